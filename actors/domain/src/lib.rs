@@ -1,0 +1,30 @@
+//! The shop's rules, and nothing else: ids, money, states, pricing, stock and named refusals.
+//!
+//! This crate knows no clock, no IO and no async; whoever calls it brings the time and the facts.
+//! Everything here is a value or a plain function from values to an outcome or a [`Refusal`].
+
+mod access;
+mod cart;
+mod ids;
+mod money;
+mod order;
+mod payment;
+mod product;
+mod refusal;
+mod stock;
+mod text;
+mod time;
+
+pub use access::{Caller, Role};
+pub use cart::{CartLines, MAX_CART_LINES, MAX_LINE_QUANTITY, Quantity};
+pub use ids::{
+    CartId, CartLineId, CategoryId, OrderId, OrderLineId, PaymentId, ProductId, SessionId, UserId,
+};
+pub use money::{Currency, MAX_AMOUNT_MINOR_UNITS, Money, MoneyError};
+pub use order::{OrderLine, OrderStatus, StatusStep, StockHolding, order_total, step};
+pub use payment::PaymentStatus;
+pub use product::{Discount, MAX_STOCK, Pricing, slug_of};
+pub use refusal::{Missing, OrderAction, Refusal};
+pub use stock::{Stock, StockError};
+pub use text::{EmailAddress, Password, PasswordError, TextError, Username};
+pub use time::UnixMillis;

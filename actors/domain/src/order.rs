@@ -1,0 +1,233 @@
+//! Rules of an order: its states, who may move it, what a step does to stock and money.
+
+use crate::{Money, OrderLineId, ProductId, Quantity, Refusal, Role};
+use serde::{Deserialize, Serialize};
+
+/// The states of an order (contracts README, "Orders").
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum OrderStatus {
+    /// Placed, stock taken, not paid.
+    Pending,
+    /// Somebody works on it.
+    Processing,
+    /// Paid, or declared complete by an administrator.
+    Completed,
+    /// Left the house.
+    Shipped,
+    /// Arrived.
+    Delivered,
+    /// Called off; the stock went back.
+    Cancelled,
+}
+
+impl OrderStatus {
+    /// Every state, in the order of an order's life.
+    pub const ALL: [Self; 6] = [
+        Self::Pending,
+        Self::Processing,
+        Self::Completed,
+        Self::Shipped,
+        Self::Delivered,
+        Self::Cancelled,
+    ];
+
+    /// The word for it in lower case, as classic, minimal, services and storefront print it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Processing => "processing",
+            Self::Completed => "completed",
+            Self::Shipped => "shipped",
+            Self::Delivered => "delivered",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// The state of a word; case does not count, because platform capitalises.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.word().eq_ignore_ascii_case(word))
+    }
+
+    /// Where the units of an order in this state are.
+    #[must_use]
+    pub fn holding(self) -> StockHolding {
+        match self {
+            Self::Pending | Self::Processing => StockHolding::Held,
+            Self::Completed | Self::Shipped | Self::Delivered => StockHolding::Sold,
+            Self::Cancelled => StockHolding::Released,
+        }
+    }
+
+    /// True while the goods are still in the house, so that cancelling makes sense.
+    #[must_use]
+    pub fn is_before_shipping(self) -> bool {
+        matches!(self, Self::Pending | Self::Processing | Self::Completed)
+    }
+
+    fn rank(self) -> u8 {
+        match self {
+            Self::Pending => 0,
+            Self::Processing => 1,
+            Self::Completed => 2,
+            Self::Shipped => 3,
+            Self::Delivered => 4,
+            Self::Cancelled => u8::MAX,
+        }
+    }
+}
+
+/// Where the units of an order are counted (design law 10).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StockHolding {
+    /// In [`crate::Stock::held`].
+    Held,
+    /// In [`crate::Stock::sold`].
+    Sold,
+    /// Back in [`crate::Stock::sellable`].
+    Released,
+}
+
+/// What a wished state means for an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StatusStep {
+    /// It is there already; nothing changes, nothing is told.
+    Stay,
+    /// Move it.
+    Move {
+        /// The state before.
+        from: OrderStatus,
+        /// The state after.
+        to: OrderStatus,
+    },
+}
+
+/// One line of an order; name and price are those of the moment it was placed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderLine {
+    /// Its own id.
+    pub id: OrderLineId,
+    /// What was bought.
+    pub product: ProductId,
+    /// The product's name when it was bought.
+    pub product_name: String,
+    /// The customer price of one unit when it was bought.
+    pub unit_price: Money,
+    /// How many.
+    pub quantity: Quantity,
+}
+
+impl OrderLine {
+    /// Unit price times quantity.
+    #[must_use]
+    pub fn subtotal(&self) -> Money {
+        self.unit_price
+            .checked_times(self.quantity.get())
+            .expect("a price below 10^10 times a quantity up to 10^6 fits 63 bits")
+    }
+}
+
+/// What the lines add up to.
+///
+/// # Errors
+/// [`Refusal::TotalTooLarge`] above the largest amount the contracts can print.
+pub fn order_total(lines: &[OrderLine]) -> Result<Money, Refusal> {
+    let mut total = Money::ZERO;
+    for line in lines {
+        total = total.checked_add(line.subtotal()).ok_or(Refusal::TotalTooLarge)?;
+    }
+    if total.minor_units() > crate::MAX_AMOUNT_MINOR_UNITS {
+        return Err(Refusal::TotalTooLarge);
+    }
+    Ok(total)
+}
+
+/// Whether somebody may move an order from one state to another.
+///
+/// An administrator may skip forward and cancel before shipping; a customer may only move a
+/// pending order to `processing`. Precedence: what a customer may never ask, then what the order
+/// cannot do.
+///
+/// # Errors
+/// [`Refusal::StateReserved`] or [`Refusal::ForbiddenStep`].
+pub fn step(from: OrderStatus, to: OrderStatus, by: Role) -> Result<StatusStep, Refusal> {
+    let open_to_customers = matches!(to, OrderStatus::Pending | OrderStatus::Processing);
+    if by == Role::Customer && !open_to_customers {
+        return Err(Refusal::StateReserved { to });
+    }
+    if from == to {
+        return Ok(StatusStep::Stay);
+    }
+    let allowed = match to {
+        OrderStatus::Cancelled => from.is_before_shipping(),
+        _ => from != OrderStatus::Cancelled && to.rank() > from.rank(),
+    };
+    if allowed {
+        Ok(StatusStep::Move { from, to })
+    } else {
+        Err(Refusal::ForbiddenStep { from, to })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use OrderStatus::{Cancelled, Completed, Delivered, Pending, Processing, Shipped};
+
+    #[test]
+    fn an_administrator_skips_forward_and_never_back() {
+        let may = |from, to| step(from, to, Role::Administrator).is_ok();
+        for (index, from) in [Pending, Processing, Completed, Shipped, Delivered].iter().enumerate()
+        {
+            for (other, to) in
+                [Pending, Processing, Completed, Shipped, Delivered].iter().enumerate()
+            {
+                assert_eq!(may(*from, *to), other >= index, "{from:?} to {to:?}");
+            }
+        }
+        for from in OrderStatus::ALL {
+            let expected = matches!(from, Pending | Processing | Completed | Cancelled);
+            assert_eq!(may(from, Cancelled), expected, "{from:?}");
+            assert_eq!(may(Cancelled, from), from == Cancelled);
+        }
+    }
+
+    #[test]
+    fn a_customer_moves_a_pending_order_to_processing_and_no_further() {
+        let customer = |from, to| step(from, to, Role::Customer);
+        assert_eq!(
+            customer(Pending, Processing),
+            Ok(StatusStep::Move { from: Pending, to: Processing })
+        );
+        assert_eq!(customer(Pending, Pending), Ok(StatusStep::Stay));
+        for to in [Completed, Shipped, Delivered, Cancelled] {
+            assert_eq!(customer(Pending, to), Err(Refusal::StateReserved { to }));
+        }
+    }
+
+    #[test]
+    fn words_are_read_in_any_case() {
+        for status in OrderStatus::ALL {
+            assert_eq!(OrderStatus::from_word(status.word()), Some(status));
+        }
+        assert_eq!(OrderStatus::from_word("Shipped"), Some(Shipped));
+        assert_eq!(OrderStatus::from_word("lost"), None);
+    }
+
+    #[test]
+    fn a_total_past_the_largest_amount_is_refused() {
+        let line = |price, units| OrderLine {
+            id: OrderLineId::new(1).expect("positive"),
+            product: ProductId::new(1).expect("positive"),
+            product_name: "Gold".to_owned(),
+            unit_price: Money::from_minor_units(price),
+            quantity: Quantity::new(units).expect("in range"),
+        };
+        assert_eq!(order_total(&[line(250, 2), line(100, 1)]), Ok(Money::from_minor_units(600)));
+        assert_eq!(
+            order_total(&[line(crate::MAX_AMOUNT_MINOR_UNITS, 2)]),
+            Err(Refusal::TotalTooLarge)
+        );
+    }
+}

@@ -1,0 +1,100 @@
+//! Rules of a product: its price, its discount, its slug.
+
+use crate::Money;
+use serde::{Deserialize, Serialize};
+
+/// Units of one product the shop can hold: the largest stock any contract may set.
+pub const MAX_STOCK: u64 = 2_147_483_647;
+
+/// A discount in hundredths of a percent: 0 ..= 10,000.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Discount(u16);
+
+impl Discount {
+    /// No discount.
+    pub const NONE: Self = Self(0);
+
+    /// So many hundredths of a percent; `None` above 10,000 (100 %).
+    #[must_use]
+    pub fn from_basis_points(basis_points: u16) -> Option<Self> {
+        (basis_points <= 10_000).then_some(Self(basis_points))
+    }
+
+    /// Hundredths of a percent.
+    #[must_use]
+    pub fn basis_points(self) -> u16 {
+        self.0
+    }
+}
+
+/// A list price with a discount (services contract); the customer pays [`Pricing::sell_price`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pricing {
+    /// The price before the discount.
+    pub list_price: Money,
+    /// What is taken off it.
+    pub discount: Discount,
+}
+
+impl Pricing {
+    /// What a contract that knows no discount sets: the customer price itself.
+    #[must_use]
+    pub fn flat(price: Money) -> Self {
+        Self { list_price: price, discount: Discount::NONE }
+    }
+
+    /// What the customer pays, rounded half up to the minor unit (contracts README, "Values").
+    #[must_use]
+    pub fn sell_price(self) -> Money {
+        let kept = i128::from(10_000 - self.discount.0);
+        let exact = i128::from(self.list_price.minor_units()) * kept;
+        let rounded = (exact + 5_000).div_euclid(10_000);
+        Money::from_minor_units(i64::try_from(rounded).expect("never above the list price"))
+    }
+}
+
+/// The slug of a name: lower-case letters and digits, everything else one hyphen; `item` if
+/// nothing is left.
+#[must_use]
+pub fn slug_of(name: &str) -> String {
+    let mut slug = String::with_capacity(name.len());
+    for character in name.chars() {
+        if character.is_alphanumeric() {
+            slug.extend(character.to_lowercase());
+        } else if !slug.is_empty() && !slug.ends_with('-') {
+            slug.push('-');
+        }
+    }
+    let slug = slug.trim_end_matches('-');
+    if slug.is_empty() { "item".to_owned() } else { slug.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_customer_price_is_rounded_half_up() {
+        let price = |list, basis_points| {
+            Pricing {
+                list_price: Money::from_minor_units(list),
+                discount: Discount::from_basis_points(basis_points).expect("at most 100 %"),
+            }
+            .sell_price()
+            .minor_units()
+        };
+        assert_eq!(price(1999, 0), 1999);
+        assert_eq!(price(1999, 1000), 1799); // 17.991
+        assert_eq!(price(5, 1000), 5); // 4.5 rounds up
+        assert_eq!(price(1999, 10_000), 0);
+        assert_eq!(price(9_999_999_999, 1), 9_998_999_999);
+    }
+
+    #[test]
+    fn slugs_read_like_names() {
+        assert_eq!(slug_of("Laptop"), "laptop");
+        assert_eq!(slug_of("  Blue  Mug, 0.3 l! "), "blue-mug-0-3-l");
+        assert_eq!(slug_of("???"), "item");
+    }
+}

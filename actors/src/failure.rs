@@ -1,0 +1,33 @@
+//! Why a command had no effect.
+
+use crate::store::StoreError;
+use souk_domain::Refusal;
+
+/// A command that changed nothing, and why.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// It was understood and refused.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// Too many wait already; try again in a moment.
+    #[error("too many requests wait")]
+    Busy,
+    /// It could not be done or its outcome is unknown; try again in a moment.
+    #[error("unavailable")]
+    Unavailable,
+    /// The disk is nearly full; queries go on.
+    #[error("the disk is nearly full")]
+    DiskFull,
+    /// An owner died over it.
+    #[error("the owner of {owner} died")]
+    OwnerDied {
+        /// Which.
+        owner: &'static str,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The payment gateway could not be reached or did not answer in time.
+    #[error("the payment gateway does not answer")]
+    GatewayUnavailable,
+}

@@ -1,0 +1,36 @@
+//! What leaves the process: one message per outbox row, ready to publish.
+
+/// The JetStream stream a message belongs to (design, "NATS subjects and streams").
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Stream {
+    /// `SOUK_EVENTS`: what happened to orders, payments, products and users.
+    Events,
+    /// `SOUK_NOTIFY`: mails somebody should send.
+    Notify,
+}
+
+impl Stream {
+    /// The stream's name on the broker.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Events => "SOUK_EVENTS",
+            Self::Notify => "SOUK_NOTIFY",
+        }
+    }
+}
+
+/// A message, always the same for the same row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// The row's place in the outbox: 1, 2, 3 … in commit order.
+    pub sequence: u64,
+    /// Where it goes.
+    pub stream: Stream,
+    /// The subject, without wildcards.
+    pub subject: String,
+    /// The CloudEvents `id`, which is also the `Nats-Msg-Id`.
+    pub id: String,
+    /// CloudEvents 1.0, structured JSON.
+    pub body: Vec<u8>,
+}

@@ -1,0 +1,100 @@
+//! The committer: the one thread that ends epochs.
+
+use super::epoch::{Ending, Line};
+use super::{OpenError, Shared, Snapshot, StoreError};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak, mpsc};
+use tokio::sync::OwnedMutexGuard;
+
+/// An epoch to end. Holding the line keeps every other turn out meanwhile.
+pub(super) struct Order {
+    line: OwnedMutexGuard<Line>,
+}
+
+/// Where orders are handed in.
+pub(super) struct Committer {
+    orders: mpsc::Sender<Order>,
+}
+
+impl Committer {
+    pub(super) fn new() -> (Self, mpsc::Receiver<Order>) {
+        let (orders, received) = mpsc::channel();
+        (Self { orders }, received)
+    }
+
+    /// Hands the line to the committer, which ends its epoch and gives the line back.
+    pub(super) fn commit(&self, line: OwnedMutexGuard<Line>) {
+        // It only fails when the thread is gone, which stops the process; the answers that are
+        // dropped with the order then read as an unknown ending.
+        let _ = self.orders.send(Order { line });
+    }
+}
+
+pub(super) fn start(shared: Weak<Shared>, orders: mpsc::Receiver<Order>) -> Result<(), OpenError> {
+    std::thread::Builder::new()
+        .name("committer".to_owned())
+        .spawn(move || {
+            // Ends when the store, and with it the sender, is dropped.
+            while let Ok(order) = orders.recv() {
+                let Some(shared) = shared.upgrade() else { return };
+                end_epoch(&shared, order);
+            }
+        })
+        .map(drop)
+        .map_err(OpenError::Thread)
+}
+
+fn end_epoch(shared: &Arc<Shared>, order: Order) {
+    let Order { mut line } = order;
+    let Some(open) = line.open.take() else { return };
+    let (transaction, epoch_bytes) = open.close();
+    let ending = match transaction {
+        None => Ending::Unknown,
+        Some(transaction) if open.is_condemned => {
+            shared.aborts.fetch_add(1, Ordering::Relaxed);
+            ended(transaction.abort().map_err(StoreError::from), Ending::Aborted)
+        }
+        Some(transaction) if epoch_bytes == 0 => {
+            // Nothing was written: there is nothing to make durable.
+            ended(transaction.abort().map_err(StoreError::from), Ending::Committed)
+        }
+        Some(transaction) => ended(commit_and_publish(shared, transaction), Ending::Committed),
+    };
+    if ending == Ending::Unknown {
+        shared.broken.send_replace(true);
+    }
+    drop(line);
+    if ending == Ending::Committed {
+        let turns = u64::try_from(open.turns.len()).unwrap_or(u64::MAX);
+        shared.turns.fetch_add(turns, Ordering::Relaxed);
+        if epoch_bytes > 0 {
+            shared.commits.send_modify(|commits| *commits += 1);
+        }
+    }
+    for turn in open.turns {
+        // A request whose task was dropped no longer listens.
+        let _ = turn.send(ending);
+    }
+}
+
+fn commit_and_publish(
+    shared: &Arc<Shared>,
+    transaction: redb::WriteTransaction,
+) -> Result<(), StoreError> {
+    transaction.commit()?;
+    shared.snapshot.store(Arc::new(Snapshot::of(&shared.database)?));
+    Ok(())
+}
+
+fn ended(result: Result<(), StoreError>, ending: Ending) -> Ending {
+    match result {
+        Ok(()) => ending,
+        Err(error) => {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "a commit's outcome is unknown"
+            );
+            Ending::Unknown
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! The store: one redb file, one writer, many requests per commit.
+//!
+//! A request that changes something takes a *turn* ([`Store::transact`]): alone, it converses with
+//! the owners, who write into the open *epoch* (one redb write transaction) through its [`Unit`].
+//! When nobody else waits for a turn, or the epoch is old or large enough, the committer thread
+//! makes it durable, and only then is every request of it answered. Queries read the last
+//! committed [`Snapshot`] and never wait for a writer.
+//!
+//! Invariants, each attacked in `tests.rs`:
+//! - a turn that does not end well (panic, dropped task, deadline, dead owner, a refusal after a
+//!   write) condemns its epoch: the committer aborts it, and the other requests of it run again;
+//! - a [`Unit`] is worth nothing after its turn;
+//! - an answer is given only after the commit that holds its effects;
+//! - if the outcome of a commit is unknown, nothing more is accepted and [`Store::broken`] tells.
+
+mod committer;
+mod epoch;
+mod error;
+mod schema;
+mod snapshot;
+mod table;
+#[cfg(test)]
+mod tests;
+
+pub use epoch::Unit;
+pub use error::{OpenError, StoreError};
+pub use schema::SCHEMA_VERSION;
+pub use snapshot::Snapshot;
+pub use table::{Direction, Key, Read, Row, Table};
+
+use crate::Failure;
+use arc_swap::ArcSwap;
+use epoch::{Ending, Line, Turn};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// Bounds of the store, each with its unit in the name.
+#[derive(Clone, Debug)]
+pub struct StoreLimits {
+    /// Memory redb may use to cache pages.
+    pub cache_bytes: usize,
+    /// Requests that may wait for a turn; one more is refused as busy.
+    pub max_waiting_turns: usize,
+    /// Turns after which an epoch is committed though others wait.
+    pub max_turns_per_epoch: usize,
+    /// Age after which an epoch is committed though others wait.
+    pub max_epoch_age: Duration,
+    /// Octets of rows after which an epoch is committed though others wait.
+    pub max_epoch_bytes: usize,
+    /// Octets of rows one turn may write.
+    pub max_turn_bytes: usize,
+    /// How long one turn may take.
+    pub turn_deadline: Duration,
+    /// How often a request runs again after somebody else's turn condemned its epoch.
+    pub max_attempts: usize,
+    /// Below this much free space on the disk, changes are refused and queries go on.
+    pub min_free_disk_bytes: u64,
+}
+
+impl Default for StoreLimits {
+    fn default() -> Self {
+        Self {
+            cache_bytes: 16 << 20,
+            max_waiting_turns: 4_096,
+            max_turns_per_epoch: 512,
+            max_epoch_age: Duration::from_millis(50),
+            max_epoch_bytes: 8 << 20,
+            max_turn_bytes: 16 << 20,
+            turn_deadline: Duration::from_secs(3),
+            max_attempts: 4,
+            min_free_disk_bytes: 16 << 20,
+        }
+    }
+}
+
+/// Counts since the store was opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StoreStats {
+    /// Epochs made durable.
+    pub commits: u64,
+    /// Epochs thrown away.
+    pub aborts: u64,
+    /// Turns that ended in a durable epoch.
+    pub turns: u64,
+    /// Requests that wait for a turn now.
+    pub waiting: usize,
+}
+
+/// The store of one shop. Cheap to clone; all clones are the same store.
+#[derive(Clone)]
+pub struct Store {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    database: redb::Database,
+    limits: StoreLimits,
+    /// Where the data file lies; `None` for a store in memory.
+    directory: Option<PathBuf>,
+    line: Arc<tokio::sync::Mutex<Line>>,
+    waiting: AtomicUsize,
+    snapshot: ArcSwap<Snapshot>,
+    committer: committer::Committer,
+    closing: AtomicBool,
+    broken: watch::Sender<bool>,
+    commits: watch::Sender<u64>,
+    aborts: AtomicU64,
+    turns: AtomicU64,
+    free_disk: epoch::FreeDisk,
+}
+
+impl Store {
+    /// Name of the data file in its directory.
+    pub const FILE_NAME: &'static str = "souk.redb";
+
+    /// Opens the store in `directory`, or makes it there. `tables` names every table of the schema.
+    ///
+    /// # Errors
+    /// Everything in [`OpenError`]; a file that is not ours is left untouched.
+    pub fn open(
+        directory: &Path,
+        tables: &[&'static str],
+        limits: StoreLimits,
+    ) -> Result<Self, OpenError> {
+        let database = schema::open_file(&directory.join(Self::FILE_NAME), &limits)?;
+        Self::with_database(database, Some(directory.to_owned()), tables, limits)
+    }
+
+    fn with_database(
+        database: redb::Database,
+        directory: Option<PathBuf>,
+        tables: &[&'static str],
+        limits: StoreLimits,
+    ) -> Result<Self, OpenError> {
+        schema::prepare(&database, tables)?;
+        let snapshot = Snapshot::of(&database)?;
+        let (committer, orders) = committer::Committer::new();
+        let shared = Arc::new(Shared {
+            database,
+            free_disk: epoch::FreeDisk::new(directory.clone()),
+            directory,
+            line: Arc::new(tokio::sync::Mutex::new(Line::default())),
+            waiting: AtomicUsize::new(0),
+            snapshot: ArcSwap::from_pointee(snapshot),
+            committer,
+            closing: AtomicBool::new(false),
+            broken: watch::Sender::new(false),
+            commits: watch::Sender::new(0),
+            aborts: AtomicU64::new(0),
+            turns: AtomicU64::new(0),
+            limits,
+        });
+        committer::start(Arc::downgrade(&shared), orders)?;
+        Ok(Self { shared })
+    }
+
+    /// The last committed state. Holding it keeps its pages from being reused: do not keep it.
+    #[must_use]
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.shared.snapshot.load_full()
+    }
+
+    /// Runs `work` in a turn of its own and answers once its effects are durable.
+    ///
+    /// `work` must be ready to run more than once: if another turn condemns the epoch, its effects
+    /// are gone and it starts again. It runs to its end even if the caller goes away.
+    ///
+    /// # Errors
+    /// What `work` refuses; [`Failure::Busy`] past the bound of waiting turns;
+    /// [`Failure::Unavailable`] if it could not be made durable.
+    pub async fn transact<T, F, Fut>(&self, work: F) -> Result<T, Failure>
+    where
+        T: Send + 'static,
+        F: Fn(Unit) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<T, Failure>> + Send,
+    {
+        if self.shared.waiting.load(Ordering::SeqCst) >= self.shared.limits.max_waiting_turns {
+            return Err(Failure::Busy);
+        }
+        let shared = Arc::clone(&self.shared);
+        let conversation = tokio::spawn(async move {
+            for _ in 0..shared.limits.max_attempts {
+                if let Some(result) = one_attempt(&shared, &work).await {
+                    return result;
+                }
+            }
+            Err(Failure::Unavailable)
+        });
+        conversation.await.unwrap_or(Err(Failure::Unavailable))
+    }
+
+    /// Counts since the store was opened.
+    #[must_use]
+    pub fn stats(&self) -> StoreStats {
+        StoreStats {
+            commits: *self.shared.commits.borrow(),
+            aborts: self.shared.aborts.load(Ordering::Relaxed),
+            turns: self.shared.turns.load(Ordering::Relaxed),
+            waiting: self.shared.waiting.load(Ordering::SeqCst),
+        }
+    }
+
+    /// Counts commits; a change is the wake-up for whoever follows the store.
+    #[must_use]
+    pub fn commits(&self) -> watch::Receiver<u64> {
+        self.shared.commits.subscribe()
+    }
+
+    /// Turns true when the outcome of a commit is unknown; the process must stop then.
+    #[must_use]
+    pub fn broken(&self) -> watch::Receiver<bool> {
+        self.shared.broken.subscribe()
+    }
+
+    /// Where the data file lies; `None` for a store in memory.
+    #[must_use]
+    pub fn directory(&self) -> Option<&Path> {
+        self.shared.directory.as_deref()
+    }
+
+    /// Refuses new turns and waits until every turn that began is durable or gone.
+    pub async fn close(&self) {
+        self.shared.closing.store(true, Ordering::SeqCst);
+        drop(self.shared.line.lock().await);
+        while self.shared.waiting.load(Ordering::SeqCst) > 0 {
+            tokio::task::yield_now().await;
+            drop(self.shared.line.lock().await);
+        }
+    }
+}
+
+/// `None`: somebody else's turn condemned the epoch, and this work may run again.
+async fn one_attempt<T, F, Fut>(shared: &Arc<Shared>, work: &F) -> Option<Result<T, Failure>>
+where
+    F: Fn(Unit) -> Fut,
+    Fut: Future<Output = Result<T, Failure>>,
+{
+    let turn = match Turn::take(shared).await {
+        Ok(turn) => turn,
+        Err(failure) => return Some(Err(failure)),
+    };
+    let deadline = shared.limits.turn_deadline;
+    let result = match tokio::time::timeout(deadline, work(turn.unit())).await {
+        Ok(result) => result,
+        Err(_) => {
+            tracing::error!(deadline_ms = deadline.as_millis(), "a turn passed its deadline");
+            Err(Failure::Unavailable)
+        }
+    };
+    let is_sound = match &result {
+        Ok(_) => true,
+        Err(Failure::Refused(refusal)) => {
+            let clean = turn.written_bytes() == 0;
+            if !clean {
+                tracing::error!(%refusal, "a refusal came after a write; its epoch is aborted");
+            }
+            clean
+        }
+        Err(_) => false,
+    };
+    match turn.finish(is_sound).await {
+        Ending::Committed => Some(result),
+        Ending::Aborted if is_sound => None,
+        Ending::Aborted => Some(result.and(Err(Failure::Unavailable))),
+        Ending::Unknown => Some(Err(Failure::Unavailable)),
+    }
+}

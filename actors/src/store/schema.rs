@@ -1,0 +1,124 @@
+//! Opening the file: whose it is, which schema it has.
+
+use super::snapshot::definition;
+use super::{OpenError, StoreError, StoreLimits};
+use redb::{ReadableDatabase, TableDefinition};
+use std::path::Path;
+
+/// The schema this program reads and writes. Rows have versions of their own; this one changes
+/// when tables or keys do.
+pub const SCHEMA_VERSION: u64 = 1;
+
+const ABOUT: TableDefinition<'_, &str, u64> = TableDefinition::new("souk.about");
+const VERSION: &str = "schema_version";
+
+/// The first octets of every redb file.
+const REDB_MAGIC: &[u8] = b"redb\x1A\x0A\xA9\x0D\x0A";
+
+pub(super) fn open_file(path: &Path, limits: &StoreLimits) -> Result<redb::Database, OpenError> {
+    let shown = path.display().to_string();
+    let io = |source| OpenError::Io { path: shown.clone(), source };
+    if let Some(directory) = path.parent() {
+        std::fs::create_dir_all(directory).map_err(io)?;
+    }
+    if path.exists() {
+        refuse_foreign_magic(path, &shown)?;
+    }
+    let mut builder = redb::Builder::new();
+    builder.set_cache_size(limits.cache_bytes);
+    // redb reports damage it did not expect by panicking in places; for a file at the door that
+    // is one more way of saying that it is damaged.
+    let opened = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| builder.create(path)));
+    match opened {
+        Ok(Ok(database)) => Ok(database),
+        Ok(Err(redb::DatabaseError::DatabaseAlreadyOpen)) => Err(OpenError::InUse { path: shown }),
+        Ok(Err(redb::DatabaseError::Storage(redb::StorageError::Io(source))))
+            if source.kind() != std::io::ErrorKind::InvalidData
+                && source.kind() != std::io::ErrorKind::UnexpectedEof =>
+        {
+            Err(OpenError::Io { path: shown, source })
+        }
+        Ok(Err(error)) => Err(OpenError::Foreign { path: shown, source: Box::new(error.into()) }),
+        Err(_) => Err(OpenError::Foreign {
+            path: shown,
+            source: Box::new(redb::Error::Corrupted("unreadable structure".to_owned())),
+        }),
+    }
+}
+
+/// Looks before redb does: redb would make a new store over a file too short to be one.
+fn refuse_foreign_magic(path: &Path, shown: &str) -> Result<(), OpenError> {
+    let io = |source| OpenError::Io { path: shown.to_owned(), source };
+    let mut start = Vec::new();
+    let file = std::fs::File::open(path).map_err(io)?;
+    let wanted = u64::try_from(REDB_MAGIC.len()).expect("a few octets");
+    std::io::Read::read_to_end(&mut std::io::Read::take(file, wanted), &mut start).map_err(io)?;
+    if start.is_empty() || start == REDB_MAGIC {
+        return Ok(());
+    }
+    let source = Box::new(redb::Error::Corrupted("no redb header".to_owned()));
+    Err(OpenError::Foreign { path: shown.to_owned(), source })
+}
+
+/// Checks the schema version, or writes it with every table into a new file.
+pub(super) fn prepare(database: &redb::Database, tables: &[&'static str]) -> Result<(), OpenError> {
+    match found_version(database)? {
+        Found::Version(SCHEMA_VERSION) => {}
+        Found::Version(found) => {
+            return Err(OpenError::UnknownSchema { found, known: SCHEMA_VERSION });
+        }
+        Found::SomethingElse => return Err(OpenError::NotSouk),
+        Found::Nothing => {}
+    }
+    if has_every_table(database, tables)? {
+        return Ok(());
+    }
+    let write = database.begin_write().map_err(StoreError::from)?;
+    let prepared = (|| -> Result<(), StoreError> {
+        write.open_table(ABOUT)?.insert(VERSION, SCHEMA_VERSION)?;
+        for table in tables {
+            write.open_table(definition(table))?;
+        }
+        Ok(())
+    })();
+    prepared?;
+    write.commit().map_err(StoreError::from)?;
+    Ok(())
+}
+
+enum Found {
+    Nothing,
+    SomethingElse,
+    Version(u64),
+}
+
+fn found_version(database: &redb::Database) -> Result<Found, StoreError> {
+    let read = database.begin_read()?;
+    match read.open_table(ABOUT) {
+        Ok(about) => Ok(match about.get(VERSION)? {
+            Some(version) => Found::Version(version.value()),
+            None => Found::SomethingElse,
+        }),
+        Err(redb::TableError::TableDoesNotExist(_)) => {
+            let is_empty = read.list_tables()?.next().is_none();
+            Ok(if is_empty { Found::Nothing } else { Found::SomethingElse })
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn has_every_table(database: &redb::Database, tables: &[&'static str]) -> Result<bool, StoreError> {
+    let read = database.begin_read()?;
+    for table in tables {
+        match read.open_table(definition(table)) {
+            Ok(_) => {}
+            Err(redb::TableError::TableDoesNotExist(_)) => return Ok(false),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    match read.open_table(ABOUT) {
+        Ok(_) => Ok(true),
+        Err(redb::TableError::TableDoesNotExist(_)) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}

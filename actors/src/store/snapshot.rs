@@ -1,0 +1,84 @@
+//! A committed state of the store, read on the caller's task.
+
+use super::table::ByteRange;
+use super::{Direction, Key, Read, Row, StoreError, Table};
+use redb::{
+    ReadOnlyTable, ReadableDatabase, ReadableTable, ReadableTableMetadata, TableDefinition,
+};
+use std::ops::{Bound, ControlFlow};
+
+/// The state after some commit. It never changes and never waits for a writer.
+pub struct Snapshot {
+    transaction: redb::ReadTransaction,
+}
+
+impl Snapshot {
+    pub(super) fn of(database: &redb::Database) -> Result<Self, StoreError> {
+        Ok(Self { transaction: database.begin_read()? })
+    }
+
+    fn open(
+        &self,
+        table: &'static str,
+    ) -> Result<ReadOnlyTable<&'static [u8], &'static [u8]>, StoreError> {
+        Ok(self.transaction.open_table(definition(table))?)
+    }
+}
+
+pub(super) fn definition(
+    table: &'static str,
+) -> TableDefinition<'static, &'static [u8], &'static [u8]> {
+    TableDefinition::new(table)
+}
+
+impl Read for Snapshot {
+    fn look_up<R>(
+        &self,
+        table: &'static str,
+        key: &[u8],
+        look: impl FnOnce(Option<&[u8]>) -> R,
+    ) -> Result<R, StoreError> {
+        let table = self.open(table)?;
+        let value = table.get(key)?;
+        Ok(look(value.as_ref().map(redb::AccessGuard::value)))
+    }
+
+    fn walk(
+        &self,
+        table: &'static str,
+        range: ByteRange,
+        direction: Direction,
+        look: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        walk_table(&self.open(table)?, &range, direction, look)
+    }
+
+    fn count<K: Key, V: Row>(&self, table: Table<K, V>) -> Result<u64, StoreError> {
+        Ok(self.open(table.name())?.len()?)
+    }
+}
+
+pub(super) fn walk_table(
+    table: &impl ReadableTable<&'static [u8], &'static [u8]>,
+    range: &ByteRange,
+    direction: Direction,
+    look: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
+) -> Result<(), StoreError> {
+    let from = Bound::Included(range.0.as_slice());
+    let to = range.1.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
+    if range.1.as_deref().is_some_and(|to| to <= range.0.as_slice()) {
+        return Ok(());
+    }
+    let mut entries = table.range::<&[u8]>((from, to))?;
+    loop {
+        let next = match direction {
+            Direction::Ascending => entries.next(),
+            Direction::Descending => entries.next_back(),
+        };
+        let Some(entry) = next else { return Ok(()) };
+        let (key, value) = entry?;
+        if look(key.value(), value.value()).is_break() {
+            return Ok(());
+        }
+    }
+}

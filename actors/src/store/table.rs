@@ -1,0 +1,317 @@
+//! Typed tables: order-preserving keys, rows with a leading version byte.
+
+use super::{StoreError, Unit};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use souk_domain::{
+    CartId, CartLineId, CategoryId, OrderId, OrderLineId, PaymentId, ProductId, SessionId,
+    UnixMillis, UserId,
+};
+use std::marker::PhantomData;
+use std::ops::ControlFlow;
+
+/// A table of the schema. Only its owner's files name it.
+pub struct Table<K, V> {
+    name: &'static str,
+    types: PhantomData<fn() -> (K, V)>,
+}
+
+impl<K, V> Clone for Table<K, V> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<K, V> Copy for Table<K, V> {}
+
+impl<K: Key, V: Row> Table<K, V> {
+    /// The table of this name.
+    #[must_use]
+    pub const fn new(name: &'static str) -> Self {
+        Self { name, types: PhantomData }
+    }
+
+    /// Its name in the file.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        self.name
+    }
+
+    fn decode(self, bytes: &[u8]) -> Result<V, StoreError> {
+        let version = bytes.first().copied().unwrap_or(0);
+        let corrupt = || StoreError::Corrupt { table: self.name, version };
+        V::read(version, bytes.get(1..).unwrap_or_default()).ok_or_else(corrupt)
+    }
+
+    fn decode_key(self, bytes: &[u8]) -> Result<K, StoreError> {
+        K::decode(bytes).ok_or(StoreError::Corrupt { table: self.name, version: 0 })
+    }
+}
+
+/// A row as it lies in the file: a version byte, then postcard.
+pub trait Row: Serialize + DeserializeOwned {
+    /// The version written today. Bytes of every past version are kept as fixtures.
+    const VERSION: u8 = 1;
+
+    /// Reads a row of some version; `None` if it cannot be read.
+    #[must_use]
+    fn read(version: u8, bytes: &[u8]) -> Option<Self> {
+        if version != Self::VERSION {
+            return None;
+        }
+        postcard::from_bytes(bytes).ok()
+    }
+}
+
+impl Row for () {}
+impl Row for u64 {}
+impl Row for UserId {}
+impl Row for CartId {}
+impl Row for OrderId {}
+impl Row for PaymentId {}
+impl Row for ProductId {}
+
+/// A key whose octets sort as the value does.
+pub trait Key: Sized {
+    /// Appends the octets.
+    fn encode(&self, out: &mut Vec<u8>);
+    /// Reads the octets back; `None` if they are no such key.
+    fn decode(bytes: &[u8]) -> Option<Self>;
+
+    /// The octets.
+    #[must_use]
+    fn bytes(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(16);
+        self.encode(&mut out);
+        out
+    }
+}
+
+/// A key of a fixed number of octets, which can stand first in a composite key.
+pub trait FixedKey: Key {
+    /// How many octets.
+    const WIDTH: usize;
+}
+
+impl Key for u64 {
+    fn encode(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.to_be_bytes());
+    }
+
+    fn decode(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Self::from_be_bytes)
+    }
+}
+
+impl FixedKey for u64 {
+    const WIDTH: usize = 8;
+}
+
+macro_rules! id_key {
+    ($($id:ident),*) => {$(
+        impl Key for $id {
+            fn encode(&self, out: &mut Vec<u8>) {
+                self.get().encode(out);
+            }
+
+            fn decode(bytes: &[u8]) -> Option<Self> {
+                u64::decode(bytes).and_then($id::new)
+            }
+        }
+
+        impl FixedKey for $id {
+            const WIDTH: usize = 8;
+        }
+    )*};
+}
+
+id_key!(
+    CartId,
+    CartLineId,
+    CategoryId,
+    OrderId,
+    OrderLineId,
+    PaymentId,
+    ProductId,
+    SessionId,
+    UserId
+);
+
+impl Key for UnixMillis {
+    /// Times before 1970 sort as the epoch itself; the shop has none.
+    fn encode(&self, out: &mut Vec<u8>) {
+        u64::try_from(self.get()).unwrap_or(0).encode(out);
+    }
+
+    fn decode(bytes: &[u8]) -> Option<Self> {
+        u64::decode(bytes).and_then(|millis| i64::try_from(millis).ok()).map(Self::new)
+    }
+}
+
+impl FixedKey for UnixMillis {
+    const WIDTH: usize = 8;
+}
+
+impl Key for [u8; 32] {
+    fn encode(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self);
+    }
+
+    fn decode(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok()
+    }
+}
+
+impl Key for String {
+    fn encode(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.as_bytes());
+    }
+
+    fn decode(bytes: &[u8]) -> Option<Self> {
+        Self::from_utf8(bytes.to_vec()).ok()
+    }
+}
+
+impl<A: FixedKey, B: Key> Key for (A, B) {
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.0.encode(out);
+        self.1.encode(out);
+    }
+
+    fn decode(bytes: &[u8]) -> Option<Self> {
+        let (first, second) = bytes.split_at_checked(A::WIDTH)?;
+        Some((A::decode(first)?, B::decode(second)?))
+    }
+}
+
+/// Which end of a range comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// Smallest key first.
+    Ascending,
+    /// Largest key first.
+    Descending,
+}
+
+/// Octets of a key range: from the first (included) to the second (excluded, `None` for no end).
+pub(super) type ByteRange = (Vec<u8>, Option<Vec<u8>>);
+
+/// Reading, alike in an open epoch ([`Unit`]) and in a committed [`super::Snapshot`].
+pub trait Read {
+    /// Shows the octets under a key to `look`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    #[doc(hidden)]
+    fn look_up<R>(
+        &self,
+        table: &'static str,
+        key: &[u8],
+        look: impl FnOnce(Option<&[u8]>) -> R,
+    ) -> Result<R, StoreError>;
+
+    /// Shows the entries of a range to `look`, until it breaks.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    #[doc(hidden)]
+    fn walk(
+        &self,
+        table: &'static str,
+        range: ByteRange,
+        direction: Direction,
+        look: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
+    ) -> Result<(), StoreError>;
+
+    /// Entries of a table.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn count<K: Key, V: Row>(&self, table: Table<K, V>) -> Result<u64, StoreError>;
+
+    /// The row under a key.
+    ///
+    /// # Errors
+    /// [`StoreError`]; a row that cannot be read is loud, an absent one is `None`.
+    fn get<K: Key, V: Row>(&self, table: Table<K, V>, key: &K) -> Result<Option<V>, StoreError> {
+        let decode = |bytes: Option<&[u8]>| bytes.map(|bytes| table.decode(bytes)).transpose();
+        self.look_up(table.name, &key.bytes(), decode)?
+    }
+
+    /// Shows rows from `from` (included) to `to` (excluded) to `look`, until it breaks.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn visit<K: Key, V: Row>(
+        &self,
+        table: Table<K, V>,
+        from: &K,
+        to: Option<&K>,
+        direction: Direction,
+        mut look: impl FnMut(K, V) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        let mut failure = None;
+        let range = (from.bytes(), to.map(Key::bytes));
+        self.walk(table.name, range, direction, &mut |key, value| match (
+            table.decode_key(key),
+            table.decode(value),
+        ) {
+            (Ok(key), Ok(value)) => look(key, value),
+            (Err(error), _) | (_, Err(error)) => {
+                failure = Some(error);
+                ControlFlow::Break(())
+            }
+        })?;
+        failure.map_or(Ok(()), Err)
+    }
+
+    /// Up to `limit` rows from `from` (included) to `to` (excluded).
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn range<K: Key, V: Row>(
+        &self,
+        table: Table<K, V>,
+        from: &K,
+        to: Option<&K>,
+        direction: Direction,
+        limit: usize,
+    ) -> Result<Vec<(K, V)>, StoreError> {
+        let mut rows = Vec::new();
+        if limit == 0 {
+            return Ok(rows);
+        }
+        self.visit(table, from, to, direction, |key, value| {
+            rows.push((key, value));
+            if rows.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })?;
+        Ok(rows)
+    }
+}
+
+impl Unit {
+    /// Writes a row, over the one that is there.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn put<K: Key, V: Row>(
+        &self,
+        table: Table<K, V>,
+        key: &K,
+        row: &V,
+    ) -> Result<(), StoreError> {
+        let mut bytes = Vec::with_capacity(64);
+        bytes.push(V::VERSION);
+        let bytes = postcard::to_extend(row, bytes)
+            .map_err(|source| StoreError::Encode { table: table.name, source })?;
+        self.put_bytes(table.name, &key.bytes(), &bytes)
+    }
+
+    /// Deletes a row; true if it was there.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn delete<K: Key, V: Row>(&self, table: Table<K, V>, key: &K) -> Result<bool, StoreError> {
+        self.delete_bytes(table.name, &key.bytes())
+    }
+}
