@@ -1,9 +1,30 @@
 //! The supervised owners of the shop's state, the store they write through and the events they
 //! tell. See ARCHITECTURE.md for the map.
 
+pub mod carts;
+pub mod catalog;
+pub mod check;
 pub mod clock;
 mod failure;
+pub mod hashing;
+pub mod housekeeping;
+pub mod idempotency;
+mod ids;
+pub mod journeys;
+pub mod orders;
 pub mod outbox;
+mod owner;
+pub mod payments;
+mod random;
+pub mod sandbox;
+mod shop;
 pub mod store;
+pub mod supervision;
+pub mod users;
 
 pub use failure::Failure;
+pub use owner::{Place, ReplyTo};
+pub use random::{random_hex, random_u64};
+pub use shop::{OpenShopError, Shop, ShopSettings, tables};
+
+pub(crate) use random::random_bytes;

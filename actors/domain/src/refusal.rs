@@ -121,26 +121,6 @@ pub enum Refusal {
     /// A payment was to be confirmed that was never started.
     #[error("no payment was started for this order")]
     PaymentNotStarted,
-    /// The gateway has no payment method to charge.
-    #[error("payment requires a payment method")]
-    PaymentMethodMissing {
-        /// What the customer's browser needs to bring one.
-        client_secret: String,
-    },
-    /// The customer must confirm with their bank first.
-    #[error("payment requires confirmation")]
-    PaymentActionRequired {
-        /// What the customer's browser needs to do it.
-        client_secret: String,
-    },
-    /// The gateway refused the charge.
-    #[error("payment declined: {reason}")]
-    PaymentDeclined {
-        /// The gateway's words for the customer.
-        reason: String,
-        /// What the customer's browser needs to try another card.
-        client_secret: String,
-    },
     /// The gateway knows no such payment method.
     #[error("no such payment method")]
     PaymentMethodUnknown,

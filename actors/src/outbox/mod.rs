@@ -1,6 +1,200 @@
 //! The outbox: rows written in the commit that made them true, and read by whoever carries them
-//! out of the process.
+//! out of the process (design law 7).
+//!
+//! A row's number is its place in commit order. Readers (the broker relay, the in-process mail
+//! drain) each keep a durable cursor; a row is deleted when every reader in use has acknowledged
+//! it and it is older than a day.
 
 mod message;
+mod render;
+mod row;
 
 pub use message::{Message, Stream};
+pub use row::{
+    Cause, MailContent, OrderEvent, OrderMail, OrderSnapshot, Outgoing, PaymentEvent,
+    PaymentSnapshot, ProductEvent, ProductSnapshot, UserEvent,
+};
+
+use crate::store::{Direction, Read, Store, StoreError, Table, Unit};
+use crate::{Failure, ids};
+use row::OutboxRow;
+use souk_domain::{Currency, UnixMillis};
+use std::ops::ControlFlow;
+use std::time::Duration;
+use tokio::sync::watch;
+
+const ROWS: Table<u64, OutboxRow> = Table::new("outbox.rows");
+const CURSORS: Table<String, u64> = Table::new("outbox.cursors");
+const IDENTITY: Table<u64, StoreIdentity> = Table::new("outbox.identity");
+
+pub(crate) const TABLES: &[&str] = &[ROWS.name(), CURSORS.name(), IDENTITY.name()];
+
+/// How long an acknowledged row is kept, so that it can be published again if the broker loses it.
+pub const KEPT_AFTER_ACKNOWLEDGEMENT: Duration = Duration::from_secs(24 * 60 * 60);
+/// Rows deleted by one turn of [`Outbox::prune`].
+const MAX_ROWS_PRUNED_PER_TURN: usize = 500;
+
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+struct StoreIdentity {
+    id: String,
+}
+
+impl crate::store::Row for StoreIdentity {}
+
+/// Appends what leaves the process to the turn that made it true.
+pub(crate) fn append(unit: &Unit, outgoing: Outgoing) -> Result<(), Failure> {
+    let sequence = ids::next(unit, "outbox", Some)?;
+    unit.put(ROWS, &sequence, &OutboxRow { time: unit.now(), outgoing })?;
+    Ok(())
+}
+
+/// Somebody who carries rows out of the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reader {
+    /// The relay to the broker.
+    Broker,
+    /// The in-process drain to the mailer, where no broker is configured.
+    Mail,
+}
+
+impl Reader {
+    fn key(self) -> String {
+        match self {
+            Self::Broker => "broker".to_owned(),
+            Self::Mail => "mail".to_owned(),
+        }
+    }
+}
+
+/// Reading the outbox. Cheap to clone.
+#[derive(Clone)]
+pub struct Outbox {
+    store: Store,
+    store_id: String,
+    currency: Currency,
+}
+
+impl Outbox {
+    /// The outbox of a store; gives the store its identity the first time.
+    ///
+    /// # Errors
+    /// [`Failure`] of the store.
+    pub async fn open(store: Store, currency: Currency) -> Result<Self, Failure> {
+        if let Some(identity) = store.snapshot().get(IDENTITY, &0)? {
+            return Ok(Self { store, store_id: identity.id, currency });
+        }
+        let store_id = format!("{:016x}", crate::random_u64());
+        let id = store_id.clone();
+        store
+            .transact(move |unit| {
+                let identity = StoreIdentity { id: id.clone() };
+                async move { Ok(unit.put(IDENTITY, &0, &identity)?) }
+            })
+            .await?;
+        Ok(Self { store, store_id, currency })
+    }
+
+    /// What tells this store's events from another's: made once, at random.
+    #[must_use]
+    pub fn store_id(&self) -> &str {
+        &self.store_id
+    }
+
+    /// Messages after `sequence`, in order, at most `limit`, from the last commit.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn after(&self, sequence: u64, limit: usize) -> Result<Vec<Message>, StoreError> {
+        let from = sequence.saturating_add(1);
+        let rows = self.store.snapshot().range(ROWS, &from, None, Direction::Ascending, limit)?;
+        let render =
+            |(sequence, row)| render::render(sequence, &row, &self.store_id, self.currency);
+        Ok(rows.into_iter().map(render).collect())
+    }
+
+    /// The last sequence this reader has acknowledged; 0 before the first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn cursor(&self, reader: Reader) -> Result<u64, StoreError> {
+        Ok(self.store.snapshot().get(CURSORS, &reader.key())?.unwrap_or(0))
+    }
+
+    /// Makes it durable that a reader is done with every row up to `through`. Never moves back.
+    ///
+    /// # Errors
+    /// [`Failure`] of the store.
+    pub async fn acknowledge(&self, reader: Reader, through: u64) -> Result<(), Failure> {
+        self.store
+            .transact(move |unit| async move {
+                let before = unit.get(CURSORS, &reader.key())?.unwrap_or(0);
+                if through > before {
+                    unit.put(CURSORS, &reader.key(), &through)?;
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    /// Wakes after commits; carries no data.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.store.commits()
+    }
+
+    /// Rows not yet acknowledged by this reader, and when the oldest of them was written.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn backlog(&self, reader: Reader) -> Result<(u64, Option<UnixMillis>), StoreError> {
+        let snapshot = self.store.snapshot();
+        let from = self.cursor(reader)?.saturating_add(1);
+        let first = snapshot.range(ROWS, &from, None, Direction::Ascending, 1)?;
+        let last = snapshot.range(ROWS, &from, None, Direction::Descending, 1)?;
+        Ok(match (first.first(), last.first()) {
+            (Some((first, row)), Some((last, _))) => (last - first + 1, Some(row.time)),
+            _ => (0, None),
+        })
+    }
+
+    /// Deletes rows that `reader` acknowledged and that are older than
+    /// [`KEPT_AFTER_ACKNOWLEDGEMENT`]; true if more may be left.
+    ///
+    /// # Errors
+    /// [`Failure`] of the store.
+    pub async fn prune(&self, reader: Reader) -> Result<bool, Failure> {
+        let cursor = self.cursor(reader)?;
+        let oldest_kept = crate::clock::now().before(KEPT_AFTER_ACKNOWLEDGEMENT);
+        let mut old = Vec::new();
+        let end = cursor.saturating_add(1);
+        self.store.snapshot().visit(
+            ROWS,
+            &0,
+            Some(&end),
+            Direction::Ascending,
+            |sequence, row| {
+                if row.time >= oldest_kept || old.len() >= MAX_ROWS_PRUNED_PER_TURN {
+                    return ControlFlow::Break(());
+                }
+                old.push(sequence);
+                ControlFlow::Continue(())
+            },
+        )?;
+        if old.is_empty() {
+            return Ok(false);
+        }
+        let may_have_more = old.len() == MAX_ROWS_PRUNED_PER_TURN;
+        self.store
+            .transact(move |unit| {
+                let old = old.clone();
+                async move {
+                    for sequence in &old {
+                        unit.delete(ROWS, sequence)?;
+                    }
+                    Ok(())
+                }
+            })
+            .await?;
+        Ok(may_have_more)
+    }
+}

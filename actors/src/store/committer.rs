@@ -1,7 +1,8 @@
 //! The committer: the one thread that ends epochs.
 
-use super::epoch::{Ending, Line};
+use super::epoch::{Ending, Line, OpenEpoch};
 use super::{OpenError, Shared, Snapshot, StoreError};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak, mpsc};
 use tokio::sync::OwnedMutexGuard;
@@ -24,9 +25,11 @@ impl Committer {
 
     /// Hands the line to the committer, which ends its epoch and gives the line back.
     pub(super) fn commit(&self, line: OwnedMutexGuard<Line>) {
-        // It only fails when the thread is gone, which stops the process; the answers that are
-        // dropped with the order then read as an unknown ending.
-        let _ = self.orders.send(Order { line });
+        // It only fails when the thread is gone. The epoch must not stay open then: the answers
+        // that are dropped with it read as an unknown ending.
+        if let Err(mpsc::SendError(mut order)) = self.orders.send(Order { line }) {
+            order.line.open = None;
+        }
     }
 }
 
@@ -37,44 +40,64 @@ pub(super) fn start(shared: Weak<Shared>, orders: mpsc::Receiver<Order>) -> Resu
             // Ends when the store, and with it the sender, is dropped.
             while let Ok(order) = orders.recv() {
                 let Some(shared) = shared.upgrade() else { return };
-                end_epoch(&shared, order);
+                end_epoch(shared, order);
             }
         })
         .map(drop)
         .map_err(OpenError::Thread)
 }
 
-fn end_epoch(shared: &Arc<Shared>, order: Order) {
+fn end_epoch(shared: Arc<Shared>, order: Order) {
     let Order { mut line } = order;
     let Some(open) = line.open.take() else { return };
     let (transaction, epoch_bytes) = open.close();
-    let ending = match transaction {
-        None => Ending::Unknown,
-        Some(transaction) if open.is_condemned => {
+    // redb panics on states it did not expect. That must not end this thread: everybody after it
+    // would wait for ever.
+    let end = AssertUnwindSafe(|| end_transaction(&shared, &open, transaction, epoch_bytes));
+    let ending = catch_unwind(end).unwrap_or_else(|_| {
+        tracing::error!("redb panicked at the end of an epoch");
+        Ending::Unknown
+    });
+    match ending {
+        Ending::Committed => {
+            let turns = u64::try_from(open.turns.len()).unwrap_or(u64::MAX);
+            shared.turns.fetch_add(turns, Ordering::Relaxed);
+            if epoch_bytes > 0 {
+                shared.commits.send_modify(|commits| *commits += 1);
+            }
+        }
+        Ending::Aborted => {
             shared.aborts.fetch_add(1, Ordering::Relaxed);
-            ended(transaction.abort().map_err(StoreError::from), Ending::Aborted)
         }
-        Some(transaction) if epoch_bytes == 0 => {
-            // Nothing was written: there is nothing to make durable.
-            ended(transaction.abort().map_err(StoreError::from), Ending::Committed)
+        Ending::Unknown => {
+            shared.broken.send_replace(true);
         }
-        Some(transaction) => ended(commit_and_publish(shared, transaction), Ending::Committed),
-    };
-    if ending == Ending::Unknown {
-        shared.broken.send_replace(true);
     }
+    // In this order: when nobody waits for the line or an answer any more, and the last store is
+    // dropped, its file is closed.
+    drop(shared);
     drop(line);
-    if ending == Ending::Committed {
-        let turns = u64::try_from(open.turns.len()).unwrap_or(u64::MAX);
-        shared.turns.fetch_add(turns, Ordering::Relaxed);
-        if epoch_bytes > 0 {
-            shared.commits.send_modify(|commits| *commits += 1);
-        }
-    }
     for turn in open.turns {
         // A request whose task was dropped no longer listens.
         let _ = turn.send(ending);
     }
+}
+
+fn end_transaction(
+    shared: &Arc<Shared>,
+    open: &OpenEpoch,
+    transaction: Option<redb::WriteTransaction>,
+    epoch_bytes: usize,
+) -> Ending {
+    let Some(transaction) = transaction else { return Ending::Unknown };
+    if open.is_condemned {
+        return ended(transaction.abort().map_err(StoreError::from), Ending::Aborted);
+    }
+    if epoch_bytes == 0 {
+        // Nothing was written: there is nothing to make durable.
+        return ended(transaction.abort().map_err(StoreError::from), Ending::Committed);
+    }
+    ended(commit_and_publish(shared, transaction), Ending::Committed)
 }
 
 fn commit_and_publish(

@@ -6,11 +6,11 @@ use super::{Direction, Key, Read, Row, Shared, StoreError, Table};
 use crate::Failure;
 use redb::{ReadableTable, ReadableTableMetadata};
 use souk_domain::UnixMillis;
+use std::cell::Cell;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::{OwnedMutexGuard, oneshot};
 
 /// How the epoch of a turn ended.
@@ -52,12 +52,22 @@ struct Epoch {
     max_turn_bytes: usize,
 }
 
+#[derive(Default)]
 struct Writing {
     transaction: Option<redb::WriteTransaction>,
     /// The turn whose units may write; 0 between turns.
     turn: u64,
     turn_bytes: usize,
+    /// A write of this turn failed, or panicked on the way: what it left is unknown.
+    is_spoiled: bool,
     epoch_bytes: usize,
+}
+
+/// What a turn did to its epoch.
+pub(super) struct Written {
+    pub(super) bytes: usize,
+    /// A write failed; the epoch cannot be kept, whatever the turn says.
+    pub(super) is_spoiled: bool,
 }
 
 impl Epoch {
@@ -83,10 +93,13 @@ impl Unit {
         self.now
     }
 
+    /// `written_bytes` is 0 for a read.
     fn with<R>(
         &self,
-        act: impl FnOnce(&redb::WriteTransaction, &mut WrittenBytes) -> Result<R, StoreError>,
+        written_bytes: usize,
+        act: impl FnOnce(&redb::WriteTransaction) -> Result<R, StoreError>,
     ) -> Result<R, StoreError> {
+        let _use = UnitUse::begin()?;
         let mut guard = self.epoch.lock();
         let writing = &mut *guard;
         if writing.turn != self.turn {
@@ -95,14 +108,18 @@ impl Unit {
         // Only borrowed: were it moved out, a panic in `act` would drop it while unwinding, and
         // redb would need a repair. Ending a transaction is the committer's business.
         let transaction = writing.transaction.as_ref().ok_or(StoreError::TurnOver)?;
-        let mut written = WrittenBytes(0);
-        let result = act(transaction, &mut written);
-        writing.turn_bytes += written.0;
-        writing.epoch_bytes += written.0;
+        if written_bytes == 0 {
+            return act(transaction);
+        }
+        writing.turn_bytes += written_bytes;
+        writing.epoch_bytes += written_bytes;
+        let was_spoiled = std::mem::replace(&mut writing.is_spoiled, true);
         if writing.turn_bytes > self.epoch.max_turn_bytes {
             return Err(StoreError::TurnTooLarge { max_turn_bytes: self.epoch.max_turn_bytes });
         }
-        result
+        let result = act(transaction)?;
+        writing.is_spoiled = was_spoiled;
+        Ok(result)
     }
 
     pub(super) fn put_bytes(
@@ -111,23 +128,41 @@ impl Unit {
         key: &[u8],
         value: &[u8],
     ) -> Result<(), StoreError> {
-        self.with(|transaction, written| {
-            written.0 = key.len() + value.len();
+        self.with((key.len() + value.len()).max(1), |transaction| {
             transaction.open_table(definition(table))?.insert(key, value)?;
             Ok(())
         })
     }
 
     pub(super) fn delete_bytes(&self, table: &'static str, key: &[u8]) -> Result<bool, StoreError> {
-        self.with(|transaction, written| {
-            written.0 = key.len().max(1);
+        self.with(key.len().max(1), |transaction| {
             let was_there = transaction.open_table(definition(table))?.remove(key)?.is_some();
             Ok(was_there)
         })
     }
 }
 
-struct WrittenBytes(usize);
+thread_local! {
+    static IS_IN_UNIT: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Makes the use of a unit inside its own `visit` an error: it would wait for itself for ever.
+struct UnitUse;
+
+impl UnitUse {
+    fn begin() -> Result<Self, StoreError> {
+        if IS_IN_UNIT.replace(true) {
+            return Err(StoreError::Contradiction { what: "a unit was used inside its own visit" });
+        }
+        Ok(Self)
+    }
+}
+
+impl Drop for UnitUse {
+    fn drop(&mut self) {
+        IS_IN_UNIT.set(false);
+    }
+}
 
 impl Read for Unit {
     fn look_up<R>(
@@ -136,7 +171,7 @@ impl Read for Unit {
         key: &[u8],
         look: impl FnOnce(Option<&[u8]>) -> R,
     ) -> Result<R, StoreError> {
-        self.with(|transaction, _| {
+        self.with(0, |transaction| {
             let table = transaction.open_table(definition(table))?;
             let value = table.get(key)?;
             Ok(look(value.as_ref().map(redb::AccessGuard::value)))
@@ -150,13 +185,13 @@ impl Read for Unit {
         direction: Direction,
         look: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
-        self.with(|transaction, _| {
+        self.with(0, |transaction| {
             walk_table(&transaction.open_table(definition(table))?, &range, direction, look)
         })
     }
 
     fn count<K: Key, V: Row>(&self, table: Table<K, V>) -> Result<u64, StoreError> {
-        self.with(|transaction, _| Ok(transaction.open_table(definition(table.name()))?.len()?))
+        self.with(0, |transaction| Ok(transaction.open_table(definition(table.name()))?.len()?))
     }
 }
 
@@ -171,42 +206,35 @@ pub(super) struct Turn {
 
 impl Turn {
     /// Waits in line, first come first served, and opens an epoch if none is open.
-    pub(super) async fn take(shared: &Arc<Shared>) -> Result<Self, Failure> {
-        let place = Place::behind(shared);
+    pub(super) async fn take(place: Place) -> Result<Self, Failure> {
+        let shared = Arc::clone(&place.shared);
         let mut line = Arc::clone(&shared.line).lock_owned().await;
         drop(place);
-        if shared.closing.load(Ordering::SeqCst) || *shared.broken.borrow() {
-            return Err(Failure::Unavailable);
-        }
-        if !shared.free_disk.has_at_least(shared.limits.min_free_disk_bytes) {
-            // An epoch that others opened must not wait for a turn that never comes.
-            if line.open.is_some() {
-                shared.committer.commit(line);
+        let (epoch, number) = match next_turn(&shared, &mut line) {
+            Ok(next) => next,
+            Err(failure) => {
+                // An epoch that others opened must not wait for a turn that never comes.
+                commit_if_open(&shared, line);
+                return Err(failure);
             }
-            return Err(Failure::DiskFull);
-        }
-        if line.open.is_none() {
-            line.open = Some(begin_epoch(shared)?);
-        }
-        line.last_turn += 1;
-        let number = line.last_turn;
-        let open = line.open.as_ref().expect("opened above");
-        let epoch = Arc::clone(&open.epoch);
-        {
-            let mut writing = epoch.lock();
-            writing.turn = number;
-            writing.turn_bytes = 0;
-        }
+        };
         let unit = Unit { epoch, turn: number, now: crate::clock::now() };
-        Ok(Self { shared: Arc::clone(shared), line: Some(line), unit })
+        Ok(Self { shared, line: Some(line), unit })
     }
 
     pub(super) fn unit(&self) -> Unit {
         self.unit.clone()
     }
 
-    pub(super) fn written_bytes(&self) -> usize {
-        self.unit.epoch.lock().turn_bytes
+    pub(super) fn deadline(&self) -> Duration {
+        self.shared.limits.turn_deadline
+    }
+
+    /// From here on no unit of this turn can write; tells what they wrote.
+    pub(super) fn end_writing(&self) -> Written {
+        let mut writing = self.unit.epoch.lock();
+        writing.turn = 0;
+        Written { bytes: writing.turn_bytes, is_spoiled: writing.is_spoiled }
     }
 
     /// Ends the turn; answers when the fate of its epoch is known.
@@ -252,43 +280,86 @@ impl Drop for Turn {
 }
 
 /// A place in the line; given up when the turn begins or the request goes away.
-struct Place<'a> {
-    shared: &'a Arc<Shared>,
+pub(super) struct Place {
+    shared: Arc<Shared>,
 }
 
-impl<'a> Place<'a> {
-    fn behind(shared: &'a Arc<Shared>) -> Self {
+impl Place {
+    pub(super) fn behind(shared: &Arc<Shared>) -> Self {
         shared.waiting.fetch_add(1, Ordering::SeqCst);
-        Self { shared }
+        Self { shared: Arc::clone(shared) }
+    }
+
+    /// A place, unless as many wait already as may.
+    pub(super) fn behind_bounded(shared: &Arc<Shared>) -> Result<Self, Failure> {
+        let is_free = |waiting| (waiting < shared.limits.max_waiting_turns).then_some(waiting + 1);
+        match shared.waiting.fetch_update(Ordering::SeqCst, Ordering::SeqCst, is_free) {
+            Ok(_) => Ok(Self { shared: Arc::clone(shared) }),
+            Err(_) => Err(Failure::Busy),
+        }
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for Place {
     fn drop(&mut self) {
         self.shared.waiting.fetch_sub(1, Ordering::SeqCst);
-        commit_if_abandoned(self.shared);
+        commit_if_abandoned(&self.shared);
     }
 }
 
 /// Commits an epoch that was left open for a waiting request that then went away. Called after
-/// the line was released and after a place was given up, so that one of the two always sees it.
+/// the line was released and after a place was given up, so that one of the two always sees it;
+/// whoever else takes the line and opens no turn hands it to [`commit_if_open`].
 fn commit_if_abandoned(shared: &Arc<Shared>) {
     if shared.waiting.load(Ordering::SeqCst) > 0 {
         return;
     }
-    if let Ok(line) = Arc::clone(&shared.line).try_lock_owned()
-        && line.open.is_some()
-    {
+    if let Ok(line) = Arc::clone(&shared.line).try_lock_owned() {
+        commit_if_open(shared, line);
+    }
+}
+
+/// Gives the line back without a turn; true if that ends an epoch that others left open.
+pub(super) fn commit_if_open(shared: &Arc<Shared>, line: OwnedMutexGuard<Line>) -> bool {
+    let is_open = line.open.is_some();
+    if is_open {
         shared.committer.commit(line);
     }
+    is_open
+}
+
+fn next_turn(shared: &Arc<Shared>, line: &mut Line) -> Result<(Arc<Epoch>, u64), Failure> {
+    if shared.closing.load(Ordering::SeqCst) || *shared.broken.borrow() {
+        return Err(Failure::Unavailable);
+    }
+    if !shared.free_disk.has_at_least(shared.limits.min_free_disk_bytes) {
+        return Err(Failure::DiskFull);
+    }
+    let open = match &mut line.open {
+        Some(open) => open,
+        None => line.open.insert(begin_epoch(shared)?),
+    };
+    line.last_turn += 1;
+    let mut writing = open.epoch.lock();
+    writing.turn = line.last_turn;
+    writing.turn_bytes = 0;
+    writing.is_spoiled = false;
+    drop(writing);
+    Ok((Arc::clone(&open.epoch), line.last_turn))
 }
 
 fn begin_epoch(shared: &Arc<Shared>) -> Result<OpenEpoch, Failure> {
     // Never blocks: the committer gives the line back only after the last transaction ended.
-    let mut transaction = shared.database.begin_write().map_err(StoreError::from)?;
-    transaction.set_durability(redb::Durability::Immediate).map_err(StoreError::from)?;
-    let writing =
-        Writing { transaction: Some(transaction), turn: 0, turn_bytes: 0, epoch_bytes: 0 };
+    let begun = shared.database.begin_write().map_err(StoreError::from).and_then(|mut begun| {
+        begun.set_durability(redb::Durability::Immediate)?;
+        Ok(begun)
+    });
+    let transaction = begun.inspect_err(|error| {
+        // redb never writes again after an error of the disk, be it of a read.
+        tracing::error!(error = error as &dyn std::error::Error, "the store cannot write");
+        shared.broken.send_replace(true);
+    })?;
+    let writing = Writing { transaction: Some(transaction), ..Writing::default() };
     let epoch =
         Epoch { writing: Mutex::new(writing), max_turn_bytes: shared.limits.max_turn_bytes };
     Ok(OpenEpoch {
@@ -297,28 +368,4 @@ fn begin_epoch(shared: &Arc<Shared>) -> Result<OpenEpoch, Failure> {
         turns: Vec::new(),
         is_condemned: false,
     })
-}
-
-/// Free space on the store's disk, asked at most once a second.
-pub(super) struct FreeDisk {
-    directory: Option<PathBuf>,
-    bytes: AtomicU64,
-    asked_at: AtomicI64,
-}
-
-impl FreeDisk {
-    pub(super) fn new(directory: Option<PathBuf>) -> Self {
-        Self { directory, bytes: AtomicU64::new(u64::MAX), asked_at: AtomicI64::new(0) }
-    }
-
-    fn has_at_least(&self, wanted: u64) -> bool {
-        let Some(directory) = &self.directory else { return true };
-        let second = crate::clock::now().seconds();
-        if self.asked_at.swap(second, Ordering::Relaxed) != second {
-            let free = rustix::fs::statvfs(directory)
-                .map_or(u64::MAX, |disk| disk.f_bavail.saturating_mul(disk.f_frsize));
-            self.bytes.store(free, Ordering::Relaxed);
-        }
-        self.bytes.load(Ordering::Relaxed) >= wanted
-    }
 }

@@ -6,7 +6,7 @@
 //! makes it durable, and only then is every request of it answered. Queries read the last
 //! committed [`Snapshot`] and never wait for a writer.
 //!
-//! Invariants, each attacked in `tests.rs`:
+//! Invariants, each attacked in `tests/`:
 //! - a turn that does not end well (panic, dropped task, deadline, dead owner, a refusal after a
 //!   write) condemns its epoch: the committer aborts it, and the other requests of it run again;
 //! - a [`Unit`] is worth nothing after its turn;
@@ -16,11 +16,13 @@
 mod committer;
 mod epoch;
 mod error;
+mod free_disk;
 mod schema;
 mod snapshot;
 mod table;
 #[cfg(test)]
 mod tests;
+mod untouched;
 
 pub use epoch::Unit;
 pub use error::{OpenError, StoreError};
@@ -30,7 +32,7 @@ pub use table::{Direction, Key, Read, Row, Table};
 
 use crate::Failure;
 use arc_swap::ArcSwap;
-use epoch::{Ending, Line, Turn};
+use epoch::{Ending, Line, Place, Turn};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -109,7 +111,7 @@ struct Shared {
     commits: watch::Sender<u64>,
     aborts: AtomicU64,
     turns: AtomicU64,
-    free_disk: epoch::FreeDisk,
+    free_disk: free_disk::FreeDisk,
 }
 
 impl Store {
@@ -140,7 +142,7 @@ impl Store {
         let (committer, orders) = committer::Committer::new();
         let shared = Arc::new(Shared {
             database,
-            free_disk: epoch::FreeDisk::new(directory.clone()),
+            free_disk: free_disk::FreeDisk::new(directory.clone()),
             directory,
             line: Arc::new(tokio::sync::Mutex::new(Line::default())),
             waiting: AtomicUsize::new(0),
@@ -177,15 +179,14 @@ impl Store {
         F: Fn(Unit) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<T, Failure>> + Send,
     {
-        if self.shared.waiting.load(Ordering::SeqCst) >= self.shared.limits.max_waiting_turns {
-            return Err(Failure::Busy);
-        }
+        let mut place = Place::behind_bounded(&self.shared)?;
         let shared = Arc::clone(&self.shared);
         let conversation = tokio::spawn(async move {
             for _ in 0..shared.limits.max_attempts {
-                if let Some(result) = one_attempt(&shared, &work).await {
+                if let Some(result) = one_attempt(place, &work).await {
                     return result;
                 }
+                place = Place::behind(&shared);
             }
             Err(Failure::Unavailable)
         });
@@ -224,25 +225,29 @@ impl Store {
     /// Refuses new turns and waits until every turn that began is durable or gone.
     pub async fn close(&self) {
         self.shared.closing.store(true, Ordering::SeqCst);
-        drop(self.shared.line.lock().await);
-        while self.shared.waiting.load(Ordering::SeqCst) > 0 {
+        loop {
+            let line = Arc::clone(&self.shared.line).lock_owned().await;
+            // An epoch may be open for a request that went away, or that is refused now.
+            let was_open = epoch::commit_if_open(&self.shared, line);
+            if !was_open && self.shared.waiting.load(Ordering::SeqCst) == 0 {
+                return;
+            }
             tokio::task::yield_now().await;
-            drop(self.shared.line.lock().await);
         }
     }
 }
 
 /// `None`: somebody else's turn condemned the epoch, and this work may run again.
-async fn one_attempt<T, F, Fut>(shared: &Arc<Shared>, work: &F) -> Option<Result<T, Failure>>
+async fn one_attempt<T, F, Fut>(place: Place, work: &F) -> Option<Result<T, Failure>>
 where
     F: Fn(Unit) -> Fut,
     Fut: Future<Output = Result<T, Failure>>,
 {
-    let turn = match Turn::take(shared).await {
+    let turn = match Turn::take(place).await {
         Ok(turn) => turn,
         Err(failure) => return Some(Err(failure)),
     };
-    let deadline = shared.limits.turn_deadline;
+    let deadline = turn.deadline();
     let result = match tokio::time::timeout(deadline, work(turn.unit())).await {
         Ok(result) => result,
         Err(_) => {
@@ -250,14 +255,20 @@ where
             Err(Failure::Unavailable)
         }
     };
+    // Before judging it: an owner that still holds the unit could write after the verdict.
+    let written = turn.end_writing();
     let is_sound = match &result {
+        Ok(_) if written.is_spoiled => {
+            tracing::error!("a turn went on after a failed write; its epoch is aborted");
+            false
+        }
         Ok(_) => true,
         Err(Failure::Refused(refusal)) => {
-            let clean = turn.written_bytes() == 0;
-            if !clean {
+            let is_clean = written.bytes == 0;
+            if !is_clean {
                 tracing::error!(%refusal, "a refusal came after a write; its epoch is aborted");
             }
-            clean
+            is_clean
         }
         Err(_) => false,
     };

@@ -1,8 +1,10 @@
 //! Opening the file: whose it is, which schema it has.
 
 use super::snapshot::definition;
+use super::untouched::UntouchedFile;
 use super::{OpenError, StoreError, StoreLimits};
 use redb::{ReadableDatabase, TableDefinition};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 /// The schema this program reads and writes. Rows have versions of their own; this one changes
@@ -15,34 +17,69 @@ const VERSION: &str = "schema_version";
 /// The first octets of every redb file.
 const REDB_MAGIC: &[u8] = b"redb\x1A\x0A\xA9\x0D\x0A";
 
+/// Opens the file, or makes it. Until it is known to be ours, nothing is written to it.
 pub(super) fn open_file(path: &Path, limits: &StoreLimits) -> Result<redb::Database, OpenError> {
     let shown = path.display().to_string();
     let io = |source| OpenError::Io { path: shown.clone(), source };
-    if let Some(directory) = path.parent() {
-        std::fs::create_dir_all(directory).map_err(io)?;
-    }
-    if path.exists() {
+    let directory = path.parent().filter(|it| *it != Path::new("")).unwrap_or(Path::new("."));
+    std::fs::create_dir_all(directory).map_err(io)?;
+    let is_new = !path.exists();
+    if !is_new {
         refuse_foreign_magic(path, &shown)?;
     }
-    let mut builder = redb::Builder::new();
-    builder.set_cache_size(limits.cache_bytes);
+    let mut options = std::fs::OpenOptions::new();
+    let file =
+        options.read(true).write(true).create(true).truncate(false).open(path).map_err(io)?;
     // redb reports damage it did not expect by panicking in places; for a file at the door that
     // is one more way of saying that it is damaged.
-    let opened = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| builder.create(path)));
-    match opened {
-        Ok(Ok(database)) => Ok(database),
-        Ok(Err(redb::DatabaseError::DatabaseAlreadyOpen)) => Err(OpenError::InUse { path: shown }),
-        Ok(Err(redb::DatabaseError::Storage(redb::StorageError::Io(source))))
-            if source.kind() != std::io::ErrorKind::InvalidData
-                && source.kind() != std::io::ErrorKind::UnexpectedEof =>
-        {
-            Err(OpenError::Io { path: shown, source })
+    let open = AssertUnwindSafe(|| open_untouched(file, limits));
+    let opened = catch_unwind(open).unwrap_or_else(|_| {
+        let damage = redb::StorageError::Corrupted("unreadable structure".to_owned());
+        Err(OpenFailure::Redb(redb::DatabaseError::Storage(damage)))
+    });
+    let (database, file) = opened.map_err(|failure| failure.name(&shown))?;
+    file.release().map_err(io)?;
+    if is_new {
+        // A file is only as durable as its name.
+        std::fs::File::open(directory).and_then(|it| it.sync_all()).map_err(io)?;
+    }
+    Ok(database)
+}
+
+fn open_untouched(
+    file: std::fs::File,
+    limits: &StoreLimits,
+) -> Result<(redb::Database, UntouchedFile), OpenFailure> {
+    let file = UntouchedFile::new(file).map_err(OpenFailure::Redb)?;
+    let mut builder = redb::Builder::new();
+    builder.set_cache_size(limits.cache_bytes);
+    let database = builder.create_with_backend(file.clone()).map_err(OpenFailure::Redb)?;
+    find_ours(&database).map_err(OpenFailure::Ours)?;
+    Ok((database, file))
+}
+
+enum OpenFailure {
+    Redb(redb::DatabaseError),
+    Ours(OpenError),
+}
+
+impl OpenFailure {
+    fn name(self, shown: &str) -> OpenError {
+        let path = shown.to_owned();
+        match self {
+            Self::Redb(redb::DatabaseError::DatabaseAlreadyOpen) => OpenError::InUse { path },
+            Self::Redb(redb::DatabaseError::Storage(redb::StorageError::Io(source)))
+                if source.kind() != std::io::ErrorKind::InvalidData
+                    && source.kind() != std::io::ErrorKind::UnexpectedEof =>
+            {
+                OpenError::Io { path, source }
+            }
+            Self::Redb(error) => OpenError::Foreign { path, source: Box::new(error.into()) },
+            Self::Ours(OpenError::Store(StoreError::Redb(source))) => {
+                OpenError::Foreign { path, source }
+            }
+            Self::Ours(error) => error,
         }
-        Ok(Err(error)) => Err(OpenError::Foreign { path: shown, source: Box::new(error.into()) }),
-        Err(_) => Err(OpenError::Foreign {
-            path: shown,
-            source: Box::new(redb::Error::Corrupted("unreadable structure".to_owned())),
-        }),
     }
 }
 
@@ -62,14 +99,7 @@ fn refuse_foreign_magic(path: &Path, shown: &str) -> Result<(), OpenError> {
 
 /// Checks the schema version, or writes it with every table into a new file.
 pub(super) fn prepare(database: &redb::Database, tables: &[&'static str]) -> Result<(), OpenError> {
-    match found_version(database)? {
-        Found::Version(SCHEMA_VERSION) => {}
-        Found::Version(found) => {
-            return Err(OpenError::UnknownSchema { found, known: SCHEMA_VERSION });
-        }
-        Found::SomethingElse => return Err(OpenError::NotSouk),
-        Found::Nothing => {}
-    }
+    find_ours(database)?;
     if has_every_table(database, tables)? {
         return Ok(());
     }
@@ -86,6 +116,15 @@ pub(super) fn prepare(database: &redb::Database, tables: &[&'static str]) -> Res
     Ok(())
 }
 
+/// Refuses a store of another program or schema; one without any table is new.
+fn find_ours(database: &redb::Database) -> Result<(), OpenError> {
+    match found_version(database)? {
+        Found::Nothing | Found::Version(SCHEMA_VERSION) => Ok(()),
+        Found::Version(found) => Err(OpenError::UnknownSchema { found, known: SCHEMA_VERSION }),
+        Found::SomethingElse => Err(OpenError::NotSouk),
+    }
+}
+
 enum Found {
     Nothing,
     SomethingElse,
@@ -100,10 +139,13 @@ fn found_version(database: &redb::Database) -> Result<Found, StoreError> {
             None => Found::SomethingElse,
         }),
         Err(redb::TableError::TableDoesNotExist(_)) => {
-            let is_empty = read.list_tables()?.next().is_none();
+            let is_empty = read.list_tables()?.next().is_none()
+                && read.list_multimap_tables()?.next().is_none();
             Ok(if is_empty { Found::Nothing } else { Found::SomethingElse })
         }
-        Err(error) => Err(error.into()),
+        Err(redb::TableError::Storage(error)) => Err(error.into()),
+        // A table of that name, and of other types.
+        Err(_) => Ok(Found::SomethingElse),
     }
 }
 

@@ -59,7 +59,9 @@ pub trait Row: Serialize + DeserializeOwned {
         if version != Self::VERSION {
             return None;
         }
-        postcard::from_bytes(bytes).ok()
+        // What is left over would be lost in silence with the next write of this row.
+        let (row, rest) = postcard::take_from_bytes(bytes).ok()?;
+        rest.is_empty().then_some(row)
     }
 }
 
@@ -265,6 +267,55 @@ pub trait Read {
         failure.map_or(Ok(()), Err)
     }
 
+    /// Shows the rows whose composite key begins with `prefix` to `look`, until it breaks.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn visit_under<A: FixedKey, B: Key, V: Row>(
+        &self,
+        table: Table<(A, B), V>,
+        prefix: &A,
+        direction: Direction,
+        mut look: impl FnMut(B, V) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        let from = prefix.bytes();
+        let to = after_prefix(&from);
+        let mut failure = None;
+        self.walk(table.name, (from, to), direction, &mut |key, value| match (
+            table.decode_key(key),
+            table.decode(value),
+        ) {
+            (Ok((_, key)), Ok(value)) => look(key, value),
+            (Err(error), _) | (_, Err(error)) => {
+                failure = Some(error);
+                ControlFlow::Break(())
+            }
+        })?;
+        failure.map_or(Ok(()), Err)
+    }
+
+    /// Up to `limit` rows whose composite key begins with `prefix`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn under<A: FixedKey, B: Key, V: Row>(
+        &self,
+        table: Table<(A, B), V>,
+        prefix: &A,
+        direction: Direction,
+        limit: usize,
+    ) -> Result<Vec<(B, V)>, StoreError> {
+        let mut rows = Vec::new();
+        if limit == 0 {
+            return Ok(rows);
+        }
+        self.visit_under(table, prefix, direction, |key, value| {
+            rows.push((key, value));
+            if rows.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })?;
+        Ok(rows)
+    }
+
     /// Up to `limit` rows from `from` (included) to `to` (excluded).
     ///
     /// # Errors
@@ -287,6 +338,19 @@ pub trait Read {
         })?;
         Ok(rows)
     }
+}
+
+/// The first octets past everything that begins with `prefix`; `None` if there are none.
+fn after_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
+    let mut next = prefix.to_vec();
+    while let Some(last) = next.last_mut() {
+        if *last < u8::MAX {
+            *last += 1;
+            return Some(next);
+        }
+        next.pop();
+    }
+    None
 }
 
 impl Unit {

@@ -1,0 +1,70 @@
+//! Categories: create, update, delete.
+
+use super::Category;
+use super::rows::{CATEGORIES, CATEGORY_SLUGS};
+use crate::store::{Read, Unit};
+use crate::{Failure, ids};
+use souk_domain::{CategoryId, Missing, Refusal, slug_of};
+
+/// A category to be made.
+#[derive(Clone, Debug)]
+pub struct CategoryDraft {
+    /// What it is called.
+    pub name: String,
+    /// May be empty.
+    pub description: String,
+}
+
+/// What to change; `None` leaves a field as it is.
+#[derive(Clone, Debug, Default)]
+pub struct CategoryChange {
+    /// A new name; the slug follows it.
+    pub name: Option<String>,
+    /// A new description.
+    pub description: Option<String>,
+}
+
+pub(super) fn create(unit: &Unit, draft: CategoryDraft) -> Result<(CategoryId, Category), Failure> {
+    let id = ids::next(unit, "category", CategoryId::new)?;
+    let slug = free_slug(unit, &draft.name, id)?;
+    unit.put(CATEGORY_SLUGS, &slug, &id)?;
+    let category = Category { name: draft.name, slug, description: draft.description };
+    unit.put(CATEGORIES, &id, &category)?;
+    Ok((id, category))
+}
+
+pub(super) fn update(
+    unit: &Unit,
+    id: CategoryId,
+    change: CategoryChange,
+) -> Result<Category, Failure> {
+    let mut category = unit.get(CATEGORIES, &id)?.ok_or(Refusal::NotFound(Missing::Category))?;
+    if let Some(name) = change.name
+        && name != category.name
+    {
+        unit.delete(CATEGORY_SLUGS, &category.slug)?;
+        category.slug = free_slug(unit, &name, id)?;
+        unit.put(CATEGORY_SLUGS, &category.slug, &id)?;
+        category.name = name;
+    }
+    if let Some(description) = change.description {
+        category.description = description;
+    }
+    unit.put(CATEGORIES, &id, &category)?;
+    Ok(category)
+}
+
+/// Products keep the id of a deleted category and show none: ids are never given twice.
+pub(super) fn delete(unit: &Unit, id: CategoryId) -> Result<(), Failure> {
+    let category = unit.get(CATEGORIES, &id)?.ok_or(Refusal::NotFound(Missing::Category))?;
+    unit.delete(CATEGORIES, &id)?;
+    unit.delete(CATEGORY_SLUGS, &category.slug)?;
+    Ok(())
+}
+
+/// The slug of the name, with the id behind it if another category has it already.
+fn free_slug(unit: &Unit, name: &str, id: CategoryId) -> Result<String, Failure> {
+    let slug = slug_of(name);
+    let is_free = unit.get(CATEGORY_SLUGS, &slug)?.is_none_or(|holder| holder == id);
+    Ok(if is_free { slug } else { format!("{slug}-{id}") })
+}

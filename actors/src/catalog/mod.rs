@@ -1,0 +1,20 @@
+//! The owner of the catalog: products, categories, and the stock that orders take from.
+
+mod actor;
+mod categories;
+mod products;
+mod queries;
+mod rows;
+mod stock;
+
+pub use actor::{CatalogMessage, CatalogOwner};
+pub use categories::{CategoryChange, CategoryDraft};
+pub use products::{ProductChange, ProductDraft};
+pub use queries::{
+    ProductFilter, ProductPage, categories, category, product, product_views, products,
+};
+pub use rows::{Category, Product, ProductView};
+pub use stock::{StockMove, TakenLine};
+
+pub(crate) use queries::{TakenStock, check};
+pub(crate) use rows::TABLES;

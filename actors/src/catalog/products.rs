@@ -1,0 +1,177 @@
+//! Products: create, update, delete.
+
+use super::queries::view;
+use super::rows::{
+    BY_CATEGORY, CATEGORIES, GONE, PRODUCT_SLUGS, PRODUCTS, SEARCH_TEXTS, STOCK, StockRow,
+};
+use super::{Product, ProductView, stock};
+use crate::outbox::{self, Outgoing, ProductEvent};
+use crate::store::{Read, Unit};
+use crate::{Failure, ids};
+use souk_domain::{CategoryId, MAX_STOCK, Missing, Pricing, ProductId, Refusal, Stock, slug_of};
+
+/// A product to be made.
+#[derive(Clone, Debug)]
+pub struct ProductDraft {
+    /// What it is called.
+    pub name: String,
+    /// May be empty.
+    pub description: String,
+    /// Must exist.
+    pub category: Option<CategoryId>,
+    /// List price and discount.
+    pub pricing: Pricing,
+    /// A URL.
+    pub image: Option<String>,
+    /// Whether it is offered.
+    pub available: bool,
+    /// Units received with it, at most [`MAX_STOCK`].
+    pub stock: u64,
+}
+
+/// What to change; `None` leaves a field as it is.
+#[derive(Clone, Debug, Default)]
+pub struct ProductChange {
+    /// A new name; the slug follows it.
+    pub name: Option<String>,
+    /// A new description.
+    pub description: Option<String>,
+    /// A new category, or none.
+    pub category: Option<Option<CategoryId>>,
+    /// A new price.
+    pub pricing: Option<Pricing>,
+    /// A new image, or none.
+    pub image: Option<Option<String>>,
+    /// On or off.
+    pub available: Option<bool>,
+    /// What can be sold from now on.
+    pub stock: Option<u64>,
+    /// Units received, on top of what is there.
+    pub received: Option<u64>,
+}
+
+pub(super) fn create(unit: &Unit, draft: ProductDraft) -> Result<ProductView, Failure> {
+    require_category(unit, draft.category)?;
+    if draft.stock > MAX_STOCK {
+        return Err(Refusal::StockTooLarge.into());
+    }
+    let id = ids::next(unit, "product", ProductId::new)?;
+    let slug = free_slug(unit, &draft.name, id)?;
+    let product = Product {
+        name: draft.name,
+        slug,
+        description: draft.description,
+        category: draft.category,
+        pricing: draft.pricing,
+        image: draft.image,
+        available: draft.available,
+        created_at: unit.now(),
+        updated_at: unit.now(),
+    };
+    let row = StockRow {
+        received: draft.stock,
+        stock: Stock { sellable: draft.stock, held: 0, sold: 0 },
+        version: 1,
+    };
+    unit.put(PRODUCT_SLUGS, &product.slug, &id)?;
+    unit.put(PRODUCTS, &id, &product)?;
+    unit.put(SEARCH_TEXTS, &id, &search_text(&product))?;
+    unit.put(STOCK, &id, &row)?;
+    if let Some(category) = product.category {
+        unit.put(BY_CATEGORY, &(category, id), &())?;
+    }
+    outbox::append(
+        unit,
+        Outgoing::Product {
+            product: id,
+            version: 1,
+            what: ProductEvent::Created,
+            snapshot: product.snapshot(draft.stock),
+        },
+    )?;
+    Ok(view(unit, id, product, false)?)
+}
+
+pub(super) fn update(
+    unit: &Unit,
+    id: ProductId,
+    change: ProductChange,
+) -> Result<ProductView, Failure> {
+    let before = unit.get(PRODUCTS, &id)?.ok_or(Refusal::NotFound(Missing::Product))?;
+    if let Some(category) = change.category {
+        require_category(unit, category)?;
+    }
+    let adjusted = stock::adjusted(unit, id, change.stock, change.received)?;
+    let mut product = before.clone();
+    if let Some(name) = change.name
+        && name != before.name
+    {
+        unit.delete(PRODUCT_SLUGS, &before.slug)?;
+        product.slug = free_slug(unit, &name, id)?;
+        unit.put(PRODUCT_SLUGS, &product.slug, &id)?;
+        product.name = name;
+    }
+    product.description = change.description.unwrap_or(product.description);
+    product.category = change.category.unwrap_or(product.category);
+    product.pricing = change.pricing.unwrap_or(product.pricing);
+    product.image = change.image.unwrap_or(product.image);
+    product.available = change.available.unwrap_or(product.available);
+    if product != before {
+        product.updated_at = unit.now();
+        put_changed(unit, id, &before, &product)?;
+    }
+    stock::adjust(unit, id, &product, adjusted)?;
+    Ok(view(unit, id, product, false)?)
+}
+
+fn put_changed(
+    unit: &Unit,
+    id: ProductId,
+    before: &Product,
+    product: &Product,
+) -> Result<(), Failure> {
+    unit.put(PRODUCTS, &id, product)?;
+    let text = search_text(product);
+    if text != search_text(before) {
+        unit.put(SEARCH_TEXTS, &id, &text)?;
+    }
+    if product.category != before.category {
+        if let Some(old) = before.category {
+            unit.delete(BY_CATEGORY, &(old, id))?;
+        }
+        if let Some(new) = product.category {
+            unit.put(BY_CATEGORY, &(new, id), &())?;
+        }
+    }
+    stock::tell(unit, id, product, ProductEvent::Updated)
+}
+
+pub(super) fn delete(unit: &Unit, id: ProductId) -> Result<(), Failure> {
+    let product = unit.get(PRODUCTS, &id)?.ok_or(Refusal::NotFound(Missing::Product))?;
+    unit.delete(PRODUCTS, &id)?;
+    unit.delete(SEARCH_TEXTS, &id)?;
+    unit.delete(PRODUCT_SLUGS, &product.slug)?;
+    if let Some(category) = product.category {
+        unit.delete(BY_CATEGORY, &(category, id))?;
+    }
+    unit.put(GONE, &id, &product)?;
+    stock::tell(unit, id, &product, ProductEvent::Deleted)
+}
+
+fn require_category(unit: &Unit, category: Option<CategoryId>) -> Result<(), Failure> {
+    match category {
+        Some(id) if unit.get(CATEGORIES, &id)?.is_none() => Err(Refusal::UnknownCategory.into()),
+        _ => Ok(()),
+    }
+}
+
+/// The slug of the name, with the id behind it if another product has it already.
+fn free_slug(unit: &Unit, name: &str, id: ProductId) -> Result<String, Failure> {
+    let slug = slug_of(name);
+    let is_free = unit.get(PRODUCT_SLUGS, &slug)?.is_none_or(|holder| holder == id);
+    Ok(if is_free { slug } else { format!("{slug}-{id}") })
+}
+
+fn search_text(product: &Product) -> String {
+    format!("{}\n{}", product.name.to_lowercase(), product.description.to_lowercase())
+}

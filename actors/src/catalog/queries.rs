@@ -1,0 +1,258 @@
+//! Questions about the catalog, answered from a committed snapshot.
+
+use super::rows::{
+    BY_CATEGORY, CATEGORIES, CATEGORY_SLUGS, GONE, PRODUCT_SLUGS, PRODUCTS, SEARCH_TEXTS, STOCK,
+};
+use super::{Category, Product, ProductView};
+use crate::check::Findings;
+use crate::store::{Direction, Read, Snapshot, StoreError};
+use souk_domain::{CategoryId, ProductId};
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+
+/// Which products a list shows.
+#[derive(Clone, Debug, Default)]
+pub struct ProductFilter {
+    /// Text that name or description contain, in whatever case.
+    pub search: Option<String>,
+    /// Only of this category.
+    pub category: Option<CategoryId>,
+}
+
+/// A page of a list.
+#[derive(Clone, Debug)]
+pub struct ProductPage {
+    /// Products in the whole list.
+    pub count: u64,
+    /// Those of the page.
+    pub products: Vec<ProductView>,
+}
+
+/// The product with this id, unless it was deleted.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn product(read: &impl Read, id: ProductId) -> Result<Option<ProductView>, StoreError> {
+    match read.get(PRODUCTS, &id)? {
+        Some(product) => view(read, id, product, false).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Products by id, deleted ones too, in the order asked; unknown ids are left out.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn product_views(read: &impl Read, ids: &[ProductId]) -> Result<Vec<ProductView>, StoreError> {
+    let mut views = Vec::with_capacity(ids.len());
+    for id in ids {
+        if let Some(product) = read.get(PRODUCTS, id)? {
+            views.push(view(read, *id, product, false)?);
+        } else if let Some(product) = read.get(GONE, id)? {
+            views.push(view(read, *id, product, true)?);
+        }
+    }
+    Ok(views)
+}
+
+/// A page of products in order of id, with how many there are in all.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn products(
+    read: &Snapshot,
+    filter: &ProductFilter,
+    offset: u64,
+    limit: usize,
+) -> Result<ProductPage, StoreError> {
+    let (count, ids) = matching_ids(read, filter, offset, limit)?;
+    let mut products = Vec::with_capacity(ids.len());
+    for id in ids {
+        products.extend(product(read, id)?);
+    }
+    Ok(ProductPage { count, products })
+}
+
+fn matching_ids(
+    read: &Snapshot,
+    filter: &ProductFilter,
+    offset: u64,
+    limit: usize,
+) -> Result<(u64, Vec<ProductId>), StoreError> {
+    let search = filter.search.as_ref().map(|text| text.to_lowercase());
+    let mut page = PageCollector { offset, limit, count: 0, ids: Vec::new() };
+    let first = ProductId::new(1).expect("1 is an id");
+    match (filter.category, search) {
+        (None, None) => {
+            let count = read.count(PRODUCTS)?;
+            if offset < count {
+                let mut left_to_skip = offset;
+                read.visit(SEARCH_TEXTS, &first, None, Direction::Ascending, |id, _| {
+                    if left_to_skip > 0 {
+                        left_to_skip -= 1;
+                        return ControlFlow::Continue(());
+                    }
+                    page.ids.push(id);
+                    if page.ids.len() < limit {
+                        ControlFlow::Continue(())
+                    } else {
+                        ControlFlow::Break(())
+                    }
+                })?;
+            }
+            return Ok((count, page.ids));
+        }
+        (None, Some(search)) => {
+            read.visit(SEARCH_TEXTS, &first, None, Direction::Ascending, |id, text| {
+                if text.contains(&search) {
+                    page.take(id);
+                }
+                ControlFlow::Continue(())
+            })?;
+        }
+        (Some(category), search) => {
+            let mut failure = None;
+            read.visit_under(BY_CATEGORY, &category, Direction::Ascending, |id, ()| {
+                let matches = match &search {
+                    None => Ok(true),
+                    Some(search) => read
+                        .get(SEARCH_TEXTS, &id)
+                        .map(|text| text.is_some_and(|text| text.contains(search))),
+                };
+                match matches {
+                    Ok(true) => page.take(id),
+                    Ok(false) => {}
+                    Err(error) => {
+                        failure = Some(error);
+                        return ControlFlow::Break(());
+                    }
+                }
+                ControlFlow::Continue(())
+            })?;
+            if let Some(error) = failure {
+                return Err(error);
+            }
+        }
+    }
+    Ok((page.count, page.ids))
+}
+
+/// Counts everything that matches and keeps what lies on the page.
+struct PageCollector {
+    offset: u64,
+    limit: usize,
+    count: u64,
+    ids: Vec<ProductId>,
+}
+
+impl PageCollector {
+    fn take(&mut self, id: ProductId) {
+        if self.count >= self.offset && self.ids.len() < self.limit {
+            self.ids.push(id);
+        }
+        self.count += 1;
+    }
+}
+
+/// A category, unless it was deleted.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn category(read: &impl Read, id: CategoryId) -> Result<Option<Category>, StoreError> {
+    read.get(CATEGORIES, &id)
+}
+
+/// A page of categories in order of id, with how many there are in all.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn categories(
+    read: &impl Read,
+    offset: u64,
+    limit: usize,
+) -> Result<(u64, Vec<(CategoryId, Category)>), StoreError> {
+    let first = CategoryId::new(1).expect("1 is an id");
+    let end = usize::try_from(offset).unwrap_or(usize::MAX).saturating_add(limit);
+    let mut rows = read.range(CATEGORIES, &first, None, Direction::Ascending, end)?;
+    let skipped = usize::try_from(offset).unwrap_or(usize::MAX).min(rows.len());
+    Ok((read.count(CATEGORIES)?, rows.split_off(skipped)))
+}
+
+pub(super) fn view(
+    read: &impl Read,
+    id: ProductId,
+    product: Product,
+    is_gone: bool,
+) -> Result<ProductView, StoreError> {
+    let sellable = read.get(STOCK, &id)?.map_or(0, |row| row.stock.sellable);
+    let category = match product.category {
+        Some(category) => read.get(CATEGORIES, &category)?.map(|row| (category, row)),
+        None => None,
+    };
+    Ok(ProductView { id, product, category, sellable, is_gone })
+}
+
+/// Units that orders say they took, per product.
+#[derive(Debug, Default)]
+pub(crate) struct TakenStock {
+    pub(crate) held: HashMap<ProductId, u64>,
+    pub(crate) sold: HashMap<ProductId, u64>,
+}
+
+/// Stock adds up against the orders, and every index agrees with its products.
+pub(crate) fn check(
+    snapshot: &Snapshot,
+    taken: &TakenStock,
+    findings: &mut Findings,
+) -> Result<(), StoreError> {
+    let first = ProductId::new(1).expect("1 is an id");
+    let mut known = 0;
+    snapshot.visit(STOCK, &first, None, Direction::Ascending, |id, row| {
+        known += 1;
+        let held = taken.held.get(&id).copied().unwrap_or(0);
+        let sold = taken.sold.get(&id).copied().unwrap_or(0);
+        findings.require(row.received == row.stock.received(), || {
+            format!("product {id}: received {} is not {:?}", row.received, row.stock)
+        });
+        findings.require(row.stock.held == held, || {
+            format!("product {id}: {} held, but live orders hold {held}", row.stock.held)
+        });
+        findings.require(row.stock.sold == sold, || {
+            format!("product {id}: {} sold, but orders sold {sold}", row.stock.sold)
+        });
+        ControlFlow::Continue(())
+    })?;
+    for id in taken.held.keys().chain(taken.sold.keys()) {
+        let has_stock = snapshot.get(STOCK, id)?.is_some();
+        findings.require(has_stock, || format!("an order has product {id}, which never was"));
+    }
+    let mut products = Vec::new();
+    snapshot.visit(PRODUCTS, &first, None, Direction::Ascending, |id, product| {
+        products.push((id, product.slug, product.category));
+        ControlFlow::Continue(())
+    })?;
+    let mut in_categories = 0;
+    for (id, slug, category) in &products {
+        let holder = snapshot.get(PRODUCT_SLUGS, slug)?;
+        findings.require(holder == Some(*id), || format!("product {id} is not found by slug"));
+        if let Some(category) = category {
+            in_categories += 1;
+            let is_listed = snapshot.get(BY_CATEGORY, &(*category, *id))?.is_some();
+            findings.require(is_listed, || format!("product {id} is not in category {category}"));
+        }
+    }
+    let count = u64::try_from(products.len()).unwrap_or(u64::MAX);
+    let indexes = [
+        ("category entries", snapshot.count(BY_CATEGORY)?, in_categories),
+        ("product slugs", snapshot.count(PRODUCT_SLUGS)?, count),
+        ("search texts", snapshot.count(SEARCH_TEXTS)?, count),
+        ("stock rows", known, count + snapshot.count(GONE)?),
+        ("category slugs", snapshot.count(CATEGORY_SLUGS)?, snapshot.count(CATEGORIES)?),
+    ];
+    for (what, found, expected) in indexes {
+        findings.require(found == expected, || format!("{found} {what}, expected {expected}"));
+    }
+    findings.counted("products", count);
+    findings.counted("categories", snapshot.count(CATEGORIES)?);
+    Ok(())
+}

@@ -1,0 +1,189 @@
+//! Stock: quoted, taken, given back, sold, adjusted. The arithmetic is `souk_domain::Stock`'s.
+
+use super::queries::view;
+use super::rows::{GONE, PRODUCTS, STOCK, StockRow};
+use super::{Product, ProductView};
+use crate::Failure;
+use crate::outbox::{self, Outgoing, ProductEvent};
+use crate::store::{Read, StoreError, Unit};
+use souk_domain::{
+    MAX_STOCK, OrderLine, ProductId, Quantity, Refusal, Stock, StockError, StockHolding,
+};
+
+/// A line of an order, as far as stock cares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TakenLine {
+    /// Which product.
+    pub product: ProductId,
+    /// How many units.
+    pub quantity: Quantity,
+}
+
+impl From<&OrderLine> for TakenLine {
+    fn from(line: &OrderLine) -> Self {
+        Self { product: line.product, quantity: line.quantity }
+    }
+}
+
+/// Where units of an order are booked from and to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StockMove {
+    /// Where the order had them.
+    pub from: StockHolding,
+    /// Where it has them now.
+    pub to: StockHolding,
+}
+
+pub(super) fn quote(
+    unit: &Unit,
+    lines: &[(ProductId, Quantity)],
+) -> Result<Vec<ProductView>, Failure> {
+    let mut views = Vec::with_capacity(lines.len());
+    for (line, (id, quantity)) in lines.iter().enumerate() {
+        let not_for_sale = || Refusal::ProductNotForSale { product: *id, line };
+        let product = unit.get(PRODUCTS, id)?.ok_or_else(not_for_sale)?;
+        let view = view(unit, *id, product, false)?;
+        if !view.is_for_sale() {
+            return Err(not_for_sale().into());
+        }
+        if view.sellable < u64::from(quantity.get()) {
+            let name = view.product.name;
+            let sellable = view.sellable;
+            return Err(Refusal::InsufficientStock { product: *id, name, line, sellable }.into());
+        }
+        views.push(view);
+    }
+    Ok(views)
+}
+
+pub(super) fn take(
+    unit: &Unit,
+    lines: &[(ProductId, Quantity)],
+) -> Result<Vec<ProductView>, Failure> {
+    // Everything is checked before the first write, so that a refusal leaves nothing behind.
+    let mut views = quote(unit, lines)?;
+    for (view, (id, quantity)) in views.iter_mut().zip(lines) {
+        let row = stock_of(unit, *id)?;
+        let stock = row.stock.hold(quantity.get()).map_err(broken_books)?;
+        put_moved(unit, *id, &view.product, row, stock)?;
+        view.sellable = stock.sellable;
+    }
+    Ok(views)
+}
+
+pub(super) fn move_stock(unit: &Unit, lines: &[TakenLine], step: StockMove) -> Result<(), Failure> {
+    for line in lines {
+        let row = stock_of(unit, line.product)?;
+        let units = line.quantity.get();
+        let stock = match (step.from, step.to) {
+            (StockHolding::Held, StockHolding::Sold) => row.stock.sell(units),
+            (StockHolding::Held, StockHolding::Released) => row.stock.release_held(units),
+            (StockHolding::Sold, StockHolding::Released) => row.stock.release_sold(units),
+            (StockHolding::Held, StockHolding::Held)
+            | (StockHolding::Sold, StockHolding::Sold)
+            | (StockHolding::Released, StockHolding::Released) => continue,
+            (StockHolding::Sold, StockHolding::Held) | (StockHolding::Released, _) => {
+                Err(StockError::Broken)
+            }
+        }
+        .map_err(broken_books)?;
+        let product = match unit.get(PRODUCTS, &line.product)? {
+            Some(product) => product,
+            None => {
+                unit.get(GONE, &line.product)?.ok_or_else(|| broken_books(StockError::Broken))?
+            }
+        };
+        put_moved(unit, line.product, &product, row, stock)?;
+    }
+    Ok(())
+}
+
+/// The books of a product after an administrator set what can be sold, or received units.
+pub(super) fn adjusted(
+    unit: &Unit,
+    id: ProductId,
+    sellable: Option<u64>,
+    received: Option<u64>,
+) -> Result<StockRow, Failure> {
+    let row = stock_of(unit, id)?;
+    let wanted = sellable.unwrap_or(row.stock.sellable).saturating_add(received.unwrap_or(0));
+    if wanted > MAX_STOCK {
+        return Err(Refusal::StockTooLarge.into());
+    }
+    let stock = Stock { sellable: wanted, ..row.stock };
+    Ok(StockRow { received: stock.received(), stock, version: row.version })
+}
+
+/// Books what [`adjusted`] worked out.
+pub(super) fn adjust(
+    unit: &Unit,
+    id: ProductId,
+    product: &Product,
+    adjusted: StockRow,
+) -> Result<(), Failure> {
+    let row = stock_of(unit, id)?;
+    if row.stock == adjusted.stock {
+        return Ok(());
+    }
+    put_moved(unit, id, product, StockRow { received: adjusted.received, ..row }, adjusted.stock)
+}
+
+/// Tells something about a product whose stock stays as it is.
+pub(super) fn tell(
+    unit: &Unit,
+    id: ProductId,
+    product: &Product,
+    what: ProductEvent,
+) -> Result<(), Failure> {
+    let row = stock_of(unit, id)?;
+    put_and_tell(unit, id, product, row, row.stock, &[what])
+}
+
+fn put_moved(
+    unit: &Unit,
+    id: ProductId,
+    product: &Product,
+    row: StockRow,
+    stock: Stock,
+) -> Result<(), Failure> {
+    let before = row.stock.sellable;
+    let mut told = Vec::with_capacity(2);
+    if stock.sellable != before {
+        told.push(ProductEvent::StockChanged);
+    }
+    if stock.sellable == 0 && before > 0 {
+        told.push(ProductEvent::SoldOut);
+    }
+    if stock.sellable > 0 && before == 0 {
+        told.push(ProductEvent::BackInStock);
+    }
+    put_and_tell(unit, id, product, row, stock, &told)
+}
+
+fn put_and_tell(
+    unit: &Unit,
+    id: ProductId,
+    product: &Product,
+    row: StockRow,
+    stock: Stock,
+    told: &[ProductEvent],
+) -> Result<(), Failure> {
+    let mut version = row.version;
+    for what in told {
+        version += 1;
+        let snapshot = product.snapshot(stock.sellable);
+        outbox::append(unit, Outgoing::Product { product: id, version, what: *what, snapshot })?;
+    }
+    unit.put(STOCK, &id, &StockRow { received: row.received, stock, version })?;
+    Ok(())
+}
+
+fn stock_of(unit: &Unit, id: ProductId) -> Result<StockRow, Failure> {
+    Ok(unit
+        .get(STOCK, &id)?
+        .ok_or(StoreError::Contradiction { what: "a product without stock" })?)
+}
+
+fn broken_books(_: StockError) -> Failure {
+    StoreError::Contradiction { what: "stock books do not add up" }.into()
+}

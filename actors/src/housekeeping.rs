@@ -1,0 +1,71 @@
+//! What the shop does by itself: orders expire, owed money goes back, old rows are deleted.
+//!
+//! All of it is written down before it is due (an order's expiry, a refund, a row's age), so a
+//! restart forgets nothing.
+
+use crate::journeys::{ordering, paying};
+use crate::outbox::Reader;
+use crate::shop::Shop;
+use crate::{Failure, clock, idempotency, orders, payments, users};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+
+/// How often it looks.
+const ROUND: Duration = Duration::from_secs(1);
+/// How often it deletes old rows.
+const PRUNING: Duration = Duration::from_secs(60);
+/// Orders expired, or refunds made, in one round.
+const MAX_PER_ROUND: usize = 200;
+
+/// Keeps house until `stop` turns true. `reader` is the outbox reader in use.
+pub async fn keep(shop: Shop, reader: Reader, mut stop: watch::Receiver<bool>) {
+    let mut pruned_at = Instant::now();
+    while !*stop.borrow_and_update() {
+        report("expiring orders", expire_orders(&shop).await);
+        report("giving money back", give_money_back(&shop).await);
+        if pruned_at.elapsed() >= PRUNING {
+            pruned_at = Instant::now();
+            report("pruning", prune(&shop, reader).await);
+        }
+        // Either the time or the stop ends the wait.
+        let _ = tokio::time::timeout(ROUND, stop.changed()).await;
+    }
+}
+
+fn report(what: &str, result: Result<(), Failure>) {
+    if let Err(failure) = result {
+        tracing::warn!(what, %failure, "housekeeping will try again");
+    }
+}
+
+async fn expire_orders(shop: &Shop) -> Result<(), Failure> {
+    let now = clock::now();
+    let snapshot = shop.store.snapshot();
+    for id in orders::due(&snapshot, now, MAX_PER_ROUND)? {
+        let customer = orders::order(&*snapshot, id)?.and_then(|order| order.customer);
+        let contact = ordering::contact(&snapshot, customer)?;
+        let owners = Arc::clone(&shop.owners);
+        shop.store
+            .transact(move |unit| {
+                let (owners, contact) = (Arc::clone(&owners), contact.clone());
+                async move { ordering::expire(&owners, &unit, id, now, contact).await }
+            })
+            .await?;
+    }
+    Ok(())
+}
+
+async fn give_money_back(shop: &Shop) -> Result<(), Failure> {
+    for (id, payment) in payments::refunds_due(&*shop.store.snapshot(), MAX_PER_ROUND)? {
+        paying::refund(shop, id, &payment).await?;
+    }
+    Ok(())
+}
+
+async fn prune(shop: &Shop, reader: Reader) -> Result<(), Failure> {
+    while shop.outbox.prune(reader).await? {}
+    while idempotency::prune(&shop.store).await? {}
+    while users::prune_ended_sessions(&shop.store).await? {}
+    Ok(())
+}

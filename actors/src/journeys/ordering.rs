@@ -1,0 +1,257 @@
+//! Ordering: from a cart or a list to an order whose stock is taken; and back.
+
+use crate::Failure;
+use crate::carts::CartsMessage;
+use crate::catalog::{CatalogMessage, ProductView, StockMove, TakenLine};
+use crate::orders::{Contact, Deleted, Order, OrdersMessage, PlaceOrder, UpdateOrder};
+use crate::payments::PaymentsMessage;
+use crate::store::{Snapshot, StoreError, Unit};
+use crate::supervision::Owners;
+use crate::users;
+use souk_domain::{
+    CartLines, OrderId, OrderLine, OrderLineId, Refusal, Role, UnixMillis, UserId, order_total,
+};
+use std::time::Duration;
+
+/// An order with the products of its lines, as the contracts show it.
+#[derive(Clone, Debug)]
+pub struct OrderView {
+    /// Its id.
+    pub id: OrderId,
+    /// The order.
+    pub order: Order,
+    /// The products as they are now, in the order of the lines; a product that is unknown by now
+    /// is left out.
+    pub products: Vec<ProductView>,
+}
+
+/// Who orders, and where it goes.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    /// The customer.
+    pub customer: UserId,
+    /// Whom to mail.
+    pub contact: Contact,
+    /// Where the goods go.
+    pub shipping_address: String,
+    /// Where the bill goes.
+    pub billing_address: String,
+    /// How long the order may stay unpaid.
+    pub time_to_live: Duration,
+}
+
+/// Makes an order of all that is in the customer's cart, and empties the cart if asked to.
+///
+/// # Errors
+/// Refuses an empty cart, and the first line that cannot be bought.
+pub async fn checkout(
+    owners: &Owners,
+    unit: &Unit,
+    delivery: Delivery,
+    clear_cart: bool,
+) -> Result<OrderView, Failure> {
+    let user = delivery.customer;
+    let (_, cart) = owners
+        .carts
+        .ask(|reply_to| CartsMessage::Show { unit: unit.clone(), user, reply_to })
+        .await?;
+    let lines = CartLines::collect(cart.lines.iter().map(|line| (line.product, line.quantity)))?;
+    let placed = place(owners, unit, delivery, lines).await?;
+    if clear_cart {
+        owners
+            .carts
+            .ask(|reply_to| CartsMessage::Clear { unit: unit.clone(), user, reply_to })
+            .await?;
+    }
+    Ok(placed)
+}
+
+/// Makes an order of these lines: all of them or none.
+///
+/// # Errors
+/// Refuses the first line that cannot be bought, and a total past the largest amount.
+pub async fn place(
+    owners: &Owners,
+    unit: &Unit,
+    delivery: Delivery,
+    lines: CartLines,
+) -> Result<OrderView, Failure> {
+    let wanted = lines.as_slice().to_vec();
+    let quote = |reply_to| CatalogMessage::Quote { unit: unit.clone(), lines: wanted, reply_to };
+    let quoted = owners.catalog.ask(quote).await?;
+    require_printable_total(&quoted, &lines)?;
+
+    let wanted = lines.as_slice().to_vec();
+    let take = |reply_to| CatalogMessage::TakeStock { unit: unit.clone(), lines: wanted, reply_to };
+    let products = owners.catalog.ask(take).await?;
+    let priced = |(view, (id, quantity)): (&ProductView, &_)| {
+        (*id, view.product.name.clone(), view.price(), *quantity)
+    };
+    let command = Box::new(PlaceOrder {
+        customer: Some(delivery.customer),
+        contact: Some(delivery.contact),
+        lines: products.iter().zip(lines.as_slice()).map(priced).collect(),
+        shipping_address: delivery.shipping_address,
+        billing_address: delivery.billing_address,
+        time_to_live: delivery.time_to_live,
+    });
+    let (id, order) = owners
+        .orders
+        .ask(|reply_to| OrdersMessage::Place { unit: unit.clone(), command, reply_to })
+        .await?;
+    Ok(OrderView { id, order, products })
+}
+
+/// Refuses before the first write what would be refused after it.
+fn require_printable_total(products: &[ProductView], lines: &CartLines) -> Result<(), Refusal> {
+    let line = |(view, (product, quantity)): (&ProductView, &(_, _))| OrderLine {
+        id: OrderLineId::new(1).expect("1 is an id"),
+        product: *product,
+        product_name: String::new(),
+        unit_price: view.price(),
+        quantity: *quantity,
+    };
+    let lines: Vec<_> = products.iter().zip(lines.as_slice()).map(line).collect();
+    order_total(&lines).map(drop)
+}
+
+/// Changes addresses or state, and books what that means for stock and money.
+///
+/// # Errors
+/// Refuses what the rules of [`souk_domain::step`] do.
+pub async fn update(
+    owners: &Owners,
+    unit: &Unit,
+    command: UpdateOrder,
+) -> Result<OrderView, Failure> {
+    let id = command.id;
+    let command = Box::new(command);
+    let updated = owners
+        .orders
+        .ask(|reply_to| OrdersMessage::Update { unit: unit.clone(), command, reply_to })
+        .await?;
+    move_stock(owners, unit, &updated.order, updated.stock).await?;
+    if updated.must_refund {
+        owe_refund(owners, unit, id).await?;
+    }
+    view(owners, unit, id, updated.order).await
+}
+
+/// Calls an order off and gives everything back.
+///
+/// # Errors
+/// Refuses an order that has left the house.
+pub async fn cancel(
+    owners: &Owners,
+    unit: &Unit,
+    id: OrderId,
+    reason: &str,
+    contact: Option<Contact>,
+) -> Result<OrderView, Failure> {
+    let cancel = |reply_to| OrdersMessage::Cancel {
+        unit: unit.clone(),
+        id,
+        reason: reason.to_owned(),
+        contact,
+        reply_to,
+    };
+    let cancelled = owners.orders.ask(cancel).await?;
+    move_stock(owners, unit, &cancelled.order, cancelled.stock).await?;
+    if cancelled.must_refund {
+        owe_refund(owners, unit, id).await?;
+    }
+    view(owners, unit, id, cancelled.order).await
+}
+
+/// Deletes an order and gives back what has not left the house.
+///
+/// # Errors
+/// Refuses a customer whose order is not pending.
+pub async fn delete(owners: &Owners, unit: &Unit, id: OrderId, by: Role) -> Result<(), Failure> {
+    let Deleted { order, stock, must_refund } = owners
+        .orders
+        .ask(|reply_to| OrdersMessage::Delete { unit: unit.clone(), id, by, reply_to })
+        .await?;
+    move_stock(owners, unit, &order, stock).await?;
+    if must_refund {
+        owe_refund(owners, unit, id).await?;
+    }
+    Ok(())
+}
+
+/// Calls off an order that was not paid in time; one that was paid or moved meanwhile is left.
+///
+/// # Errors
+/// [`Failure`] of an owner or the store.
+pub async fn expire(
+    owners: &Owners,
+    unit: &Unit,
+    id: OrderId,
+    now: UnixMillis,
+    contact: Option<Contact>,
+) -> Result<(), Failure> {
+    let show = |reply_to| OrdersMessage::Show { unit: unit.clone(), id, reply_to };
+    let order = match owners.orders.ask(show).await {
+        Err(Failure::Refused(_)) => return Ok(()),
+        other => other?,
+    };
+    if order.expires_at.is_some_and(|expires_at| expires_at <= now) {
+        let reason = "It was not paid in time.";
+        cancel(owners, unit, id, reason, contact).await?;
+    }
+    Ok(())
+}
+
+/// An order as it stands in this turn, with its products.
+///
+/// # Errors
+/// [`Failure`] of an owner.
+pub async fn view(
+    owners: &Owners,
+    unit: &Unit,
+    id: OrderId,
+    order: Order,
+) -> Result<OrderView, Failure> {
+    let ids = order.lines.iter().map(|line| line.product).collect();
+    let describe = |reply_to| CatalogMessage::Describe { unit: unit.clone(), ids, reply_to };
+    let products = owners.catalog.ask(describe).await?;
+    Ok(OrderView { id, order, products })
+}
+
+/// Books the units of an order from one place to another.
+pub(super) async fn move_stock(
+    owners: &Owners,
+    unit: &Unit,
+    order: &Order,
+    step: StockMove,
+) -> Result<(), Failure> {
+    if step.from == step.to {
+        return Ok(());
+    }
+    let lines: Vec<_> = order.lines.iter().map(TakenLine::from).collect();
+    let move_stock =
+        |reply_to| CatalogMessage::MoveStock { unit: unit.clone(), lines, step, reply_to };
+    owners.catalog.ask(move_stock).await
+}
+
+pub(super) async fn owe_refund(
+    owners: &Owners,
+    unit: &Unit,
+    order: OrderId,
+) -> Result<bool, Failure> {
+    let owe = |reply_to| PaymentsMessage::OweRefund { unit: unit.clone(), order, reply_to };
+    owners.payments.ask(owe).await
+}
+
+/// Whom to mail about a customer's order, as of the last commit.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn contact(
+    snapshot: &Snapshot,
+    customer: Option<UserId>,
+) -> Result<Option<Contact>, StoreError> {
+    let Some(customer) = customer else { return Ok(None) };
+    Ok(users::user(snapshot, customer)?
+        .map(|user| Contact { email: user.email.to_string(), name: user.full_name() }))
+}

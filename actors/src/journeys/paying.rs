@@ -1,0 +1,252 @@
+//! Paying: the gateway is called between turns, never within one (design law 5), and what it
+//! says is booked in a turn.
+
+use crate::Failure;
+use crate::journeys::ordering::{self, OrderView};
+use crate::orders::{Contact, Order, OrdersMessage, Paid, PaymentLink};
+use crate::payments::{self, Intent, Payment, PaymentsMessage};
+use crate::sandbox::{Attempt, GatewayIntent};
+use crate::shop::Shop;
+use crate::store::Unit;
+use crate::supervision::Owners;
+use souk_domain::{Missing, OrderAction, OrderId, OrderStatus, PaymentId, PaymentStatus, Refusal};
+use std::sync::Arc;
+
+/// What the gateway said of a payment, ready to be booked.
+#[derive(Clone, Debug)]
+pub struct News {
+    order: OrderId,
+    payment: PaymentId,
+    intent: GatewayIntent,
+    decline: Option<String>,
+    contact: Option<Contact>,
+}
+
+/// What the news meant.
+#[derive(Clone, Debug)]
+pub enum Settled {
+    /// The order is paid, now or before.
+    Paid(Box<OrderView>),
+    /// The order was called off meanwhile; the money goes back.
+    TooLate,
+    /// The gateway has no payment method to charge.
+    MethodMissing {
+        /// What the customer's browser needs to bring one.
+        client_secret: String,
+    },
+    /// The customer must confirm with their bank, or the gateway is still at it.
+    ActionRequired {
+        /// What the customer's browser needs.
+        client_secret: String,
+    },
+    /// The gateway refused the charge; another method may be tried.
+    Declined {
+        /// The gateway's words for the customer.
+        reason: String,
+        /// What the customer's browser needs to try again.
+        client_secret: String,
+    },
+    /// This payment was given up at the gateway.
+    Canceled,
+}
+
+/// Makes sure the order has a payment that the gateway knows. Asked twice, even at once, there is
+/// one intent: the gateway gets the same key.
+///
+/// # Errors
+/// Refuses an order that is not pending; [`Failure`] if the gateway cannot answer.
+pub async fn prepare(shop: &Shop, order: OrderId) -> Result<(PaymentId, Intent), Failure> {
+    if let Some((id, Payment { intent: Some(intent), status, .. })) =
+        payments::of_order(&*shop.store.snapshot(), order)?
+        && status != PaymentStatus::Canceled
+    {
+        return Ok((id, intent));
+    }
+    let owners = Arc::clone(&shop.owners);
+    let (id, payment) = shop
+        .store
+        .transact(move |unit| {
+            let owners = Arc::clone(&owners);
+            async move { begin(&owners, &unit, order).await }
+        })
+        .await?;
+    if let Some(intent) = payment.intent {
+        return Ok((id, intent));
+    }
+    let key = format!("souk-{}-payment-{id}-create", shop.outbox.store_id());
+    let intent = shop.gateway.create_intent(key, payment.amount).await?;
+    Ok((id, Intent { id: intent.id, client_secret: intent.client_secret }))
+}
+
+async fn begin(
+    owners: &Owners,
+    unit: &Unit,
+    order: OrderId,
+) -> Result<(PaymentId, Payment), Failure> {
+    let show = |reply_to| OrdersMessage::Show { unit: unit.clone(), id: order, reply_to };
+    let amount = require_payable(owners.orders.ask(show).await?)?.total;
+    let begin = |reply_to| PaymentsMessage::Begin { unit: unit.clone(), order, amount, reply_to };
+    owners.payments.ask(begin).await
+}
+
+/// Only a pending order may start a payment (storefront document, "Create Payment Intent").
+///
+/// # Errors
+/// [`Refusal::OrderNotPending`].
+pub fn require_payable(order: Order) -> Result<Order, Refusal> {
+    if order.status == OrderStatus::Pending && !order.is_paid {
+        Ok(order)
+    } else {
+        Err(Refusal::OrderNotPending { action: OrderAction::Pay })
+    }
+}
+
+/// Books the intent that the gateway made, on the payment and on the order.
+///
+/// # Errors
+/// Refuses an order that is no longer pending.
+pub async fn link(
+    owners: &Owners,
+    unit: &Unit,
+    order: OrderId,
+    payment: PaymentId,
+    intent: Intent,
+) -> Result<Order, Failure> {
+    let link = PaymentLink {
+        payment,
+        intent: intent.id.clone(),
+        client_secret: intent.client_secret.clone(),
+    };
+    let order = owners
+        .orders
+        .ask(|reply_to| OrdersMessage::LinkPayment {
+            unit: unit.clone(),
+            id: order,
+            link,
+            reply_to,
+        })
+        .await?;
+    let record = |reply_to| PaymentsMessage::RecordIntent {
+        unit: unit.clone(),
+        id: payment,
+        intent,
+        reply_to,
+    };
+    owners.payments.ask(record).await?;
+    Ok(order)
+}
+
+/// Asks the gateway how the payment of an order stands, after trying to charge `payment_method`
+/// if one is named.
+///
+/// # Errors
+/// Refuses an order without a payment, and an unknown method; [`Failure`] if the gateway cannot
+/// answer.
+pub async fn ask_gateway(
+    shop: &Shop,
+    id: OrderId,
+    order: &Order,
+    payment_method: Option<String>,
+) -> Result<News, Failure> {
+    let link = order.payment.as_ref().ok_or(Refusal::PaymentNotStarted)?;
+    let may_charge = !order.is_paid && order.status != OrderStatus::Cancelled;
+    let attempt = match payment_method {
+        Some(method) if may_charge => {
+            shop.gateway.confirm(link.intent.clone(), method, None).await?
+        }
+        _ => Attempt::Answered(shop.gateway.retrieve(&link.intent)?),
+    };
+    let (intent, decline) = match attempt {
+        Attempt::Answered(intent) => (intent, None),
+        Attempt::Declined { intent, reason } => (intent, Some(reason)),
+    };
+    let contact = ordering::contact(&shop.store.snapshot(), order.customer)?;
+    Ok(News { order: id, payment: link.payment, intent, decline, contact })
+}
+
+/// Books what the gateway said: on the payment, the order, the stock.
+///
+/// # Errors
+/// [`Failure`] of an owner; a decline is an outcome, not a refusal, because it is booked too.
+pub async fn settle(owners: &Owners, unit: &Unit, news: News) -> Result<Settled, Failure> {
+    let News { order: id, payment, intent, decline, contact } = news;
+    let record = |reply_to| PaymentsMessage::RecordOutcome {
+        unit: unit.clone(),
+        id: payment,
+        status: intent.status,
+        was_declined: decline.is_some(),
+        reply_to,
+    };
+    owners.payments.ask(record).await?;
+    let client_secret = intent.client_secret;
+    match (intent.status, decline) {
+        (PaymentStatus::Succeeded, _) => settle_success(owners, unit, id, contact).await,
+        (_, Some(reason)) => Ok(Settled::Declined { reason, client_secret }),
+        (PaymentStatus::RequiresPaymentMethod, None) => {
+            Ok(Settled::MethodMissing { client_secret })
+        }
+        (PaymentStatus::RequiresAction | PaymentStatus::Processing, None) => {
+            Ok(Settled::ActionRequired { client_secret })
+        }
+        (PaymentStatus::Canceled, None) => Ok(Settled::Canceled),
+        (PaymentStatus::Refunded, None) => Ok(Settled::TooLate),
+    }
+}
+
+async fn settle_success(
+    owners: &Owners,
+    unit: &Unit,
+    id: OrderId,
+    contact: Option<Contact>,
+) -> Result<Settled, Failure> {
+    let mark = |reply_to| OrdersMessage::MarkPaid { unit: unit.clone(), id, contact, reply_to };
+    let order = match owners.orders.ask(mark).await? {
+        Paid::Now { order, stock } => {
+            ordering::move_stock(owners, unit, &order, stock).await?;
+            order
+        }
+        Paid::Before(order) => order,
+        Paid::TooLate => {
+            ordering::owe_refund(owners, unit, id).await?;
+            return Ok(Settled::TooLate);
+        }
+    };
+    let view = ordering::view(owners, unit, id, order).await?;
+    Ok(Settled::Paid(Box::new(view)))
+}
+
+/// Gives back the money of a payment whose order was called off: asks the gateway, then books it.
+///
+/// # Errors
+/// [`Failure`]; the refund stays due and is tried again.
+pub async fn refund(shop: &Shop, id: PaymentId, payment: &Payment) -> Result<(), Failure> {
+    let intent = payment.intent.clone().ok_or(Refusal::NotFound(Missing::Payment))?;
+    let answer = shop.gateway.refund(intent.id).await?;
+    if answer.status != PaymentStatus::Refunded {
+        return Err(Failure::GatewayUnavailable);
+    }
+    let order = payment.order;
+    let snapshot = shop.store.snapshot();
+    let customer = crate::orders::order(&*snapshot, order)?.and_then(|order| order.customer);
+    let contact = ordering::contact(&snapshot, customer)?;
+    let owners = Arc::clone(&shop.owners);
+    shop.store
+        .transact(move |unit| {
+            let (owners, contact) = (Arc::clone(&owners), contact.clone());
+            async move {
+                let record =
+                    |reply_to| PaymentsMessage::RecordRefund { unit: unit.clone(), id, reply_to };
+                if owners.payments.ask(record).await? {
+                    let mark = |reply_to| OrdersMessage::MarkRefunded {
+                        unit,
+                        id: order,
+                        contact,
+                        reply_to,
+                    };
+                    owners.orders.ask(mark).await?;
+                }
+                Ok(())
+            }
+        })
+        .await
+}

@@ -1,0 +1,250 @@
+//! Changes of a placed order. The rules are `souk_domain::step`'s.
+
+use super::rows::{BY_CUSTOMER, BY_EXPIRY, GONE, ORDERS};
+use super::write::{self, Contact};
+use super::{Order, PaymentLink};
+use crate::Failure;
+use crate::catalog::StockMove;
+use crate::outbox::{OrderEvent, OrderMail};
+use crate::store::{Read, Unit};
+use souk_domain::{
+    Missing, OrderAction, OrderId, OrderStatus, Refusal, Role, StatusStep, StockHolding, step,
+};
+
+/// What to change; `None` leaves a field as it is.
+#[derive(Clone, Debug)]
+pub struct UpdateOrder {
+    /// Which order.
+    pub id: OrderId,
+    /// Who asks; a customer may change a pending order only.
+    pub by: Role,
+    /// The wished state.
+    pub status: Option<OrderStatus>,
+    /// A new shipping address.
+    pub shipping_address: Option<String>,
+    /// A new billing address.
+    pub billing_address: Option<String>,
+    /// Whom to tell about it.
+    pub contact: Option<Contact>,
+}
+
+/// What an update made of an order.
+#[derive(Clone, Debug)]
+pub struct Updated {
+    /// The order after it.
+    pub order: Order,
+    /// Where its stock goes.
+    pub stock: StockMove,
+    /// True if the shop has money that must go back.
+    pub must_refund: bool,
+}
+
+/// What a cancellation made of an order.
+#[derive(Clone, Debug)]
+pub struct Cancelled {
+    /// The order after it.
+    pub order: Order,
+    /// Where its stock goes; nowhere if it was called off before.
+    pub stock: StockMove,
+    /// True if the shop has money that must go back.
+    pub must_refund: bool,
+}
+
+/// What was deleted.
+#[derive(Clone, Debug)]
+pub struct Deleted {
+    /// The order as it last was.
+    pub order: Order,
+    /// Where its stock goes; nowhere if the goods have left.
+    pub stock: StockMove,
+    /// True if the shop has money that must go back.
+    pub must_refund: bool,
+}
+
+/// What a payment made of an order.
+#[derive(Clone, Debug)]
+pub enum Paid {
+    /// It is paid now.
+    Now {
+        /// The order after it.
+        order: Order,
+        /// Where its stock goes.
+        stock: StockMove,
+    },
+    /// It was paid before; nothing changed.
+    Before(Order),
+    /// It was called off or deleted; the money must go back.
+    TooLate,
+}
+
+pub(super) fn show(unit: &Unit, id: OrderId) -> Result<Order, Failure> {
+    Ok(unit.get(ORDERS, &id)?.ok_or(Refusal::NotFound(Missing::Order))?)
+}
+
+pub(super) fn update(unit: &Unit, command: UpdateOrder) -> Result<Updated, Failure> {
+    let id = command.id;
+    let before = show(unit, id)?;
+    if command.by == Role::Customer && before.status != OrderStatus::Pending {
+        return Err(Refusal::OrderNotPending { action: OrderAction::Update }.into());
+    }
+    let wished = command.status.unwrap_or(before.status);
+    let moved = match step(before.status, wished, command.by) {
+        Ok(StatusStep::Move { to, .. }) => Some(to),
+        Ok(StatusStep::Stay) => None,
+        Err(refusal) if command.status.is_some() => return Err(refusal.into()),
+        Err(_) => None,
+    };
+    let mut current = before.clone();
+    let shipping_address = command.shipping_address.unwrap_or(before.shipping_address.clone());
+    let billing_address = command.billing_address.unwrap_or(before.billing_address.clone());
+    if (&shipping_address, &billing_address) != (&before.shipping_address, &before.billing_address)
+    {
+        current.shipping_address = shipping_address;
+        current.billing_address = billing_address;
+        // No news to other systems: events carry no addresses.
+        write::put_silently(unit, id, &before, &mut current)?;
+    }
+    let Some(to) = moved else {
+        let holding = before.status.holding();
+        let stock = StockMove { from: holding, to: holding };
+        return Ok(Updated { order: current, stock, must_refund: false });
+    };
+    if to == OrderStatus::Cancelled {
+        let cancelled = put_cancelled(unit, id, &current, "", command.contact.as_ref())?;
+        let Cancelled { order, stock, must_refund } = cancelled;
+        return Ok(Updated { order, stock, must_refund });
+    }
+    let mut after = current.clone();
+    after.status = to;
+    if command.by == Role::Administrator {
+        // A shop that moves an order itself does not let it expire.
+        after.expires_at = None;
+    }
+    write::put(unit, id, &current, &mut after, event_of(to))?;
+    if to == OrderStatus::Shipped {
+        write::mail(unit, id, &after, command.contact.as_ref(), OrderMail::Shipped, "")?;
+    }
+    let stock = StockMove { from: before.status.holding(), to: to.holding() };
+    Ok(Updated { order: after, stock, must_refund: false })
+}
+
+pub(super) fn cancel(
+    unit: &Unit,
+    id: OrderId,
+    reason: &str,
+    contact: Option<&Contact>,
+) -> Result<Cancelled, Failure> {
+    let before = show(unit, id)?;
+    match step(before.status, OrderStatus::Cancelled, Role::Administrator)? {
+        StatusStep::Move { .. } => put_cancelled(unit, id, &before, reason, contact),
+        StatusStep::Stay => {
+            let stock = StockMove { from: StockHolding::Released, to: StockHolding::Released };
+            Ok(Cancelled { order: before, stock, must_refund: false })
+        }
+    }
+}
+
+fn put_cancelled(
+    unit: &Unit,
+    id: OrderId,
+    before: &Order,
+    reason: &str,
+    contact: Option<&Contact>,
+) -> Result<Cancelled, Failure> {
+    let mut after = before.clone();
+    after.status = OrderStatus::Cancelled;
+    after.expires_at = None;
+    write::put(unit, id, before, &mut after, OrderEvent::Cancelled)?;
+    write::mail(unit, id, &after, contact, OrderMail::Cancelled, reason)?;
+    let stock = StockMove { from: before.status.holding(), to: StockHolding::Released };
+    Ok(Cancelled { must_refund: before.is_paid, order: after, stock })
+}
+
+pub(super) fn delete(unit: &Unit, id: OrderId, by: Role) -> Result<Deleted, Failure> {
+    let mut order = show(unit, id)?;
+    if by == Role::Customer && order.status != OrderStatus::Pending {
+        return Err(Refusal::OrderNotPending { action: OrderAction::Delete }.into());
+    }
+    unit.delete(ORDERS, &id)?;
+    if let Some(customer) = order.customer {
+        unit.delete(BY_CUSTOMER, &(customer, id))?;
+    }
+    if let Some(expires_at) = order.expires_at.take() {
+        unit.delete(BY_EXPIRY, &(expires_at, id))?;
+    }
+    write::count(unit, Some(&order), None)?;
+    let from = order.status.holding();
+    let goods_are_here = order.status.is_before_shipping();
+    let must_refund = goods_are_here && order.is_paid;
+    let previous_status = goods_are_here.then_some(order.status);
+    if goods_are_here {
+        order.status = OrderStatus::Cancelled;
+    }
+    order.version += 1;
+    order.updated_at = unit.now();
+    unit.put(GONE, &id, &order)?;
+    write::tell(unit, id, &order, OrderEvent::Deleted, previous_status)?;
+    let stock = StockMove { from, to: order.status.holding() };
+    Ok(Deleted { order, stock, must_refund })
+}
+
+pub(super) fn link_payment(unit: &Unit, id: OrderId, link: PaymentLink) -> Result<Order, Failure> {
+    let before = show(unit, id)?;
+    if before.payment.as_ref() == Some(&link) {
+        return Ok(before);
+    }
+    if before.status != OrderStatus::Pending || before.is_paid {
+        return Err(Refusal::OrderNotPending { action: OrderAction::Pay }.into());
+    }
+    let mut after = before.clone();
+    after.payment = Some(link);
+    write::put_silently(unit, id, &before, &mut after)?;
+    Ok(after)
+}
+
+pub(super) fn mark_paid(
+    unit: &Unit,
+    id: OrderId,
+    contact: Option<&Contact>,
+) -> Result<Paid, Failure> {
+    let Some(before) = unit.get(ORDERS, &id)? else { return Ok(Paid::TooLate) };
+    if before.status == OrderStatus::Cancelled {
+        return Ok(Paid::TooLate);
+    }
+    if before.is_paid {
+        return Ok(Paid::Before(before));
+    }
+    let mut after = before.clone();
+    after.is_paid = true;
+    after.expires_at = None;
+    if matches!(before.status, OrderStatus::Pending | OrderStatus::Processing) {
+        after.status = OrderStatus::Completed;
+    }
+    write::put(unit, id, &before, &mut after, OrderEvent::Paid)?;
+    write::mail(unit, id, &after, contact, OrderMail::Paid, "")?;
+    let stock = StockMove { from: before.status.holding(), to: after.status.holding() };
+    Ok(Paid::Now { order: after, stock })
+}
+
+pub(super) fn mark_refunded(
+    unit: &Unit,
+    id: OrderId,
+    contact: Option<&Contact>,
+) -> Result<(), Failure> {
+    let Some(before) = unit.get(ORDERS, &id)? else { return Ok(()) };
+    let mut after = before.clone();
+    after.is_paid = false;
+    write::put(unit, id, &before, &mut after, OrderEvent::Refunded)?;
+    write::mail(unit, id, &after, contact, OrderMail::Refunded, "")
+}
+
+fn event_of(to: OrderStatus) -> OrderEvent {
+    match to {
+        OrderStatus::Pending => OrderEvent::Placed,
+        OrderStatus::Processing => OrderEvent::Processing,
+        OrderStatus::Completed => OrderEvent::Completed,
+        OrderStatus::Shipped => OrderEvent::Shipped,
+        OrderStatus::Delivered => OrderEvent::Delivered,
+        OrderStatus::Cancelled => OrderEvent::Cancelled,
+    }
+}

@@ -1,0 +1,18 @@
+//! The owner of orders: placed, moved, paid, cancelled, deleted, expired.
+
+mod actor;
+mod change;
+mod place;
+mod queries;
+mod rows;
+mod write;
+
+pub use actor::{OrderOwner, OrdersMessage};
+pub use change::{Cancelled, Deleted, Paid, UpdateOrder, Updated};
+pub use place::PlaceOrder;
+pub use queries::{OrderPage, all, due, of_customer, order, summary};
+pub use rows::{CrmSync, Order, OrderSummary, PaymentLink};
+pub use write::Contact;
+
+pub(crate) use queries::check;
+pub(crate) use rows::TABLES;

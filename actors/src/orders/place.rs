@@ -1,0 +1,64 @@
+//! Placing an order.
+
+use super::Order;
+use super::rows::{BY_CUSTOMER, BY_EXPIRY, ORDERS};
+use super::write::{self, Contact};
+use crate::outbox::{OrderEvent, OrderMail};
+use crate::store::Unit;
+use crate::{Failure, ids};
+use souk_domain::{
+    Money, OrderId, OrderLine, OrderLineId, OrderStatus, ProductId, Quantity, UserId, order_total,
+};
+use std::time::Duration;
+
+/// What is ordered, by whom. The stock of every line was taken in the same turn.
+#[derive(Clone, Debug)]
+pub struct PlaceOrder {
+    /// Whose; `None` for a guest.
+    pub customer: Option<UserId>,
+    /// Whom to send the confirmation.
+    pub contact: Option<Contact>,
+    /// Product, name and customer price of now, how many.
+    pub lines: Vec<(ProductId, String, Money, Quantity)>,
+    /// Where the goods go.
+    pub shipping_address: String,
+    /// Where the bill goes.
+    pub billing_address: String,
+    /// How long it may stay unpaid.
+    pub time_to_live: Duration,
+}
+
+pub(super) fn place(unit: &Unit, command: PlaceOrder) -> Result<(OrderId, Order), Failure> {
+    let id = ids::next(unit, "order", OrderId::new)?;
+    let mut lines = Vec::with_capacity(command.lines.len());
+    for (product, product_name, unit_price, quantity) in command.lines {
+        let id = ids::next(unit, "order_line", OrderLineId::new)?;
+        lines.push(OrderLine { id, product, product_name, unit_price, quantity });
+    }
+    let expires_at = unit.now().after(command.time_to_live);
+    let order = Order {
+        number: format!("ORD-{:010}", id.get()),
+        customer: command.customer,
+        status: OrderStatus::Pending,
+        is_paid: false,
+        shipping_address: command.shipping_address,
+        billing_address: command.billing_address,
+        total: order_total(&lines)?,
+        lines,
+        payment: None,
+        crm_sync: None,
+        expires_at: Some(expires_at),
+        created_at: unit.now(),
+        updated_at: unit.now(),
+        version: 1,
+    };
+    unit.put(ORDERS, &id, &order)?;
+    if let Some(customer) = order.customer {
+        unit.put(BY_CUSTOMER, &(customer, id), &())?;
+    }
+    unit.put(BY_EXPIRY, &(expires_at, id), &())?;
+    write::count(unit, None, Some(&order))?;
+    write::tell(unit, id, &order, OrderEvent::Placed, None)?;
+    write::mail(unit, id, &order, command.contact.as_ref(), OrderMail::Placed, "")?;
+    Ok((id, order))
+}

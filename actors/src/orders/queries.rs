@@ -1,0 +1,149 @@
+//! Questions about orders, answered from a committed snapshot.
+
+use super::rows::{BY_CUSTOMER, BY_EXPIRY, GONE, ORDERS, SUMMARY};
+use super::{Order, OrderSummary};
+use crate::catalog::TakenStock;
+use crate::check::Findings;
+use crate::store::{Direction, Read, Snapshot, StoreError};
+use souk_domain::{Money, OrderId, StockHolding, UnixMillis, UserId};
+use std::ops::ControlFlow;
+
+/// A page of orders, newest first, with how many there are in all.
+pub type OrderPage = (u64, Vec<(OrderId, Order)>);
+
+/// The order with this id, unless it was deleted.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn order(read: &impl Read, id: OrderId) -> Result<Option<Order>, StoreError> {
+    read.get(ORDERS, &id)
+}
+
+/// A page of a customer's orders.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn of_customer(
+    snapshot: &Snapshot,
+    customer: UserId,
+    offset: u64,
+    limit: usize,
+) -> Result<OrderPage, StoreError> {
+    let mut count = 0_u64;
+    let mut ids = Vec::new();
+    snapshot.visit_under(BY_CUSTOMER, &customer, Direction::Descending, |id, ()| {
+        if count >= offset && ids.len() < limit {
+            ids.push(id);
+        }
+        count += 1;
+        ControlFlow::Continue(())
+    })?;
+    let mut rows = Vec::with_capacity(ids.len());
+    for id in ids {
+        if let Some(order) = snapshot.get(ORDERS, &id)? {
+            rows.push((id, order));
+        }
+    }
+    Ok((count, rows))
+}
+
+/// A page of all orders.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn all(snapshot: &Snapshot, offset: u64, limit: usize) -> Result<OrderPage, StoreError> {
+    let first = OrderId::new(1).expect("1 is an id");
+    let mut left_to_skip = offset;
+    let mut rows = Vec::new();
+    snapshot.visit(ORDERS, &first, None, Direction::Descending, |id, order| {
+        if left_to_skip > 0 {
+            left_to_skip -= 1;
+        } else if rows.len() < limit {
+            rows.push((id, order));
+        }
+        if rows.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    })?;
+    Ok((snapshot.count(ORDERS)?, rows))
+}
+
+/// Orders whose time to be paid is over at `now`, at most `limit`.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn due(snapshot: &Snapshot, now: UnixMillis, limit: usize) -> Result<Vec<OrderId>, StoreError> {
+    let first = OrderId::new(1).expect("1 is an id");
+    let from = (UnixMillis::new(0), first);
+    let rows =
+        snapshot.range(BY_EXPIRY, &from, Some(&(now, first)), Direction::Ascending, limit)?;
+    Ok(rows.into_iter().map(|((_, id), ())| id).collect())
+}
+
+/// Totals over all orders.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn summary(read: &impl Read) -> Result<OrderSummary, StoreError> {
+    Ok(read.get(SUMMARY, &0)?.unwrap_or_default())
+}
+
+/// Every order adds up, is indexed and counted; answers what stock the orders say they took.
+pub(crate) fn check(
+    snapshot: &Snapshot,
+    findings: &mut Findings,
+) -> Result<TakenStock, StoreError> {
+    let first = OrderId::new(1).expect("1 is an id");
+    let mut taken = TakenStock::default();
+    let mut totals = OrderSummary::default();
+    let mut indexed: Vec<(OrderId, Option<UserId>, Option<UnixMillis>)> = Vec::new();
+    snapshot.visit(ORDERS, &first, None, Direction::Ascending, |id, order| {
+        totals.add(&order);
+        take(&mut taken, &order);
+        check_order(id, &order, findings);
+        indexed.push((id, order.customer, order.expires_at));
+        ControlFlow::Continue(())
+    })?;
+    snapshot.visit(GONE, &first, None, Direction::Ascending, |_, order| {
+        take(&mut taken, &order);
+        ControlFlow::Continue(())
+    })?;
+    let (mut with_customer, mut on_the_clock) = (0, 0);
+    for (id, customer, expires_at) in indexed {
+        if let Some(customer) = customer {
+            with_customer += 1;
+            let is_listed = snapshot.get(BY_CUSTOMER, &(customer, id))?.is_some();
+            findings.require(is_listed, || format!("order {id} is not in its customer's list"));
+        }
+        if let Some(expires_at) = expires_at {
+            on_the_clock += 1;
+            let is_listed = snapshot.get(BY_EXPIRY, &(expires_at, id))?.is_some();
+            findings.require(is_listed, || format!("order {id} will not expire"));
+        }
+    }
+    let indexes_agree =
+        snapshot.count(BY_CUSTOMER)? == with_customer && snapshot.count(BY_EXPIRY)? == on_the_clock;
+    findings.require(indexes_agree, || "stray order index entries".into());
+    let summary = summary(snapshot)?;
+    findings.require(summary == totals, || format!("totals {summary:?} should be {totals:?}"));
+    findings.counted("orders", totals.orders);
+    Ok(taken)
+}
+
+fn check_order(id: OrderId, order: &Order, findings: &mut Findings) {
+    let sum: i64 = order.lines.iter().map(|line| line.subtotal().minor_units()).sum();
+    let adds_up = order.total == Money::from_minor_units(sum) && !order.lines.is_empty();
+    findings.require(adds_up, || format!("order {id}: lines add up to {sum}"));
+    let is_done = order.is_paid || order.status.holding() != StockHolding::Held;
+    let clock_is_right = !(is_done && order.expires_at.is_some());
+    findings.require(clock_is_right, || format!("order {id} is done and still on the clock"));
+}
+
+fn take(taken: &mut TakenStock, order: &Order) {
+    let place = match order.status.holding() {
+        StockHolding::Held => &mut taken.held,
+        StockHolding::Sold => &mut taken.sold,
+        StockHolding::Released => return,
+    };
+    for line in &order.lines {
+        *place.entry(line.product).or_default() += u64::from(line.quantity.get());
+    }
+}

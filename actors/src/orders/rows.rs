@@ -1,0 +1,131 @@
+//! How orders lie in the file: one row each, lines included.
+
+use crate::outbox::OrderSnapshot;
+use crate::store::{Row, Table};
+use serde::{Deserialize, Serialize};
+use souk_domain::{Money, OrderId, OrderLine, OrderStatus, PaymentId, UnixMillis, UserId};
+
+pub(super) const ORDERS: Table<OrderId, Order> = Table::new("orders.rows");
+/// Deleted orders: the stock that left with them must stay accounted for.
+pub(super) const GONE: Table<OrderId, Order> = Table::new("orders.gone");
+pub(super) const BY_CUSTOMER: Table<(UserId, OrderId), ()> = Table::new("orders.by_customer");
+/// Unpaid orders on the clock.
+pub(super) const BY_EXPIRY: Table<(UnixMillis, OrderId), ()> = Table::new("orders.by_expiry");
+/// One row, under key 0.
+pub(super) const SUMMARY: Table<u64, OrderSummary> = Table::new("orders.summary");
+
+pub(crate) const TABLES: &[&str] =
+    &[ORDERS.name(), GONE.name(), BY_CUSTOMER.name(), BY_EXPIRY.name(), SUMMARY.name()];
+
+/// An order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Order {
+    /// `ORD-` and digits, unique.
+    pub number: String,
+    /// Whose; `None` for guests and closed accounts.
+    pub customer: Option<UserId>,
+    /// Its state.
+    pub status: OrderStatus,
+    /// Whether the shop has the money.
+    pub is_paid: bool,
+    /// Where the goods go.
+    pub shipping_address: String,
+    /// Where the bill goes.
+    pub billing_address: String,
+    /// What was bought, at the prices of that moment.
+    pub lines: Vec<OrderLine>,
+    /// What it costs.
+    pub total: Money,
+    /// The payment started for it.
+    pub payment: Option<PaymentLink>,
+    /// What the CRM said: `None` before it was asked.
+    pub crm_sync: Option<CrmSync>,
+    /// When it expires unpaid; `None` once it is off that clock.
+    pub expires_at: Option<UnixMillis>,
+    /// When it was placed.
+    pub created_at: UnixMillis,
+    /// When it last changed.
+    pub updated_at: UnixMillis,
+    /// Counts the events about this order: 1, 2, 3 …
+    pub version: u64,
+}
+
+impl Row for Order {}
+
+/// The payment of an order, as the storefront shows it on the order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaymentLink {
+    /// Our payment.
+    pub payment: PaymentId,
+    /// The gateway's intent.
+    pub intent: String,
+    /// What the customer's browser pays with.
+    pub client_secret: String,
+}
+
+/// Where the CRM stands with an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CrmSync {
+    /// On its way.
+    Pending,
+    /// Taken.
+    Success,
+    /// Given up.
+    Failed,
+}
+
+/// Totals over all orders that were not deleted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderSummary {
+    /// Orders.
+    pub orders: u64,
+    /// Orders that are paid.
+    pub paid: u64,
+    /// Orders in state `pending`.
+    pub pending: u64,
+    /// What the paid ones cost together.
+    pub revenue: Money,
+}
+
+impl Row for OrderSummary {}
+
+impl Order {
+    pub(super) fn snapshot(&self, previous_status: Option<OrderStatus>) -> OrderSnapshot {
+        OrderSnapshot {
+            number: self.number.clone(),
+            customer: self.customer,
+            status: self.status,
+            previous_status,
+            is_paid: self.is_paid,
+            lines: self.lines.clone(),
+            total: self.total,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+        }
+    }
+}
+
+impl OrderSummary {
+    /// Counts an order in.
+    pub(super) fn add(&mut self, order: &Order) {
+        self.orders += 1;
+        self.pending += u64::from(order.status == OrderStatus::Pending);
+        if order.is_paid {
+            self.paid += 1;
+            let revenue = self.revenue.minor_units().saturating_add(order.total.minor_units());
+            self.revenue = Money::from_minor_units(revenue);
+        }
+    }
+
+    /// Counts an order out that was counted in as it is here.
+    pub(super) fn subtract(&mut self, order: &Order) {
+        self.orders = self.orders.saturating_sub(1);
+        let pending = u64::from(order.status == OrderStatus::Pending);
+        self.pending = self.pending.saturating_sub(pending);
+        if order.is_paid {
+            self.paid = self.paid.saturating_sub(1);
+            let revenue = self.revenue.minor_units().saturating_sub(order.total.minor_units());
+            self.revenue = Money::from_minor_units(revenue);
+        }
+    }
+}

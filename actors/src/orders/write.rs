@@ -1,0 +1,104 @@
+//! What every change of an order has in common: the row, its indexes, the totals, the events.
+
+use super::Order;
+use super::rows::{BY_EXPIRY, ORDERS, SUMMARY};
+use crate::Failure;
+use crate::outbox::{self, Cause, MailContent, OrderEvent, OrderMail, Outgoing};
+use crate::store::{Read, Unit};
+use souk_domain::{OrderId, OrderStatus};
+
+/// Whom to mail about an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contact {
+    /// The e-mail address.
+    pub email: String,
+    /// How to address them; may be empty.
+    pub name: String,
+}
+
+/// Writes a changed order with its indexes and totals, and tells what happened.
+pub(super) fn put(
+    unit: &Unit,
+    id: OrderId,
+    before: &Order,
+    after: &mut Order,
+    what: OrderEvent,
+) -> Result<(), Failure> {
+    after.version = before.version + 1;
+    put_silently(unit, id, before, after)?;
+    let previous_status = (before.status != after.status).then_some(before.status);
+    tell(unit, id, after, what, previous_status)
+}
+
+/// Writes a change that is no news to other systems.
+pub(super) fn put_silently(
+    unit: &Unit,
+    id: OrderId,
+    before: &Order,
+    after: &mut Order,
+) -> Result<(), Failure> {
+    after.updated_at = unit.now();
+    unit.put(ORDERS, &id, after)?;
+    if before.expires_at != after.expires_at {
+        if let Some(expires_at) = before.expires_at {
+            unit.delete(BY_EXPIRY, &(expires_at, id))?;
+        }
+        if let Some(expires_at) = after.expires_at {
+            unit.put(BY_EXPIRY, &(expires_at, id), &())?;
+        }
+    }
+    count(unit, Some(before), Some(after))
+}
+
+/// Keeps the totals in step with an order that came, changed or went.
+pub(super) fn count(
+    unit: &Unit,
+    before: Option<&Order>,
+    after: Option<&Order>,
+) -> Result<(), Failure> {
+    let old = unit.get(SUMMARY, &0)?.unwrap_or_default();
+    let mut new = old;
+    if let Some(order) = before {
+        new.subtract(order);
+    }
+    if let Some(order) = after {
+        new.add(order);
+    }
+    if new != old {
+        unit.put(SUMMARY, &0, &new)?;
+    }
+    Ok(())
+}
+
+pub(super) fn tell(
+    unit: &Unit,
+    id: OrderId,
+    order: &Order,
+    what: OrderEvent,
+    previous_status: Option<OrderStatus>,
+) -> Result<(), Failure> {
+    let snapshot = order.snapshot(previous_status);
+    outbox::append(unit, Outgoing::Order { order: id, version: order.version, what, snapshot })
+}
+
+pub(super) fn mail(
+    unit: &Unit,
+    id: OrderId,
+    order: &Order,
+    contact: Option<&Contact>,
+    template: OrderMail,
+    reason: &str,
+) -> Result<(), Failure> {
+    let Some(contact) = contact else { return Ok(()) };
+    let content = MailContent::Order {
+        template,
+        order_number: order.number.clone(),
+        customer_name: contact.name.clone(),
+        shipping_address: order.shipping_address.clone(),
+        lines: order.lines.clone(),
+        total: order.total,
+        reason: reason.to_owned(),
+    };
+    let cause = Cause::Order(id, order.version);
+    outbox::append(unit, Outgoing::Mail { cause, to: contact.email.clone(), content })
+}

@@ -1,0 +1,227 @@
+//! From a row to a published message: CloudEvents 1.0 in structured JSON, the same every time.
+
+use super::row::{Cause, MailContent, OutboxRow, Outgoing};
+use super::{Message, Stream};
+use serde::Serialize;
+use serde_json::{Value, json};
+use souk_domain::{Currency, Money, OrderLine};
+
+/// A CloudEvents 1.0 envelope (<https://github.com/cloudevents/spec>, "JSON event format").
+#[derive(Serialize)]
+struct CloudEvent<'a> {
+    specversion: &'static str,
+    id: &'a str,
+    source: String,
+    r#type: String,
+    subject: &'a str,
+    time: String,
+    datacontenttype: &'static str,
+    dataschema: String,
+    partitionkey: &'a str,
+    data: Value,
+}
+
+/// What an event is about and called.
+struct Naming {
+    kind: &'static str,
+    aggregate: String,
+    version: u64,
+    what: &'static str,
+}
+
+pub(super) fn render(
+    sequence: u64,
+    row: &OutboxRow,
+    store_id: &str,
+    currency: Currency,
+) -> Message {
+    let (naming, data) = describe(&row.outgoing, currency);
+    let Naming { kind, aggregate, version, what } = naming;
+    let is_mail = matches!(row.outgoing, Outgoing::Mail { .. });
+    let (stream, id, nats_subject, event_type, schema) = if is_mail {
+        (
+            Stream::Notify,
+            format!("{store_id}.{aggregate}.{version}.mail.{what}"),
+            format!("souk.notify.v1.email.{what}"),
+            format!("souk.notify.email.{what}.v1"),
+            "urn:souk:schema:notify.email:v1".to_owned(),
+        )
+    } else {
+        (
+            Stream::Events,
+            format!("{store_id}.{aggregate}.{version}"),
+            format!("souk.event.v1.{aggregate}.{what}"),
+            format!("souk.{kind}.{what}.v1"),
+            format!("urn:souk:schema:{kind}:v1"),
+        )
+    };
+    let event = CloudEvent {
+        specversion: "1.0",
+        id: &id,
+        source: format!("urn:souk:{store_id}"),
+        r#type: event_type,
+        subject: &aggregate,
+        time: row.time.to_string(),
+        datacontenttype: "application/json",
+        dataschema: schema,
+        partitionkey: &aggregate,
+        data,
+    };
+    let body = serde_json::to_vec(&event).expect("strings and numbers always become JSON");
+    Message { sequence, stream, subject: nats_subject, id, body }
+}
+
+fn describe(outgoing: &Outgoing, currency: Currency) -> (Naming, Value) {
+    let money =
+        |amount: Money| json!({"amount": amount.minor_units(), "currency": currency.code()});
+    let line = |line: &OrderLine| {
+        json!({
+            "id": line.id.get(),
+            "product_id": line.product.get(),
+            "name": line.product_name,
+            "unit_price": money(line.unit_price),
+            "quantity": line.quantity.get(),
+            "subtotal": money(line.subtotal()),
+        })
+    };
+    match outgoing {
+        Outgoing::Order { order, version, what, snapshot } => (
+            named("order", order, *version, what.word()),
+            json!({
+                "version": version,
+                "previous_status": snapshot.previous_status.map(|status| status.word()),
+                "order": {
+                    "id": order.get(),
+                    "order_number": snapshot.number,
+                    "customer_id": snapshot.customer.map(|customer| customer.get()),
+                    "status": snapshot.status.word(),
+                    "is_paid": snapshot.is_paid,
+                    "lines": snapshot.lines.iter().map(line).collect::<Vec<_>>(),
+                    "total": money(snapshot.total),
+                    "created_at": snapshot.created_at.to_string(),
+                    "updated_at": snapshot.updated_at.to_string(),
+                },
+            }),
+        ),
+        Outgoing::Payment { payment, version, what, snapshot } => (
+            named("payment", payment, *version, what.word()),
+            json!({
+                "version": version,
+                "payment": {
+                    "id": payment.get(),
+                    "order_id": snapshot.order.get(),
+                    "amount": money(snapshot.amount),
+                    "status": snapshot.status.word(),
+                    "gateway_intent": snapshot.intent,
+                },
+            }),
+        ),
+        Outgoing::Product { product, version, what, snapshot } => (
+            named("product", product, *version, what.word()),
+            json!({
+                "version": version,
+                "product": {
+                    "id": product.get(),
+                    "name": snapshot.name,
+                    "price": money(snapshot.sell_price),
+                    "available": snapshot.available,
+                    "stock": snapshot.sellable,
+                },
+            }),
+        ),
+        Outgoing::User { user, version, what, role } => (
+            named("user", user, *version, what.word()),
+            json!({"version": version, "user": {"id": user.get(), "role": role.user_type()}}),
+        ),
+        Outgoing::Mail { cause, to, content } => {
+            let what = content.template();
+            let naming = match cause {
+                Cause::Order(order, version) => named("order", order, *version, what),
+                Cause::User(user, version) => named("user", user, *version, what),
+                Cause::Payment(payment, version) => named("payment", payment, *version, what),
+            };
+            (naming, json!({"to": to, "context": mail_context(content, currency)}))
+        }
+    }
+}
+
+fn named(
+    kind: &'static str,
+    id: impl std::fmt::Display,
+    version: u64,
+    what: &'static str,
+) -> Naming {
+    Naming { kind, aggregate: format!("{kind}.{id}"), version, what }
+}
+
+fn mail_context(content: &MailContent, currency: Currency) -> Value {
+    match content {
+        MailContent::Welcome { customer_name } => json!({"customer_name": customer_name}),
+        MailContent::Order {
+            template: _,
+            order_number,
+            customer_name,
+            shipping_address,
+            lines,
+            total,
+            reason,
+        } => {
+            let line = |line: &OrderLine| {
+                json!({
+                    "name": line.product_name,
+                    "quantity": line.quantity.get(),
+                    "unit_price": currency.format(line.unit_price),
+                    "subtotal": currency.format(line.subtotal()),
+                })
+            };
+            json!({
+                "order_number": order_number,
+                "customer_name": customer_name,
+                "shipping_address": shipping_address,
+                "lines": lines.iter().map(line).collect::<Vec<_>>(),
+                "total": currency.format(*total),
+                "currency": currency.code(),
+                "reason": reason,
+            })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outbox::{OrderEvent, OrderSnapshot};
+    use souk_domain::{OrderId, OrderStatus, UnixMillis};
+
+    #[test]
+    fn an_order_event_is_a_cloud_event_and_always_the_same() {
+        let row = OutboxRow {
+            time: UnixMillis::new(1_704_067_200_000),
+            outgoing: Outgoing::Order {
+                order: OrderId::new(17).expect("positive"),
+                version: 1,
+                what: OrderEvent::Placed,
+                snapshot: OrderSnapshot {
+                    number: "ORD-1".to_owned(),
+                    customer: None,
+                    status: OrderStatus::Pending,
+                    previous_status: None,
+                    is_paid: false,
+                    lines: Vec::new(),
+                    total: Money::from_minor_units(1999),
+                    created_at: UnixMillis::new(0),
+                    updated_at: UnixMillis::new(0),
+                },
+            },
+        };
+        let message = render(5, &row, "s1", Currency::USD);
+        assert_eq!(message, render(5, &row, "s1", Currency::USD));
+        assert_eq!(message.subject, "souk.event.v1.order.17.placed");
+        assert_eq!(message.id, "s1.order.17.1");
+        let body: Value = serde_json::from_slice(&message.body).expect("JSON");
+        assert_eq!(body["type"], "souk.order.placed.v1");
+        assert_eq!(body["id"], "s1.order.17.1");
+        assert_eq!(body["time"], "2024-01-01T00:00:00Z");
+        assert_eq!(body["data"]["order"]["total"], json!({"amount": 1999, "currency": "USD"}));
+    }
+}

@@ -1,0 +1,108 @@
+//! The actor: messages in, one command each.
+
+use super::{Intent, Payment, commands};
+use crate::owner::{ReplyTo, answer};
+use crate::store::Unit;
+use ractor::{Actor, ActorProcessingErr, ActorRef};
+use souk_domain::{Money, OrderId, PaymentId, PaymentStatus};
+
+/// What the owner of payments can be asked. The sender MUST hold the turn of `unit`, and MUST
+/// have heard every outcome from the gateway itself.
+pub enum PaymentsMessage {
+    /// Begin the payment of an order, or find the one that was begun.
+    Begin {
+        /// The open turn.
+        unit: Unit,
+        /// What is to be paid.
+        order: OrderId,
+        /// What it owes.
+        amount: Money,
+        /// The payment.
+        reply_to: ReplyTo<(PaymentId, Payment)>,
+    },
+    /// Note the gateway's intent. Tells `payment.created` the first time.
+    RecordIntent {
+        /// The open turn.
+        unit: Unit,
+        /// Which.
+        id: PaymentId,
+        /// What the gateway calls it.
+        intent: Intent,
+        /// The payment after it.
+        reply_to: ReplyTo<Payment>,
+    },
+    /// Note what the gateway says of it. Tells `payment.succeeded` or `payment.failed` once per
+    /// change.
+    RecordOutcome {
+        /// The open turn.
+        unit: Unit,
+        /// Which.
+        id: PaymentId,
+        /// What the gateway says.
+        status: PaymentStatus,
+        /// True if an attempt to charge was refused just now.
+        was_declined: bool,
+        /// The payment after it.
+        reply_to: ReplyTo<Payment>,
+    },
+    /// Note that the money taken for an order must go back; false if none was taken.
+    OweRefund {
+        /// The open turn.
+        unit: Unit,
+        /// The order.
+        order: OrderId,
+        /// Whether there is money to give back.
+        reply_to: ReplyTo<bool>,
+    },
+    /// Note that the gateway gave the money back. Tells `payment.refunded`.
+    RecordRefund {
+        /// The open turn.
+        unit: Unit,
+        /// Which.
+        id: PaymentId,
+        /// True if this is news.
+        reply_to: ReplyTo<bool>,
+    },
+}
+
+/// The actor. It keeps nothing in memory.
+pub struct PaymentOwner;
+
+impl Actor for PaymentOwner {
+    type Msg = PaymentsMessage;
+    type State = ();
+    type Arguments = ();
+
+    async fn pre_start(
+        &self,
+        _: ActorRef<PaymentsMessage>,
+        (): (),
+    ) -> Result<(), ActorProcessingErr> {
+        Ok(())
+    }
+
+    async fn handle(
+        &self,
+        _: ActorRef<PaymentsMessage>,
+        message: PaymentsMessage,
+        (): &mut (),
+    ) -> Result<(), ActorProcessingErr> {
+        match message {
+            PaymentsMessage::Begin { unit, order, amount, reply_to } => {
+                answer(reply_to, commands::begin(&unit, order, amount))
+            }
+            PaymentsMessage::RecordIntent { unit, id, intent, reply_to } => {
+                answer(reply_to, commands::record_intent(&unit, id, intent))
+            }
+            PaymentsMessage::RecordOutcome { unit, id, status, was_declined, reply_to } => {
+                answer(reply_to, commands::record_outcome(&unit, id, status, was_declined))
+            }
+            PaymentsMessage::OweRefund { unit, order, reply_to } => {
+                answer(reply_to, commands::owe_refund(&unit, order))
+            }
+            PaymentsMessage::RecordRefund { unit, id, reply_to } => {
+                answer(reply_to, commands::record_refund(&unit, id))
+            }
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! The shop: the store, its owners, and what they need, put together.
+
+use crate::hashing::Hasher;
+use crate::outbox::Outbox;
+use crate::sandbox::SandboxGateway;
+use crate::store::{OpenError, Store, StoreLimits};
+use crate::supervision::Owners;
+use crate::{Failure, carts, catalog, idempotency, ids, orders, outbox, payments, sandbox, users};
+use ractor::{ActorRef, SpawnErr};
+use souk_domain::Currency;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What the operator decides.
+#[derive(Clone, Debug)]
+pub struct ShopSettings {
+    /// The one currency.
+    pub currency: Currency,
+    /// How long an order may stay unpaid.
+    pub order_time_to_live: Duration,
+    /// Bounds of the store.
+    pub store: StoreLimits,
+}
+
+/// Why a shop could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenShopError {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] OpenError),
+    /// The owners.
+    #[error("cannot start the owners")]
+    Owners(#[from] SpawnErr),
+    /// The hashing threads.
+    #[error("cannot start the hashing threads")]
+    Hashing(#[source] std::io::Error),
+    /// The first rows.
+    #[error("cannot write the first rows")]
+    FirstRows(#[from] Failure),
+}
+
+/// An open shop. Cheap to clone; all clones are the same shop.
+#[derive(Clone)]
+pub struct Shop {
+    /// Where everything is kept.
+    pub store: Store,
+    /// Who may change it.
+    pub owners: Arc<Owners>,
+    /// What leaves the process.
+    pub outbox: Outbox,
+    /// Who hashes passwords.
+    pub hasher: Hasher,
+    /// Who takes the money.
+    pub gateway: SandboxGateway,
+    /// What the operator decided.
+    pub settings: Arc<ShopSettings>,
+    supervisor: ActorRef<()>,
+}
+
+/// Every table of the schema.
+#[must_use]
+pub fn tables() -> Vec<&'static str> {
+    [
+        ids::TABLES,
+        outbox::TABLES,
+        idempotency::TABLES,
+        users::TABLES,
+        catalog::TABLES,
+        carts::TABLES,
+        orders::TABLES,
+        payments::TABLES,
+        sandbox::TABLES,
+    ]
+    .concat()
+}
+
+impl Shop {
+    /// Opens the shop whose data lies in `directory`, or makes it there.
+    ///
+    /// # Errors
+    /// [`OpenShopError`].
+    pub async fn open(directory: &Path, settings: ShopSettings) -> Result<Self, OpenShopError> {
+        let store = Store::open(directory, &tables(), settings.store.clone())?;
+        let (owners, supervisor) = Owners::start().await?;
+        let outbox = Outbox::open(store.clone(), settings.currency).await?;
+        let hasher = Hasher::start().map_err(OpenShopError::Hashing)?;
+        let gateway = SandboxGateway::new(store.clone(), Arc::clone(&owners));
+        let settings = Arc::new(settings);
+        Ok(Self { store, owners, outbox, hasher, gateway, settings, supervisor })
+    }
+
+    /// Refuses new turns, waits for the running ones, and stops the owners.
+    pub async fn close(&self) {
+        self.store.close().await;
+        self.supervisor.stop(Some("the shop closes".to_owned()));
+    }
+}

@@ -1,0 +1,162 @@
+//! The end: of a store, of a runtime, of a task in the middle; nobody waits for ever.
+
+use super::*;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+/// Asks `it` once, as a runtime would, so that it stands in line.
+fn poll_once<F: Future>(it: F) {
+    let mut it = pin!(it);
+    assert!(matches!(it.as_mut().poll(&mut Context::from_waker(Waker::noop())), Poll::Pending));
+}
+
+fn another_runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap()
+}
+
+#[tokio::test]
+async fn closing_lets_the_turn_end_and_refuses_the_rest() {
+    let store = in_memory(patient());
+    let holder = Holder::begin(&store, 1).await;
+    let waiting = spawn_add(&store, 2);
+    until(|| store.stats().waiting == 1).await;
+    let closing = tokio::spawn({
+        let store = store.clone();
+        async move { store.close().await }
+    });
+    until(|| store.shared.closing.load(Ordering::SeqCst)).await;
+    holder.end().await.expect("its turn had begun");
+    assert!(matches!(soon(waiting).await.unwrap(), Err(Failure::Unavailable)));
+    soon(closing).await.unwrap();
+    assert!(matches!(add(&store, 3).await, Err(Failure::Unavailable)));
+    assert_eq!(numbers(&store), [1], "queries go on");
+}
+
+/// `close` stands in line when the only other one there goes away.
+#[tokio::test]
+async fn closing_ends_an_epoch_that_was_left_open_for_somebody_who_went_away() {
+    let store = in_memory(patient());
+    let elsewhere = another_runtime();
+    let holder = Holder::begin(&store, 1).await;
+    elsewhere.spawn({
+        let store = store.clone();
+        async move { add(&store, 2).await }
+    });
+    let drive = std::thread::spawn(move || {
+        elsewhere.block_on(async {
+            for _ in 0..10 {
+                tokio::task::yield_now().await;
+            }
+        });
+        elsewhere
+    });
+    let elsewhere = drive.join().unwrap();
+    assert_eq!(store.stats().waiting, 1);
+    let closing = tokio::spawn({
+        let store = store.clone();
+        async move { store.close().await }
+    });
+    until(|| store.shared.closing.load(Ordering::SeqCst)).await;
+    holder.gate.open();
+    // The line was handed to the other runtime, which does not run, and then ends.
+    for _ in 0..10 {
+        tokio::task::yield_now().await;
+    }
+    assert!(!holder.answer.is_finished());
+    elsewhere.shutdown_background();
+    soon(holder.answer).await.unwrap().unwrap();
+    soon(closing).await.unwrap();
+    assert_eq!(numbers(&store), [1]);
+}
+
+#[tokio::test]
+async fn whoever_goes_away_while_waiting_leaves_no_epoch_open() {
+    let store = in_memory(patient());
+    let holder = Holder::begin(&store, 1).await;
+    let elsewhere = another_runtime();
+    {
+        let _inside = elsewhere.enter();
+        poll_once(add(&store, 2));
+    }
+    assert_eq!(store.stats().waiting, 1);
+    holder.gate.open();
+    // The epoch stays open for the one who waits; its runtime ends without having run at all.
+    for _ in 0..10 {
+        tokio::task::yield_now().await;
+    }
+    assert!(!holder.answer.is_finished());
+    elsewhere.shutdown_background();
+    soon(holder.answer).await.unwrap().unwrap();
+    assert_eq!((numbers(&store), store.stats().waiting), (vec![1], 0));
+}
+
+#[tokio::test]
+async fn a_task_that_is_dropped_while_it_writes_is_undone_and_the_others_run_again() {
+    let store = in_memory(patient());
+    let before = Holder::begin(&store, 1).await;
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    let elsewhere = builder.worker_threads(1).enable_time().build().unwrap();
+    let gate = Gate::new();
+    elsewhere.spawn({
+        let (store, gate) = (store.clone(), Arc::clone(&gate));
+        async move {
+            let work = move |unit: Unit| {
+                let gate = Arc::clone(&gate);
+                async move {
+                    count_one(&unit, 666)?;
+                    gate.pass().await;
+                    Ok(())
+                }
+            };
+            store.transact(work).await
+        }
+    });
+    until(|| store.stats().waiting == 1).await;
+    before.gate.open();
+    gate.begun().await;
+    assert!(!before.answer.is_finished(), "it shares the epoch");
+    elsewhere.shutdown_background();
+    soon(before.answer).await.unwrap().unwrap();
+    assert_eq!((numbers(&store), before.gate.runs()), (vec![1], 2));
+}
+
+#[tokio::test]
+async fn nobody_waits_for_an_epoch_when_the_disk_became_full_meanwhile() {
+    let store = in_memory(patient());
+    let holder = Holder::begin(&store, 1).await;
+    let waiting = spawn_add(&store, 2);
+    until(|| store.stats().waiting == 1).await;
+    store.shared.free_disk.fill();
+    holder.end().await.unwrap();
+    assert!(matches!(soon(waiting).await.unwrap(), Err(Failure::DiskFull)));
+    assert_eq!(numbers(&store), [1]);
+}
+
+#[tokio::test]
+async fn a_nearly_full_disk_refuses_changes_and_answers_queries() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::open(directory.path(), TABLES, patient()).unwrap();
+    add(&store, 1).await.unwrap();
+    store.close().await;
+    drop(store);
+    let limits = StoreLimits { min_free_disk_bytes: u64::MAX, ..patient() };
+    let store = Store::open(directory.path(), TABLES, limits).unwrap();
+    assert!(matches!(add(&store, 2).await, Err(Failure::DiskFull)));
+    assert_eq!(numbers(&store), [1]);
+}
+
+#[tokio::test]
+async fn a_closed_store_is_opened_again_at_once_with_all_that_was_answered() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut expected = Vec::new();
+    for round in 0..10 {
+        let store = Store::open(directory.path(), TABLES, patient()).unwrap();
+        assert_eq!(numbers(&store), expected);
+        let answers: Vec<_> = (0..10).map(|it| spawn_add(&store, round * 10 + it)).collect();
+        for answer in answers {
+            soon(answer).await.unwrap().unwrap();
+        }
+        expected.extend((0..10).map(|it| round * 10 + it));
+        store.close().await;
+    }
+}

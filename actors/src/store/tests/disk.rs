@@ -1,0 +1,178 @@
+//! A disk in memory that fails, stalls and loses power on demand.
+
+use super::Dice;
+use redb::StorageBackend;
+use std::io;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct Disk {
+    shared: Arc<(Mutex<State>, Condvar)>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// What a read sees.
+    seen: Vec<u8>,
+    /// What surely survives a loss of power.
+    durable: Vec<u8>,
+    /// What may survive it, each by itself.
+    unsynced: Vec<Change>,
+    trouble: Option<Trouble>,
+    /// Syncs that still succeed before the trouble begins.
+    good_syncs: usize,
+    syncs: usize,
+    is_stalled: bool,
+    stalled: usize,
+}
+
+#[derive(Clone, Debug)]
+enum Change {
+    Write(usize, Vec<u8>),
+    SetLen(usize),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Trouble {
+    /// The sync reports an error.
+    SyncFails,
+    /// The sync is done and reports an error all the same.
+    SyncedButFails,
+    /// The driver panics.
+    Panics,
+    /// Nothing can be read.
+    ReadFails,
+}
+
+impl Disk {
+    pub(super) fn new() -> Self {
+        Self::default()
+    }
+
+    /// What redb writes to; every plug leads to the same disk.
+    pub(super) fn plug_in(&self) -> Self {
+        self.clone()
+    }
+
+    pub(super) fn fail(&self, trouble: Trouble) {
+        self.fail_after(0, trouble);
+    }
+
+    pub(super) fn fail_after(&self, good_syncs: usize, trouble: Trouble) {
+        let mut state = self.state();
+        state.trouble = Some(trouble);
+        state.good_syncs = good_syncs;
+    }
+
+    pub(super) fn syncs(&self) -> usize {
+        self.state().syncs
+    }
+
+    /// From now on a sync waits for [`Self::go_on`].
+    pub(super) fn stall(&self) {
+        self.state().is_stalled = true;
+    }
+
+    pub(super) fn is_stalling(&self) -> bool {
+        self.state().stalled > 0
+    }
+
+    pub(super) fn go_on(&self) {
+        self.state().is_stalled = false;
+        self.shared.1.notify_all();
+    }
+
+    /// The disk as it is after the power came back: what was not synced is there or not, piece by
+    /// piece.
+    pub(super) fn after_power_loss(&self, dice: &mut Dice) -> Self {
+        let state = self.state();
+        let mut bytes = state.durable.clone();
+        for change in &state.unsynced {
+            match change {
+                Change::SetLen(len) => bytes.resize(*len, 0),
+                Change::Write(at, data) if dice.one_in(2) => {
+                    let end = at + data.len();
+                    if bytes.len() < end {
+                        bytes.resize(end, 0);
+                    }
+                    bytes[*at..end].copy_from_slice(data);
+                }
+                Change::Write(..) => {}
+            }
+        }
+        Self::of(bytes)
+    }
+
+    fn of(bytes: Vec<u8>) -> Self {
+        let disk = Self::new();
+        *disk.state() = State { seen: bytes.clone(), durable: bytes, ..State::default() };
+        disk
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.shared.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn out_of_range() -> io::Error {
+    io::ErrorKind::UnexpectedEof.into()
+}
+
+impl StorageBackend for Disk {
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.state().seen.len() as u64)
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        let state = self.state();
+        if state.trouble == Some(Trouble::ReadFails) {
+            return Err(io::Error::other("intended"));
+        }
+        let offset = usize::try_from(offset).unwrap();
+        let found = state.seen.get(offset..offset + out.len()).ok_or_else(out_of_range)?;
+        out.copy_from_slice(found);
+        Ok(())
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        let len = usize::try_from(len).unwrap();
+        let mut state = self.state();
+        state.seen.resize(len, 0);
+        state.unsynced.push(Change::SetLen(len));
+        Ok(())
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        let mut state = self.state();
+        state.stalled += 1;
+        while state.is_stalled {
+            state = self.shared.1.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        state.stalled -= 1;
+        let is_good = state.good_syncs > 0 || state.trouble.is_none();
+        state.good_syncs = state.good_syncs.saturating_sub(1);
+        let trouble = state.trouble.filter(|_| !is_good);
+        if trouble == Some(Trouble::Panics) {
+            drop(state);
+            super::die();
+        }
+        if trouble != Some(Trouble::SyncFails) {
+            state.syncs += 1;
+            state.durable = state.seen.clone();
+            state.unsynced.clear();
+        }
+        match trouble {
+            Some(Trouble::SyncFails | Trouble::SyncedButFails) => Err(io::Error::other("intended")),
+            _ => Ok(()),
+        }
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        let offset = usize::try_from(offset).unwrap();
+        let mut state = self.state();
+        let place = state.seen.get_mut(offset..offset + data.len()).ok_or_else(out_of_range)?;
+        place.copy_from_slice(data);
+        state.unsynced.push(Change::Write(offset, data.to_vec()));
+        Ok(())
+    }
+}

@@ -1,0 +1,213 @@
+//! The door: whose file it is. What is not ours stays as it was, octet for octet.
+
+use super::*;
+use crate::store::{OpenError, SCHEMA_VERSION};
+use redb::TableDefinition;
+use std::path::PathBuf;
+use tempfile::TempDir;
+
+const ABOUT: TableDefinition<'_, &str, u64> = TableDefinition::new("souk.about");
+
+struct Place {
+    directory: TempDir,
+}
+
+impl Place {
+    fn new() -> Self {
+        Self { directory: tempfile::tempdir().unwrap() }
+    }
+
+    fn file(&self) -> PathBuf {
+        self.directory.path().join(Store::FILE_NAME)
+    }
+
+    fn holding(bytes: &[u8]) -> Self {
+        let place = Self::new();
+        std::fs::write(place.file(), bytes).unwrap();
+        place
+    }
+
+    /// A file some program made with redb.
+    fn made_by(program: impl FnOnce(&redb::Database)) -> Self {
+        let place = Self::new();
+        program(&redb::Database::create(place.file()).unwrap());
+        place
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        std::fs::read(self.file()).unwrap()
+    }
+
+    fn open(&self) -> Result<Store, OpenError> {
+        Store::open(self.directory.path(), TABLES, patient())
+    }
+
+    /// Refused, twice, with the file unchanged.
+    fn refused(&self) -> OpenError {
+        let before = self.bytes();
+        self.open().err().expect("refused");
+        let error = self.open().err().expect("refused again");
+        assert!(self.bytes() == before, "the file is as it was: {error}");
+        error
+    }
+
+    async fn with_numbers(count: u64) -> Self {
+        let place = Self::new();
+        let store = place.open().unwrap();
+        let fill = move |unit: Unit| async move {
+            (0..count).try_for_each(|number| count_one(&unit, number))
+        };
+        store.transact(fill).await.unwrap();
+        store.close().await;
+        place
+    }
+}
+
+fn write(database: &redb::Database, act: impl FnOnce(&redb::WriteTransaction)) {
+    let transaction = database.begin_write().unwrap();
+    act(&transaction);
+    transaction.commit().unwrap();
+}
+
+#[tokio::test]
+async fn a_store_is_made_in_a_directory_that_is_not_there_yet() {
+    let place = Place::new();
+    let directory = place.directory.path().join("some/where");
+    let store = Store::open(&directory, TABLES, patient()).unwrap();
+    assert_eq!(store.directory(), Some(directory.as_path()));
+    add(&store, 1).await.unwrap();
+    assert!(directory.join(Store::FILE_NAME).exists());
+}
+
+#[tokio::test]
+async fn an_empty_file_becomes_a_store() {
+    let place = Place::holding(b"");
+    add(&place.open().unwrap(), 1).await.unwrap();
+    assert_eq!(numbers(&place.open().unwrap()), [1]);
+}
+
+#[tokio::test]
+async fn a_table_that_came_later_is_added_to_a_store() {
+    let place = Place::new();
+    drop(Store::open(place.directory.path(), &["numbers"], patient()).unwrap());
+    add(&place.open().unwrap(), 1).await.unwrap();
+    assert_eq!(numbers(&place.open().unwrap()), [1]);
+}
+
+#[test]
+fn another_schema_version_is_refused_by_name() {
+    let place = Place::made_by(|database| {
+        write(database, |it| {
+            it.open_table(ABOUT).unwrap().insert("schema_version", SCHEMA_VERSION + 6).unwrap();
+        });
+    });
+    let error = place.refused();
+    let is_named = matches!(error, OpenError::UnknownSchema { found: 7, known: SCHEMA_VERSION });
+    assert!(is_named, "{error:?}");
+    assert_eq!(
+        error.to_string(),
+        "the data file has schema version 7; this program reads 1: use the version of Souk that \
+         wrote it"
+    );
+}
+
+#[test]
+fn a_redb_file_of_another_program_is_refused() {
+    let table = Place::made_by(|database| {
+        let theirs = TableDefinition::<u64, u64>::new("theirs");
+        write(database, |it| drop(it.open_table(theirs).unwrap().insert(1, 2).unwrap()));
+    });
+    assert!(matches!(table.refused(), OpenError::NotSouk));
+    let multimap = Place::made_by(|database| {
+        let theirs = redb::MultimapTableDefinition::<u64, u64>::new("theirs");
+        write(database, |it| {
+            it.open_multimap_table(theirs).unwrap().insert(1, 2).unwrap();
+        });
+    });
+    assert!(matches!(multimap.refused(), OpenError::NotSouk));
+    let same_name = Place::made_by(|database| {
+        let theirs = TableDefinition::<u64, u64>::new("souk.about");
+        write(database, |it| drop(it.open_table(theirs).unwrap().insert(1, 2).unwrap()));
+    });
+    assert!(matches!(same_name.refused(), OpenError::NotSouk));
+}
+
+/// Such a file needs a repair, which redb would do at once.
+#[test]
+fn a_file_of_another_program_that_was_killed_is_refused() {
+    let place = Place::new();
+    let copy = {
+        let database = redb::Database::create(place.file()).unwrap();
+        let theirs = TableDefinition::<u64, u64>::new("theirs");
+        write(&database, |it| drop(it.open_table(theirs).unwrap().insert(1, 2).unwrap()));
+        Place::holding(&place.bytes())
+    };
+    assert!(matches!(copy.refused(), OpenError::NotSouk));
+}
+
+#[tokio::test]
+async fn a_store_that_was_killed_is_repaired_and_complete() {
+    let place = Place::new();
+    let store = place.open().unwrap();
+    for number in 0..10 {
+        add(&store, number).await.unwrap();
+        let copy = Place::holding(&place.bytes());
+        let repaired = copy.open().unwrap();
+        assert_eq!(numbers(&repaired), (0..=number).collect::<Vec<_>>());
+        add(&repaired, 1_000).await.unwrap();
+        repaired.close().await;
+        drop(repaired);
+        assert_eq!(numbers(&copy.open().unwrap()).len() as u64, number + 2);
+    }
+}
+
+#[test]
+fn a_file_that_redb_never_made_is_refused() {
+    for bytes in [&b"x"[..], b"redb", b"SQLite format 3\0", &[0; 100], &[0; 1 << 16]] {
+        assert!(matches!(Place::holding(bytes).refused(), OpenError::Foreign { .. }));
+    }
+    let mut dice = Dice(7);
+    for length in [16, 512, 4_096, 1 << 20] {
+        let noise: Vec<u8> = (0..length).map(|_| dice.roll().to_le_bytes()[0]).collect();
+        assert!(matches!(Place::holding(&noise).refused(), OpenError::Foreign { .. }));
+        let mut disguised = noise;
+        disguised[..9].copy_from_slice(b"redb\x1A\x0A\xA9\x0D\x0A");
+        assert!(matches!(Place::holding(&disguised).refused(), OpenError::Foreign { .. }));
+    }
+}
+
+#[tokio::test]
+async fn a_truncated_store_is_refused_or_complete() {
+    let place = Place::with_numbers(2_000).await;
+    let whole = place.bytes();
+    let steps = (0..40).map(|it| whole.len() * it / 40);
+    for length in [9, 10, 64, 320, 4_095, 4_096].into_iter().chain(steps.skip(1)) {
+        let truncated = Place::holding(&whole[..length]);
+        match truncated.open() {
+            Ok(store) => assert_eq!(numbers(&store).len(), 2_000, "{length} octets"),
+            Err(_) => {
+                assert!(matches!(truncated.refused(), OpenError::Foreign { .. }), "{length}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_second_to_open_it_is_told_so_and_disturbs_nobody() {
+    let place = Place::new();
+    let first = place.open().unwrap();
+    add(&first, 1).await.unwrap();
+    let second = place.open();
+    assert!(matches!(second.err(), Some(OpenError::InUse { path }) if path.ends_with("souk.redb")));
+    add(&first, 2).await.unwrap();
+    first.close().await;
+    drop(first);
+    assert_eq!(numbers(&place.open().unwrap()), [1, 2]);
+}
+
+#[test]
+fn a_directory_that_cannot_be_used_is_named() {
+    let place = Place::holding(b"");
+    let below_a_file = Store::open(&place.file(), TABLES, patient());
+    assert!(matches!(below_a_file.err(), Some(OpenError::Io { path, .. }) if !path.is_empty()));
+}

@@ -1,0 +1,173 @@
+//! Many tasks do everything at once, well and badly; the store agrees with what was answered.
+
+use super::disk::Trouble;
+use super::*;
+use std::collections::BTreeSet;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Behaviour {
+    Well,
+    RefusesFirst,
+    RefusesAfterAWrite,
+    PanicsAfterAWrite,
+    OwnerDies,
+    SleepsPastItsDeadline,
+    SwallowsAFailure,
+    CallerGoesAway,
+}
+
+impl Behaviour {
+    fn rolled(dice: &mut Dice) -> Self {
+        match dice.below(40) {
+            0 | 1 => Self::RefusesFirst,
+            2 => Self::RefusesAfterAWrite,
+            3 => Self::PanicsAfterAWrite,
+            4 => Self::OwnerDies,
+            5 if dice.one_in(4) => Self::SleepsPastItsDeadline,
+            6 => Self::SwallowsAFailure,
+            7 | 8 => Self::CallerGoesAway,
+            _ => Self::Well,
+        }
+    }
+
+    async fn act(self, unit: Unit, number: u64, pauses: u64) -> Result<(), Failure> {
+        if self == Self::RefusesFirst {
+            return refusal();
+        }
+        // A bad one leaves the worst behind: a row that nothing counts.
+        if !matches!(self, Self::Well | Self::CallerGoesAway) {
+            unit.put(NUMBERS, &(number + 1_000_000), &number)?;
+        }
+        for _ in 0..pauses {
+            tokio::task::yield_now().await;
+        }
+        match self {
+            Self::RefusesFirst | Self::RefusesAfterAWrite => refusal(),
+            Self::PanicsAfterAWrite => die(),
+            Self::OwnerDies => {
+                let owner = tokio::spawn(async move {
+                    let _held = unit;
+                    die();
+                });
+                owner.await.map_err(|_| Failure::OwnerDied { owner: "numbers" })
+            }
+            Self::SleepsPastItsDeadline => std::future::pending().await,
+            Self::SwallowsAFailure => {
+                for extra in 0..1_000 {
+                    let _ = unit.put(NUMBERS, &(number + 2_000_000 + extra), &0);
+                }
+                Ok(())
+            }
+            Self::Well | Self::CallerGoesAway => count_one(&unit, number),
+        }
+    }
+}
+
+#[derive(Default)]
+struct Model {
+    done: BTreeSet<u64>,
+    /// Whoever did not hear the answer may be in or not.
+    unheard: BTreeSet<u64>,
+}
+
+impl Model {
+    fn agrees_with(&self, found: &[u64], seed: u64) {
+        let found: BTreeSet<_> = found.iter().copied().collect();
+        let lost: Vec<_> = self.done.difference(&found).collect();
+        assert!(lost.is_empty(), "seed {seed}: answered and not there: {lost:?}");
+        let extra: Vec<_> = found
+            .iter()
+            .filter(|it| !self.done.contains(it) && !self.unheard.contains(it))
+            .collect();
+        assert!(extra.is_empty(), "seed {seed}: there and never answered: {extra:?}");
+    }
+}
+
+async fn run(store: &Store, seed: u64, tasks: u64) -> Model {
+    let mut dice = Dice(seed);
+    let mut answers = Vec::new();
+    for number in 0..tasks {
+        let behaviour = Behaviour::rolled(&mut dice);
+        let (pauses, pause_before) = (dice.below(3), dice.below(20));
+        let store = store.clone();
+        let answer = tokio::spawn(async move {
+            for _ in 0..pause_before {
+                tokio::task::yield_now().await;
+            }
+            store.transact(move |unit| behaviour.act(unit, number, pauses)).await
+        });
+        if behaviour == Behaviour::CallerGoesAway {
+            for _ in 0..dice.below(10) {
+                tokio::task::yield_now().await;
+            }
+            answer.abort();
+        }
+        answers.push((number, behaviour, answer));
+    }
+    let mut model = Model::default();
+    for (number, behaviour, answer) in answers {
+        match soon(answer).await {
+            Ok(Ok(())) => {
+                assert!(matches!(behaviour, Behaviour::Well | Behaviour::CallerGoesAway));
+                model.done.insert(number);
+            }
+            Ok(Err(Failure::Refused(_))) => assert!(matches!(
+                behaviour,
+                Behaviour::RefusesFirst | Behaviour::RefusesAfterAWrite
+            )),
+            Ok(Err(_)) => {}
+            Err(gone) => {
+                assert!(gone.is_cancelled());
+                model.unheard.insert(number);
+            }
+        }
+    }
+    model
+}
+
+fn limits(dice: &mut Dice) -> StoreLimits {
+    StoreLimits {
+        turn_deadline: Duration::from_millis(20),
+        max_turns_per_epoch: usize::try_from(1 + dice.below(40)).unwrap(),
+        max_turn_bytes: 1_000,
+        max_attempts: usize::try_from(1 + dice.below(6)).unwrap(),
+        ..patient()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_store_is_exactly_what_was_answered() {
+    for seed in 0..40 {
+        let store = in_memory(limits(&mut Dice(seed)));
+        let model = run(&store, seed, 300).await;
+        soon(store.close()).await;
+        assert_eq!(store.stats().waiting, 0);
+        assert!(!*store.broken().borrow());
+        assert!(model.done.len() > 50, "seed {seed}: {}", model.done.len());
+        model.agrees_with(&numbers(&store), seed);
+    }
+}
+
+/// The same on a disk that fails somewhere in the middle: whoever got an answer is in, and an
+/// unknown commit is in as a whole or not at all, which the counter proves.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_a_loss_of_power_the_store_holds_all_that_was_answered() {
+    for seed in 0..40 {
+        let mut dice = Dice(seed);
+        let disk = Disk::new();
+        let store = on(&disk, limits(&mut dice));
+        let troubles = [Trouble::SyncFails, Trouble::SyncedButFails, Trouble::Panics];
+        let trouble = troubles[usize::try_from(dice.below(3)).unwrap()];
+        disk.fail_after(usize::try_from(dice.below(20)).unwrap(), trouble);
+        let model = run(&store, seed, 300).await;
+        soon(store.close()).await;
+        drop(store);
+        for power_loss in 0..5 {
+            let after = disk.after_power_loss(&mut Dice(seed * 100 + power_loss));
+            let found = numbers(&on(&after, patient()));
+            let lost: Vec<_> = model.done.iter().filter(|it| !found.contains(it)).collect();
+            assert!(lost.is_empty(), "seed {seed}: answered and not there: {lost:?}");
+            assert!(found.iter().all(|it| *it < 300), "seed {seed}: of a turn that went wrong");
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! Setting a new password.
+
+use super::rows::USERS;
+use super::sessions;
+use crate::Failure;
+use crate::hashing::PasswordHash;
+use crate::outbox::{self, Outgoing, UserEvent};
+use crate::store::{Read, Unit};
+use souk_domain::{Missing, Refusal, SessionId, UserId};
+
+/// Whose password, and to what.
+#[derive(Clone, Debug)]
+pub struct ChangePassword {
+    /// Who.
+    pub user: UserId,
+    /// The hash the old password was compared with; `None` where none was asked for.
+    pub expected: Option<PasswordHash>,
+    /// The hash of the new one.
+    pub password: PasswordHash,
+    /// The session that asked goes on; every other ends.
+    pub kept_session: Option<SessionId>,
+}
+
+pub(super) fn change_password(unit: &Unit, command: ChangePassword) -> Result<(), Failure> {
+    let mut user = unit.get(USERS, &command.user)?.ok_or(Refusal::NotFound(Missing::User))?;
+    if command.expected.is_some_and(|expected| expected != user.password) {
+        return Err(Refusal::OldPasswordWrong.into());
+    }
+    user.password = command.password;
+    user.version += 1;
+    unit.put(USERS, &command.user, &user)?;
+    sessions::end_others(unit, command.user, command.kept_session)?;
+    outbox::append(
+        unit,
+        Outgoing::User {
+            user: command.user,
+            version: user.version,
+            what: UserEvent::PasswordChanged,
+            role: user.role,
+        },
+    )
+}

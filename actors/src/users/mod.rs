@@ -1,0 +1,20 @@
+//! The owner of users: who they are, their passwords, their sessions.
+
+mod actor;
+mod change_password;
+mod queries;
+mod register;
+mod rows;
+mod sessions;
+mod update_profile;
+
+pub use actor::{UserOwner, UsersMessage};
+pub use change_password::ChangePassword;
+pub use queries::{by_email, by_username, session, user};
+pub use register::Register;
+pub use rows::{Session, User};
+pub use sessions::{OpenSession, REFRESH_LIFETIME, Rotation, SessionToken, prune_ended_sessions};
+pub use update_profile::UpdateProfile;
+
+pub(crate) use queries::check;
+pub(crate) use rows::TABLES;

@@ -1,0 +1,69 @@
+//! Questions about users, answered from a committed snapshot.
+
+use super::rows::{BY_EMAIL, BY_USERNAME, SESSIONS, USERS};
+use super::{Session, User};
+use crate::check::Findings;
+use crate::store::{Direction, Read, Snapshot, StoreError};
+use souk_domain::{EmailAddress, SessionId, UserId, Username};
+use std::ops::ControlFlow;
+
+/// The user with this id.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn user(read: &impl Read, id: UserId) -> Result<Option<User>, StoreError> {
+    read.get(USERS, &id)
+}
+
+/// The user with this e-mail address, in whatever case.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn by_email(
+    read: &impl Read,
+    email: &EmailAddress,
+) -> Result<Option<(UserId, User)>, StoreError> {
+    let Some(id) = read.get(BY_EMAIL, &email.unique_form())? else { return Ok(None) };
+    Ok(user(read, id)?.map(|user| (id, user)))
+}
+
+/// The user with this name, in whatever case.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn by_username(
+    read: &impl Read,
+    username: &Username,
+) -> Result<Option<(UserId, User)>, StoreError> {
+    let Some(id) = read.get(BY_USERNAME, &username.unique_form())? else { return Ok(None) };
+    Ok(user(read, id)?.map(|user| (id, user)))
+}
+
+/// A session that has not been ended.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn session(read: &impl Read, id: SessionId) -> Result<Option<Session>, StoreError> {
+    read.get(SESSIONS, &id)
+}
+
+/// Every user is found under their e-mail address and name, and nobody else is.
+pub(crate) fn check(snapshot: &Snapshot, findings: &mut Findings) -> Result<(), StoreError> {
+    let first = UserId::new(1).expect("1 is an id");
+    let mut people = Vec::new();
+    snapshot.visit(USERS, &first, None, Direction::Ascending, |id, user| {
+        people.push((id, user.email.unique_form(), user.username.unique_form()));
+        ControlFlow::Continue(())
+    })?;
+    let count = u64::try_from(people.len()).unwrap_or(u64::MAX);
+    for (id, email, username) in people {
+        let by_email = snapshot.get(BY_EMAIL, &email)?;
+        let by_username = snapshot.get(BY_USERNAME, &username)?;
+        findings.require(by_email == Some(id), || format!("user {id} is not found by e-mail"));
+        findings.require(by_username == Some(id), || format!("user {id} is not found by name"));
+    }
+    findings.require(snapshot.count(BY_EMAIL)? == count, || "stray e-mail index entries".into());
+    findings.require(snapshot.count(BY_USERNAME)? == count, || "stray name index entries".into());
+    findings.counted("users", count);
+    Ok(())
+}

@@ -1,0 +1,76 @@
+//! How users and sessions lie in the file.
+
+use crate::hashing::PasswordHash;
+use crate::store::{Row, Table};
+use serde::{Deserialize, Serialize};
+use souk_domain::{EmailAddress, Role, SessionId, UnixMillis, UserId, Username};
+
+pub(super) const USERS: Table<UserId, User> = Table::new("users.rows");
+pub(super) const BY_EMAIL: Table<String, UserId> = Table::new("users.by_email");
+pub(super) const BY_USERNAME: Table<String, UserId> = Table::new("users.by_username");
+pub(super) const SESSIONS: Table<SessionId, Session> = Table::new("users.sessions");
+pub(super) const SESSIONS_BY_USER: Table<(UserId, SessionId), ()> =
+    Table::new("users.sessions_by_user");
+pub(super) const SESSIONS_BY_END: Table<(UnixMillis, SessionId), ()> =
+    Table::new("users.sessions_by_end");
+
+pub(crate) const TABLES: &[&str] = &[
+    USERS.name(),
+    BY_EMAIL.name(),
+    BY_USERNAME.name(),
+    SESSIONS.name(),
+    SESSIONS_BY_USER.name(),
+    SESSIONS_BY_END.name(),
+];
+
+/// A registered person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    /// Unique without regard to case.
+    pub username: Username,
+    /// Unique without regard to case.
+    pub email: EmailAddress,
+    /// Never leaves the process.
+    pub password: PasswordHash,
+    /// What they may do.
+    pub role: Role,
+    /// May be empty.
+    pub first_name: String,
+    /// May be empty.
+    pub last_name: String,
+    /// services profile.
+    pub phone_number: Option<String>,
+    /// services profile.
+    pub city: Option<String>,
+    /// services profile.
+    pub address: Option<String>,
+    /// services profile.
+    pub postcode: Option<String>,
+    /// When they registered.
+    pub joined_at: UnixMillis,
+    /// Counts the events about this user.
+    pub version: u64,
+}
+
+impl Row for User {}
+
+impl User {
+    /// First and last name with one space between, or nothing.
+    #[must_use]
+    pub fn full_name(&self) -> String {
+        format!("{} {}", self.first_name, self.last_name).trim().to_owned()
+    }
+}
+
+/// One log-in. It lives as long as its youngest refresh token.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// Whose.
+    pub user: UserId,
+    /// Number of the one refresh token that is good; a rotation counts it up.
+    pub sequence: u64,
+    /// When its youngest refresh token ends.
+    pub ends_at: UnixMillis,
+}
+
+impl Row for Session {}

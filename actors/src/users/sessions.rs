@@ -1,0 +1,140 @@
+//! Sessions: opened at log-in, rotated at refresh, ended at log-out (contracts README, "Who may").
+
+use super::Session;
+use super::rows::{SESSIONS, SESSIONS_BY_END, SESSIONS_BY_USER, USERS};
+use crate::hashing::PasswordHash;
+use crate::store::{Direction, Read, Store, Unit};
+use crate::{Failure, ids};
+use souk_domain::{Refusal, SessionId, UnixMillis, UserId};
+use std::time::Duration;
+
+/// How long a refresh token is good.
+pub const REFRESH_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
+/// Sessions one user may have; the oldest ends when one more begins.
+const MAX_SESSIONS_PER_USER: usize = 100;
+/// Ended sessions deleted by one turn of [`prune_ended_sessions`].
+const MAX_SESSIONS_PRUNED_PER_TURN: usize = 500;
+
+/// What a token says about its session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionToken {
+    /// Whose.
+    pub user: UserId,
+    /// Which session.
+    pub session: SessionId,
+    /// Which refresh token of the session.
+    pub sequence: u64,
+}
+
+/// For whom a session begins.
+#[derive(Clone, Debug)]
+pub struct OpenSession {
+    /// Who.
+    pub user: UserId,
+    /// The hash their password was compared with.
+    pub password: PasswordHash,
+}
+
+/// What came of a refresh token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rotation {
+    /// It was good, and this is its successor.
+    Renewed(SessionToken),
+    /// It had been used before: somebody has a copy, so the session was ended.
+    Reused,
+    /// There is no such session (any more).
+    Unknown,
+}
+
+pub(super) fn open(unit: &Unit, command: &OpenSession) -> Result<SessionToken, Failure> {
+    let user = unit.get(USERS, &command.user)?.ok_or(Refusal::InvalidCredentials)?;
+    if user.password != command.password {
+        return Err(Refusal::InvalidCredentials.into());
+    }
+    for oldest in sessions_of(unit, command.user)?.iter().rev().skip(MAX_SESSIONS_PER_USER - 1) {
+        end(unit, *oldest)?;
+    }
+    let session = ids::next(unit, "session", SessionId::new)?;
+    let row =
+        Session { user: command.user, sequence: 1, ends_at: unit.now().after(REFRESH_LIFETIME) };
+    put(unit, session, &row)?;
+    Ok(SessionToken { user: command.user, session, sequence: 1 })
+}
+
+pub(super) fn rotate(unit: &Unit, token: SessionToken) -> Result<Rotation, Failure> {
+    let Some(row) = unit.get(SESSIONS, &token.session)? else { return Ok(Rotation::Unknown) };
+    if row.user != token.user || row.ends_at <= unit.now() {
+        return Ok(Rotation::Unknown);
+    }
+    if row.sequence != token.sequence {
+        end(unit, token.session)?;
+        return Ok(Rotation::Reused);
+    }
+    unit.delete(SESSIONS_BY_END, &(row.ends_at, token.session))?;
+    let renewed =
+        Session { sequence: row.sequence + 1, ends_at: unit.now().after(REFRESH_LIFETIME), ..row };
+    put(unit, token.session, &renewed)?;
+    Ok(Rotation::Renewed(SessionToken { sequence: renewed.sequence, ..token }))
+}
+
+pub(super) fn end(unit: &Unit, session: SessionId) -> Result<(), Failure> {
+    let Some(row) = unit.get(SESSIONS, &session)? else { return Ok(()) };
+    unit.delete(SESSIONS, &session)?;
+    unit.delete(SESSIONS_BY_USER, &(row.user, session))?;
+    unit.delete(SESSIONS_BY_END, &(row.ends_at, session))?;
+    Ok(())
+}
+
+/// Ends every session of a user but `kept`.
+pub(super) fn end_others(
+    unit: &Unit,
+    user: UserId,
+    kept: Option<SessionId>,
+) -> Result<(), Failure> {
+    for session in sessions_of(unit, user)? {
+        if Some(session) != kept {
+            end(unit, session)?;
+        }
+    }
+    Ok(())
+}
+
+fn put(unit: &Unit, session: SessionId, row: &Session) -> Result<(), Failure> {
+    unit.put(SESSIONS, &session, row)?;
+    unit.put(SESSIONS_BY_USER, &(row.user, session), &())?;
+    unit.put(SESSIONS_BY_END, &(row.ends_at, session), &())?;
+    Ok(())
+}
+
+/// The sessions of a user, oldest first.
+fn sessions_of(unit: &Unit, user: UserId) -> Result<Vec<SessionId>, Failure> {
+    let rows = unit.under(SESSIONS_BY_USER, &user, Direction::Ascending, usize::MAX)?;
+    Ok(rows.into_iter().map(|(session, ())| session).collect())
+}
+
+/// Deletes sessions whose last token has expired; true if more may be left.
+///
+/// # Errors
+/// [`Failure`] of the store.
+pub async fn prune_ended_sessions(store: &Store) -> Result<bool, Failure> {
+    let first = (UnixMillis::new(0), SessionId::new(1).expect("1 is an id"));
+    let now = (crate::clock::now(), first.1);
+    let is_due = !store
+        .snapshot()
+        .range(SESSIONS_BY_END, &first, Some(&now), Direction::Ascending, 1)?
+        .is_empty();
+    if !is_due {
+        return Ok(false);
+    }
+    store
+        .transact(move |unit| async move {
+            let limit = MAX_SESSIONS_PRUNED_PER_TURN;
+            let ended =
+                unit.range(SESSIONS_BY_END, &first, Some(&now), Direction::Ascending, limit)?;
+            for ((_, session), ()) in &ended {
+                end(&unit, *session)?;
+            }
+            Ok(ended.len() == limit)
+        })
+        .await
+}

@@ -1,0 +1,69 @@
+"""A mail server that keeps what it is sent.
+
+Prints the port it listens on, then appends every accepted message to the file as one JSON line:
+{"from": envelope sender, "to": [envelope recipients], "auth": login or null, "tls": bool, "data": the message}.
+"""
+
+import argparse
+import asyncio
+import json
+import ssl
+
+from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
+
+
+class Sink:
+    def __init__(self, path, refuse_first):
+        self.path = path
+        self.refusals_left = refuse_first
+
+    async def handle_DATA(self, server, session, envelope):
+        if self.refusals_left > 0:
+            self.refusals_left -= 1
+            return "451 4.3.0 try again later"
+        line = json.dumps({
+            "from": envelope.mail_from,
+            "to": envelope.rcpt_tos,
+            "auth": session.auth_data,
+            "tls": session.ssl is not None,
+            "data": envelope.content.decode("utf-8", "replace"),
+        })
+        with open(self.path, "a", encoding="utf-8") as file:
+            file.write(line + "\n")
+        return "250 OK"
+
+
+def login_checker(expected):
+    def check(server, session, envelope, mechanism, data):
+        if not isinstance(data, LoginPassword):
+            return AuthResult(success=False, handled=False)
+        given = f"{data.login.decode()}:{data.password.decode()}"
+        return AuthResult(success=given == expected, handled=False, auth_data=data.login.decode())
+
+    return check
+
+
+async def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("file", help="where accepted messages are appended")
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--tls", nargs=2, metavar=("CERT", "KEY"), help="offer and demand STARTTLS")
+    parser.add_argument("--auth", metavar="USER:PASSWORD", help="demand this login")
+    parser.add_argument("--refuse-first", type=int, default=0, metavar="N", help="answer 451 to the first N messages")
+    args = parser.parse_args()
+
+    options = {"hostname": "sink", "enable_SMTPUTF8": True}
+    if args.tls:
+        options["tls_context"] = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        options["tls_context"].load_cert_chain(*args.tls)
+        options["require_starttls"] = True
+    if args.auth:
+        options.update(authenticator=login_checker(args.auth), auth_required=True, auth_require_tls=bool(args.tls))
+
+    sink = Sink(args.file, args.refuse_first)
+    server = await asyncio.get_running_loop().create_server(lambda: SMTP(sink, **options), "127.0.0.1", args.port)
+    print(f"mail sink on port {server.sockets[0].getsockname()[1]}", flush=True)
+    await server.serve_forever()
+
+
+asyncio.run(main())

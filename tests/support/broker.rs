@@ -1,0 +1,152 @@
+//! A real nats-server with the repository's nats.conf, on a port and a store of its own.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+use std::time::Duration;
+
+use async_nats::jetstream;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::process::Process;
+use super::{environment, eventually};
+
+pub struct Broker {
+    directory: TempDir,
+    port: u16,
+    process: Option<Process>,
+}
+
+/// One message of the stream SOUK_EVENTS.
+#[derive(Debug, Clone)]
+pub struct Event {
+    pub subject: String,
+    pub message_id: String,
+    pub body: Value,
+}
+
+impl Broker {
+    pub fn start() -> Self {
+        let directory =
+            tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a temporary directory");
+        let mut broker = Self { directory, port: 0, process: None };
+        broker.restart();
+        broker
+    }
+
+    pub fn url(&self) -> String {
+        format!("nats://127.0.0.1:{}", self.port)
+    }
+
+    pub fn kill(&mut self) {
+        self.process.take().expect("the broker runs").kill();
+    }
+
+    pub async fn stop(&mut self) {
+        let process = self.process.take().expect("the broker runs");
+        process.terminate();
+        process.ended_within(Duration::from_secs(10)).await;
+    }
+
+    /// Starts it: the first time on a free port, afterwards on the same one, always with the same store.
+    pub fn restart(&mut self) {
+        assert!(self.process.is_none(), "the broker runs already");
+        let port = match self.port {
+            0 => "-1".to_owned(),
+            port => port.to_string(),
+        };
+        // The store in nats.conf is relative to the working directory.
+        let mut command = Command::new(environment::nats_server());
+        command
+            .current_dir(self.directory.path())
+            .arg("-c")
+            .arg(environment::repository().join("nats.conf"));
+        command.args(["-a", "127.0.0.1", "-p", &port]);
+        let log = self.directory.path().join("nats.log");
+        // It says so after JetStream has started.
+        let ready = "Listening for client connections on ";
+        let (process, line) = Process::start("nats-server", &mut command, &log, ready);
+        self.process = Some(process);
+        self.port = line
+            .trim()
+            .rsplit(':')
+            .next()
+            .and_then(|port| port.parse().ok())
+            .expect("a port number");
+    }
+
+    /// Every event on the stream, in order. An absent stream is an empty one: the shop may not have come to it yet.
+    pub async fn events(&self) -> Vec<Event> {
+        let client = async_nats::connect(self.url()).await.expect("the broker can be reached");
+        let context = jetstream::new(client);
+        let Ok(stream) = context.get_stream("SOUK_EVENTS").await else { return Vec::new() };
+        let state = stream.cached_info().state.clone();
+        let mut events = Vec::new();
+        for sequence in state.first_sequence..=state.last_sequence {
+            let message = stream
+                .get_raw_message(sequence)
+                .await
+                .expect("a message within the limits of the stream");
+            let message_id =
+                message.headers.get("Nats-Msg-Id").map(ToString::to_string).unwrap_or_default();
+            events.push(Event {
+                subject: message.subject.to_string(),
+                message_id,
+                body: serde_json::from_slice(&message.payload).expect("an event is JSON"),
+            });
+        }
+        events
+    }
+
+    /// What happened to one order, once that is as much as expected: the last words of the subjects.
+    pub async fn expect_history(&self, order: i64, history: &[&str]) -> Vec<Event> {
+        let what = format!("the events {history:?} of order {order}");
+        let events = eventually(&what, async || {
+            let events = self.events_of_order(order).await;
+            (events.len() >= history.len()).then_some(events)
+        })
+        .await;
+        let happened: Vec<&str> = events.iter().map(Event::what).collect();
+        assert_eq!(happened, history, "the history of order {order}: {events:#?}");
+        expect_versions_without_gap(&events);
+        events
+    }
+
+    pub async fn events_of_order(&self, order: i64) -> Vec<Event> {
+        let mut events = self.events().await;
+        expect_no_repetition(&events);
+        events.retain(|event| event.order() == Some(order));
+        events
+    }
+}
+
+impl Event {
+    /// `placed` of `souk.event.v1.order.17.placed`.
+    pub fn what(&self) -> &str {
+        self.subject.rsplit('.').next().unwrap_or_default()
+    }
+
+    /// 17 of `souk.event.v1.order.17.placed`; `None` for what is about something else.
+    pub fn order(&self) -> Option<i64> {
+        self.subject.strip_prefix("souk.event.v1.order.")?.split('.').next()?.parse().ok()
+    }
+
+    pub fn version(&self) -> Option<u64> {
+        self.body["data"]["version"].as_u64()
+    }
+}
+
+#[track_caller]
+fn expect_no_repetition(events: &[Event]) {
+    let mut seen = BTreeSet::new();
+    for event in events {
+        assert!(seen.insert(&event.message_id), "published twice: {event:#?}");
+    }
+}
+
+#[track_caller]
+fn expect_versions_without_gap(events: &[Event]) {
+    let versions: Vec<_> = events.iter().filter_map(Event::version).collect();
+    let wanted: Vec<_> = (1..=events.len() as u64).collect();
+    assert_eq!(versions, wanted, "versions count without a gap: {events:#?}");
+}

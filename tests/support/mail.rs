@@ -1,0 +1,143 @@
+//! Mail as it leaves the shop: through a real SMTP conversation, or as files where no mail server is configured.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::process::Process;
+use super::{environment, eventually};
+
+/// A mail server that keeps what it is sent.
+pub struct MailSink {
+    directory: TempDir,
+    port: u16,
+    _process: Process,
+}
+
+#[derive(Debug, Clone)]
+pub struct Mail {
+    /// The recipients of the envelope; for a file, of its `To` header.
+    pub to: Vec<String>,
+    /// The message: header lines, an empty line, the body.
+    pub text: String,
+}
+
+impl MailSink {
+    pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// One that answers 451 to the first messages it is offered.
+    pub fn refusing_first(messages: usize) -> Self {
+        Self::start_with(&["--refuse-first", &messages.to_string()])
+    }
+
+    fn start_with(arguments: &[&str]) -> Self {
+        let directory =
+            tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a temporary directory");
+        let mut command = Command::new(environment::python());
+        command
+            .arg(environment::repository().join("tests/mail_sink.py"))
+            .arg(directory.path().join("mails"));
+        command.args(arguments);
+        let log = directory.path().join("sink.log");
+        let (process, line) =
+            Process::start("the mail sink", &mut command, &log, "mail sink on port ");
+        let port = line
+            .trim()
+            .rsplit(' ')
+            .next()
+            .and_then(|port| port.parse().ok())
+            .expect("a port number");
+        Self { directory, port, _process: process }
+    }
+
+    pub fn url(&self) -> String {
+        format!("smtp://127.0.0.1:{}", self.port)
+    }
+
+    /// Every message accepted so far, in order.
+    pub fn mails(&self) -> Vec<Mail> {
+        let text = fs::read_to_string(self.directory.path().join("mails")).unwrap_or_default();
+        text.lines()
+            .filter_map(|line| serde_json::from_str(line).ok())
+            .map(|line: Value| Mail::sent(&line))
+            .collect()
+    }
+
+    /// Waits for this mail to this address; it must be the only one of its kind.
+    pub async fn expect_one(&self, template: &str, to: &str) -> Mail {
+        expect_one(template, to, || self.mails()).await
+    }
+}
+
+/// The mails in a directory of `.eml` files.
+pub fn mails_in(directory: &Path) -> Vec<Mail> {
+    let entries = fs::read_dir(directory).into_iter().flatten();
+    let mut paths: Vec<PathBuf> =
+        entries.filter_map(Result::ok).map(|entry| entry.path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "eml"));
+    paths.sort();
+    paths
+        .iter()
+        .map(|path| Mail::written(&fs::read_to_string(path).expect("a mail file is text")))
+        .collect()
+}
+
+pub async fn expect_one(template: &str, to: &str, mails: impl Fn() -> Vec<Mail>) -> Mail {
+    let what = format!("a mail {template:?} to {to}");
+    let mut found = eventually(&what, async || {
+        let mut mails = mails();
+        mails.retain(|mail| mail.is(template, to));
+        (!mails.is_empty()).then_some(mails)
+    })
+    .await;
+    assert_eq!(found.len(), 1, "one mail {template:?} to {to}: {found:#?}");
+    found.remove(0)
+}
+
+impl Mail {
+    fn sent(line: &Value) -> Self {
+        let to = line["to"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect();
+        Self { to, text: line["data"].as_str().unwrap_or_default().to_owned() }
+    }
+
+    fn written(text: &str) -> Self {
+        let mut mail = Self { to: Vec::new(), text: text.to_owned() };
+        mail.to = mail
+            .header("To")
+            .split(',')
+            .map(|to| to.trim().trim_matches(['<', '>']).to_owned())
+            .collect();
+        mail
+    }
+
+    pub fn is(&self, template: &str, to: &str) -> bool {
+        self.template() == template && self.to == [to]
+    }
+
+    pub fn template(&self) -> String {
+        self.header("X-Souk-Template")
+    }
+
+    /// The value of a header, its continuation lines joined; empty when it is absent.
+    pub fn header(&self, name: &str) -> String {
+        let head = self.text.split("\r\n\r\n").next().unwrap_or_default();
+        let head =
+            head.split("\n\n").next().unwrap_or_default().replace("\r\n", "\n").replace("\n ", " ");
+        let value = head.lines().find_map(|line| {
+            let (found, value) = line.split_once(':')?;
+            found.eq_ignore_ascii_case(name).then(|| value.trim().to_owned())
+        });
+        value.unwrap_or_default()
+    }
+}

@@ -1,0 +1,38 @@
+//! What the tests are written in: a shop that is the real binary, people who talk to it over HTTP, a real broker
+//! and a mail server. Everything here watches from outside; nothing knows how Souk is built.
+
+// Every test file compiles this module for itself and uses its own part of it.
+#![allow(dead_code, unused_imports, unreachable_pub)]
+
+mod broker;
+mod environment;
+mod http;
+mod mail;
+mod person;
+mod process;
+pub mod shapes;
+mod shop;
+
+pub use broker::{Broker, Event};
+pub use http::{Answer, Ask, Door};
+pub use mail::{Mail, MailSink, mails_in};
+pub use person::{Person, id_of};
+pub use process::Finished;
+pub use shop::{ADMIN_EMAIL, ADMIN_PASSWORD, Shop, run_souk, run_souk_with};
+
+use std::time::{Duration, Instant};
+
+/// How long anything that happens by itself (a mail, an event) may take before a test gives up.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Asks again until `look` finds something, and fails naming `what` when it never does.
+pub async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(found) = look().await {
+            return found;
+        }
+        assert!(Instant::now() < deadline, "waited {PATIENCE:?} in vain for {what}");
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+}

@@ -1,0 +1,205 @@
+//! One shop: the real binary on a port of its own, with a data directory that lives as long as the test.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use super::http::Door;
+use super::person::Person;
+use super::process::{Finished, Process, run_to_end};
+
+pub const ADMIN_EMAIL: &str = "boss@souk.example";
+pub const ADMIN_PASSWORD: &str = "a-good-password-1";
+
+const COMMAND_DEADLINE: Duration = Duration::from_secs(60);
+/// The promise of `souk serve`: this long after SIGTERM it has ended by itself.
+const STOP_DEADLINE: Duration = Duration::from_secs(10);
+
+pub struct Shop {
+    directory: Option<TempDir>,
+    settings: Vec<(String, String)>,
+    process: Option<Process>,
+    door: Door,
+}
+
+impl Shop {
+    /// A new shop with an administrator, without broker and mail server.
+    pub async fn open() -> Self {
+        Self::open_with(&[]).await
+    }
+
+    /// The same with these settings in its environment.
+    pub async fn open_with(settings: &[(&str, &str)]) -> Self {
+        let mut shop = Self::closed_with(settings);
+        shop.create_admin("boss", ADMIN_EMAIL, ADMIN_PASSWORD).expect_success();
+        shop.start();
+        shop
+    }
+
+    /// A shop of which nothing exists yet but an empty directory.
+    pub fn closed_with(settings: &[(&str, &str)]) -> Self {
+        let mut all = vec![("SOUK_RATE_LIMIT", "off"), ("SOUK_MAIL_FROM", "shop@souk.example")];
+        all.extend_from_slice(settings);
+        Self {
+            directory: Some(
+                tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a temporary directory"),
+            ),
+            settings: all
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect(),
+            process: None,
+            door: Door::new(),
+        }
+    }
+
+    pub fn start(&mut self) {
+        self.start_with(&[]);
+    }
+
+    /// Serves on a free port; returns when it says that it listens.
+    pub fn start_with(&mut self, arguments: &[&str]) {
+        assert!(self.process.is_none(), "the shop is open already");
+        let data = self.data();
+        let mut command = souk(&self.settings, self.directory());
+        command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(&data).args(arguments);
+        let (process, line) =
+            Process::start("souk", &mut command, &self.log(), "listening on http://");
+        self.process = Some(process);
+        self.door.moved_to(&address_in(&line));
+    }
+
+    /// `kill -9`.
+    pub fn kill(&mut self) {
+        self.process.take().expect("the shop is open").kill();
+    }
+
+    /// SIGTERM; must end by itself, in time and without an error.
+    pub async fn stop(&mut self) {
+        let process = self.process.take().expect("the shop is open");
+        process.terminate();
+        let status = process.ended_within(STOP_DEADLINE).await;
+        assert_eq!(status.code(), Some(0), "after SIGTERM the exit code is 0:\n{}", self.output());
+    }
+
+    /// Sends SIGTERM and does not wait; `stop` does.
+    pub fn ask_to_stop(&self) {
+        self.process.as_ref().expect("the shop is open").terminate();
+    }
+
+    pub async fn restart(&mut self) {
+        if self.process.is_some() {
+            self.stop().await;
+        }
+        self.start();
+    }
+
+    /// The offline proof of every invariant. The shop must be closed.
+    #[track_caller]
+    pub fn check(&self) -> Finished {
+        assert!(self.process.is_none(), "souk check reads a closed store");
+        self.run(&["check"], "").expect_success()
+    }
+
+    pub fn create_admin(&self, username: &str, email: &str, password: &str) -> Finished {
+        let arguments = ["admin", "create", "--username", username, "--email", email];
+        self.run(&arguments, &format!("{password}\n"))
+    }
+
+    /// A subcommand on this shop's data.
+    pub fn run(&self, arguments: &[&str], input: &str) -> Finished {
+        let mut command = souk(&self.settings, self.directory());
+        command.args(arguments).arg("--data").arg(self.data());
+        run_to_end(&mut command, input, COMMAND_DEADLINE)
+    }
+
+    pub fn data(&self) -> PathBuf {
+        self.directory().join("data")
+    }
+
+    /// Everything it printed, over all its runs.
+    pub fn output(&self) -> String {
+        std::fs::read_to_string(self.log()).unwrap_or_default()
+    }
+
+    pub fn base(&self) -> String {
+        self.door.base()
+    }
+
+    /// Somebody without a token.
+    pub fn nobody(&self) -> Person {
+        Person::unknown(self.door.clone())
+    }
+
+    /// The administrator that was made before the shop opened.
+    pub async fn admin(&self) -> Person {
+        self.nobody().log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await
+    }
+
+    /// A new customer, registered and logged in.
+    pub async fn customer(&self, name: &str) -> Person {
+        self.nobody().register(&format!("{name}@souk.example"), &format!("{name}-password-1")).await
+    }
+
+    fn directory(&self) -> &Path {
+        self.directory.as_ref().expect("kept until the shop is dropped").path()
+    }
+
+    fn log(&self) -> PathBuf {
+        self.directory().join("souk.log")
+    }
+}
+
+impl Drop for Shop {
+    fn drop(&mut self) {
+        self.process = None;
+        let output = self.output();
+        if !std::thread::panicking() {
+            assert!(!output.contains("panicked at"), "the shop panicked:\n{output}");
+            return;
+        }
+        let tail: Vec<&str> = output.lines().rev().take(60).collect();
+        let tail: Vec<&str> = tail.into_iter().rev().collect();
+        let kept = self.directory.take().map(TempDir::keep);
+        eprintln!("--- the shop's last lines, its directory is {kept:?}\n{}\n---", tail.join("\n"));
+    }
+}
+
+/// Runs `souk` with these arguments in an empty directory of its own.
+pub fn run_souk(arguments: &[&str]) -> Finished {
+    run_souk_with(&[], arguments)
+}
+
+pub fn run_souk_with(settings: &[(&str, &str)], arguments: &[&str]) -> Finished {
+    let directory =
+        tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a temporary directory");
+    let settings: Vec<_> =
+        settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    run_to_end(souk(&settings, directory.path()).args(arguments), "", COMMAND_DEADLINE)
+}
+
+/// The binary with these settings and no others: neither the variables of whoever runs the tests nor the
+/// configuration files of the directory they are run in.
+fn souk(settings: &[(String, String)], directory: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_souk"));
+    command.current_dir(directory);
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("SOUK_") {
+            command.env_remove(name);
+        }
+    }
+    command.envs(settings.iter().map(|(name, value)| (name, value)));
+    command
+}
+
+/// `http://ADDRESS` out of a line that may be plain, coloured or JSON.
+fn address_in(line: &str) -> String {
+    let start = line.find("http://").expect("the line was chosen for it");
+    let rest = &line[start + "http://".len()..];
+    let end = rest
+        .find(|c: char| !(c.is_ascii_alphanumeric() || ".:-[]".contains(c)))
+        .unwrap_or(rest.len());
+    format!("http://{}", &rest[..end])
+}
