@@ -4,7 +4,6 @@
 //! restart forgets nothing.
 
 use crate::journeys::{ordering, paying};
-use crate::outbox::Reader;
 use crate::shop::Shop;
 use crate::{Failure, clock, idempotency, orders, payments, users};
 use std::sync::Arc;
@@ -18,15 +17,15 @@ const PRUNING: Duration = Duration::from_secs(60);
 /// Orders expired, or refunds made, in one round.
 const MAX_PER_ROUND: usize = 200;
 
-/// Keeps house until `stop` turns true. `reader` is the outbox reader in use.
-pub async fn keep(shop: Shop, reader: Reader, mut stop: watch::Receiver<bool>) {
+/// Keeps house until `stop` turns true. Outbox rows are deleted by whoever carries them out.
+pub async fn keep(shop: Shop, mut stop: watch::Receiver<bool>) {
     let mut pruned_at = Instant::now();
     while !*stop.borrow_and_update() {
         report("expiring orders", expire_orders(&shop).await);
         report("giving money back", give_money_back(&shop).await);
         if pruned_at.elapsed() >= PRUNING {
             pruned_at = Instant::now();
-            report("pruning", prune(&shop, reader).await);
+            report("pruning", prune(&shop).await);
         }
         // Either the time or the stop ends the wait.
         let _ = tokio::time::timeout(ROUND, stop.changed()).await;
@@ -63,8 +62,7 @@ async fn give_money_back(shop: &Shop) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn prune(shop: &Shop, reader: Reader) -> Result<(), Failure> {
-    while shop.outbox.prune(reader).await? {}
+async fn prune(shop: &Shop) -> Result<(), Failure> {
     while idempotency::prune(&shop.store).await? {}
     while users::prune_ended_sessions(&shop.store).await? {}
     Ok(())

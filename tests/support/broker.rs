@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_nats::jetstream;
 use serde_json::Value;
 use tempfile::TempDir;
+use tokio::sync::Mutex;
 
 use super::process::Process;
 use super::{environment, eventually};
@@ -15,6 +16,8 @@ pub struct Broker {
     directory: TempDir,
     port: u16,
     process: Option<Process>,
+    /// The beginning of the stream, as far as it was read before.
+    read: Mutex<Vec<Event>>,
 }
 
 /// One message of the stream SOUK_EVENTS.
@@ -29,7 +32,7 @@ impl Broker {
     pub fn start() -> Self {
         let directory =
             tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a temporary directory");
-        let mut broker = Self { directory, port: 0, process: None };
+        let mut broker = Self { directory, port: 0, process: None, read: Mutex::default() };
         broker.restart();
         broker
     }
@@ -80,22 +83,24 @@ impl Broker {
         let client = async_nats::connect(self.url()).await.expect("the broker can be reached");
         let context = jetstream::new(client);
         let Ok(stream) = context.get_stream("SOUK_EVENTS").await else { return Vec::new() };
-        let state = stream.cached_info().state.clone();
-        let mut events = Vec::new();
-        for sequence in state.first_sequence..=state.last_sequence {
+        let last = stream.cached_info().state.last_sequence;
+        let mut read = self.read.lock().await;
+        assert!(
+            read.len() as u64 <= last,
+            "the broker forgot events: {} were there, now {last}",
+            read.len()
+        );
+        for sequence in read.len() as u64 + 1..=last {
             let message = stream
                 .get_raw_message(sequence)
                 .await
                 .expect("a message within the limits of the stream");
             let message_id =
                 message.headers.get("Nats-Msg-Id").map(ToString::to_string).unwrap_or_default();
-            events.push(Event {
-                subject: message.subject.to_string(),
-                message_id,
-                body: serde_json::from_slice(&message.payload).expect("an event is JSON"),
-            });
+            let body = serde_json::from_slice(&message.payload).expect("an event is JSON");
+            read.push(Event { subject: message.subject.to_string(), message_id, body });
         }
-        events
+        read.clone()
     }
 
     /// What happened to one order, once that is as much as expected: the last words of the subjects.

@@ -132,10 +132,13 @@ impl Answer {
         fields.sort_unstable();
         assert_eq!(blamed, fields, "{self}");
         for field in fields {
-            let first = body[field].get(0).unwrap_or(&Value::Null);
+            let said = match &body[field] {
+                Value::Array(messages) => messages.first().unwrap_or(&Value::Null),
+                nested => nested,
+            };
             let explained =
-                first.as_str().is_some_and(|message| !message.is_empty()) || first.is_object();
-            assert!(explained, "{field} has no list of messages: {self}");
+                said.as_str().is_some_and(|message| !message.is_empty()) || said.is_object();
+            assert!(explained, "{field} has no messages: {self}");
         }
     }
 

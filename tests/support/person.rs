@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::http::{Answer, Ask, Door};
+use super::shapes;
 
 #[derive(Clone)]
 pub struct Person {
@@ -31,6 +32,11 @@ impl Person {
             access: nothing(),
             refresh: nothing(),
         }
+    }
+
+    /// Whoever holds this token.
+    pub fn bearing(&self, token: &str) -> Self {
+        Self { access: token.to_owned(), ..self.clone() }
     }
 
     pub async fn register(&self, email: &str, password: &str) -> Self {
@@ -117,6 +123,15 @@ impl Person {
 
     pub async fn set_status(&self, order: i64, status: &str) -> Answer {
         self.update_order(order, json!({"status": status})).await
+    }
+
+    /// The report: all orders, revenue, paid orders, pending orders.
+    pub async fn report(&self) -> (i64, f64, i64, i64) {
+        let body = self.get("/api/v1/reports/summary/").await.expect(200);
+        shapes::expect(&body, &shapes::report());
+        let count = |name: &str| body[name].as_i64().expect("a count");
+        let revenue = body["total_revenue"].as_f64().expect("a number");
+        (count("total_orders"), revenue, count("paid_orders"), count("pending_orders"))
     }
 
     // ---- cart and orders

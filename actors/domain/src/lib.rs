@@ -24,7 +24,7 @@ pub use money::{Currency, MAX_AMOUNT_MINOR_UNITS, Money, MoneyError};
 pub use order::{OrderLine, OrderStatus, StatusStep, StockHolding, order_total, step};
 pub use payment::PaymentStatus;
 pub use product::{Discount, MAX_STOCK, Pricing, slug_of};
-pub use refusal::{Missing, OrderAction, Refusal};
+pub use refusal::{Missing, OrderAction, Refusal, Unbuyable, UnbuyableLine};
 pub use stock::{Stock, StockError};
 pub use text::{EmailAddress, Password, PasswordError, TextError, Username};
 pub use time::UnixMillis;

@@ -30,6 +30,29 @@ pub enum OrderAction {
     Pay,
 }
 
+/// A line that cannot be bought now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnbuyableLine {
+    /// The product.
+    pub product: ProductId,
+    /// Why.
+    pub why: Unbuyable,
+}
+
+/// Why a product cannot be bought.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unbuyable {
+    /// It does not exist, or the shop has switched it off.
+    NotForSale,
+    /// Fewer units than wanted can be sold.
+    Short {
+        /// The product's name.
+        name: String,
+        /// Units that can still be sold.
+        sellable: u64,
+    },
+}
+
 /// A request that was understood and is refused; nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
@@ -60,26 +83,9 @@ pub enum Refusal {
     /// The category a product should belong to does not exist.
     #[error("no such category")]
     UnknownCategory,
-    /// The product does not exist or is switched off.
-    #[error("product {product} not found or inactive")]
-    ProductNotForSale {
-        /// Which.
-        product: ProductId,
-        /// Where it stands among the wished lines, from 0.
-        line: usize,
-    },
-    /// Fewer units than wanted can be sold.
-    #[error("insufficient stock of product {product}")]
-    InsufficientStock {
-        /// Which.
-        product: ProductId,
-        /// Its name.
-        name: String,
-        /// Where it stands among the wished lines, from 0.
-        line: usize,
-        /// Units that can still be sold.
-        sellable: u64,
-    },
+    /// Some lines cannot be bought now; every one of them is named.
+    #[error("{} lines cannot be bought", .0.len())]
+    NotBuyable(Vec<UnbuyableLine>),
     /// The stock would grow past [`crate::MAX_STOCK`].
     #[error("stock too large")]
     StockTooLarge,

@@ -2,10 +2,10 @@
 
 use super::CartLine;
 use super::open::{open_cart, put};
-use crate::catalog::ProductView;
+use crate::catalog::{ProductView, why_unbuyable};
 use crate::store::Unit;
 use crate::{Failure, ids};
-use souk_domain::{CartLineId, MAX_CART_LINES, Missing, Quantity, Refusal, UserId};
+use souk_domain::{CartLineId, MAX_CART_LINES, Missing, Quantity, Refusal, UnbuyableLine, UserId};
 
 pub(super) fn add(
     unit: &Unit,
@@ -86,16 +86,8 @@ pub(super) fn clear(unit: &Unit, user: UserId) -> Result<(), Failure> {
 
 /// Refuses what could not be bought if the cart were checked out now.
 fn require_buyable(product: &ProductView, wished: Quantity) -> Result<(), Refusal> {
-    if !product.is_for_sale() {
-        return Err(Refusal::ProductNotForSale { product: product.id, line: 0 });
+    match why_unbuyable(Some(product), wished) {
+        None => Ok(()),
+        Some(why) => Err(Refusal::NotBuyable(vec![UnbuyableLine { product: product.id, why }])),
     }
-    if product.sellable < u64::from(wished.get()) {
-        return Err(Refusal::InsufficientStock {
-            product: product.id,
-            name: product.product.name.clone(),
-            line: 0,
-            sellable: product.sellable,
-        });
-    }
-    Ok(())
 }

@@ -18,3 +18,4 @@ pub use stock::{StockMove, TakenLine};
 
 pub(crate) use queries::{TakenStock, check};
 pub(crate) use rows::TABLES;
+pub(crate) use stock::why_unbuyable;

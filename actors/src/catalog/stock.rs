@@ -7,7 +7,8 @@ use crate::Failure;
 use crate::outbox::{self, Outgoing, ProductEvent};
 use crate::store::{Read, StoreError, Unit};
 use souk_domain::{
-    MAX_STOCK, OrderLine, ProductId, Quantity, Refusal, Stock, StockError, StockHolding,
+    MAX_STOCK, OrderLine, ProductId, Quantity, Refusal, Stock, StockError, StockHolding, Unbuyable,
+    UnbuyableLine,
 };
 
 /// A line of an order, as far as stock cares.
@@ -39,21 +40,30 @@ pub(super) fn quote(
     lines: &[(ProductId, Quantity)],
 ) -> Result<Vec<ProductView>, Failure> {
     let mut views = Vec::with_capacity(lines.len());
-    for (line, (id, quantity)) in lines.iter().enumerate() {
-        let not_for_sale = || Refusal::ProductNotForSale { product: *id, line };
-        let product = unit.get(PRODUCTS, id)?.ok_or_else(not_for_sale)?;
-        let view = view(unit, *id, product, false)?;
-        if !view.is_for_sale() {
-            return Err(not_for_sale().into());
+    let mut unbuyable = Vec::new();
+    for (id, quantity) in lines {
+        let view = match unit.get(PRODUCTS, id)? {
+            Some(product) => Some(view(unit, *id, product, false)?),
+            None => None,
+        };
+        match why_unbuyable(view.as_ref(), *quantity) {
+            Some(why) => unbuyable.push(UnbuyableLine { product: *id, why }),
+            None => views.extend(view),
         }
-        if view.sellable < u64::from(quantity.get()) {
-            let name = view.product.name;
-            let sellable = view.sellable;
-            return Err(Refusal::InsufficientStock { product: *id, name, line, sellable }.into());
-        }
-        views.push(view);
     }
-    Ok(views)
+    if unbuyable.is_empty() { Ok(views) } else { Err(Refusal::NotBuyable(unbuyable).into()) }
+}
+
+/// Why so many units of a product cannot be bought now, if they cannot.
+pub(crate) fn why_unbuyable(product: Option<&ProductView>, wished: Quantity) -> Option<Unbuyable> {
+    let Some(product) = product.filter(|product| product.is_for_sale()) else {
+        return Some(Unbuyable::NotForSale);
+    };
+    let is_short = product.sellable < u64::from(wished.get());
+    is_short.then(|| Unbuyable::Short {
+        name: product.product.name.clone(),
+        sellable: product.sellable,
+    })
 }
 
 pub(super) fn take(

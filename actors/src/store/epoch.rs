@@ -202,6 +202,7 @@ pub(super) struct Turn {
     /// `None` once the turn was handed on.
     line: Option<OwnedMutexGuard<Line>>,
     unit: Unit,
+    may_run_again: bool,
 }
 
 impl Turn {
@@ -219,7 +220,7 @@ impl Turn {
             }
         };
         let unit = Unit { epoch, turn: number, now: crate::clock::now() };
-        Ok(Self { shared, line: Some(line), unit })
+        Ok(Self { shared, line: Some(line), unit, may_run_again: true })
     }
 
     pub(super) fn unit(&self) -> Unit {
@@ -237,10 +238,12 @@ impl Turn {
         Written { bytes: writing.turn_bytes, is_spoiled: writing.is_spoiled }
     }
 
-    /// Ends the turn; answers when the fate of its epoch is known.
-    pub(super) async fn finish(mut self, is_sound: bool) -> Ending {
+    /// Ends the turn; answers when the fate of its epoch is known. A turn that must not run again
+    /// ends its epoch, so that nobody after it can condemn it.
+    pub(super) async fn finish(mut self, is_sound: bool, may_run_again: bool) -> Ending {
         let (answer, fate) = oneshot::channel();
-        if is_sound && self.shared.waiting.load(Ordering::SeqCst) == 0 {
+        self.may_run_again = may_run_again;
+        if is_sound && may_run_again && self.shared.waiting.load(Ordering::SeqCst) == 0 {
             // Requests that have arrived but not yet asked for their turn get one chance to share
             // this commit; with nobody there this costs well under a microsecond.
             tokio::task::yield_now().await;
@@ -264,7 +267,7 @@ impl Turn {
             || open.opened.elapsed() >= limits.max_epoch_age
             || epoch_bytes >= limits.max_epoch_bytes;
         let is_last = self.shared.waiting.load(Ordering::SeqCst) == 0;
-        if open.is_condemned || is_full || is_last {
+        if open.is_condemned || is_full || is_last || !self.may_run_again {
             self.shared.committer.commit(line);
             return;
         }

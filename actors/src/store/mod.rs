@@ -56,7 +56,8 @@ pub struct StoreLimits {
     pub max_turn_bytes: usize,
     /// How long one turn may take.
     pub turn_deadline: Duration,
-    /// How often a request runs again after somebody else's turn condemned its epoch.
+    /// How often a request runs when turns of others condemn its epoch; the last time it shares
+    /// the epoch with nobody after it, so that it cannot be condemned again.
     pub max_attempts: usize,
     /// Below this much free space on the disk, changes are refused and queries go on.
     pub min_free_disk_bytes: u64,
@@ -182,8 +183,9 @@ impl Store {
         let mut place = Place::behind_bounded(&self.shared)?;
         let shared = Arc::clone(&self.shared);
         let conversation = tokio::spawn(async move {
-            for _ in 0..shared.limits.max_attempts {
-                if let Some(result) = one_attempt(place, &work).await {
+            for attempt in 1..=shared.limits.max_attempts {
+                let may_run_again = attempt < shared.limits.max_attempts;
+                if let Some(result) = one_attempt(place, &work, may_run_again).await {
                     return result;
                 }
                 place = Place::behind(&shared);
@@ -238,7 +240,11 @@ impl Store {
 }
 
 /// `None`: somebody else's turn condemned the epoch, and this work may run again.
-async fn one_attempt<T, F, Fut>(place: Place, work: &F) -> Option<Result<T, Failure>>
+async fn one_attempt<T, F, Fut>(
+    place: Place,
+    work: &F,
+    may_run_again: bool,
+) -> Option<Result<T, Failure>>
 where
     F: Fn(Unit) -> Fut,
     Fut: Future<Output = Result<T, Failure>>,
@@ -272,7 +278,7 @@ where
         }
         Err(_) => false,
     };
-    match turn.finish(is_sound).await {
+    match turn.finish(is_sound, may_run_again).await {
         Ending::Committed => Some(result),
         Ending::Aborted if is_sound => None,
         Ending::Aborted => Some(result.and(Err(Failure::Unavailable))),

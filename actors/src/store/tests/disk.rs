@@ -38,7 +38,7 @@ pub(super) enum Trouble {
     SyncFails,
     /// The sync is done and reports an error all the same.
     SyncedButFails,
-    /// The driver panics.
+    /// The driver panics, and fails from then on.
     Panics,
     /// Nothing can be read.
     ReadFails,
@@ -62,6 +62,11 @@ impl Disk {
         let mut state = self.state();
         state.trouble = Some(trouble);
         state.good_syncs = good_syncs;
+    }
+
+    /// So that a store on it can be dropped.
+    pub(super) fn heal(&self) {
+        self.state().trouble = None;
     }
 
     pub(super) fn syncs(&self) -> usize {
@@ -153,6 +158,7 @@ impl StorageBackend for Disk {
         state.good_syncs = state.good_syncs.saturating_sub(1);
         let trouble = state.trouble.filter(|_| !is_good);
         if trouble == Some(Trouble::Panics) {
+            state.trouble = Some(Trouble::SyncFails);
             drop(state);
             super::die();
         }

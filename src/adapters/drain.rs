@@ -1,0 +1,242 @@
+//! Where no broker is configured: the outbox's mails, handed to the mailer in this process.
+//!
+//! First tries are made in commit order. A mail that is put off waits for its next try aside, so
+//! that later ones go on; the outbox is told of the rows before the oldest that waits. What was
+//! sent beyond it is remembered by the mailer, should the process end first.
+
+use super::mail::{DeliveryError, Mailer, RetryPolicy, plain_name, write_once};
+use super::rows::Rows;
+use super::status::MailStatus;
+use super::supervision::{Setback, Stop, chain};
+use souk_actors::outbox::{Message, Reader, Stream};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Rows read from the outbox at a time.
+const MAX_ROWS_PER_READ: usize = 64;
+/// Mails that may wait for their next try; beyond, no new ones are begun.
+const MAX_PUT_OFF: usize = 256;
+/// Rows that are done with are acknowledged to the outbox no later than this.
+const ACKNOWLEDGE_AFTER: Duration = Duration::from_millis(200);
+/// So many rows are acknowledged at once.
+const ACKNOWLEDGE_ROWS: u64 = 512;
+/// Wait before a dead letter that could not be written is tried again.
+const DEAD_LETTER_RETRY: Duration = Duration::from_secs(30);
+
+/// The outbox is gone; its owner stopped first.
+#[derive(Debug, thiserror::Error)]
+#[error("the outbox is closed")]
+struct OutboxClosed;
+
+/// Follows the outbox and has its mails sent.
+#[derive(Clone)]
+pub(crate) struct Drain<R> {
+    pub(crate) rows: R,
+    pub(crate) mailer: Arc<Mailer>,
+    pub(crate) retry: RetryPolicy,
+    /// Mails given up become files here.
+    pub(crate) dead_letters: PathBuf,
+    pub(crate) status: Arc<MailStatus>,
+    pub(crate) stop: Stop,
+}
+
+impl<R: Rows> Drain<R> {
+    /// Follows the outbox from where the last session ended, until `stop`.
+    ///
+    /// # Errors
+    /// [`Setback`]; every mail that was not sent is still in the outbox.
+    pub(crate) async fn session(self) -> Result<(), Setback> {
+        let cursor = self.rows.cursor(Reader::Mail)?;
+        let mut changes = self.rows.changes();
+        let mut run = Run {
+            drain: &self,
+            read: cursor,
+            put_off: BTreeMap::new(),
+            acknowledged: cursor,
+            acknowledge_at: None,
+        };
+        self.status.work.is_well();
+        let mut may_have_more = true;
+        while !self.stop.is_requested() {
+            run.try_again().await;
+            if may_have_more && run.put_off.len() < MAX_PUT_OFF {
+                changes.borrow_and_update();
+                may_have_more = run.read_on().await?;
+                continue;
+            }
+            tokio::select! {
+                changed = changes.changed(), if !may_have_more => {
+                    changed.map_err(|_| OutboxClosed)?;
+                    may_have_more = true;
+                }
+                () = until(run.next_try()) => {}
+                () = until(run.acknowledge_at) => run.acknowledge().await,
+                () = self.stop.requested() => {}
+            }
+        }
+        run.acknowledge().await;
+        Ok(())
+    }
+}
+
+/// A mail that waits for its next try.
+struct PutOff {
+    message: Message,
+    tries: u32,
+    again_at: Instant,
+}
+
+/// One session.
+struct Run<'a, R> {
+    drain: &'a Drain<R>,
+    /// The last row read from the outbox.
+    read: u64,
+    put_off: BTreeMap<u64, PutOff>,
+    acknowledged: u64,
+    acknowledge_at: Option<Instant>,
+}
+
+impl<R: Rows> Run<'_, R> {
+    /// Tries the mails of the next rows; true if there may be more rows.
+    async fn read_on(&mut self) -> Result<bool, Setback> {
+        let rows = self.drain.rows.after(self.read, MAX_ROWS_PER_READ)?;
+        let may_have_more = rows.len() == MAX_ROWS_PER_READ;
+        for message in rows {
+            if self.drain.stop.is_requested() {
+                break;
+            }
+            self.read = message.sequence;
+            if message.stream == Stream::Notify {
+                self.attempt(message, 1).await;
+            }
+            self.advance().await;
+        }
+        Ok(may_have_more)
+    }
+
+    async fn try_again(&mut self) {
+        let now = Instant::now();
+        let is_due = |waiting: &PutOff| waiting.again_at <= now;
+        let due: Vec<u64> = self
+            .put_off
+            .iter()
+            .filter_map(|(sequence, waiting)| is_due(waiting).then_some(*sequence))
+            .collect();
+        for sequence in due {
+            if self.drain.stop.is_requested() {
+                return;
+            }
+            if let Some(waiting) = self.put_off.remove(&sequence) {
+                self.attempt(waiting.message, waiting.tries + 1).await;
+            }
+        }
+        self.advance().await;
+    }
+
+    fn next_try(&self) -> Option<Instant> {
+        self.put_off.values().map(|waiting| waiting.again_at).min()
+    }
+
+    async fn attempt(&mut self, message: Message, tries: u32) {
+        let Drain { mailer, retry, status, .. } = self.drain;
+        let error = match mailer.deliver(&message.subject, &message.body).await {
+            Ok(()) => {
+                status.sent.fetch_add(1, Ordering::Relaxed);
+                return;
+            }
+            Err(error) => error,
+        };
+        let reason = chain(&error);
+        let is_temporary = matches!(error, DeliveryError::Temporary(_));
+        let wait = if is_temporary && tries < retry.max_tries {
+            status.put_off.fetch_add(1, Ordering::Relaxed);
+            let wait = retry.wait_after(tries);
+            let wait_seconds = wait.as_secs();
+            tracing::warn!(id = message.id, tries, wait_seconds, reason, "a mail is put off");
+            wait
+        } else if self.give_up(&message, tries, &reason).await {
+            return;
+        } else {
+            DEAD_LETTER_RETRY
+        };
+        let waiting = PutOff { again_at: Instant::now() + wait, message, tries };
+        self.put_off.insert(waiting.message.sequence, waiting);
+    }
+
+    /// Keeps a mail as a dead letter; false if that failed.
+    async fn give_up(&self, message: &Message, tries: u32, reason: &str) -> bool {
+        let letter = DeadLetter {
+            subject: &message.subject,
+            reason,
+            tries,
+            body: String::from_utf8_lossy(&message.body).into_owned(),
+        };
+        let content = match serde_json::to_vec_pretty(&letter) {
+            Ok(content) => content,
+            Err(error) => error.to_string().into_bytes(),
+        };
+        let name = format!("{}.json", plain_name(&message.id));
+        match write_once(self.drain.dead_letters.clone(), name, content).await {
+            Ok(()) => {
+                self.drain.status.dead.fetch_add(1, Ordering::Relaxed);
+                tracing::error!(id = message.id, tries, reason, "a mail is given up");
+                true
+            }
+            Err(error) => {
+                tracing::error!(id = message.id, %error, "a dead letter could not be kept");
+                false
+            }
+        }
+    }
+
+    /// Every row up to this one is done with.
+    fn done(&self) -> u64 {
+        self.put_off.first_key_value().map_or(self.read, |(oldest, _)| oldest - 1)
+    }
+
+    async fn advance(&mut self) {
+        let done = self.done() - self.acknowledged;
+        if done >= ACKNOWLEDGE_ROWS {
+            self.acknowledge().await;
+        } else if done > 0 && self.acknowledge_at.is_none() {
+            self.acknowledge_at = Some(Instant::now() + ACKNOWLEDGE_AFTER);
+        }
+    }
+
+    async fn acknowledge(&mut self) {
+        self.acknowledge_at = None;
+        let done = self.done();
+        if done == self.acknowledged {
+            return;
+        }
+        match self.drain.rows.acknowledge(Reader::Mail, done).await {
+            Ok(()) => self.acknowledged = done,
+            Err(error) => {
+                tracing::debug!(reason = chain(&error), "sent mails are acknowledged later");
+                self.acknowledge_at = Some(Instant::now() + ACKNOWLEDGE_AFTER);
+            }
+        }
+    }
+}
+
+/// A mail given up, as an operator finds it.
+#[derive(serde::Serialize)]
+struct DeadLetter<'a> {
+    subject: &'a str,
+    reason: &'a str,
+    tries: u32,
+    /// The notification as it was.
+    body: String,
+}
+
+/// Waits for a point in time; for ever without one.
+async fn until(instant: Option<Instant>) {
+    match instant {
+        Some(instant) => tokio::time::sleep_until(instant).await,
+        None => std::future::pending().await,
+    }
+}

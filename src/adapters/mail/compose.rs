@@ -1,0 +1,121 @@
+//! From a notification to a message ready to send: the same every time.
+
+use super::plain_name;
+use super::templates::{Template, TemplateError, Templates};
+use lettre::address::{Address, AddressError};
+use lettre::message::header::{HeaderName, HeaderValue};
+use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use std::time::SystemTime;
+
+/// Longest address, by RFC 5321.
+const MAX_ADDRESS_OCTETS: usize = 254;
+/// Longest subject; header lines have a bound, and readers another.
+const MAX_SUBJECT_CHARS: usize = 200;
+
+/// What is read of the CloudEvents body of a notification.
+#[derive(Debug, Deserialize)]
+pub(super) struct Notification {
+    pub(super) id: String,
+    #[serde(default)]
+    time: Option<String>,
+    data: NotificationData,
+}
+
+#[derive(Debug, Deserialize)]
+struct NotificationData {
+    to: String,
+    #[serde(default)]
+    context: Option<Map<String, Value>>,
+}
+
+/// No message can be made of a notification, today or later.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ComposeError {
+    /// The recipient holds a line break or another control character: an attempt to add headers.
+    #[error("the recipient holds a control character")]
+    ControlInRecipient,
+    /// The recipient is longer than an address can be.
+    #[error("the recipient is longer than {MAX_ADDRESS_OCTETS} octets")]
+    RecipientTooLong,
+    /// The recipient is no address.
+    #[error("the recipient is no mail address")]
+    Recipient(#[source] AddressError),
+    /// The subject would hold a line break or another control character.
+    #[error("the subject holds a control character")]
+    ControlInSubject,
+    /// A text cannot be rendered with these values.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// The parts make no message.
+    #[error("the parts make no message")]
+    Message(#[source] lettre::error::Error),
+}
+
+/// Who writes the shop's mails.
+pub(super) struct Composer {
+    pub(super) templates: Templates,
+    pub(super) from: Mailbox,
+    pub(super) shop_name: String,
+}
+
+impl Composer {
+    /// # Errors
+    /// [`ComposeError`].
+    pub(super) fn compose(
+        &self,
+        template: Template,
+        notification: &Notification,
+    ) -> Result<Message, ComposeError> {
+        let to = recipient(&notification.data.to)?;
+        let none = Map::new();
+        let context = notification.data.context.as_ref().unwrap_or(&none);
+        let rendered = self.templates.render(template, &self.shop_name, context)?;
+        if rendered.subject.chars().any(char::is_control) {
+            return Err(ComposeError::ControlInSubject);
+        }
+        let subject: String = rendered.subject.chars().take(MAX_SUBJECT_CHARS).collect();
+        let name = plain_name(&notification.id);
+        // Stable as well, so that a message composed twice is the same octet for octet.
+        let parts = MultiPart::alternative()
+            .boundary(format!("=_souk_{}", plain_name(&format!("boundary {name}"))))
+            .singlepart(SinglePart::plain(rendered.text))
+            .singlepart(SinglePart::html(rendered.html));
+        Message::builder()
+            .from(self.from.clone())
+            .to(Mailbox::new(None, to))
+            .subject(subject)
+            .date(sent_at(notification.time.as_deref()))
+            .message_id(Some(format!("<{name}@souk>")))
+            .raw_header(text_header("X-Souk-Template", template.name()))
+            .raw_header(text_header("Auto-Submitted", "auto-generated"))
+            .multipart(parts)
+            .map_err(ComposeError::Message)
+    }
+}
+
+fn text_header(name: &'static str, value: &str) -> HeaderValue {
+    HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned())
+}
+
+fn recipient(to: &str) -> Result<Address, ComposeError> {
+    if to.chars().any(char::is_control) {
+        return Err(ComposeError::ControlInRecipient);
+    }
+    if to.len() > MAX_ADDRESS_OCTETS {
+        return Err(ComposeError::RecipientTooLong);
+    }
+    to.parse().map_err(ComposeError::Recipient)
+}
+
+/// When the notification was made; now, if it does not say so in a way a mail can repeat.
+fn sent_at(time: Option<&str>) -> SystemTime {
+    /// The last second of the year 9999, which is the last a `Date` header can hold.
+    const LAST_SECOND: i64 = 253_402_300_799;
+    let made_at = time.and_then(|time| time.parse::<jiff::Timestamp>().ok());
+    match made_at {
+        Some(at) if (0..=LAST_SECOND).contains(&at.as_second()) => at.into(),
+        _ => SystemTime::now(),
+    }
+}

@@ -1,0 +1,109 @@
+//! Which mails were sent: a notification may come twice, a mail must not.
+
+use souk_actors::store::{Direction, OpenError, Read, Store, StoreError, StoreLimits, Table};
+use souk_actors::{Failure, clock};
+use std::path::Path;
+use std::time::Duration;
+
+/// A store of its own: the shop's must not wait for mail servers, and a worker in another process
+/// cannot open the shop's.
+const SENT: Table<String, u64> = Table::new("mail.sent");
+const SENT_BY_TIME: Table<(u64, String), ()> = Table::new("mail.sent_by_time");
+
+/// How long a mail is remembered. Nothing is delivered again after so long: the broker and the
+/// outbox try for hours and remember ids for a day.
+const REMEMBERED_FOR: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// Old entries forgotten with each new one; more than one, so that the memory shrinks.
+const MAX_FORGOTTEN_PER_MAIL: usize = 8;
+const CACHE_BYTES: usize = 1 << 20;
+
+/// Names of the mails sent in the last days, durable.
+pub(super) struct SentMails {
+    store: Store,
+}
+
+impl SentMails {
+    /// Opens the memory in a directory of its own. Reads and writes the disk.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub(super) fn open(directory: &Path) -> Result<Self, OpenError> {
+        let limits = StoreLimits { cache_bytes: CACHE_BYTES, ..StoreLimits::default() };
+        let store = Store::open(directory, &[SENT.name(), SENT_BY_TIME.name()], limits)?;
+        Ok(Self { store })
+    }
+
+    /// Whether a mail was sent already.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(super) fn contains(&self, name: &str) -> Result<bool, StoreError> {
+        Ok(self.store.snapshot().get(SENT, &name.to_owned())?.is_some())
+    }
+
+    /// Remembers that a mail was sent, and forgets a few that nobody will ask about.
+    ///
+    /// # Errors
+    /// [`Failure`] of the store.
+    pub(super) async fn remember(&self, name: &str) -> Result<(), Failure> {
+        self.remember_at(name, clock::now().get().unsigned_abs()).await
+    }
+
+    async fn remember_at(&self, name: &str, millis: u64) -> Result<(), Failure> {
+        let name = name.to_owned();
+        self.store
+            .transact(move |unit| {
+                let name = name.clone();
+                async move {
+                    unit.put(SENT, &name, &millis)?;
+                    unit.put(SENT_BY_TIME, &(millis, name), &())?;
+                    let kept_from = millis.saturating_sub(duration_millis(REMEMBERED_FOR));
+                    let old = unit.range(
+                        SENT_BY_TIME,
+                        &(0, String::new()),
+                        Some(&(kept_from, String::new())),
+                        Direction::Ascending,
+                        MAX_FORGOTTEN_PER_MAIL,
+                    )?;
+                    for (key, ()) in old {
+                        unit.delete(SENT, &key.1)?;
+                        unit.delete(SENT_BY_TIME, &key)?;
+                    }
+                    Ok(())
+                }
+            })
+            .await
+    }
+
+    /// Waits until everything remembered is durable.
+    pub(super) async fn close(&self) {
+        self.store.close().await;
+    }
+}
+
+fn duration_millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY_MILLIS: u64 = 24 * 60 * 60 * 1_000;
+
+    #[tokio::test]
+    async fn what_was_sent_is_remembered_over_a_restart_and_forgotten_after_a_week() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let memory = SentMails::open(directory.path()).expect("opens");
+        memory.remember_at("old", 10 * DAY_MILLIS).await.expect("kept");
+        memory.close().await;
+        drop(memory);
+
+        let memory = SentMails::open(directory.path()).expect("opens again");
+        assert!(memory.contains("old").expect("read"));
+        assert!(!memory.contains("other").expect("read"));
+        memory.remember_at("new", 18 * DAY_MILLIS).await.expect("kept");
+        assert!(!memory.contains("old").expect("read"));
+        assert!(memory.contains("new").expect("read"));
+    }
+}

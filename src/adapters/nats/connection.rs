@@ -1,0 +1,162 @@
+//! One connection to the broker, shared by the relay and the mail consumer.
+
+use crate::adapters::backoff::wait_after;
+use crate::adapters::status::RelayStatus;
+use async_nats::connection::State;
+use async_nats::jetstream::context::ContextBuilder;
+use async_nats::{Client, ConnectOptions, Event, ServerAddr, jetstream};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// Name under which the broker lists this connection.
+const CLIENT_NAME: &str = "souk";
+/// Silence after which the broker is asked whether it is still there.
+const PING_INTERVAL: Duration = Duration::from_secs(10);
+/// Longest wait for a connection to be made.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Longest wait for the answer to a request or for the acknowledgement of a message.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
+const FIRST_RECONNECT_WAIT: Duration = Duration::from_millis(50);
+const LONGEST_RECONNECT_WAIT: Duration = Duration::from_secs(2);
+/// Commands that may wait for the connection.
+const MAX_WAITING_COMMANDS: usize = 256;
+/// Messages that may wait for one subscriber here; a batch of the mail consumer is smaller.
+const MAX_WAITING_MESSAGES: usize = 1_024;
+/// Messages published and not yet acknowledged, those of an interrupted relay session included.
+const MAX_UNACKNOWLEDGED: usize = 1_024;
+/// The client tells of its connection in passing; what it might drop is noticed after this.
+const STATE_CHECK_INTERVAL: Duration = Duration::from_secs(1);
+/// Longest wait for acknowledgements to leave when the connection is closed.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// The address of the broker cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BrokerError {
+    /// It is no NATS address.
+    #[error("{url} is not the address of a NATS server")]
+    Address {
+        /// What was given, without a password.
+        url: String,
+        /// What is wrong with it.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The client could not be set up.
+    #[error("the NATS client cannot be set up")]
+    Setup(#[source] async_nats::ConnectError),
+}
+
+/// The broker. Cheap to clone; all clones share the connection.
+#[derive(Clone)]
+pub(crate) struct Broker {
+    client: Client,
+    context: jetstream::Context,
+    /// Counts lost connections.
+    losses: watch::Receiver<u64>,
+}
+
+/// One unbroken connection, to notice that it broke even if there is a new one by now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ConnectionNumber(u64);
+
+impl Broker {
+    /// Starts to connect and does not wait for it: the shop opens though the broker is away.
+    /// `urls` may name several servers of one cluster, with commas between them.
+    ///
+    /// # Errors
+    /// [`BrokerError`].
+    pub(crate) async fn connect(urls: &str, status: Arc<RelayStatus>) -> Result<Self, BrokerError> {
+        let mut addresses = Vec::new();
+        for url in urls.split(',').map(str::trim) {
+            let address = url.parse::<ServerAddr>();
+            let shown = || url.rsplit('@').next().unwrap_or_default().to_owned();
+            addresses
+                .push(address.map_err(|source| BrokerError::Address { url: shown(), source })?);
+        }
+        let (lost, losses) = watch::channel(0_u64);
+        let client = ConnectOptions::new()
+            .name(CLIENT_NAME)
+            .retry_on_initial_connect()
+            .ping_interval(PING_INTERVAL)
+            .connection_timeout(CONNECT_TIMEOUT)
+            .request_timeout(Some(REQUEST_TIMEOUT))
+            .client_capacity(MAX_WAITING_COMMANDS)
+            .subscription_capacity(MAX_WAITING_MESSAGES)
+            .no_echo()
+            .reconnect_delay_callback(|attempts| {
+                let failures = u32::try_from(attempts).unwrap_or(u32::MAX);
+                wait_after(failures, FIRST_RECONNECT_WAIT, LONGEST_RECONNECT_WAIT)
+            })
+            .event_callback(move |event| {
+                note(&event, &lost, &status);
+                async {}
+            })
+            .connect(addresses)
+            .await
+            .map_err(BrokerError::Setup)?;
+        let context = ContextBuilder::new()
+            .timeout(REQUEST_TIMEOUT)
+            .ack_timeout(REQUEST_TIMEOUT)
+            .max_ack_inflight(MAX_UNACKNOWLEDGED)
+            .build(client.clone());
+        Ok(Self { client, context, losses })
+    }
+
+    pub(crate) fn context(&self) -> &jetstream::Context {
+        &self.context
+    }
+
+    /// Waits until the broker answers.
+    pub(crate) async fn connected(&self) -> ConnectionNumber {
+        loop {
+            let number = ConnectionNumber(*self.losses.borrow());
+            if self.client.connection_state() == State::Connected {
+                return number;
+            }
+            tokio::time::sleep(FIRST_RECONNECT_WAIT).await;
+        }
+    }
+
+    /// Returns once this connection is lost, whether or not there is another one.
+    pub(crate) async fn lost(&self, connection: ConnectionNumber) {
+        let mut losses = self.losses.clone();
+        loop {
+            let is_other = *losses.borrow_and_update() != connection.0;
+            if is_other || self.client.connection_state() != State::Connected {
+                return;
+            }
+            let _ = tokio::time::timeout(STATE_CHECK_INTERVAL, losses.changed()).await;
+        }
+    }
+
+    /// Sends what still waits to be sent, then closes the connection.
+    pub(crate) async fn close(&self) {
+        if self.client.connection_state() == State::Connected {
+            let _ = tokio::time::timeout(CLOSE_TIMEOUT, self.client.flush()).await;
+        }
+        let _ = self.client.drain().await;
+    }
+}
+
+fn note(event: &Event, lost: &watch::Sender<u64>, status: &RelayStatus) {
+    match event {
+        Event::Connected => {
+            tracing::info!("connected to the broker");
+            status.is_connected.store(true, Ordering::Relaxed);
+        }
+        Event::Disconnected | Event::Closed => {
+            tracing::warn!("the connection to the broker is lost");
+            status.is_connected.store(false, Ordering::Relaxed);
+            lost.send_modify(|losses| *losses += 1);
+        }
+        Event::ServerError(error) => status.work.is_interrupted(error.to_string()),
+        Event::ClientError(error) => {
+            // One for every attempt while the broker is away.
+            tracing::debug!(%error, "the broker cannot be reached");
+            status.work.is_interrupted(error.to_string());
+        }
+        other => tracing::info!(event = %other, "the broker says"),
+    }
+}

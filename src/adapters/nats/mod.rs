@@ -1,0 +1,14 @@
+//! NATS JetStream: outbox rows out, notifications in.
+
+mod connection;
+mod consumer;
+mod dead_letter;
+mod relay;
+mod resume;
+mod streams;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use connection::{Broker, BrokerError};
+pub(crate) use consumer::NotifyConsumer;
+pub(crate) use relay::Relay;

@@ -1,0 +1,44 @@
+//! What the loops of this module need of the outbox.
+
+use souk_actors::Failure;
+use souk_actors::outbox::{Message, Outbox, Reader};
+use souk_actors::store::StoreError;
+use tokio::sync::watch;
+
+/// Rows in commit order, and how far a reader has come. Two implementations: the shop's outbox,
+/// and one that tests fill by hand, because only owners can write into the shop's.
+pub(crate) trait Rows: Clone + Send + Sync + 'static {
+    /// Messages after `sequence`, ascending, at most `limit`.
+    fn after(&self, sequence: u64, limit: usize) -> Result<Vec<Message>, StoreError>;
+
+    /// What `reader` has acknowledged.
+    fn cursor(&self, reader: Reader) -> Result<u64, StoreError>;
+
+    /// Makes it durable that `reader` is done with every row up to `through`.
+    fn acknowledge(
+        &self,
+        reader: Reader,
+        through: u64,
+    ) -> impl Future<Output = Result<(), Failure>> + Send;
+
+    /// Wakes after commits; carries no data.
+    fn changes(&self) -> watch::Receiver<u64>;
+}
+
+impl Rows for Outbox {
+    fn after(&self, sequence: u64, limit: usize) -> Result<Vec<Message>, StoreError> {
+        Self::after(self, sequence, limit)
+    }
+
+    fn cursor(&self, reader: Reader) -> Result<u64, StoreError> {
+        Self::cursor(self, reader)
+    }
+
+    async fn acknowledge(&self, reader: Reader, through: u64) -> Result<(), Failure> {
+        Self::acknowledge(self, reader, through).await
+    }
+
+    fn changes(&self) -> watch::Receiver<u64> {
+        Self::changes(self)
+    }
+}

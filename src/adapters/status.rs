@@ -1,0 +1,111 @@
+//! What an operator sees of the loops: for `/readyz` and `/metrics`.
+
+use souk_actors::outbox::{Outbox, Reader};
+use souk_actors::store::StoreError;
+use souk_domain::UnixMillis;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// One loop.
+#[derive(Debug, Default)]
+pub(crate) struct LoopStatus {
+    last_error: Mutex<Option<String>>,
+    interruptions: AtomicU64,
+}
+
+impl LoopStatus {
+    /// It stopped over this, and begins again.
+    pub(crate) fn is_interrupted(&self, reason: String) {
+        self.interruptions.fetch_add(1, Ordering::Relaxed);
+        *self.last_error.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason);
+    }
+
+    /// It does its work again.
+    pub(crate) fn is_well(&self) {
+        self.last_error.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
+    pub(crate) fn last_error(&self) -> Option<String> {
+        self.last_error.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// Messages on their way to the broker.
+#[derive(Debug, Default)]
+pub(crate) struct RelayStatus {
+    pub(crate) work: Arc<LoopStatus>,
+    pub(crate) is_connected: AtomicBool,
+    pub(crate) published: AtomicU64,
+    pub(crate) duplicates: AtomicU64,
+}
+
+/// Mails on their way out.
+#[derive(Debug, Default)]
+pub(crate) struct MailStatus {
+    pub(crate) work: Arc<LoopStatus>,
+    pub(crate) sent: AtomicU64,
+    pub(crate) put_off: AtomicU64,
+    pub(crate) dead: AtomicU64,
+}
+
+/// Where the loops stand, asked whenever somebody wants to know. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct AdapterStatus {
+    pub(super) outbox: Outbox,
+    /// Who carries rows out of this process.
+    pub(super) reader: Reader,
+    /// `None` where no broker is configured.
+    pub(super) relay: Option<Arc<RelayStatus>>,
+    pub(super) mail: Arc<MailStatus>,
+}
+
+/// One look at [`AdapterStatus`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Report {
+    /// Whether the broker answers; `None` where none is configured.
+    pub(crate) is_broker_connected: Option<bool>,
+    /// Rows that no broker or, without one, no mailer has taken yet.
+    pub(crate) pending_rows: u64,
+    /// When the oldest of them was written.
+    pub(crate) oldest_pending: Option<UnixMillis>,
+    /// Messages the broker has confirmed since the start.
+    pub(crate) published: u64,
+    /// How many of those it had already.
+    pub(crate) duplicates: u64,
+    /// Mails handed over since the start.
+    pub(crate) mails_sent: u64,
+    /// Attempts that failed and will be repeated.
+    pub(crate) mails_put_off: u64,
+    /// Mails given up, kept as dead letters.
+    pub(crate) mails_dead: u64,
+    /// Why the relay is interrupted, if it is.
+    pub(crate) relay_error: Option<String>,
+    /// Why the mail loop is interrupted, if it is.
+    pub(crate) mail_error: Option<String>,
+}
+
+impl AdapterStatus {
+    /// How things stand now.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the outbox cannot be read.
+    pub(crate) fn report(&self) -> Result<Report, StoreError> {
+        let (pending_rows, oldest_pending) = self.outbox.backlog(self.reader)?;
+        let relay = self.relay.as_deref();
+        let count = |of: fn(&RelayStatus) -> &AtomicU64| {
+            relay.map_or(0, |relay| of(relay).load(Ordering::Relaxed))
+        };
+        Ok(Report {
+            is_broker_connected: relay.map(|relay| relay.is_connected.load(Ordering::Relaxed)),
+            pending_rows,
+            oldest_pending,
+            published: count(|relay| &relay.published),
+            duplicates: count(|relay| &relay.duplicates),
+            mails_sent: self.mail.sent.load(Ordering::Relaxed),
+            mails_put_off: self.mail.put_off.load(Ordering::Relaxed),
+            mails_dead: self.mail.dead.load(Ordering::Relaxed),
+            relay_error: relay.and_then(|relay| relay.work.last_error()),
+            mail_error: self.mail.work.last_error(),
+        })
+    }
+}

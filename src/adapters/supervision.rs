@@ -1,0 +1,159 @@
+//! Loops that never end by themselves: a session that fails or panics is followed by another.
+
+use super::backoff::Backoff;
+use super::status::LoopStatus;
+use std::error::Error;
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+/// Wait before the second session after the first failed.
+const FIRST_WAIT: Duration = Duration::from_millis(100);
+/// Longest wait between two sessions.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+
+/// Tells a loop that it should come to an end.
+#[derive(Clone)]
+pub(crate) struct Stop(watch::Receiver<bool>);
+
+impl Stop {
+    /// The switch and what it stops.
+    pub(crate) fn new() -> (watch::Sender<bool>, Self) {
+        let (switch, stop) = watch::channel(false);
+        (switch, Self(stop))
+    }
+
+    /// What this switch stops as well.
+    #[cfg(test)]
+    pub(crate) fn following(switch: &watch::Sender<bool>) -> Self {
+        Self(switch.subscribe())
+    }
+
+    pub(crate) fn is_requested(&self) -> bool {
+        *self.0.borrow() || self.0.has_changed().is_err()
+    }
+
+    /// Returns once the end is requested, or nobody is left who could request it.
+    pub(crate) async fn requested(&self) {
+        let mut stop = self.0.clone();
+        let _ = stop.wait_for(|is_requested| *is_requested).await;
+    }
+}
+
+/// Why a session ended before it was asked to.
+#[derive(Debug)]
+pub(crate) struct Setback {
+    source: Box<dyn Error + Send + Sync>,
+    made_progress: bool,
+}
+
+impl Setback {
+    /// The session had done some of its work, so the next one need not wait long.
+    pub(crate) fn after_progress(mut self, made_progress: bool) -> Self {
+        self.made_progress = made_progress;
+        self
+    }
+}
+
+impl<E: Into<Box<dyn Error + Send + Sync>>> From<E> for Setback {
+    fn from(error: E) -> Self {
+        Self { source: error.into(), made_progress: false }
+    }
+}
+
+/// Runs session after session until `stop`. A session answers `Ok` when it ended because of
+/// `stop`; it runs in a task of its own, so that its panic ends nothing else.
+pub(crate) async fn keep_running<F, S>(
+    name: &'static str,
+    stop: Stop,
+    status: Arc<LoopStatus>,
+    session: F,
+) where
+    F: Fn() -> S,
+    S: Future<Output = Result<(), Setback>> + Send + 'static,
+{
+    let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
+    loop {
+        let mut running = AbortOnDrop(tokio::spawn(session()));
+        let ended = (&mut running.0).await.unwrap_or_else(|death| Err(death.into()));
+        if stop.is_requested() {
+            return;
+        }
+        let setback = ended.err().unwrap_or_else(|| "it ended without a reason".into());
+        if setback.made_progress {
+            backoff.reset();
+        }
+        let wait = backoff.next_wait();
+        let reason = chain(&*setback.source);
+        tracing::warn!(name, reason, wait_ms = wait.as_millis(), "a loop is started again");
+        status.is_interrupted(reason);
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = stop.requested() => return,
+        }
+    }
+}
+
+struct AbortOnDrop(JoinHandle<Result<(), Setback>>);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// An error and everything below it on one line.
+pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut below = error.source();
+    while let Some(error) = below {
+        let cause = error.to_string();
+        // Some errors print their source themselves.
+        if !text.ends_with(&cause) {
+            let _ = write!(text, ": {cause}");
+        }
+        below = error.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    #[tokio::test]
+    async fn a_session_that_fails_or_panics_is_followed_by_another() {
+        let (switch, stop) = Stop::new();
+        let status = Arc::new(LoopStatus::default());
+        let sessions = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&sessions);
+        let running =
+            tokio::spawn(keep_running("test", stop.clone(), Arc::clone(&status), move || {
+                let number = counted.fetch_add(1, Ordering::SeqCst);
+                let stop = stop.clone();
+                async move {
+                    match number {
+                        0 => Err("first".into()),
+                        1 => panic!("second"),
+                        _ => {
+                            stop.requested().await;
+                            Ok(())
+                        }
+                    }
+                }
+            }));
+        while sessions.load(Ordering::SeqCst) < 3 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        assert!(status.last_error().is_some());
+        switch.send_replace(true);
+        tokio::time::timeout(Duration::from_secs(5), running)
+            .await
+            .expect("in time")
+            .expect("ends");
+        assert_eq!(sessions.load(Ordering::SeqCst), 3);
+    }
+}

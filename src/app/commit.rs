@@ -1,0 +1,140 @@
+//! How a request commits: its changes, its events and its idempotency record in one turn.
+
+use super::{App, could_not};
+use crate::edge::{Answer, Call, Errors, Request};
+use bytes::Bytes;
+use http::header::{HeaderName, HeaderValue};
+use http::{Method, StatusCode};
+use souk_actors::Failure;
+use souk_actors::idempotency::{self, Fingerprint, RecordKey, StoredAnswer};
+use souk_actors::store::Unit;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The header that names a request (design, "Surfaces others rely on").
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
+const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+/// Longest key.
+const KEY_CHARACTERS_MAX: usize = 255;
+
+/// The record a request with a key leaves behind, if it changes something.
+#[derive(Clone, Copy, Debug)]
+struct Ticket {
+    key: RecordKey,
+    fingerprint: Fingerprint,
+}
+
+/// Keys whose requests are running now.
+#[derive(Default)]
+pub(super) struct Running(Mutex<HashSet<RecordKey>>);
+
+/// A key that is taken while its request runs.
+pub(super) struct HeldKey {
+    app: Arc<App>,
+    key: RecordKey,
+}
+
+impl Drop for HeldKey {
+    fn drop(&mut self) {
+        let running = &self.app.running.0;
+        running.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
+    }
+}
+
+impl App {
+    /// Takes the idempotency key of a request, if it has one, for as long as it runs.
+    ///
+    /// # Errors
+    /// The stored answer, if the request was answered before; 409 while it runs; 422 for another
+    /// request under the same key; 400 for a key that is none.
+    pub(super) fn hold_idempotency_key(
+        self: &Arc<Self>,
+        request: &mut Request,
+    ) -> Result<Option<HeldKey>, Answer> {
+        if request.method != Method::POST {
+            return Ok(None);
+        }
+        let Some(key) = request.headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
+        let key = key.to_str().unwrap_or_default().trim();
+        if key.is_empty() || key.len() > KEY_CHARACTERS_MAX {
+            let sentence = "Enter 1 to 255 visible ASCII characters.";
+            return Err(Errors::of("Idempotency-Key", sentence).into());
+        }
+        let path = request.path.trim_end_matches('/');
+        let caller = match self.session_claims(request) {
+            Ok(claims) => format!("user {}", claims.user),
+            Err(_) => format!("nobody at {path}"),
+        };
+        let key = RecordKey::of(&caller, key);
+        let fingerprint = Fingerprint::of(request.method.as_str(), path, &request.body);
+        let is_free = self.running.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key);
+        if !is_free {
+            let sentence = "A request with this Idempotency-Key is still running.";
+            return Err(Answer::detail(StatusCode::CONFLICT, sentence));
+        }
+        let held = HeldKey { app: Arc::clone(self), key };
+        let stored = idempotency::find(&*self.shop.store.snapshot(), key)
+            .map_err(|error| could_not(&error.into()))?;
+        match stored {
+            Some(stored) if stored.fingerprint == fingerprint => Err(replayed(stored)),
+            Some(_) => {
+                let sentence = "This Idempotency-Key was used for another request.";
+                Err(Answer::detail(StatusCode::UNPROCESSABLE_ENTITY, sentence))
+            }
+            None => {
+                request.extensions.insert(Ticket { key, fingerprint });
+                Ok(Some(held))
+            }
+        }
+    }
+
+    /// Runs `work` in a turn; what it answers is said once it is durable. If the request has an
+    /// idempotency key and `work` succeeds, the answer is stored in the same commit.
+    ///
+    /// # Errors
+    /// What `work` refuses, and what the store cannot do.
+    pub(crate) async fn commit<F, Fut>(&self, call: &Call, work: F) -> Result<Answer, Failure>
+    where
+        F: Fn(Unit) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Answer, Failure>> + Send + 'static,
+    {
+        let ticket = call.request.extensions.get::<Ticket>().copied();
+        self.shop
+            .store
+            .transact(move |unit| {
+                let working = work(unit.clone());
+                async move {
+                    let answer = working.await?;
+                    if let Some(ticket) = ticket
+                        && answer.status.is_success()
+                    {
+                        idempotency::record(&unit, ticket.key, &stored(ticket, &answer))?;
+                    }
+                    Ok(answer)
+                }
+            })
+            .await
+    }
+}
+
+fn stored(ticket: Ticket, answer: &Answer) -> StoredAnswer {
+    let text = |(name, value): &(HeaderName, HeaderValue)| {
+        Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
+    };
+    StoredAnswer {
+        fingerprint: ticket.fingerprint,
+        status: answer.status.as_u16(),
+        headers: answer.headers.iter().filter_map(text).collect(),
+        body: answer.body.to_vec(),
+    }
+}
+
+fn replayed(stored: StoredAnswer) -> Answer {
+    let header = |(name, value): (String, String)| {
+        Some((HeaderName::try_from(name).ok()?, HeaderValue::try_from(value).ok()?))
+    };
+    let mut headers: Vec<_> = stored.headers.into_iter().filter_map(header).collect();
+    headers.push((IDEMPOTENT_REPLAYED, HeaderValue::from_static("true")));
+    let status = StatusCode::from_u16(stored.status).unwrap_or(StatusCode::OK);
+    Answer { status, headers, body: Bytes::from(stored.body) }
+}

@@ -1,0 +1,37 @@
+//! Failures that every contract answers alike: the shop could not, and the client may try again.
+
+use crate::edge::{Answer, standard};
+use souk_actors::Failure;
+use std::error::Error;
+
+/// When a client may try again after a death, a full queue or an abort.
+const SOON_SECONDS: u32 = 1;
+/// When a client may try again after a full disk or a silent gateway.
+const LATER_SECONDS: u32 = 30;
+
+/// 503, and the cause in the log. Refusals never get here: each contract words its own.
+pub(crate) fn could_not(failure: &Failure) -> Answer {
+    match failure {
+        Failure::Busy => standard::unavailable(SOON_SECONDS),
+        Failure::DiskFull => {
+            tracing::error!("the disk is nearly full: changes are refused");
+            standard::unavailable(LATER_SECONDS)
+        }
+        Failure::GatewayUnavailable => {
+            tracing::warn!("the payment gateway does not answer");
+            standard::unavailable(LATER_SECONDS)
+        }
+        Failure::Unavailable | Failure::OwnerDied { .. } => {
+            tracing::warn!(%failure, "a request could not be served");
+            standard::unavailable(SOON_SECONDS)
+        }
+        Failure::Store(error) => {
+            tracing::error!(error = error as &dyn Error, "a request met a broken store");
+            standard::unavailable(SOON_SECONDS)
+        }
+        Failure::Refused(refusal) => {
+            tracing::error!(%refusal, "a refusal no contract has worded");
+            standard::internal_error()
+        }
+    }
+}

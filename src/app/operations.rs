@@ -1,0 +1,90 @@
+//! What the one person who runs the shop asks: is it alive, is it ready, how is it doing.
+
+use super::{App, could_not};
+use crate::edge::{Answer, Call, Route};
+use bytes::Bytes;
+use http::StatusCode;
+use http::header::HeaderValue;
+use serde::Serialize;
+use souk_actors::clock;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+/// The routes beside the contracts (design, "Surfaces others rely on").
+pub(crate) fn routes() -> Vec<Route<App>> {
+    vec![
+        Route::get("/healthz", "alive", alive),
+        Route::get("/readyz", "ready", ready),
+        Route::get("/metrics", "metrics", metrics),
+    ]
+}
+
+#[derive(Serialize)]
+struct Alive {
+    status: &'static str,
+}
+
+async fn alive(_: Arc<App>, _: Call) -> Answer {
+    Answer::ok(&Alive { status: "ok" })
+}
+
+#[derive(Serialize)]
+struct Ready {
+    status: &'static str,
+    store: &'static str,
+    broker: &'static str,
+    payments: &'static str,
+}
+
+async fn ready(app: Arc<App>, _: Call) -> Answer {
+    let store_works = !*app.shop.store.broken().borrow();
+    let report = app.adapters.report();
+    let broker = match report.as_ref().map(|report| report.is_broker_connected) {
+        Ok(None) => "not configured",
+        Ok(Some(true)) => "connected",
+        Ok(Some(false)) => "away",
+        Err(_) => "unknown",
+    };
+    let store_works = store_works && report.is_ok();
+    let is_ready = store_works && broker != "away";
+    let word = |works: bool| if works { "ok" } else { "failed" };
+    let body = Ready {
+        status: if is_ready { "ready" } else { "not ready" },
+        store: word(store_works),
+        broker,
+        payments: "sandbox",
+    };
+    let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    Answer::json(status, &body)
+}
+
+/// Prometheus text exposition format 0.0.4. The few numbers are read where they are kept; nothing
+/// is counted twice.
+async fn metrics(app: Arc<App>, _: Call) -> Answer {
+    let stats = app.shop.store.stats();
+    let report = match app.adapters.report() {
+        Ok(report) => report,
+        Err(error) => return could_not(&error.into()),
+    };
+    let mut text = String::new();
+    let mut metric = |name: &str, kind: &str, help: &str, value: u64| {
+        let written = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}");
+        debug_assert!(written.is_ok(), "writing to a string cannot fail");
+    };
+    metric("souk_store_commits_total", "counter", "Epochs made durable.", stats.commits);
+    metric("souk_store_aborts_total", "counter", "Epochs thrown away.", stats.aborts);
+    metric("souk_store_turns_total", "counter", "Requests in durable epochs.", stats.turns);
+    let waiting = u64::try_from(stats.waiting).unwrap_or(u64::MAX);
+    metric("souk_store_waiting", "gauge", "Requests that wait for a turn.", waiting);
+    metric("souk_outbox_pending", "gauge", "Rows not carried out yet.", report.pending_rows);
+    let age = report.oldest_pending.map_or(0, |oldest| clock::now().seconds() - oldest.seconds());
+    let age = u64::try_from(age).unwrap_or(0);
+    metric("souk_outbox_oldest_seconds", "gauge", "Age of the oldest of them.", age);
+    metric("souk_published_total", "counter", "Messages the broker took.", report.published);
+    metric("souk_published_again_total", "counter", "Of those, known to it.", report.duplicates);
+    metric("souk_mails_sent_total", "counter", "Mails handed over.", report.mails_sent);
+    metric("souk_mails_put_off_total", "counter", "Mails to try again.", report.mails_put_off);
+    metric("souk_mails_dead_total", "counter", "Mails given up.", report.mails_dead);
+    let content_type = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+    Answer::bytes(StatusCode::OK, content_type, Bytes::from(text))
+}

@@ -1,0 +1,106 @@
+//! The command line (design, "Surfaces others rely on").
+
+mod admin;
+mod check;
+mod serve;
+
+pub(crate) use admin::create as create_administrator;
+
+use crate::settings::{Settings, SettingsError};
+use clap::{Args, Parser, Subcommand};
+use souk_actors::OpenShopError;
+use std::error::Error;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// A whole shop backend in one binary.
+#[derive(Debug, Parser)]
+#[command(name = "souk", version, about)]
+pub(crate) struct CommandLine {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Options every command takes.
+#[derive(Debug, Args)]
+struct Common {
+    /// Settings file; config/souk.toml is read if it is there.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Directory of the shop's data; ./data by default.
+    #[arg(long, global = true, value_name = "DIR")]
+    data: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Open the shop.
+    Serve(serve::Serve),
+    /// Administrators.
+    #[command(subcommand)]
+    Admin(admin::Admin),
+    /// Prove offline that the data keeps every invariant.
+    Check,
+}
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CommandError {
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    #[error(transparent)]
+    Shop(#[from] OpenShopError),
+    #[error(transparent)]
+    Check(#[from] check::CheckError),
+    #[error(transparent)]
+    Admin(#[from] admin::AdminError),
+    #[error(transparent)]
+    Serve(#[from] serve::ServeError),
+    #[error("cannot start the runtime")]
+    Runtime(#[source] std::io::Error),
+}
+
+/// Runs a command and tells how it went.
+pub(crate) fn run(line: CommandLine) -> ExitCode {
+    match try_to_run(line) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("souk: {}", with_causes(&error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn try_to_run(line: CommandLine) -> Result<ExitCode, CommandError> {
+    let Common { config, data } = line.common;
+    let mut settings = Settings::load(config.as_deref())?;
+    if let Some(data) = data {
+        settings.data = data;
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(CommandError::Runtime)?;
+    match line.command {
+        Command::Serve(serve) => runtime.block_on(serve::serve(serve, settings)),
+        Command::Admin(admin) => runtime.block_on(admin::run(admin, &settings)),
+        Command::Check => Ok(check::run(&settings)?),
+    }
+}
+
+/// An error with everything that led to it, on one line.
+fn with_causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let sentence = error.to_string();
+        if !text.ends_with(&sentence) {
+            text.push_str(": ");
+            text.push_str(&sentence);
+        }
+        cause = error.source();
+    }
+    text
+}

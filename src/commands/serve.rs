@@ -1,0 +1,159 @@
+//! `souk serve`: open the shop, answer until told to stop, and leave nothing half-done.
+
+use super::CommandError;
+use crate::adapters::{self, AdapterError, Adapters};
+use crate::app::App;
+use crate::edge::{self, RouterError};
+use crate::settings::Settings;
+use crate::{demo, telemetry};
+use clap::Args;
+use souk_actors::{Failure, Shop, housekeeping};
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+/// What the adapters and the store may take to come to an end after the last answer; with the
+/// edge's own bound this stays below the 10 s that were promised.
+const CLOSE_WITHIN: Duration = Duration::from_secs(4);
+/// `EX_SOFTWARE` of sysexits.h: an owner died too often.
+const EXIT_OWNER_DIED: u8 = 70;
+/// `EX_IOERR` of sysexits.h: the disk failed in the middle of a commit.
+const EXIT_DISK_FAILED: u8 = 74;
+
+#[derive(Debug, Args)]
+pub(super) struct Serve {
+    /// Where to listen; port 0 takes a free one. 127.0.0.1:8000 by default.
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<SocketAddr>,
+    /// Fill an empty shop with a demonstration catalogue, an administrator and a customer.
+    #[arg(long)]
+    demo: bool,
+}
+
+/// Why the shop could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ServeError {
+    #[error("cannot listen on {address}")]
+    Listen {
+        address: SocketAddr,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error(transparent)]
+    Adapters(#[from] AdapterError),
+    #[error("two routes answer the same request")]
+    Routes(#[from] RouterError),
+    #[error("the demonstration could not be set up")]
+    Demo(#[source] Failure),
+    #[error("cannot listen for signals")]
+    Signals(#[source] std::io::Error),
+}
+
+/// Why the shop stops.
+#[derive(Clone, Copy, Debug)]
+enum Ending {
+    Told,
+    OwnerDied,
+    DiskFailed,
+}
+
+pub(super) async fn serve(serve: Serve, settings: Settings) -> Result<ExitCode, CommandError> {
+    telemetry::start(&settings);
+    // rustls takes its cryptography from the process; there is one provider, set here once.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    settings.require_buildable()?;
+    let address = serve.listen.unwrap_or(settings.listen);
+    let shop = Shop::open(&settings.data, settings.shop()).await?;
+    let jwt_secret = settings.jwt_secret()?;
+    let adapters = adapters::start(settings.adapters(), shop.outbox.clone())
+        .await
+        .map_err(ServeError::from)?;
+    let public_url = settings.public_url.clone();
+    let app = App::new(shop.clone(), &jwt_secret, public_url, adapters.status())
+        .map_err(ServeError::from)?;
+    let listener = TcpListener::bind(address)
+        .await
+        .map_err(|source| ServeError::Listen { address, source })?;
+    let address = listener.local_addr().map_err(|source| ServeError::Listen { address, source })?;
+    let guide = match serve.demo {
+        true => Some(demo::set_up(&shop).await.map_err(ServeError::Demo)?),
+        false => None,
+    };
+    tracing::info!("payments go through the built-in sandbox: no real money moves");
+    println!("listening on http://{address}");
+    if let Some(guide) = guide {
+        println!("{}", guide.text(address));
+    }
+    let (ending, stopping) = watch::channel(None);
+    tokio::spawn(watch_for_endings(shop.clone(), ending).map_err_logged());
+    let (stop_housekeeping, stop) = watch::channel(false);
+    let housekeeping = tokio::spawn(housekeeping::keep(shop.clone(), stop));
+    let answering = {
+        let app = Arc::clone(&app);
+        move |request| Arc::clone(&app).answer(request)
+    };
+    edge::serve(listener, answering, wait_for_ending(stopping.clone())).await;
+    stop_housekeeping.send_replace(true);
+    close(shop, adapters, housekeeping).await;
+    let ending = *stopping.borrow();
+    Ok(match ending {
+        None | Some(Ending::Told) => ExitCode::SUCCESS,
+        Some(Ending::OwnerDied) => ExitCode::from(EXIT_OWNER_DIED),
+        Some(Ending::DiskFailed) => ExitCode::from(EXIT_DISK_FAILED),
+    })
+}
+
+async fn close(shop: Shop, adapters: Adapters, housekeeping: tokio::task::JoinHandle<()>) {
+    let closing = async {
+        adapters.shutdown().await;
+        if housekeeping.await.is_err() {
+            tracing::error!("housekeeping died");
+        }
+        shop.close().await;
+    };
+    if tokio::time::timeout(CLOSE_WITHIN, closing).await.is_err() {
+        // Every answer that was given is durable; what is open belongs to nobody.
+        tracing::warn!("closing takes too long; stopping as after a crash");
+    }
+}
+
+async fn wait_for_ending(mut stopping: watch::Receiver<Option<Ending>>) {
+    // If the watcher is gone there is nobody left to tell us to stop but a second signal.
+    let _ = stopping.wait_for(Option::is_some).await;
+}
+
+async fn watch_for_endings(
+    shop: Shop,
+    ending: watch::Sender<Option<Ending>>,
+) -> Result<(), ServeError> {
+    let mut terminate = signal(SignalKind::terminate()).map_err(ServeError::Signals)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(ServeError::Signals)?;
+    let mut escalated = shop.owners.escalated();
+    let mut broken = shop.store.broken();
+    let why = tokio::select! {
+        _ = terminate.recv() => Ending::Told,
+        _ = interrupt.recv() => Ending::Told,
+        _ = escalated.wait_for(|escalated| *escalated) => Ending::OwnerDied,
+        _ = broken.wait_for(|broken| *broken) => Ending::DiskFailed,
+    };
+    tracing::info!(?why, "stopping");
+    ending.send_replace(Some(why));
+    Ok(())
+}
+
+/// Logs how a background task failed.
+trait MapErrLogged {
+    fn map_err_logged(self) -> impl Future<Output = ()> + Send;
+}
+
+impl<F: Future<Output = Result<(), ServeError>> + Send> MapErrLogged for F {
+    async fn map_err_logged(self) {
+        if let Err(error) = self.await {
+            tracing::error!(error = &error as &dyn std::error::Error, "cannot watch for endings");
+        }
+    }
+}

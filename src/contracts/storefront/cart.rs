@@ -1,0 +1,189 @@
+//! 26 to 31: the cart and its checkout.
+
+use super::refusals::{INSUFFICIENT_STOCK, NOT_FOR_SALE, Problem, error};
+use super::wire::{CartBody, LineBody, MessageBody, OrderBody};
+use crate::app::App;
+use crate::edge::form::{Field, Rule, boolean, id, integer, text};
+use crate::edge::{Answer, Call, Form, standard};
+use http::StatusCode;
+use souk_actors::Failure;
+use souk_actors::carts::{self, CartsMessage};
+use souk_actors::catalog::{self, CatalogMessage, ProductView};
+use souk_actors::journeys::ordering;
+use souk_actors::store::Unit;
+use souk_domain::{
+    CartLineId, MAX_LINE_QUANTITY, Missing, ProductId, Quantity, Refusal, Unbuyable, UnbuyableLine,
+};
+use std::sync::Arc;
+
+pub(super) const ADDRESS_CHARACTERS_MAX: usize = 1_000;
+
+pub(super) async fn show(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    let claims = app.session_claims(&call.request)?;
+    let snapshot = app.shop.store.snapshot();
+    let (id, cart) = carts::of_user(&*snapshot, claims.user)?.ok_or_else(standard::not_found)?;
+    let ids: Vec<_> = cart.lines.iter().map(|line| line.product).collect();
+    let products = catalog::product_views(&*snapshot, &ids)?;
+    Ok(Answer::ok(&CartBody::new(id, &cart, &products, app.shop.settings.currency)))
+}
+
+pub(super) async fn add(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    let user = app.session_claims(&call.request)?.user;
+    let mut form = Form::parse(&call.request)?;
+    let product = form.required("product_id", id(ProductId::new));
+    let quantity = read_quantity(&mut form);
+    let (product, quantity) = form.finish((product, quantity))?;
+    let currency = app.shop.settings.currency;
+    let committing = Arc::clone(&app);
+    let added = app.commit(&call, move |unit| {
+        let app = Arc::clone(&committing);
+        async move {
+            let view = describe(&app, &unit, product).await?;
+            let product = Box::new(view.clone());
+            let add = |reply_to| CartsMessage::AddLine { unit, user, product, quantity, reply_to };
+            let line = app.shop.owners.carts.ask(add).await?;
+            Ok(Answer::created(&LineBody::of_cart(&line, &view, currency)))
+        }
+    });
+    Ok(added.await?)
+}
+
+pub(super) async fn clear(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    let user = app.session_claims(&call.request)?.user;
+    let committing = Arc::clone(&app);
+    let cleared = app.commit(&call, move |unit| {
+        let app = Arc::clone(&committing);
+        async move {
+            let clear = |reply_to| CartsMessage::Clear { unit, user, reply_to };
+            app.shop.owners.carts.ask(clear).await?;
+            Ok(Answer::ok(&MessageBody { message: "Cart cleared successfully" }))
+        }
+    });
+    Ok(cleared.await?)
+}
+
+pub(super) async fn update_item(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    let user = app.session_claims(&call.request)?.user;
+    let line = call.id("id", CartLineId::parse)?;
+    let (_, cart) =
+        carts::of_user(&*app.shop.store.snapshot(), user)?.ok_or_else(standard::not_found)?;
+    if !cart.lines.iter().any(|candidate| candidate.id == line) {
+        return Err(standard::not_found().into());
+    }
+    let mut form = Form::parse(&call.request)?;
+    let quantity = read_quantity(&mut form);
+    let quantity = form.finish(quantity)?;
+    let currency = app.shop.settings.currency;
+    let committing = Arc::clone(&app);
+    let updated = app.commit(&call, move |unit| {
+        let app = Arc::clone(&committing);
+        async move {
+            let show = |reply_to| CartsMessage::Show { unit: unit.clone(), user, reply_to };
+            let (_, cart) = app.shop.owners.carts.ask(show).await?;
+            let known = cart.lines.iter().find(|candidate| candidate.id == line);
+            let product = known.ok_or(Refusal::NotFound(Missing::CartLine))?.product;
+            let view = describe(&app, &unit, product).await?;
+            let product = Box::new(view.clone());
+            let set = |reply_to| CartsMessage::SetQuantity {
+                unit,
+                user,
+                line,
+                product,
+                quantity,
+                reply_to,
+            };
+            let line = app.shop.owners.carts.ask(set).await?;
+            Ok(Answer::ok(&LineBody::of_cart(&line, &view, currency)))
+        }
+    });
+    updated.await.map_err(|failure| match failure {
+        Failure::Refused(Refusal::NotBuyable(lines)) => {
+            error(StatusCode::BAD_REQUEST, bare_reason(&lines)).into()
+        }
+        failure => failure.into(),
+    })
+}
+
+pub(super) async fn remove_item(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    let user = app.session_claims(&call.request)?.user;
+    let line = call.id("id", CartLineId::parse)?;
+    let committing = Arc::clone(&app);
+    let removed = app.commit(&call, move |unit| {
+        let app = Arc::clone(&committing);
+        async move {
+            let remove = |reply_to| CartsMessage::RemoveLine { unit, user, line, reply_to };
+            app.shop.owners.carts.ask(remove).await?;
+            Ok(Answer::ok(&MessageBody { message: "Cart item removed successfully" }))
+        }
+    });
+    Ok(removed.await?)
+}
+
+pub(super) async fn checkout(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    let visitor = app.visitor(&call)?;
+    let mut form = Form::parse(&call.request)?;
+    let shipping_address = form.required("shipping_address", text(ADDRESS_CHARACTERS_MAX));
+    let billing_address = form.optional("billing_address", text(ADDRESS_CHARACTERS_MAX));
+    let clear_cart = form.defaulting("clear_cart", boolean, true);
+    let fields = (shipping_address, billing_address, clear_cart);
+    let (shipping_address, billing_address, clear_cart) = form.finish(fields)?;
+    let delivery = app.delivery(&visitor, shipping_address, billing_address);
+    let email = visitor.user.email.to_string();
+    let currency = app.shop.settings.currency;
+    let committing = Arc::clone(&app);
+    let placed = app.commit(&call, move |unit| {
+        let (app, delivery, email) = (Arc::clone(&committing), delivery.clone(), email.clone());
+        async move {
+            let owners = &app.shop.owners;
+            let order = ordering::checkout(owners, &unit, delivery, clear_cart).await?;
+            Ok(Answer::created(&OrderBody::new(&order, Some(email), currency)))
+        }
+    });
+    placed.await.map_err(|failure| match failure {
+        Failure::Refused(Refusal::NotBuyable(lines)) => {
+            error(StatusCode::BAD_REQUEST, named_reason(&lines)).into()
+        }
+        failure => failure.into(),
+    })
+}
+
+fn read_quantity(form: &mut Form<'_>) -> Field<Quantity> {
+    let range = 1..=i64::from(MAX_LINE_QUANTITY);
+    let units = integer(range).below("Quantity must be at least 1.");
+    form.required(
+        "quantity",
+        units.then(|units| {
+            u32::try_from(units).ok().and_then(Quantity::new).ok_or("A valid integer is required.")
+        }),
+    )
+}
+
+/// The product as it stands in this turn.
+async fn describe(app: &App, unit: &Unit, product: ProductId) -> Result<ProductView, Failure> {
+    let describe =
+        |reply_to| CatalogMessage::Describe { unit: unit.clone(), ids: vec![product], reply_to };
+    let known = app.shop.owners.catalog.ask(describe).await?.pop();
+    let unknown = || UnbuyableLine { product, why: Unbuyable::NotForSale };
+    Ok(known.ok_or_else(|| Refusal::NotBuyable(vec![unknown()]))?)
+}
+
+/// What "Update Cart Item" prints.
+fn bare_reason(lines: &[UnbuyableLine]) -> &'static str {
+    match lines.first().map(|line| &line.why) {
+        Some(Unbuyable::Short { .. }) => INSUFFICIENT_STOCK,
+        Some(Unbuyable::NotForSale) | None => NOT_FOR_SALE,
+    }
+}
+
+/// What "Cart Checkout" prints: with the name of the first product that is short.
+fn named_reason(lines: &[UnbuyableLine]) -> String {
+    match lines.first() {
+        Some(UnbuyableLine { why: Unbuyable::Short { name, .. }, .. }) => {
+            format!("{INSUFFICIENT_STOCK} for {name}")
+        }
+        Some(UnbuyableLine { why: Unbuyable::NotForSale, product }) => {
+            format!("{NOT_FOR_SALE}: {product}")
+        }
+        None => NOT_FOR_SALE.to_owned(),
+    }
+}

@@ -1,0 +1,99 @@
+//! 12 to 16: categories.
+
+use super::is_partial;
+use super::refusals::{Problem, forbidden};
+use super::wire::{CategoryBody, MessageBody};
+use crate::app::App;
+use crate::edge::form::text;
+use crate::edge::{Answer, Call, Form, PageAsked, standard};
+use souk_actors::catalog::{self, CatalogMessage, CategoryChange, CategoryDraft};
+use souk_domain::CategoryId;
+use std::sync::Arc;
+
+const NAME_CHARACTERS_MAX: usize = 255;
+const DESCRIPTION_CHARACTERS_MAX: usize = 10_000;
+
+fn require_administrator(app: &App, call: &Call, refusal: &str) -> Result<(), Problem> {
+    if app.visitor(call)?.caller.is_administrator() {
+        return Ok(());
+    }
+    Err(forbidden(refusal).into())
+}
+
+pub(super) async fn list(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    app.session_claims(&call.request)?;
+    let asked = PageAsked::of(&call.request)?;
+    let snapshot = app.shop.store.snapshot();
+    let (page, rows) = asked.fetch(|offset, limit| -> Result<_, Problem> {
+        Ok(catalog::categories(&*snapshot, offset, limit)?)
+    })?;
+    let bodies: Vec<_> =
+        rows.iter().map(|(id, category)| CategoryBody::new(*id, category)).collect();
+    let base_url = call.request.base_url(app.public_url.as_deref());
+    Ok(page.envelope(&call.request, &base_url, &bodies))
+}
+
+pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    require_administrator(&app, &call, "Only admins can create categories")?;
+    let mut form = Form::parse(&call.request)?;
+    let name = form.required("name", text(NAME_CHARACTERS_MAX));
+    let blank = String::new();
+    let description =
+        form.defaulting("description", text(DESCRIPTION_CHARACTERS_MAX).or_blank(), blank);
+    let (name, description) = form.finish((name, description))?;
+    let draft = CategoryDraft { name, description };
+    let committing = Arc::clone(&app);
+    let created = app.commit(&call, move |unit| {
+        let (app, draft) = (Arc::clone(&committing), draft.clone());
+        async move {
+            let create = |reply_to| CatalogMessage::CreateCategory { unit, draft, reply_to };
+            let (id, category) = app.shop.owners.catalog.ask(create).await?;
+            Ok(Answer::created(&CategoryBody::new(id, &category)))
+        }
+    });
+    Ok(created.await?)
+}
+
+pub(super) async fn detail(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    app.session_claims(&call.request)?;
+    let id = call.id("id", CategoryId::parse)?;
+    let category =
+        catalog::category(&*app.shop.store.snapshot(), id)?.ok_or_else(standard::not_found)?;
+    Ok(Answer::ok(&CategoryBody::new(id, &category)))
+}
+
+pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    require_administrator(&app, &call, "Only admins can update categories")?;
+    let id = call.id("id", CategoryId::parse)?;
+    catalog::category(&*app.shop.store.snapshot(), id)?.ok_or_else(standard::not_found)?;
+    let mut form = Form::parse(&call.request)?;
+    let name = form.changing("name", text(NAME_CHARACTERS_MAX), is_partial(&call.request.method));
+    let description = form.optional("description", text(DESCRIPTION_CHARACTERS_MAX).or_blank());
+    let (name, description) = form.finish((name, description))?;
+    let change = CategoryChange { name, description };
+    let committing = Arc::clone(&app);
+    let updated = app.commit(&call, move |unit| {
+        let (app, change) = (Arc::clone(&committing), change.clone());
+        async move {
+            let update = |reply_to| CatalogMessage::UpdateCategory { unit, id, change, reply_to };
+            let category = app.shop.owners.catalog.ask(update).await?;
+            Ok(Answer::ok(&CategoryBody::new(id, &category)))
+        }
+    });
+    Ok(updated.await?)
+}
+
+pub(super) async fn delete(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    require_administrator(&app, &call, "Only admins can delete categories")?;
+    let id = call.id("id", CategoryId::parse)?;
+    let committing = Arc::clone(&app);
+    let deleted = app.commit(&call, move |unit| {
+        let app = Arc::clone(&committing);
+        async move {
+            let delete = |reply_to| CatalogMessage::DeleteCategory { unit, id, reply_to };
+            app.shop.owners.catalog.ask(delete).await?;
+            Ok(Answer::ok(&MessageBody { message: "Category deleted successfully" }))
+        }
+    });
+    Ok(deleted.await?)
+}

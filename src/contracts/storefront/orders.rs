@@ -1,0 +1,184 @@
+//! 17 to 21: orders.
+
+use super::cart::ADDRESS_CHARACTERS_MAX;
+use super::refusals::{INSUFFICIENT_STOCK, NOT_FOR_SALE, Problem};
+use super::wire::{MessageBody, OrderBody};
+use crate::app::{App, Visitor};
+use crate::edge::form::{Rule, choice, id, integer, objects, text};
+use crate::edge::{Answer, Call, Errors, Form, PageAsked, standard};
+use souk_actors::Failure;
+use souk_actors::catalog;
+use souk_actors::journeys::ordering::{self, OrderView};
+use souk_actors::orders::{self, Order, UpdateOrder};
+use souk_actors::store::{Snapshot, StoreError};
+use souk_domain::{
+    CartLines, MAX_CART_LINES, MAX_LINE_QUANTITY, OrderId, OrderStatus, ProductId, Quantity,
+    Refusal, Unbuyable, UnbuyableLine,
+};
+use std::sync::Arc;
+
+const STATES: &[(&str, OrderStatus)] = &[
+    ("pending", OrderStatus::Pending),
+    ("processing", OrderStatus::Processing),
+    ("completed", OrderStatus::Completed),
+    ("shipped", OrderStatus::Shipped),
+    ("delivered", OrderStatus::Delivered),
+    ("cancelled", OrderStatus::Cancelled),
+];
+
+pub(super) async fn list(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    let visitor = app.visitor(&call)?;
+    let asked = PageAsked::of_bare_list(&call.request)?;
+    let snapshot = app.shop.store.snapshot();
+    let (page, rows) = asked.fetch(|offset, limit| -> Result<_, Problem> {
+        Ok(if visitor.caller.is_administrator() {
+            orders::all(&snapshot, offset, limit)?
+        } else {
+            orders::of_customer(&snapshot, visitor.id(), offset, limit)?
+        })
+    })?;
+    let mut bodies = Vec::with_capacity(rows.len());
+    for (id, order) in rows {
+        bodies.push(body_of(&app, &snapshot, id, order)?);
+    }
+    let base_url = call.request.base_url(app.public_url.as_deref());
+    Ok(page.bare(&call.request, &base_url, &bodies))
+}
+
+pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    let visitor = app.visitor(&call)?;
+    let mut form = Form::parse(&call.request)?;
+    let shipping_address = form.required("shipping_address", text(ADDRESS_CHARACTERS_MAX));
+    let billing_address = form.optional("billing_address", text(ADDRESS_CHARACTERS_MAX));
+    let items = form.required("items", objects(MAX_CART_LINES, read_item));
+    let fields = (shipping_address, billing_address, items);
+    let (shipping_address, billing_address, items) = form.finish(fields)?;
+    let lines = CartLines::collect(items.iter().copied())?;
+    let delivery = app.delivery(&visitor, shipping_address, billing_address);
+    let email = visitor.user.email.to_string();
+    let currency = app.shop.settings.currency;
+    let committing = Arc::clone(&app);
+    let placed = app.commit(&call, move |unit| {
+        let (app, delivery) = (Arc::clone(&committing), delivery.clone());
+        let (lines, email) = (lines.clone(), email.clone());
+        async move {
+            let order = ordering::place(&app.shop.owners, &unit, delivery, lines).await?;
+            Ok(Answer::created(&OrderBody::new(&order, Some(email), currency)))
+        }
+    });
+    placed.await.map_err(|failure| match failure {
+        Failure::Refused(Refusal::NotBuyable(lines)) => not_buyable(&items, &lines).into(),
+        failure => failure.into(),
+    })
+}
+
+fn read_item(mut form: Form<'_>) -> Result<(ProductId, Quantity), Errors> {
+    let product = form.required("product_id", id(ProductId::new));
+    let range = 1..=i64::from(MAX_LINE_QUANTITY);
+    let quantity = form.required(
+        "quantity",
+        integer(range).then(|units| {
+            u32::try_from(units).ok().and_then(Quantity::new).ok_or("A valid integer is required.")
+        }),
+    );
+    form.finish((product, quantity))
+}
+
+/// Every item that cannot be bought, at its place in the request, and the document's bare
+/// "Insufficient stock" where one is short.
+fn not_buyable(items: &[(ProductId, Quantity)], lines: &[UnbuyableLine]) -> Errors {
+    let mut errors = Errors::new();
+    let mut is_short = false;
+    for (index, (product, _)) in items.iter().enumerate() {
+        let Some(line) = lines.iter().find(|line| line.product == *product) else { continue };
+        let item = match &line.why {
+            Unbuyable::NotForSale => Errors::of("product_id", NOT_FOR_SALE),
+            Unbuyable::Short { name, .. } => {
+                is_short = true;
+                Errors::of("quantity", format!("{INSUFFICIENT_STOCK} for {name}"))
+            }
+        };
+        errors.add_item("items", index, item);
+    }
+    if is_short {
+        errors.add("non_field_errors", INSUFFICIENT_STOCK);
+    }
+    errors
+}
+
+pub(super) async fn detail(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    let visitor = app.visitor(&call)?;
+    let (id, order) = reachable_order(&app, &call, &visitor)?;
+    let snapshot = app.shop.store.snapshot();
+    Ok(Answer::ok(&body_of(&app, &snapshot, id, order)?))
+}
+
+pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    let visitor = app.visitor(&call)?;
+    let (id, order) = reachable_order(&app, &call, &visitor)?;
+    let mut form = Form::parse(&call.request)?;
+    let status = form.optional("status", choice(STATES));
+    let shipping_address = form.optional("shipping_address", text(ADDRESS_CHARACTERS_MAX));
+    let billing_address = form.optional("billing_address", text(ADDRESS_CHARACTERS_MAX));
+    let fields = (status, shipping_address, billing_address);
+    let (status, shipping_address, billing_address) = form.finish(fields)?;
+    let contact = ordering::contact(&app.shop.store.snapshot(), order.customer)?;
+    let email = contact.as_ref().map(|contact| contact.email.clone());
+    let by = visitor.caller.role;
+    let command = UpdateOrder { id, by, status, shipping_address, billing_address, contact };
+    let currency = app.shop.settings.currency;
+    let committing = Arc::clone(&app);
+    let updated = app.commit(&call, move |unit| {
+        let (app, command, email) = (Arc::clone(&committing), command.clone(), email.clone());
+        async move {
+            let order = ordering::update(&app.shop.owners, &unit, command).await?;
+            Ok(Answer::ok(&OrderBody::new(&order, email, currency)))
+        }
+    });
+    Ok(updated.await?)
+}
+
+pub(super) async fn delete(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    let visitor = app.visitor(&call)?;
+    let (id, _) = reachable_order(&app, &call, &visitor)?;
+    let by = visitor.caller.role;
+    let committing = Arc::clone(&app);
+    let deleted = app.commit(&call, move |unit| {
+        let app = Arc::clone(&committing);
+        async move {
+            ordering::delete(&app.shop.owners, &unit, id, by).await?;
+            Ok(Answer::ok(&MessageBody { message: "Order deleted successfully" }))
+        }
+    });
+    Ok(deleted.await?)
+}
+
+/// The order in the path, if the caller may reach it: their own, or any for an administrator.
+pub(super) fn reachable_order(
+    app: &App,
+    call: &Call,
+    visitor: &Visitor,
+) -> Result<(OrderId, Order), Problem> {
+    let id = call.id("id", OrderId::parse)?;
+    let order = orders::order(&*app.shop.store.snapshot(), id)?.ok_or_else(standard::not_found)?;
+    if visitor.caller.is_administrator() || order.customer == Some(visitor.id()) {
+        Ok((id, order))
+    } else {
+        Err(Refusal::NotYourOrder.into())
+    }
+}
+
+/// An order as of a snapshot.
+pub(super) fn body_of(
+    app: &App,
+    snapshot: &Snapshot,
+    id: OrderId,
+    order: Order,
+) -> Result<OrderBody, StoreError> {
+    let ids: Vec<_> = order.lines.iter().map(|line| line.product).collect();
+    let products = catalog::product_views(snapshot, &ids)?;
+    let contact = ordering::contact(snapshot, order.customer)?;
+    let view = OrderView { id, order, products };
+    let email = contact.map(|contact| contact.email);
+    Ok(OrderBody::new(&view, email, app.shop.settings.currency))
+}

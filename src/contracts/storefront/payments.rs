@@ -1,0 +1,99 @@
+//! 22 and 23: paying an order. The gateway is asked between turns; what it says is booked in one.
+
+use super::orders::reachable_order;
+use super::refusals::{Problem, error};
+use super::wire::OrderBody;
+use crate::app::App;
+use crate::edge::form::text;
+use crate::edge::{Answer, Call, Form};
+use http::StatusCode;
+use serde::Serialize;
+use souk_actors::journeys::ordering;
+use souk_actors::journeys::paying::{self, Settled};
+use souk_domain::Currency;
+use std::sync::Arc;
+
+const METHOD_CHARACTERS_MAX: usize = 255;
+
+#[derive(Serialize)]
+struct IntentBody {
+    client_secret: String,
+    payment_intent_id: String,
+}
+
+pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    let visitor = app.visitor(&call)?;
+    let (id, order) = reachable_order(&app, &call, &visitor)?;
+    paying::require_payable(order)?;
+    let (payment, intent) = paying::prepare(&app.shop, id).await?;
+    let committing = Arc::clone(&app);
+    let linked = app.commit(&call, move |unit| {
+        let (app, intent) = (Arc::clone(&committing), intent.clone());
+        async move {
+            let body = IntentBody {
+                client_secret: intent.client_secret.clone(),
+                payment_intent_id: intent.id.clone(),
+            };
+            paying::link(&app.shop.owners, &unit, id, payment, intent).await?;
+            Ok(Answer::ok(&body))
+        }
+    });
+    Ok(linked.await?)
+}
+
+#[derive(Serialize)]
+struct ConfirmedBody {
+    message: &'static str,
+    order: OrderBody,
+}
+
+#[derive(Serialize)]
+struct UnpaidBody {
+    error: String,
+    client_secret: String,
+}
+
+pub(super) async fn confirm(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    let visitor = app.visitor(&call)?;
+    let (id, order) = reachable_order(&app, &call, &visitor)?;
+    let mut form = Form::parse(&call.request)?;
+    let method = form.nullable("payment_method", text(METHOD_CHARACTERS_MAX));
+    let method = form.finish(method)?;
+    let email =
+        ordering::contact(&app.shop.store.snapshot(), order.customer)?.map(|contact| contact.email);
+    let news = paying::ask_gateway(&app.shop, id, &order, method).await?;
+    let currency = app.shop.settings.currency;
+    let committing = Arc::clone(&app);
+    let settled = app.commit(&call, move |unit| {
+        let (app, news, email) = (Arc::clone(&committing), news.clone(), email.clone());
+        async move {
+            let settled = paying::settle(&app.shop.owners, &unit, news).await?;
+            Ok(settled_answer(settled, email, currency))
+        }
+    });
+    Ok(settled.await?)
+}
+
+fn settled_answer(settled: Settled, email: Option<String>, currency: Currency) -> Answer {
+    let unpaid = |error: String, client_secret| {
+        Answer::json(StatusCode::BAD_REQUEST, &UnpaidBody { error, client_secret })
+    };
+    match settled {
+        Settled::Paid(order) => {
+            let order = OrderBody::new(&order, email, currency);
+            Answer::ok(&ConfirmedBody { message: "Payment confirmed successfully", order })
+        }
+        Settled::MethodMissing { client_secret } => {
+            unpaid("Payment requires a payment method".to_owned(), client_secret)
+        }
+        Settled::ActionRequired { client_secret } => {
+            unpaid("Payment requires confirmation by the customer".to_owned(), client_secret)
+        }
+        Settled::Declined { reason, client_secret } => unpaid(reason, client_secret),
+        Settled::TooLate => error(
+            StatusCode::BAD_REQUEST,
+            "The order is cancelled; what was paid for it is refunded",
+        ),
+        Settled::Canceled => error(StatusCode::BAD_REQUEST, "The payment was canceled"),
+    }
+}

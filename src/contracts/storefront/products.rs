@@ -1,0 +1,189 @@
+//! 7 to 11: products.
+
+use super::is_partial;
+use super::refusals::{Problem, forbidden};
+use super::wire::{MessageBody, ProductBody};
+use crate::app::App;
+use crate::edge::form::{self, integer, money, text, web_address};
+use crate::edge::{Answer, Call, Errors, Form, PageAsked, standard};
+use souk_actors::Failure;
+use souk_actors::catalog::{self, CatalogMessage, ProductChange, ProductDraft, ProductFilter};
+use souk_domain::{CategoryId, MAX_STOCK, Pricing, ProductId, Refusal};
+use std::sync::Arc;
+
+const NAME_CHARACTERS_MAX: usize = 255;
+const DESCRIPTION_CHARACTERS_MAX: usize = 10_000;
+const SEARCH_CHARACTERS_MAX: usize = 200;
+
+fn require_administrator(app: &App, call: &Call, refusal: &str) -> Result<(), Problem> {
+    if app.visitor(call)?.caller.is_administrator() {
+        return Ok(());
+    }
+    Err(forbidden(refusal).into())
+}
+
+fn stock_range() -> std::ops::RangeInclusive<i64> {
+    0..=i64::try_from(MAX_STOCK).expect("the largest stock fits 63 bits")
+}
+
+pub(super) async fn list(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    app.session_claims(&call.request)?;
+    let asked = PageAsked::of(&call.request)?;
+    let filter = filter_of(&call)?;
+    let store = app.shop.store.clone();
+    // A search reads every text, so it must not hold up a task that others wait on.
+    let searching = tokio::task::spawn_blocking(move || {
+        let snapshot = store.snapshot();
+        asked.fetch(|offset, limit| -> Result<_, Problem> {
+            let found = catalog::products(&snapshot, &filter, offset, limit)?;
+            Ok((found.count, found.products))
+        })
+    });
+    let (page, products) = searching.await.unwrap_or(Err(Failure::Unavailable.into()))?;
+    let currency = app.shop.settings.currency;
+    let bodies: Vec<_> = products.iter().map(|view| ProductBody::new(view, currency)).collect();
+    let base_url = call.request.base_url(app.public_url.as_deref());
+    Ok(page.envelope(&call.request, &base_url, &bodies))
+}
+
+fn filter_of(call: &Call) -> Result<ProductFilter, Problem> {
+    let search = call.request.query("search").map(str::trim).filter(|text| !text.is_empty());
+    let search: Option<String> =
+        search.map(|text| text.chars().take(SEARCH_CHARACTERS_MAX).collect());
+    let category = match call.request.query("category").map(str::trim) {
+        None | Some("") => None,
+        Some(text) => Some(CategoryId::parse(text).ok_or_else(|| {
+            Errors::of(
+                "category",
+                "Select a valid choice. That choice is not one of the available choices.",
+            )
+        })?),
+    };
+    Ok(ProductFilter { search, category })
+}
+
+pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    require_administrator(&app, &call, "Only admins can create products")?;
+    let currency = app.shop.settings.currency;
+    let mut form = Form::parse(&call.request)?;
+    let name = form.required("name", text(NAME_CHARACTERS_MAX));
+    let blank = String::new();
+    let description =
+        form.defaulting("description", text(DESCRIPTION_CHARACTERS_MAX).or_blank(), blank);
+    let category = form.nullable("category_id", form::id(CategoryId::new));
+    let price = form.required("price", money(currency));
+    let stock = form.defaulting("stock_quantity", integer(stock_range()), 0);
+    let image = form.nullable("image", web_address);
+    require_known_category(&app, &mut form, category.seen().copied().flatten())?;
+    let fields = (name, description, category, price, stock, image);
+    let (name, description, category, price, stock, image) = form.finish(fields)?;
+    let draft = ProductDraft {
+        name,
+        description,
+        category,
+        pricing: Pricing::flat(price),
+        image,
+        available: true,
+        stock: u64::try_from(stock).unwrap_or_default(),
+    };
+    let committing = Arc::clone(&app);
+    let created = app.commit(&call, move |unit| {
+        let (app, draft) = (Arc::clone(&committing), Box::new(draft.clone()));
+        async move {
+            let create = |reply_to| CatalogMessage::CreateProduct { unit, draft, reply_to };
+            let view = app.shop.owners.catalog.ask(create).await?;
+            Ok(Answer::created(&ProductBody::new(&view, currency)))
+        }
+    });
+    created.await.map_err(|failure| worded(failure, category))
+}
+
+pub(super) async fn detail(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    app.session_claims(&call.request)?;
+    let id = call.id("id", ProductId::parse)?;
+    let view =
+        catalog::product(&*app.shop.store.snapshot(), id)?.ok_or_else(standard::not_found)?;
+    Ok(Answer::ok(&ProductBody::new(&view, app.shop.settings.currency)))
+}
+
+pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    require_administrator(&app, &call, "Only admins can update products")?;
+    let id = call.id("id", ProductId::parse)?;
+    catalog::product(&*app.shop.store.snapshot(), id)?.ok_or_else(standard::not_found)?;
+    let currency = app.shop.settings.currency;
+    let partial = is_partial(&call.request.method);
+    let mut form = Form::parse(&call.request)?;
+    let name = form.changing("name", text(NAME_CHARACTERS_MAX), partial);
+    let description = form.optional("description", text(DESCRIPTION_CHARACTERS_MAX).or_blank());
+    let category = form.clearable("category_id", form::id(CategoryId::new));
+    let price = form.changing("price", money(currency), partial);
+    let stock = form.optional("stock_quantity", integer(stock_range()));
+    let image = form.clearable("image", web_address);
+    let wished_category = category.seen().copied().flatten().flatten();
+    require_known_category(&app, &mut form, wished_category)?;
+    let fields = (name, description, category, price, stock, image);
+    let (name, description, category, price, stock, image) = form.finish(fields)?;
+    let change = ProductChange {
+        name,
+        description,
+        category,
+        pricing: price.map(Pricing::flat),
+        image,
+        available: None,
+        stock: stock.and_then(|units| u64::try_from(units).ok()),
+        received: None,
+    };
+    let committing = Arc::clone(&app);
+    let updated = app.commit(&call, move |unit| {
+        let (app, change) = (Arc::clone(&committing), Box::new(change.clone()));
+        async move {
+            let update = |reply_to| CatalogMessage::UpdateProduct { unit, id, change, reply_to };
+            let view = app.shop.owners.catalog.ask(update).await?;
+            Ok(Answer::ok(&ProductBody::new(&view, currency)))
+        }
+    });
+    updated.await.map_err(|failure| worded(failure, wished_category))
+}
+
+pub(super) async fn delete(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    require_administrator(&app, &call, "Only admins can delete products")?;
+    let id = call.id("id", ProductId::parse)?;
+    let committing = Arc::clone(&app);
+    let deleted = app.commit(&call, move |unit| {
+        let app = Arc::clone(&committing);
+        async move {
+            let delete = |reply_to| CatalogMessage::DeleteProduct { unit, id, reply_to };
+            app.shop.owners.catalog.ask(delete).await?;
+            Ok(Answer::ok(&MessageBody { message: "Product deleted successfully" }))
+        }
+    });
+    Ok(deleted.await?)
+}
+
+/// Asked again within the turn; here it lets all errors stand together.
+fn require_known_category(
+    app: &App,
+    form: &mut Form<'_>,
+    category: Option<CategoryId>,
+) -> Result<(), Problem> {
+    if let Some(id) = category
+        && catalog::category(&*app.shop.store.snapshot(), id)?.is_none()
+    {
+        form.error("category_id", unknown_category(id));
+    }
+    Ok(())
+}
+
+/// Names the category that was deleted between the two askings.
+fn worded(failure: Failure, category: Option<CategoryId>) -> Problem {
+    match (&failure, category) {
+        (Failure::Refused(Refusal::UnknownCategory), Some(id)) => {
+            Errors::of("category_id", unknown_category(id)).into()
+        }
+        _ => failure.into(),
+    }
+}
+
+fn unknown_category(id: CategoryId) -> String {
+    format!("Invalid pk \"{id}\" - object does not exist.")
+}

@@ -1,0 +1,77 @@
+//! 4 to 6: the caller's profile and password.
+
+use super::is_partial;
+use super::refusals::Problem;
+use super::wire::{MessageBody, ProfileBody};
+use crate::app::App;
+use crate::edge::form::{claimed_password, email, new_password, text};
+use crate::edge::{Answer, Call, Form};
+use souk_actors::users::{ChangePassword, UpdateProfile, UsersMessage};
+use souk_domain::Username;
+use std::sync::Arc;
+
+const NAME_CHARACTERS_MAX: usize = 150;
+
+pub(super) async fn show(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    let visitor = app.visitor(&call)?;
+    Ok(Answer::ok(&ProfileBody::new(visitor.id(), &visitor.user)))
+}
+
+pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    let visitor = app.visitor(&call)?;
+    let mut form = Form::parse(&call.request)?;
+    let address = form.changing("email", email, is_partial(&call.request.method));
+    let first_name = form.optional("first_name", text(NAME_CHARACTERS_MAX).or_blank());
+    let last_name = form.optional("last_name", text(NAME_CHARACTERS_MAX).or_blank());
+    let (email, first_name, last_name) = form.finish((address, first_name, last_name))?;
+    // "The username is automatically synced to match the new email address."
+    let username = email.as_ref().map(Username::of_email);
+    let user = visitor.id();
+    let command = UpdateProfile { user, username, email, first_name, last_name };
+    let committing = Arc::clone(&app);
+    let updated = app.commit(&call, move |unit| {
+        let (app, command) = (Arc::clone(&committing), Box::new(command.clone()));
+        async move {
+            let update = |reply_to| UsersMessage::UpdateProfile { unit, command, reply_to };
+            let updated = app.shop.owners.users.ask(update).await?;
+            Ok(Answer::ok(&ProfileBody::new(user, &updated)))
+        }
+    });
+    Ok(updated.await?)
+}
+
+pub(super) async fn change_password(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    let visitor = app.visitor(&call)?;
+    let mut form = Form::parse(&call.request)?;
+    let old = form.required("old_password", claimed_password);
+    let new = form.required("new_password", new_password);
+    let confirmed = form.required("new_password_confirm", claimed_password);
+    if let (Some(new), Some(confirmed)) = (new.seen(), confirmed.seen())
+        && new != confirmed
+    {
+        form.error("new_password", "New passwords do not match");
+    }
+    let hash = visitor.user.password.clone();
+    if let Some(old) = old.seen()
+        && !app.shop.hasher.matches(old.clone(), Some(hash.clone())).await?
+    {
+        form.error("old_password", "Old password is incorrect");
+    }
+    let (_, new) = form.finish((old, new))?;
+    let command = ChangePassword {
+        user: visitor.id(),
+        expected: Some(hash),
+        password: app.shop.hasher.hash(new).await?,
+        kept_session: Some(visitor.session),
+    };
+    let committing = Arc::clone(&app);
+    let changed = app.commit(&call, move |unit| {
+        let (app, command) = (Arc::clone(&committing), command.clone());
+        async move {
+            let change = |reply_to| UsersMessage::ChangePassword { unit, command, reply_to };
+            app.shop.owners.users.ask(change).await?;
+            Ok(Answer::ok(&MessageBody { message: "Password changed successfully" }))
+        }
+    });
+    Ok(changed.await?)
+}

@@ -1,0 +1,138 @@
+//! How this contract words what the shop refuses.
+
+use crate::app::could_not;
+use crate::edge::{Answer, Errors, standard};
+use http::StatusCode;
+use serde::Serialize;
+use souk_actors::Failure;
+use souk_actors::store::StoreError;
+use souk_domain::{OrderAction, Refusal, Unbuyable, UnbuyableLine};
+
+/// Why a handler of this contract has no success to report.
+#[derive(Debug)]
+pub(super) enum Problem {
+    /// The edge or the handler has worded it.
+    Answer(Box<Answer>),
+    /// The shop refused or could not.
+    Failure(Box<Failure>),
+}
+
+impl From<Answer> for Problem {
+    fn from(answer: Answer) -> Self {
+        Self::Answer(Box::new(answer))
+    }
+}
+
+impl From<Errors> for Problem {
+    fn from(errors: Errors) -> Self {
+        Answer::from(errors).into()
+    }
+}
+
+impl From<Failure> for Problem {
+    fn from(failure: Failure) -> Self {
+        Self::Failure(Box::new(failure))
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        Failure::from(refusal).into()
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        Failure::from(error).into()
+    }
+}
+
+impl From<Problem> for Answer {
+    fn from(problem: Problem) -> Self {
+        match problem {
+            Problem::Answer(answer) => *answer,
+            Problem::Failure(failure) => match *failure {
+                Failure::Refused(refusal) => worded(refusal),
+                failure => could_not(&failure),
+            },
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct ErrorBody {
+    error: String,
+}
+
+/// `{"error": sentence}`.
+pub(super) fn error(status: StatusCode, sentence: impl Into<String>) -> Answer {
+    Answer::json(status, &ErrorBody { error: sentence.into() })
+}
+
+/// `{"detail": sentence}` for who may not.
+pub(super) fn forbidden(sentence: &str) -> Answer {
+    Answer::detail(StatusCode::FORBIDDEN, sentence)
+}
+
+pub(super) const NOT_FOR_SALE: &str = "Product not found or inactive";
+pub(super) const INSUFFICIENT_STOCK: &str = "Insufficient stock";
+
+/// The one translation of the shop's refusals; handlers that print another shape catch theirs
+/// before.
+fn worded(refusal: Refusal) -> Answer {
+    const BAD_REQUEST: StatusCode = StatusCode::BAD_REQUEST;
+    match refusal {
+        Refusal::InvalidCredentials => Errors::general("Invalid credentials").into(),
+        Refusal::TokenInvalid => standard::bad_token("Token is invalid or expired"),
+        Refusal::EmailTaken => Errors::of("email", "This email is already in use.").into(),
+        Refusal::UsernameTaken => {
+            // Here the user name is the e-mail address.
+            Errors::of("email", "This email is already in use.").into()
+        }
+        Refusal::OldPasswordWrong => Errors::of("old_password", "Old password is incorrect").into(),
+        Refusal::AdministratorOnly => standard::forbidden(),
+        Refusal::NotFound(_) => standard::not_found(),
+        Refusal::NotYourOrder => forbidden("You do not have permission to access this order."),
+        Refusal::UnknownCategory => {
+            Errors::of("category_id", "Invalid pk - object does not exist.").into()
+        }
+        Refusal::NotBuyable(lines) => not_buyable_line(&lines),
+        Refusal::StockTooLarge => {
+            Errors::of("stock_quantity", "Ensure this value is less than or equal to 2147483647.")
+                .into()
+        }
+        Refusal::CartEmpty => error(BAD_REQUEST, "Cart is empty"),
+        Refusal::TooManyLines => Errors::general("Too many different products.").into(),
+        Refusal::QuantityTooLarge { .. } => {
+            Errors::of("quantity", "Ensure this value is less than or equal to 1000000.").into()
+        }
+        Refusal::TotalTooLarge => {
+            Errors::general("The total is larger than an order may cost.").into()
+        }
+        Refusal::OrderNotPending { action } => error(
+            BAD_REQUEST,
+            match action {
+                OrderAction::Update => "Only pending orders can be updated",
+                OrderAction::Delete => "Only pending orders can be deleted",
+                OrderAction::Pay => "Only pending orders can initiate payment",
+            },
+        ),
+        Refusal::StateReserved { .. } => standard::forbidden(),
+        Refusal::ForbiddenStep { from, to } => error(
+            StatusCode::CONFLICT,
+            format!("An order cannot go from {} to {}", from.word(), to.word()),
+        ),
+        Refusal::PaymentNotStarted => error(BAD_REQUEST, "Payment intent not found for this order"),
+        Refusal::PaymentMethodUnknown => {
+            Errors::of("payment_method", "No such payment method.").into()
+        }
+    }
+}
+
+/// What "Add Item to Cart" prints.
+fn not_buyable_line(lines: &[UnbuyableLine]) -> Answer {
+    match lines.first().map(|line| &line.why) {
+        Some(Unbuyable::NotForSale) | None => Errors::of("product_id", NOT_FOR_SALE).into(),
+        Some(Unbuyable::Short { .. }) => Errors::general(INSUFFICIENT_STOCK).into(),
+    }
+}

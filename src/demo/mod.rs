@@ -1,0 +1,154 @@
+//! `serve --demo`: an empty shop gets a catalogue, an administrator and a customer, and whoever
+//! started it a walk through one order.
+
+mod catalogue;
+
+use crate::commands::create_administrator;
+use catalogue::CATEGORIES;
+use souk_actors::catalog::{CatalogMessage, CategoryDraft, ProductDraft};
+use souk_actors::journeys::accounts;
+use souk_actors::users::{self, Register};
+use souk_actors::{Failure, Shop, random_hex};
+use souk_domain::{EmailAddress, Password, Pricing, Role, Username};
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+const ADMINISTRATOR: &str = "admin@demo.example";
+const CUSTOMER: &str = "customer@demo.example";
+/// Random octets of a demonstration password.
+const PASSWORD_BYTES: usize = 8;
+
+/// What to tell whoever started the demonstration.
+pub(crate) enum Guide {
+    /// The shop is new; these passwords are shown this once.
+    New { administrator_password: String, customer_password: String },
+    /// The shop was set up before.
+    Known,
+}
+
+/// Fills the shop, unless it was filled before.
+///
+/// # Errors
+/// [`Failure`] of the shop.
+pub(crate) async fn set_up(shop: &Shop) -> Result<Guide, Failure> {
+    let administrator = address(ADMINISTRATOR);
+    if users::by_email(&*shop.store.snapshot(), &administrator)?.is_some() {
+        return Ok(Guide::Known);
+    }
+    for category in CATEGORIES {
+        fill(shop, category).await?;
+    }
+    let customer_password = random_hex(PASSWORD_BYTES);
+    add_customer(shop, &customer_password).await?;
+    let administrator_password = random_hex(PASSWORD_BYTES);
+    let name = Username::of_email(&administrator);
+    let password = password(&administrator_password);
+    // Last, because finding them means that everything is there.
+    create_administrator(shop, name, administrator, password).await?;
+    Ok(Guide::New { administrator_password, customer_password })
+}
+
+fn address(text: &str) -> EmailAddress {
+    EmailAddress::parse(text).expect("the demonstration's addresses are addresses")
+}
+
+fn password(text: &str) -> Password {
+    Password::choose(text.to_owned()).expect("16 hexadecimal digits make a password")
+}
+
+async fn add_customer(shop: &Shop, password_text: &str) -> Result<(), Failure> {
+    let email = address(CUSTOMER);
+    if users::by_email(&*shop.store.snapshot(), &email)?.is_some() {
+        return Ok(());
+    }
+    let command = Register {
+        username: Username::of_email(&email),
+        email,
+        password: shop.hasher.hash(password(password_text)).await?,
+        role: Role::Customer,
+        first_name: "Dana".to_owned(),
+        last_name: "Demo".to_owned(),
+    };
+    let owners = Arc::clone(&shop.owners);
+    shop.store
+        .transact(move |unit| {
+            let (owners, command) = (Arc::clone(&owners), command.clone());
+            async move { accounts::add_person(&owners, &unit, command).await.map(drop) }
+        })
+        .await
+}
+
+/// One category with its products, all in one turn.
+async fn fill(shop: &Shop, category: &'static catalogue::Category) -> Result<(), Failure> {
+    let owners = Arc::clone(&shop.owners);
+    shop.store
+        .transact(move |unit| {
+            let owners = Arc::clone(&owners);
+            async move {
+                let draft = CategoryDraft {
+                    name: category.name.to_owned(),
+                    description: category.description.to_owned(),
+                };
+                let create = |reply_to| CatalogMessage::CreateCategory {
+                    unit: unit.clone(),
+                    draft,
+                    reply_to,
+                };
+                let (id, _) = owners.catalog.ask(create).await?;
+                for product in category.products() {
+                    let draft = Box::new(ProductDraft {
+                        name: product.name,
+                        description: product.description,
+                        category: Some(id),
+                        pricing: Pricing::flat(product.price),
+                        image: None,
+                        available: true,
+                        stock: product.stock,
+                    });
+                    let create = |reply_to| CatalogMessage::CreateProduct {
+                        unit: unit.clone(),
+                        draft,
+                        reply_to,
+                    };
+                    owners.catalog.ask(create).await?;
+                }
+                Ok(())
+            }
+        })
+        .await
+}
+
+impl Guide {
+    /// The text to print, for a shop that listens on `address`.
+    pub(crate) fn text(&self, address: SocketAddr) -> String {
+        match self {
+            Self::Known => "The demonstration shop is already set up; its passwords were printed \
+                 when it was made. Start with another --data directory for a new one."
+                .to_owned(),
+            Self::New { administrator_password, customer_password } => {
+                let walk = walk(address, customer_password);
+                format!(
+                    "\nThe demonstration shop is ready. These credentials are shown once:\n\n  \
+                     administrator: {ADMINISTRATOR}\n  password: {administrator_password}\n\n  \
+                     customer: {CUSTOMER}\n  password: {customer_password}\n\n\
+                     Paste this into another terminal to buy something:\n\n{walk}"
+                )
+            }
+        }
+    }
+}
+
+fn walk(address: SocketAddr, password: &str) -> String {
+    let api = format!("http://{address}/api/v1");
+    let json = "-H 'Content-Type: application/json'";
+    let auth = "-H \"Authorization: Bearer $TOKEN\"";
+    format!(
+        r#"TOKEN=$(curl -s {api}/auth/login/ {json} -d '{{"email": "{CUSTOMER}", "password": "{password}"}}' | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
+curl -s "{api}/products/?search=mug&page_size=2" {auth}; echo
+curl -s {api}/cart/ {auth} {json} -d '{{"product_id": 1, "quantity": 2}}'; echo
+ORDER=$(curl -s {api}/cart/checkout/ {auth} {json} -d '{{"shipping_address": "1 Market Square"}}' | sed 's/^{{"id":\([0-9]*\),.*/\1/')
+curl -s -X POST {api}/orders/$ORDER/create-payment/ {auth}; echo
+curl -s {api}/orders/$ORDER/confirm-payment/ {auth} {json} -d '{{"payment_method": "pm_card_visa"}}'; echo
+"#
+    )
+}

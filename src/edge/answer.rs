@@ -1,0 +1,141 @@
+//! What a handler gives back.
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use http::{Response, StatusCode};
+use serde::Serialize;
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
+
+/// A finished answer: status, headers and the whole body.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    /// The status.
+    pub(crate) status: StatusCode,
+    /// The headers, without those every answer has. No name stands twice.
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    /// The body.
+    pub(crate) body: Bytes,
+}
+
+/// The body of an answer that says one sentence.
+#[derive(Serialize)]
+struct Detail<'a> {
+    detail: &'a str,
+}
+
+impl Answer {
+    /// An answer with a JSON body.
+    pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Self {
+        match serde_json::to_vec(body) {
+            Ok(body) => Self::bytes(status, JSON, body.into()),
+            Err(error) => {
+                tracing::error!(%error, "an answer could not be written as JSON");
+                crate::edge::standard::internal_error()
+            }
+        }
+    }
+
+    /// An answer with a body that is already written.
+    pub(crate) fn bytes(status: StatusCode, content_type: HeaderValue, body: Bytes) -> Self {
+        Self { status, headers: vec![(CONTENT_TYPE, content_type)], body }
+    }
+
+    /// 200 with a JSON body.
+    pub(crate) fn ok(body: &impl Serialize) -> Self {
+        Self::json(StatusCode::OK, body)
+    }
+
+    /// 201 with a JSON body.
+    pub(crate) fn created(body: &impl Serialize) -> Self {
+        Self::json(StatusCode::CREATED, body)
+    }
+
+    /// 204.
+    pub(crate) fn no_content() -> Self {
+        Self::empty(StatusCode::NO_CONTENT)
+    }
+
+    /// A status without a body.
+    pub(crate) fn empty(status: StatusCode) -> Self {
+        Self { status, headers: Vec::new(), body: Bytes::new() }
+    }
+
+    /// `{"detail": text}`.
+    pub(crate) fn detail(status: StatusCode, text: &str) -> Self {
+        Self::json(status, &Detail { detail: text })
+    }
+
+    /// The same answer with this header, in place of an earlier one of that name.
+    pub(crate) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.retain(|(known, _)| *known != name);
+        self.headers.push((name, value));
+        self
+    }
+
+    /// The response as it goes to the wire, with the headers every answer has.
+    pub(crate) fn into_response(self) -> Response<Bytes> {
+        let mut response = Response::new(self.body);
+        *response.status_mut() = self.status;
+        let mut headers = HeaderMap::with_capacity(self.headers.len() + 1);
+        headers.extend(self.headers);
+        headers.insert(X_CONTENT_TYPE_OPTIONS, NOSNIFF);
+        *response.headers_mut() = headers;
+        response
+    }
+}
+
+/// What handlers may return: an answer, or a result whose error knows how to answer.
+pub(crate) trait IntoAnswer {
+    /// The answer to send.
+    fn into_answer(self) -> Answer;
+}
+
+impl IntoAnswer for Answer {
+    fn into_answer(self) -> Answer {
+        self
+    }
+}
+
+impl<E: Into<Answer>> IntoAnswer for Result<Answer, E> {
+    fn into_answer(self) -> Answer {
+        self.unwrap_or_else(Into::into)
+    }
+}
+
+#[cfg(test)]
+impl Answer {
+    /// The body as text.
+    pub(crate) fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).expect("bodies are UTF-8")
+    }
+
+    /// A header as text; empty if it is absent.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        let found = self.headers.iter().find(|(known, _)| known == name);
+        found.map_or("", |(_, value)| value.to_str().expect("visible ASCII"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_response_forbids_sniffing_and_json_says_what_it_is() {
+        let response = Answer::ok(&[1, 2]).into_response();
+        assert_eq!(response.headers()["content-type"], "application/json");
+        assert_eq!(response.headers()["x-content-type-options"], "nosniff");
+        assert_eq!(&response.body()[..], b"[1,2]");
+        let empty = Answer::no_content().into_response();
+        assert_eq!(empty.status(), 204);
+        assert!(!empty.headers().contains_key("content-type"));
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_an_internal_error() {
+        let map = std::collections::BTreeMap::from([((1, 2), 3)]);
+        assert_eq!(Answer::ok(&map).status, 500);
+    }
+}

@@ -1,0 +1,170 @@
+//! Reading a request's body: never more than the limit, never for ever, never too many at once.
+
+use crate::edge::{Answer, limits, standard};
+use bytes::{Buf, Bytes, BytesMut};
+use futures_util::{Stream, StreamExt};
+use http::header::{CONTENT_LENGTH, EXPECT, HeaderMap};
+use http::{Method, StatusCode};
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// A body, and the room it takes until it is dropped.
+#[derive(Debug, Default)]
+pub(super) struct Body {
+    pub(super) bytes: Bytes,
+    pub(super) room: Option<OwnedSemaphorePermit>,
+}
+
+/// True for methods whose body means something; the others' is not read at all.
+pub(super) fn has_body(method: &Method) -> bool {
+    matches!(*method, Method::POST | Method::PUT | Method::PATCH | Method::DELETE)
+}
+
+/// Reads a body to its end.
+///
+/// # Errors
+/// 413 past [`limits::BODY_BYTES_MAX`], 408 past `patience`, 503 where `room` is full, 400 for a
+/// body that breaks off.
+pub(super) async fn read<B: Buf, E>(
+    headers: &HeaderMap,
+    stream: impl Stream<Item = Result<B, E>>,
+    patience: Duration,
+    room: &Arc<Semaphore>,
+) -> Result<Body, Answer> {
+    let declared =
+        headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    let declared: usize = declared.unwrap_or(0);
+    // A client that asks first (`Expect: 100-continue`) is told no before it sends anything.
+    let asks_first = headers.contains_key(EXPECT);
+    let hopeless = declared > limits::BODY_BYTES_MAX + limits::BODY_DISCARDED_BYTES_MAX;
+    if hopeless || (asks_first && declared > limits::BODY_BYTES_MAX) {
+        return Err(standard::body_too_large());
+    }
+    tokio::time::timeout(patience, collect(stream, declared, room))
+        .await
+        .unwrap_or_else(|_| Err(standard::request_timeout()))
+}
+
+async fn collect<B: Buf, E>(
+    stream: impl Stream<Item = Result<B, E>>,
+    declared: usize,
+    room: &Arc<Semaphore>,
+) -> Result<Body, Answer> {
+    let mut stream = pin!(stream);
+    let mut first = Bytes::new();
+    let mut whole = BytesMut::new();
+    let mut taken = None;
+    if declared > limits::BODY_FREE_BYTES {
+        taken = Some(take_room(room)?);
+    }
+    while let Some(chunk) = stream.next().await {
+        let mut chunk = chunk.map_err(|_| broken_off())?;
+        let length = first.len() + whole.len() + chunk.remaining();
+        if length > limits::BODY_BYTES_MAX {
+            discard(stream, length).await;
+            return Err(standard::body_too_large());
+        }
+        if length > limits::BODY_FREE_BYTES && taken.is_none() {
+            taken = Some(take_room(room)?);
+        }
+        if first.is_empty() && whole.is_empty() {
+            first = chunk.copy_to_bytes(chunk.remaining());
+        } else {
+            if whole.is_empty() {
+                whole.reserve(length.max(declared.min(limits::BODY_BYTES_MAX)));
+                whole.extend_from_slice(&std::mem::take(&mut first));
+            }
+            whole.extend_from_slice(&chunk.copy_to_bytes(chunk.remaining()));
+        }
+    }
+    let bytes = if whole.is_empty() { first } else { whole.freeze() };
+    Ok(Body { bytes, room: taken })
+}
+
+/// Reads on for a while and forgets it: a connection closed with unread data is reset, and a reset
+/// can overtake the answer.
+async fn discard<B: Buf, E>(mut stream: impl Stream<Item = Result<B, E>> + Unpin, read: usize) {
+    let mut length = read;
+    while let Some(Ok(chunk)) = stream.next().await {
+        length += chunk.remaining();
+        if length > limits::BODY_BYTES_MAX + limits::BODY_DISCARDED_BYTES_MAX {
+            return;
+        }
+    }
+}
+
+fn take_room(room: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Answer> {
+    Arc::clone(room)
+        .try_acquire_owned()
+        .map_err(|_| standard::unavailable(limits::RETRY_AFTER_SECONDS))
+}
+
+fn broken_off() -> Answer {
+    Answer::detail(StatusCode::BAD_REQUEST, "The request body could not be read.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::stream;
+
+    async fn read_chunks(chunks: &[usize], room: &Arc<Semaphore>) -> Result<Body, Answer> {
+        let chunks: Vec<Result<Bytes, ()>> =
+            chunks.iter().map(|length| Ok(Bytes::from(vec![b'x'; *length]))).collect();
+        read(&HeaderMap::new(), stream::iter(chunks), Duration::from_secs(5), room).await
+    }
+
+    fn status(result: Result<Body, Answer>) -> u16 {
+        result.map_or_else(|answer| answer.status.as_u16(), |_| 200)
+    }
+
+    #[tokio::test]
+    async fn a_body_is_whole_up_to_its_limit() {
+        let room = Arc::new(Semaphore::new(1));
+        for chunks in [&[][..], &[5], &[5, 7], &[1, 0, 2, 3]] {
+            let body = read_chunks(chunks, &room).await.expect("a small body");
+            assert_eq!(body.bytes.len(), chunks.iter().sum::<usize>());
+            assert!(body.room.is_none());
+        }
+        let most = limits::BODY_BYTES_MAX;
+        assert_eq!(status(read_chunks(&[most - 1, 1], &room).await), 200);
+        assert_eq!(status(read_chunks(&[most, 1], &room).await), 413);
+        assert_eq!(status(read_chunks(&[most + 1], &room).await), 413);
+    }
+
+    #[tokio::test]
+    async fn long_bodies_share_a_bounded_room() {
+        let room = Arc::new(Semaphore::new(1));
+        let long = limits::BODY_FREE_BYTES + 1;
+        let held = read_chunks(&[long], &room).await.expect("there is room");
+        assert_eq!(status(read_chunks(&[long], &room).await), 503);
+        assert_eq!(status(read_chunks(&[long - 1], &room).await), 200);
+        drop(held);
+        assert_eq!(status(read_chunks(&[1, long], &room).await), 200);
+    }
+
+    #[tokio::test]
+    async fn a_body_that_does_not_come_or_breaks_off_is_refused() {
+        let room = Arc::new(Semaphore::new(1));
+        let never = stream::pending::<Result<Bytes, ()>>();
+        let headers = HeaderMap::new();
+        let patience = Duration::from_millis(20);
+        assert_eq!(status(read(&headers, never, patience, &room).await), 408);
+        let broken = stream::iter([Ok(Bytes::from_static(b"{")), Err(())]);
+        assert_eq!(status(read(&headers, broken, patience, &room).await), 400);
+    }
+
+    #[tokio::test]
+    async fn a_client_that_asks_first_is_refused_before_it_sends() {
+        let room = Arc::new(Semaphore::new(1));
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_LENGTH, (limits::BODY_BYTES_MAX + 1).into());
+        headers.insert(EXPECT, "100-continue".parse().expect("a header value"));
+        let unread = stream::poll_fn(|_| -> std::task::Poll<Option<Result<Bytes, ()>>> {
+            panic!("the body must not be asked for")
+        });
+        assert_eq!(status(read(&headers, unread, Duration::from_secs(5), &room).await), 413);
+    }
+}

@@ -1,0 +1,223 @@
+//! The form of a request: its fields by name, and what was found wrong with them.
+
+use super::Rule;
+use super::errors::{Errors, NON_FIELD_ERRORS, Problem};
+use super::field::{Field, Fields};
+use super::json::{Json, is_too_deep};
+use crate::edge::{Answer, Request, limits, standard};
+use http::StatusCode;
+use http::header::CONTENT_TYPE;
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
+use serde_json::value::RawValue;
+use std::fmt;
+
+const REQUIRED: &str = "This field is required.";
+const NOT_NULL: &str = "This field may not be null.";
+
+/// The fields of a JSON object, and the errors noted so far.
+#[derive(Debug, Default)]
+pub(crate) struct Form<'a> {
+    members: Members<'a>,
+    errors: Errors,
+}
+
+impl<'a> Form<'a> {
+    /// The form of a request's body. No body is an empty form.
+    ///
+    /// # Errors
+    /// 415 for a content type other than JSON, 400 for what is no JSON or no object.
+    pub(crate) fn parse(request: &'a Request) -> Result<Self, Answer> {
+        if request.body.is_empty() {
+            return Ok(Self::default());
+        }
+        if let Some(content_type) = request.headers.get(CONTENT_TYPE) {
+            let content_type = String::from_utf8_lossy(content_type.as_bytes());
+            let essence = content_type.split(';').next().unwrap_or_default().trim();
+            if !essence.eq_ignore_ascii_case("application/json") {
+                return Err(standard::unsupported_media_type(&content_type));
+            }
+        }
+        let text = std::str::from_utf8(&request.body).map_err(|error| parse_error(&error))?;
+        if is_too_deep(text) {
+            return Err(parse_error(&"nested too deeply"));
+        }
+        let raw: &RawValue = serde_json::from_str(text).map_err(|error| parse_error(&error))?;
+        Self::of(&Json::of(raw)).map_err(|refused| match refused {
+            NoForm::NotAnObject(errors) => errors.into(),
+            NoForm::TooManyFields(error) => parse_error(&error),
+        })
+    }
+
+    /// The form of an object inside another form.
+    pub(super) fn of(json: &Json<'a>) -> Result<Self, NoForm> {
+        let Json::Object(text) = json else {
+            let found = json.python_type();
+            let sentence = format!("Invalid data. Expected a dictionary, but got {found}.");
+            return Err(NoForm::NotAnObject(Errors::general(sentence)));
+        };
+        let members = serde_json::from_str(text).map_err(NoForm::TooManyFields)?;
+        Ok(Self { members, errors: Errors::new() })
+    }
+
+    /// True if the body names this field, whatever its value.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.members.get(name).is_some()
+    }
+
+    /// A field that must be there.
+    pub(crate) fn required<R: Rule>(&mut self, name: &'static str, rule: R) -> Field<R::Value> {
+        match self.members.get(name) {
+            None => self.wrong(name, REQUIRED),
+            Some(Json::Null) => self.wrong(name, NOT_NULL),
+            Some(json) => self.read(name, &rule, json),
+        }
+    }
+
+    /// A field that may be absent, but not `null`.
+    pub(crate) fn optional<R: Rule>(
+        &mut self,
+        name: &'static str,
+        rule: R,
+    ) -> Field<Option<R::Value>> {
+        match self.members.get(name) {
+            None => Field(Some(None)),
+            Some(Json::Null) => self.wrong(name, NOT_NULL),
+            Some(json) => self.read(name, &rule, json).some(),
+        }
+    }
+
+    /// A field that may be absent or `null`, which are the same here.
+    pub(crate) fn nullable<R: Rule>(
+        &mut self,
+        name: &'static str,
+        rule: R,
+    ) -> Field<Option<R::Value>> {
+        match self.members.get(name) {
+            None | Some(Json::Null) => Field(Some(None)),
+            Some(json) => self.read(name, &rule, json).some(),
+        }
+    }
+
+    /// A field that may be absent (keep what is there, `None`) or `null` (clear it, `Some(None)`).
+    pub(crate) fn clearable<R: Rule>(
+        &mut self,
+        name: &'static str,
+        rule: R,
+    ) -> Field<Option<Option<R::Value>>> {
+        match self.members.get(name) {
+            None => Field(Some(None)),
+            Some(Json::Null) => Field(Some(Some(None))),
+            Some(json) => self.read(name, &rule, json).some().some(),
+        }
+    }
+
+    /// A field with a value of its own where it is absent.
+    pub(crate) fn defaulting<R: Rule>(
+        &mut self,
+        name: &'static str,
+        rule: R,
+        default: R::Value,
+    ) -> Field<R::Value> {
+        match self.members.get(name) {
+            None => Field(Some(default)),
+            Some(Json::Null) => self.wrong(name, NOT_NULL),
+            Some(json) => self.read(name, &rule, json),
+        }
+    }
+
+    /// A field of an update: it may be absent where the update is `partial` (`PATCH`).
+    pub(crate) fn changing<R: Rule>(
+        &mut self,
+        name: &'static str,
+        rule: R,
+        partial: bool,
+    ) -> Field<Option<R::Value>> {
+        if partial { self.optional(name, rule) } else { self.required(name, rule).some() }
+    }
+
+    /// Notes something wrong that no rule of one field can see.
+    pub(crate) fn error(&mut self, name: &'static str, problem: impl Into<Problem>) {
+        self.errors.add(name, problem);
+    }
+
+    /// The values of the fields.
+    ///
+    /// # Errors
+    /// Everything that was found wrong.
+    pub(crate) fn finish<F: Fields>(self, fields: F) -> Result<F::Values, Errors> {
+        match fields.values() {
+            Some(values) if self.errors.is_empty() => Ok(values),
+            // A field without a value was noted in the form it came from.
+            None if self.errors.is_empty() => Err(Errors::of(NON_FIELD_ERRORS, "Invalid data.")),
+            _ => Err(self.errors),
+        }
+    }
+
+    fn read<R: Rule>(&mut self, name: &'static str, rule: &R, json: Json<'_>) -> Field<R::Value> {
+        match rule.read(json) {
+            Ok(value) => Field(Some(value)),
+            Err(problem) => self.wrong(name, problem),
+        }
+    }
+
+    fn wrong<T>(&mut self, name: &'static str, problem: impl Into<Problem>) -> Field<T> {
+        self.errors.add(name, problem);
+        Field(None)
+    }
+}
+
+impl<T> Field<T> {
+    fn some(self) -> Field<Option<T>> {
+        Field(self.0.map(Some))
+    }
+}
+
+/// Why a value is no form.
+#[derive(Debug)]
+pub(super) enum NoForm {
+    /// A list, a number, …
+    NotAnObject(Errors),
+    /// More than [`limits::FORM_FIELDS_MAX`].
+    TooManyFields(serde_json::Error),
+}
+
+fn parse_error(error: &dyn fmt::Display) -> Answer {
+    Answer::detail(StatusCode::BAD_REQUEST, &format!("JSON parse error - {error}"))
+}
+
+/// The members of an object in their order; of two with one name the later counts.
+#[derive(Debug, Default)]
+struct Members<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'a> Members<'a> {
+    fn get(&self, name: &str) -> Option<Json<'a>> {
+        self.0.iter().rev().find(|(key, _)| key == name).map(|(_, raw)| Json::of(raw))
+    }
+}
+
+impl<'de> Deserialize<'de> for Members<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Collect;
+
+        impl<'de> Visitor<'de> for Collect {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry::<String, &'de RawValue>()? {
+                    if members.len() == limits::FORM_FIELDS_MAX {
+                        return Err(A::Error::custom("too many fields"));
+                    }
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+
+        deserializer.deserialize_map(Collect)
+    }
+}

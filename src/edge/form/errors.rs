@@ -1,0 +1,135 @@
+//! What is wrong with a request, field by field.
+
+use crate::edge::Answer;
+use http::StatusCode;
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+use std::borrow::Cow;
+
+/// Where stands what belongs to no field.
+pub(crate) const NON_FIELD_ERRORS: &str = "non_field_errors";
+
+/// One sentence about one value.
+pub(crate) type Message = Cow<'static, str>;
+
+/// What is wrong with one value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub(crate) enum Problem {
+    /// Sentences about the value itself.
+    Messages(Vec<Message>),
+    /// What is wrong inside of it.
+    Inside(Errors),
+    /// What is wrong with each item of a list; an item in order has none.
+    Items(Vec<Errors>),
+}
+
+impl From<&'static str> for Problem {
+    fn from(message: &'static str) -> Self {
+        Self::Messages(vec![Cow::Borrowed(message)])
+    }
+}
+
+impl From<String> for Problem {
+    fn from(message: String) -> Self {
+        Self::Messages(vec![Cow::Owned(message)])
+    }
+}
+
+/// Everything wrong with a request, in the order it was found. As an answer: 400, with
+/// `{"field": ["sentence", …], …}`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[must_use]
+pub(crate) struct Errors(Vec<(Cow<'static, str>, Problem)>);
+
+impl Errors {
+    /// Nothing wrong.
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    /// One thing wrong with one field.
+    pub(crate) fn of(field: &'static str, problem: impl Into<Problem>) -> Self {
+        let mut errors = Self::new();
+        errors.add(field, problem);
+        errors
+    }
+
+    /// One thing wrong that belongs to no field.
+    pub(crate) fn general(problem: impl Into<Problem>) -> Self {
+        Self::of(NON_FIELD_ERRORS, problem)
+    }
+
+    /// Notes one more thing. Sentences about the same field stand together.
+    pub(crate) fn add(&mut self, field: impl Into<Cow<'static, str>>, problem: impl Into<Problem>) {
+        let (field, problem) = (field.into(), problem.into());
+        let known = self.0.iter_mut().find(|(name, _)| *name == field);
+        match (known, problem) {
+            (Some((_, Problem::Messages(messages))), Problem::Messages(more)) => {
+                messages.extend(more);
+            }
+            (Some((_, problem)), other) => *problem = other,
+            (None, problem) => self.0.push((field, problem)),
+        }
+    }
+
+    /// Notes what is wrong with one item of a list of objects; the items before it are shown in
+    /// order: `{"items": [{}, {"product_id": ["…"]}]}`.
+    pub(crate) fn add_item(&mut self, field: &'static str, index: usize, item: Errors) {
+        let known = self.0.iter_mut().find(|(name, _)| name == field);
+        if let Some((_, Problem::Items(items))) = known {
+            items.resize(items.len().max(index + 1), Self::new());
+            items[index] = item;
+            return;
+        }
+        let mut items = vec![Self::new(); index];
+        items.push(item);
+        self.add(field, Problem::Items(items));
+    }
+
+    /// True where nothing is wrong.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Serialize for Errors {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (field, problem) in &self.0 {
+            map.serialize_entry(field, problem)?;
+        }
+        map.end()
+    }
+}
+
+impl From<Errors> for Answer {
+    fn from(errors: Errors) -> Self {
+        Self::json(StatusCode::BAD_REQUEST, &errors)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_are_written_as_the_documents_print_them() {
+        let mut errors = Errors::of("email", "Enter a valid email address.");
+        errors.add("email", "This email is already in use.".to_owned());
+        errors.add(NON_FIELD_ERRORS, "Insufficient stock");
+        errors.add_item("items", 1, Errors::of("product_id", "Product not found or inactive"));
+        errors.add_item("items", 3, Errors::of("quantity", "Too many."));
+        let answer = Answer::from(errors);
+        assert_eq!(answer.status, 400);
+        assert_eq!(
+            answer.text(),
+            concat!(
+                r#"{"email":["Enter a valid email address.","This email is already in use."],"#,
+                r#""non_field_errors":["Insufficient stock"],"#,
+                r#""items":[{},{"product_id":["Product not found or inactive"]},{},"#,
+                r#"{"quantity":["Too many."]}]}"#
+            )
+        );
+    }
+}

@@ -1,0 +1,134 @@
+//! One JSON value by its raw text, so that numbers are judged as they were written.
+
+use crate::edge::limits;
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+
+/// A JSON value, its inside not looked at yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Json<'a> {
+    /// `null`.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A number, as it was written.
+    Number(&'a str),
+    /// A string, decoded.
+    Text(Cow<'a, str>),
+    /// A string that is no text: half a surrogate pair.
+    BrokenText,
+    /// A list, as it was written.
+    List(&'a str),
+    /// An object, as it was written.
+    Object(&'a str),
+}
+
+impl<'a> Json<'a> {
+    /// Looks at a value that is known to be good JSON.
+    pub(super) fn of(raw: &'a RawValue) -> Self {
+        let text = raw.get();
+        match text.as_bytes().first() {
+            Some(b'"') => text_of(text).map_or(Self::BrokenText, Self::Text),
+            Some(b'[') => Self::List(text),
+            Some(b'{') => Self::Object(text),
+            Some(b't') => Self::Bool(true),
+            Some(b'f') => Self::Bool(false),
+            Some(b'n') | None => Self::Null,
+            Some(_) => Self::Number(text),
+        }
+    }
+
+    /// What Python calls this type, as Django REST Framework's sentences do.
+    pub(super) fn python_type(&self) -> &'static str {
+        match self {
+            Self::Null => "NoneType",
+            Self::Bool(_) => "bool",
+            Self::Number(text) if text.contains(['.', 'e', 'E']) => "float",
+            Self::Number(_) => "int",
+            Self::Text(_) | Self::BrokenText => "str",
+            Self::List(_) => "list",
+            Self::Object(_) => "dict",
+        }
+    }
+
+    /// The value as a sentence may repeat it.
+    pub(super) fn shown(&self) -> String {
+        let text = match self {
+            Self::Null => "None",
+            Self::Bool(true) => "True",
+            Self::Bool(false) => "False",
+            Self::Text(text) => text,
+            Self::BrokenText => "",
+            Self::Number(text) | Self::List(text) | Self::Object(text) => text,
+        };
+        text.chars().take(limits::ECHOED_CHARACTERS_MAX).collect()
+    }
+}
+
+fn text_of(quoted: &str) -> Option<Cow<'_, str>> {
+    if quoted.contains('\\') {
+        return serde_json::from_str(quoted).ok().map(Cow::Owned);
+    }
+    quoted.strip_prefix('"')?.strip_suffix('"').map(Cow::Borrowed)
+}
+
+/// True if objects and lists stand more than [`limits::JSON_DEPTH_MAX`] deep inside each other.
+/// Works on any text; on what is no JSON its answer means nothing.
+pub(super) fn is_too_deep(text: &str) -> bool {
+    let mut depth = 0_usize;
+    let mut in_string = false;
+    let mut escaped = false;
+    for octet in text.bytes() {
+        if in_string {
+            match octet {
+                _ if escaped => escaped = false,
+                b'\\' => escaped = true,
+                b'"' => in_string = false,
+                _ => {}
+            }
+            continue;
+        }
+        match octet {
+            b'"' => in_string = true,
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > limits::JSON_DEPTH_MAX {
+            return true;
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_keep_what_was_written() {
+        for (text, json) in [
+            ("null", Json::Null),
+            ("true", Json::Bool(true)),
+            ("1e400", Json::Number("1e400")),
+            ("-19.999", Json::Number("-19.999")),
+            (r#""plain""#, Json::Text("plain".into())),
+            (r#""a\u00e9\n\"""#, Json::Text("aé\n\"".into())),
+            (r#""\ud800""#, Json::BrokenText),
+            ("[1, 2]", Json::List("[1, 2]")),
+            (r#"{"a":1}"#, Json::Object(r#"{"a":1}"#)),
+        ] {
+            let raw: &RawValue = serde_json::from_str(text).expect("good JSON");
+            assert_eq!(Json::of(raw), json, "{text}");
+        }
+    }
+
+    #[test]
+    fn depth_is_counted_outside_strings() {
+        let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        assert!(!is_too_deep(&nested(limits::JSON_DEPTH_MAX)));
+        assert!(is_too_deep(&nested(limits::JSON_DEPTH_MAX + 1)));
+        assert!(!is_too_deep(&format!("\"\\\"{}\"", "[".repeat(100))));
+        assert!(!is_too_deep(&"[]".repeat(100)));
+    }
+}

@@ -1,0 +1,58 @@
+//! Every bound of the edge, with its unit in the name.
+
+/// Connections open at once; further ones wait in the listener's backlog.
+pub(crate) const CONNECTIONS_MAX: usize = 4096;
+/// A request line and its headers must arrive within this time, also on an idle kept-alive connection.
+pub(crate) const HEADER_READ_SECONDS: u64 = 10;
+/// Longest request line with headers; beyond it hyper answers 431.
+pub(crate) const HEADER_BYTES_MAX: usize = 64 * 1024;
+/// A client that takes nothing of its answer for this long is cut off.
+pub(crate) const WRITE_STALL_SECONDS: u64 = 30;
+/// How long accepting pauses after the system refused it (out of file descriptors, mostly).
+pub(crate) const ACCEPT_PAUSE_MILLIS: u64 = 50;
+/// Shutdown waits this long for what runs; `souk` promises to exit within 10 s, and messages and
+/// mails want their share of them.
+pub(crate) const SHUTDOWN_SECONDS: u64 = 5;
+/// Requests that may change something, running at once; beyond it 503.
+pub(crate) const CHANGES_IN_FLIGHT_MAX: u32 = 8192;
+
+/// Longest request body.
+pub(crate) const BODY_BYTES_MAX: usize = 1024 * 1024;
+/// How much of a too long body is read and thrown away so that the client sees the 413 and no reset.
+pub(crate) const BODY_DISCARDED_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// A body must arrive within this time.
+pub(crate) const BODY_READ_SECONDS: u64 = 30;
+/// Bodies up to this size are taken without asking; longer ones share [`BODIES_MEBIBYTES_MAX`].
+pub(crate) const BODY_FREE_BYTES: usize = 16 * 1024;
+/// Bodies longer than [`BODY_FREE_BYTES`] held at once, a mebibyte counted for each; beyond it 503.
+pub(crate) const BODIES_MEBIBYTES_MAX: usize = 128;
+/// What a 503 of the edge says in `Retry-After`.
+pub(crate) const RETRY_AFTER_SECONDS: u32 = 1;
+
+/// Query parameters read; further ones are ignored.
+pub(crate) const QUERY_PARAMETERS_MAX: usize = 128;
+/// Longest `Host` header used in links.
+pub(crate) const HOST_CHARACTERS_MAX: usize = 255;
+
+/// Fields of one JSON object.
+pub(crate) const FORM_FIELDS_MAX: usize = 256;
+/// Objects and lists inside each other in a JSON body.
+pub(crate) const JSON_DEPTH_MAX: usize = 32;
+/// Longest number written as a JSON string, as in Django REST Framework.
+pub(crate) const NUMBER_CHARACTERS_MAX: usize = 1000;
+/// How much of a refused value an error message repeats.
+pub(crate) const ECHOED_CHARACTERS_MAX: usize = 100;
+
+/// Items per page where nothing is asked.
+pub(crate) const PAGE_SIZE_DEFAULT: u64 = 20;
+/// Most items per page.
+pub(crate) const PAGE_SIZE_MAX: u64 = 100;
+
+/// Longest token looked at.
+pub(crate) const TOKEN_BYTES_MAX: usize = 4096;
+/// How far ahead of our clock a token may claim to be issued.
+pub(crate) const TOKEN_CLOCK_SKEW_SECONDS: i64 = 60;
+/// How long an access token lives.
+pub(crate) const ACCESS_TOKEN_SECONDS: i64 = 15 * 60;
+/// How long a refresh token lives.
+pub(crate) const REFRESH_TOKEN_SECONDS: i64 = 24 * 60 * 60;

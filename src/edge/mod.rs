@@ -1,0 +1,34 @@
+//! The HTTP edge: what is the same for all five contracts, and no rule of the shop.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `server` | connections: accepting, timeouts, shutdown; warp turns each request into a [`Request`] |
+//! | `body`, `stall` | the two ways a slow or greedy client is cut off |
+//! | `request`, `answer`, `standard` | what handlers get, what they give, what every contract says alike |
+//! | `route`, `router` | which handler answers a path, with or without the trailing slash |
+//! | `form` | JSON bodies, every wrong field named at once |
+//! | `pages` | page numbers, envelopes and links |
+//! | `tokens` | the JWT |
+//! | `limits` | every bound, with its unit in the name |
+
+mod answer;
+mod body;
+pub(crate) mod form;
+pub(crate) mod limits;
+mod pages;
+mod request;
+mod route;
+mod router;
+mod server;
+mod stall;
+pub(crate) mod standard;
+mod tokens;
+
+pub(crate) use answer::Answer;
+pub(crate) use form::{Errors, Form};
+pub(crate) use pages::{Page, PageAsked};
+pub(crate) use request::Request;
+pub(crate) use route::{Call, Operation, Params, Route, Spelling};
+pub(crate) use router::{Router, RouterError};
+pub(crate) use server::serve;
+pub(crate) use tokens::{BadToken, Claims, TokenId, TokenKey, TokenKind};

@@ -1,0 +1,272 @@
+//! Pages of lists: Django REST Framework's `PageNumberPagination`, and headers for bare arrays.
+
+use crate::edge::{Answer, Request, limits, standard};
+use http::header::{HeaderName, HeaderValue, LINK};
+use serde::Serialize;
+use url::form_urlencoded;
+
+const X_TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
+
+/// What a request says about pages, before anybody knows how many there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PageAsked {
+    number: Asked,
+    size: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asked {
+    Number(u64),
+    Last,
+}
+
+/// One page of a list whose length is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Page {
+    /// Its number, from 1.
+    pub(crate) number: u64,
+    /// Items per page.
+    pub(crate) size: u64,
+    /// Items in the whole list.
+    pub(crate) count: u64,
+}
+
+/// The envelope of a page.
+#[derive(Debug, Serialize)]
+struct Envelope<'a, T> {
+    count: u64,
+    next: Option<String>,
+    previous: Option<String>,
+    results: &'a [T],
+}
+
+impl PageAsked {
+    /// Reads `page` and `page_size`. A useless `page_size` is the default one.
+    ///
+    /// # Errors
+    /// 404 for a page that is no number from 1 and not `last`.
+    pub(crate) fn of(request: &Request) -> Result<Self, Answer> {
+        let number = match request.query("page").map(str::trim) {
+            None | Some("") => Asked::Number(1),
+            Some("last") => Asked::Last,
+            Some(text) => {
+                let number = text.parse().ok().filter(|number| *number >= 1);
+                Asked::Number(number.ok_or_else(standard::invalid_page)?)
+            }
+        };
+        let size = request.query("page_size").and_then(|text| text.trim().parse().ok());
+        let size = size.filter(|size| *size >= 1).unwrap_or(limits::PAGE_SIZE_DEFAULT);
+        Ok(Self { number, size: size.min(limits::PAGE_SIZE_MAX) })
+    }
+
+    /// The same for a bare array, which shows [`limits::PAGE_SIZE_MAX`] items where nothing is
+    /// asked: its clients may not know of pages.
+    ///
+    /// # Errors
+    /// As [`PageAsked::of`].
+    pub(crate) fn of_bare_list(request: &Request) -> Result<Self, Answer> {
+        let asked = Self::of(request)?;
+        let names_a_size = request.query("page_size").is_some();
+        Ok(if names_a_size { asked } else { Self { size: limits::PAGE_SIZE_MAX, ..asked } })
+    }
+
+    /// Fetches the page: `fetch` gets an offset and a limit, and gives the length of the whole
+    /// list with the items there.
+    ///
+    /// # Errors
+    /// What `fetch` says; 404 beyond the end.
+    pub(crate) fn fetch<T, E: From<Answer>>(
+        self,
+        fetch: impl Fn(u64, usize) -> Result<(u64, T), E>,
+    ) -> Result<(Page, T), E> {
+        let limit = usize::try_from(self.size).expect("at most PAGE_SIZE_MAX");
+        let number = match self.number {
+            Asked::Number(number) => number,
+            Asked::Last => {
+                let (count, _) = fetch(0, 0)?;
+                self.within(count)?.number
+            }
+        };
+        let (count, items) = fetch((number - 1).saturating_mul(self.size), limit)?;
+        let page = Self { number: Asked::Number(number), ..self }.within(count)?;
+        Ok((page, items))
+    }
+
+    /// The page of a list with `count` items. The first page of an empty list is fine.
+    ///
+    /// # Errors
+    /// 404 beyond the end.
+    pub(crate) fn within(self, count: u64) -> Result<Page, Answer> {
+        let last = last_page(count, self.size);
+        let number = match self.number {
+            Asked::Number(number) => number,
+            Asked::Last => last,
+        };
+        if number > last {
+            return Err(standard::invalid_page());
+        }
+        Ok(Page { number, size: self.size, count })
+    }
+}
+
+impl Page {
+    /// How many items come before the page.
+    pub(crate) fn offset(&self) -> u64 {
+        (self.number - 1) * self.size
+    }
+
+    /// 200 with `{count, next, previous, results}`; `base_url` is [`Request::base_url`].
+    pub(crate) fn envelope(
+        &self,
+        request: &Request,
+        base_url: &str,
+        results: &[impl Serialize],
+    ) -> Answer {
+        Answer::ok(&Envelope {
+            count: self.count,
+            next: self.next().map(|number| link(request, base_url, number)),
+            previous: self.previous().map(|number| link(request, base_url, number)),
+            results,
+        })
+    }
+
+    /// 200 with a bare array, and where it stands in `X-Total-Count` and `Link`.
+    pub(crate) fn bare(
+        &self,
+        request: &Request,
+        base_url: &str,
+        results: &[impl Serialize],
+    ) -> Answer {
+        let relations = [
+            ("first", Some(1)),
+            ("prev", self.previous()),
+            ("next", self.next()),
+            ("last", Some(last_page(self.count, self.size))),
+        ];
+        let links: Vec<String> = relations
+            .into_iter()
+            .filter_map(|(relation, number)| Some((relation, link(request, base_url, number?))))
+            .map(|(relation, url)| format!("<{url}>; rel=\"{relation}\""))
+            .collect();
+        let answer = Answer::ok(&results).with_header(X_TOTAL_COUNT, HeaderValue::from(self.count));
+        match HeaderValue::from_str(&links.join(", ")) {
+            Ok(links) => answer.with_header(LINK, links),
+            Err(_) => answer,
+        }
+    }
+
+    fn next(&self) -> Option<u64> {
+        (self.number < last_page(self.count, self.size)).then_some(self.number + 1)
+    }
+
+    fn previous(&self) -> Option<u64> {
+        (self.number > 1).then(|| self.number - 1)
+    }
+}
+
+fn last_page(count: u64, size: u64) -> u64 {
+    count.div_ceil(size).max(1)
+}
+
+/// The URL of another page. As in Django REST Framework the parameters are sorted by name, and the
+/// first page has no `page`.
+fn link(request: &Request, base_url: &str, number: u64) -> String {
+    let number = number.to_string();
+    let mut pairs: Vec<(&str, &str)> = request
+        .query_pairs()
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .filter(|(name, _)| *name != "page")
+        .collect();
+    if number != "1" {
+        pairs.push(("page", &number));
+    }
+    pairs.sort_by_key(|(name, _)| *name);
+    let path = &request.path;
+    if pairs.is_empty() {
+        return format!("{base_url}{path}");
+    }
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+    format!("{base_url}{path}?{query}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::Method;
+
+    const BASE: &str = "http://example.com";
+
+    fn get(target: &str) -> Request {
+        Request::test(Method::GET, target)
+    }
+
+    fn page(target: &str, count: u64) -> Result<Page, Answer> {
+        PageAsked::of(&get(target))?.within(count)
+    }
+
+    #[test]
+    fn a_useless_size_is_the_default_and_a_large_one_is_cut() {
+        for (query, size) in [
+            ("", 20),
+            ("?page_size=7", 7),
+            ("?page_size=0", 20),
+            ("?page_size=-3", 20),
+            ("?page_size=abc", 20),
+            ("?page_size=", 20),
+            ("?page_size=100", 100),
+            ("?page_size=1000000", 100),
+        ] {
+            let page = page(&format!("/p/{query}"), 5).expect("the first page");
+            assert_eq!(page, Page { number: 1, size, count: 5 }, "{query}");
+        }
+    }
+
+    #[test]
+    fn a_page_that_is_none_is_404() {
+        for number in ["0", "-1", "abc", "1.5", "4", "18446744073709551616"] {
+            let answer = page(&format!("/p/?page={number}"), 60).expect_err(number);
+            assert_eq!(answer.status, 404);
+            assert_eq!(answer.text(), r#"{"detail":"Invalid page."}"#);
+        }
+        assert_eq!(page("/p/?page=3", 60).map(|page| page.offset()).ok(), Some(40));
+        assert_eq!(page("/p/?page=last", 61).map(|page| page.number).ok(), Some(4));
+        assert_eq!(page("/p/?page=1", 0).map(|page| page.offset()).ok(), Some(0));
+        assert_eq!(page("/p/?page=2", 0).map_err(|answer| answer.status.as_u16()), Err(404));
+    }
+
+    #[test]
+    fn the_envelope_links_to_its_neighbours_and_keeps_the_other_parameters() {
+        let target = "/p/?search=red+caf%C3%A9&page=2&category=1";
+        let answer = page(target, 60).expect("a page").envelope(&get(target), BASE, &[7]);
+        assert_eq!(
+            answer.text(),
+            concat!(
+                r#"{"count":60,"#,
+                r#""next":"http://example.com/p/?category=1&page=3&search=red+caf%C3%A9","#,
+                r#""previous":"http://example.com/p/?category=1&search=red+caf%C3%A9","#,
+                r#""results":[7]}"#
+            )
+        );
+        let empty = page("/p/", 0).expect("a page").envelope(&get("/p/"), BASE, &[0; 0]);
+        assert_eq!(empty.text(), r#"{"count":0,"next":null,"previous":null,"results":[]}"#);
+        let second =
+            page("/p/?page=2", 21).expect("a page").envelope(&get("/p/?page=2"), BASE, &[0; 0]);
+        assert!(second.text().contains(r#""next":null,"previous":"http://example.com/p/","#));
+    }
+
+    #[test]
+    fn a_bare_array_says_in_its_headers_where_it_stands() {
+        let answer = page("/o/?page=2", 60).expect("a page").bare(&get("/o/?page=2"), BASE, &[1]);
+        assert_eq!(answer.text(), "[1]");
+        assert_eq!(answer.header("x-total-count"), "60");
+        assert_eq!(
+            answer.header("link"),
+            concat!(
+                "<http://example.com/o/>; rel=\"first\", <http://example.com/o/>; rel=\"prev\", ",
+                "<http://example.com/o/?page=3>; rel=\"next\", ",
+                "<http://example.com/o/?page=3>; rel=\"last\""
+            )
+        );
+    }
+}

@@ -1,0 +1,175 @@
+//! What a handler knows of a request.
+
+use crate::edge::body::Body;
+use crate::edge::limits;
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, HOST, HeaderMap};
+use http::{Extensions, Method};
+use std::net::SocketAddr;
+use std::sync::OnceLock;
+use tokio::sync::OwnedSemaphorePermit;
+
+/// One request, its body read to the end and within bounds.
+#[derive(Debug)]
+pub(crate) struct Request {
+    /// The method as sent: a `HEAD` that is answered by a `GET` handler still says `HEAD`.
+    pub(crate) method: Method,
+    /// The path as sent, percent-encoded.
+    pub(crate) path: String,
+    /// Everything behind the `?`, as sent; empty if there was none.
+    pub(crate) raw_query: String,
+    /// The headers.
+    pub(crate) headers: HeaderMap,
+    /// The body; empty for methods that have none.
+    pub(crate) body: Bytes,
+    /// Who is connected: the client, or the proxy in front.
+    pub(crate) remote: Option<SocketAddr>,
+    /// What one layer of Souk tells the next (who the caller is, for one).
+    pub(crate) extensions: Extensions,
+    query: OnceLock<Vec<(String, String)>>,
+    /// Given back when the request is dropped.
+    room: Option<OwnedSemaphorePermit>,
+}
+
+impl Request {
+    /// A request without a body.
+    pub(crate) fn new(method: Method, path: String, raw_query: String, headers: HeaderMap) -> Self {
+        Self {
+            method,
+            path,
+            raw_query,
+            headers,
+            body: Bytes::new(),
+            remote: None,
+            extensions: Extensions::new(),
+            query: OnceLock::new(),
+            room: None,
+        }
+    }
+
+    /// Gives the request its body.
+    pub(super) fn set_body(&mut self, body: Body) {
+        self.body = body.bytes;
+        self.room = body.room;
+    }
+
+    /// The first value of a query parameter, decoded.
+    pub(crate) fn query(&self, name: &str) -> Option<&str> {
+        self.query_pairs().iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// All query parameters in their order, decoded.
+    pub(crate) fn query_pairs(&self) -> &[(String, String)] {
+        self.query.get_or_init(|| {
+            url::form_urlencoded::parse(self.raw_query.as_bytes())
+                .take(limits::QUERY_PARAMETERS_MAX)
+                .map(|(key, value)| (key.into_owned(), value.into_owned()))
+                .collect()
+        })
+    }
+
+    /// A header as text; `None` if it is absent or no visible ASCII.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// The token of `Authorization: Bearer …`.
+    pub(crate) fn bearer(&self) -> Option<&str> {
+        let value = self.headers.get(AUTHORIZATION)?.to_str().ok()?;
+        let (scheme, token) = value.split_once(' ')?;
+        let token = token.trim();
+        (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+    }
+
+    /// Where links of the answer point: the configured public URL, else what the request itself says
+    /// (`http://HOST`, the scheme from `X-Forwarded-Proto`). No trailing slash.
+    pub(crate) fn base_url(&self, public_url: Option<&str>) -> String {
+        if let Some(url) = public_url {
+            return url.trim_end_matches('/').to_owned();
+        }
+        let forwarded = self.headers.get("x-forwarded-proto").map(|value| value.as_bytes());
+        let scheme = if forwarded == Some(b"https") { "https" } else { "http" };
+        let host = self.headers.get(HOST).and_then(|value| value.to_str().ok());
+        let host = host.filter(|host| is_host(host)).unwrap_or("localhost");
+        format!("{scheme}://{host}")
+    }
+}
+
+/// A name or address with an optional port, and nothing that could change the meaning of a URL.
+fn is_host(host: &str) -> bool {
+    let plain = |octet: u8| octet.is_ascii_alphanumeric() || b".-_:[]".contains(&octet);
+    !host.is_empty() && host.len() <= limits::HOST_CHARACTERS_MAX && host.bytes().all(plain)
+}
+
+/// Requests as tests write them.
+#[cfg(test)]
+impl Request {
+    /// A request for `target`, a path with an optional query.
+    pub(crate) fn test(method: Method, target: &str) -> Self {
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        Self::new(method, path.to_owned(), query.to_owned(), HeaderMap::new())
+    }
+
+    /// The same with one more header.
+    pub(crate) fn with_header(mut self, name: &'static str, value: &str) -> Self {
+        self.headers.insert(name, value.parse().expect("a header value"));
+        self
+    }
+
+    /// The same with a body of type `application/json`.
+    pub(crate) fn with_json(mut self, body: &str) -> Self {
+        self.body = Bytes::copy_from_slice(body.as_bytes());
+        self.with_header("content-type", "application/json")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn get(target: &str) -> Request {
+        Request::test(Method::GET, target)
+    }
+
+    #[test]
+    fn query_parameters_are_decoded() {
+        let request = get("/p?search=red+caf%C3%A9&page=2&page=3&empty=");
+        assert_eq!(request.query("search"), Some("red café"));
+        assert_eq!(request.query("page"), Some("2"));
+        assert_eq!(request.query("empty"), Some(""));
+        assert_eq!(request.query("other"), None);
+        assert_eq!(request.query_pairs().len(), 4);
+    }
+
+    #[test]
+    fn a_flood_of_query_parameters_is_cut() {
+        let request = get(&format!("/p?{}", "a=1&".repeat(10_000)));
+        assert_eq!(request.query_pairs().len(), limits::QUERY_PARAMETERS_MAX);
+    }
+
+    #[test]
+    fn bearer_tokens_are_found() {
+        let with = |value: &str| get("/").with_header("authorization", value);
+        assert_eq!(with("Bearer abc").bearer(), Some("abc"));
+        assert_eq!(with("bearer  abc ").bearer(), Some("abc"));
+        for value in ["Basic abc", "Bearer", "Bearer ", "abc"] {
+            assert_eq!(with(value).bearer(), None, "{value}");
+        }
+        assert_eq!(get("/").bearer(), None);
+    }
+
+    #[test]
+    fn links_point_to_the_host_that_was_asked() {
+        let asked = |host: &str| get("/").with_header("host", host);
+        assert_eq!(asked("shop.example:8000").base_url(None), "http://shop.example:8000");
+        assert_eq!(asked("[::1]:80").base_url(None), "http://[::1]:80");
+        assert_eq!(asked("evil.example/x?").base_url(None), "http://localhost");
+        assert_eq!(asked("a@b").base_url(None), "http://localhost");
+        assert_eq!(get("/").base_url(None), "http://localhost");
+        let behind_proxy = asked("shop.example").with_header("x-forwarded-proto", "https");
+        assert_eq!(behind_proxy.base_url(None), "https://shop.example");
+        let odd = asked("shop.example").with_header("x-forwarded-proto", "javascript");
+        assert_eq!(odd.base_url(None), "http://shop.example");
+        assert_eq!(odd.base_url(Some("https://s.example/")), "https://s.example");
+    }
+}

@@ -1,0 +1,221 @@
+//! One documented operation: a method, a path, and the function that answers it.
+
+use crate::edge::answer::IntoAnswer;
+use crate::edge::{Answer, Request, standard};
+use futures_util::future::BoxFuture;
+use http::Method;
+use std::fmt;
+use std::sync::Arc;
+
+/// A handler with its future boxed. A function costs no allocation here, only its future does.
+pub(super) type Handler<S> = Box<dyn Fn(Arc<S>, Call) -> BoxFuture<'static, Answer> + Send + Sync>;
+
+/// Whether the trailing slash matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Spelling {
+    /// With and without the slash: everywhere but on what storefront and platform share.
+    Both,
+    /// Only as written.
+    Exact,
+}
+
+/// What is known of an operation without calling it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Operation {
+    /// The method.
+    pub(crate) method: Method,
+    /// The path as the document prints it, its parameters in braces.
+    pub(crate) path: &'static str,
+    /// The heading in the contract's document.
+    pub(crate) heading: &'static str,
+    /// The contract; empty until the route is in a [`Router`](super::Router).
+    pub(crate) contract: &'static str,
+    /// Whether the trailing slash matters.
+    pub(crate) spelling: Spelling,
+}
+
+/// An operation and the function that answers it, for an application state `S`.
+pub(crate) struct Route<S> {
+    pub(super) operation: Operation,
+    pub(super) handler: Handler<S>,
+}
+
+impl<S: Send + Sync + 'static> Route<S> {
+    /// The route of one operation; both spellings of its path, unless [`Route::exact`] is called.
+    pub(crate) fn new<F, Fut>(
+        method: Method,
+        path: &'static str,
+        heading: &'static str,
+        handler: F,
+    ) -> Self
+    where
+        F: Fn(Arc<S>, Call) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output: IntoAnswer> + Send + 'static,
+    {
+        let handler: Handler<S> = Box::new(move |state, call| {
+            let answering = handler(state, call);
+            Box::pin(async move { answering.await.into_answer() })
+        });
+        let spelling = Spelling::Both;
+        Self { operation: Operation { method, path, heading, contract: "", spelling }, handler }
+    }
+
+    /// A `GET` route, which answers `HEAD` too.
+    pub(crate) fn get<F, Fut>(path: &'static str, heading: &'static str, handler: F) -> Self
+    where
+        F: Fn(Arc<S>, Call) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output: IntoAnswer> + Send + 'static,
+    {
+        Self::new(Method::GET, path, heading, handler)
+    }
+
+    /// A `POST` route.
+    pub(crate) fn post<F, Fut>(path: &'static str, heading: &'static str, handler: F) -> Self
+    where
+        F: Fn(Arc<S>, Call) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output: IntoAnswer> + Send + 'static,
+    {
+        Self::new(Method::POST, path, heading, handler)
+    }
+
+    /// A `PUT` route.
+    pub(crate) fn put<F, Fut>(path: &'static str, heading: &'static str, handler: F) -> Self
+    where
+        F: Fn(Arc<S>, Call) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output: IntoAnswer> + Send + 'static,
+    {
+        Self::new(Method::PUT, path, heading, handler)
+    }
+
+    /// A `PATCH` route.
+    pub(crate) fn patch<F, Fut>(path: &'static str, heading: &'static str, handler: F) -> Self
+    where
+        F: Fn(Arc<S>, Call) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output: IntoAnswer> + Send + 'static,
+    {
+        Self::new(Method::PATCH, path, heading, handler)
+    }
+
+    /// A `DELETE` route.
+    pub(crate) fn delete<F, Fut>(path: &'static str, heading: &'static str, handler: F) -> Self
+    where
+        F: Fn(Arc<S>, Call) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output: IntoAnswer> + Send + 'static,
+    {
+        Self::new(Method::DELETE, path, heading, handler)
+    }
+
+    /// Only the spelling of the path that is written, with or without its trailing slash.
+    pub(crate) fn exact(mut self) -> Self {
+        self.operation.spelling = Spelling::Exact;
+        self
+    }
+}
+
+impl<S> fmt::Debug for Route<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Route").field("operation", &self.operation).finish_non_exhaustive()
+    }
+}
+
+/// One request on its way to its handler.
+#[derive(Debug)]
+pub(crate) struct Call {
+    /// The request.
+    pub(crate) request: Request,
+    /// The parameters of the path.
+    pub(crate) params: Params,
+    /// The operation that was asked for.
+    pub(crate) operation: Arc<Operation>,
+}
+
+impl Call {
+    /// The id in the path, read with `OrderId::parse` and its like.
+    ///
+    /// # Errors
+    /// 404 for what can be nobody's id: `0`, `-1`, `abc`, 2^63.
+    pub(crate) fn id<T>(&self, name: &str, parse: fn(&str) -> Option<T>) -> Result<T, Answer> {
+        self.params.get(name).and_then(parse).ok_or_else(standard::not_found)
+    }
+}
+
+/// The parameters of a path, percent-decoded.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Params(Vec<(&'static str, String)>);
+
+impl Params {
+    /// Pairs the names of a route with what stood in their places; `None` if one is no UTF-8.
+    pub(super) fn decode<'a>(
+        names: &[&'static str],
+        values: impl Iterator<Item = &'a str>,
+    ) -> Option<Self> {
+        let pair = |(name, value): (&&'static str, &str)| Some((*name, percent_decode(value)?));
+        names.iter().zip(values).map(pair).collect::<Option<_>>().map(Self)
+    }
+
+    /// The parameter of this name.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(key, _)| *key == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// The text behind `%41` and its like; `None` for broken escapes and what is no UTF-8.
+fn percent_decode(text: &str) -> Option<String> {
+    if !text.contains('%') {
+        return Some(text.to_owned());
+    }
+    let mut octets = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(octet) = rest.next() {
+        if octet == b'%' {
+            let high = char::from(rest.next()?).to_digit(16)?;
+            let low = char::from(rest.next()?).to_digit(16)?;
+            octets.push(u8::try_from(high * 16 + low).ok()?);
+        } else {
+            octets.push(octet);
+        }
+    }
+    String::from_utf8(octets).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn path_parameters_are_decoded() {
+        for (text, decoded) in [
+            ("plain", Some("plain")),
+            ("caf%C3%A9", Some("café")),
+            ("a%2Fb%20c", Some("a/b c")),
+            ("%ff", None),
+            ("%4", None),
+            ("%zz", None),
+        ] {
+            assert_eq!(percent_decode(text).as_deref(), decoded, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_id_that_can_be_nobodys_is_not_found() {
+        let call = |id: &'static str| Call {
+            request: Request::test(Method::GET, "/"),
+            params: Params(vec![("id", id.to_owned())]),
+            operation: Arc::new(Operation {
+                method: Method::GET,
+                path: "/",
+                heading: "",
+                contract: "",
+                spelling: Spelling::Both,
+            }),
+        };
+        let parse = souk_domain::OrderId::parse;
+        assert_eq!(call("7").id("id", parse).map(souk_domain::OrderId::get).ok(), Some(7));
+        for id in ["0", "-1", "abc", "9223372036854775808", "1.5"] {
+            assert_eq!(
+                call(id).id("id", parse).map_err(|answer| answer.status),
+                Err(404.try_into().expect("a status"))
+            );
+        }
+    }
+}

@@ -1,0 +1,259 @@
+//! Which handler answers a path: one match per request, then one look into the path's methods.
+//!
+//! A path has two spellings, with and without the trailing slash, and each has its own table of
+//! methods, because storefront and platform share paths and differ by the slash (contracts README,
+//! "Who answers a path").
+
+use crate::edge::route::{Call, Handler, Operation, Params, Route, Spelling};
+use crate::edge::{Answer, Request, standard};
+use futures_util::future::{BoxFuture, Either, ready};
+use http::Method;
+use http::header::HeaderValue;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::Arc;
+
+/// Methods a route may have, in the order `Allow` names them.
+const METHODS: [Method; 5] =
+    [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
+
+/// Why routes cannot stand together. A mistake in a contract's table, found at start.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum RouterError {
+    /// Two routes would answer the same request.
+    #[error("{method} {path} of {contract} is already answered by {other}")]
+    Taken {
+        /// The method.
+        method: Method,
+        /// The path of the later route.
+        path: &'static str,
+        /// The contract of the later route.
+        contract: &'static str,
+        /// The contract of the earlier route.
+        other: &'static str,
+    },
+    /// Not a path with parameters in braces.
+    #[error("{path} is no path: {reason}")]
+    BadPath {
+        /// The path.
+        path: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A method no route can have.
+    #[error("{path} cannot have a route for {method}")]
+    BadMethod {
+        /// The method.
+        method: Method,
+        /// The path.
+        path: &'static str,
+    },
+}
+
+/// A route in its place.
+struct Seat<S> {
+    operation: Arc<Operation>,
+    parameter_names: Vec<&'static str>,
+    handler: Handler<S>,
+}
+
+/// What one spelling of a path answers: per method the number of a seat.
+#[derive(Clone)]
+struct Table {
+    seats: [Option<usize>; METHODS.len()],
+    allow: HeaderValue,
+}
+
+/// Both spellings of a path. A path nobody registered in one spelling has an empty table there.
+struct Place {
+    unslashed: Table,
+    slashed: Table,
+}
+
+/// All routes of all contracts.
+pub(crate) struct Router<S> {
+    paths: matchit::Router<usize>,
+    places: Vec<Place>,
+    seats: Vec<Seat<S>>,
+}
+
+impl<S: Send + Sync + 'static> Router<S> {
+    /// Collects the routes of each contract.
+    ///
+    /// # Errors
+    /// [`RouterError`] if two routes answer the same request or a path is none.
+    pub(crate) fn new(
+        contracts: impl IntoIterator<Item = (&'static str, Vec<Route<S>>)>,
+    ) -> Result<Self, RouterError> {
+        let mut router =
+            Self { paths: matchit::Router::new(), places: Vec::new(), seats: Vec::new() };
+        let mut known = HashMap::new();
+        for (contract, routes) in contracts {
+            for mut route in routes {
+                route.operation.contract = contract;
+                router.seat(route, &mut known)?;
+            }
+        }
+        Ok(router)
+    }
+
+    fn seat(
+        &mut self,
+        route: Route<S>,
+        known: &mut HashMap<String, usize>,
+    ) -> Result<(), RouterError> {
+        let Operation { ref method, path, contract, spelling, .. } = route.operation;
+        let method_number = METHODS
+            .iter()
+            .position(|known| known == method)
+            .ok_or_else(|| RouterError::BadMethod { method: method.clone(), path })?;
+        let (unslashed_path, slashed) = split_slash(path);
+        let (pattern, parameter_names) = numbered_pattern(unslashed_path);
+        let place = match known.entry(pattern) {
+            Entry::Occupied(entry) => *entry.get(),
+            Entry::Vacant(entry) => {
+                let place = self.places.len();
+                self.paths
+                    .insert(entry.key().as_str(), place)
+                    .map_err(|error| RouterError::BadPath { path, reason: error.to_string() })?;
+                self.places.push(Place { unslashed: Table::empty(), slashed: Table::empty() });
+                *entry.insert(place)
+            }
+        };
+        let place = &mut self.places[place];
+        let both = spelling == Spelling::Both;
+        let mut tables = Vec::with_capacity(2);
+        if both || !slashed {
+            tables.push(&mut place.unslashed);
+        }
+        if both || slashed {
+            tables.push(&mut place.slashed);
+        }
+        for table in tables {
+            if let Some(earlier) = table.seats[method_number] {
+                let other = self.seats[earlier].operation.contract;
+                return Err(RouterError::Taken { method: method.clone(), path, contract, other });
+            }
+            table.seats[method_number] = Some(self.seats.len());
+            table.allow = table.allowed_methods();
+        }
+        let operation = Arc::new(route.operation);
+        self.seats.push(Seat { operation, parameter_names, handler: route.handler });
+        Ok(())
+    }
+
+    /// Every operation of every contract, in the order they were given.
+    pub(crate) fn operations(&self) -> impl Iterator<Item = &Operation> {
+        self.seats.iter().map(|seat| &*seat.operation)
+    }
+
+    /// Answers a request: by its handler, or with 301, 404, 405 or the allowed methods.
+    pub(crate) fn answer(
+        &self,
+        state: &Arc<S>,
+        request: Request,
+    ) -> impl Future<Output = Answer> + Send + use<S> {
+        match self.find(&request) {
+            Ok((seat, params)) => {
+                let call = Call { request, params, operation: Arc::clone(&seat.operation) };
+                let answering: BoxFuture<'static, Answer> = (seat.handler)(Arc::clone(state), call);
+                Either::Left(answering)
+            }
+            Err(answer) => Either::Right(ready(answer)),
+        }
+    }
+
+    /// The seat of the handler and the parameters of the path, or the answer where there is none.
+    fn find(&self, request: &Request) -> Result<(&Seat<S>, Params), Answer> {
+        let (unslashed_path, slashed) = split_slash(&request.path);
+        let matched = self.paths.at(unslashed_path).map_err(|_| standard::not_found())?;
+        let place = &self.places[*matched.value];
+        let table = if slashed { &place.slashed } else { &place.unslashed };
+        let method = if request.method == Method::HEAD { &Method::GET } else { &request.method };
+        if let Some(seat) = table.seat_of(method) {
+            let seat = &self.seats[seat];
+            let values = matched.params.iter().map(|(_, value)| value);
+            let params = Params::decode(&seat.parameter_names, values);
+            return params.map(|params| (seat, params)).ok_or_else(standard::not_found);
+        }
+        if !slashed && method == Method::GET && place.slashed.seat_of(method).is_some() {
+            return Err(moved_to_slash(request));
+        }
+        if table.is_empty() {
+            return Err(standard::not_found());
+        }
+        let allow = table.allow.clone();
+        if request.method == Method::OPTIONS {
+            return Err(standard::options(allow));
+        }
+        Err(standard::method_not_allowed(&request.method, allow))
+    }
+}
+
+impl Table {
+    fn empty() -> Self {
+        Self { seats: [None; METHODS.len()], allow: HeaderValue::from_static("OPTIONS") }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.seats.iter().all(Option::is_none)
+    }
+
+    fn seat_of(&self, method: &Method) -> Option<usize> {
+        let number = METHODS.iter().position(|known| known == method)?;
+        self.seats[number]
+    }
+
+    fn allowed_methods(&self) -> HeaderValue {
+        let seated = METHODS.iter().zip(&self.seats).filter(|(_, seat)| seat.is_some());
+        let mut names: Vec<&str> = seated.map(|(method, _)| method.as_str()).collect();
+        if self.seat_of(&Method::GET).is_some() {
+            names.push("HEAD");
+        }
+        names.push("OPTIONS");
+        HeaderValue::from_str(&names.join(", ")).expect("method names are visible ASCII")
+    }
+}
+
+/// The path without its trailing slash, and whether there was one. `/` alone has none.
+fn split_slash(path: &str) -> (&str, bool) {
+    match path.strip_suffix('/') {
+        Some(unslashed) if !unslashed.is_empty() => (unslashed, true),
+        _ => (path, false),
+    }
+}
+
+/// `/a/{id}/b/{line}` as `/a/{p0}/b/{p1}`, so that contracts may name the same place differently,
+/// and the names in their order.
+fn numbered_pattern(path: &'static str) -> (String, Vec<&'static str>) {
+    let mut pattern = String::with_capacity(path.len());
+    let mut names = Vec::new();
+    let mut rest = path;
+    while let Some((before, after)) = rest.split_once('{') {
+        let Some((name, behind)) = after.split_once('}') else { break };
+        pattern.push_str(before);
+        pattern.push_str(&format!("{{p{}}}", names.len()));
+        names.push(name);
+        rest = behind;
+    }
+    pattern.push_str(rest);
+    (pattern, names)
+}
+
+/// 301 to the path with its slash, the query kept.
+///
+/// A path that starts with two slashes would name another host to a browser, so it moves nowhere.
+fn moved_to_slash(request: &Request) -> Answer {
+    if request.path.starts_with("//") {
+        return standard::not_found();
+    }
+    let mut location = format!("{}/", request.path);
+    if !request.raw_query.is_empty() {
+        location.push('?');
+        location.push_str(&request.raw_query);
+    }
+    standard::moved_permanently(&location)
+}
+
+#[cfg(test)]
+mod tests;

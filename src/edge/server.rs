@@ -1,0 +1,222 @@
+//! Connections: accepting within bounds, timeouts, and a shutdown that lets requests finish.
+//!
+//! warp turns each request into its parts; the loop around it is ours, because warp's own has no
+//! bound on connections, no header timeout and a shutdown without a deadline.
+
+use crate::edge::body::{self, Body};
+use crate::edge::stall::StallGuard;
+use crate::edge::{Answer, Request, limits, standard};
+use bytes::Bytes;
+use futures_util::FutureExt;
+use http::{HeaderMap, Method, Response};
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use warp::Filter;
+use warp::path::FullPath;
+
+/// The bounds of one server.
+#[derive(Clone, Copy, Debug)]
+struct Bounds {
+    connections: usize,
+    header_read: Duration,
+    body_read: Duration,
+    write_stall: Duration,
+    shutdown: Duration,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            connections: limits::CONNECTIONS_MAX,
+            header_read: Duration::from_secs(limits::HEADER_READ_SECONDS),
+            body_read: Duration::from_secs(limits::BODY_READ_SECONDS),
+            write_stall: Duration::from_secs(limits::WRITE_STALL_SECONDS),
+            shutdown: Duration::from_secs(limits::SHUTDOWN_SECONDS),
+        }
+    }
+}
+
+/// What all connections share.
+struct Door<App> {
+    app: App,
+    bounds: Bounds,
+    /// One permit per request that may change something; all of them are back when none runs.
+    changes: Arc<Semaphore>,
+    /// Room for long bodies.
+    bodies: Arc<Semaphore>,
+}
+
+/// Answers every request on `listener` with `app` until `shutdown` comes; then accepts nothing more,
+/// lets what runs finish for at most [`limits::SHUTDOWN_SECONDS`], and returns.
+///
+/// A request that may change something runs to its end even if its client goes away, so that nobody
+/// can break a change off in the middle. A panic in `app` becomes a 500.
+pub(crate) async fn serve<App, Answering>(
+    listener: TcpListener,
+    app: App,
+    shutdown: impl Future<Output = ()>,
+) where
+    App: Fn(Request) -> Answering + Clone + Send + Sync + 'static,
+    Answering: Future<Output = Answer> + Send + 'static,
+{
+    serve_within(Bounds::default(), listener, app, shutdown).await;
+}
+
+async fn serve_within<App, Answering>(
+    bounds: Bounds,
+    listener: TcpListener,
+    app: App,
+    shutdown: impl Future<Output = ()>,
+) where
+    App: Fn(Request) -> Answering + Clone + Send + Sync + 'static,
+    Answering: Future<Output = Answer> + Send + 'static,
+{
+    let changes = Arc::new(Semaphore::new(limits::CHANGES_IN_FLIGHT_MAX as usize));
+    let bodies = Arc::new(Semaphore::new(limits::BODIES_MEBIBYTES_MAX));
+    let door = Arc::new(Door { app, bounds, changes: Arc::clone(&changes), bodies });
+    let connections = Arc::new(Semaphore::new(bounds.connections));
+    let graceful = GracefulShutdown::new();
+    let mut shutdown = pin!(shutdown);
+    loop {
+        let (stream, remote, permit) = tokio::select! {
+            biased;
+            () = &mut shutdown => break,
+            accepted = accept(&listener, &connections) => accepted,
+        };
+        // Without it small answers wait for the acknowledgement of the packet before.
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "a connection went away before it was used");
+            continue;
+        }
+        let io = StallGuard::new(TokioIo::new(stream), bounds.write_stall);
+        let service = TowerToHyperService::new(warp::service(filter(Arc::clone(&door), remote)));
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(bounds.header_read)
+            .max_buf_size(limits::HEADER_BYTES_MAX)
+            .serve_connection(io, service);
+        let connection = graceful.watch(connection);
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, %remote, "a connection broke off");
+            }
+            drop(permit);
+        });
+    }
+    drop(listener);
+    let finishing = async {
+        graceful.shutdown().await;
+        // Changes whose clients went away have no connection any more.
+        drop(changes.acquire_many(limits::CHANGES_IN_FLIGHT_MAX).await);
+    };
+    if tokio::time::timeout(bounds.shutdown, finishing).await.is_err() {
+        tracing::warn!(seconds = bounds.shutdown.as_secs(), "requests still ran at shutdown");
+    }
+}
+
+/// The next connection, once there is room for one.
+async fn accept(
+    listener: &TcpListener,
+    connections: &Arc<Semaphore>,
+) -> (TcpStream, SocketAddr, OwnedSemaphorePermit) {
+    loop {
+        let permit = Arc::clone(connections).acquire_owned().await;
+        let permit = permit.expect("the semaphore of connections is never closed");
+        match listener.accept().await {
+            Ok((stream, remote)) => return (stream, remote, permit),
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                drop(permit);
+                tokio::time::sleep(Duration::from_millis(limits::ACCEPT_PAUSE_MILLIS)).await;
+            }
+        }
+    }
+}
+
+/// The one warp filter: it takes any request apart. Made per connection, so that it knows `remote`.
+fn filter<App, Answering>(
+    door: Arc<Door<App>>,
+    remote: SocketAddr,
+) -> impl Filter<Extract = (Response<Bytes>,), Error = warp::Rejection> + Clone + Send + Sync + 'static
+where
+    App: Fn(Request) -> Answering + Clone + Send + Sync + 'static,
+    Answering: Future<Output = Answer> + Send + 'static,
+{
+    let raw_query = warp::query::raw().or(warp::any().map(String::new)).unify();
+    warp::method()
+        .and(warp::path::full())
+        .and(raw_query)
+        .and(warp::header::headers_cloned())
+        .and(warp::body::stream())
+        .then(move |method: Method, path: FullPath, raw_query, headers: HeaderMap, stream| {
+            let door = Arc::clone(&door);
+            async move {
+                let body = if body::has_body(&method) {
+                    body::read(&headers, stream, door.bounds.body_read, &door.bodies).await
+                } else {
+                    Ok(Body::default())
+                };
+                let answer = match body {
+                    Ok(body) => {
+                        let path = path.as_str().to_owned();
+                        let mut request = Request::new(method, path, raw_query, headers);
+                        request.remote = Some(remote);
+                        request.set_body(body);
+                        door.answer(request).await
+                    }
+                    Err(answer) => answer,
+                };
+                answer.into_response()
+            }
+        })
+}
+
+impl<App, Answering> Door<App>
+where
+    App: Fn(Request) -> Answering + Clone + Send + Sync + 'static,
+    Answering: Future<Output = Answer> + Send + 'static,
+{
+    async fn answer(&self, request: Request) -> Answer {
+        if matches!(request.method, Method::GET | Method::HEAD | Method::OPTIONS) {
+            return answer_or_500(self.app.clone(), request).await;
+        }
+        let Ok(permit) = Arc::clone(&self.changes).try_acquire_owned() else {
+            return standard::unavailable(limits::RETRY_AFTER_SECONDS);
+        };
+        // A task of its own: hyper drops the future of a request whose client hangs up.
+        let app = self.app.clone();
+        let change = tokio::spawn(async move {
+            let answer = answer_or_500(app, request).await;
+            drop(permit);
+            answer
+        });
+        change.await.unwrap_or_else(|_| standard::unavailable(limits::RETRY_AFTER_SECONDS))
+    }
+}
+
+/// The answer of `app`, or 500 if it panics.
+async fn answer_or_500<App, Answering>(app: App, request: Request) -> Answer
+where
+    App: Fn(Request) -> Answering,
+    Answering: Future<Output = Answer>,
+{
+    let asked = (request.method.clone(), request.path.clone());
+    let answering = AssertUnwindSafe(async move { app(request).await });
+    answering.catch_unwind().await.unwrap_or_else(|_| {
+        let (method, path) = asked;
+        tracing::error!(%method, path, "a handler panicked");
+        standard::internal_error()
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,274 @@
+//! Settings: defaults, then config/souk.toml, then `SOUK_*` (design, "Surfaces others rely on").
+//! Unknown keys are refused by name, so that a misspelt one is no silent default.
+
+use crate::adapters::AdapterSettings;
+use figment::Figment;
+use figment::providers::{Env, Format, Toml};
+use serde::{Deserialize, Deserializer};
+use souk_actors::ShopSettings;
+use souk_actors::store::StoreLimits;
+use souk_domain::Currency;
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Read if it is there and no other file is named.
+const DEFAULT_FILE: &str = "config/souk.toml";
+/// The key that signs tokens, where none is configured; in the data directory, mode 0600.
+const JWT_SECRET_FILE: &str = "jwt-secret";
+/// Octets of a made key (RFC 7518 section 3.2 wants at least 32 for HS256).
+const JWT_SECRET_BYTES: usize = 32;
+/// Largest page cache, so that the product fits a machine word.
+const MAX_CACHE_MIB: usize = 65_536;
+
+/// What the operator decides.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Settings {
+    /// Where to listen.
+    pub(crate) listen: SocketAddr,
+    /// Directory of the data.
+    pub(crate) data: PathBuf,
+    /// Where links of answers point; unset: derived from each request.
+    #[serde(deserialize_with = "optional_text")]
+    pub(crate) public_url: Option<String>,
+    /// ISO 4217 code.
+    #[serde(deserialize_with = "currency")]
+    currency: Currency,
+    /// The broker; unset: mails are drained in process.
+    #[serde(deserialize_with = "optional_text")]
+    nats_url: Option<String>,
+    /// The mail server; unset: mails become files in DATA/mail.
+    #[serde(deserialize_with = "optional_text")]
+    smtp_url: Option<String>,
+    /// Sender of mails.
+    #[serde(deserialize_with = "optional_text")]
+    mail_from: Option<String>,
+    /// How the shop calls itself in mails.
+    shop_name: String,
+    #[serde(deserialize_with = "optional_text")]
+    stripe_secret_key: Option<String>,
+    #[serde(deserialize_with = "optional_text")]
+    stripe_webhook_secret: Option<String>,
+    #[serde(deserialize_with = "optional_text")]
+    stripe_api_base: Option<String>,
+    #[serde(deserialize_with = "optional_text")]
+    jwt_secret: Option<String>,
+    #[serde(deserialize_with = "optional_text")]
+    service_tokens: Option<String>,
+    #[serde(deserialize_with = "optional_text")]
+    crm_url: Option<String>,
+    #[serde(deserialize_with = "optional_text")]
+    crm_secret: Option<String>,
+    /// How long an order may stay unpaid.
+    order_ttl_seconds: u64,
+    /// Whether the gateway's `payment_failed` cancels a pending order.
+    cancel_on_payment_failed: bool,
+    #[serde(deserialize_with = "optional_text")]
+    rate_limit: Option<String>,
+    /// Memory the store may use to cache pages, in MiB.
+    cache_mib: usize,
+    /// Which log lines: `info`, `souk=debug,warn`, …
+    #[serde(deserialize_with = "text")]
+    pub(crate) log: String,
+    /// How log lines look.
+    pub(crate) log_format: LogFormat,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    /// For a terminal.
+    #[default]
+    Text,
+    /// For machines: one JSON object per line.
+    Json,
+}
+
+/// Why the settings cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SettingsError {
+    #[error("the settings file {} does not exist", .path.display())]
+    NoFile { path: PathBuf },
+    #[error("settings: {0}")]
+    Wrong(Box<figment::Error>),
+    #[error("jwt_secret: at least {JWT_SECRET_BYTES} bytes are needed")]
+    ShortSecret,
+    #[error("cannot keep the token key in {}", .path.display())]
+    Secret {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error("stripe_secret_key: this version of Souk has the sandbox gateway only")]
+    NoStripe,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8000)),
+            data: PathBuf::from("data"),
+            public_url: None,
+            currency: Currency::USD,
+            nats_url: None,
+            smtp_url: None,
+            mail_from: None,
+            shop_name: "Souk".to_owned(),
+            stripe_secret_key: None,
+            stripe_webhook_secret: None,
+            stripe_api_base: None,
+            jwt_secret: None,
+            service_tokens: None,
+            crm_url: None,
+            crm_secret: None,
+            order_ttl_seconds: 86_400,
+            cancel_on_payment_failed: true,
+            rate_limit: None,
+            cache_mib: 16,
+            log: "info".to_owned(),
+            log_format: LogFormat::Text,
+        }
+    }
+}
+
+impl Settings {
+    /// Reads the settings.
+    ///
+    /// # Errors
+    /// [`SettingsError`], with the name of the key.
+    pub(crate) fn load(file: Option<&Path>) -> Result<Self, SettingsError> {
+        let mut figment = Figment::new();
+        let path = file.unwrap_or(Path::new(DEFAULT_FILE));
+        if path.is_file() {
+            figment = figment.merge(Toml::file_exact(path));
+        } else if file.is_some() {
+            return Err(SettingsError::NoFile { path: path.to_owned() });
+        }
+        let figment = figment.merge(Env::prefixed("SOUK_"));
+        let mut settings: Self =
+            figment.extract().map_err(|error| SettingsError::Wrong(Box::new(error)))?;
+        settings.cache_mib = settings.cache_mib.clamp(1, MAX_CACHE_MIB);
+        Ok(settings)
+    }
+
+    /// Refuses what this version cannot do, and says what it will not do.
+    ///
+    /// # Errors
+    /// A Stripe key: selling through the sandbox instead would give goods away.
+    pub(crate) fn require_buildable(&self) -> Result<(), SettingsError> {
+        if self.stripe_secret_key.is_some() {
+            return Err(SettingsError::NoStripe);
+        }
+        let unused = [
+            ("stripe_webhook_secret", self.stripe_webhook_secret.is_some()),
+            ("stripe_api_base", self.stripe_api_base.is_some()),
+            ("service_tokens", self.service_tokens.is_some()),
+            ("crm_url", self.crm_url.is_some()),
+            ("crm_secret", self.crm_secret.is_some()),
+        ];
+        for (setting, _) in unused.iter().filter(|(_, is_set)| *is_set) {
+            tracing::warn!(setting, "this version of Souk does not use this setting");
+        }
+        Ok(())
+    }
+
+    /// Bounds of the store.
+    pub(crate) fn store_limits(&self) -> StoreLimits {
+        StoreLimits { cache_bytes: self.cache_mib << 20, ..StoreLimits::default() }
+    }
+
+    /// What the shop itself needs to know.
+    pub(crate) fn shop(&self) -> ShopSettings {
+        ShopSettings {
+            currency: self.currency,
+            order_time_to_live: Duration::from_secs(self.order_ttl_seconds),
+            store: self.store_limits(),
+        }
+    }
+
+    /// What leads out of the process.
+    pub(crate) fn adapters(&self) -> AdapterSettings {
+        AdapterSettings {
+            nats_url: self.nats_url.clone(),
+            smtp_url: self.smtp_url.clone(),
+            mail_from: self.mail_from.clone(),
+            data_dir: self.data.clone(),
+            shop_name: self.shop_name.clone(),
+        }
+    }
+
+    /// The key that signs tokens: the configured one, else one made once and kept.
+    ///
+    /// # Errors
+    /// A configured key that is too short; a disk that fails.
+    pub(crate) fn jwt_secret(&self) -> Result<Vec<u8>, SettingsError> {
+        if let Some(secret) = &self.jwt_secret {
+            let is_long_enough = secret.len() >= JWT_SECRET_BYTES;
+            return is_long_enough
+                .then(|| secret.clone().into_bytes())
+                .ok_or(SettingsError::ShortSecret);
+        }
+        let path = self.data.join(JWT_SECRET_FILE);
+        let failed = |source| SettingsError::Secret { path: path.clone(), source };
+        match fs::read(&path) {
+            Ok(secret) if secret.len() >= JWT_SECRET_BYTES => return Ok(secret),
+            Ok(_) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(failed(error)),
+        }
+        let secret = souk_actors::random_hex(JWT_SECRET_BYTES).into_bytes();
+        // Written beside and renamed: a crash leaves the whole key or none.
+        let unfinished = path.with_extension("new");
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&unfinished)
+            .map_err(failed)?;
+        file.write_all(&secret).and_then(|()| file.sync_all()).map_err(failed)?;
+        fs::rename(&unfinished, &path).map_err(failed)?;
+        Ok(secret)
+    }
+}
+
+/// A value of the environment looks like a number or a truth where it is meant as text.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Scalar {
+    Text(String),
+    Number(i64),
+    Decimal(f64),
+    Truth(bool),
+}
+
+impl Scalar {
+    fn into_text(self) -> String {
+        match self {
+            Self::Text(text) => text,
+            Self::Number(number) => number.to_string(),
+            Self::Decimal(number) => number.to_string(),
+            Self::Truth(truth) => truth.to_string(),
+        }
+    }
+}
+
+fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    Scalar::deserialize(deserializer).map(Scalar::into_text)
+}
+
+/// Empty means unset.
+fn optional_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(Some(text(deserializer)?).filter(|text| !text.is_empty()))
+}
+
+fn currency<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Currency, D::Error> {
+    let code = text(deserializer)?;
+    let wrong = || serde::de::Error::custom(format!("{code} is no currency of two or no decimals"));
+    Currency::from_code(&code).ok_or_else(wrong)
+}

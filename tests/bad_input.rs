@@ -1,0 +1,303 @@
+//! What is wrong is refused clearly, stores nothing and panics nowhere.
+
+mod support;
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::{fs, thread};
+
+use serde_json::{Value, json};
+use support::{Answer, Shop, id_of, run_souk, run_souk_with};
+
+const TEN_MEGABYTES: usize = 10 * 1024 * 1024;
+
+#[tokio::test]
+async fn a_body_that_is_no_json_is_400() {
+    let shop = Shop::open().await;
+    let boss = shop.admin().await;
+    let nested = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    let huge_price = r#"{"name": "x", "price": 1e400}"#;
+    let bodies: [&[u8]; 7] = [
+        b"{",
+        b"{\"name\": }",
+        b"name=x",
+        b"\xff\xfe{}",
+        b"{} {}",
+        nested.as_bytes(),
+        b"{\"name\": \"\\ud800\"}",
+    ];
+    for body in bodies {
+        for path in ["/api/v1/products/", "/api/v1/cart/", "/api/v1/orders/", "/api/v1/auth/login/"]
+        {
+            let answer = boss.ask("POST", path).raw("application/json", body).send().await;
+            let detail = answer.expect(400)["detail"].clone();
+            assert!(
+                detail.as_str().is_some_and(|text| text.starts_with("JSON parse error - ")),
+                "{answer}"
+            );
+        }
+    }
+    // A number that fits no float is bad JSON to some parsers and a bad price to others.
+    boss.ask("POST", "/api/v1/products/")
+        .raw("application/json", huge_price)
+        .send()
+        .await
+        .expect(400);
+    for body in [json!([1, 2]), json!("text"), json!(5), json!(null)] {
+        let answer = boss.post("/api/v1/products/", body).await;
+        answer.blames(400, &["non_field_errors"]);
+    }
+    expect_nothing_stored(shop).await;
+}
+
+#[tokio::test]
+async fn another_content_type_is_415() {
+    let shop = Shop::open().await;
+    let boss = shop.admin().await;
+    for content_type in ["text/plain", "application/xml", "application/x-www-form-urlencoded"] {
+        for path in ["/api/v1/products/", "/api/v1/auth/login/"] {
+            let answer = boss.ask("POST", path).raw(content_type, "{}").send().await;
+            assert!(answer.expect(415)["detail"].is_string(), "{answer}");
+        }
+    }
+    let body = r#"{"name": "Books"}"#;
+    let answer = boss
+        .ask("POST", "/api/v1/categories/")
+        .raw("application/json; charset=utf-8", body)
+        .send()
+        .await;
+    answer.expect(201);
+}
+
+#[tokio::test]
+async fn a_body_over_the_limit_is_413() {
+    let shop = Shop::open().await;
+    let boss = shop.admin().await;
+    let body = json!({"name": "x".repeat(TEN_MEGABYTES), "description": ""}).to_string();
+
+    for path in ["/api/v1/products/", "/api/v1/categories/", "/api/v1/auth/register/"] {
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: shop\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\n",
+            boss.access
+        );
+        let sized = format!("{head}Content-Length: {}\r\n\r\n{body}", body.len());
+        assert_eq!(status_of(&shop, sized), 413, "{path}, its length said at once");
+        let chunked = format!(
+            "{head}Transfer-Encoding: chunked\r\n\r\n{:x}\r\n{body}\r\n0\r\n\r\n",
+            body.len()
+        );
+        assert_eq!(status_of(&shop, chunked), 413, "{path}, its length not said");
+    }
+    expect_nothing_stored(shop).await;
+}
+
+#[tokio::test]
+async fn an_unknown_path_is_404_and_a_wrong_method_405() {
+    let shop = Shop::open().await;
+    let boss = shop.admin().await;
+    let not_found = json!({"detail": "Not found."});
+    for path in [
+        "/api/v1/nothing/",
+        "/api/v1/",
+        "/api/v2/products/",
+        "/nothing",
+        "/api/v1/products/1/2/",
+        "/%00/",
+    ] {
+        boss.get(path).await.says(404, not_found.clone());
+        shop.nobody().post(path, json!({})).await.says(404, not_found.clone());
+    }
+    let wrong = [
+        ("PUT", "/api/v1/products/", "GET, POST"),
+        ("POST", "/api/v1/products/1/", "GET, PUT, PATCH, DELETE"),
+        ("DELETE", "/api/v1/categories/", "GET, POST"),
+        ("PATCH", "/api/v1/cart/", "GET, POST, DELETE"),
+        ("GET", "/api/v1/cart/items/1/", "PUT, PATCH, DELETE"),
+        ("GET", "/api/v1/cart/checkout/", "POST"),
+        ("PUT", "/api/v1/orders/", "GET, POST"),
+        ("POST", "/api/v1/orders/1/", "GET, PUT, PATCH, DELETE"),
+        ("GET", "/api/v1/orders/1/create-payment/", "POST"),
+        ("DELETE", "/api/v1/auth/profile/", "GET, PUT, PATCH"),
+        ("GET", "/api/v1/auth/login/", "POST"),
+        ("POST", "/api/v1/reports/summary/", "GET"),
+    ];
+    for (method, path, allowed) in wrong {
+        let answer = boss.ask(method, path).json(&json!({})).send().await;
+        answer.says(405, json!({"detail": format!("Method \"{method}\" not allowed.")}));
+        let allow: Vec<&str> = answer.header("Allow").split(',').map(str::trim).collect();
+        for method in allowed.split(", ") {
+            assert!(allow.contains(&method), "Allow of {path} names {method}: {allow:?}");
+        }
+        assert!(!allow.contains(&method), "Allow of {path} does not name {method}: {allow:?}");
+    }
+}
+
+#[tokio::test]
+async fn ids_that_are_none_are_404() {
+    let shop = Shop::open().await;
+    let boss = shop.admin().await;
+    let not_found = json!({"detail": "Not found."});
+    for id in [
+        "0",
+        "-1",
+        "9223372036854775808",
+        "99999999999999999999999",
+        "abc",
+        "1.5",
+        "%20",
+        "1%00",
+        "+1",
+        "٣",
+    ] {
+        for kind in ["products", "categories", "orders"] {
+            let path = format!("/api/v1/{kind}/{id}/");
+            boss.get(&path).await.says(404, not_found.clone());
+            boss.patch(&path, json!({"name": "x", "status": "processing"}))
+                .await
+                .says(404, not_found.clone());
+            boss.delete(&path).await.says(404, not_found.clone());
+        }
+        boss.patch(&format!("/api/v1/cart/items/{id}/"), json!({"quantity": 1}))
+            .await
+            .says(404, not_found.clone());
+    }
+    for id in ["0", "-1", "9223372036854775808", "abc", ""] {
+        let answer = boss.get(&format!("/api/v1/products/?category={id}")).await;
+        assert!(answer.status < 500, "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn odd_values_are_refused_or_kept_but_never_break_anything() {
+    let shop = Shop::open().await;
+    let boss = shop.admin().await;
+    let category = boss.add_category("Odd things").await;
+    let names = [
+        "\u{0}",
+        "a\u{0}b",
+        "\u{202e}gnp.exe",
+        "<script>alert(1)</script>",
+        "'; DROP TABLE users; --",
+        "💡",
+        "   ",
+    ];
+    for name in names {
+        let body = json!({"name": name, "description": name, "category_id": category, "price": "1.00",
+            "stock_quantity": 1, "image": null});
+        let answer = boss.post("/api/v1/products/", body).await;
+        if answer.status != 400 {
+            let product = answer.expect(201);
+            assert_eq!(product["name"], name.trim(), "kept as it was sent");
+            boss.get(&format!("/api/v1/products/{}/", id_of(&product))).await.says(200, product);
+        }
+    }
+    boss.get("/api/v1/products/?search=%00%ff").await;
+    boss.get(&format!("/api/v1/products/?search={}", "x".repeat(5_000))).await;
+    let answer = boss.ask("GET", "/api/v1/cart/").bearer(&"x".repeat(5_000)).send().await;
+    assert!((400..500).contains(&answer.status), "{answer}");
+    boss.get("/healthz").await;
+}
+
+#[test]
+fn an_unknown_setting_is_refused_by_name() {
+    let directory =
+        tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a temporary directory");
+    let file = directory.path().join("souk.toml");
+    let data = directory.path().join("data");
+    let (file_text, data) = (file.to_str().expect("a path"), data.to_str().expect("a path"));
+    let serve = ["serve", "--listen", "127.0.0.1:0", "--data", data, "--config", file_text];
+
+    fs::write(&file, "colour = \"blue\"\n").expect("the file can be written");
+    run_souk(&serve).expect_refusal().naming("colour");
+    fs::write(&file, "order_ttl_seconds = \"soon\"\n").expect("the file can be written");
+    run_souk(&serve).expect_refusal().naming("order_ttl_seconds");
+    fs::write(&file, "this is no TOML").expect("the file can be written");
+    run_souk(&serve).expect_refusal().naming("souk.toml");
+    fs::remove_file(&file).expect("the file can be removed");
+    run_souk(&serve).expect_refusal().naming("souk.toml");
+    let serve = ["serve", "--listen", "127.0.0.1:0", "--data", data];
+    run_souk_with(&[("SOUK_COLOUR", "blue")], &serve).expect_refusal().naming("colour");
+    run_souk_with(&[("SOUK_LISTEN", "nowhere")], &["serve", "--data", data])
+        .expect_refusal()
+        .naming("listen");
+}
+
+#[tokio::test]
+async fn a_damaged_or_foreign_data_file_is_refused_and_left_alone() {
+    let mut shop = Shop::open().await;
+    let lamp = shop.admin().await.add_product("Lamp", "10.00", 10).await;
+    shop.customer("ann").await.buy(lamp, 1).await;
+    shop.stop().await;
+    let file = store_file(&shop.data());
+    let good = fs::read(&file).expect("the store can be read");
+
+    let damages: [(&str, Vec<u8>); 5] = [
+        ("a text", b"Dear Sir or Madam,\n".repeat(1_000)),
+        ("nothing", b"?".to_vec()),
+        ("half of it", good[..good.len() / 2].to_vec()),
+        ("no beginning", [&[0; 4_096], &good[4_096..]].concat()),
+        ("another program's file", [b"SQLite format 3\0".as_slice(), &good[16..]].concat()),
+    ];
+    for (what, bytes) in damages {
+        fs::write(&file, &bytes).expect("the store can be overwritten");
+        let name = file.file_name().and_then(|name| name.to_str()).expect("a file name");
+        shop.run(&["serve", "--listen", "127.0.0.1:0"], "").expect_refusal().naming(name);
+        shop.run(&["check"], "").expect_refusal().naming(name);
+        shop.create_admin("other", "other@souk.example", "a-good-password-1")
+            .expect_refusal()
+            .naming(name);
+        assert!(
+            fs::read(&file).expect("the store can be read") == bytes,
+            "{what}: the file is as it was"
+        );
+    }
+
+    fs::write(&file, good).expect("the store can be restored");
+    shop.check();
+}
+
+/// The largest file of the data directory.
+fn store_file(data: &Path) -> PathBuf {
+    let entries = fs::read_dir(data).expect("the data directory").filter_map(Result::ok);
+    let files = entries.filter(|entry| entry.path().is_file());
+    let largest =
+        files.max_by_key(|entry| entry.metadata().map(|metadata| metadata.len()).unwrap_or(0));
+    largest.expect("a shop has a store").path()
+}
+
+/// Sends the bytes whatever comes back meanwhile, as a client in the middle of a large body does.
+fn status_of(shop: &Shop, request: String) -> u16 {
+    let base = shop.base();
+    let address = base.strip_prefix("http://").expect("an http URL");
+    let mut stream = TcpStream::connect(address).expect("the shop can be reached");
+    let mut writing = stream.try_clone().expect("a second handle");
+    let writer = thread::spawn(move || {
+        // The shop may close the door on a body it will not read.
+        let _ = writing.write_all(request.as_bytes());
+    });
+    let mut answer = Vec::new();
+    let mut buffer = [0; 1_024];
+    while let Ok(read @ 1..) = stream.read(&mut buffer) {
+        answer.extend_from_slice(&buffer[..read]);
+        if answer.len() > 12 {
+            break;
+        }
+    }
+    drop(stream.shutdown(std::net::Shutdown::Both));
+    writer.join().expect("the writer does not panic");
+    let text = String::from_utf8_lossy(&answer);
+    text.get(9..12)
+        .and_then(|status| status.parse().ok())
+        .unwrap_or_else(|| panic!("no status in {text:?}"))
+}
+
+async fn expect_nothing_stored(mut shop: Shop) {
+    let boss = shop.admin().await;
+    let count = |answer: Answer| -> Value { answer.expect(200)["count"].clone() };
+    assert_eq!(count(boss.get("/api/v1/products/").await), 0);
+    assert_eq!(count(boss.get("/api/v1/categories/").await), 0);
+    assert_eq!(boss.report().await, (0, 0.0, 0, 0));
+    shop.stop().await;
+    shop.check();
+}
