@@ -2,9 +2,9 @@
 
 use super::{App, could_not};
 use crate::edge::{Answer, Call, Claims, Request, TokenId, TokenKind, standard};
-use souk_actors::clock;
 use souk_actors::users::{self, SessionToken, User};
-use souk_domain::{Caller, SessionId, UserId};
+use souk_actors::{Failure, clock};
+use souk_domain::{Caller, Password, Refusal, SessionId, UserId};
 
 /// A caller whose token is good and whose session goes on.
 #[derive(Clone, Debug)]
@@ -66,6 +66,21 @@ impl App {
             Some(session) if session.user == claims.user => Ok(claims),
             _ => Err(standard::token_not_valid()),
         }
+    }
+
+    /// The person who claims to be `known`, if the password is theirs. Takes as long, and says
+    /// the same, where nobody is known.
+    ///
+    /// # Errors
+    /// [`Refusal::InvalidCredentials`]; [`Failure::Busy`] in a storm of log-ins.
+    pub(crate) async fn require_password(
+        &self,
+        known: Option<(UserId, User)>,
+        password: Password,
+    ) -> Result<(UserId, User), Failure> {
+        let hash = known.as_ref().map(|(_, user)| user.password.clone());
+        let matches = self.shop.hasher.matches(password, hash).await?;
+        Ok(known.filter(|_| matches).ok_or(Refusal::InvalidCredentials)?)
     }
 
     /// What a refresh token says; `None` if it is not ours or its time is over. Whether its

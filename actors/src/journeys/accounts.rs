@@ -29,11 +29,21 @@ pub async fn register(
 ) -> Result<NewAccount, Failure> {
     let (id, user) = add_person(owners, unit, command).await?;
     let open = OpenSession { user: id, password: user.password.clone() };
-    let session = owners
-        .users
-        .ask(|reply_to| UsersMessage::OpenSession { unit: unit.clone(), command: open, reply_to })
-        .await?;
+    let session = log_in(owners, unit, open).await?;
     Ok(NewAccount { id, user, session })
+}
+
+/// Opens a session for somebody whose password was found good.
+///
+/// # Errors
+/// Refuses if the password changed since it was compared.
+pub async fn log_in(
+    owners: &Owners,
+    unit: &Unit,
+    command: OpenSession,
+) -> Result<SessionToken, Failure> {
+    let open = |reply_to| UsersMessage::OpenSession { unit: unit.clone(), command, reply_to };
+    owners.users.ask(open).await
 }
 
 /// Adds a person with an empty cart.

@@ -101,6 +101,12 @@ impl Templates {
         Self::parse_with(UndefinedBehavior::Chainable)
     }
 
+    /// As [`Templates::parse`], but a text that uses what nobody gives fails.
+    #[cfg(test)]
+    pub(super) fn strict() -> Self {
+        Self::parse_with(UndefinedBehavior::Strict).expect("every text can be parsed")
+    }
+
     fn parse_with(missing: UndefinedBehavior) -> Result<Self, TemplateError> {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(missing);

@@ -5,7 +5,7 @@ mod mail_server;
 mod outbox;
 
 pub(super) use broker::TestBroker;
-pub(super) use mail_server::MailServer;
+pub(super) use mail_server::{HANG_UP, MailServer};
 pub(super) use outbox::HandOutbox;
 
 use std::time::Duration;

@@ -96,18 +96,13 @@ pub(super) async fn login(app: Arc<App>, call: Call) -> Result<Answer, Problem> 
     let password = form.required("password", claimed_password);
     let (address, password) = form.finish((address, password))?;
     let known = users::by_email(&*app.shop.store.snapshot(), &address)?;
-    let hash = known.as_ref().map(|(_, user)| user.password.clone());
-    let matches = app.shop.hasher.matches(password, hash).await?;
-    let Some((id, user)) = known.filter(|_| matches) else {
-        return Err(Refusal::InvalidCredentials.into());
-    };
+    let (id, user) = app.require_password(known, password).await?;
     let committing = Arc::clone(&app);
     let logged_in = app.commit(&call, move |unit| {
         let (app, user) = (Arc::clone(&committing), user.clone());
         async move {
             let command = OpenSession { user: id, password: user.password.clone() };
-            let open = |reply_to| UsersMessage::OpenSession { unit, command, reply_to };
-            let session = app.shop.owners.users.ask(open).await?;
+            let session = accounts::log_in(&app.shop.owners, &unit, command).await?;
             let tokens = app.issue(session);
             Ok(Answer::ok(&LoggedInBody::new("Login successful", tokens, id, &user)))
         }

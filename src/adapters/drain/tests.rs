@@ -1,0 +1,158 @@
+//! The drain with a mail server that does as it is told.
+
+use super::*;
+use crate::adapters::mail::Transport;
+use crate::adapters::supervision::keep_running;
+use crate::adapters::testing::{HandOutbox, MailServer, eventually};
+use std::path::Path;
+use tempfile::TempDir;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+/// A drain that runs until it is stopped.
+struct Running {
+    status: Arc<MailStatus>,
+    switch: watch::Sender<bool>,
+    task: JoinHandle<()>,
+}
+
+impl Running {
+    fn start(outbox: &HandOutbox, transport: Transport, data: &TempDir) -> Self {
+        let status = Arc::new(MailStatus::default());
+        let from = "Souk <shop@souk.example>".parse().expect("an address");
+        let memory = data.path().join("memory");
+        let mailer = Mailer::open(from, "Souk".to_owned(), transport, &memory).expect("opens");
+        let (first_wait, longest_wait) = (Duration::from_millis(100), Duration::from_millis(400));
+        let (switch, stop) = Stop::new();
+        let drain = Drain {
+            rows: outbox.clone(),
+            mailer: Arc::new(mailer),
+            retry: RetryPolicy { max_tries: 3, first_wait, longest_wait },
+            dead_letters: data.path().join("dead"),
+            status: Arc::clone(&status),
+            stop: stop.clone(),
+        };
+        let work = Arc::clone(&status.work);
+        let task = tokio::spawn(keep_running("drain", stop, work, move || drain.clone().session()));
+        Self { status, switch, task }
+    }
+
+    fn by_smtp(outbox: &HandOutbox, server: &MailServer, data: &TempDir) -> Self {
+        Self::start(outbox, Transport::smtp(&server.url()).expect("an address"), data)
+    }
+
+    async fn stop(self) {
+        self.switch.send_replace(true);
+        tokio::time::timeout(Duration::from_secs(5), self.task)
+            .await
+            .expect("in time")
+            .expect("well");
+    }
+}
+
+fn data() -> TempDir {
+    tempfile::tempdir().expect("a directory")
+}
+
+async fn acknowledged(outbox: &HandOutbox, sequence: u64) {
+    eventually("the outbox is acknowledged", async || {
+        (outbox.cursor(Reader::Mail).expect("read") == sequence).then_some(())
+    })
+    .await;
+}
+
+fn recipients(server: &MailServer) -> Vec<String> {
+    let to =
+        |mail: &String| mail.lines().find_map(|line| line.strip_prefix("To: ")).map(str::to_owned);
+    server.accepted().iter().filter_map(to).collect()
+}
+
+#[tokio::test]
+async fn mails_go_out_in_order_and_events_are_passed_over() {
+    let (server, outbox, data) = (MailServer::answering(&[]).await, HandOutbox::new("s"), data());
+    outbox.mail("welcome", "1@souk.example");
+    let drain = Running::by_smtp(&outbox, &server, &data);
+    for number in 2..=20 {
+        outbox.event("order.1.placed");
+        outbox.mail("order_placed", &format!("{number}@souk.example"));
+    }
+    for _ in 0..200 {
+        outbox.event("order.1.updated");
+    }
+
+    acknowledged(&outbox, 239).await;
+
+    let expected: Vec<String> = (1..=20).map(|number| format!("{number}@souk.example")).collect();
+    assert_eq!(recipients(&server), expected);
+    assert!(outbox.acknowledgements() < 10, "acknowledged {} times", outbox.acknowledgements());
+    drain.stop().await;
+}
+
+#[tokio::test]
+async fn a_mail_that_is_put_off_holds_up_its_acknowledgement_and_no_other_mail() {
+    let (server, outbox, data) =
+        (MailServer::answering(&["451 later"]).await, HandOutbox::new("s"), data());
+    outbox.mail("welcome", "slow@souk.example");
+    outbox.mail("welcome", "quick@souk.example");
+    let drain = Running::by_smtp(&outbox, &server, &data);
+
+    acknowledged(&outbox, 2).await;
+
+    assert_eq!(recipients(&server), ["quick@souk.example", "slow@souk.example"]);
+    assert_eq!(drain.status.put_off.load(Ordering::Relaxed), 1);
+    drain.stop().await;
+}
+
+#[tokio::test]
+async fn mails_given_up_become_files_and_the_others_go_on() {
+    let (server, outbox, data) =
+        (MailServer::answering(&["550 never"]).await, HandOutbox::new("s"), data());
+    let refused = outbox.mail("welcome", "refused@souk.example");
+    server.answer_recipients(&["250 ok", "451 later", "250 ok", "451 later", "451 later"]);
+    let tired = outbox.mail("welcome", "tired@souk.example");
+    outbox.mail("welcome", "ann@souk.example");
+    let drain = Running::by_smtp(&outbox, &server, &data);
+
+    acknowledged(&outbox, 3).await;
+
+    assert_eq!(recipients(&server), ["ann@souk.example"]);
+    let letter = |id: &str| {
+        let path = data.path().join("dead").join(format!("{id}.json"));
+        let text = std::fs::read_to_string(path).expect("a dead letter");
+        serde_json::from_str::<serde_json::Value>(&text).expect("JSON")
+    };
+    assert_eq!(letter(&refused)["tries"], 1);
+    assert_eq!(letter(&tired)["tries"], 3);
+    assert!(letter(&tired)["reason"].as_str().expect("text").contains("451"));
+    assert!(letter(&tired)["body"].as_str().expect("text").contains("tired@souk.example"));
+    assert_eq!(drain.status.dead.load(Ordering::Relaxed), 2);
+    drain.stop().await;
+}
+
+#[tokio::test]
+async fn a_restart_that_forgot_its_cursor_sends_nothing_twice() {
+    let (server, outbox, data) = (MailServer::answering(&[]).await, HandOutbox::new("s"), data());
+    outbox.mail("welcome", "ann@souk.example");
+    let drain = Running::by_smtp(&outbox, &server, &data);
+    acknowledged(&outbox, 1).await;
+    drain.stop().await;
+
+    let outbox = outbox.without_acknowledgements();
+    outbox.mail("welcome", "bob@souk.example");
+    let drain = Running::by_smtp(&outbox, &server, &data);
+    acknowledged(&outbox, 2).await;
+
+    assert_eq!(recipients(&server), ["ann@souk.example", "bob@souk.example"]);
+    drain.stop().await;
+}
+
+#[tokio::test]
+async fn without_a_mail_server_mails_become_files() {
+    let (outbox, data) = (HandOutbox::new("s"), data());
+    let directory = data.path().join("mail");
+    let drain = Running::start(&outbox, Transport::Files(directory.clone()), &data);
+    let id = outbox.mail("welcome", "ann@souk.example");
+    acknowledged(&outbox, 1).await;
+    assert!(Path::new(&directory).join(format!("{id}.eml")).exists());
+    drain.stop().await;
+}
