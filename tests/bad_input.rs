@@ -18,15 +18,8 @@ async fn a_body_that_is_no_json_is_400() {
     let boss = shop.admin().await;
     let nested = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
     let huge_price = r#"{"name": "x", "price": 1e400}"#;
-    let bodies: [&[u8]; 7] = [
-        b"{",
-        b"{\"name\": }",
-        b"name=x",
-        b"\xff\xfe{}",
-        b"{} {}",
-        nested.as_bytes(),
-        b"{\"name\": \"\\ud800\"}",
-    ];
+    let bodies: [&[u8]; 6] =
+        [b"{", b"{\"name\": }", b"name=x", b"\xff\xfe{}", b"{} {}", nested.as_bytes()];
     for body in bodies {
         for path in ["/api/v1/products/", "/api/v1/cart/", "/api/v1/orders/", "/api/v1/auth/login/"]
         {
@@ -194,7 +187,7 @@ async fn odd_values_are_refused_or_kept_but_never_break_anything() {
     }
     boss.get("/api/v1/products/?search=%00%ff").await;
     boss.get(&format!("/api/v1/products/?search={}", "x".repeat(5_000))).await;
-    let answer = boss.ask("GET", "/api/v1/cart/").bearer(&"x".repeat(5_000)).send().await;
+    let answer = shop.nobody().ask("GET", "/api/v1/cart/").bearer(&"x".repeat(5_000)).send().await;
     assert!((400..500).contains(&answer.status), "{answer}");
     boss.get("/healthz").await;
 }

@@ -44,11 +44,11 @@ impl UnixMillis {
 }
 
 impl fmt::Display for UnixMillis {
-    /// RFC 3339 in UTC with `Z`.
+    /// RFC 3339 in UTC with `Z` and always three decimals, so that times sort as texts too.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match jiff::Timestamp::from_millisecond(self.0) {
-            Ok(timestamp) => write!(f, "{timestamp}"),
-            Err(_) => f.write_str("9999-12-31T23:59:59Z"),
+            Ok(timestamp) => write!(f, "{timestamp:.3}"),
+            Err(_) => f.write_str("9999-12-31T23:59:59.999Z"),
         }
     }
 }
@@ -59,8 +59,8 @@ mod tests {
 
     #[test]
     fn times_are_rfc_3339_in_utc() {
-        assert_eq!(UnixMillis::new(1_704_067_200_000).to_string(), "2024-01-01T00:00:00Z");
-        assert_eq!(UnixMillis::new(1_704_067_200_120).to_string(), "2024-01-01T00:00:00.12Z");
-        assert_eq!(UnixMillis::new(i64::MAX).to_string(), "9999-12-31T23:59:59Z");
+        assert_eq!(UnixMillis::new(1_704_067_200_000).to_string(), "2024-01-01T00:00:00.000Z");
+        assert_eq!(UnixMillis::new(1_704_067_200_120).to_string(), "2024-01-01T00:00:00.120Z");
+        assert_eq!(UnixMillis::new(i64::MAX).to_string(), "9999-12-31T23:59:59.999Z");
     }
 }

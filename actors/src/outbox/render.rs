@@ -221,7 +221,7 @@ mod tests {
         let body: Value = serde_json::from_slice(&message.body).expect("JSON");
         assert_eq!(body["type"], "souk.order.placed.v1");
         assert_eq!(body["id"], "s1.order.17.1");
-        assert_eq!(body["time"], "2024-01-01T00:00:00Z");
+        assert_eq!(body["time"], "2024-01-01T00:00:00.000Z");
         assert_eq!(body["data"]["order"]["total"], json!({"amount": 1999, "currency": "USD"}));
     }
 }

@@ -25,6 +25,8 @@ const ACKNOWLEDGE_WITHIN: Duration = Duration::from_secs(60);
 /// Notifications delivered and not answered for. Mails that are put off count, so this many may
 /// wait for their next try before they hold up new ones.
 const MAX_UNANSWERED: i64 = 1_000;
+/// How often an answer is sent if the broker does not confirm it.
+const MAX_ANSWERS: u32 = 4;
 /// How long one request for notifications waits at the broker.
 const PULL_FOR: Duration = Duration::from_secs(30);
 /// Wait before a dead letter that could not be kept is tried again.
@@ -130,9 +132,13 @@ impl NotifyConsumer {
             }
             Err(error) => self.give_up(&message, &chain(&error)).await,
         };
-        // Unanswered, the notification comes again, and the mailer remembers the mail.
-        if let Err(error) = message.double_ack_with(answer).await {
-            tracing::debug!(error, "a notification was not answered for");
+        // An answer is lost with the connection it was sent on. Unanswered for, the notification
+        // comes again, and the mailer remembers the mail.
+        for _ in 0..MAX_ANSWERS {
+            match message.double_ack_with(answer).await {
+                Ok(()) => return,
+                Err(error) => tracing::debug!(error, "a notification was not answered for"),
+            }
         }
     }
 

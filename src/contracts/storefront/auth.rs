@@ -2,7 +2,7 @@
 
 use super::refusals::Problem;
 use crate::app::{App, IssuedTokens};
-use crate::edge::form::{choice, claimed_password, email, new_password, text};
+use crate::edge::form::{choice, claimed_password, email, new_password, repeated_password, text};
 use crate::edge::{Answer, Call, Form, standard};
 use serde::Serialize;
 use souk_actors::Failure;
@@ -49,14 +49,18 @@ pub(super) async fn register(app: Arc<App>, call: Call) -> Result<Answer, Proble
     let mut form = Form::parse(&call.request)?;
     let address = form.required("email", email);
     let password = form.required("password", new_password);
-    let confirmed = form.required("password_confirm", claimed_password);
+    let confirmed = form.required("password_confirm", repeated_password);
     let role = form.defaulting("user_type", choice(USER_TYPES), Role::Customer);
     let blank = String::new;
     let first_name = form.defaulting("first_name", text(NAME_CHARACTERS_MAX).or_blank(), blank());
     let last_name = form.defaulting("last_name", text(NAME_CHARACTERS_MAX).or_blank(), blank());
-    if let (Some(password), Some(confirmed)) = (password.seen(), confirmed.seen())
-        && password != confirmed
-    {
+    // A confirmation of nothing does not match either, as the document's example shows.
+    let differs = match (password.seen(), confirmed.seen()) {
+        (Some(password), Some(confirmed)) => password.as_bytes() != confirmed,
+        (None, Some(_)) => !form.has("password"),
+        (_, None) => false,
+    };
+    if differs {
         form.error("password_confirm", "Passwords do not match");
     }
     if let Some(address) = address.seen() {

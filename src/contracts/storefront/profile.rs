@@ -4,7 +4,7 @@ use super::is_partial;
 use super::refusals::Problem;
 use super::wire::{MessageBody, ProfileBody};
 use crate::app::App;
-use crate::edge::form::{claimed_password, email, new_password, text};
+use crate::edge::form::{claimed_password, email, new_password, repeated_password, text};
 use crate::edge::{Answer, Call, Form};
 use souk_actors::users::{ChangePassword, UpdateProfile, UsersMessage};
 use souk_domain::Username;
@@ -45,9 +45,9 @@ pub(super) async fn change_password(app: Arc<App>, call: Call) -> Result<Answer,
     let mut form = Form::parse(&call.request)?;
     let old = form.required("old_password", claimed_password);
     let new = form.required("new_password", new_password);
-    let confirmed = form.required("new_password_confirm", claimed_password);
+    let confirmed = form.required("new_password_confirm", repeated_password);
     if let (Some(new), Some(confirmed)) = (new.seen(), confirmed.seen())
-        && new != confirmed
+        && new.as_bytes() != confirmed
     {
         form.error("new_password", "New passwords do not match");
     }

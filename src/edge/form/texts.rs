@@ -86,6 +86,13 @@ pub(crate) fn claimed_password(json: Json<'_>) -> Result<Password, Problem> {
     })
 }
 
+/// A new password once more: whatever is wrong with it is wrong with the password itself, so here
+/// it only has to be there. Compared with [`Password::as_bytes`]; nothing is trimmed.
+pub(crate) fn repeated_password(json: Json<'_>) -> Result<Vec<u8>, Problem> {
+    let text = string(json)?;
+    if text.is_empty() { Err(BLANK.into()) } else { Ok(text.into_bytes()) }
+}
+
 /// One of a few words, each standing for a value.
 pub(crate) fn choice<T: Copy>(
     choices: &'static [(&'static str, T)],
