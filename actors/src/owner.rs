@@ -44,6 +44,11 @@ impl<M: Message> Place<M> {
         Ok(reply.await.map_err(|_| died())??)
     }
 
+    #[cfg(test)]
+    pub(crate) fn current_id(&self) -> Option<ractor::ActorId> {
+        self.current.load().as_ref().map(|actor| actor.get_id())
+    }
+
     /// Kills the current owner, as an operator's drill or a test would.
     pub fn kill(&self) {
         if let Some(actor) = self.current.load().as_ref() {

@@ -167,3 +167,24 @@ impl Actor for Supervisor {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_owner_that_dies_is_replaced_and_one_that_keeps_dying_escalates() {
+        let (owners, _supervisor) = Owners::start().await.expect("owners");
+        let mut escalated = owners.escalated();
+        for _ in 0..MAX_RESTARTS {
+            let dead = owners.users.current_id();
+            owners.users.kill();
+            while owners.users.current_id() == dead {
+                tokio::task::yield_now().await;
+            }
+            assert!(!*escalated.borrow_and_update());
+        }
+        owners.users.kill();
+        escalated.wait_for(|escalated| *escalated).await.expect("the owners are still there");
+    }
+}

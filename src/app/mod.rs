@@ -4,6 +4,8 @@ mod caller;
 mod commit;
 mod failures;
 mod operations;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use caller::{IssuedTokens, Visitor};
 pub(crate) use failures::could_not;

@@ -1,0 +1,58 @@
+//! With a real nats-server.
+
+mod mail_worker;
+mod relay;
+
+use super::{Broker, Relay};
+use crate::adapters::rows::Rows;
+use crate::adapters::status::RelayStatus;
+use crate::adapters::supervision::{Stop, keep_running};
+use crate::adapters::testing::{HandOutbox, TestBroker, eventually};
+use souk_actors::outbox::Reader;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+const EVENTS: &str = "SOUK_EVENTS";
+const NOTIFY: &str = "SOUK_NOTIFY";
+const DEAD: &str = "SOUK_DEAD";
+
+/// A relay that runs until it is stopped.
+struct Running {
+    status: Arc<RelayStatus>,
+    switch: watch::Sender<bool>,
+    task: JoinHandle<()>,
+}
+
+impl Running {
+    async fn relay(broker: &TestBroker, store_id: &str, outbox: &HandOutbox) -> Self {
+        let status = Arc::new(RelayStatus::default());
+        let (switch, stop) = Stop::new();
+        let relay = Relay {
+            rows: outbox.clone(),
+            broker: Broker::connect(&broker.url(), Arc::clone(&status)).await.expect("an address"),
+            store_id: store_id.to_owned(),
+            status: Arc::clone(&status),
+            stop: stop.clone(),
+        };
+        let work = Arc::clone(&status.work);
+        let task = tokio::spawn(keep_running("relay", stop, work, move || relay.clone().session()));
+        Self { status, switch, task }
+    }
+
+    async fn stop(self) {
+        self.switch.send_replace(true);
+        tokio::time::timeout(Duration::from_secs(5), self.task)
+            .await
+            .expect("in time")
+            .expect("well");
+    }
+}
+
+async fn acknowledged(outbox: &HandOutbox, sequence: u64) {
+    eventually("the outbox is acknowledged", async || {
+        (outbox.cursor(Reader::Broker).expect("read") == sequence).then_some(())
+    })
+    .await;
+}

@@ -1,0 +1,89 @@
+//! What the shop does by itself: unpaid orders expire, money for cancelled orders goes back.
+
+mod support;
+
+use support::{Broker, Shop, eventually, id_of, mails_in};
+
+#[tokio::test]
+async fn an_order_that_is_not_paid_in_time_is_cancelled_once_and_its_stock_is_back() {
+    let broker = Broker::start();
+    let settings = [("SOUK_NATS_URL", broker.url()), ("SOUK_ORDER_TTL_SECONDS", "1".to_owned())];
+    let settings: Vec<_> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let mut shop = Shop::open_with(&settings).await;
+    let boss = shop.admin().await;
+    let lamp = boss.add_product("Lamp", "10.00", 10).await;
+    let ann = shop.customer("ann").await;
+
+    let kept = id_of(&ann.buy(lamp, 1).await);
+    boss.set_status(kept, "processing").await.expect(200);
+    let paid = id_of(&ann.buy(lamp, 2).await);
+    ann.pay(paid).await;
+    let late = id_of(&ann.buy(lamp, 3).await);
+
+    eventually("the late order to expire", async || {
+        let order = ann.order(late).await.expect(200);
+        (order["status"] == "cancelled").then_some(())
+    })
+    .await;
+    broker.expect_history(late, &["placed", "cancelled"]).await;
+    assert_eq!(boss.stock_of(lamp).await, 7);
+    assert_eq!(ann.order(kept).await.expect(200)["status"], "processing");
+    assert_eq!(ann.order(paid).await.expect(200)["status"], "completed");
+    shop.stop().await;
+    shop.check();
+}
+
+#[tokio::test]
+async fn money_for_a_cancelled_or_deleted_order_goes_back_once() {
+    let broker = Broker::start();
+    let mut shop = Shop::open_with(&[("SOUK_NATS_URL", &broker.url())]).await;
+    let boss = shop.admin().await;
+    let lamp = boss.add_product("Lamp", "10.00", 10).await;
+    let ann = shop.customer("ann").await;
+    let cancelled = id_of(&ann.buy(lamp, 2).await);
+    ann.pay(cancelled).await;
+    let deleted = id_of(&ann.buy(lamp, 3).await);
+    ann.pay(deleted).await;
+    assert_eq!(boss.report().await, (2, 50.0, 2, 0));
+
+    boss.set_status(cancelled, "cancelled").await.expect(200);
+    boss.delete_order(deleted).await.expect(200);
+
+    broker.expect_history(cancelled, &["placed", "paid", "cancelled", "refunded"]).await;
+    broker.expect_history(deleted, &["placed", "paid", "deleted"]).await;
+    let refunds = eventually("both refunds", async || {
+        let events = broker.events().await;
+        let refunds =
+            events.iter().filter(|event| event.what() == "refunded" && event.order().is_none());
+        (refunds.count() == 2).then_some(2)
+    });
+    assert_eq!(refunds.await, 2);
+    assert_eq!(boss.report().await, (1, 0.0, 0, 0));
+    assert_eq!(boss.stock_of(lamp).await, 10);
+    shop.stop().await;
+    shop.check();
+}
+
+#[tokio::test]
+async fn money_owed_when_the_shop_was_killed_goes_back_after_the_start() {
+    let mut shop = Shop::open().await;
+    let boss = shop.admin().await;
+    let lamp = boss.add_product("Lamp", "10.00", 10).await;
+    let ann = shop.customer("ann").await;
+    let order = id_of(&ann.buy(lamp, 2).await);
+    ann.pay(order).await;
+
+    boss.set_status(order, "cancelled").await.expect(200);
+    shop.kill();
+    shop.start();
+
+    let mail = shop.data().join("mail");
+    eventually("the mail about the refund", async || {
+        mails_in(&mail)
+            .iter()
+            .any(|mail| mail.is("order_refunded", "ann@souk.example"))
+            .then_some(())
+    })
+    .await;
+    assert_eq!(boss.report().await, (1, 0.0, 0, 0));
+}
