@@ -2,6 +2,7 @@
 //! Unknown keys are refused by name, so that a misspelt one is no silent default.
 
 use crate::adapters::AdapterSettings;
+use crate::app::AppSettings;
 use figment::Figment;
 use figment::providers::{Env, Format, Toml};
 use serde::{Deserialize, Deserializer};
@@ -34,7 +35,7 @@ pub(crate) struct Settings {
     pub(crate) data: PathBuf,
     /// Where links of answers point; unset: derived from each request.
     #[serde(deserialize_with = "optional_text")]
-    pub(crate) public_url: Option<String>,
+    public_url: Option<String>,
     /// ISO 4217 code.
     #[serde(deserialize_with = "currency")]
     currency: Currency,
@@ -67,8 +68,8 @@ pub(crate) struct Settings {
     order_ttl_seconds: u64,
     /// Whether the gateway's `payment_failed` cancels a pending order.
     cancel_on_payment_failed: bool,
-    #[serde(deserialize_with = "optional_text")]
-    rate_limit: Option<String>,
+    /// Whether guessing passwords is slowed down.
+    rate_limit: Switch,
     /// Memory the store may use to cache pages, in MiB.
     cache_mib: usize,
     /// Which log lines: `info`, `souk=debug,warn`, …
@@ -76,6 +77,14 @@ pub(crate) struct Settings {
     pub(crate) log: String,
     /// How log lines look.
     pub(crate) log_format: LogFormat,
+}
+
+/// On or off, as a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Switch {
+    On,
+    Off,
 }
 
 /// How log lines look.
@@ -96,8 +105,6 @@ pub(crate) enum SettingsError {
     NoFile { path: PathBuf },
     #[error("settings: {0}")]
     Wrong(Box<figment::Error>),
-    #[error("jwt_secret: at least {JWT_SECRET_BYTES} bytes are needed")]
-    ShortSecret,
     #[error("cannot keep the token key in {}", .path.display())]
     Secret {
         path: PathBuf,
@@ -128,7 +135,7 @@ impl Default for Settings {
             crm_secret: None,
             order_ttl_seconds: 86_400,
             cancel_on_payment_failed: true,
-            rate_limit: None,
+            rate_limit: Switch::On,
             cache_mib: 16,
             log: "info".to_owned(),
             log_format: LogFormat::Text,
@@ -202,16 +209,29 @@ impl Settings {
         }
     }
 
+    /// What the application needs to know.
+    ///
+    /// # Errors
+    /// [`SettingsError::Secret`].
+    pub(crate) fn app(&self) -> Result<AppSettings, SettingsError> {
+        Ok(AppSettings {
+            jwt_secret: self.jwt_secret()?,
+            public_url: self.public_url.clone(),
+            throttles_guessing: self.rate_limit == Switch::On,
+        })
+    }
+
     /// The key that signs tokens: the configured one, else one made once and kept.
     ///
     /// # Errors
-    /// A configured key that is too short; a disk that fails.
-    pub(crate) fn jwt_secret(&self) -> Result<Vec<u8>, SettingsError> {
+    /// A disk that fails.
+    fn jwt_secret(&self) -> Result<Vec<u8>, SettingsError> {
         if let Some(secret) = &self.jwt_secret {
-            let is_long_enough = secret.len() >= JWT_SECRET_BYTES;
-            return is_long_enough
-                .then(|| secret.clone().into_bytes())
-                .ok_or(SettingsError::ShortSecret);
+            if secret.len() < JWT_SECRET_BYTES {
+                // RFC 7518 section 3.2.
+                tracing::warn!("jwt_secret is shorter than 32 bytes: tokens may be forged");
+            }
+            return Ok(secret.clone().into_bytes());
         }
         let path = self.data.join(JWT_SECRET_FILE);
         let failed = |source| SettingsError::Secret { path: path.clone(), source };

@@ -28,6 +28,12 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
+    /// An answer as it came over the wire.
+    pub(crate) fn parse(octets: Vec<u8>) -> io::Result<Self> {
+        let head = read_head(&octets)?.filter(|head| head.total_bytes == octets.len());
+        Ok(Self { head: head.ok_or(io::ErrorKind::UnexpectedEof)?, octets })
+    }
+
     pub(crate) fn body(&self) -> &[u8] {
         &self.octets[self.head.head_bytes..]
     }

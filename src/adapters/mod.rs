@@ -33,10 +33,11 @@ use tokio::task::JoinSet;
 
 /// Sender of mails where none is configured.
 pub(crate) const DEFAULT_MAIL_FROM: &str = "Souk <shop@localhost>";
-/// Longest time everything here may take to come to an end.
-const SHUTDOWN_WITHIN: Duration = Duration::from_secs(4);
+/// Longest time the loops may take to come to an end. With the wait below and the broker's this
+/// stays under the four seconds that `souk serve` gives to closing.
+const SHUTDOWN_WITHIN: Duration = Duration::from_millis(2_500);
 /// Longest wait for the mailer's memory and connections to be closed after that.
-const CLOSE_WITHIN: Duration = Duration::from_secs(1);
+const CLOSE_WITHIN: Duration = Duration::from_millis(500);
 /// How often old outbox rows are looked for.
 const PRUNE_INTERVAL: Duration = Duration::from_secs(5 * 60);
 
@@ -180,7 +181,7 @@ impl Adapters {
     }
 
     /// Carries out what is committed and lets mails under way finish, as far as that goes within
-    /// five seconds; the outbox keeps the rest. The store must still be open.
+    /// four seconds; the outbox keeps the rest. The store must still be open.
     pub(crate) async fn shutdown(mut self) {
         self.switch.send_replace(true);
         let finish = async { while self.tasks.join_next().await.is_some() {} };

@@ -68,19 +68,31 @@ impl App {
         }
     }
 
-    /// The person who claims to be `known`, if the password is theirs. Takes as long, and says
-    /// the same, where nobody is known.
+    /// The person who claims to be `account`, if the password is theirs. Takes as long, and says
+    /// the same, where nobody is `known` by that name.
     ///
     /// # Errors
-    /// [`Refusal::InvalidCredentials`]; [`Failure::Busy`] in a storm of log-ins.
-    pub(crate) async fn require_password(
+    /// [`Refusal::InvalidCredentials`]; 429 for who guesses; [`Failure::Busy`] in a storm of
+    /// log-ins.
+    pub(crate) async fn require_password<E: From<Answer> + From<Failure>>(
         &self,
+        call: &Call,
+        account: &str,
         known: Option<(UserId, User)>,
         password: Password,
-    ) -> Result<(UserId, User), Failure> {
+    ) -> Result<(UserId, User), E> {
+        let user = known.as_ref().map(|(id, _)| *id);
+        if let Some(throttle) = &self.throttle {
+            throttle.admit(&call.request, account, user)?;
+        }
         let hash = known.as_ref().map(|(_, user)| user.password.clone());
         let matches = self.shop.hasher.matches(password, hash).await?;
-        Ok(known.filter(|_| matches).ok_or(Refusal::InvalidCredentials)?)
+        let wrong = || Failure::from(Refusal::InvalidCredentials);
+        let (id, user) = known.filter(|_| matches).ok_or_else(wrong)?;
+        if let Some(throttle) = &self.throttle {
+            throttle.entered(&call.request, id);
+        }
+        Ok((id, user))
     }
 
     /// What a refresh token says; `None` if it is not ours or its time is over. Whether its

@@ -6,6 +6,7 @@ mod failures;
 mod operations;
 #[cfg(test)]
 mod tests;
+mod throttle;
 
 pub(crate) use caller::{IssuedTokens, Visitor};
 pub(crate) use failures::could_not;
@@ -19,6 +20,7 @@ use souk_actors::Shop;
 use souk_actors::journeys::ordering::Delivery;
 use souk_actors::orders::Contact;
 use std::sync::Arc;
+use throttle::Throttle;
 
 /// The application: one per process.
 pub(crate) struct App {
@@ -30,7 +32,20 @@ pub(crate) struct App {
     pub(crate) adapters: AdapterStatus,
     tokens: TokenKey,
     running: Running,
+    /// `None` where the operator has switched it off.
+    throttle: Option<Throttle>,
     router: Router<App>,
+}
+
+/// What the operator decides about the application.
+#[derive(Clone, Debug)]
+pub(crate) struct AppSettings {
+    /// The key that signs tokens.
+    pub(crate) jwt_secret: Vec<u8>,
+    /// Where links of answers point; `None`: derived from each request.
+    pub(crate) public_url: Option<String>,
+    /// Whether log-in and password reset are throttled.
+    pub(crate) throttles_guessing: bool,
 }
 
 impl App {
@@ -40,16 +55,16 @@ impl App {
     /// If two routes answer the same request.
     pub(crate) fn new(
         shop: Shop,
-        jwt_secret: &[u8],
-        public_url: Option<String>,
+        settings: AppSettings,
         adapters: AdapterStatus,
     ) -> Result<Arc<Self>, RouterError> {
         Ok(Arc::new(Self {
             shop,
-            public_url,
+            public_url: settings.public_url,
             adapters,
-            tokens: TokenKey::new(jwt_secret),
+            tokens: TokenKey::new(&settings.jwt_secret),
             running: Running::default(),
+            throttle: settings.throttles_guessing.then(Throttle::new),
             router: Router::new(contracts::routes())?,
         }))
     }

@@ -1,6 +1,6 @@
 //! The application on a real port, with its owners killed under load (design law 6).
 
-use super::App;
+use super::{App, AppSettings};
 use crate::adapters::{self, AdapterSettings};
 use crate::edge;
 use serde_json::{Value, json};
@@ -43,7 +43,9 @@ impl OpenApp {
             shop_name: "Souk".to_owned(),
         };
         let adapters = adapters::start(adapters, shop.outbox.clone()).await.expect("adapters");
-        let app = App::new(shop.clone(), &[7; 32], None, adapters.status()).expect("routes");
+        let settings =
+            AppSettings { jwt_secret: vec![7; 32], public_url: None, throttles_guessing: false };
+        let app = App::new(shop.clone(), settings, adapters.status()).expect("routes");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let base = format!("http://{}", listener.local_addr().expect("bound"));
         let answering = move |request| Arc::clone(&app).answer(request);

@@ -68,13 +68,11 @@ pub(super) async fn serve(serve: Serve, settings: Settings) -> Result<ExitCode, 
     settings.require_buildable()?;
     let address = serve.listen.unwrap_or(settings.listen);
     let shop = Shop::open(&settings.data, settings.shop()).await?;
-    let jwt_secret = settings.jwt_secret()?;
+    let app_settings = settings.app()?;
     let adapters = adapters::start(settings.adapters(), shop.outbox.clone())
         .await
         .map_err(ServeError::from)?;
-    let public_url = settings.public_url.clone();
-    let app = App::new(shop.clone(), &jwt_secret, public_url, adapters.status())
-        .map_err(ServeError::from)?;
+    let app = App::new(shop.clone(), app_settings, adapters.status()).map_err(ServeError::from)?;
     let listener = TcpListener::bind(address)
         .await
         .map_err(|source| ServeError::Listen { address, source })?;

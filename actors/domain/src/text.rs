@@ -126,8 +126,8 @@ impl Username {
         }
     }
 
-    /// The user name of somebody known only by e-mail: the address itself (storefront document,
-    /// "Update User Profile"). Addresses longer than a user name keep their first 150 characters.
+    /// The user name of somebody known only by e-mail: the address itself, however long (storefront
+    /// document, "Update User Profile").
     #[must_use]
     pub fn of_email(email: &EmailAddress) -> Self {
         Self(email.as_str().to_owned())

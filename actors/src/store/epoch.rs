@@ -1,13 +1,12 @@
 //! Turns and epochs: who may write when, and what ends it.
 
 use super::snapshot::{definition, walk_table};
-use super::table::ByteRange;
+use super::table::{ByteRange, Look};
 use super::{Direction, Key, Read, Row, Shared, StoreError, Table};
 use crate::Failure;
 use redb::{ReadableTable, ReadableTableMetadata};
 use souk_domain::UnixMillis;
 use std::cell::Cell;
-use std::ops::ControlFlow;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -183,7 +182,7 @@ impl Read for Unit {
         table: &'static str,
         range: ByteRange,
         direction: Direction,
-        look: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
+        look: Look<'_>,
     ) -> Result<(), StoreError> {
         self.with(0, |transaction| {
             walk_table(&transaction.open_table(definition(table))?, &range, direction, look)

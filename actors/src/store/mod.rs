@@ -28,7 +28,7 @@ pub use epoch::Unit;
 pub use error::{OpenError, StoreError};
 pub use schema::SCHEMA_VERSION;
 pub use snapshot::Snapshot;
-pub use table::{Direction, Key, Read, Row, Table};
+pub use table::{Direction, Key, Look, Read, Row, Table};
 
 use crate::Failure;
 use arc_swap::ArcSwap;

@@ -1,11 +1,11 @@
 //! A committed state of the store, read on the caller's task.
 
-use super::table::ByteRange;
+use super::table::{ByteRange, Look};
 use super::{Direction, Key, Read, Row, StoreError, Table};
 use redb::{
     ReadOnlyTable, ReadableDatabase, ReadableTable, ReadableTableMetadata, TableDefinition,
 };
-use std::ops::{Bound, ControlFlow};
+use std::ops::Bound;
 
 /// The state after some commit. It never changes and never waits for a writer.
 pub struct Snapshot {
@@ -48,7 +48,7 @@ impl Read for Snapshot {
         table: &'static str,
         range: ByteRange,
         direction: Direction,
-        look: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
+        look: Look<'_>,
     ) -> Result<(), StoreError> {
         walk_table(&self.open(table)?, &range, direction, look)
     }
@@ -62,7 +62,7 @@ pub(super) fn walk_table(
     table: &impl ReadableTable<&'static [u8], &'static [u8]>,
     range: &ByteRange,
     direction: Direction,
-    look: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
+    look: Look<'_>,
 ) -> Result<(), StoreError> {
     let from = Bound::Included(range.0.as_slice());
     let to = range.1.as_deref().map_or(Bound::Unbounded, Bound::Excluded);

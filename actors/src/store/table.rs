@@ -198,6 +198,9 @@ pub enum Direction {
 /// Octets of a key range: from the first (included) to the second (excluded, `None` for no end).
 pub(super) type ByteRange = (Vec<u8>, Option<Vec<u8>>);
 
+/// Looks at the octets of a key and a value, and says whether it wants more.
+pub type Look<'a> = &'a mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>;
+
 /// Reading, alike in an open epoch ([`Unit`]) and in a committed [`super::Snapshot`].
 pub trait Read {
     /// Shows the octets under a key to `look`.
@@ -222,7 +225,7 @@ pub trait Read {
         table: &'static str,
         range: ByteRange,
         direction: Direction,
-        look: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
+        look: Look<'_>,
     ) -> Result<(), StoreError>;
 
     /// Entries of a table.

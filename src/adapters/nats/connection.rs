@@ -29,7 +29,7 @@ const MAX_UNACKNOWLEDGED: usize = 1_024;
 /// The client tells of its connection in passing; what it might drop is noticed after this.
 const STATE_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 /// Longest wait for acknowledgements to leave when the connection is closed.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+const CLOSE_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// The address of the broker cannot be used.
 #[derive(Debug, thiserror::Error)]

@@ -32,7 +32,7 @@ const PULL_FOR: Duration = Duration::from_secs(30);
 /// Wait before a dead letter that could not be kept is tried again.
 const DEAD_LETTER_RETRY: Duration = Duration::from_secs(30);
 /// How long a worker that should stop waits for mails under way.
-const STOP_WITHIN: Duration = Duration::from_secs(3);
+const STOP_WITHIN: Duration = Duration::from_secs(2);
 
 const DEAD_LETTERS: DeadLetters = DeadLetters { stream: NOTIFY, consumer: CONSUMER };
 

@@ -42,7 +42,7 @@ const ACKNOWLEDGE_AFTER: Duration = Duration::from_millis(200);
 /// So many confirmed rows are acknowledged at once.
 const ACKNOWLEDGE_ROWS: u64 = 512;
 /// How long a relay that should stop goes on with what is committed already.
-const STOP_WITHIN: Duration = Duration::from_secs(3);
+const STOP_WITHIN: Duration = Duration::from_secs(2);
 
 /// Why a session of the relay ended.
 #[derive(Debug, thiserror::Error)]

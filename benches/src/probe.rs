@@ -1,0 +1,70 @@
+//! An open loop at a fixed moderate rate: how long somebody waits who does not come more seldom
+//! because the shop is slow.
+
+use crate::histogram::Histogram;
+use crate::http::BlockingConnection;
+use crate::{Outcome, complaint};
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+/// Requests per second, over all connections together.
+pub(crate) const REQUESTS_PER_SECOND: u32 = 500;
+/// Connections, each with a thread.
+const CONNECTIONS: u32 = 8;
+
+/// Asks `address` for so long; each connection asks its own request. Answers how long they took,
+/// counted from when they were due, so that a server that stalls does not spare itself the
+/// requests of that time. Being woken late is not counted where nothing but the machine was late.
+pub(crate) fn run(
+    address: SocketAddr,
+    requests: &[Vec<u8>],
+    status: u16,
+    length: Duration,
+) -> Outcome<Histogram> {
+    let period = Duration::from_secs(1) / REQUESTS_PER_SECOND * CONNECTIONS;
+    let begin = Instant::now() + Duration::from_millis(10);
+    let mut latencies = Histogram::new();
+    std::thread::scope(|scope| {
+        let one = |(number, request): (u32, &'_ Vec<u8>)| {
+            let first = begin + period / CONNECTIONS * number;
+            let request = request.clone();
+            scope.spawn(move || keep_asking(address, &request, status, first, period, length))
+        };
+        let threads: Vec<_> = (0..CONNECTIONS).zip(requests.iter().cycle()).map(one).collect();
+        for thread in threads {
+            let asked = thread.join().map_err(|_| complaint("a probe panicked"))??;
+            latencies.add(&asked);
+        }
+        Ok(latencies)
+    })
+}
+
+fn keep_asking(
+    address: SocketAddr,
+    request: &[u8],
+    status: u16,
+    first: Instant,
+    period: Duration,
+    length: Duration,
+) -> Outcome<Histogram> {
+    let mut connection = BlockingConnection::open(address)?;
+    let mut latencies = Histogram::new();
+    let end = first + length;
+    let mut due = first;
+    while due < end {
+        let now = Instant::now();
+        let asked = if now < due {
+            std::thread::sleep(due - now);
+            Instant::now()
+        } else {
+            due
+        };
+        let head = connection.ask(request)?;
+        if head.status != status {
+            return Err(complaint(format!("{} instead of {status} to a probe", head.status)));
+        }
+        latencies.record(asked.elapsed());
+        due += period;
+    }
+    Ok(latencies)
+}
