@@ -1,11 +1,7 @@
 //! Ids counted per kind; a number is never given twice, not even after a deletion.
 
 use crate::Failure;
-use crate::store::{Read, StoreError, Table, Unit};
-
-const LAST: Table<String, u64> = Table::new("ids.last");
-
-pub(crate) const TABLES: &[&str] = &[LAST.name()];
+use crate::store::{StoreError, Unit};
 
 /// The next id of a kind, from 1.
 pub(crate) fn next<T>(
@@ -13,9 +9,6 @@ pub(crate) fn next<T>(
     kind: &'static str,
     make: impl Fn(u64) -> Option<T>,
 ) -> Result<T, Failure> {
-    let key = kind.to_owned();
-    let number = unit.get(LAST, &key)?.unwrap_or(0) + 1;
-    let id = make(number).ok_or(StoreError::NoIdsLeft { kind })?;
-    unit.put(LAST, &key, &number)?;
-    Ok(id)
+    let number = unit.next_number(kind)?;
+    Ok(make(number).ok_or(StoreError::NoIdsLeft { kind })?)
 }

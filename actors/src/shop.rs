@@ -5,7 +5,7 @@ use crate::outbox::Outbox;
 use crate::sandbox::SandboxGateway;
 use crate::store::{OpenError, Store, StoreLimits};
 use crate::supervision::Owners;
-use crate::{Failure, carts, catalog, idempotency, ids, orders, outbox, payments, sandbox, users};
+use crate::{Failure, carts, catalog, idempotency, orders, outbox, payments, sandbox, users};
 use ractor::{ActorRef, SpawnErr};
 use souk_domain::Currency;
 use std::path::Path;
@@ -62,7 +62,6 @@ pub struct Shop {
 #[must_use]
 pub fn tables() -> Vec<&'static str> {
     [
-        ids::TABLES,
         outbox::TABLES,
         idempotency::TABLES,
         users::TABLES,

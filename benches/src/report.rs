@@ -70,7 +70,8 @@ impl fmt::Display for Report {
 fn machine() -> String {
     let read = |path| fs::read_to_string(path).unwrap_or_default();
     let cpuinfo = read("/proc/cpuinfo");
-    let models = cpuinfo.lines().filter_map(|line| line.strip_prefix("model name")?.split_once(": "));
+    let models =
+        cpuinfo.lines().filter_map(|line| line.strip_prefix("model name")?.split_once(": "));
     let model = models.map(|(_, model)| model).next().unwrap_or("unknown processor").to_owned();
     let cores = std::thread::available_parallelism().map_or(0, std::num::NonZeroUsize::get);
     let kernel = read("/proc/sys/kernel/osrelease");

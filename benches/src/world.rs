@@ -57,14 +57,20 @@ impl World {
             for line in 0..LINES_PER_ORDER {
                 let product = FIRST_PRODUCT + customer * LINES_PER_ORDER + line;
                 let body = json!({"product_id": product, "quantity": 1}).to_string();
-                let ask =
-                    request("POST", "/api/v1/cart/", world.tokens.last().map(|it| &**it), Some(&body));
+                let ask = request(
+                    "POST",
+                    "/api/v1/cart/",
+                    world.tokens.last().map(|it| &**it),
+                    Some(&body),
+                );
                 let answer = connection.fetch(&ask)?;
                 if answer.head.status != 201 {
                     return Err(complaint(String::from_utf8_lossy(answer.body())));
                 }
             }
         }
+        // Counters and totals exist from the first order on.
+        ask_once(server.address, &world.checkouts(), 201)?;
         wait_until_drained(&server)?;
         server.end()?;
         Ok(world)

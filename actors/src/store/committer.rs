@@ -1,6 +1,6 @@
 //! The committer: the one thread that ends epochs.
 
-use super::epoch::{Ending, Line, OpenEpoch};
+use super::epoch::{ClosedEpoch, Ending, Line, OpenEpoch};
 use super::{OpenError, Shared, Snapshot, StoreError};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
@@ -50,10 +50,11 @@ pub(super) fn start(shared: Weak<Shared>, orders: mpsc::Receiver<Order>) -> Resu
 fn end_epoch(shared: Arc<Shared>, order: Order) {
     let Order { mut line } = order;
     let Some(open) = line.open.take() else { return };
-    let (transaction, epoch_bytes) = open.close();
+    let closed = open.close();
+    let has_written = closed.written_bytes > 0;
     // redb panics on states it did not expect. That must not end this thread: everybody after it
     // would wait for ever.
-    let end = AssertUnwindSafe(|| end_transaction(&shared, &open, transaction, epoch_bytes));
+    let end = AssertUnwindSafe(|| end_transaction(&shared, &open, closed));
     let ending = catch_unwind(end).unwrap_or_else(|_| {
         tracing::error!("redb panicked at the end of an epoch");
         Ending::Unknown
@@ -62,7 +63,7 @@ fn end_epoch(shared: Arc<Shared>, order: Order) {
         Ending::Committed => {
             let turns = u64::try_from(open.turns.len()).unwrap_or(u64::MAX);
             shared.turns.fetch_add(turns, Ordering::Relaxed);
-            if epoch_bytes > 0 {
+            if has_written {
                 shared.commits.send_modify(|commits| *commits += 1);
             }
         }
@@ -83,17 +84,16 @@ fn end_epoch(shared: Arc<Shared>, order: Order) {
     }
 }
 
-fn end_transaction(
-    shared: &Arc<Shared>,
-    open: &OpenEpoch,
-    transaction: Option<redb::WriteTransaction>,
-    epoch_bytes: usize,
-) -> Ending {
-    let Some(transaction) = transaction else { return Ending::Unknown };
-    if open.is_condemned {
+fn end_transaction(shared: &Arc<Shared>, open: &OpenEpoch, closed: ClosedEpoch) -> Ending {
+    let Some(transaction) = closed.transaction else { return Ending::Unknown };
+    let counted = match open.is_condemned {
+        true => Ok(()),
+        false => closed.counters.write(&transaction),
+    };
+    if open.is_condemned || counted.is_err() {
         return ended(transaction.abort().map_err(StoreError::from), Ending::Aborted);
     }
-    if epoch_bytes == 0 {
+    if closed.written_bytes == 0 {
         // Nothing was written: there is nothing to make durable.
         return ended(transaction.abort().map_err(StoreError::from), Ending::Committed);
     }
@@ -105,7 +105,7 @@ fn commit_and_publish(
     transaction: redb::WriteTransaction,
 ) -> Result<(), StoreError> {
     transaction.commit()?;
-    shared.snapshot.store(Arc::new(Snapshot::of(&shared.database)?));
+    shared.snapshot.store(Arc::new(Snapshot::of(&shared.database, &shared.table_names)?));
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! Turns and epochs: who may write when, and what ends it.
 
+use super::counters::Counters;
 use super::snapshot::{definition, walk_table};
 use super::table::{ByteRange, Look};
 use super::{Direction, Key, Read, Row, Shared, StoreError, Table};
@@ -40,10 +41,21 @@ pub(super) struct OpenEpoch {
 
 impl OpenEpoch {
     /// Takes the write transaction out, so that no unit can reach it any more.
-    pub(super) fn close(&self) -> (Option<redb::WriteTransaction>, usize) {
+    pub(super) fn close(&self) -> ClosedEpoch {
         let mut writing = self.epoch.lock();
-        (writing.transaction.take(), writing.epoch_bytes)
+        ClosedEpoch {
+            transaction: writing.transaction.take(),
+            counters: std::mem::take(&mut writing.counters),
+            written_bytes: writing.epoch_bytes,
+        }
     }
+}
+
+/// What an epoch leaves to the committer.
+pub(super) struct ClosedEpoch {
+    pub(super) transaction: Option<redb::WriteTransaction>,
+    pub(super) counters: Counters,
+    pub(super) written_bytes: usize,
 }
 
 struct Epoch {
@@ -60,6 +72,7 @@ struct Writing {
     /// A write of this turn failed, or panicked on the way: what it left is unknown.
     is_spoiled: bool,
     epoch_bytes: usize,
+    counters: Counters,
 }
 
 /// What a turn did to its epoch.
@@ -96,7 +109,7 @@ impl Unit {
     fn with<R>(
         &self,
         written_bytes: usize,
-        act: impl FnOnce(&redb::WriteTransaction) -> Result<R, StoreError>,
+        act: impl FnOnce(&redb::WriteTransaction, &mut Counters) -> Result<R, StoreError>,
     ) -> Result<R, StoreError> {
         let _use = UnitUse::begin()?;
         let mut guard = self.epoch.lock();
@@ -108,7 +121,7 @@ impl Unit {
         // redb would need a repair. Ending a transaction is the committer's business.
         let transaction = writing.transaction.as_ref().ok_or(StoreError::TurnOver)?;
         if written_bytes == 0 {
-            return act(transaction);
+            return act(transaction, &mut writing.counters);
         }
         writing.turn_bytes += written_bytes;
         writing.epoch_bytes += written_bytes;
@@ -116,9 +129,17 @@ impl Unit {
         if writing.turn_bytes > self.epoch.max_turn_bytes {
             return Err(StoreError::TurnTooLarge { max_turn_bytes: self.epoch.max_turn_bytes });
         }
-        let result = act(transaction)?;
+        let result = act(transaction, &mut writing.counters)?;
         writing.is_spoiled = was_spoiled;
         Ok(result)
+    }
+
+    /// The next number of a kind, from 1: never given before, never given again.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn next_number(&self, kind: &'static str) -> Result<u64, StoreError> {
+        self.with(size_of::<u64>(), |transaction, counters| counters.next(transaction, kind))
     }
 
     pub(super) fn put_bytes(
@@ -127,14 +148,14 @@ impl Unit {
         key: &[u8],
         value: &[u8],
     ) -> Result<(), StoreError> {
-        self.with((key.len() + value.len()).max(1), |transaction| {
+        self.with((key.len() + value.len()).max(1), |transaction, _| {
             transaction.open_table(definition(table))?.insert(key, value)?;
             Ok(())
         })
     }
 
     pub(super) fn delete_bytes(&self, table: &'static str, key: &[u8]) -> Result<bool, StoreError> {
-        self.with(key.len().max(1), |transaction| {
+        self.with(key.len().max(1), |transaction, _| {
             let was_there = transaction.open_table(definition(table))?.remove(key)?.is_some();
             Ok(was_there)
         })
@@ -170,7 +191,7 @@ impl Read for Unit {
         key: &[u8],
         look: impl FnOnce(Option<&[u8]>) -> R,
     ) -> Result<R, StoreError> {
-        self.with(0, |transaction| {
+        self.with(0, |transaction, _| {
             let table = transaction.open_table(definition(table))?;
             let value = table.get(key)?;
             Ok(look(value.as_ref().map(redb::AccessGuard::value)))
@@ -184,13 +205,15 @@ impl Read for Unit {
         direction: Direction,
         look: Look<'_>,
     ) -> Result<(), StoreError> {
-        self.with(0, |transaction| {
+        self.with(0, |transaction, _| {
             walk_table(&transaction.open_table(definition(table))?, &range, direction, look)
         })
     }
 
     fn count<K: Key, V: Row>(&self, table: Table<K, V>) -> Result<u64, StoreError> {
-        self.with(0, |transaction| Ok(transaction.open_table(definition(table.name()))?.len()?))
+        self.with(0, |transaction, _| {
+            Ok(transaction.open_table(definition(table.name()))?.len()?)
+        })
     }
 }
 

@@ -14,6 +14,7 @@
 //! - if the outcome of a commit is unknown, nothing more is accepted and [`Store::broken`] tells.
 
 mod committer;
+mod counters;
 mod epoch;
 mod error;
 mod free_disk;
@@ -33,6 +34,7 @@ pub use table::{Direction, Key, Look, Read, Row, Table};
 use crate::Failure;
 use arc_swap::ArcSwap;
 use epoch::{Ending, Line, Place, Turn};
+use snapshot::TableNames;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -100,6 +102,7 @@ pub struct Store {
 
 struct Shared {
     database: redb::Database,
+    table_names: TableNames,
     limits: StoreLimits,
     /// Where the data file lies; `None` for a store in memory.
     directory: Option<PathBuf>,
@@ -138,11 +141,14 @@ impl Store {
         tables: &[&'static str],
         limits: StoreLimits,
     ) -> Result<Self, OpenError> {
-        schema::prepare(&database, tables)?;
-        let snapshot = Snapshot::of(&database)?;
+        let tables = [counters::TABLES, tables].concat();
+        schema::prepare(&database, &tables)?;
+        let table_names = TableNames::of(&tables);
+        let snapshot = Snapshot::of(&database, &table_names)?;
         let (committer, orders) = committer::Committer::new();
         let shared = Arc::new(Shared {
             database,
+            table_names,
             free_disk: free_disk::FreeDisk::new(directory.clone()),
             directory,
             line: Arc::new(tokio::sync::Mutex::new(Line::default())),

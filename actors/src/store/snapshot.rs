@@ -6,22 +6,49 @@ use redb::{
     ReadOnlyTable, ReadableDatabase, ReadableTable, ReadableTableMetadata, TableDefinition,
 };
 use std::ops::Bound;
+use std::sync::{Arc, OnceLock};
+
+type OpenTable = ReadOnlyTable<&'static [u8], &'static [u8]>;
+
+/// The names of all tables in order, so that a table is found by halving.
+#[derive(Clone)]
+pub(super) struct TableNames(Arc<[&'static str]>);
+
+impl TableNames {
+    pub(super) fn of(tables: &[&'static str]) -> Self {
+        let mut names = tables.to_vec();
+        names.sort_unstable();
+        Self(names.into())
+    }
+}
 
 /// The state after some commit. It never changes and never waits for a writer.
 pub struct Snapshot {
     transaction: redb::ReadTransaction,
+    names: TableNames,
+    /// In the order of `names`; each is opened by whoever reads it first. Opening costs as much as
+    /// a look-up, and a snapshot serves every query between two commits.
+    open: Box<[OnceLock<OpenTable>]>,
 }
 
 impl Snapshot {
-    pub(super) fn of(database: &redb::Database) -> Result<Self, StoreError> {
-        Ok(Self { transaction: database.begin_read()? })
+    pub(super) fn of(database: &redb::Database, names: &TableNames) -> Result<Self, StoreError> {
+        Ok(Self {
+            transaction: database.begin_read()?,
+            names: names.clone(),
+            open: names.0.iter().map(|_| OnceLock::new()).collect(),
+        })
     }
 
-    fn open(
-        &self,
-        table: &'static str,
-    ) -> Result<ReadOnlyTable<&'static [u8], &'static [u8]>, StoreError> {
-        Ok(self.transaction.open_table(definition(table))?)
+    fn open(&self, table: &'static str) -> Result<&OpenTable, StoreError> {
+        let unknown = |_| StoreError::Contradiction { what: "a table outside of the schema" };
+        let place = self.names.0.binary_search(&table).map_err(unknown)?;
+        let place = &self.open[place];
+        if let Some(open) = place.get() {
+            return Ok(open);
+        }
+        let opened = self.transaction.open_table(definition(table))?;
+        Ok(place.get_or_init(|| opened))
     }
 }
 
@@ -50,7 +77,7 @@ impl Read for Snapshot {
         direction: Direction,
         look: Look<'_>,
     ) -> Result<(), StoreError> {
-        walk_table(&self.open(table)?, &range, direction, look)
+        walk_table(self.open(table)?, &range, direction, look)
     }
 
     fn count<K: Key, V: Row>(&self, table: Table<K, V>) -> Result<u64, StoreError> {

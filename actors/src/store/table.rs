@@ -37,7 +37,14 @@ impl<K: Key, V: Row> Table<K, V> {
         self.name
     }
 
-    fn decode(self, bytes: &[u8]) -> Result<V, StoreError> {
+    pub(super) fn encode(self, row: &V) -> Result<Vec<u8>, StoreError> {
+        let mut bytes = Vec::with_capacity(64);
+        bytes.push(V::VERSION);
+        postcard::to_extend(row, bytes)
+            .map_err(|source| StoreError::Encode { table: self.name, source })
+    }
+
+    pub(super) fn decode(self, bytes: &[u8]) -> Result<V, StoreError> {
         let version = bytes.first().copied().unwrap_or(0);
         let corrupt = || StoreError::Corrupt { table: self.name, version };
         V::read(version, bytes.get(1..).unwrap_or_default()).ok_or_else(corrupt)
@@ -367,10 +374,7 @@ impl Unit {
         key: &K,
         row: &V,
     ) -> Result<(), StoreError> {
-        let mut bytes = Vec::with_capacity(64);
-        bytes.push(V::VERSION);
-        let bytes = postcard::to_extend(row, bytes)
-            .map_err(|source| StoreError::Encode { table: table.name, source })?;
+        let bytes = table.encode(row)?;
         self.put_bytes(table.name, &key.bytes(), &bytes)
     }
 

@@ -170,6 +170,8 @@ impl<R: Rows> Run<'_, R> {
                 }
                 () = self.relay.stop.requested(), if stop_at.is_none() => {
                     stop_at = Some(Instant::now() + STOP_WITHIN);
+                    // What was committed before may not have woken this loop yet.
+                    self.may_have_more = true;
                 }
                 () = until(stop_at) => return Ok(()),
             }

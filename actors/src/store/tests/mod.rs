@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod closing;
+mod counting;
 mod disk;
 mod durability;
 mod epochs;

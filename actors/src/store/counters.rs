@@ -1,0 +1,57 @@
+//! Counters: numbers that are never given twice, not even after a deletion.
+//!
+//! An epoch reads a counter once, counts in memory, and writes it once, when it is committed: an
+//! order alone takes half a dozen numbers. An epoch that is aborted takes its numbers with it.
+
+use super::snapshot::definition;
+use super::{Key, StoreError, Table};
+
+const LAST: Table<String, u64> = Table::new("store.counters");
+
+pub(super) const TABLES: &[&str] = &[LAST.name()];
+
+/// The counters an epoch has used, each with the last number given. There are a dozen kinds, so a
+/// list is the fastest map.
+#[derive(Default)]
+pub(super) struct Counters(Vec<(&'static str, u64)>);
+
+impl Counters {
+    /// The next number of a kind, from 1.
+    pub(super) fn next(
+        &mut self,
+        transaction: &redb::WriteTransaction,
+        kind: &'static str,
+    ) -> Result<u64, StoreError> {
+        let known = self.0.iter().position(|(known, _)| *known == kind);
+        let place = match known {
+            Some(place) => place,
+            None => {
+                self.0.push((kind, read(transaction, kind)?));
+                self.0.len() - 1
+            }
+        };
+        let last = &mut self.0[place].1;
+        *last = last.checked_add(1).ok_or(StoreError::NoIdsLeft { kind })?;
+        Ok(*last)
+    }
+
+    /// Writes what was counted.
+    pub(super) fn write(&self, transaction: &redb::WriteTransaction) -> Result<(), StoreError> {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        let mut table = transaction.open_table(definition(LAST.name()))?;
+        for (kind, last) in &self.0 {
+            let row = LAST.encode(last)?;
+            table.insert(Key::bytes(&(*kind).to_owned()).as_slice(), row.as_slice())?;
+        }
+        Ok(())
+    }
+}
+
+fn read(transaction: &redb::WriteTransaction, kind: &'static str) -> Result<u64, StoreError> {
+    use redb::ReadableTable;
+    let table = transaction.open_table(definition(LAST.name()))?;
+    let row = table.get(Key::bytes(&kind.to_owned()).as_slice())?;
+    row.map_or(Ok(0), |row| LAST.decode(row.value()))
+}

@@ -1,0 +1,75 @@
+//! What is measured, in the order of the table.
+
+mod checkout;
+mod memory;
+mod product;
+mod start;
+mod tail;
+
+use crate::report::Report;
+use crate::world::World;
+use crate::{Measure, Outcome, Part};
+use std::time::Duration;
+
+/// How long and how often; noise is defeated by taking turns and by medians.
+struct Plan {
+    rounds: usize,
+    /// Of a load and of its floor, in each round.
+    load: Duration,
+    /// Of the probe in each of its three phases, in each round.
+    probe: Duration,
+    starts: usize,
+    products: u64,
+}
+
+impl Plan {
+    fn of(is_quick: bool) -> Self {
+        match is_quick {
+            true => Self {
+                rounds: 1,
+                load: Duration::from_secs(1),
+                probe: Duration::from_secs(1),
+                starts: 1,
+                products: 5_000,
+            },
+            false => Self {
+                rounds: 5,
+                load: Duration::from_secs(3),
+                probe: Duration::from_secs(4),
+                starts: 7,
+                products: 100_000,
+            },
+        }
+    }
+}
+
+/// Measures everything, or the part that was asked for.
+pub(crate) fn all(asked: &Measure) -> Outcome<Report> {
+    let plan = Plan::of(asked.quick);
+    let world = World::make(&asked.souk, &asked.scratch)?;
+    let wants = |part| asked.only.is_none_or(|only| only == part);
+    let mut rows = Vec::new();
+    // First, while nothing else is running down.
+    if wants(Part::Memory) {
+        rows.extend(memory::measure(asked, &world)?);
+    }
+    if wants(Part::Product) {
+        rows.extend(product::measure(&plan, &world)?);
+    }
+    if wants(Part::Checkout) {
+        rows.extend(checkout::measure(&plan, &world)?);
+    }
+    if wants(Part::Tail) {
+        rows.extend(tail::measure(&plan, &world)?);
+    }
+    if wants(Part::Start) {
+        rows.extend(start::measure(&plan, asked, &world)?);
+    }
+    Ok(Report { rows, revision: asked.revision.clone(), is_quick: asked.quick })
+}
+
+fn median(values: impl IntoIterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.into_iter().collect();
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}

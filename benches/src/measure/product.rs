@@ -1,0 +1,80 @@
+//! Product detail with a token, beside warp answering the same octets.
+
+use super::{Plan, median};
+use crate::http::BlockingConnection;
+use crate::load::Load;
+use crate::process::{Program, Server};
+use crate::report::Row;
+use crate::world::World;
+use crate::{Outcome, warp_floor};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+const WARM_UP: Duration = Duration::from_millis(500);
+
+/// What one round found about one server.
+#[derive(Clone, Copy)]
+struct Pace {
+    per_second: f64,
+    cpu_microseconds: f64,
+}
+
+pub(super) fn measure(plan: &Plan, world: &World) -> Outcome<Vec<Row>> {
+    let souk = world.program("product")?.start()?;
+    let floor = start_floor(world, &souk)?;
+    let mut rounds = Vec::new();
+    for server in [&souk, &floor] {
+        pace(server, world, WARM_UP)?;
+    }
+    for round in 0..plan.rounds {
+        // Whoever is first in one round is last in the next.
+        let paces = if round % 2 == 0 {
+            let first = pace(&souk, world, plan.load)?;
+            (first, pace(&floor, world, plan.load)?)
+        } else {
+            let first = pace(&floor, world, plan.load)?;
+            (pace(&souk, world, plan.load)?, first)
+        };
+        rounds.push(paces);
+    }
+    let of = |value: fn(&(Pace, Pace)) -> f64| median(rounds.iter().map(value));
+    let throughput = of(|(souk, floor)| souk.per_second / floor.per_second);
+    let cpu = of(|(souk, floor)| floor.cpu_microseconds / souk.cpu_microseconds);
+    Ok(vec![
+        Row::new(
+            "product detail with a token, 64 connections",
+            format!("{:.0}/s", of(|(souk, _)| souk.per_second)),
+        )
+        .beside(format!("bare warp, same octets: {:.0}/s", of(|(_, floor)| floor.per_second)))
+        .ratio(throughput)
+        .aim("≥ 0.75", throughput >= 0.75),
+        Row::new(
+            "its processor time per request",
+            format!("{:.1} µs", of(|(souk, _)| souk.cpu_microseconds)),
+        )
+        .beside(format!("{:.1} µs", of(|(_, floor)| floor.cpu_microseconds)))
+        .ratio(cpu),
+    ])
+}
+
+/// Bare warp, answering what Souk answers.
+pub(super) fn start_floor(world: &World, souk: &Server) -> Outcome<Server> {
+    let request = &world.product_details()[0];
+    let answer = BlockingConnection::open(souk.address)?.fetch(request)?;
+    let file: PathBuf = world.scratch().join("answer");
+    std::fs::write(&file, &answer.octets)?;
+    let floor = Program::bare_warp(&world.scratch().join("floor"), &file)?.start()?;
+    warp_floor::require_same_answer(souk.address, floor.address, request)?;
+    Ok(floor)
+}
+
+fn pace(server: &Server, world: &World, length: Duration) -> Outcome<Pace> {
+    let requests = Arc::new(world.product_details());
+    let load = Load { address: server.address, requests, status: 200 };
+    let before = server.cpu_seconds()?;
+    let done = load.run(length)?;
+    let cpu_seconds = server.cpu_seconds()? - before;
+    let cpu_microseconds = cpu_seconds * 1e6 / done.answers as f64;
+    Ok(Pace { per_second: done.per_second(), cpu_microseconds })
+}
