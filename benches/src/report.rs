@@ -48,6 +48,14 @@ pub(crate) struct Report {
     pub(crate) rows: Vec<Row>,
     pub(crate) revision: String,
     pub(crate) is_quick: bool,
+    /// What else ran when it began; above a few tenths, the numbers are not to be trusted.
+    pub(crate) load_average: String,
+}
+
+/// The load average of the last minute.
+pub(crate) fn load_average() -> String {
+    let averages = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    averages.split(' ').next().unwrap_or_default().to_owned()
 }
 
 impl fmt::Display for Report {
@@ -63,7 +71,9 @@ impl fmt::Display for Report {
             writeln!(f, "| {what} | {souk} | {floor} | {ratio} | {aim} | {met} |")?;
         }
         let quick = if self.is_quick { " A quick run: the numbers mean little." } else { "" };
-        writeln!(f, "\n{}, revision {}.{quick}", machine(), self.revision)
+        let Self { revision, load_average, .. } = self;
+        let machine = machine();
+        writeln!(f, "\n{machine}, load average before {load_average}; revision {revision}.{quick}")
     }
 }
 

@@ -7,10 +7,12 @@ mod operations;
 #[cfg(test)]
 mod tests;
 mod throttle;
+mod webhook_signature;
 
 pub(crate) use caller::{IssuedTokens, Visitor};
 pub(crate) use failures::could_not;
 pub(crate) use operations::routes;
+pub(crate) use webhook_signature::is_signed;
 
 use crate::adapters::AdapterStatus;
 use crate::contracts;

@@ -1,6 +1,8 @@
 //! The five contracts, one folder each, all alike inside: the routes in the document's order, the
 //! wire types, the handlers, the wording of refusals. None imports another.
 
+#[cfg(test)]
+mod coverage;
 mod storefront;
 
 use crate::app::{self, App};

@@ -147,6 +147,12 @@ impl<S: Send + Sync + 'static> Router<S> {
         self.seats.iter().map(|seat| &*seat.operation)
     }
 
+    /// Whether a handler answers this.
+    #[cfg(test)]
+    pub(crate) fn answers(&self, method: &Method, path: &str) -> bool {
+        self.find(&Request::test(method.clone(), path)).is_ok()
+    }
+
     /// Answers a request: by its handler, or with 301, 404, 405 or the allowed methods.
     pub(crate) fn answer(
         &self,

@@ -6,7 +6,7 @@ mod product;
 mod start;
 mod tail;
 
-use crate::report::Report;
+use crate::report::{self, Report};
 use crate::world::World;
 use crate::{Measure, Outcome, Part};
 use std::time::Duration;
@@ -45,6 +45,7 @@ impl Plan {
 
 /// Measures everything, or the part that was asked for.
 pub(crate) fn all(asked: &Measure) -> Outcome<Report> {
+    let load_average = report::load_average();
     let plan = Plan::of(asked.quick);
     let world = World::make(&asked.souk, &asked.scratch)?;
     let wants = |part| asked.only.is_none_or(|only| only == part);
@@ -65,7 +66,8 @@ pub(crate) fn all(asked: &Measure) -> Outcome<Report> {
     if wants(Part::Start) {
         rows.extend(start::measure(&plan, asked, &world)?);
     }
-    Ok(Report { rows, revision: asked.revision.clone(), is_quick: asked.quick })
+    let revision = asked.revision.clone();
+    Ok(Report { rows, revision, is_quick: asked.quick, load_average })
 }
 
 fn median(values: impl IntoIterator<Item = f64>) -> f64 {

@@ -40,7 +40,7 @@ pub(super) fn measure(plan: &Plan, world: &World) -> Outcome<Vec<Row>> {
     for _ in 0..plan.rounds {
         let quiet = probed.look_at(&souk)?;
         let requests = Arc::new(bad_logins(LOGIN_CONNECTIONS));
-        let logins = Load { address: souk.address, requests, status: 401 };
+        let logins = Load { address: souk.address, requests, status: 400 };
         let logins = probed.look_during(&souk, logins)?;
         storming.go_on()?;
         let checkouts = probed.look_during(&storming, checkout::storm(&storming, world))?;
