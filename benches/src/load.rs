@@ -3,6 +3,7 @@
 use crate::http::Connection;
 use crate::{Outcome, complaint};
 use std::net::SocketAddr;
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -61,11 +62,16 @@ impl Load {
         })
     }
 
-    /// Keeps every connection busy from a thread of its own until the storm is ended.
+    /// Keeps every connection busy from a thread of its own until the storm is ended. The thread
+    /// takes only processor time that nobody else wants: a shop's customers do not run on its
+    /// machine, and a storm must not slow the probe but through the shop.
     pub(crate) fn storm(self) -> Storm {
         let stop = Arc::new(AtomicBool::new(false));
         let told = Arc::clone(&stop);
-        let thread = std::thread::spawn(move || self.run_until(told, None));
+        let thread = std::thread::spawn(move || {
+            give_way()?;
+            self.run_until(told, None)
+        });
         Storm { stop, thread }
     }
 }
@@ -81,6 +87,16 @@ impl Storm {
         self.stop.store(true, Ordering::Relaxed);
         self.thread.join().map_err(|_| complaint("a storm panicked"))?
     }
+}
+
+/// Makes the current thread one of SCHED_IDLE, with the tool of util-linux.
+fn give_way() -> Outcome<()> {
+    let thread = rustix::thread::gettid().as_raw_nonzero().to_string();
+    let done = Command::new("chrt").args(["--idle", "--pid", "0", &thread]).status()?;
+    if !done.success() {
+        return Err(complaint("chrt of util-linux is needed for the storms"));
+    }
+    Ok(())
 }
 
 /// How often a connection was answered until it was over.
