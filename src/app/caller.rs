@@ -50,6 +50,15 @@ impl App {
         })
     }
 
+    /// The administrator who sent a request that needs one.
+    ///
+    /// # Errors
+    /// 401 as [`App::visitor`], 403 for everybody else.
+    pub(crate) fn administrator(&self, call: &Call) -> Result<Visitor, Answer> {
+        let visitor = self.visitor(call)?;
+        if visitor.caller.is_administrator() { Ok(visitor) } else { Err(standard::forbidden()) }
+    }
+
     /// What the token of a request says, for handlers that need no more than a good one.
     ///
     /// # Errors

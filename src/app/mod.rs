@@ -1,13 +1,19 @@
 //! What every contract stands on: the open shop, who is calling, and how a request commits.
 
+mod accounts;
 mod caller;
 mod commit;
 mod failures;
 mod operations;
+mod orders;
+mod problem;
+mod products;
 
 pub(crate) use caller::{IssuedTokens, Visitor};
 pub(crate) use failures::could_not;
 pub(crate) use operations::routes;
+pub(crate) use problem::{Problem, Wording};
+pub(crate) use products::{plain_draft, stock_range};
 
 use crate::adapters::AdapterStatus;
 use crate::contracts;
