@@ -1,7 +1,10 @@
 //! The five contracts, one folder each, all alike inside: the routes in the document's order, the
 //! wire types, the handlers, the wording of refusals. None imports another.
 
+mod classic;
+mod minimal;
 mod platform;
+mod shared_paths;
 mod storefront;
 
 use crate::app::{self, App};
@@ -10,6 +13,9 @@ use crate::edge::Route;
 /// Every route of every contract, and those of Souk's own.
 pub(crate) fn routes() -> Vec<(&'static str, Vec<Route<App>>)> {
     vec![
+        ("classic", classic::routes()),
+        ("minimal", minimal::routes()),
+        ("classic and minimal", shared_paths::routes()),
         ("storefront", storefront::routes()),
         ("platform", platform::routes()),
         ("operations", app::routes()),
