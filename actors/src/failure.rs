@@ -12,6 +12,12 @@ pub enum Failure {
     /// Too many wait already; try again in a moment.
     #[error("too many requests wait")]
     Busy,
+    /// Too many attempts from one place or at one account.
+    #[error("too many attempts; the next in {retry_after_seconds} s")]
+    TooManyAttempts {
+        /// When to try again.
+        retry_after_seconds: u32,
+    },
     /// It could not be done or its outcome is unknown; try again in a moment.
     #[error("unavailable")]
     Unavailable,

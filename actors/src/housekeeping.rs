@@ -3,7 +3,7 @@
 //! All of it is written down before it is due (an order's expiry, a refund, a row's age), so a
 //! restart forgets nothing.
 
-use crate::journeys::{ordering, paying};
+use crate::journeys::{accounts, ordering, paying};
 use crate::shop::Shop;
 use crate::{Failure, clock, idempotency, orders, payments, users};
 use std::sync::Arc;
@@ -23,6 +23,7 @@ pub async fn keep(shop: Shop, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow_and_update() {
         report("expiring orders", expire_orders(&shop).await);
         report("giving money back", give_money_back(&shop).await);
+        report("forgetting closed accounts", forget_customers(&shop).await);
         if pruned_at.elapsed() >= PRUNING {
             pruned_at = Instant::now();
             report("pruning", prune(&shop).await);
@@ -49,6 +50,19 @@ async fn expire_orders(shop: &Shop) -> Result<(), Failure> {
             .transact(move |unit| {
                 let (owners, contact) = (Arc::clone(&owners), contact.clone());
                 async move { ordering::expire(&owners, &unit, id, now, contact).await }
+            })
+            .await?;
+    }
+    Ok(())
+}
+
+async fn forget_customers(shop: &Shop) -> Result<(), Failure> {
+    for customer in orders::to_forget(&*shop.store.snapshot(), MAX_PER_ROUND)? {
+        let owners = Arc::clone(&shop.owners);
+        shop.store
+            .transact(move |unit| {
+                let owners = Arc::clone(&owners);
+                async move { accounts::forget_in_orders(&owners, &unit, customer).await }
             })
             .await?;
     }

@@ -50,6 +50,15 @@ impl App {
         })
     }
 
+    /// The administrator who sent a request that needs one.
+    ///
+    /// # Errors
+    /// 401 as [`App::visitor`], 403 for everybody else.
+    pub(crate) fn administrator(&self, call: &Call) -> Result<Visitor, Answer> {
+        let visitor = self.visitor(call)?;
+        if visitor.caller.is_administrator() { Ok(visitor) } else { Err(standard::forbidden()) }
+    }
+
     /// What the token of a request says, for handlers that need no more than a good one.
     ///
     /// # Errors
@@ -72,23 +81,22 @@ impl App {
     /// the same, where nobody is `known` by that name.
     ///
     /// # Errors
-    /// [`Refusal::InvalidCredentials`]; 429 for who guesses; [`Failure::Busy`] in a storm of
-    /// log-ins.
-    pub(crate) async fn require_password<E: From<Answer> + From<Failure>>(
+    /// [`Refusal::InvalidCredentials`]; [`Failure::TooManyAttempts`] for who guesses;
+    /// [`Failure::Busy`] in a storm of log-ins.
+    pub(crate) async fn require_password(
         &self,
         call: &Call,
         account: &str,
         known: Option<(UserId, User)>,
         password: Password,
-    ) -> Result<(UserId, User), E> {
+    ) -> Result<(UserId, User), Failure> {
         let user = known.as_ref().map(|(id, _)| *id);
         if let Some(throttle) = &self.throttle {
             throttle.admit(&call.request, account, user)?;
         }
         let hash = known.as_ref().map(|(_, user)| user.password.clone());
         let matches = self.shop.hasher.matches(password, hash).await?;
-        let wrong = || Failure::from(Refusal::InvalidCredentials);
-        let (id, user) = known.filter(|_| matches).ok_or_else(wrong)?;
+        let (id, user) = known.filter(|_| matches).ok_or(Refusal::InvalidCredentials)?;
         if let Some(throttle) = &self.throttle {
             throttle.entered(&call.request, id);
         }

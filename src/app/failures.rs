@@ -9,10 +9,13 @@ const SOON_SECONDS: u32 = 1;
 /// When a client may try again after a full disk or a silent gateway.
 const LATER_SECONDS: u32 = 30;
 
-/// 503, and the cause in the log. Refusals never get here: each contract words its own.
+/// 503 (429 for who tries too often), and the cause in the log. Refusals never get here: each contract words its own.
 pub(crate) fn could_not(failure: &Failure) -> Answer {
     match failure {
         Failure::Busy => standard::unavailable(SOON_SECONDS),
+        Failure::TooManyAttempts { retry_after_seconds } => {
+            standard::too_many_requests(*retry_after_seconds)
+        }
         Failure::DiskFull => {
             tracing::error!("the disk is nearly full: changes are refused");
             standard::unavailable(LATER_SECONDS)

@@ -1,9 +1,13 @@
 //! What every contract stands on: the open shop, who is calling, and how a request commits.
 
+mod accounts;
 mod caller;
 mod commit;
 mod failures;
 mod operations;
+mod orders;
+mod problem;
+mod products;
 #[cfg(test)]
 mod tests;
 mod throttle;
@@ -12,6 +16,8 @@ mod webhook_signature;
 pub(crate) use caller::{IssuedTokens, Visitor};
 pub(crate) use failures::could_not;
 pub(crate) use operations::routes;
+pub(crate) use problem::{Problem, Wording};
+pub(crate) use products::{plain_draft, stock_range};
 pub(crate) use webhook_signature::is_signed;
 
 use crate::adapters::AdapterStatus;

@@ -3,9 +3,10 @@
 //! An attacker must not lock an account's owner out by failing in their place, so an address from
 //! which the account was entered before is throttled as an address only.
 
-use crate::edge::{Answer, Request, standard};
+use crate::edge::Request;
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use souk_actors::Failure;
 use souk_domain::UserId;
 use std::collections::HashSet;
 use std::hash::Hash;
@@ -48,13 +49,13 @@ impl Throttle {
     /// Counts an attempt at an account, which is `user` if there is one of that name.
     ///
     /// # Errors
-    /// 429, and when to come back.
+    /// [`Failure::TooManyAttempts`], and when to come back.
     pub(super) fn admit(
         &self,
         request: &Request,
         account: &str,
         user: Option<UserId>,
-    ) -> Result<(), Answer> {
+    ) -> Result<(), Failure> {
         let address = client_address(request);
         self.count(&self.addresses, address)?;
         if user.is_some_and(|user| self.known().contains(&(user, address))) {
@@ -80,14 +81,15 @@ impl Throttle {
         &self,
         limiter: &DefaultKeyedRateLimiter<K>,
         key: K,
-    ) -> Result<(), Answer> {
+    ) -> Result<(), Failure> {
         if limiter.len() >= KEYS_MAX {
             limiter.retain_recent();
         }
         limiter.check_key(&key).map_err(|until| {
             let wait = until.wait_time_from(self.clock.now());
             let seconds = wait.as_secs().saturating_add(1).min(RETRY_AFTER_SECONDS_MAX);
-            standard::too_many_requests(u32::try_from(seconds).unwrap_or(u32::MAX))
+            let retry_after_seconds = u32::try_from(seconds).unwrap_or(u32::MAX);
+            Failure::TooManyAttempts { retry_after_seconds }
         })
     }
 }
@@ -138,8 +140,9 @@ mod tests {
             .filter_map(|n| throttle.admit(&from("192.0.2.9"), &format!("user{n}"), None).err())
             .collect::<Vec<_>>();
         assert!(refused.len() > 100, "only {} were refused", refused.len());
-        assert!(refused.iter().all(|answer| answer.status == 429));
-        assert!(!refused[0].header("retry-after").is_empty());
+        let answer = crate::app::could_not(&refused[0]);
+        assert_eq!(answer.status, 429);
+        assert!(!answer.header("retry-after").is_empty());
     }
 
     #[test]

@@ -1,8 +1,12 @@
 //! The five contracts, one folder each, all alike inside: the routes in the document's order, the
 //! wire types, the handlers, the wording of refusals. None imports another.
 
+mod classic;
 #[cfg(test)]
 mod coverage;
+mod minimal;
+mod platform;
+mod shared_paths;
 mod storefront;
 
 use crate::app::{self, App};
@@ -10,5 +14,12 @@ use crate::edge::Route;
 
 /// Every route of every contract, and those of Souk's own.
 pub(crate) fn routes() -> Vec<(&'static str, Vec<Route<App>>)> {
-    vec![("storefront", storefront::routes()), ("operations", app::routes())]
+    vec![
+        ("classic", classic::routes()),
+        ("minimal", minimal::routes()),
+        ("classic and minimal", shared_paths::routes()),
+        ("storefront", storefront::routes()),
+        ("platform", platform::routes()),
+        ("operations", app::routes()),
+    ]
 }

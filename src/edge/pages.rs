@@ -137,6 +137,11 @@ impl Page {
         base_url: &str,
         results: &[impl Serialize],
     ) -> Answer {
+        self.located(request, base_url, Answer::ok(&results))
+    }
+
+    /// An answer that shows the page, and where it stands in `X-Total-Count` and `Link`.
+    pub(crate) fn located(&self, request: &Request, base_url: &str, answer: Answer) -> Answer {
         let relations = [
             ("first", Some(1)),
             ("prev", self.previous()),
@@ -148,7 +153,7 @@ impl Page {
             .filter_map(|(relation, number)| Some((relation, link(request, base_url, number?))))
             .map(|(relation, url)| format!("<{url}>; rel=\"{relation}\""))
             .collect();
-        let answer = Answer::ok(&results).with_header(X_TOTAL_COUNT, HeaderValue::from(self.count));
+        let answer = answer.with_header(X_TOTAL_COUNT, HeaderValue::from(self.count));
         match HeaderValue::from_str(&links.join(", ")) {
             Ok(links) => answer.with_header(LINK, links),
             Err(_) => answer,

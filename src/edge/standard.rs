@@ -7,6 +7,11 @@ use serde::Serialize;
 
 const BEARER: HeaderValue = HeaderValue::from_static("Bearer realm=\"api\"");
 
+/// What a Django form says of a user name that is taken.
+pub(crate) const USERNAME_TAKEN: &str = "A user with that username already exists.";
+/// What a Django form says of an e-mail address that is taken.
+pub(crate) const EMAIL_TAKEN: &str = "A user with that email already exists.";
+
 #[derive(Serialize)]
 struct DetailAndCode<'a> {
     detail: &'a str,
@@ -22,6 +27,11 @@ struct ErrorText<'a> {
 pub(crate) fn not_authenticated() -> Answer {
     Answer::detail(StatusCode::UNAUTHORIZED, "Authentication credentials were not provided.")
         .with_header(WWW_AUTHENTICATE, BEARER)
+}
+
+/// 401 for somebody who is not who they say.
+pub(crate) fn not_who_they_say(detail: &str) -> Answer {
+    Answer::detail(StatusCode::UNAUTHORIZED, detail).with_header(WWW_AUTHENTICATE, BEARER)
 }
 
 /// 401 for a caller whose token is not good (any more).

@@ -8,6 +8,7 @@ mod cart;
 mod ids;
 mod money;
 mod order;
+mod order_lines;
 mod payment;
 mod product;
 mod refusal;
@@ -22,6 +23,7 @@ pub use ids::{
 };
 pub use money::{Currency, MAX_AMOUNT_MINOR_UNITS, Money, MoneyError};
 pub use order::{OrderLine, OrderStatus, StatusStep, StockHolding, order_total, step};
+pub use order_lines::{AddedUnit, require_changeable, with_unit, without_unit};
 pub use payment::PaymentStatus;
 pub use product::{Discount, MAX_STOCK, Pricing, slug_of};
 pub use refusal::{Missing, OrderAction, Refusal, Unbuyable, UnbuyableLine};

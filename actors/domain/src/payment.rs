@@ -20,6 +20,12 @@ pub enum PaymentStatus {
 }
 
 impl PaymentStatus {
+    /// True while the gateway may still take the money.
+    #[must_use]
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::RequiresPaymentMethod | Self::RequiresAction | Self::Processing)
+    }
+
     /// The word for it in events and answers.
     #[must_use]
     pub fn word(self) -> &'static str {

@@ -15,6 +15,8 @@ pub enum Missing {
     CartLine,
     /// An order.
     Order,
+    /// A product among the lines of an order.
+    OrderLine,
     /// A payment, or the gateway's intent behind it.
     Payment,
 }

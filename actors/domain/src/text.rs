@@ -133,6 +133,13 @@ impl Username {
         Self(email.as_str().to_owned())
     }
 
+    /// The name somebody says is theirs, only good for looking it up: names that are e-mail
+    /// addresses have characters that [`Username::parse`] refuses.
+    #[must_use]
+    pub fn claimed(text: &str) -> Self {
+        Self(text.trim().to_owned())
+    }
+
     /// The name as it was written.
     #[must_use]
     pub fn as_str(&self) -> &str {

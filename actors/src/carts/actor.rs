@@ -18,6 +18,15 @@ pub enum CartsMessage {
         /// Its id.
         reply_to: ReplyTo<CartId>,
     },
+    /// Do away with the cart of a user who closes their account.
+    Close {
+        /// The open turn.
+        unit: Unit,
+        /// Whose.
+        user: UserId,
+        /// Done.
+        reply_to: ReplyTo<()>,
+    },
     /// Look at a cart as it stands in this turn.
     Show {
         /// The open turn.
@@ -99,6 +108,9 @@ impl Actor for CartOwner {
         match message {
             CartsMessage::Open { unit, user, reply_to } => {
                 answer(reply_to, open::open(&unit, user))
+            }
+            CartsMessage::Close { unit, user, reply_to } => {
+                answer(reply_to, open::close(&unit, user))
             }
             CartsMessage::Show { unit, user, reply_to } => {
                 answer(reply_to, open::open_cart(&unit, user))

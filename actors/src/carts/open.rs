@@ -2,9 +2,9 @@
 
 use super::Cart;
 use super::rows::{BY_USER, CARTS};
-use crate::store::{StoreError, Unit};
+use crate::store::Unit;
 use crate::{Failure, ids};
-use souk_domain::{CartId, UserId};
+use souk_domain::{CartId, Missing, Refusal, UserId};
 
 pub(super) fn open(unit: &Unit, user: UserId) -> Result<CartId, Failure> {
     let id = ids::next(unit, "cart", CartId::new)?;
@@ -14,9 +14,16 @@ pub(super) fn open(unit: &Unit, user: UserId) -> Result<CartId, Failure> {
     Ok(id)
 }
 
+/// The user's cart; refuses who has closed their account since the request came in.
 pub(super) fn open_cart(unit: &Unit, user: UserId) -> Result<(CartId, Cart), Failure> {
-    super::of_user(unit, user)?
-        .ok_or_else(|| StoreError::Contradiction { what: "a user without a cart" }.into())
+    Ok(super::of_user(unit, user)?.ok_or(Refusal::NotFound(Missing::User))?)
+}
+
+pub(super) fn close(unit: &Unit, user: UserId) -> Result<(), Failure> {
+    let (id, _) = open_cart(unit, user)?;
+    unit.delete(CARTS, &id)?;
+    unit.delete(BY_USER, &user)?;
+    Ok(())
 }
 
 /// Writes a changed cart.

@@ -39,6 +39,8 @@ pub(crate) fn check(snapshot: &Snapshot, findings: &mut Findings) -> Result<(), 
     }
     let count = u64::try_from(carts.len()).unwrap_or(u64::MAX);
     findings.require(snapshot.count(BY_USER)? == count, || "stray cart index entries".into());
+    let users = users::count(snapshot)?;
+    findings.require(users == count, || format!("{users} users have {count} carts"));
     findings.counted("carts", count);
     Ok(())
 }

@@ -1,7 +1,8 @@
-//! Registering: a person, their cart, perhaps their first session.
+//! Accounts: a person, their cart, perhaps their first session; and the end of it all.
 
 use crate::Failure;
 use crate::carts::CartsMessage;
+use crate::orders::OrdersMessage;
 use crate::store::Unit;
 use crate::supervision::Owners;
 use crate::users::{OpenSession, Register, SessionToken, User, UsersMessage};
@@ -65,4 +66,28 @@ pub async fn add_person(
         .ask(|reply_to| CartsMessage::Open { unit: unit.clone(), user: id, reply_to })
         .await?;
     Ok((id, user))
+}
+
+/// Closes an account: the person and their cart go, their orders stay without them.
+///
+/// # Errors
+/// Refuses an account that is not there (any more).
+pub async fn close(owners: &Owners, unit: &Unit, user: UserId) -> Result<(), Failure> {
+    owners.users.ask(|reply_to| UsersMessage::Close { unit: unit.clone(), user, reply_to }).await?;
+    owners.carts.ask(|reply_to| CartsMessage::Close { unit: unit.clone(), user, reply_to }).await?;
+    forget_in_orders(owners, unit, user).await
+}
+
+/// Takes a person whose account is closed out of their orders, as many as one turn may.
+///
+/// # Errors
+/// [`Failure`] of the owner.
+pub async fn forget_in_orders(
+    owners: &Owners,
+    unit: &Unit,
+    customer: UserId,
+) -> Result<(), Failure> {
+    let forget =
+        |reply_to| OrdersMessage::ForgetCustomer { unit: unit.clone(), customer, reply_to };
+    owners.orders.ask(forget).await
 }

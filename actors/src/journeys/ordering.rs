@@ -7,9 +7,10 @@ use crate::orders::{Contact, Deleted, Order, OrdersMessage, PlaceOrder, UpdateOr
 use crate::payments::PaymentsMessage;
 use crate::store::{Snapshot, StoreError, Unit};
 use crate::supervision::Owners;
-use crate::users;
+use crate::users::{self, UsersMessage};
 use souk_domain::{
-    CartLines, OrderId, OrderLine, OrderLineId, Refusal, Role, UnixMillis, UserId, order_total,
+    CartLines, Money, OrderId, OrderLine, OrderLineId, Refusal, Role, UnixMillis, UserId,
+    order_total,
 };
 use std::time::Duration;
 
@@ -69,17 +70,18 @@ pub async fn checkout(
 /// Makes an order of these lines: all of them or none.
 ///
 /// # Errors
-/// Refuses the first line that cannot be bought, and a total past the largest amount.
+/// Refuses the first line that cannot be bought, a total past the largest amount, and a customer
+/// who has closed their account.
 pub async fn place(
     owners: &Owners,
     unit: &Unit,
     delivery: Delivery,
     lines: CartLines,
 ) -> Result<OrderView, Failure> {
-    let wanted = lines.as_slice().to_vec();
-    let quote = |reply_to| CatalogMessage::Quote { unit: unit.clone(), lines: wanted, reply_to };
-    let quoted = owners.catalog.ask(quote).await?;
-    require_printable_total(&quoted, &lines)?;
+    // Whoever closed their account since the request came in leaves no order behind.
+    let user = delivery.customer;
+    owners.users.ask(|reply_to| UsersMessage::Show { unit: unit.clone(), user, reply_to }).await?;
+    total(owners, unit, &lines).await?;
 
     let wanted = lines.as_slice().to_vec();
     let take = |reply_to| CatalogMessage::TakeStock { unit: unit.clone(), lines: wanted, reply_to };
@@ -102,8 +104,19 @@ pub async fn place(
     Ok(OrderView { id, order, products })
 }
 
-/// Refuses before the first write what would be refused after it.
-fn require_printable_total(products: &[ProductView], lines: &CartLines) -> Result<(), Refusal> {
+/// What these lines would cost together if they were ordered now. Changes nothing, so that what
+/// [`place`] would refuse after its first write can be refused before.
+///
+/// # Errors
+/// Refuses the lines that cannot be bought, and a total past the largest amount.
+pub async fn total(owners: &Owners, unit: &Unit, lines: &CartLines) -> Result<Money, Failure> {
+    let wanted = lines.as_slice().to_vec();
+    let quote = |reply_to| CatalogMessage::Quote { unit: unit.clone(), lines: wanted, reply_to };
+    let quoted = owners.catalog.ask(quote).await?;
+    Ok(total_of(&quoted, lines)?)
+}
+
+fn total_of(products: &[ProductView], lines: &CartLines) -> Result<Money, Refusal> {
     let line = |(view, (product, quantity)): (&ProductView, &(_, _))| OrderLine {
         id: OrderLineId::new(1).expect("1 is an id"),
         product: *product,
@@ -112,7 +125,7 @@ fn require_printable_total(products: &[ProductView], lines: &CartLines) -> Resul
         quantity: *quantity,
     };
     let lines: Vec<_> = products.iter().zip(lines.as_slice()).map(line).collect();
-    order_total(&lines).map(drop)
+    order_total(&lines)
 }
 
 /// Changes addresses or state, and books what that means for stock and money.
@@ -228,7 +241,16 @@ pub(super) async fn move_stock(
     if step.from == step.to {
         return Ok(());
     }
-    let lines: Vec<_> = order.lines.iter().map(TakenLine::from).collect();
+    let lines = order.lines.iter().map(TakenLine::from).collect();
+    move_stock_lines(owners, unit, lines, step).await
+}
+
+pub(super) async fn move_stock_lines(
+    owners: &Owners,
+    unit: &Unit,
+    lines: Vec<TakenLine>,
+    step: StockMove,
+) -> Result<(), Failure> {
     let move_stock =
         |reply_to| CatalogMessage::MoveStock { unit: unit.clone(), lines, step, reply_to };
     owners.catalog.ask(move_stock).await

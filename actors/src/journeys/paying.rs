@@ -3,7 +3,7 @@
 
 use crate::Failure;
 use crate::journeys::ordering::{self, OrderView};
-use crate::orders::{Contact, Order, OrdersMessage, Paid, PaymentLink};
+use crate::orders::{self, Contact, Order, OrdersMessage, Paid, PaymentLink};
 use crate::payments::{self, Intent, Payment, PaymentsMessage};
 use crate::sandbox::{Attempt, GatewayIntent};
 use crate::shop::Shop;
@@ -29,6 +29,8 @@ pub enum Settled {
     Paid(Box<OrderView>),
     /// The order was called off meanwhile; the money goes back.
     TooLate,
+    /// The order goes by another payment, or by none since its lines changed; the money goes back.
+    Superseded,
     /// The gateway has no payment method to charge.
     MethodMissing {
         /// What the customer's browser needs to bring one.
@@ -56,9 +58,12 @@ pub enum Settled {
 /// # Errors
 /// Refuses an order that is not pending; [`Failure`] if the gateway cannot answer.
 pub async fn prepare(shop: &Shop, order: OrderId) -> Result<(PaymentId, Intent), Failure> {
-    if let Some((id, Payment { intent: Some(intent), status, .. })) =
-        payments::of_order(&*shop.store.snapshot(), order)?
-        && status != PaymentStatus::Canceled
+    let snapshot = shop.store.snapshot();
+    let owed = orders::order(&*snapshot, order)?.map(|order| order.total);
+    if let Some((id, Payment { intent: Some(intent), status, amount, .. })) =
+        payments::of_order(&*snapshot, order)?
+        && status.is_open()
+        && owed == Some(amount)
     {
         return Ok((id, intent));
     }
@@ -101,10 +106,26 @@ pub fn require_payable(order: Order) -> Result<Order, Refusal> {
     }
 }
 
+/// Starts the payment of an order, for contracts that do not show the step in between: what
+/// [`prepare`] and [`link`] do. The order after it has its payment.
+///
+/// # Errors
+/// As [`prepare`] and [`link`].
+pub async fn start(shop: &Shop, order: OrderId) -> Result<Order, Failure> {
+    let (payment, intent) = prepare(shop, order).await?;
+    let owners = Arc::clone(&shop.owners);
+    shop.store
+        .transact(move |unit| {
+            let (owners, intent) = (Arc::clone(&owners), intent.clone());
+            async move { link(&owners, &unit, order, payment, intent).await }
+        })
+        .await
+}
+
 /// Books the intent that the gateway made, on the payment and on the order.
 ///
 /// # Errors
-/// Refuses an order that is no longer pending.
+/// Refuses an order that is no longer pending, and one that costs something else by now.
 pub async fn link(
     owners: &Owners,
     unit: &Unit,
@@ -112,6 +133,12 @@ pub async fn link(
     payment: PaymentId,
     intent: Intent,
 ) -> Result<Order, Failure> {
+    let show = |reply_to| OrdersMessage::Show { unit: unit.clone(), id: order, reply_to };
+    let owed = owners.orders.ask(show).await?.total;
+    let show = |reply_to| PaymentsMessage::Show { unit: unit.clone(), id: payment, reply_to };
+    if owners.payments.ask(show).await?.amount != owed {
+        return Err(Refusal::PaymentNotStarted.into());
+    }
     let link = PaymentLink {
         payment,
         intent: intent.id.clone(),
@@ -180,7 +207,7 @@ pub async fn settle(owners: &Owners, unit: &Unit, news: News) -> Result<Settled,
     owners.payments.ask(record).await?;
     let client_secret = intent.client_secret;
     match (intent.status, decline) {
-        (PaymentStatus::Succeeded, _) => settle_success(owners, unit, id, contact).await,
+        (PaymentStatus::Succeeded, _) => settle_success(owners, unit, id, payment, contact).await,
         (_, Some(reason)) => Ok(Settled::Declined { reason, client_secret }),
         (PaymentStatus::RequiresPaymentMethod, None) => {
             Ok(Settled::MethodMissing { client_secret })
@@ -197,8 +224,13 @@ async fn settle_success(
     owners: &Owners,
     unit: &Unit,
     id: OrderId,
+    payment: PaymentId,
     contact: Option<Contact>,
 ) -> Result<Settled, Failure> {
+    if goes_by_another(owners, unit, id, payment).await? {
+        owe_refund_of(owners, unit, payment).await?;
+        return Ok(Settled::Superseded);
+    }
     let mark = |reply_to| OrdersMessage::MarkPaid { unit: unit.clone(), id, contact, reply_to };
     let order = match owners.orders.ask(mark).await? {
         Paid::Now { order, stock } => {
@@ -207,12 +239,34 @@ async fn settle_success(
         }
         Paid::Before(order) => order,
         Paid::TooLate => {
-            ordering::owe_refund(owners, unit, id).await?;
+            owe_refund_of(owners, unit, payment).await?;
             return Ok(Settled::TooLate);
         }
     };
     let view = ordering::view(owners, unit, id, order).await?;
     Ok(Settled::Paid(Box::new(view)))
+}
+
+/// True if an order that stands is not paid by this payment: another one was started for another
+/// amount, or one must be. Its money would pay too much, too little or twice.
+async fn goes_by_another(
+    owners: &Owners,
+    unit: &Unit,
+    id: OrderId,
+    payment: PaymentId,
+) -> Result<bool, Failure> {
+    let show = |reply_to| OrdersMessage::Show { unit: unit.clone(), id, reply_to };
+    match owners.orders.ask(show).await {
+        Ok(order) if order.status == OrderStatus::Cancelled => Ok(false),
+        Ok(order) => Ok(order.payment.is_none_or(|link| link.payment != payment)),
+        Err(Failure::Refused(_)) => Ok(false),
+        Err(failure) => Err(failure),
+    }
+}
+
+async fn owe_refund_of(owners: &Owners, unit: &Unit, id: PaymentId) -> Result<bool, Failure> {
+    let owe = |reply_to| PaymentsMessage::OweRefundOf { unit: unit.clone(), id, reply_to };
+    owners.payments.ask(owe).await
 }
 
 /// Gives back the money of a payment whose order was called off: asks the gateway, then books it.
@@ -240,6 +294,7 @@ pub async fn refund(shop: &Shop, id: PaymentId, payment: &Payment) -> Result<(),
                     let mark = |reply_to| OrdersMessage::MarkRefunded {
                         unit,
                         id: order,
+                        payment: id,
                         contact,
                         reply_to,
                     };

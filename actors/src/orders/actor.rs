@@ -2,12 +2,12 @@
 
 use super::{
     Cancelled, Contact, Deleted, Order, Paid, PaymentLink, PlaceOrder, UpdateOrder, Updated,
-    change, place,
+    change, forget, lines, place,
 };
 use crate::owner::{ReplyTo, answer};
 use crate::store::Unit;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
-use souk_domain::{OrderId, Role};
+use souk_domain::{AddedUnit, OrderId, PaymentId, ProductId, Role, UserId};
 
 /// What the owner of orders can be asked. The sender MUST hold the turn of `unit`, and MUST book
 /// the stock in the same turn: the replies say from where to where.
@@ -85,15 +85,53 @@ pub enum OrdersMessage {
         /// What that made of the order.
         reply_to: ReplyTo<Paid>,
     },
-    /// The gateway has given the whole amount back. Tells `order.refunded`.
+    /// The gateway has given the whole amount back. Tells `order.refunded`, if it is this payment
+    /// that the order goes by.
     MarkRefunded {
         /// The open turn.
         unit: Unit,
         /// Which.
         id: OrderId,
+        /// The payment whose money went back.
+        payment: PaymentId,
         /// Whom to tell.
         contact: Option<Contact>,
         /// Done; also for an order deleted meanwhile.
+        reply_to: ReplyTo<()>,
+    },
+    /// Add one unit, whose stock the sender MUST take in this turn, having checked
+    /// [`souk_domain::with_unit`] before. Tells `order.line_added`.
+    AddUnit {
+        /// The open turn.
+        unit: Unit,
+        /// Which order.
+        id: OrderId,
+        /// What.
+        added: AddedUnit,
+        /// The order after it; a payment of another amount is no longer its payment.
+        reply_to: ReplyTo<Order>,
+    },
+    /// Take one unit out. Refuses what [`souk_domain::without_unit`] does. Tells
+    /// `order.line_removed`.
+    RemoveUnit {
+        /// The open turn.
+        unit: Unit,
+        /// Which order.
+        id: OrderId,
+        /// What.
+        product: ProductId,
+        /// The order after it, as with [`OrdersMessage::AddUnit`].
+        reply_to: ReplyTo<Order>,
+    },
+    /// Take a person out of their orders: no customer, no addresses. Of many orders some are left
+    /// for a later turn; until then [`super::to_forget`] names the person. No news to other
+    /// systems, which hear of the closed account.
+    ForgetCustomer {
+        /// The open turn.
+        unit: Unit,
+        /// Whom.
+        customer: UserId,
+        /// Done.
         reply_to: ReplyTo<()>,
     },
 }
@@ -140,8 +178,17 @@ impl Actor for OrderOwner {
             OrdersMessage::MarkPaid { unit, id, contact, reply_to } => {
                 answer(reply_to, change::mark_paid(&unit, id, contact.as_ref()))
             }
-            OrdersMessage::MarkRefunded { unit, id, contact, reply_to } => {
-                answer(reply_to, change::mark_refunded(&unit, id, contact.as_ref()))
+            OrdersMessage::MarkRefunded { unit, id, payment, contact, reply_to } => {
+                answer(reply_to, change::mark_refunded(&unit, id, payment, contact.as_ref()))
+            }
+            OrdersMessage::AddUnit { unit, id, added, reply_to } => {
+                answer(reply_to, lines::add_unit(&unit, id, &added))
+            }
+            OrdersMessage::RemoveUnit { unit, id, product, reply_to } => {
+                answer(reply_to, lines::remove_unit(&unit, id, product))
+            }
+            OrdersMessage::ForgetCustomer { unit, customer, reply_to } => {
+                answer(reply_to, forget::forget_customer(&unit, customer))
             }
         }
     }

@@ -8,7 +8,8 @@ use crate::catalog::StockMove;
 use crate::outbox::{OrderEvent, OrderMail};
 use crate::store::{Read, Unit};
 use souk_domain::{
-    Missing, OrderAction, OrderId, OrderStatus, Refusal, Role, StatusStep, StockHolding, step,
+    Missing, OrderAction, OrderId, OrderStatus, PaymentId, Refusal, Role, StatusStep, StockHolding,
+    step,
 };
 
 /// What to change; `None` leaves a field as it is.
@@ -182,7 +183,10 @@ pub(super) fn delete(unit: &Unit, id: OrderId, by: Role) -> Result<Deleted, Fail
     }
     order.version += 1;
     order.updated_at = unit.now();
-    unit.put(GONE, &id, &order)?;
+    // Only its stock counts from here on; whose it was and where it went is nobody's business.
+    let (customer, shipping_address, billing_address) = (None, String::new(), String::new());
+    let gone = Order { customer, shipping_address, billing_address, ..order.clone() };
+    unit.put(GONE, &id, &gone)?;
     write::tell(unit, id, &order, OrderEvent::Deleted, previous_status)?;
     let stock = StockMove { from, to: order.status.holding() };
     Ok(Deleted { order, stock, must_refund })
@@ -229,9 +233,13 @@ pub(super) fn mark_paid(
 pub(super) fn mark_refunded(
     unit: &Unit,
     id: OrderId,
+    payment: PaymentId,
     contact: Option<&Contact>,
 ) -> Result<(), Failure> {
     let Some(before) = unit.get(ORDERS, &id)? else { return Ok(()) };
+    if before.payment.as_ref().is_none_or(|link| link.payment != payment) {
+        return Ok(());
+    }
     let mut after = before.clone();
     after.is_paid = false;
     write::put(unit, id, &before, &mut after, OrderEvent::Refunded)?;

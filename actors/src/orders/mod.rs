@@ -2,6 +2,8 @@
 
 mod actor;
 mod change;
+mod forget;
+mod lines;
 mod place;
 mod queries;
 mod rows;
@@ -10,7 +12,7 @@ mod write;
 pub use actor::{OrderOwner, OrdersMessage};
 pub use change::{Cancelled, Deleted, Paid, UpdateOrder, Updated};
 pub use place::PlaceOrder;
-pub use queries::{OrderPage, all, due, of_customer, order, summary};
+pub use queries::{OrderPage, all, due, of_customer, order, summary, to_forget};
 pub use rows::{CrmSync, Order, OrderSummary, PaymentLink};
 pub use write::Contact;
 

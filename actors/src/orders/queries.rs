@@ -1,10 +1,11 @@
 //! Questions about orders, answered from a committed snapshot.
 
-use super::rows::{BY_CUSTOMER, BY_EXPIRY, GONE, ORDERS, SUMMARY};
+use super::rows::{BY_CUSTOMER, BY_EXPIRY, GONE, ORDERS, SUMMARY, TO_FORGET};
 use super::{Order, OrderSummary};
 use crate::catalog::TakenStock;
 use crate::check::Findings;
 use crate::store::{Direction, Read, Snapshot, StoreError};
+use crate::users;
 use souk_domain::{Money, OrderId, StockHolding, UnixMillis, UserId};
 use std::ops::ControlFlow;
 
@@ -78,6 +79,16 @@ pub fn due(snapshot: &Snapshot, now: UnixMillis, limit: usize) -> Result<Vec<Ord
     Ok(rows.into_iter().map(|((_, id), ())| id).collect())
 }
 
+/// Customers who closed their account and still stand in orders, at most `limit`.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn to_forget(read: &impl Read, limit: usize) -> Result<Vec<UserId>, StoreError> {
+    let first = UserId::new(1).expect("1 is an id");
+    let rows = read.range(TO_FORGET, &first, None, Direction::Ascending, limit)?;
+    Ok(rows.into_iter().map(|(customer, ())| customer).collect())
+}
+
 /// Totals over all orders.
 ///
 /// # Errors
@@ -112,6 +123,9 @@ pub(crate) fn check(
             with_customer += 1;
             let is_listed = snapshot.get(BY_CUSTOMER, &(customer, id))?.is_some();
             findings.require(is_listed, || format!("order {id} is not in its customer's list"));
+            let is_somebody = users::user(snapshot, customer)?.is_some()
+                || snapshot.get(TO_FORGET, &customer)?.is_some();
+            findings.require(is_somebody, || format!("order {id} names a closed account"));
         }
         if let Some(expires_at) = expires_at {
             on_the_clock += 1;

@@ -11,11 +11,19 @@ pub(super) const GONE: Table<OrderId, Order> = Table::new("orders.gone");
 pub(super) const BY_CUSTOMER: Table<(UserId, OrderId), ()> = Table::new("orders.by_customer");
 /// Unpaid orders on the clock.
 pub(super) const BY_EXPIRY: Table<(UnixMillis, OrderId), ()> = Table::new("orders.by_expiry");
+/// Customers who closed their account and still stand in orders.
+pub(super) const TO_FORGET: Table<UserId, ()> = Table::new("orders.to_forget");
 /// One row, under key 0.
 pub(super) const SUMMARY: Table<u64, OrderSummary> = Table::new("orders.summary");
 
-pub(crate) const TABLES: &[&str] =
-    &[ORDERS.name(), GONE.name(), BY_CUSTOMER.name(), BY_EXPIRY.name(), SUMMARY.name()];
+pub(crate) const TABLES: &[&str] = &[
+    ORDERS.name(),
+    GONE.name(),
+    BY_CUSTOMER.name(),
+    BY_EXPIRY.name(),
+    TO_FORGET.name(),
+    SUMMARY.name(),
+];
 
 /// An order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

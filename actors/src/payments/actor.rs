@@ -54,6 +54,24 @@ pub enum PaymentsMessage {
         /// Whether there is money to give back.
         reply_to: ReplyTo<bool>,
     },
+    /// Look at a payment as it stands in this turn.
+    Show {
+        /// The open turn.
+        unit: Unit,
+        /// Which.
+        id: PaymentId,
+        /// The payment.
+        reply_to: ReplyTo<Payment>,
+    },
+    /// Note that the money of this payment must go back, whatever its order's current one is.
+    OweRefundOf {
+        /// The open turn.
+        unit: Unit,
+        /// Which.
+        id: PaymentId,
+        /// Whether there is money to give back.
+        reply_to: ReplyTo<bool>,
+    },
     /// Note that the gateway gave the money back. Tells `payment.refunded`.
     RecordRefund {
         /// The open turn.
@@ -99,6 +117,12 @@ impl Actor for PaymentOwner {
             }
             PaymentsMessage::OweRefund { unit, order, reply_to } => {
                 answer(reply_to, commands::owe_refund(&unit, order))
+            }
+            PaymentsMessage::Show { unit, id, reply_to } => {
+                answer(reply_to, commands::find(&unit, id))
+            }
+            PaymentsMessage::OweRefundOf { unit, id, reply_to } => {
+                answer(reply_to, commands::owe_refund_of(&unit, id))
             }
             PaymentsMessage::RecordRefund { unit, id, reply_to } => {
                 answer(reply_to, commands::record_refund(&unit, id))

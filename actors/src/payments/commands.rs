@@ -13,7 +13,7 @@ pub(super) fn begin(
     amount: Money,
 ) -> Result<(PaymentId, Payment), Failure> {
     if let Some((id, payment)) = super::of_order(unit, order)?
-        && payment.status != PaymentStatus::Canceled
+        && payment.status.is_open()
         && payment.amount == amount
     {
         return Ok((id, payment));
@@ -88,6 +88,14 @@ pub(super) fn owe_refund(unit: &Unit, order: OrderId) -> Result<bool, Failure> {
     Ok(true)
 }
 
+pub(super) fn owe_refund_of(unit: &Unit, id: PaymentId) -> Result<bool, Failure> {
+    if find(unit, id)?.status != PaymentStatus::Succeeded {
+        return Ok(false);
+    }
+    unit.put(REFUNDS_DUE, &id, &())?;
+    Ok(true)
+}
+
 pub(super) fn record_refund(unit: &Unit, id: PaymentId) -> Result<bool, Failure> {
     let mut payment = find(unit, id)?;
     unit.delete(REFUNDS_DUE, &id)?;
@@ -99,7 +107,7 @@ pub(super) fn record_refund(unit: &Unit, id: PaymentId) -> Result<bool, Failure>
     Ok(true)
 }
 
-fn find(unit: &Unit, id: PaymentId) -> Result<Payment, Failure> {
+pub(super) fn find(unit: &Unit, id: PaymentId) -> Result<Payment, Failure> {
     Ok(unit.get(PAYMENTS, &id)?.ok_or(Refusal::NotFound(Missing::Payment))?)
 }
 

@@ -71,6 +71,11 @@ pub(crate) fn check(snapshot: &Snapshot, findings: &mut Findings) -> Result<(), 
                 )
             },
         );
+        let is_linked = order.payment.as_ref().is_some_and(|link| link.payment == *id);
+        findings.require(!is_linked || payment.amount == order.total, || {
+            let (amount, total) = (payment.amount, order.total);
+            format!("payment {id} of order {} is over {amount:?}, not {total:?}", payment.order)
+        });
         if order.is_paid {
             findings.require(!is_current || payment.amount == order.total, || {
                 format!("payment {id} took {:?} for {:?}", payment.amount, order.total)

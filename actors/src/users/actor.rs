@@ -1,7 +1,7 @@
 //! The actor: messages in, one command file each.
 
 use super::{ChangePassword, OpenSession, Register, Rotation, SessionToken, UpdateProfile, User};
-use super::{change_password, register, sessions, update_profile};
+use super::{change_password, close, register, sessions, update_profile};
 use crate::owner::{ReplyTo, answer};
 use crate::store::Unit;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
@@ -64,6 +64,25 @@ pub enum UsersMessage {
         /// The user after it.
         reply_to: ReplyTo<User>,
     },
+    /// Look at a user as they stand in this turn.
+    Show {
+        /// The open turn.
+        unit: Unit,
+        /// Who.
+        user: UserId,
+        /// Their row.
+        reply_to: ReplyTo<User>,
+    },
+    /// Close an account: the row, its e-mail address, its name and its sessions go. Tells
+    /// `user.closed`. The sender MUST see to cart and orders in the same turn.
+    Close {
+        /// The open turn.
+        unit: Unit,
+        /// Whose.
+        user: UserId,
+        /// Done.
+        reply_to: ReplyTo<()>,
+    },
 }
 
 /// The actor. It keeps nothing in memory.
@@ -102,6 +121,12 @@ impl Actor for UserOwner {
             }
             UsersMessage::UpdateProfile { unit, command, reply_to } => {
                 answer(reply_to, update_profile::update_profile(&unit, *command))
+            }
+            UsersMessage::Show { unit, user, reply_to } => {
+                answer(reply_to, close::show(&unit, user))
+            }
+            UsersMessage::Close { unit, user, reply_to } => {
+                answer(reply_to, close::close(&unit, user))
             }
         }
     }

@@ -2,6 +2,7 @@
 
 mod actor;
 mod change_password;
+mod close;
 mod queries;
 mod register;
 mod rows;
@@ -16,5 +17,5 @@ pub use rows::{Session, User};
 pub use sessions::{OpenSession, REFRESH_LIFETIME, Rotation, SessionToken, prune_ended_sessions};
 pub use update_profile::UpdateProfile;
 
-pub(crate) use queries::check;
+pub(crate) use queries::{check, count};
 pub(crate) use rows::TABLES;

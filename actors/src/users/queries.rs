@@ -47,6 +47,11 @@ pub fn session(read: &impl Read, id: SessionId) -> Result<Option<Session>, Store
     read.get(SESSIONS, &id)
 }
 
+/// How many users there are.
+pub(crate) fn count(read: &impl Read) -> Result<u64, StoreError> {
+    read.count(USERS)
+}
+
 /// Every user is found under their e-mail address and name, and nobody else is.
 pub(crate) fn check(snapshot: &Snapshot, findings: &mut Findings) -> Result<(), StoreError> {
     let first = UserId::new(1).expect("1 is an id");

@@ -100,8 +100,7 @@ pub(super) async fn login(app: Arc<App>, call: Call) -> Result<Answer, Problem> 
     let password = form.required("password", claimed_password);
     let (address, password) = form.finish((address, password))?;
     let known = users::by_email(&*app.shop.store.snapshot(), &address)?;
-    let (id, user) =
-        app.require_password::<Problem>(&call, address.as_str(), known, password).await?;
+    let (id, user) = app.require_password(&call, address.as_str(), known, password).await?;
     let committing = Arc::clone(&app);
     let logged_in = app.commit(&call, move |unit| {
         let (app, user) = (Arc::clone(&committing), user.clone());

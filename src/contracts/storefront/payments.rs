@@ -94,6 +94,10 @@ fn settled_answer(settled: Settled, email: Option<String>, currency: Currency) -
             StatusCode::BAD_REQUEST,
             "The order is cancelled; what was paid for it is refunded",
         ),
+        Settled::Superseded => error(
+            StatusCode::BAD_REQUEST,
+            "The order has changed since this payment was started; what was paid is refunded",
+        ),
         Settled::Canceled => error(StatusCode::BAD_REQUEST, "The payment was canceled"),
     }
 }

@@ -27,7 +27,8 @@ pub(crate) use json::Json;
 pub(crate) use lists::{list, objects};
 pub(crate) use numbers::{boolean, id, integer, money};
 pub(crate) use texts::{
-    choice, claimed_password, email, new_password, repeated_password, text, username, web_address,
+    choice, claimed_password, claimed_username, email, new_password, repeated_password, text,
+    username, web_address,
 };
 
 /// How one value is read. The functions of this module make them; so does any closure of this shape.

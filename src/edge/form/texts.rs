@@ -57,6 +57,11 @@ pub(crate) fn username(json: Json<'_>) -> Result<Username, Problem> {
     Username::parse(&string(json)?).map_err(|error| error.to_string().into())
 }
 
+/// The user name somebody says is theirs: as long as the longest there is, an e-mail address.
+pub(crate) fn claimed_username(json: Json<'_>) -> Result<Username, Problem> {
+    text(EmailAddress::MAX_CHARACTERS).read(json).map(|name| Username::claimed(&name))
+}
+
 /// The absolute address of something on the web.
 pub(crate) fn web_address(json: Json<'_>) -> Result<String, Problem> {
     const CHARACTERS_MAX: usize = 2_000;

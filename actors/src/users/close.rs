@@ -1,0 +1,25 @@
+//! Closing an account: nothing of the person stays here (contracts README, "Users").
+
+use super::User;
+use super::rows::{BY_EMAIL, BY_USERNAME, USERS};
+use super::sessions;
+use crate::Failure;
+use crate::outbox::{self, Outgoing, UserEvent};
+use crate::store::{Read, Unit};
+use souk_domain::{Missing, Refusal, UserId};
+
+pub(super) fn show(unit: &Unit, id: UserId) -> Result<User, Failure> {
+    Ok(unit.get(USERS, &id)?.ok_or(Refusal::NotFound(Missing::User))?)
+}
+
+pub(super) fn close(unit: &Unit, id: UserId) -> Result<(), Failure> {
+    let user = show(unit, id)?;
+    sessions::end_others(unit, id, None)?;
+    unit.delete(BY_EMAIL, &user.email.unique_form())?;
+    unit.delete(BY_USERNAME, &user.username.unique_form())?;
+    // Ids are never given twice, so no row needs to stay to keep this one from coming back.
+    unit.delete(USERS, &id)?;
+    let version = user.version + 1;
+    let what = UserEvent::Closed;
+    outbox::append(unit, Outgoing::User { user: id, version, what, role: user.role })
+}

@@ -1,0 +1,160 @@
+//! What the contracts do alike with people: add them, change them, log them in and out.
+
+use super::{App, IssuedTokens, Visitor};
+use crate::edge::form::Field;
+use crate::edge::{Answer, Call, Form, standard};
+use souk_actors::Failure;
+use souk_actors::journeys::accounts;
+use souk_actors::store::StoreError;
+use souk_actors::users::{
+    self, ChangePassword, OpenSession, Register, UpdateProfile, User, UsersMessage,
+};
+use souk_domain::{EmailAddress, Password, UserId, Username};
+use std::sync::Arc;
+
+impl App {
+    /// Notes in a form which name or address another user has. Asked again within the turn; here
+    /// it spares a hash and lets all errors stand together.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(crate) fn note_taken(
+        &self,
+        form: &mut Form<'_>,
+        username: Option<&Field<Username>>,
+        email: &Field<EmailAddress>,
+    ) -> Result<(), StoreError> {
+        let snapshot = self.shop.store.snapshot();
+        if let Some(username) = username.and_then(Field::seen)
+            && users::by_username(&*snapshot, username)?.is_some()
+        {
+            form.error("username", standard::USERNAME_TAKEN);
+        }
+        if let Some(email) = email.seen()
+            && users::by_email(&*snapshot, email)?.is_some()
+        {
+            form.error("email", standard::EMAIL_TAKEN);
+        }
+        Ok(())
+    }
+
+    /// Adds a person, who then may log in.
+    ///
+    /// # Errors
+    /// Refuses a taken e-mail address or user name.
+    pub(crate) async fn add_person(
+        &self,
+        call: &Call,
+        person: Register,
+        shown: fn(UserId, &User) -> Answer,
+    ) -> Result<Answer, Failure> {
+        let owners = Arc::clone(&self.shop.owners);
+        self.commit(call, move |unit| {
+            let (owners, person) = (Arc::clone(&owners), person.clone());
+            async move {
+                let (id, user) = accounts::add_person(&owners, &unit, person).await?;
+                Ok(shown(id, &user))
+            }
+        })
+        .await
+    }
+
+    /// Opens a session for the person who claims to be `account`, `known` if there is one.
+    ///
+    /// # Errors
+    /// Refuses a wrong password, and who tries too often.
+    pub(crate) async fn log_in(
+        self: &Arc<Self>,
+        call: &Call,
+        account: &str,
+        known: Option<(UserId, User)>,
+        password: Password,
+        shown: fn(IssuedTokens) -> Answer,
+    ) -> Result<Answer, Failure> {
+        let (user, row) = self.require_password(call, account, known, password).await?;
+        let command = OpenSession { user, password: row.password };
+        let app = Arc::clone(self);
+        self.commit(call, move |unit| {
+            let (app, command) = (Arc::clone(&app), command.clone());
+            async move {
+                let session = accounts::log_in(&app.shop.owners, &unit, command).await?;
+                Ok(shown(app.issue(session)))
+            }
+        })
+        .await
+    }
+
+    /// Ends the session of the caller.
+    ///
+    /// # Errors
+    /// [`Failure`] of the owner.
+    pub(crate) async fn log_out(
+        &self,
+        call: &Call,
+        visitor: &Visitor,
+        shown: fn() -> Answer,
+    ) -> Result<Answer, Failure> {
+        let owners = Arc::clone(&self.shop.owners);
+        let session = visitor.session;
+        self.commit(call, move |unit| {
+            let owners = Arc::clone(&owners);
+            async move {
+                let end = |reply_to| UsersMessage::EndSession { unit, session, reply_to };
+                owners.users.ask(end).await?;
+                Ok(shown())
+            }
+        })
+        .await
+    }
+
+    /// Changes a profile.
+    ///
+    /// # Errors
+    /// Refuses a taken e-mail address or user name.
+    pub(crate) async fn update_profile(
+        &self,
+        call: &Call,
+        command: UpdateProfile,
+        shown: fn(UserId, &User) -> Answer,
+    ) -> Result<Answer, Failure> {
+        let owners = Arc::clone(&self.shop.owners);
+        self.commit(call, move |unit| {
+            let (owners, command) = (Arc::clone(&owners), Box::new(command.clone()));
+            async move {
+                let id = command.user;
+                let update = |reply_to| UsersMessage::UpdateProfile { unit, command, reply_to };
+                Ok(shown(id, &owners.users.ask(update).await?))
+            }
+        })
+        .await
+    }
+
+    /// Sets a new password and ends the user's other sessions.
+    ///
+    /// # Errors
+    /// [`Failure::Busy`] in a storm of log-ins.
+    pub(crate) async fn change_password(
+        &self,
+        call: &Call,
+        visitor: &Visitor,
+        password: Password,
+        shown: fn() -> Answer,
+    ) -> Result<Answer, Failure> {
+        let command = ChangePassword {
+            user: visitor.id(),
+            expected: None,
+            password: self.shop.hasher.hash(password).await?,
+            kept_session: Some(visitor.session),
+        };
+        let owners = Arc::clone(&self.shop.owners);
+        self.commit(call, move |unit| {
+            let (owners, command) = (Arc::clone(&owners), command.clone());
+            async move {
+                let change = |reply_to| UsersMessage::ChangePassword { unit, command, reply_to };
+                owners.users.ask(change).await?;
+                Ok(shown())
+            }
+        })
+        .await
+    }
+}

@@ -1,0 +1,65 @@
+//! Why a handler has no success to report, in the words of its contract.
+
+use super::could_not;
+use crate::edge::{Answer, Errors};
+use souk_actors::Failure;
+use souk_actors::store::StoreError;
+use souk_domain::Refusal;
+use std::marker::PhantomData;
+
+/// How a contract says what the shop refuses.
+pub(crate) trait Wording {
+    /// The answer to a refusal.
+    fn worded(refusal: Refusal) -> Answer;
+}
+
+/// Why a handler has no success to report; `W` words it.
+#[derive(Debug)]
+pub(crate) enum Problem<W> {
+    /// The edge or the handler has worded it.
+    Answer(Box<Answer>),
+    /// The shop refused or could not.
+    Failure(Box<Failure>, PhantomData<W>),
+}
+
+impl<W> From<Answer> for Problem<W> {
+    fn from(answer: Answer) -> Self {
+        Self::Answer(Box::new(answer))
+    }
+}
+
+impl<W> From<Errors> for Problem<W> {
+    fn from(errors: Errors) -> Self {
+        Answer::from(errors).into()
+    }
+}
+
+impl<W> From<Failure> for Problem<W> {
+    fn from(failure: Failure) -> Self {
+        Self::Failure(Box::new(failure), PhantomData)
+    }
+}
+
+impl<W> From<Refusal> for Problem<W> {
+    fn from(refusal: Refusal) -> Self {
+        Failure::from(refusal).into()
+    }
+}
+
+impl<W> From<StoreError> for Problem<W> {
+    fn from(error: StoreError) -> Self {
+        Failure::from(error).into()
+    }
+}
+
+impl<W: Wording> From<Problem<W>> for Answer {
+    fn from(problem: Problem<W>) -> Self {
+        match problem {
+            Problem::Answer(answer) => *answer,
+            Problem::Failure(failure, _) => match *failure {
+                Failure::Refused(refusal) => W::worded(refusal),
+                failure => could_not(&failure),
+            },
+        }
+    }
+}

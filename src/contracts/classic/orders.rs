@@ -1,0 +1,100 @@
+//! 8 to 11: orders.
+
+use super::refusals::{Problem, not_buyable};
+use super::wire::{OrderBody, PRODUCTS_NAMED_MAX};
+use crate::app::App;
+use crate::edge::form::{id, list};
+use crate::edge::{Answer, Call, Errors, Form, standard};
+use souk_actors::Failure;
+use souk_actors::journeys::{order_lines, ordering};
+use souk_actors::orders::Order;
+use souk_domain::{CartLines, Missing, OrderId, ProductId, Quantity, Refusal};
+use std::sync::Arc;
+
+/// One unit for each mention of a product.
+pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    let visitor = app.visitor(&call)?;
+    let mut form = Form::parse(&call.request)?;
+    let products = form.required("products", list(PRODUCTS_NAMED_MAX, id(ProductId::new)));
+    let products = form.finish(products)?;
+    let lines = CartLines::collect(products.into_iter().map(|id| (id, Quantity::ONE)))?;
+    let delivery = app.delivery_without_address(visitor.id(), &visitor.user);
+    let currency = app.shop.settings.currency;
+    let owners = Arc::clone(&app.shop.owners);
+    let placed = app.commit(&call, move |unit| {
+        let (owners, delivery, lines) = (Arc::clone(&owners), delivery.clone(), lines.clone());
+        async move {
+            let placed = ordering::place(&owners, &unit, delivery, lines).await?;
+            Ok(Answer::created(&OrderBody::new(placed.id, &placed.order, currency)))
+        }
+    });
+    Ok(placed.await?)
+}
+
+pub(super) async fn add_product(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    let (id, _) = visible_order(&app, &call)?;
+    let product = read_product(&call)?;
+    let currency = app.shop.settings.currency;
+    let owners = Arc::clone(&app.shop.owners);
+    let added = app.commit(&call, move |unit| {
+        let owners = Arc::clone(&owners);
+        async move {
+            let added = order_lines::add_unit(&owners, &unit, id, product).await?;
+            Ok(Answer::ok(&OrderBody::new(id, &added.order, currency)))
+        }
+    });
+    added.await.map_err(|failure| match failure {
+        Failure::Refused(Refusal::NotBuyable(lines)) => not_buyable("product_id", &lines).into(),
+        failure => failure.into(),
+    })
+}
+
+pub(super) async fn remove_product(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    let (id, _) = visible_order(&app, &call)?;
+    let product = read_product(&call)?;
+    let currency = app.shop.settings.currency;
+    let owners = Arc::clone(&app.shop.owners);
+    let removed = app.commit(&call, move |unit| {
+        let owners = Arc::clone(&owners);
+        async move {
+            let removed = order_lines::remove_unit(&owners, &unit, id, product).await?;
+            Ok(Answer::ok(&OrderBody::new(id, &removed.order, currency)))
+        }
+    });
+    removed.await.map_err(|failure| match failure {
+        Failure::Refused(Refusal::NotFound(Missing::OrderLine)) => {
+            Errors::of("product_id", "This product is not in the order.").into()
+        }
+        failure => failure.into(),
+    })
+}
+
+fn read_product(call: &Call) -> Result<ProductId, Problem> {
+    let mut form = Form::parse(&call.request)?;
+    let product = form.required("product_id", id(ProductId::new));
+    Ok(form.finish(product)?)
+}
+
+/// Whoever cancels twice has cancelled.
+pub(super) async fn cancel(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    let (id, order) = visible_order(&app, &call)?;
+    let contact = ordering::contact(&app.shop.store.snapshot(), order.customer)?;
+    let currency = app.shop.settings.currency;
+    let owners = Arc::clone(&app.shop.owners);
+    let cancelled = app.commit(&call, move |unit| {
+        let (owners, contact) = (Arc::clone(&owners), contact.clone());
+        async move {
+            let cancelled = ordering::cancel(&owners, &unit, id, "", contact).await?;
+            Ok(Answer::ok(&OrderBody::new(id, &cancelled.order, currency)))
+        }
+    });
+    Ok(cancelled.await?)
+}
+
+/// The order in the path, if the caller may see it.
+fn visible_order(app: &App, call: &Call) -> Result<(OrderId, Order), Problem> {
+    let visitor = app.visitor(call)?;
+    let id = call.id("order_id", OrderId::parse)?;
+    let order = app.visible_order(&visitor, id)?.ok_or_else(standard::not_found)?;
+    Ok((id, order))
+}

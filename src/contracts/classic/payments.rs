@@ -1,0 +1,92 @@
+//! 12 and 13: initiate a payment, finalize it. The gateway is asked between turns; what it says is
+//! booked in one.
+
+use super::refusals::{Problem, bad_request};
+use super::wire::PaymentBody;
+use crate::app::App;
+use crate::edge::form::{id, money};
+use crate::edge::{Answer, Call, Errors, Form, standard};
+use souk_actors::journeys::paying::{self, Settled};
+use souk_actors::orders;
+use souk_actors::payments::{self, Payment};
+use souk_domain::{OrderId, OrderStatus, PaymentId, PaymentStatus, Refusal};
+use std::sync::Arc;
+
+/// This contract has no way to hand over a card, so at the sandbox the money is taken from this
+/// one. A gateway that is none of ours gets no card here: it is only asked what happened.
+const SANDBOX_CARD: &str = "pm_card_visa";
+
+pub(super) async fn initiate(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    let visitor = app.visitor(&call)?;
+    let currency = app.shop.settings.currency;
+    let mut form = Form::parse(&call.request)?;
+    let order = form.required("order", id(OrderId::new));
+    let amount = form.required("amount", money(currency));
+    let (id, amount) = form.finish((order, amount))?;
+    let order = app.visible_order(&visitor, id)?.ok_or_else(standard::not_found)?;
+    let order = paying::require_payable(order)?;
+    if amount != order.total {
+        let sentence = format!("The order costs {}.", currency.format(order.total));
+        return Err(Errors::of("amount", sentence).into());
+    }
+    let (payment, intent) = paying::prepare(&app.shop, id).await?;
+    let status = payments::payment(&*app.shop.store.snapshot(), payment)?
+        .map_or(PaymentStatus::RequiresPaymentMethod, |payment| payment.status);
+    let owners = Arc::clone(&app.shop.owners);
+    let linked = app.commit(&call, move |unit| {
+        let (owners, intent) = (Arc::clone(&owners), intent.clone());
+        async move {
+            let order = paying::link(&owners, &unit, id, payment, intent).await?;
+            Ok(Answer::created(&PaymentBody::new(payment, id, order.total, status, currency)))
+        }
+    });
+    Ok(linked.await?)
+}
+
+/// Anybody may ask, because nobody is believed: what happened, the gateway says.
+pub(super) async fn finalize(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    let id = call.id("payment_id", PaymentId::parse)?;
+    let snapshot = app.shop.store.snapshot();
+    let payment = payments::payment(&*snapshot, id)?.ok_or_else(standard::not_found)?;
+    let order = orders::order(&*snapshot, payment.order)?.ok_or_else(standard::not_found)?;
+    drop(snapshot);
+    if order.status == OrderStatus::Cancelled {
+        return Err(bad_request("The order is cancelled.").into());
+    }
+    if order.payment.as_ref().is_none_or(|link| link.payment != id) {
+        return Err(Refusal::PaymentNotStarted.into());
+    }
+    let card = Some(SANDBOX_CARD.to_owned());
+    let news = paying::ask_gateway(&app.shop, payment.order, &order, card).await?;
+    let Payment { order, amount, .. } = payment;
+    let paid = (order, amount, app.shop.settings.currency);
+    let owners = Arc::clone(&app.shop.owners);
+    let settled = app.commit(&call, move |unit| {
+        let (owners, news) = (Arc::clone(&owners), news.clone());
+        async move {
+            let settled = paying::settle(&owners, &unit, news).await?;
+            let (order, amount, currency) = paid;
+            let status = PaymentStatus::Succeeded;
+            Ok(settled_answer(settled, &PaymentBody::new(id, order, amount, status, currency)))
+        }
+    });
+    Ok(settled.await?)
+}
+
+fn settled_answer(settled: Settled, paid: &PaymentBody) -> Answer {
+    match settled {
+        Settled::Paid(_) => Answer::ok(paid),
+        Settled::Declined { reason, .. } => bad_request(&reason),
+        Settled::MethodMissing { .. } => bad_request("The payment requires a payment method."),
+        Settled::ActionRequired { .. } => {
+            bad_request("The payment requires confirmation by the customer.")
+        }
+        Settled::TooLate => {
+            bad_request("The order is cancelled; what was paid for it is refunded.")
+        }
+        Settled::Superseded => bad_request(
+            "The order has changed since this payment was initiated; what was paid is refunded.",
+        ),
+        Settled::Canceled => bad_request("The payment was canceled."),
+    }
+}

@@ -1,0 +1,62 @@
+//! 5 to 7: products, which only administrators write.
+
+use super::refusals::Problem;
+use super::wire::ProductBody;
+use crate::app::{App, plain_draft, stock_range};
+use crate::edge::form::{integer, money, text};
+use crate::edge::{Answer, Call, Form, standard};
+use souk_actors::catalog::{self, ProductChange, ProductView};
+use souk_domain::{Currency, Pricing, ProductId};
+use std::sync::Arc;
+
+const NAME_CHARACTERS_MAX: usize = 255;
+
+pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    app.administrator(&call)?;
+    let mut form = Form::parse(&call.request)?;
+    let name = form.required("name", text(NAME_CHARACTERS_MAX));
+    let price = form.required("price", money(app.shop.settings.currency));
+    let amount = form.required("amount", integer(stock_range()));
+    let (name, price, amount) = form.finish((name, price, amount))?;
+    let draft = plain_draft(name, String::new(), price, amount);
+    let shown =
+        |view: &ProductView, currency: Currency| Answer::created(&ProductBody::new(view, currency));
+    Ok(app.create_product(&call, draft, shown).await?)
+}
+
+pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    let id = require_product(&app, &call)?;
+    let mut form = Form::parse(&call.request)?;
+    let name = form.required("name", text(NAME_CHARACTERS_MAX));
+    let price = form.required("price", money(app.shop.settings.currency));
+    let amount = form.required("amount", integer(stock_range()));
+    let (name, price, amount) = form.finish((name, price, amount))?;
+    let change = ProductChange {
+        name: Some(name),
+        pricing: Some(Pricing::flat(price)),
+        stock: u64::try_from(amount).ok(),
+        ..ProductChange::default()
+    };
+    Ok(app.update_product(&call, id, change, shown).await?)
+}
+
+pub(super) async fn increase_amount(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    let id = require_product(&app, &call)?;
+    let mut form = Form::parse(&call.request)?;
+    let amount = form.required("amount", integer(1..=*stock_range().end()));
+    let amount = form.finish(amount)?;
+    let change = ProductChange { received: u64::try_from(amount).ok(), ..ProductChange::default() };
+    Ok(app.update_product(&call, id, change, shown).await?)
+}
+
+fn shown(view: &ProductView, currency: Currency) -> Answer {
+    Answer::ok(&ProductBody::new(view, currency))
+}
+
+/// The product in the path, for an administrator.
+fn require_product(app: &App, call: &Call) -> Result<ProductId, Problem> {
+    app.administrator(call)?;
+    let id = call.id("product_id", ProductId::parse)?;
+    catalog::product(&*app.shop.store.snapshot(), id)?.ok_or_else(standard::not_found)?;
+    Ok(id)
+}

@@ -1,0 +1,79 @@
+//! How this contract words what the shop refuses.
+
+use crate::app::{self, Wording};
+use crate::edge::{Answer, Errors, standard};
+use http::StatusCode;
+use souk_domain::{OrderAction, ProductId, Refusal, Unbuyable, UnbuyableLine};
+
+/// Why a handler of this contract has no success to report.
+pub(super) type Problem = app::Problem<Classic>;
+
+/// The words of this contract.
+#[derive(Debug)]
+pub(super) struct Classic;
+
+impl Wording for Classic {
+    fn worded(refusal: Refusal) -> Answer {
+        match refusal {
+            Refusal::InvalidCredentials => {
+                standard::not_who_they_say("No active account found with the given credentials")
+            }
+            Refusal::TokenInvalid => standard::bad_token("Token is invalid or expired"),
+            Refusal::EmailTaken => Errors::of("email", standard::EMAIL_TAKEN).into(),
+            Refusal::UsernameTaken => Errors::of("username", standard::USERNAME_TAKEN).into(),
+            Refusal::OldPasswordWrong => Errors::of("password", "Password is incorrect.").into(),
+            Refusal::AdministratorOnly => standard::forbidden(),
+            Refusal::NotFound(_) | Refusal::NotYourOrder => standard::not_found(),
+            Refusal::UnknownCategory => Errors::general("No such category.").into(),
+            Refusal::NotBuyable(lines) => not_buyable("products", &lines).into(),
+            Refusal::StockTooLarge => {
+                Errors::of("amount", "Ensure this value is less than or equal to 2147483647.")
+                    .into()
+            }
+            Refusal::CartEmpty => bad_request("An order must keep at least one product."),
+            Refusal::TooManyLines => Errors::of("products", "Too many different products.").into(),
+            Refusal::QuantityTooLarge { product } => {
+                let sentence = format!("More than 1000000 units of product {product}.");
+                Errors::of("products", sentence).into()
+            }
+            Refusal::TotalTooLarge => bad_request("The total is larger than an order may cost."),
+            Refusal::OrderNotPending { action } => bad_request(match action {
+                OrderAction::Update => "Only pending orders can be changed.",
+                OrderAction::Delete => "Only pending orders can be deleted.",
+                OrderAction::Pay => "Only pending orders can be paid.",
+            }),
+            Refusal::StateReserved { .. } => standard::forbidden(),
+            Refusal::ForbiddenStep { from, to } => {
+                let sentence = format!("An order cannot go from {} to {}.", from.word(), to.word());
+                Answer::detail(StatusCode::CONFLICT, &sentence)
+            }
+            Refusal::PaymentNotStarted => {
+                bad_request("The order has changed since; initiate the payment again.")
+            }
+            Refusal::PaymentMethodUnknown => bad_request("No such payment method."),
+        }
+    }
+}
+
+/// 400 with `{"detail": sentence}`.
+pub(super) fn bad_request(sentence: &str) -> Answer {
+    Answer::detail(StatusCode::BAD_REQUEST, sentence)
+}
+
+/// Every product that cannot be bought, under the field that names it.
+pub(super) fn not_buyable(field: &'static str, lines: &[UnbuyableLine]) -> Errors {
+    let mut errors = Errors::new();
+    for line in lines {
+        let sentence = match &line.why {
+            Unbuyable::NotForSale => unknown_product(line.product),
+            Unbuyable::Short { name, .. } => format!("Insufficient stock for {name}"),
+        };
+        errors.add(field, sentence);
+    }
+    errors
+}
+
+/// What a Django REST Framework service says of a key that leads nowhere.
+pub(super) fn unknown_product(product: ProductId) -> String {
+    format!("Invalid pk \"{product}\" - object does not exist.")
+}

@@ -1,0 +1,108 @@
+//! The bodies of this contract. Its document prints few answers; what it prints is here word for
+//! word, the rest has the names of its requests.
+
+use serde::Serialize;
+use souk_actors::catalog::ProductView;
+use souk_actors::orders::Order;
+use souk_actors::users::User;
+use souk_domain::{Currency, Money, OrderId, PaymentId, PaymentStatus, UserId};
+
+/// Products an order names one by one, in a request and in an answer. Longer orders come from
+/// contracts with quantities; their list is cut.
+pub(super) const PRODUCTS_NAMED_MAX: usize = 10_000;
+
+/// `{"message": sentence}`.
+#[derive(Debug, Serialize)]
+pub(super) struct MessageBody {
+    pub(super) message: &'static str,
+}
+
+/// What a log-in gives.
+#[derive(Debug, Serialize)]
+pub(super) struct TokensBody {
+    pub(super) access: String,
+    pub(super) refresh: String,
+}
+
+/// A user.
+#[derive(Debug, Serialize)]
+pub(super) struct UserBody {
+    id: u64,
+    username: String,
+    email: String,
+}
+
+impl UserBody {
+    pub(super) fn new(id: UserId, user: &User) -> Self {
+        let (username, email) = (user.username.to_string(), user.email.to_string());
+        Self { id: id.get(), username, email }
+    }
+}
+
+/// A product.
+#[derive(Debug, Serialize)]
+pub(super) struct ProductBody {
+    id: u64,
+    name: String,
+    price: String,
+    amount: u64,
+}
+
+impl ProductBody {
+    pub(super) fn new(view: &ProductView, currency: Currency) -> Self {
+        Self {
+            id: view.id.get(),
+            name: view.product.name.clone(),
+            price: currency.format(view.price()),
+            amount: view.sellable,
+        }
+    }
+}
+
+/// An order: each product as often as it has units.
+#[derive(Debug, Serialize)]
+pub(super) struct OrderBody {
+    id: u64,
+    products: Vec<u64>,
+    status: &'static str,
+    total_price: String,
+}
+
+impl OrderBody {
+    pub(super) fn new(id: OrderId, order: &Order, currency: Currency) -> Self {
+        let mut products = Vec::new();
+        for line in &order.lines {
+            let room = PRODUCTS_NAMED_MAX - products.len();
+            let units = usize::try_from(line.quantity.get()).unwrap_or(room).min(room);
+            products.extend(std::iter::repeat_n(line.product.get(), units));
+        }
+        Self {
+            id: id.get(),
+            products,
+            status: order.status.word(),
+            total_price: currency.format(order.total),
+        }
+    }
+}
+
+/// A payment.
+#[derive(Debug, Serialize)]
+pub(super) struct PaymentBody {
+    id: u64,
+    order: u64,
+    amount: String,
+    status: &'static str,
+}
+
+impl PaymentBody {
+    pub(super) fn new(
+        id: PaymentId,
+        order: OrderId,
+        amount: Money,
+        status: PaymentStatus,
+        currency: Currency,
+    ) -> Self {
+        let amount = currency.format(amount);
+        Self { id: id.get(), order: order.get(), amount, status: status.word() }
+    }
+}

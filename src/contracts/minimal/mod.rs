@@ -1,0 +1,43 @@
+//! The minimal contract: log in by user name at `/api/login/`, one cart, an order made of it, a
+//! payment with a payment method.
+//!
+//! Making an order and paying share their paths with classic: `shared_paths` calls
+//! [`create_order`] and [`process_payment`].
+
+mod auth;
+mod cart;
+mod orders;
+mod payments;
+mod products;
+mod refusals;
+mod users;
+mod wire;
+
+use crate::app::App;
+use crate::edge::{Answer, Call, Route};
+use std::sync::Arc;
+
+/// The routes, in the document's order and under its headings, without the two shared ones.
+pub(super) fn routes() -> Vec<Route<App>> {
+    vec![
+        Route::post("/api/login/", "Login", auth::login),
+        Route::post("/api/logout/", "Logout", auth::logout),
+        Route::post("/api/users/", "Create User", users::create),
+        Route::get("/api/users/{id}/", "Retrieve User", users::retrieve),
+        Route::get("/api/products/", "List Products", products::list),
+        Route::get("/api/products/{id}/", "Retrieve Product", products::retrieve),
+        Route::post("/api/cart/add/", "Add to Cart", cart::add),
+        Route::get("/api/cart/", "View Cart", cart::view),
+        Route::get("/api/orders/{id}/", "Retrieve Order", orders::retrieve),
+    ]
+}
+
+/// Create Order.
+pub(super) async fn create_order(app: Arc<App>, call: Call) -> Answer {
+    orders::create(app, call).await.unwrap_or_else(Into::into)
+}
+
+/// Process Payment.
+pub(super) async fn process_payment(app: Arc<App>, call: Call) -> Answer {
+    payments::process(app, call).await.unwrap_or_else(Into::into)
+}

@@ -1,0 +1,38 @@
+//! Create Order and Retrieve Order.
+
+use super::refusals::Problem;
+use super::wire::{NewOrderBody, OrderBody};
+use crate::app::App;
+use crate::edge::form::id;
+use crate::edge::{Answer, Call, Form, standard};
+use souk_actors::carts;
+use souk_actors::journeys::ordering;
+use souk_domain::{CartId, OrderId};
+use std::sync::Arc;
+
+pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    let visitor = app.visitor(&call)?;
+    let mut form = Form::parse(&call.request)?;
+    let asked = form.required("cart_id", id(CartId::new));
+    let asked = form.finish(asked)?;
+    // A user has one cart for ever; any other is somebody else's or nobody's.
+    let own = carts::of_user(&*app.shop.store.snapshot(), visitor.id())?;
+    own.filter(|(id, _)| *id == asked).ok_or_else(standard::not_found)?;
+    let delivery = app.delivery_without_address(visitor.id(), &visitor.user);
+    let owners = Arc::clone(&app.shop.owners);
+    let placed = app.commit(&call, move |unit| {
+        let (owners, delivery) = (Arc::clone(&owners), delivery.clone());
+        async move {
+            let placed = ordering::checkout(&owners, &unit, delivery, true).await?;
+            Ok(Answer::created(&NewOrderBody::new(placed.id, &placed.order)))
+        }
+    });
+    Ok(placed.await?)
+}
+
+pub(super) async fn retrieve(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    let visitor = app.visitor(&call)?;
+    let id = call.id("id", OrderId::parse)?;
+    let order = app.visible_order(&visitor, id)?.ok_or_else(standard::not_found)?;
+    Ok(Answer::ok(&OrderBody::new(id, &order, app.shop.settings.currency)))
+}

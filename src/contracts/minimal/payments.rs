@@ -1,0 +1,54 @@
+//! Process Payment: started and charged with the named method at once. The gateway is asked
+//! between turns; what it says is booked in one.
+
+use super::refusals::{Problem, bad_request};
+use super::wire::PaymentBody;
+use crate::app::App;
+use crate::edge::form::{id, text};
+use crate::edge::{Answer, Call, Errors, Form, standard};
+use souk_actors::journeys::paying::{self, Settled};
+use souk_domain::{OrderId, PaymentId, PaymentStatus, Refusal};
+use std::sync::Arc;
+
+const METHOD_CHARACTERS_MAX: usize = 255;
+
+pub(super) async fn process(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    let visitor = app.visitor(&call)?;
+    let mut form = Form::parse(&call.request)?;
+    let order = form.required("order_id", id(OrderId::new));
+    let method = form.required("payment_method", text(METHOD_CHARACTERS_MAX));
+    let (id, method) = form.finish((order, method))?;
+    let order = app.visible_order(&visitor, id)?.ok_or_else(standard::not_found)?;
+    paying::require_payable(order)?;
+    let order = paying::start(&app.shop, id).await?;
+    let payment = order.payment.as_ref().ok_or(Refusal::PaymentNotStarted)?.payment;
+    let news = paying::ask_gateway(&app.shop, id, &order, Some(method)).await?;
+    let owners = Arc::clone(&app.shop.owners);
+    let settled = app.commit(&call, move |unit| {
+        let (owners, news) = (Arc::clone(&owners), news.clone());
+        async move {
+            let settled = paying::settle(&owners, &unit, news).await?;
+            Ok(settled_answer(settled, payment))
+        }
+    });
+    Ok(settled.await?)
+}
+
+fn settled_answer(settled: Settled, payment: PaymentId) -> Answer {
+    let answer = |status| Answer::created(&PaymentBody::new(payment, status));
+    match settled {
+        Settled::Paid(_) => answer(PaymentStatus::Succeeded),
+        Settled::ActionRequired { .. } => answer(PaymentStatus::RequiresAction),
+        Settled::Declined { reason, .. } => Errors::of("payment_method", reason).into(),
+        Settled::MethodMissing { .. } => {
+            Errors::of("payment_method", "The payment requires a payment method.").into()
+        }
+        Settled::TooLate => {
+            bad_request("The order is cancelled; what was paid for it is refunded.")
+        }
+        Settled::Superseded => {
+            bad_request("The order has changed meanwhile; what was paid is refunded.")
+        }
+        Settled::Canceled => bad_request("The payment was canceled."),
+    }
+}

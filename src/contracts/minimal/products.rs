@@ -1,0 +1,32 @@
+//! List Products and Retrieve Product, open to everybody.
+
+use super::refusals::Problem;
+use super::wire::{ProductBody, ProductsBody};
+use crate::app::App;
+use crate::edge::{Answer, Call, PageAsked, standard};
+use souk_actors::catalog::{self, ProductFilter};
+use souk_domain::ProductId;
+use std::sync::Arc;
+
+/// As many as a bare list shows; `page` and `page_size` cut it, `X-Total-Count` and `Link` say
+/// where it stands.
+pub(super) async fn list(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    let asked = PageAsked::of_bare_list(&call.request)?;
+    let snapshot = app.shop.store.snapshot();
+    let filter = ProductFilter::default();
+    let (page, products) = asked.fetch(|offset, limit| -> Result<_, Problem> {
+        let found = catalog::products(&snapshot, &filter, offset, limit)?;
+        Ok((found.count, found.products))
+    })?;
+    let currency = app.shop.settings.currency;
+    let products = products.iter().map(|view| ProductBody::new(view, currency)).collect();
+    let base_url = call.request.base_url(app.public_url.as_deref());
+    Ok(page.located(&call.request, &base_url, Answer::ok(&ProductsBody { products })))
+}
+
+pub(super) async fn retrieve(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    let id = call.id("id", ProductId::parse)?;
+    let view =
+        catalog::product(&*app.shop.store.snapshot(), id)?.ok_or_else(standard::not_found)?;
+    Ok(Answer::ok(&ProductBody::new(&view, app.shop.settings.currency)))
+}

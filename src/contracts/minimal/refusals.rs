@@ -1,0 +1,88 @@
+//! How this contract words what the shop refuses.
+
+use crate::app::{self, Wording};
+use crate::edge::{Answer, Errors, standard};
+use http::StatusCode;
+use souk_domain::{OrderAction, Refusal, Unbuyable, UnbuyableLine};
+
+/// Why a handler of this contract has no success to report.
+pub(super) type Problem = app::Problem<Minimal>;
+
+/// The words of this contract.
+#[derive(Debug)]
+pub(super) struct Minimal;
+
+impl Wording for Minimal {
+    fn worded(refusal: Refusal) -> Answer {
+        match refusal {
+            Refusal::InvalidCredentials => {
+                Errors::general("Unable to log in with provided credentials.").into()
+            }
+            Refusal::TokenInvalid => standard::bad_token("Token is invalid or expired"),
+            Refusal::EmailTaken => Errors::of("email", standard::EMAIL_TAKEN).into(),
+            Refusal::UsernameTaken => Errors::of("username", standard::USERNAME_TAKEN).into(),
+            Refusal::OldPasswordWrong => Errors::of("password", "Password is incorrect.").into(),
+            Refusal::AdministratorOnly => standard::forbidden(),
+            Refusal::NotFound(_) | Refusal::NotYourOrder => standard::not_found(),
+            Refusal::UnknownCategory => Errors::general("No such category.").into(),
+            Refusal::NotBuyable(lines) => not_buyable(&lines).into(),
+            Refusal::StockTooLarge => Errors::general("Too many units.").into(),
+            Refusal::CartEmpty => Errors::of("cart_id", "The cart is empty.").into(),
+            Refusal::TooManyLines => Errors::general("Too many different products.").into(),
+            Refusal::QuantityTooLarge { .. } => {
+                Errors::of("quantity", "Ensure this value is less than or equal to 1000000.").into()
+            }
+            Refusal::TotalTooLarge => {
+                Errors::general("The total is larger than an order may cost.").into()
+            }
+            Refusal::OrderNotPending { action } => bad_request(match action {
+                OrderAction::Update => "Only pending orders can be changed.",
+                OrderAction::Delete => "Only pending orders can be deleted.",
+                OrderAction::Pay => "Only pending orders can be paid.",
+            }),
+            Refusal::StateReserved { .. } => standard::forbidden(),
+            Refusal::ForbiddenStep { from, to } => {
+                let sentence = format!("An order cannot go from {} to {}.", from.word(), to.word());
+                Answer::detail(StatusCode::CONFLICT, &sentence)
+            }
+            Refusal::PaymentNotStarted => {
+                bad_request("The order has changed meanwhile; pay it again.")
+            }
+            Refusal::PaymentMethodUnknown => {
+                Errors::of("payment_method", "No such payment method.").into()
+            }
+        }
+    }
+}
+
+/// 400 with `{"detail": sentence}`.
+pub(super) fn bad_request(sentence: &str) -> Answer {
+    Answer::detail(StatusCode::BAD_REQUEST, sentence)
+}
+
+/// Every product of a cart that cannot be bought.
+fn not_buyable(lines: &[UnbuyableLine]) -> Errors {
+    let mut errors = Errors::new();
+    for line in lines {
+        errors.add(crate::edge::form::NON_FIELD_ERRORS, unbuyable(line));
+    }
+    errors
+}
+
+/// Why a product cannot be bought, in one sentence.
+fn unbuyable(line: &UnbuyableLine) -> String {
+    match &line.why {
+        Unbuyable::NotForSale => format!("Product not found or inactive: {}", line.product),
+        Unbuyable::Short { name, .. } => format!("Insufficient stock for {name}"),
+    }
+}
+
+/// Why a product cannot be put in a cart, under the field that is to blame.
+pub(super) fn not_addable(lines: &[UnbuyableLine]) -> Errors {
+    match lines.first() {
+        Some(line @ UnbuyableLine { why: Unbuyable::Short { .. }, .. }) => {
+            Errors::of("quantity", unbuyable(line))
+        }
+        _ => Errors::of("product_id", "Product not found or inactive"),
+    }
+}

@@ -1,0 +1,137 @@
+//! The bodies this contract prints, field by field as in its document.
+
+use serde::Serialize;
+use souk_actors::carts::{Cart, CartLine};
+use souk_actors::catalog::ProductView;
+use souk_actors::orders::Order;
+use souk_actors::users::User;
+use souk_domain::{CartId, Currency, OrderId, OrderLine, PaymentId, PaymentStatus, UserId};
+
+/// `{"message": sentence}`.
+#[derive(Debug, Serialize)]
+pub(super) struct MessageBody {
+    pub(super) message: &'static str,
+}
+
+/// What a log-in gives.
+#[derive(Debug, Serialize)]
+pub(super) struct TokenBody {
+    pub(super) token: String,
+}
+
+/// A user.
+#[derive(Debug, Serialize)]
+pub(super) struct UserBody {
+    id: u64,
+    username: String,
+    email: String,
+}
+
+impl UserBody {
+    pub(super) fn new(id: UserId, user: &User) -> Self {
+        let (username, email) = (user.username.to_string(), user.email.to_string());
+        Self { id: id.get(), username, email }
+    }
+}
+
+/// A product.
+#[derive(Debug, Serialize)]
+pub(super) struct ProductBody {
+    id: u64,
+    name: String,
+    price: String,
+    description: String,
+}
+
+impl ProductBody {
+    pub(super) fn new(view: &ProductView, currency: Currency) -> Self {
+        Self {
+            id: view.id.get(),
+            name: view.product.name.clone(),
+            price: currency.format(view.price()),
+            description: view.product.description.clone(),
+        }
+    }
+}
+
+/// Products.
+#[derive(Debug, Serialize)]
+pub(super) struct ProductsBody {
+    pub(super) products: Vec<ProductBody>,
+}
+
+/// A cart, with the `id` that makes an order of it (contracts README, "Carts").
+#[derive(Debug, Serialize)]
+pub(super) struct CartBody {
+    id: u64,
+    cart_items: Vec<CartItemBody>,
+}
+
+#[derive(Debug, Serialize)]
+struct CartItemBody {
+    product_id: u64,
+    quantity: u32,
+}
+
+impl CartBody {
+    pub(super) fn new(id: CartId, cart: &Cart) -> Self {
+        let item = |line: &CartLine| CartItemBody {
+            product_id: line.product.get(),
+            quantity: line.quantity.get(),
+        };
+        Self { id: id.get(), cart_items: cart.lines.iter().map(item).collect() }
+    }
+}
+
+/// A new order.
+#[derive(Debug, Serialize)]
+pub(super) struct NewOrderBody {
+    order_id: u64,
+    status: &'static str,
+}
+
+impl NewOrderBody {
+    pub(super) fn new(id: OrderId, order: &Order) -> Self {
+        Self { order_id: id.get(), status: order.status.word() }
+    }
+}
+
+/// An order.
+#[derive(Debug, Serialize)]
+pub(super) struct OrderBody {
+    order_id: u64,
+    status: &'static str,
+    items: Vec<OrderItemBody>,
+}
+
+#[derive(Debug, Serialize)]
+struct OrderItemBody {
+    product_id: u64,
+    quantity: u32,
+    price: String,
+}
+
+impl OrderBody {
+    pub(super) fn new(id: OrderId, order: &Order, currency: Currency) -> Self {
+        let item = |line: &OrderLine| OrderItemBody {
+            product_id: line.product.get(),
+            quantity: line.quantity.get(),
+            price: currency.format(line.unit_price),
+        };
+        let items = order.lines.iter().map(item).collect();
+        Self { order_id: id.get(), status: order.status.word(), items }
+    }
+}
+
+/// A payment.
+#[derive(Debug, Serialize)]
+pub(super) struct PaymentBody {
+    payment_id: u64,
+    status: &'static str,
+}
+
+impl PaymentBody {
+    pub(super) fn new(id: PaymentId, status: PaymentStatus) -> Self {
+        Self { payment_id: id.get(), status: status.word() }
+    }
+}

@@ -1,0 +1,81 @@
+//! How this contract words what the shop refuses.
+
+use crate::app::{self, Wording};
+use crate::edge::{Answer, Errors, standard};
+use http::StatusCode;
+use souk_domain::{OrderAction, Refusal, Unbuyable, UnbuyableLine};
+
+/// Why a handler of this contract has no success to report.
+pub(super) type Problem = app::Problem<Platform>;
+
+/// The words of this contract.
+#[derive(Debug)]
+pub(super) struct Platform;
+
+pub(super) const NOT_FOR_SALE: &str = "Product not found or inactive";
+
+impl Wording for Platform {
+    fn worded(refusal: Refusal) -> Answer {
+        const BAD_REQUEST: StatusCode = StatusCode::BAD_REQUEST;
+        match refusal {
+            Refusal::InvalidCredentials => Errors::general("Invalid credentials").into(),
+            Refusal::TokenInvalid => standard::bad_token("Token is invalid or expired"),
+            Refusal::EmailTaken => Errors::of("email", standard::EMAIL_TAKEN).into(),
+            Refusal::UsernameTaken => Errors::of("username", standard::USERNAME_TAKEN).into(),
+            Refusal::OldPasswordWrong => Errors::of("password", "Password is incorrect.").into(),
+            Refusal::AdministratorOnly => standard::forbidden(),
+            Refusal::NotFound(_) | Refusal::NotYourOrder => standard::not_found(),
+            Refusal::UnknownCategory => Errors::general("No such category.").into(),
+            Refusal::NotBuyable(lines) => not_buyable(&lines).into(),
+            Refusal::StockTooLarge => {
+                Errors::of("stock", "Ensure this value is less than or equal to 2147483647.").into()
+            }
+            Refusal::CartEmpty => Errors::of("items", "This list may not be empty.").into(),
+            Refusal::TooManyLines => Errors::of("items", "Too many different products.").into(),
+            Refusal::QuantityTooLarge { product } => {
+                let sentence = format!("More than 1000000 units of product {product}.");
+                Errors::of("items", sentence).into()
+            }
+            Refusal::TotalTooLarge => {
+                Errors::of("total_price", "The total is larger than an order may cost.").into()
+            }
+            Refusal::OrderNotPending { action } => Answer::detail(
+                BAD_REQUEST,
+                match action {
+                    OrderAction::Update => "Only pending orders can be updated.",
+                    OrderAction::Delete => "Only pending orders can be deleted.",
+                    OrderAction::Pay => "Only pending orders can be paid.",
+                },
+            ),
+            Refusal::StateReserved { .. } => standard::forbidden(),
+            Refusal::ForbiddenStep { from, to } => {
+                let (from, to) = (super::wire::capitalised(from), super::wire::capitalised(to));
+                let sentence = format!("An order cannot go from {from} to {to}.");
+                Answer::detail(StatusCode::CONFLICT, &sentence)
+            }
+            Refusal::PaymentNotStarted => {
+                Answer::detail(BAD_REQUEST, "No payment was started for this order.")
+            }
+            Refusal::PaymentMethodUnknown => {
+                Errors::of("payment_method", "No such payment method.").into()
+            }
+        }
+    }
+}
+
+/// Lines without their place in a request.
+fn not_buyable(lines: &[UnbuyableLine]) -> Errors {
+    let mut errors = Errors::new();
+    for line in lines {
+        errors.add("items", unbuyable(&line.why));
+    }
+    errors
+}
+
+/// Why a product cannot be bought, in one sentence.
+pub(super) fn unbuyable(why: &Unbuyable) -> String {
+    match why {
+        Unbuyable::NotForSale => NOT_FOR_SALE.to_owned(),
+        Unbuyable::Short { name, .. } => format!("Insufficient stock for {name}"),
+    }
+}

@@ -1,0 +1,74 @@
+//! 1.1 to 1.4: users.
+
+use super::refusals::Problem;
+use super::wire::UserBody;
+use crate::app::App;
+use crate::edge::form::{email, new_password, text, username};
+use crate::edge::{Answer, Call, Form, standard};
+use souk_actors::journeys::accounts;
+use souk_actors::users::{self, Register, UpdateProfile, User};
+use souk_domain::{Role, UserId};
+use std::sync::Arc;
+
+const NAME_CHARACTERS_MAX: usize = 150;
+
+pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    let mut form = Form::parse(&call.request)?;
+    let name = form.required("username", username);
+    let address = form.required("email", email);
+    let password = form.required("password", new_password);
+    let blank = String::new;
+    let first_name = form.defaulting("first_name", text(NAME_CHARACTERS_MAX).or_blank(), blank());
+    let last_name = form.defaulting("last_name", text(NAME_CHARACTERS_MAX).or_blank(), blank());
+    app.note_taken(&mut form, Some(&name), &address)?;
+    let fields = (name, address, password, first_name, last_name);
+    let (username, email, password, first_name, last_name) = form.finish(fields)?;
+    let password = app.shop.hasher.hash(password).await?;
+    let role = Role::Customer;
+    let person = Register { username, email, password, role, first_name, last_name };
+    let shown = |id, user: &User| Answer::created(&UserBody::new(id, user));
+    Ok(app.add_person(&call, person, shown).await?)
+}
+
+pub(super) async fn detail(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    let id = require_reachable(&app, &call)?;
+    let user = users::user(&*app.shop.store.snapshot(), id)?.ok_or_else(standard::not_found)?;
+    Ok(Answer::ok(&UserBody::new(id, &user)))
+}
+
+/// Only what the body names changes; the sample leaves the user name out.
+pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    let user = require_reachable(&app, &call)?;
+    let mut form = Form::parse(&call.request)?;
+    let address = form.optional("email", email);
+    let first_name = form.optional("first_name", text(NAME_CHARACTERS_MAX).or_blank());
+    let last_name = form.optional("last_name", text(NAME_CHARACTERS_MAX).or_blank());
+    let (email, first_name, last_name) = form.finish((address, first_name, last_name))?;
+    let command = UpdateProfile { user, username: None, email, first_name, last_name };
+    let shown = |id, user: &User| Answer::ok(&UserBody::new(id, user));
+    Ok(app.update_profile(&call, command, shown).await?)
+}
+
+pub(super) async fn delete(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    let user = require_reachable(&app, &call)?;
+    let owners = Arc::clone(&app.shop.owners);
+    let closed = app.commit(&call, move |unit| {
+        let owners = Arc::clone(&owners);
+        async move {
+            accounts::close(&owners, &unit, user).await?;
+            Ok(Answer::no_content())
+        }
+    });
+    Ok(closed.await?)
+}
+
+/// The user in the path, if it is the caller, or anybody for an administrator.
+fn require_reachable(app: &App, call: &Call) -> Result<UserId, Problem> {
+    let visitor = app.visitor(call)?;
+    let id = call.id("user_id", UserId::parse)?;
+    if visitor.id() == id || visitor.caller.is_administrator() {
+        Ok(id)
+    } else {
+        Err(standard::not_found().into())
+    }
+}

@@ -1,0 +1,146 @@
+//! The bodies this contract prints, field by field as in its document.
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+use souk_actors::catalog::ProductView;
+use souk_actors::orders::Order;
+use souk_actors::users::User;
+use souk_domain::{Currency, Money, OrderId, OrderLine, OrderStatus, UserId};
+
+/// `{"message": sentence}`.
+#[derive(Debug, Serialize)]
+pub(super) struct MessageBody {
+    pub(super) message: &'static str,
+}
+
+/// What a log-in gives.
+#[derive(Debug, Serialize)]
+pub(super) struct TokenBody {
+    pub(super) token: String,
+}
+
+/// A user.
+#[derive(Debug, Serialize)]
+pub(super) struct UserBody {
+    id: u64,
+    username: String,
+    email: String,
+    first_name: String,
+    last_name: String,
+}
+
+impl UserBody {
+    pub(super) fn new(id: UserId, user: &User) -> Self {
+        Self {
+            id: id.get(),
+            username: user.username.to_string(),
+            email: user.email.to_string(),
+            first_name: user.first_name.clone(),
+            last_name: user.last_name.clone(),
+        }
+    }
+}
+
+/// A product.
+#[derive(Debug, Serialize)]
+pub(super) struct ProductBody {
+    id: u64,
+    name: String,
+    description: String,
+    price: Box<RawValue>,
+    stock: u64,
+}
+
+impl ProductBody {
+    pub(super) fn new(view: &ProductView, currency: Currency) -> Self {
+        Self {
+            id: view.id.get(),
+            name: view.product.name.clone(),
+            description: view.product.description.clone(),
+            price: number(view.price(), currency),
+            stock: view.sellable,
+        }
+    }
+}
+
+/// An order.
+#[derive(Debug, Serialize)]
+pub(super) struct OrderBody {
+    order_id: u64,
+    user_id: Option<u64>,
+    items: Vec<ItemBody>,
+    total_price: Box<RawValue>,
+    status: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct ItemBody {
+    product_id: u64,
+    quantity: u32,
+}
+
+impl OrderBody {
+    pub(super) fn new(id: OrderId, order: &Order, currency: Currency) -> Self {
+        let item = |line: &OrderLine| ItemBody {
+            product_id: line.product.get(),
+            quantity: line.quantity.get(),
+        };
+        Self {
+            order_id: id.get(),
+            user_id: order.customer.map(UserId::get),
+            items: order.lines.iter().map(item).collect(),
+            total_price: number(order.total, currency),
+            status: capitalised(order.status),
+        }
+    }
+}
+
+/// What a change of an order's status shows.
+#[derive(Debug, Serialize)]
+pub(super) struct StatusBody {
+    order_id: u64,
+    status: &'static str,
+}
+
+impl StatusBody {
+    pub(super) fn new(id: OrderId, order: &Order) -> Self {
+        Self { order_id: id.get(), status: capitalised(order.status) }
+    }
+}
+
+/// The word for a state as this contract spells it.
+pub(super) fn capitalised(status: OrderStatus) -> &'static str {
+    match status {
+        OrderStatus::Pending => "Pending",
+        OrderStatus::Processing => "Processing",
+        OrderStatus::Completed => "Completed",
+        OrderStatus::Shipped => "Shipped",
+        OrderStatus::Delivered => "Delivered",
+        OrderStatus::Cancelled => "Cancelled",
+    }
+}
+
+/// An amount as a JSON number with the currency's decimals: no float in between.
+fn number(amount: Money, currency: Currency) -> Box<RawValue> {
+    RawValue::from_string(currency.format(amount)).expect("an amount is a JSON number")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn states_are_the_shops_own_words_with_a_capital() {
+        for status in OrderStatus::ALL {
+            assert_eq!(capitalised(status).to_lowercase(), status.word());
+        }
+    }
+
+    #[test]
+    fn amounts_are_numbers_with_every_decimal() {
+        for (minor_units, text) in [(59999, "599.99"), (2000, "20.00"), (5, "0.05"), (0, "0.00")] {
+            let amount = Money::from_minor_units(minor_units);
+            assert_eq!(number(amount, Currency::USD).get(), text);
+        }
+    }
+}

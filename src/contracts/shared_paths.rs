@@ -1,0 +1,106 @@
+//! Two paths that classic and minimal both print: the body says whose request it is (contracts
+//! README, "Who answers a path").
+
+use super::{classic, minimal};
+use crate::app::App;
+use crate::edge::{Answer, Call, Errors, Form, Route};
+use std::sync::Arc;
+
+const REQUIRED: &str = "This field is required.";
+
+/// The routes, under the headings of both documents.
+pub(super) fn routes() -> Vec<Route<App>> {
+    vec![
+        Route::post("/api/orders/", "Create Order", create_order),
+        Route::post("/api/payments/", "Initiate Payment, Process Payment", pay),
+    ]
+}
+
+/// Whose request a body is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Speaker {
+    Classic,
+    Minimal,
+}
+
+async fn create_order(app: Arc<App>, call: Call) -> Answer {
+    match speaker(&app, &call, &["products"], &["cart_id"]) {
+        Ok(Speaker::Classic) => classic::create_order(app, call).await,
+        Ok(Speaker::Minimal) => minimal::create_order(app, call).await,
+        Err(answer) => answer,
+    }
+}
+
+async fn pay(app: Arc<App>, call: Call) -> Answer {
+    match speaker(&app, &call, &["order", "amount"], &["order_id", "payment_method"]) {
+        Ok(Speaker::Classic) => classic::initiate_payment(app, call).await,
+        Ok(Speaker::Minimal) => minimal::process_payment(app, call).await,
+        Err(answer) => answer,
+    }
+}
+
+/// Who speaks, or the answer to nobody and to who says nothing of either. Both operations need a
+/// token, so without one no field is asked for.
+fn speaker(
+    app: &App,
+    call: &Call,
+    classic: &[&'static str],
+    minimal: &[&'static str],
+) -> Result<Speaker, Answer> {
+    app.session_claims(&call.request)?;
+    let form = Form::parse(&call.request)?;
+    recognised(&form, classic, minimal).ok_or_else(|| {
+        let mut errors = Errors::new();
+        for field in classic.iter().chain(minimal) {
+            errors.add(*field, REQUIRED);
+        }
+        errors.into()
+    })
+}
+
+/// Whoever names every field of theirs, else whoever names the first, else whoever names any; of
+/// two alike classic, whose document came first.
+fn recognised(form: &Form<'_>, classic: &[&str], minimal: &[&str]) -> Option<Speaker> {
+    let likeness = |fields: &[&str]| {
+        let all = fields.iter().all(|field| form.has(field));
+        let first = fields.first().is_some_and(|field| form.has(field));
+        let any = fields.iter().any(|field| form.has(field));
+        (any, all, first)
+    };
+    let (classic, minimal) = (likeness(classic), likeness(minimal));
+    if !classic.0 && !minimal.0 {
+        return None;
+    }
+    Some(if minimal > classic { Speaker::Minimal } else { Speaker::Classic })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::edge::Request;
+    use http::Method;
+
+    fn recognised_in(body: &str) -> Option<Speaker> {
+        let mut request = Request::test(Method::POST, "/api/payments/");
+        request.body = body.to_owned().into();
+        let form = Form::parse(&request).expect("an object");
+        recognised(&form, &["order", "amount"], &["order_id", "payment_method"])
+    }
+
+    #[test]
+    fn a_body_is_recognised_by_the_fields_it_names() {
+        for (body, speaker) in [
+            (r#"{"order": 1, "amount": "1.00"}"#, Some(Speaker::Classic)),
+            (r#"{"order_id": 1, "payment_method": "pm_card_visa"}"#, Some(Speaker::Minimal)),
+            (r#"{"order_id": 1, "payment_method": "x", "amount": 1}"#, Some(Speaker::Minimal)),
+            (r#"{"order": 1, "payment_method": "x"}"#, Some(Speaker::Classic)),
+            (r#"{"order_id": 1, "amount": 1}"#, Some(Speaker::Minimal)),
+            (r#"{"amount": 1}"#, Some(Speaker::Classic)),
+            (r#"{"payment_method": null}"#, Some(Speaker::Minimal)),
+            (r#"{"id": 1}"#, None),
+            ("", None),
+        ] {
+            assert_eq!(recognised_in(body), speaker, "{body}");
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! One shop behind all contracts: what is made through one is there in the others, under their names.
+
+mod support;
+
+use serde_json::{Value, json};
+use support::{Person, Shop, id_of};
+
+fn required() -> Value {
+    json!(["This field is required."])
+}
+
+/// The user of the classic document, signed up there.
+async fn newuser(shop: &Shop) {
+    let body =
+        json!({"username": "newuser", "password": "password123", "email": "newuser@example.com"});
+    shop.nobody().post("/api/users/signup/", body).await.expect(201);
+}
+
+/// Whoever logs in there, with the token under this name.
+async fn log_in(shop: &Shop, path: &str, body: Value, token: &str) -> Person {
+    let body = shop.nobody().post(path, body).await.expect(200);
+    shop.nobody().bearing(body.pointer(token).and_then(Value::as_str).expect("a token"))
+}
+
+/// The same user, logged in once through each contract.
+async fn logged_in_everywhere(shop: &Shop) -> Vec<Person> {
+    let by_name = json!({"username": "newuser", "password": "password123"});
+    let by_email = json!({"email": "newuser@example.com", "password": "password123"});
+    vec![
+        log_in(shop, "/api/token/", by_name.clone(), "/access").await,
+        log_in(shop, "/api/login/", by_name, "/token").await,
+        log_in(shop, "/api/v1/auth/login/", by_email.clone(), "/data/access_token").await,
+        log_in(shop, "/api/v1/auth/login", by_email, "/token").await,
+    ]
+}
+
+#[tokio::test]
+async fn a_token_of_any_contract_works_in_every_other() {
+    let shop = Shop::open().await;
+    newuser(&shop).await;
+
+    let people = logged_in_everywhere(&shop).await;
+
+    let id = people[0].get("/api/v1/auth/profile/").await.expect(200)["id"].clone();
+    for person in &people {
+        assert_eq!(person.get("/api/v1/auth/profile/").await.expect(200)["id"], id);
+        assert_eq!(person.get(&format!("/api/users/{id}/")).await.expect(200)["id"], id);
+        assert_eq!(person.get(&format!("/api/v1/users/{id}")).await.expect(200)["id"], id);
+        person.get("/api/cart/").await.expect(200);
+    }
+}
+
+#[tokio::test]
+async fn logging_out_anywhere_ends_that_session_everywhere() {
+    let shop = Shop::open().await;
+    newuser(&shop).await;
+    for path in ["/api/logout/", "/api/v1/auth/logout"] {
+        let people = logged_in_everywhere(&shop).await;
+
+        people[0].ask("POST", path).send().await.expect(200);
+
+        for path in ["/api/cart/", "/api/v1/cart/", "/api/v1/auth/profile/"] {
+            people[0].get(path).await.expect(401);
+            people[1].get(path).await.expect(200);
+        }
+    }
+}
+
+#[tokio::test]
+async fn storefront_users_log_in_by_their_address_as_user_name() {
+    let shop = Shop::open().await;
+    let email = "o'brien+1@souk.example";
+    shop.nobody().register(email, "a-good-password").await;
+
+    let body = json!({"username": email, "password": "a-good-password"});
+
+    shop.nobody().post("/api/token/", body.clone()).await.expect(200);
+    shop.nobody().post("/api/login/", body).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_product_is_the_same_under_every_contracts_names() {
+    let shop = Shop::open().await;
+    let boss = shop.admin().await;
+    let classic = json!({"name": "Product1", "price": "19.99", "amount": 10});
+
+    let id = id_of(&boss.post("/api/products/", classic).await.expect(201));
+
+    let nobody = shop.nobody();
+    let minimal = json!({"id": id, "name": "Product1", "price": "19.99", "description": ""});
+    nobody.get(&format!("/api/products/{id}/")).await.says(200, minimal);
+    let platform =
+        json!({"id": id, "name": "Product1", "description": "", "price": 19.99, "stock": 10});
+    nobody.get(&format!("/api/v1/products/{id}")).await.says(200, platform);
+    let storefront = boss.get(&format!("/api/v1/products/{id}/")).await.expect(200);
+    assert_eq!(
+        (&storefront["price"], &storefront["stock_quantity"]),
+        (&json!("19.99"), &json!(10))
+    );
+    assert_eq!((&storefront["category"], &storefront["slug"]), (&Value::Null, &json!("product1")));
+
+    boss.put(&format!("/api/v1/products/{id}"), json!({"price": 5, "stock": 7})).await.expect(200);
+    let increase = format!("/api/products/{id}/increase_amount/");
+    let expected = json!({"id": id, "name": "Product1", "price": "5.00", "amount": 8});
+    boss.post(&increase, json!({"amount": 1})).await.says(200, expected);
+    assert_eq!(boss.stock_of(id).await, 8);
+    boss.delete(&format!("/api/v1/products/{id}")).await.expect(204);
+    nobody.get(&format!("/api/products/{id}/")).await.expect(404);
+}
+
+#[tokio::test]
+async fn a_cart_and_its_order_go_through_four_contracts() {
+    let mut shop = Shop::open().await;
+    let boss = shop.admin().await;
+    let lamp = boss.add_product("Lamp", "10.00", 10).await;
+    newuser(&shop).await;
+    let people = logged_in_everywhere(&shop).await;
+    let [classic, minimal, storefront, platform] = people.as_slice() else { panic!("four") };
+
+    storefront.put_in_cart(lamp, 2).await.expect(201);
+    let cart = minimal.get("/api/cart/").await.expect(200);
+    assert_eq!(cart["cart_items"], json!([{"product_id": lamp, "quantity": 2}]));
+    let placed = minimal.post("/api/orders/", json!({"cart_id": cart["id"]})).await.expect(201);
+    let order = placed["order_id"].as_i64().expect("an id");
+    let add = format!("/api/orders/{order}/add_product/");
+    let added = classic.post(&add, json!({"product_id": lamp})).await.expect(200);
+    assert_eq!(added["products"], json!([lamp, lamp, lamp]));
+    let shown = platform.get(&format!("/api/v1/orders/{order}")).await.expect(200);
+    assert_eq!((&shown["total_price"], &shown["status"]), (&json!(30.0), &json!("Pending")));
+    storefront.create_payment(order).await.expect(200);
+    let body = json!({"order": order, "amount": "30.00"});
+    let payment = id_of(&classic.post("/api/payments/", body).await.expect(201));
+    shop.nobody()
+        .ask("POST", &format!("/api/payments/{payment}/finalize/"))
+        .send()
+        .await
+        .expect(200);
+    let shown = platform.get(&format!("/api/v1/orders/{order}")).await.expect(200);
+    assert_eq!(shown["status"], "Completed");
+    assert_eq!(storefront.order(order).await.expect(200)["status"], "completed");
+    platform.delete(&format!("/api/v1/orders/{order}")).await.expect(204);
+    let gone = minimal.get(&format!("/api/orders/{order}/")).await.expect(200);
+    assert_eq!(gone["status"], "cancelled");
+    assert_eq!(boss.stock_of(lamp).await, 10);
+    shop.stop().await;
+    shop.check();
+}
+
+#[tokio::test]
+async fn the_body_says_whether_classic_or_minimal_is_asked() {
+    let shop = Shop::open().await;
+    let lamp = shop.admin().await.add_product("Lamp", "10.00", 10).await;
+    let ann = shop.customer("ann").await;
+
+    let both = json!({"products": required(), "cart_id": required()});
+    ann.post("/api/orders/", json!({"items": []})).await.says(400, both.clone());
+    ann.ask("POST", "/api/orders/").send().await.says(400, both);
+    let all = json!({"order": required(), "amount": required(), "order_id": required(),
+        "payment_method": required()});
+    ann.post("/api/payments/", json!({})).await.says(400, all);
+    for path in ["/api/orders/", "/api/payments/"] {
+        shop.nobody().post(path, json!({})).await.expect(401);
+        let broken = ann.ask("POST", path).raw("application/json", "{").send().await;
+        assert!(broken.expect(400)["detail"].is_string(), "{broken}");
+        ann.ask("POST", path).raw("text/plain", "{}").send().await.expect(415);
+        ann.ask("PUT", path).json(&json!({})).send().await.expect(405);
+    }
+    let order = ann.post("/api/orders", json!({"products": [lamp]})).await.expect(201);
+    assert!(order.get("products").is_some(), "classic answered: {order}");
+    let order = id_of(&order);
+    let minimal = json!({"order_id": order, "payment_method": "pm_card_visa"});
+    let paid = ann.post("/api/payments", minimal).await.expect(201);
+    assert!(paid.get("payment_id").is_some(), "minimal answered: {paid}");
+}
+
+#[tokio::test]
+async fn the_trailing_slash_says_whether_storefront_or_platform_is_asked() {
+    let shop = Shop::open().await;
+    let boss = shop.admin().await;
+    let lamp = boss.add_product("Lamp", "10.00", 10).await;
+    let nobody = shop.nobody();
+
+    assert_eq!(nobody.get(&format!("/api/v1/products/{lamp}")).await.expect(200)["stock"], 10);
+    nobody.get(&format!("/api/v1/products/{lamp}/")).await.expect(401);
+    for path in ["/api/v1/products", "/api/v1/orders"] {
+        let moved = boss.get(path).await;
+        assert_eq!((moved.status, moved.header("Location")), (301, format!("{path}/").as_str()));
+    }
+    let body = json!({"email": support::ADMIN_EMAIL, "password": support::ADMIN_PASSWORD});
+    let platform = nobody.post("/api/v1/auth/login", body.clone()).await.expect(200);
+    assert!(platform.get("token").is_some(), "{platform}");
+    let storefront = nobody.post("/api/v1/auth/login/", body).await.expect(200);
+    assert!(storefront.get("data").is_some(), "{storefront}");
+    let order = json!({"user_id": boss.id, "items": [{"product_id": lamp, "quantity": 1}], "total_price": 10});
+    boss.post("/api/v1/orders/", order.clone()).await.blames(400, &["shipping_address"]);
+    boss.post("/api/v1/orders", order).await.expect(201);
+    boss.patch(&format!("/api/v1/products/{lamp}"), json!({"price": 1})).await.expect(405);
+}
