@@ -20,6 +20,8 @@ use std::time::Duration;
 const DEFAULT_FILE: &str = "config/souk.toml";
 /// The key that signs tokens, where none is configured; in the data directory, mode 0600.
 const JWT_SECRET_FILE: &str = "jwt-secret";
+/// What the sandbox gateway signs its messages with, where nothing else is configured.
+const SANDBOX_WEBHOOK_SECRET: &str = "whsec_sandbox";
 /// Octets of a made key (RFC 7518 section 3.2 wants at least 32 for HS256).
 const JWT_SECRET_BYTES: usize = 32;
 /// Largest page cache, so that the product fits a machine word.
@@ -172,7 +174,6 @@ impl Settings {
             return Err(SettingsError::NoStripe);
         }
         let unused = [
-            ("stripe_webhook_secret", self.stripe_webhook_secret.is_some()),
             ("stripe_api_base", self.stripe_api_base.is_some()),
             ("service_tokens", self.service_tokens.is_some()),
             ("crm_url", self.crm_url.is_some()),
@@ -218,7 +219,16 @@ impl Settings {
             jwt_secret: self.jwt_secret()?,
             public_url: self.public_url.clone(),
             throttles_guessing: self.rate_limit == Switch::On,
+            webhook_secrets: self.webhook_secrets(),
+            cancels_on_payment_failed: self.cancel_on_payment_failed,
         })
+    }
+
+    /// Several secrets, separated by commas, let an operator change them without losing a message.
+    fn webhook_secrets(&self) -> Vec<String> {
+        let configured = self.stripe_webhook_secret.as_deref().unwrap_or(SANDBOX_WEBHOOK_SECRET);
+        let secrets = configured.split(',').map(str::trim).filter(|secret| !secret.is_empty());
+        secrets.map(str::to_owned).collect()
     }
 
     /// The key that signs tokens: the configured one, else one made once and kept.

@@ -82,7 +82,10 @@ pub(crate) fn number_of(key: &[u8]) -> u64 {
     u64::from_be_bytes(octets)
 }
 
-fn read(file: &Path) -> Outcome<BTreeMap<String, BTreeMap<Vec<u8>, Vec<u8>>>> {
+/// All rows of all tables.
+type Content = BTreeMap<String, BTreeMap<Vec<u8>, Vec<u8>>>;
+
+fn read(file: &Path) -> Outcome<Content> {
     let database = ReadOnlyDatabase::open(file)?;
     let transaction = database.begin_read()?;
     let mut tables = BTreeMap::new();

@@ -46,7 +46,7 @@ pub(crate) fn require_same_answer(
     other: SocketAddr,
     request: &[u8],
 ) -> Outcome<()> {
-    let fetch = |address| -> Outcome<(u16, Vec<(String, String)>, Vec<u8>)> {
+    let fetch = |address| -> Outcome<_> {
         let answer = BlockingConnection::open(address)?.fetch(request)?;
         let mut headers: Vec<_> = answer.headers().filter(|(name, _)| name != "date").collect();
         headers.sort();

@@ -38,6 +38,10 @@ pub(crate) struct App {
     pub(crate) public_url: Option<String>,
     /// How the ways out of the process are doing.
     pub(crate) adapters: AdapterStatus,
+    /// Any of these may have signed a message of the gateway.
+    pub(crate) webhook_secrets: Vec<String>,
+    /// Whether the gateway's `payment_failed` calls a pending order off.
+    pub(crate) cancels_on_payment_failed: bool,
     tokens: TokenKey,
     running: Running,
     /// `None` where the operator has switched it off.
@@ -54,6 +58,10 @@ pub(crate) struct AppSettings {
     pub(crate) public_url: Option<String>,
     /// Whether log-in and password reset are throttled.
     pub(crate) throttles_guessing: bool,
+    /// Any of these may have signed a message of the gateway.
+    pub(crate) webhook_secrets: Vec<String>,
+    /// Whether the gateway's `payment_failed` calls a pending order off.
+    pub(crate) cancels_on_payment_failed: bool,
 }
 
 impl App {
@@ -69,6 +77,8 @@ impl App {
         Ok(Arc::new(Self {
             shop,
             public_url: settings.public_url,
+            webhook_secrets: settings.webhook_secrets,
+            cancels_on_payment_failed: settings.cancels_on_payment_failed,
             adapters,
             tokens: TokenKey::new(&settings.jwt_secret),
             running: Running::default(),

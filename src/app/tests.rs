@@ -43,8 +43,13 @@ impl OpenApp {
             shop_name: "Souk".to_owned(),
         };
         let adapters = adapters::start(adapters, shop.outbox.clone()).await.expect("adapters");
-        let settings =
-            AppSettings { jwt_secret: vec![7; 32], public_url: None, throttles_guessing: false };
+        let settings = AppSettings {
+            jwt_secret: vec![7; 32],
+            public_url: None,
+            throttles_guessing: false,
+            webhook_secrets: Vec::new(),
+            cancels_on_payment_failed: true,
+        };
         let app = App::new(shop.clone(), settings, adapters.status()).expect("routes");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let base = format!("http://{}", listener.local_addr().expect("bound"));

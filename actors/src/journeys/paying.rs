@@ -7,7 +7,7 @@ use crate::orders::{self, Contact, Order, OrdersMessage, Paid, PaymentLink};
 use crate::payments::{self, Intent, Payment, PaymentsMessage};
 use crate::sandbox::{Attempt, GatewayIntent};
 use crate::shop::Shop;
-use crate::store::Unit;
+use crate::store::{Snapshot, StoreError, Unit};
 use crate::supervision::Owners;
 use souk_domain::{Missing, OrderAction, OrderId, OrderStatus, PaymentId, PaymentStatus, Refusal};
 use std::sync::Arc;
@@ -191,6 +191,73 @@ pub async fn ask_gateway(
     Ok(News { order: id, payment: link.payment, intent, decline, contact })
 }
 
+/// What a signed message of the gateway says of an intent; `None` if it is none of ours.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn heard(
+    snapshot: &Snapshot,
+    intent: &str,
+    status: PaymentStatus,
+    decline: Option<String>,
+) -> Result<Option<News>, StoreError> {
+    let Some((id, payment)) = payments::by_intent(snapshot, intent)? else { return Ok(None) };
+    let Some(known) = payment.intent else { return Ok(None) };
+    let order = orders::order(snapshot, payment.order)?;
+    let contact = ordering::contact(snapshot, order.and_then(|order| order.customer))?;
+    let intent = GatewayIntent {
+        id: known.id,
+        client_secret: known.client_secret,
+        amount: payment.amount,
+        status,
+    };
+    Ok(Some(News { order: payment.order, payment: id, intent, decline, contact }))
+}
+
+/// Books what a signed message of the gateway said. A payment that failed or was given up calls
+/// its pending order off, unless the shop lets customers try again (`cancels_on_failure` false).
+///
+/// # Errors
+/// [`Failure`] of an owner.
+pub async fn book_message(
+    owners: &Owners,
+    unit: &Unit,
+    news: News,
+    cancels_on_failure: bool,
+) -> Result<(), Failure> {
+    let (id, payment, contact) = (news.order, news.payment, news.contact.clone());
+    let reason = match settle(owners, unit, news).await? {
+        Settled::Declined { reason, .. } => reason,
+        Settled::Canceled => "The payment was canceled.".to_owned(),
+        Settled::Paid(_)
+        | Settled::TooLate
+        | Settled::Superseded
+        | Settled::MethodMissing { .. }
+        | Settled::ActionRequired { .. } => return Ok(()),
+    };
+    let show = |reply_to| OrdersMessage::Show { unit: unit.clone(), id, reply_to };
+    let order = match owners.orders.ask(show).await {
+        Err(Failure::Refused(_)) => return Ok(()),
+        other => other?,
+    };
+    let is_its_payment = order.payment.as_ref().is_some_and(|link| link.payment == payment);
+    if order.status != OrderStatus::Pending || order.is_paid || !is_its_payment {
+        return Ok(());
+    }
+    if cancels_on_failure {
+        ordering::cancel(owners, unit, id, &reason, contact).await?;
+        return Ok(());
+    }
+    let note = |reply_to| OrdersMessage::NotePaymentFailure {
+        unit: unit.clone(),
+        id,
+        reason,
+        contact,
+        reply_to,
+    };
+    owners.orders.ask(note).await
+}
+
 /// Books what the gateway said: on the payment, the order, the stock.
 ///
 /// # Errors
@@ -204,9 +271,10 @@ pub async fn settle(owners: &Owners, unit: &Unit, news: News) -> Result<Settled,
         was_declined: decline.is_some(),
         reply_to,
     };
-    owners.payments.ask(record).await?;
+    // A payment that is settled stays so, whatever comes late.
+    let status = owners.payments.ask(record).await?.status;
     let client_secret = intent.client_secret;
-    match (intent.status, decline) {
+    match (status, decline) {
         (PaymentStatus::Succeeded, _) => settle_success(owners, unit, id, payment, contact).await,
         (_, Some(reason)) => Ok(Settled::Declined { reason, client_secret }),
         (PaymentStatus::RequiresPaymentMethod, None) => {

@@ -85,6 +85,19 @@ pub enum OrdersMessage {
         /// What that made of the order.
         reply_to: ReplyTo<Paid>,
     },
+    /// The gateway could not take the money, and the order stays. Tells `order.payment_failed`.
+    NotePaymentFailure {
+        /// The open turn.
+        unit: Unit,
+        /// Which.
+        id: OrderId,
+        /// The gateway's words for the customer.
+        reason: String,
+        /// Whom to tell.
+        contact: Option<Contact>,
+        /// Done.
+        reply_to: ReplyTo<()>,
+    },
     /// The gateway has given the whole amount back. Tells `order.refunded`, if it is this payment
     /// that the order goes by.
     MarkRefunded {
@@ -177,6 +190,10 @@ impl Actor for OrderOwner {
             }
             OrdersMessage::MarkPaid { unit, id, contact, reply_to } => {
                 answer(reply_to, change::mark_paid(&unit, id, contact.as_ref()))
+            }
+            OrdersMessage::NotePaymentFailure { unit, id, reason, contact, reply_to } => {
+                let noted = change::note_payment_failure(&unit, id, &reason, contact.as_ref());
+                answer(reply_to, noted)
             }
             OrdersMessage::MarkRefunded { unit, id, payment, contact, reply_to } => {
                 answer(reply_to, change::mark_refunded(&unit, id, payment, contact.as_ref()))

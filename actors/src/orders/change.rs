@@ -230,6 +230,18 @@ pub(super) fn mark_paid(
     Ok(Paid::Now { order: after, stock })
 }
 
+pub(super) fn note_payment_failure(
+    unit: &Unit,
+    id: OrderId,
+    reason: &str,
+    contact: Option<&Contact>,
+) -> Result<(), Failure> {
+    let before = show(unit, id)?;
+    let mut after = before.clone();
+    write::put(unit, id, &before, &mut after, OrderEvent::PaymentFailed)?;
+    write::mail(unit, id, &after, contact, OrderMail::PaymentFailed, reason)
+}
+
 pub(super) fn mark_refunded(
     unit: &Unit,
     id: OrderId,

@@ -93,7 +93,9 @@ pub(super) fn confirm(
 
 pub(super) fn refund(unit: &Unit, id: &str) -> Result<GatewayIntent, Failure> {
     let mut intent = find(unit, id)?;
-    if intent.status == PaymentStatus::Succeeded {
+    // Whoever asks has heard of the money from this gateway, be it by a signed message that only
+    // its secret's holder can have sent: then it was taken, whatever the books here say.
+    if intent.status != PaymentStatus::Refunded {
         intent.status = PaymentStatus::Refunded;
         unit.put(INTENTS, &id.to_owned(), &intent)?;
     }

@@ -1,5 +1,5 @@
 //! The storefront contract: log in by e-mail, JSON errors as its document prints them, a token
-//! for everything but registering, logging in and refreshing.
+//! for everything but registering, logging in, refreshing and the gateway's webhook.
 //!
 //! On what it shares with platform (products, orders, log-in) it answers only with the slash.
 
@@ -12,6 +12,7 @@ mod products;
 mod profile;
 mod refusals;
 mod reports;
+mod webhook;
 mod wire;
 
 use crate::app::App;
@@ -60,6 +61,7 @@ pub(super) fn routes() -> Vec<Route<App>> {
             "23. Confirm Payment",
             payments::confirm,
         ),
+        Route::post("/api/v1/webhooks/stripe/", "24. Stripe Webhook", webhook::receive),
         Route::get("/api/v1/cart/", "26. Get Cart", cart::show),
         Route::post("/api/v1/cart/", "27. Add Item to Cart", cart::add),
         Route::delete("/api/v1/cart/", "28. Clear Cart", cart::clear),
