@@ -7,3 +7,6 @@ pub mod accounts;
 pub mod order_lines;
 pub mod ordering;
 pub mod paying;
+
+#[cfg(test)]
+mod tests;

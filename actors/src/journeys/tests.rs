@@ -1,0 +1,177 @@
+//! Moments between two turns that no client can hit on purpose.
+
+use super::{accounts, order_lines, ordering, paying};
+use crate::catalog::{CatalogMessage, ProductDraft};
+use crate::journeys::ordering::Delivery;
+use crate::orders::{self, Contact};
+use crate::payments;
+use crate::shop::{Shop, ShopSettings};
+use crate::store::{StoreLimits, Unit};
+use crate::supervision::Owners;
+use crate::users::Register;
+use crate::{Failure, check};
+use paying::Settled;
+use souk_domain::{
+    CartLines, Currency, EmailAddress, Money, OrderId, Password, Pricing, ProductId, Quantity,
+    Refusal, Role, UserId, Username,
+};
+use std::sync::Arc;
+use std::time::Duration;
+
+async fn open() -> (tempfile::TempDir, Shop) {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let settings = ShopSettings {
+        currency: Currency::USD,
+        order_time_to_live: Duration::from_secs(60),
+        store: StoreLimits::default(),
+    };
+    let shop = Shop::open(directory.path(), settings).await.expect("a shop");
+    (directory, shop)
+}
+
+/// Runs `work` in a turn.
+async fn turn<T, F, Fut>(shop: &Shop, work: F) -> Result<T, Failure>
+where
+    T: Send + 'static,
+    F: Fn(Arc<Owners>, Unit) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<T, Failure>> + Send + 'static,
+{
+    let owners = Arc::clone(&shop.owners);
+    shop.store.transact(move |unit| work(Arc::clone(&owners), unit)).await
+}
+
+async fn ann(shop: &Shop) -> UserId {
+    let password = Password::choose("a-good-password".to_owned()).expect("long enough");
+    let command = Register {
+        username: Username::parse("ann").expect("a name"),
+        email: EmailAddress::parse("ann@example.com").expect("an address"),
+        password: shop.hasher.hash(password).await.expect("hashed"),
+        role: Role::Customer,
+        first_name: String::new(),
+        last_name: String::new(),
+    };
+    let add = turn(shop, move |owners, unit| {
+        let command = command.clone();
+        async move { accounts::add_person(&owners, &unit, command).await }
+    });
+    add.await.expect("registered").0
+}
+
+async fn lamp(shop: &Shop) -> ProductId {
+    let draft = ProductDraft {
+        name: "Lamp".to_owned(),
+        description: String::new(),
+        category: None,
+        pricing: Pricing::flat(Money::from_minor_units(1000)),
+        image: None,
+        available: true,
+        stock: 10,
+    };
+    let create = turn(shop, move |owners, unit| {
+        let draft = Box::new(draft.clone());
+        async move {
+            let create = |reply_to| CatalogMessage::CreateProduct { unit, draft, reply_to };
+            owners.catalog.ask(create).await
+        }
+    });
+    create.await.expect("created").id
+}
+
+async fn place(shop: &Shop, customer: UserId, product: ProductId) -> Result<OrderId, Failure> {
+    let delivery = Delivery {
+        customer,
+        contact: Contact { email: "ann@example.com".to_owned(), name: String::new() },
+        shipping_address: "1 Main St".to_owned(),
+        billing_address: "1 Main St".to_owned(),
+        time_to_live: Duration::from_secs(60),
+    };
+    let lines = CartLines::collect([(product, Quantity::ONE)]).expect("a line");
+    let placed = turn(shop, move |owners, unit| {
+        let (delivery, lines) = (delivery.clone(), lines.clone());
+        async move { ordering::place(&owners, &unit, delivery, lines).await }
+    });
+    Ok(placed.await?.id)
+}
+
+fn require_sound(shop: &Shop) {
+    let findings = check::check(&shop.store.snapshot()).expect("a readable store");
+    assert!(findings.is_sound(), "{findings}");
+}
+
+#[tokio::test]
+async fn money_taken_for_an_order_that_changed_meanwhile_goes_back() {
+    let (_directory, shop) = open().await;
+    let (ann, lamp) = (ann(&shop).await, lamp(&shop).await);
+    let id = place(&shop, ann, lamp).await.expect("placed");
+    let order = paying::start(&shop, id).await.expect("a payment");
+    let old = order.payment.as_ref().expect("linked").payment;
+
+    let card = Some("pm_card_visa".to_owned());
+    let news = paying::ask_gateway(&shop, id, &order, card).await.expect("charged");
+    let add = turn(&shop, move |owners, unit| async move {
+        order_lines::add_unit(&owners, &unit, id, lamp).await
+    });
+    add.await.expect("still pending");
+    let settled = turn(&shop, move |owners, unit| {
+        let news = news.clone();
+        async move { paying::settle(&owners, &unit, news).await }
+    });
+
+    assert!(matches!(settled.await.expect("booked"), Settled::Superseded));
+    require_sound(&shop);
+    let due = payments::refunds_due(&*shop.store.snapshot(), 10).expect("read");
+    assert_eq!(due.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [old]);
+
+    // The customer pays what the order costs now before the old money has gone back.
+    let order = paying::start(&shop, id).await.expect("a new payment");
+    assert_ne!(order.payment.as_ref().expect("linked").payment, old);
+    let card = Some("pm_card_visa".to_owned());
+    let news = paying::ask_gateway(&shop, id, &order, card).await.expect("charged");
+    let settled = turn(&shop, move |owners, unit| {
+        let news = news.clone();
+        async move { paying::settle(&owners, &unit, news).await }
+    });
+    assert!(matches!(settled.await.expect("booked"), Settled::Paid(_)));
+    paying::refund(&shop, old, &due[0].1).await.expect("given back");
+
+    let order = orders::order(&*shop.store.snapshot(), id).expect("read").expect("there");
+    assert!(order.is_paid, "the refund of the old payment leaves the new one alone");
+    assert_eq!(order.total, Money::from_minor_units(2000));
+    require_sound(&shop);
+}
+
+#[tokio::test]
+async fn a_payment_begun_before_the_order_changed_cannot_be_linked_to_it() {
+    let (_directory, shop) = open().await;
+    let (ann, lamp) = (ann(&shop).await, lamp(&shop).await);
+    let id = place(&shop, ann, lamp).await.expect("placed");
+    let (payment, intent) = paying::prepare(&shop, id).await.expect("an intent");
+    let add = turn(&shop, move |owners, unit| async move {
+        order_lines::add_unit(&owners, &unit, id, lamp).await
+    });
+    add.await.expect("still pending");
+
+    let link = turn(&shop, move |owners, unit| {
+        let intent = intent.clone();
+        async move { paying::link(&owners, &unit, id, payment, intent).await }
+    });
+
+    assert!(matches!(link.await, Err(Failure::Refused(Refusal::PaymentNotStarted))));
+    assert_eq!(shop.store.stats().aborts, 0, "it was refused before anything was written");
+    require_sound(&shop);
+}
+
+#[tokio::test]
+async fn who_closed_their_account_meanwhile_leaves_no_order_and_kills_no_owner() {
+    let (_directory, shop) = open().await;
+    let (ann, lamp) = (ann(&shop).await, lamp(&shop).await);
+    let close =
+        turn(&shop, move |owners, unit| async move { accounts::close(&owners, &unit, ann).await });
+    close.await.expect("closed");
+
+    let placed = place(&shop, ann, lamp).await;
+
+    assert!(matches!(placed, Err(Failure::Refused(Refusal::NotFound(_)))), "{placed:?}");
+    assert_eq!(shop.store.stats().aborts, 0);
+    require_sound(&shop);
+}
