@@ -2,6 +2,7 @@
 //! Unknown keys are refused by name, so that a misspelt one is no silent default.
 
 use crate::adapters::AdapterSettings;
+use crate::app::{ServiceTokens, ServiceTokensError};
 use figment::Figment;
 use figment::providers::{Env, Format, Toml};
 use serde::{Deserialize, Deserializer};
@@ -104,6 +105,8 @@ pub(crate) enum SettingsError {
         #[source]
         source: std::io::Error,
     },
+    #[error("service_tokens: {0}")]
+    ServiceTokens(#[from] ServiceTokensError),
     #[error("stripe_secret_key: this version of Souk has the sandbox gateway only")]
     NoStripe,
 }
@@ -167,7 +170,6 @@ impl Settings {
         let unused = [
             ("stripe_webhook_secret", self.stripe_webhook_secret.is_some()),
             ("stripe_api_base", self.stripe_api_base.is_some()),
-            ("service_tokens", self.service_tokens.is_some()),
             ("crm_url", self.crm_url.is_some()),
             ("crm_secret", self.crm_secret.is_some()),
         ];
@@ -175,6 +177,14 @@ impl Settings {
             tracing::warn!(setting, "this version of Souk does not use this setting");
         }
         Ok(())
+    }
+
+    /// The services that may call, each with its token.
+    ///
+    /// # Errors
+    /// What is no list of `name:token`.
+    pub(crate) fn service_tokens(&self) -> Result<ServiceTokens, SettingsError> {
+        Ok(ServiceTokens::parse(self.service_tokens.as_deref().unwrap_or_default())?)
     }
 
     /// Bounds of the store.

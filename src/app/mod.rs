@@ -3,16 +3,21 @@
 mod caller;
 mod commit;
 mod failures;
+mod guests;
 mod operations;
+mod services;
 
-pub(crate) use caller::{IssuedTokens, Visitor};
+pub(crate) use caller::{Asker, IssuedTokens, Visitor};
 pub(crate) use failures::could_not;
+pub(crate) use guests::{CartKeyHeaders, presented_cart_key};
 pub(crate) use operations::routes;
+pub(crate) use services::{ServiceName, ServiceTokens, ServiceTokensError};
 
 use crate::adapters::AdapterStatus;
 use crate::contracts;
 use crate::edge::{Answer, Request, Router, RouterError, TokenKey};
 use commit::Running;
+use guests::GuestSeal;
 use souk_actors::Shop;
 use souk_actors::journeys::ordering::Delivery;
 use souk_actors::orders::Contact;
@@ -27,6 +32,8 @@ pub(crate) struct App {
     /// How the ways out of the process are doing.
     pub(crate) adapters: AdapterStatus,
     tokens: TokenKey,
+    services: ServiceTokens,
+    guests: GuestSeal,
     running: Running,
     router: Router<App>,
 }
@@ -40,6 +47,7 @@ impl App {
         shop: Shop,
         jwt_secret: &[u8],
         public_url: Option<String>,
+        services: ServiceTokens,
         adapters: AdapterStatus,
     ) -> Result<Arc<Self>, RouterError> {
         Ok(Arc::new(Self {
@@ -47,6 +55,8 @@ impl App {
             public_url,
             adapters,
             tokens: TokenKey::new(jwt_secret),
+            services,
+            guests: GuestSeal::new(jwt_secret),
             running: Running::default(),
             router: Router::new(contracts::routes())?,
         }))

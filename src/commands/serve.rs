@@ -66,6 +66,7 @@ pub(super) async fn serve(serve: Serve, settings: Settings) -> Result<ExitCode, 
     // rustls takes its cryptography from the process; there is one provider, set here once.
     let _ = rustls::crypto::ring::default_provider().install_default();
     settings.require_buildable()?;
+    let services = settings.service_tokens()?;
     let address = serve.listen.unwrap_or(settings.listen);
     let shop = Shop::open(&settings.data, settings.shop()).await?;
     let jwt_secret = settings.jwt_secret()?;
@@ -73,7 +74,7 @@ pub(super) async fn serve(serve: Serve, settings: Settings) -> Result<ExitCode, 
         .await
         .map_err(ServeError::from)?;
     let public_url = settings.public_url.clone();
-    let app = App::new(shop.clone(), &jwt_secret, public_url, adapters.status())
+    let app = App::new(shop.clone(), &jwt_secret, public_url, services, adapters.status())
         .map_err(ServeError::from)?;
     let listener = TcpListener::bind(address)
         .await

@@ -1,6 +1,7 @@
 //! The five contracts, one folder each, all alike inside: the routes in the document's order, the
 //! wire types, the handlers, the wording of refusals. None imports another.
 
+mod services;
 mod storefront;
 
 use crate::app::{self, App};
@@ -8,5 +9,9 @@ use crate::edge::Route;
 
 /// Every route of every contract, and those of Souk's own.
 pub(crate) fn routes() -> Vec<(&'static str, Vec<Route<App>>)> {
-    vec![("storefront", storefront::routes()), ("operations", app::routes())]
+    vec![
+        ("services", services::routes()),
+        ("storefront", storefront::routes()),
+        ("operations", app::routes()),
+    ]
 }

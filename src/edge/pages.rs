@@ -70,6 +70,17 @@ impl PageAsked {
         Ok(if names_a_size { asked } else { Self { size: limits::PAGE_SIZE_MAX, ..asked } })
     }
 
+    /// The same for a list that its document prints whole: where nothing is asked it shows
+    /// [`limits::WHOLE_LIST_ITEMS_MAX`] items.
+    ///
+    /// # Errors
+    /// As [`PageAsked::of`].
+    pub(crate) fn of_whole_list(request: &Request) -> Result<Self, Answer> {
+        let asked = Self::of(request)?;
+        let names_a_size = request.query("page_size").is_some();
+        Ok(if names_a_size { asked } else { Self { size: limits::WHOLE_LIST_ITEMS_MAX, ..asked } })
+    }
+
     /// Fetches the page: `fetch` gets an offset and a limit, and gives the length of the whole
     /// list with the items there.
     ///
@@ -79,7 +90,7 @@ impl PageAsked {
         self,
         fetch: impl Fn(u64, usize) -> Result<(u64, T), E>,
     ) -> Result<(Page, T), E> {
-        let limit = usize::try_from(self.size).expect("at most PAGE_SIZE_MAX");
+        let limit = usize::try_from(self.size).expect("at most WHOLE_LIST_ITEMS_MAX");
         let number = match self.number {
             Asked::Number(number) => number,
             Asked::Last => {
@@ -137,6 +148,16 @@ impl Page {
         base_url: &str,
         results: &[impl Serialize],
     ) -> Answer {
+        self.told_by_headers(request, base_url, Answer::ok(&results))
+    }
+
+    /// The answer with where its list stands in `X-Total-Count` and `Link`.
+    pub(crate) fn told_by_headers(
+        &self,
+        request: &Request,
+        base_url: &str,
+        answer: Answer,
+    ) -> Answer {
         let relations = [
             ("first", Some(1)),
             ("prev", self.previous()),
@@ -148,7 +169,7 @@ impl Page {
             .filter_map(|(relation, number)| Some((relation, link(request, base_url, number?))))
             .map(|(relation, url)| format!("<{url}>; rel=\"{relation}\""))
             .collect();
-        let answer = Answer::ok(&results).with_header(X_TOTAL_COUNT, HeaderValue::from(self.count));
+        let answer = answer.with_header(X_TOTAL_COUNT, HeaderValue::from(self.count));
         match HeaderValue::from_str(&links.join(", ")) {
             Ok(links) => answer.with_header(LINK, links),
             Err(_) => answer,
