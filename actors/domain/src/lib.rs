@@ -21,7 +21,9 @@ pub use ids::{
     CartId, CartLineId, CategoryId, OrderId, OrderLineId, PaymentId, ProductId, SessionId, UserId,
 };
 pub use money::{Currency, MAX_AMOUNT_MINOR_UNITS, Money, MoneyError};
-pub use order::{OrderLine, OrderStatus, StatusStep, StockHolding, order_total, step};
+pub use order::{
+    OrderLine, OrderStatus, StatusStep, StockHolding, order_total, step, step_with_payment,
+};
 pub use payment::PaymentStatus;
 pub use product::{Discount, DiscountError, MAX_STOCK, Pricing, slug_of};
 pub use refusal::{Missing, OrderAction, Refusal, Unbuyable, UnbuyableLine};

@@ -4,5 +4,7 @@
 //! everything that can be refused before anything is written.
 
 pub mod accounts;
+pub mod buying;
 pub mod ordering;
 pub mod paying;
+pub mod reporting;

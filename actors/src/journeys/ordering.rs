@@ -1,5 +1,6 @@
 //! Ordering: from a cart or a list to an order whose stock is taken; and back.
 
+use super::buying::Buyer;
 use crate::Failure;
 use crate::carts::CartsMessage;
 use crate::catalog::{CatalogMessage, ProductView, StockMove, TakenLine};
@@ -73,9 +74,10 @@ pub async fn checkout(
 pub async fn place(
     owners: &Owners,
     unit: &Unit,
-    delivery: Delivery,
+    buyer: impl Into<Buyer>,
     lines: CartLines,
 ) -> Result<OrderView, Failure> {
+    let buyer = buyer.into();
     let wanted = lines.as_slice().to_vec();
     let quote = |reply_to| CatalogMessage::Quote { unit: unit.clone(), lines: wanted, reply_to };
     let quoted = owners.catalog.ask(quote).await?;
@@ -88,12 +90,14 @@ pub async fn place(
         (*id, view.product.name.clone(), view.price(), *quantity)
     };
     let command = Box::new(PlaceOrder {
-        customer: Some(delivery.customer),
-        contact: Some(delivery.contact),
+        customer: buyer.customer,
+        guest: buyer.guest,
+        recipient: buyer.recipient,
+        contact: buyer.contact,
         lines: products.iter().zip(lines.as_slice()).map(priced).collect(),
-        shipping_address: delivery.shipping_address,
-        billing_address: delivery.billing_address,
-        time_to_live: delivery.time_to_live,
+        shipping_address: buyer.shipping_address,
+        billing_address: buyer.billing_address,
+        time_to_live: buyer.time_to_live,
     });
     let (id, order) = owners
         .orders

@@ -4,6 +4,7 @@ mod actor;
 mod change;
 mod place;
 mod queries;
+mod recipient;
 mod rows;
 mod write;
 
@@ -11,6 +12,7 @@ pub use actor::{OrderOwner, OrdersMessage};
 pub use change::{Cancelled, Deleted, Paid, UpdateOrder, Updated};
 pub use place::PlaceOrder;
 pub use queries::{OrderPage, all, due, of_customer, order, summary};
+pub use recipient::Recipient;
 pub use rows::{CrmSync, Order, OrderSummary, PaymentLink};
 pub use write::Contact;
 
