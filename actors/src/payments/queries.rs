@@ -28,6 +28,18 @@ pub fn of_order(
     Ok(read.get(PAYMENTS, &id)?.map(|payment| (id, payment)))
 }
 
+/// The payment behind a gateway's intent.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn by_intent(
+    read: &impl Read,
+    intent: &str,
+) -> Result<Option<(PaymentId, Payment)>, StoreError> {
+    let Some(id) = read.get(BY_INTENT, &intent.to_owned())? else { return Ok(None) };
+    Ok(read.get(PAYMENTS, &id)?.map(|payment| (id, payment)))
+}
+
 /// Payments whose money must go back, at most `limit`.
 ///
 /// # Errors
