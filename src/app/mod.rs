@@ -5,12 +5,14 @@ mod commit;
 mod failures;
 mod guests;
 mod operations;
+mod sandbox;
 mod services;
 
 pub(crate) use caller::{Asker, IssuedTokens, Visitor};
 pub(crate) use failures::could_not;
 pub(crate) use guests::{CartKeyHeaders, presented_cart_key};
 pub(crate) use operations::routes;
+pub(crate) use sandbox::{checkout_url, routes as sandbox_routes};
 pub(crate) use services::{ServiceName, ServiceTokens, ServiceTokensError};
 
 use crate::adapters::AdapterStatus;

@@ -12,6 +12,7 @@ pub(crate) fn routes() -> Vec<(&'static str, Vec<Route<App>>)> {
     vec![
         ("services", services::routes()),
         ("storefront", storefront::routes()),
+        ("sandbox", app::sandbox_routes()),
         ("operations", app::routes()),
     ]
 }

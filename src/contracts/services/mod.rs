@@ -6,7 +6,9 @@
 mod callers;
 mod cart;
 mod categories;
+mod orders;
 mod password;
+mod payments;
 mod products;
 mod profile;
 mod refusals;
@@ -53,6 +55,22 @@ pub(super) fn routes() -> Vec<Route<App>> {
             "7. Clear User Cart only for ANOTHER SERVICE",
             cart::clear_for_service,
         ),
+        Route::post("/api/v1/order/create_order/", "1. Create Order", orders::create),
+        Route::post(
+            "/api/v1/order/update_order/",
+            "2. Update status(for Admin) and paid(for Service) for order",
+            orders::update,
+        ),
+        Route::get(
+            "/api/v1/order/get_orders/",
+            "3. Get all Orders authorized user, with Token Authorization",
+            orders::list,
+        ),
+        Route::post(
+            "/api/v1/order/{pk}/get_order_by_id/",
+            "4. Order by id only for SERVICE",
+            orders::by_id,
+        ),
         Route::post("/api/v1/users/register/", "Register", users::register),
         Route::post("/api/v1/users/login/", "Login", users::login),
         Route::post("/api/v1/users/logout/", "Logout", users::logout),
@@ -67,5 +85,12 @@ pub(super) fn routes() -> Vec<Route<App>> {
         Route::post(password::CONFIRM_PATH, "Reset password with email", password::confirm_reset),
         Route::post("/api/v1/users/token/refresh/", "Refresh Token", tokens::refresh),
         Route::post("/api/v1/users/token/verify/", "Verify Token", tokens::verify),
+        Route::post(
+            "/api/v1/payments/create-checkout-session/",
+            "1. Create payment link",
+            payments::create_checkout,
+        ),
+        Route::get(payments::SUCCESS_PATH, "1. Create payment link", payments::success),
+        Route::get(payments::CANCEL_PATH, "1. Create payment link", payments::cancel),
     ]
 }

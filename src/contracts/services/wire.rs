@@ -3,8 +3,9 @@
 use serde::Serialize;
 use souk_actors::carts::{CartKey, CartLine};
 use souk_actors::catalog::{Category, ProductView};
+use souk_actors::orders::Order;
 use souk_actors::users::User;
-use souk_domain::{CategoryId, Currency, Money, UserId};
+use souk_domain::{CategoryId, Currency, Money, OrderId, UserId};
 
 /// `{"message": sentence}`.
 #[derive(Debug, Serialize)]
@@ -154,5 +155,78 @@ impl CartContentBody {
 
     pub(super) fn under(self, key: &CartKey) -> CartBody {
         CartBody { content: self, cart_key: key.as_str().to_owned() }
+    }
+}
+
+/// An order in the customer's list.
+#[derive(Debug, Serialize)]
+pub(super) struct OrderBody {
+    order_id: u64,
+    total_price: String,
+    status: &'static str,
+    is_paid: bool,
+    shipping_address: String,
+    first_name: String,
+    last_name: String,
+    phone: String,
+    email: String,
+}
+
+impl OrderBody {
+    /// An order that was placed without a recipient of its own goes to its customer.
+    pub(super) fn new(id: OrderId, order: Order, customer: &User, currency: Currency) -> Self {
+        let (first_name, last_name, phone, email) = match order.recipient {
+            Some(recipient) => {
+                (recipient.first_name, recipient.last_name, recipient.phone_number, recipient.email)
+            }
+            None => (
+                customer.first_name.clone(),
+                customer.last_name.clone(),
+                customer.phone_number.clone().unwrap_or_default(),
+                customer.email.to_string(),
+            ),
+        };
+        Self {
+            order_id: id.get(),
+            total_price: currency.format(order.total),
+            status: order.status.word(),
+            is_paid: order.is_paid,
+            shipping_address: order.shipping_address,
+            first_name,
+            last_name,
+            phone,
+            email,
+        }
+    }
+}
+
+/// An order with what was bought.
+#[derive(Debug, Serialize)]
+pub(super) struct OrderItemsBody {
+    order_id: u64,
+    total_price: String,
+    items: Vec<OrderItemBody>,
+}
+
+/// One line of it, as it was when the order was placed.
+#[derive(Debug, Serialize)]
+struct OrderItemBody {
+    product_name: String,
+    quantity: u32,
+    unit_price: String,
+}
+
+impl OrderItemsBody {
+    pub(super) fn new(id: OrderId, order: &Order, currency: Currency) -> Self {
+        let items = order.lines.iter().map(|line| OrderItemBody {
+            product_name: line.product_name.clone(),
+            quantity: line.quantity.get(),
+            unit_price: currency.format(line.unit_price),
+        });
+        Self {
+            order_id: id.get(),
+            total_price: currency.format(order.total),
+            items: items.collect(),
+        }
     }
 }
