@@ -8,6 +8,8 @@ mod lines;
 mod open;
 mod queries;
 mod rows;
+#[cfg(test)]
+mod tests;
 
 pub use actor::{CartOf, CartOwner, CartsMessage};
 pub use changes::CartChange;
