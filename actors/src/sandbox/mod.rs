@@ -12,4 +12,5 @@ mod rows;
 pub use actor::{SandboxMessage, SandboxOwner};
 pub use gateway::{Attempt, CheckoutPages, GatewayCheckout, GatewayIntent, SandboxGateway};
 
+pub(crate) use checkouts::check;
 pub(crate) use rows::TABLES;

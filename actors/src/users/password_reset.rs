@@ -1,7 +1,7 @@
 //! A forgotten password: a mailed token that works once and for one hour, then a new password.
 
 use super::change_password::{ChangePassword, change_password};
-use super::rows::{BY_EMAIL, LiveReset, PASSWORD_RESETS, PasswordResets, USERS};
+use super::rows::{BY_EMAIL, LiveReset, PASSWORD_RESETS, USERS};
 use crate::hashing::PasswordHash;
 use crate::outbox::{self, Cause, MailContent, Outgoing};
 use crate::store::{Read, StoreError, Unit};

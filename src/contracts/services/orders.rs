@@ -97,7 +97,10 @@ struct Said {
 /// payment is asked at the gateway.
 pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let is_service = match app.asker(&call)? {
-        Asker::Service(_) => true,
+        Asker::Service(service) => {
+            tracing::debug!(%service, "a service reports on an order");
+            true
+        }
         Asker::Person(visitor) if visitor.caller.is_administrator() => false,
         Asker::Person(_) => return Err(standard::forbidden().into()),
         Asker::Nobody => return Err(standard::not_authenticated().into()),

@@ -37,18 +37,21 @@ async fn select(
     let asked = PageAsked::of_whole_list(&call.request)?;
     let selection = ProductSelection { category, ..selection_of(&call.request, currency)? };
     let store = app.shop.store.clone();
-    // Every product is looked at, so that must not hold up a task that others wait on.
-    let selecting = tokio::task::spawn_blocking(move || {
+    // Every product is looked at and many are written, so that must not hold up a task that others
+    // wait on.
+    let selecting = tokio::task::spawn_blocking(move || -> Result<_, Problem> {
         let snapshot = store.snapshot();
-        asked.fetch(|offset, limit| -> Result<_, Problem> {
+        let (page, products) = asked.fetch(|offset, limit| -> Result<_, Problem> {
             let found = catalog::selected(&snapshot, &selection, offset, limit)?;
             Ok((found.count, found.products))
-        })
+        })?;
+        let body = |view| ProductBody::new(view, currency);
+        let bodies: Vec<_> = products.iter().map(body).collect();
+        Ok((page, Answer::ok(&bodies)))
     });
-    let (page, products) = selecting.await.unwrap_or(Err(Failure::Unavailable.into()))?;
-    let bodies: Vec<_> = products.iter().map(|view| ProductBody::new(view, currency)).collect();
+    let (page, answer) = selecting.await.unwrap_or(Err(Failure::Unavailable.into()))?;
     let base_url = call.request.base_url(app.public_url.as_deref());
-    Ok(page.bare(&call.request, &base_url, &bodies))
+    Ok(page.told_by_headers(&call.request, &base_url, answer))
 }
 
 /// The filters of the document's third section. One without a value does not count.
