@@ -2,7 +2,7 @@
 //! Unknown keys are refused by name, so that a misspelt one is no silent default.
 
 use crate::adapters::AdapterSettings;
-use crate::app::AppSettings;
+use crate::app::{AppSettings, ServiceTokens, ServiceTokensError};
 use figment::Figment;
 use figment::providers::{Env, Format, Toml};
 use serde::{Deserialize, Deserializer};
@@ -113,6 +113,8 @@ pub(crate) enum SettingsError {
         #[source]
         source: std::io::Error,
     },
+    #[error("service_tokens: {0}")]
+    ServiceTokens(#[from] ServiceTokensError),
     #[error("stripe_secret_key: this version of Souk has the sandbox gateway only")]
     NoStripe,
 }
@@ -173,9 +175,9 @@ impl Settings {
         if self.stripe_secret_key.is_some() {
             return Err(SettingsError::NoStripe);
         }
+        self.service_tokens()?;
         let unused = [
             ("stripe_api_base", self.stripe_api_base.is_some()),
-            ("service_tokens", self.service_tokens.is_some()),
             ("crm_url", self.crm_url.is_some()),
             ("crm_secret", self.crm_secret.is_some()),
         ];
@@ -183,6 +185,14 @@ impl Settings {
             tracing::warn!(setting, "this version of Souk does not use this setting");
         }
         Ok(())
+    }
+
+    /// The services that may call, each with its token.
+    ///
+    /// # Errors
+    /// What is no list of `name:token`.
+    fn service_tokens(&self) -> Result<ServiceTokens, SettingsError> {
+        Ok(ServiceTokens::parse(self.service_tokens.as_deref().unwrap_or_default())?)
     }
 
     /// Bounds of the store.
@@ -219,6 +229,7 @@ impl Settings {
             jwt_secret: self.jwt_secret()?,
             public_url: self.public_url.clone(),
             throttles_guessing: self.rate_limit == Switch::On,
+            services: self.service_tokens()?,
             webhook_secrets: self.webhook_secrets(),
             cancels_on_payment_failed: self.cancel_on_payment_failed,
         })

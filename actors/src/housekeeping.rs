@@ -5,7 +5,7 @@
 
 use crate::journeys::{accounts, ordering, paying};
 use crate::shop::Shop;
-use crate::{Failure, clock, idempotency, orders, payments, users};
+use crate::{Failure, carts, clock, idempotency, orders, payments, users};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
@@ -80,5 +80,6 @@ async fn give_money_back(shop: &Shop) -> Result<(), Failure> {
 async fn prune(shop: &Shop) -> Result<(), Failure> {
     while idempotency::prune(&shop.store).await? {}
     while users::prune_ended_sessions(&shop.store).await? {}
+    while carts::prune_guest_carts(&shop.store).await? {}
     Ok(())
 }

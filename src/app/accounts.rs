@@ -4,6 +4,7 @@ use super::{App, IssuedTokens, Visitor};
 use crate::edge::form::Field;
 use crate::edge::{Answer, Call, Form, standard};
 use souk_actors::Failure;
+use souk_actors::carts::CartKey;
 use souk_actors::journeys::accounts;
 use souk_actors::store::StoreError;
 use souk_actors::users::{
@@ -46,13 +47,14 @@ impl App {
         &self,
         call: &Call,
         person: Register,
+        guest: Option<CartKey>,
         shown: fn(UserId, &User) -> Answer,
     ) -> Result<Answer, Failure> {
         let owners = Arc::clone(&self.shop.owners);
         self.commit(call, move |unit| {
-            let (owners, person) = (Arc::clone(&owners), person.clone());
+            let (owners, person, guest) = (Arc::clone(&owners), person.clone(), guest.clone());
             async move {
-                let (id, user) = accounts::add_person(&owners, &unit, person).await?;
+                let (id, user) = accounts::add_person(&owners, &unit, person, guest).await?;
                 Ok(shown(id, &user))
             }
         })
@@ -69,15 +71,16 @@ impl App {
         account: &str,
         known: Option<(UserId, User)>,
         password: Password,
+        guest: Option<CartKey>,
         shown: fn(IssuedTokens) -> Answer,
     ) -> Result<Answer, Failure> {
         let (user, row) = self.require_password(call, account, known, password).await?;
         let command = OpenSession { user, password: row.password };
         let app = Arc::clone(self);
         self.commit(call, move |unit| {
-            let (app, command) = (Arc::clone(&app), command.clone());
+            let (app, command, guest) = (Arc::clone(&app), command.clone(), guest.clone());
             async move {
-                let session = accounts::log_in(&app.shop.owners, &unit, command).await?;
+                let session = accounts::log_in(&app.shop.owners, &unit, command, guest).await?;
                 Ok(shown(app.issue(session)))
             }
         })

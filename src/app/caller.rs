@@ -1,7 +1,8 @@
 //! Who is calling: a token, its session, the person behind it.
 
-use super::{App, could_not};
+use super::{App, ServiceName, could_not};
 use crate::edge::{Answer, Call, Claims, Request, TokenId, TokenKind, standard};
+use souk_actors::store::StoreError;
 use souk_actors::users::{self, SessionToken, User};
 use souk_actors::{Failure, clock};
 use souk_domain::{Caller, Password, Refusal, SessionId, UserId};
@@ -22,6 +23,17 @@ impl Visitor {
     pub(crate) fn id(&self) -> UserId {
         self.caller.user
     }
+}
+
+/// Who asks, as far as a token says.
+#[derive(Clone, Debug)]
+pub(crate) enum Asker {
+    /// No token was sent.
+    Nobody,
+    /// A registered person.
+    Person(Box<Visitor>),
+    /// Another system, by its name in the settings.
+    Service(ServiceName),
 }
 
 /// The two tokens of a session.
@@ -57,6 +69,25 @@ impl App {
     pub(crate) fn administrator(&self, call: &Call) -> Result<Visitor, Answer> {
         let visitor = self.visitor(call)?;
         if visitor.caller.is_administrator() { Ok(visitor) } else { Err(standard::forbidden()) }
+    }
+
+    /// Who asks, where also nobody and other systems may.
+    ///
+    /// # Errors
+    /// 401 for a token that is not good (any more).
+    pub(crate) fn asker(&self, call: &Call) -> Result<Asker, Answer> {
+        if call.request.bearer().is_none() {
+            return Ok(Asker::Nobody);
+        }
+        match self.service(&call.request) {
+            Some(name) => Ok(Asker::Service(name)),
+            None => Ok(Asker::Person(Box::new(self.visitor(call)?))),
+        }
+    }
+
+    /// The service whose token a request brings, if it is one's.
+    pub(super) fn service(&self, request: &Request) -> Option<ServiceName> {
+        self.services.name_of(request.bearer()?)
     }
 
     /// What the token of a request says, for handlers that need no more than a good one.
@@ -103,6 +134,17 @@ impl App {
         Ok((id, user))
     }
 
+    /// Counts an attempt at an account that nobody can prove to be theirs.
+    ///
+    /// # Errors
+    /// [`Failure::TooManyAttempts`].
+    pub(crate) fn admit_guess(&self, call: &Call, account: &str) -> Result<(), Failure> {
+        match &self.throttle {
+            Some(throttle) => throttle.admit(&call.request, account, None),
+            None => Ok(()),
+        }
+    }
+
     /// What a refresh token says; `None` if it is not ours or its time is over. Whether its
     /// session goes on, the owner of users says.
     pub(crate) fn refresh_token(&self, token: &str) -> Option<SessionToken> {
@@ -111,17 +153,47 @@ impl App {
         Some(SessionToken { user: claims.user, session, sequence })
     }
 
+    /// Whether a refresh token is the one of its session that is good.
+    ///
+    /// # Errors
+    /// What the store cannot do.
+    pub(crate) fn is_good_refresh(&self, token: SessionToken) -> Result<bool, StoreError> {
+        let session = users::session(&*self.shop.store.snapshot(), token.session)?;
+        Ok(session.is_some_and(|session| {
+            session.user == token.user
+                && session.sequence == token.sequence
+                && session.ends_at > clock::now()
+        }))
+    }
+
+    /// Whether a token, of either kind, is ours and good now.
+    ///
+    /// # Errors
+    /// What the store cannot do.
+    pub(crate) fn is_good_token(&self, token: &str) -> Result<bool, StoreError> {
+        if let Some(refresh) = self.refresh_token(token) {
+            return self.is_good_refresh(refresh);
+        }
+        let claims = self.tokens.verify(token, TokenKind::Access, clock::now().seconds());
+        let Ok(claims) = claims else { return Ok(false) };
+        let session = users::session(&*self.shop.store.snapshot(), claims.id.session)?;
+        Ok(session.is_some_and(|session| session.user == claims.user))
+    }
+
     /// Signs the two tokens of a session.
     pub(crate) fn issue(&self, session: SessionToken) -> IssuedTokens {
-        let now = clock::now().seconds();
-        let sign = |kind| {
-            let id = TokenId {
-                session: session.session,
-                sequence: session.sequence,
-                nonce: souk_actors::random_u64(),
-            };
-            self.tokens.issue(&Claims::new(kind, session.user, id, now))
-        };
-        IssuedTokens { access: sign(TokenKind::Access), refresh: sign(TokenKind::Refresh) }
+        let refresh = self.sign(session, TokenKind::Refresh);
+        IssuedTokens { access: self.issue_access(session), refresh }
+    }
+
+    /// Signs a new access token of a session whose refresh token stays as it is.
+    pub(crate) fn issue_access(&self, session: SessionToken) -> String {
+        self.sign(session, TokenKind::Access)
+    }
+
+    fn sign(&self, session: SessionToken, kind: TokenKind) -> String {
+        let SessionToken { user, session, sequence } = session;
+        let id = TokenId { session, sequence, nonce: souk_actors::random_u64() };
+        self.tokens.issue(&Claims::new(kind, user, id, clock::now().seconds()))
     }
 }

@@ -1,7 +1,7 @@
 //! How a request commits: its changes, its events and its idempotency record in one turn.
 
-use super::{App, could_not};
-use crate::edge::{Answer, Call, Errors, Request};
+use super::{App, could_not, presented_cart_key};
+use crate::edge::{Answer, Call, Errors, Form, Request};
 use bytes::Bytes;
 use http::header::{HeaderName, HeaderValue};
 use http::{Method, StatusCode};
@@ -61,11 +61,7 @@ impl App {
             return Err(Errors::of("Idempotency-Key", sentence).into());
         }
         let path = request.path.trim_end_matches('/');
-        let caller = match self.session_claims(request) {
-            Ok(claims) => format!("user {}", claims.user),
-            Err(_) => format!("nobody at {path}"),
-        };
-        let key = RecordKey::of(&caller, key);
+        let key = RecordKey::of(&self.idempotency_scope(request, path), key);
         let fingerprint = Fingerprint::of(request.method.as_str(), path, &request.body);
         let is_free = self.running.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key);
         if !is_free {
@@ -88,6 +84,21 @@ impl App {
         }
     }
 
+    /// Whose key it is: a user's, a service's, a guest's, or nobody's and then the path's.
+    fn idempotency_scope(&self, request: &Request, path: &str) -> String {
+        if let Some(service) = self.service(request) {
+            return format!("service {service}");
+        }
+        if let Ok(claims) = self.session_claims(request) {
+            return format!("user {}", claims.user);
+        }
+        let mut form = Form::parse(request).unwrap_or_default();
+        match presented_cart_key(request, &mut form) {
+            Some(key) => format!("guest {}", key.as_str()),
+            None => format!("nobody at {path}"),
+        }
+    }
+
     /// Runs `work` in a turn; what it answers is said once it is durable. If the request has an
     /// idempotency key and `work` succeeds, the answer is stored in the same commit.
     ///
@@ -98,6 +109,8 @@ impl App {
         F: Fn(Unit) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<Answer, Failure>> + Send + 'static,
     {
+        let operation = &call.operation;
+        tracing::debug!(operation.contract, operation.heading, "waits for a turn");
         let ticket = call.request.extensions.get::<Ticket>().copied();
         self.shop
             .store

@@ -4,26 +4,33 @@ mod accounts;
 mod caller;
 mod commit;
 mod failures;
+mod guests;
 mod operations;
 mod orders;
 mod problem;
 mod products;
+mod sandbox;
+mod services;
 #[cfg(test)]
 mod tests;
 mod throttle;
 mod webhook_signature;
 
-pub(crate) use caller::{IssuedTokens, Visitor};
+pub(crate) use caller::{Asker, IssuedTokens, Visitor};
 pub(crate) use failures::could_not;
+pub(crate) use guests::{CartKeyHeaders, presented_cart_key};
 pub(crate) use operations::routes;
 pub(crate) use problem::{Problem, Wording};
 pub(crate) use products::{plain_draft, stock_range};
+pub(crate) use sandbox::{checkout_url, routes as sandbox_routes};
+pub(crate) use services::{ServiceName, ServiceTokens, ServiceTokensError};
 pub(crate) use webhook_signature::is_signed;
 
 use crate::adapters::AdapterStatus;
 use crate::contracts;
 use crate::edge::{Answer, Request, Router, RouterError, TokenKey};
 use commit::Running;
+use guests::GuestSeal;
 use souk_actors::Shop;
 use souk_actors::journeys::ordering::Delivery;
 use souk_actors::orders::Contact;
@@ -43,6 +50,8 @@ pub(crate) struct App {
     /// Whether the gateway's `payment_failed` calls a pending order off.
     pub(crate) cancels_on_payment_failed: bool,
     tokens: TokenKey,
+    services: ServiceTokens,
+    guests: GuestSeal,
     running: Running,
     /// `None` where the operator has switched it off.
     throttle: Option<Throttle>,
@@ -58,6 +67,8 @@ pub(crate) struct AppSettings {
     pub(crate) public_url: Option<String>,
     /// Whether log-in and password reset are throttled.
     pub(crate) throttles_guessing: bool,
+    /// Other systems that may call.
+    pub(crate) services: ServiceTokens,
     /// Any of these may have signed a message of the gateway.
     pub(crate) webhook_secrets: Vec<String>,
     /// Whether the gateway's `payment_failed` calls a pending order off.
@@ -81,6 +92,8 @@ impl App {
             cancels_on_payment_failed: settings.cancels_on_payment_failed,
             adapters,
             tokens: TokenKey::new(&settings.jwt_secret),
+            services: settings.services,
+            guests: GuestSeal::new(&settings.jwt_secret),
             running: Running::default(),
             throttle: settings.throttles_guessing.then(Throttle::new),
             router: Router::new(contracts::routes())?,

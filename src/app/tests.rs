@@ -47,6 +47,7 @@ impl OpenApp {
             jwt_secret: vec![7; 32],
             public_url: None,
             throttles_guessing: false,
+            services: crate::app::ServiceTokens::default(),
             webhook_secrets: Vec::new(),
             cancels_on_payment_failed: true,
         };

@@ -82,7 +82,7 @@ pub(crate) async fn create(
         .transact(move |unit| {
             let (owners, command) = (Arc::clone(&owners), command.clone());
             async move {
-                souk_actors::journeys::accounts::add_person(&owners, &unit, command).await
+                souk_actors::journeys::accounts::add_person(&owners, &unit, command, None).await
             }
         })
         .await?;

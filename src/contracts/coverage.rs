@@ -100,6 +100,13 @@ fn every_operation_of_every_document_has_a_route() {
         ("platform", alone(on_two_lines(platform)), 14),
     ];
     let router = Router::<App>::new(routes()).expect("routes that stand together");
+    let texts = [classic, minimal, services, storefront, platform].concat();
+    let own = ["operations", "sandbox"];
+    let headings = router.operations().filter(|operation| !own.contains(&operation.contract));
+    for operation in headings {
+        let known = operation.heading.split(", ").all(|heading| texts.contains(heading));
+        assert!(known, "{} is a heading of no document", operation.heading);
+    }
     let mut missing = Vec::new();
     for (contract, operations, count) in documents {
         assert_eq!(operations.len(), count, "operations read from the document of {contract}");

@@ -6,6 +6,7 @@ mod classic;
 mod coverage;
 mod minimal;
 mod platform;
+mod services;
 mod shared_paths;
 mod storefront;
 
@@ -18,8 +19,10 @@ pub(crate) fn routes() -> Vec<(&'static str, Vec<Route<App>>)> {
         ("classic", classic::routes()),
         ("minimal", minimal::routes()),
         ("classic and minimal", shared_paths::routes()),
+        ("services", services::routes()),
         ("storefront", storefront::routes()),
         ("platform", platform::routes()),
+        ("sandbox", app::sandbox_routes()),
         ("operations", app::routes()),
     ]
 }

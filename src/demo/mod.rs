@@ -73,7 +73,7 @@ async fn add_customer(shop: &Shop, password_text: &str) -> Result<(), Failure> {
     shop.store
         .transact(move |unit| {
             let (owners, command) = (Arc::clone(&owners), command.clone());
-            async move { accounts::add_person(&owners, &unit, command).await.map(drop) }
+            async move { accounts::add_person(&owners, &unit, command, None).await.map(drop) }
         })
         .await
 }

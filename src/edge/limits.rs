@@ -47,6 +47,8 @@ pub(crate) const ECHOED_CHARACTERS_MAX: usize = 100;
 pub(crate) const PAGE_SIZE_DEFAULT: u64 = 20;
 /// Most items per page.
 pub(crate) const PAGE_SIZE_MAX: u64 = 100;
+/// Most items of a list that is shown whole: its clients were never told of pages.
+pub(crate) const WHOLE_LIST_ITEMS_MAX: u64 = 10_000;
 
 /// Longest token looked at.
 pub(crate) const TOKEN_BYTES_MAX: usize = 4096;

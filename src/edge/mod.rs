@@ -26,9 +26,9 @@ mod tokens;
 
 pub(crate) use answer::Answer;
 pub(crate) use form::{Errors, Form};
-pub(crate) use pages::{Page, PageAsked};
+pub(crate) use pages::PageAsked;
 pub(crate) use request::Request;
-pub(crate) use route::{Call, Operation, Params, Route, Spelling};
+pub(crate) use route::{Call, Route};
 pub(crate) use router::{Router, RouterError};
 pub(crate) use server::serve;
-pub(crate) use tokens::{BadToken, Claims, TokenId, TokenKey, TokenKind};
+pub(crate) use tokens::{Claims, TokenId, TokenKey, TokenKind};

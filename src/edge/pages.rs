@@ -70,6 +70,17 @@ impl PageAsked {
         Ok(if names_a_size { asked } else { Self { size: limits::PAGE_SIZE_MAX, ..asked } })
     }
 
+    /// The same for a list that its document prints whole: where nothing is asked it shows
+    /// [`limits::WHOLE_LIST_ITEMS_MAX`] items.
+    ///
+    /// # Errors
+    /// As [`PageAsked::of`].
+    pub(crate) fn of_whole_list(request: &Request) -> Result<Self, Answer> {
+        let asked = Self::of(request)?;
+        let names_a_size = request.query("page_size").is_some();
+        Ok(if names_a_size { asked } else { Self { size: limits::WHOLE_LIST_ITEMS_MAX, ..asked } })
+    }
+
     /// Fetches the page: `fetch` gets an offset and a limit, and gives the length of the whole
     /// list with the items there.
     ///
@@ -79,7 +90,7 @@ impl PageAsked {
         self,
         fetch: impl Fn(u64, usize) -> Result<(u64, T), E>,
     ) -> Result<(Page, T), E> {
-        let limit = usize::try_from(self.size).expect("at most PAGE_SIZE_MAX");
+        let limit = usize::try_from(self.size).expect("at most WHOLE_LIST_ITEMS_MAX");
         let number = match self.number {
             Asked::Number(number) => number,
             Asked::Last => {
@@ -111,7 +122,8 @@ impl PageAsked {
 
 impl Page {
     /// How many items come before the page.
-    pub(crate) fn offset(&self) -> u64 {
+    #[cfg(test)]
+    fn offset(&self) -> u64 {
         (self.number - 1) * self.size
     }
 

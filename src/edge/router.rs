@@ -143,6 +143,7 @@ impl<S: Send + Sync + 'static> Router<S> {
     }
 
     /// Every operation of every contract, in the order they were given.
+    #[cfg(test)]
     pub(crate) fn operations(&self) -> impl Iterator<Item = &Operation> {
         self.seats.iter().map(|seat| &*seat.operation)
     }

@@ -25,8 +25,12 @@ struct ErrorText<'a> {
 
 /// 401 for a caller without a token.
 pub(crate) fn not_authenticated() -> Answer {
-    Answer::detail(StatusCode::UNAUTHORIZED, "Authentication credentials were not provided.")
-        .with_header(WWW_AUTHENTICATE, BEARER)
+    unauthorized("Authentication credentials were not provided.")
+}
+
+/// 401 with a sentence of its own.
+pub(crate) fn unauthorized(detail: &str) -> Answer {
+    Answer::detail(StatusCode::UNAUTHORIZED, detail).with_header(WWW_AUTHENTICATE, BEARER)
 }
 
 /// 401 for somebody who is not who they say.
@@ -77,6 +81,14 @@ pub(crate) fn moved_permanently(location: &str) -> Answer {
         Ok(location) => {
             Answer::empty(StatusCode::MOVED_PERMANENTLY).with_header(LOCATION, location)
         }
+        Err(_) => not_found(),
+    }
+}
+
+/// 303 to a page that was made for this answer.
+pub(crate) fn see_other(location: &str) -> Answer {
+    match HeaderValue::from_str(location) {
+        Ok(location) => Answer::empty(StatusCode::SEE_OTHER).with_header(LOCATION, location),
         Err(_) => not_found(),
     }
 }

@@ -10,6 +10,7 @@ mod http;
 mod mail;
 mod person;
 mod process;
+pub mod services;
 pub mod shapes;
 mod shop;
 

@@ -44,6 +44,7 @@ fn is_a(kind: &str, value: &Value) -> bool {
         "count" => value.is_u64(),
         "number" => value.is_number(),
         "text" => value.is_string(),
+        "bool" => value.is_boolean(),
         "time" => value.as_str().is_some_and(is_time),
         "money" => value.as_str().is_some_and(is_money),
         "url" => value

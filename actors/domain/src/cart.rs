@@ -34,6 +34,27 @@ impl Quantity {
     pub fn plus(self, other: Self) -> Option<Self> {
         self.0.checked_add(other.0).and_then(Self::new)
     }
+
+    /// So many units more or fewer; `None` outside 1 ..= [`MAX_LINE_QUANTITY`].
+    #[must_use]
+    pub fn changed_by(self, units: i64) -> Option<Self> {
+        i64::from(self.0)
+            .checked_add(units)
+            .and_then(|sum| u32::try_from(sum).ok())
+            .and_then(Self::new)
+    }
+}
+
+/// How many units of a product a cart holds after a guest's cart was added to it.
+///
+/// The quantities add up to what can be sold; the units a cart had before are never taken out of
+/// it, and where nothing can be sold the guest's wish stays, so that checkout can name it.
+#[must_use]
+pub fn merged_quantity(own: Option<Quantity>, guest: Quantity, sellable: u64) -> Quantity {
+    let sellable = u32::try_from(sellable).unwrap_or(u32::MAX).min(MAX_LINE_QUANTITY);
+    let sum = own.map_or(0, Quantity::get).saturating_add(guest.get());
+    let kept = own.unwrap_or(if sellable == 0 { guest } else { Quantity::ONE });
+    Quantity(sum.min(sellable).max(kept.get()))
 }
 
 /// Lines of a wish to buy, each product once, in the order they were first named.
@@ -93,6 +114,33 @@ mod tests {
         ])
         .expect("a good cart");
         assert_eq!(lines.as_slice(), [(product(2), units(3)), (product(1), units(1))]);
+    }
+
+    #[test]
+    fn a_quantity_changes_within_its_bounds() {
+        let changed = |from, by| units(from).changed_by(by).map(Quantity::get);
+        assert_eq!(changed(3, 2), Some(5));
+        assert_eq!(changed(3, -2), Some(1));
+        assert_eq!(changed(3, -3), None);
+        assert_eq!(changed(3, i64::MIN), None);
+        assert_eq!(changed(3, i64::MAX), None);
+        assert_eq!(changed(1, i64::from(MAX_LINE_QUANTITY)), None);
+    }
+
+    #[test]
+    fn merged_quantities_add_up_to_what_can_be_sold() {
+        let merged = |own, guest, sellable| {
+            merged_quantity(Quantity::new(own), units(guest), sellable).get()
+        };
+        assert_eq!(merged(2, 3, 10), 5);
+        assert_eq!(merged(0, 3, 10), 3);
+        assert_eq!(merged(2, 3, 4), 4, "no more than there is");
+        assert_eq!(merged(0, 3, 2), 2);
+        assert_eq!(merged(5, 3, 4), 5, "nothing is taken out");
+        assert_eq!(merged(0, 3, 0), 3, "checkout names what is sold out");
+        assert_eq!(merged(2, 3, 0), 2);
+        let most = MAX_LINE_QUANTITY;
+        assert_eq!(merged(most, most, u64::MAX), most);
     }
 
     #[test]

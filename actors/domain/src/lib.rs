@@ -17,15 +17,17 @@ mod text;
 mod time;
 
 pub use access::{Caller, Role};
-pub use cart::{CartLines, MAX_CART_LINES, MAX_LINE_QUANTITY, Quantity};
+pub use cart::{CartLines, MAX_CART_LINES, MAX_LINE_QUANTITY, Quantity, merged_quantity};
 pub use ids::{
     CartId, CartLineId, CategoryId, OrderId, OrderLineId, PaymentId, ProductId, SessionId, UserId,
 };
 pub use money::{Currency, MAX_AMOUNT_MINOR_UNITS, Money, MoneyError};
-pub use order::{OrderLine, OrderStatus, StatusStep, StockHolding, order_total, step};
+pub use order::{
+    OrderLine, OrderStatus, StatusStep, StockHolding, order_total, step, step_with_payment,
+};
 pub use order_lines::{AddedUnit, require_changeable, with_unit, without_unit};
 pub use payment::PaymentStatus;
-pub use product::{Discount, MAX_STOCK, Pricing, slug_of};
+pub use product::{Discount, DiscountError, MAX_STOCK, Pricing, slug_of};
 pub use refusal::{Missing, OrderAction, Refusal, Unbuyable, UnbuyableLine};
 pub use stock::{Stock, StockError};
 pub use text::{EmailAddress, Password, PasswordError, TextError, Username};

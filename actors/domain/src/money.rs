@@ -144,16 +144,17 @@ impl fmt::Display for Currency {
 }
 
 /// A decimal number as written, before it is scaled to minor units: no binary float in between.
-struct Decimal {
-    negative: bool,
+pub(crate) struct Decimal {
+    /// True with a minus sign, also before zero.
+    pub(crate) negative: bool,
     /// Significant digits without leading or trailing zeros; empty for zero.
-    digits: Vec<u8>,
+    pub(crate) digits: Vec<u8>,
     /// Power of ten of the last digit.
     exponent: i64,
 }
 
 impl Decimal {
-    fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         /// A longer number is no price; the bound keeps parsing linear and small.
         const MAX_NUMBER_BYTES: usize = 64;
         if text.len() > MAX_NUMBER_BYTES {
@@ -184,7 +185,7 @@ impl Decimal {
     }
 
     /// The number times 10^decimals. `None`: digits would be lost; `Some(None)`: past 64 bits.
-    fn scaled(&self, decimals: u8) -> Option<Option<i64>> {
+    pub(crate) fn scaled(&self, decimals: u8) -> Option<Option<i64>> {
         if self.digits.is_empty() {
             return Some(Some(0));
         }

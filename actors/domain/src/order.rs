@@ -170,6 +170,22 @@ pub fn step(from: OrderStatus, to: OrderStatus, by: Role) -> Result<StatusStep, 
     }
 }
 
+/// What a wished state means for an order whose payment was confirmed in the same breath, or
+/// before: the payment completes the order, so nothing up to `completed` is left to do.
+///
+/// # Errors
+/// [`Refusal::ForbiddenStep`].
+pub fn step_with_payment(from: OrderStatus, to: OrderStatus) -> Result<StatusStep, Refusal> {
+    let paid = match from {
+        OrderStatus::Pending | OrderStatus::Processing => OrderStatus::Completed,
+        other => other,
+    };
+    let is_done = paid != OrderStatus::Cancelled
+        && to != OrderStatus::Cancelled
+        && to.rank() <= OrderStatus::Completed.rank();
+    if is_done { Ok(StatusStep::Stay) } else { step(paid, to, Role::Administrator) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -203,6 +219,23 @@ mod tests {
         assert_eq!(customer(Pending, Pending), Ok(StatusStep::Stay));
         for to in [Completed, Shipped, Delivered, Cancelled] {
             assert_eq!(customer(Pending, to), Err(Refusal::StateReserved { to }));
+        }
+    }
+
+    #[test]
+    fn a_confirmed_payment_leaves_nothing_to_do_before_completed() {
+        for from in [Pending, Processing, Completed, Shipped, Delivered] {
+            for to in [Pending, Processing, Completed] {
+                assert_eq!(step_with_payment(from, to), Ok(StatusStep::Stay), "{from:?} to {to:?}");
+            }
+        }
+        let shipped = StatusStep::Move { from: Completed, to: Shipped };
+        assert_eq!(step_with_payment(Pending, Shipped), Ok(shipped));
+        let cancelled = StatusStep::Move { from: Completed, to: Cancelled };
+        assert_eq!(step_with_payment(Processing, Cancelled), Ok(cancelled));
+        assert!(step_with_payment(Shipped, Cancelled).is_err());
+        for to in [Pending, Processing, Completed, Shipped] {
+            assert!(step_with_payment(Cancelled, to).is_err(), "{to:?}");
         }
     }
 

@@ -1,7 +1,9 @@
 //! Rules of a product: its price, its discount, its slug.
 
 use crate::Money;
+use crate::money::Decimal;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// Units of one product the shop can hold: the largest stock any contract may set.
 pub const MAX_STOCK: u64 = 2_147_483_647;
@@ -14,6 +16,8 @@ pub struct Discount(u16);
 impl Discount {
     /// No discount.
     pub const NONE: Self = Self(0);
+    /// Digits after the point of a percentage.
+    const DECIMALS: u8 = 2;
 
     /// So many hundredths of a percent; `None` above 10,000 (100 %).
     #[must_use]
@@ -26,6 +30,46 @@ impl Discount {
     pub fn basis_points(self) -> u16 {
         self.0
     }
+
+    /// Reads a percentage written as a decimal number: `10`, `12.5`, `0.25`.
+    ///
+    /// # Errors
+    /// [`DiscountError`] in the order not a number, negative, too many decimals, too large.
+    pub fn parse(text: &str) -> Result<Self, DiscountError> {
+        let number = Decimal::parse(text).ok_or(DiscountError::NotANumber)?;
+        if number.negative && !number.digits.is_empty() {
+            return Err(DiscountError::Negative);
+        }
+        let basis_points = number.scaled(Self::DECIMALS).ok_or(DiscountError::TooManyDecimals)?;
+        basis_points
+            .and_then(|points| u16::try_from(points).ok())
+            .and_then(Self::from_basis_points)
+            .ok_or(DiscountError::TooLarge)
+    }
+}
+
+/// In percent with two decimals: `12.50`.
+impl fmt::Display for Discount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{:02}", self.0 / 100, self.0 % 100)
+    }
+}
+
+/// Why a text is no discount. The display text is what a Django REST Framework field would say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DiscountError {
+    /// Not a decimal number at all.
+    #[error("A valid number is required.")]
+    NotANumber,
+    /// Less than nothing.
+    #[error("Ensure this value is greater than or equal to 0.")]
+    Negative,
+    /// More than two digits after the point.
+    #[error("Ensure that there are no more than 2 decimal places.")]
+    TooManyDecimals,
+    /// More than everything.
+    #[error("Ensure this value is less than or equal to 100.")]
+    TooLarge,
 }
 
 /// A list price with a discount (services contract); the customer pays [`Pricing::sell_price`].
@@ -89,6 +133,32 @@ mod tests {
         assert_eq!(price(5, 1000), 5); // 4.5 rounds up
         assert_eq!(price(1999, 10_000), 0);
         assert_eq!(price(9_999_999_999, 1), 9_998_999_999);
+    }
+
+    #[test]
+    fn a_discount_is_a_percentage_with_two_decimals() {
+        for (text, points, shown) in [
+            ("0", 0, "0.00"),
+            ("-0", 0, "0.00"),
+            ("10", 1000, "10.00"),
+            ("12.5", 1250, "12.50"),
+            ("0.05", 5, "0.05"),
+            ("100.00", 10_000, "100.00"),
+        ] {
+            let discount = Discount::parse(text).expect(text);
+            assert_eq!((discount.basis_points(), discount.to_string().as_str()), (points, shown));
+        }
+        for (text, error) in [
+            ("ten", DiscountError::NotANumber),
+            ("NaN", DiscountError::NotANumber),
+            ("", DiscountError::NotANumber),
+            ("-0.01", DiscountError::Negative),
+            ("0.001", DiscountError::TooManyDecimals),
+            ("100.01", DiscountError::TooLarge),
+            ("1e400", DiscountError::TooLarge),
+        ] {
+            assert_eq!(Discount::parse(text), Err(error), "{text}");
+        }
     }
 
     #[test]

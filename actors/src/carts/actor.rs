@@ -1,11 +1,20 @@
 //! The actor: messages in, one command each.
 
-use super::{Cart, CartLine, lines, open};
+use super::{Cart, CartChange, CartKey, CartLine, changes, lines, open};
 use crate::catalog::ProductView;
 use crate::owner::{ReplyTo, answer};
 use crate::store::Unit;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use souk_domain::{CartId, CartLineId, Quantity, UserId};
+
+/// Whose cart is meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CartOf {
+    /// The one of a registered person.
+    User(UserId),
+    /// The one of whoever presents this key. The sender MUST know that the shop gave it out.
+    Guest(CartKey),
+}
 
 /// What the owner of carts can be asked. The sender MUST hold the turn of `unit`.
 pub enum CartsMessage {
@@ -85,6 +94,39 @@ pub enum CartsMessage {
         /// Done.
         reply_to: ReplyTo<()>,
     },
+    /// Look for a cart as it stands in this turn.
+    Find {
+        /// The open turn.
+        unit: Unit,
+        /// Whose.
+        whose: CartOf,
+        /// The cart; `None` for a guest who has nothing in theirs.
+        reply_to: ReplyTo<Option<(CartId, Cart)>>,
+    },
+    /// Change a cart by product, whoever holds it.
+    Change {
+        /// The open turn.
+        unit: Unit,
+        /// Whose.
+        whose: CartOf,
+        /// How.
+        change: CartChange,
+        /// Done.
+        reply_to: ReplyTo<()>,
+    },
+    /// Make a guest's cart part of a user's. Refuses nothing; no harm if the guest has none.
+    Merge {
+        /// The open turn.
+        unit: Unit,
+        /// The guest's key.
+        guest: CartKey,
+        /// Whose cart it becomes part of.
+        user: UserId,
+        /// The products in the guest's cart, as they stand in this turn.
+        products: Vec<ProductView>,
+        /// Done.
+        reply_to: ReplyTo<()>,
+    },
 }
 
 /// The actor. It keeps nothing in memory.
@@ -126,6 +168,15 @@ impl Actor for CartOwner {
             }
             CartsMessage::Clear { unit, user, reply_to } => {
                 answer(reply_to, lines::clear(&unit, user))
+            }
+            CartsMessage::Find { unit, whose, reply_to } => {
+                answer(reply_to, open::find(&unit, &whose))
+            }
+            CartsMessage::Change { unit, whose, change, reply_to } => {
+                answer(reply_to, changes::change(&unit, &whose, change))
+            }
+            CartsMessage::Merge { unit, guest, user, products, reply_to } => {
+                answer(reply_to, changes::merge(&unit, &guest, user, &products))
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Lines of a cart: put in, counted, taken out.
 
-use super::CartLine;
 use super::open::{open_cart, put};
+use super::{Cart, CartLine};
 use crate::catalog::{ProductView, why_unbuyable};
 use crate::store::Unit;
 use crate::{Failure, ids};
@@ -14,6 +14,18 @@ pub(super) fn add(
     quantity: Quantity,
 ) -> Result<CartLine, Failure> {
     let (id, mut cart) = open_cart(unit, user)?;
+    let line = add_to(unit, &mut cart, product, quantity)?;
+    put(unit, id, cart)?;
+    Ok(line)
+}
+
+/// Puts units in a cart that is written afterwards.
+pub(super) fn add_to(
+    unit: &Unit,
+    cart: &mut Cart,
+    product: &ProductView,
+    quantity: Quantity,
+) -> Result<CartLine, Failure> {
     let known = cart.lines.iter().position(|line| line.product == product.id);
     let wished = match known {
         Some(index) => cart.lines[index]
@@ -40,7 +52,6 @@ pub(super) fn add(
             line
         }
     };
-    put(unit, id, cart)?;
     Ok(line)
 }
 
@@ -85,7 +96,7 @@ pub(super) fn clear(unit: &Unit, user: UserId) -> Result<(), Failure> {
 }
 
 /// Refuses what could not be bought if the cart were checked out now.
-fn require_buyable(product: &ProductView, wished: Quantity) -> Result<(), Refusal> {
+pub(super) fn require_buyable(product: &ProductView, wished: Quantity) -> Result<(), Refusal> {
     match why_unbuyable(Some(product), wished) {
         None => Ok(()),
         Some(why) => Err(Refusal::NotBuyable(vec![UnbuyableLine { product: product.id, why }])),

@@ -1,14 +1,23 @@
-//! The owner of carts. Putting something in a cart reserves nothing.
+//! The owner of carts, of users and of guests. Putting something in a cart reserves nothing.
 
 mod actor;
+mod changes;
+mod guests;
+mod key;
 mod lines;
 mod open;
 mod queries;
 mod rows;
+#[cfg(test)]
+mod tests;
 
-pub use actor::{CartOwner, CartsMessage};
-pub use queries::of_user;
-pub use rows::{Cart, CartLine};
+pub use actor::{CartOf, CartOwner, CartsMessage};
+pub use changes::CartChange;
+pub use guests::prune_guest_carts;
+pub use key::{CartKey, CartKeyHash};
+pub use open::GUEST_CART_LIFETIME;
+pub use queries::{of_guest, of_key, of_user};
+pub use rows::{Cart, CartHolder, CartLine};
 
 pub(crate) use queries::check;
 pub(crate) use rows::TABLES;

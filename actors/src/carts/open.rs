@@ -1,14 +1,25 @@
-//! A user's one cart: made when they register, found ever after.
+//! A user's one cart: made when they register, found ever after. A guest's: made when something is
+//! put in, gone when nothing is left in it.
 
-use super::Cart;
-use super::rows::{BY_USER, CARTS};
-use crate::store::Unit;
+use super::key::{CartKey, CartKeyHash};
+use super::rows::{BY_KEY, BY_USER, CARTS, GUESTS_BY_END};
+use super::{Cart, CartHolder, CartOf};
+use crate::store::{Direction, Read, Unit};
 use crate::{Failure, ids};
-use souk_domain::{CartId, Missing, Refusal, UserId};
+use souk_domain::{CartId, Missing, Refusal, UnixMillis, UserId};
+use std::time::Duration;
+
+/// A guest's cart is forgotten so long after its last change.
+pub const GUEST_CART_LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// Guests' carts the shop keeps; the one that would be forgotten first makes room for a new one.
+const MAX_GUEST_CARTS: u64 = 1_000_000;
 
 pub(super) fn open(unit: &Unit, user: UserId) -> Result<CartId, Failure> {
     let id = ids::next(unit, "cart", CartId::new)?;
-    let cart = Cart { user, lines: Vec::new(), created_at: unit.now(), updated_at: unit.now() };
+    let key = CartKey::random();
+    unit.put(BY_KEY, &key.hash().bytes(), &id)?;
+    let holder = CartHolder::User { user, key };
+    let cart = Cart { holder, lines: Vec::new(), created_at: unit.now(), updated_at: unit.now() };
     unit.put(CARTS, &id, &cart)?;
     unit.put(BY_USER, &user, &id)?;
     Ok(id)
@@ -20,15 +31,76 @@ pub(super) fn open_cart(unit: &Unit, user: UserId) -> Result<(CartId, Cart), Fai
 }
 
 pub(super) fn close(unit: &Unit, user: UserId) -> Result<(), Failure> {
-    let (id, _) = open_cart(unit, user)?;
+    let (id, cart) = open_cart(unit, user)?;
     unit.delete(CARTS, &id)?;
     unit.delete(BY_USER, &user)?;
+    unit.delete(BY_KEY, &cart.key_hash().bytes())?;
     Ok(())
 }
 
-/// Writes a changed cart.
+/// The cart somebody means; `None` for a guest who has nothing in theirs.
+pub(super) fn find(unit: &Unit, whose: &CartOf) -> Result<Option<(CartId, Cart)>, Failure> {
+    match whose {
+        CartOf::User(user) => open_cart(unit, *user).map(Some),
+        CartOf::Guest(key) => Ok(super::of_guest(unit, key, unit.now())?),
+    }
+}
+
+/// An id and an empty cart for a guest; nothing is written before [`put`].
+pub(super) fn draft_guest_cart(unit: &Unit, key: CartKeyHash) -> Result<(CartId, Cart), Failure> {
+    let id = ids::next(unit, "cart", CartId::new)?;
+    let holder = CartHolder::Guest { key, ends_at: unit.now().after(GUEST_CART_LIFETIME) };
+    let now = unit.now();
+    Ok((id, Cart { holder, lines: Vec::new(), created_at: now, updated_at: now }))
+}
+
+/// Writes a changed cart. A guest's stays for another [`GUEST_CART_LIFETIME`], or goes if nothing
+/// is left in it.
 pub(super) fn put(unit: &Unit, id: CartId, mut cart: Cart) -> Result<(), Failure> {
     cart.updated_at = unit.now();
+    if let CartHolder::Guest { key, ends_at } = &mut cart.holder {
+        if cart.lines.is_empty() {
+            return remove_guest_cart(unit, id, &cart);
+        }
+        match unit.get(BY_KEY, &key.bytes())? {
+            Some(known) if known == id => {
+                unit.delete(GUESTS_BY_END, &(*ends_at, id))?;
+            }
+            Some(ended) => forget(unit, ended)?,
+            None => make_room(unit)?,
+        }
+        *ends_at = unit.now().after(GUEST_CART_LIFETIME);
+        unit.put(GUESTS_BY_END, &(*ends_at, id), &())?;
+        unit.put(BY_KEY, &key.bytes(), &id)?;
+    }
     unit.put(CARTS, &id, &cart)?;
+    Ok(())
+}
+
+pub(super) fn remove_guest_cart(unit: &Unit, id: CartId, cart: &Cart) -> Result<(), Failure> {
+    unit.delete(CARTS, &id)?;
+    unit.delete(BY_KEY, &cart.key_hash().bytes())?;
+    if let CartHolder::Guest { ends_at, .. } = cart.holder {
+        unit.delete(GUESTS_BY_END, &(ends_at, id))?;
+    }
+    Ok(())
+}
+
+/// Removes a guest's cart whose time is over.
+pub(super) fn forget(unit: &Unit, id: CartId) -> Result<(), Failure> {
+    match unit.get(CARTS, &id)? {
+        Some(cart) if cart.user().is_none() => remove_guest_cart(unit, id, &cart),
+        _ => Ok(()),
+    }
+}
+
+fn make_room(unit: &Unit) -> Result<(), Failure> {
+    if unit.count(GUESTS_BY_END)? < MAX_GUEST_CARTS {
+        return Ok(());
+    }
+    let first = (UnixMillis::new(0), CartId::new(1).expect("1 is an id"));
+    for ((_, id), ()) in unit.range(GUESTS_BY_END, &first, None, Direction::Ascending, 1)? {
+        forget(unit, id)?;
+    }
     Ok(())
 }

@@ -1,11 +1,11 @@
 //! Questions about carts, answered from a committed snapshot.
 
-use super::Cart;
-use super::rows::{BY_USER, CARTS};
+use super::rows::{BY_KEY, BY_USER, CARTS, GUESTS_BY_END};
+use super::{Cart, CartHolder, CartKey};
 use crate::check::Findings;
 use crate::store::{Direction, Read, Snapshot, StoreError};
 use crate::users;
-use souk_domain::{CartId, MAX_CART_LINES, UserId};
+use souk_domain::{CartId, MAX_CART_LINES, UnixMillis, UserId};
 use std::ops::ControlFlow;
 
 /// The cart of a user.
@@ -17,7 +17,34 @@ pub fn of_user(read: &impl Read, user: UserId) -> Result<Option<(CartId, Cart)>,
     Ok(read.get(CARTS, &id)?.map(|cart| (id, cart)))
 }
 
-/// Every cart is its user's one cart, within its bounds, each product once.
+/// The cart with this key, a user's or a guest's: for services, which may see any.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn of_key(
+    read: &impl Read,
+    key: &CartKey,
+    now: UnixMillis,
+) -> Result<Option<(CartId, Cart)>, StoreError> {
+    let Some(id) = read.get(BY_KEY, &key.hash().bytes())? else { return Ok(None) };
+    let cart = read.get(CARTS, &id)?.filter(|cart| !cart.has_ended(now));
+    Ok(cart.map(|cart| (id, cart)))
+}
+
+/// The cart of the guest who presents this key. A user's key is worth nothing here.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn of_guest(
+    read: &impl Read,
+    key: &CartKey,
+    now: UnixMillis,
+) -> Result<Option<(CartId, Cart)>, StoreError> {
+    Ok(of_key(read, key, now)?.filter(|(_, cart)| cart.user().is_none()))
+}
+
+/// Every cart is its user's one cart or a guest's with something in it, is found by its key and
+/// within its bounds, each product once.
 pub(crate) fn check(snapshot: &Snapshot, findings: &mut Findings) -> Result<(), StoreError> {
     let first = CartId::new(1).expect("1 is an id");
     let mut carts = Vec::new();
@@ -25,11 +52,25 @@ pub(crate) fn check(snapshot: &Snapshot, findings: &mut Findings) -> Result<(), 
         carts.push((id, cart));
         ControlFlow::Continue(())
     })?;
+    let mut guests = 0;
     for (id, cart) in &carts {
-        let holder = snapshot.get(BY_USER, &cart.user)?;
-        findings.require(holder == Some(*id), || format!("cart {id} is not its user's cart"));
-        let user = users::user(snapshot, cart.user)?;
-        findings.require(user.is_some(), || format!("cart {id} belongs to nobody"));
+        match &cart.holder {
+            CartHolder::User { user, .. } => {
+                let holder = snapshot.get(BY_USER, user)?;
+                findings
+                    .require(holder == Some(*id), || format!("cart {id} is not its user's cart"));
+                let user = users::user(snapshot, *user)?;
+                findings.require(user.is_some(), || format!("cart {id} belongs to nobody"));
+            }
+            CartHolder::Guest { ends_at, .. } => {
+                guests += 1;
+                let is_on_the_clock = snapshot.get(GUESTS_BY_END, &(*ends_at, *id))?.is_some();
+                findings.require(is_on_the_clock, || format!("cart {id} will not be forgotten"));
+                findings.require(!cart.lines.is_empty(), || format!("cart {id} has no use"));
+            }
+        }
+        let by_key = snapshot.get(BY_KEY, &cart.key_hash().bytes())?;
+        findings.require(by_key == Some(*id), || format!("cart {id} is not found by its key"));
         let mut products: Vec<_> = cart.lines.iter().map(|line| line.product).collect();
         products.sort_unstable();
         products.dedup();
@@ -38,9 +79,14 @@ pub(crate) fn check(snapshot: &Snapshot, findings: &mut Findings) -> Result<(), 
         findings.require(is_within_bounds, || format!("cart {id} has repeated or too many lines"));
     }
     let count = u64::try_from(carts.len()).unwrap_or(u64::MAX);
-    findings.require(snapshot.count(BY_USER)? == count, || "stray cart index entries".into());
+    let indexes_agree = snapshot.count(BY_USER)? == count - guests
+        && snapshot.count(BY_KEY)? == count
+        && snapshot.count(GUESTS_BY_END)? == guests;
+    findings.require(indexes_agree, || "stray cart index entries".into());
     let users = users::count(snapshot)?;
-    findings.require(users == count, || format!("{users} users have {count} carts"));
-    findings.counted("carts", count);
+    let of_users = count - guests;
+    findings.require(users == of_users, || format!("{users} users have {of_users} carts"));
+    findings.counted("carts", count - guests);
+    findings.counted("guests' carts", guests);
     Ok(())
 }

@@ -1,21 +1,27 @@
 //! How carts lie in the file: one row each, lines included, because they are read and written
 //! together and bounded in number.
 
+use super::key::{CartKey, CartKeyHash};
 use crate::store::{Row, Table};
 use serde::{Deserialize, Serialize};
 use souk_domain::{CartId, CartLineId, ProductId, Quantity, UnixMillis, UserId};
 
 pub(super) const CARTS: Table<CartId, Cart> = Table::new("carts.rows");
 pub(super) const BY_USER: Table<UserId, CartId> = Table::new("carts.by_user");
+/// Every cart by the hash of its key.
+pub(super) const BY_KEY: Table<[u8; 32], CartId> = Table::new("carts.by_key");
+/// Guests' carts on the clock.
+pub(super) const GUESTS_BY_END: Table<(UnixMillis, CartId), ()> = Table::new("carts.guests_by_end");
 
-pub(crate) const TABLES: &[&str] = &[CARTS.name(), BY_USER.name()];
+pub(crate) const TABLES: &[&str] =
+    &[CARTS.name(), BY_USER.name(), BY_KEY.name(), GUESTS_BY_END.name()];
 
 /// A cart.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cart {
     /// Whose.
-    pub user: UserId,
-    /// What is in it, oldest first; each product once.
+    pub holder: CartHolder,
+    /// What is in it, oldest first; each product once. A guest's cart with nothing in it has no row.
     pub lines: Vec<CartLine>,
     /// When it was made.
     pub created_at: UnixMillis,
@@ -24,6 +30,47 @@ pub struct Cart {
 }
 
 impl Row for Cart {}
+
+/// Whose a cart is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CartHolder {
+    /// A registered person's one cart.
+    User {
+        /// The person.
+        user: UserId,
+        /// Shown to them and to services; worth nothing to anybody else.
+        key: CartKey,
+    },
+    /// The cart of whoever presents its key.
+    Guest {
+        /// Of the key; the key itself is its holder's alone.
+        key: CartKeyHash,
+        /// When it is forgotten, unless it changes before.
+        ends_at: UnixMillis,
+    },
+}
+
+impl Cart {
+    /// The user whose it is; `None` for a guest's.
+    #[must_use]
+    pub fn user(&self) -> Option<UserId> {
+        match self.holder {
+            CartHolder::User { user, .. } => Some(user),
+            CartHolder::Guest { .. } => None,
+        }
+    }
+
+    pub(super) fn key_hash(&self) -> CartKeyHash {
+        match &self.holder {
+            CartHolder::User { key, .. } => key.hash(),
+            CartHolder::Guest { key, .. } => *key,
+        }
+    }
+
+    pub(super) fn has_ended(&self, now: UnixMillis) -> bool {
+        matches!(self.holder, CartHolder::Guest { ends_at, .. } if ends_at <= now)
+    }
+}
 
 /// A line of a cart. It has no price: the product's current one counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

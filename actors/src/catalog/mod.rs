@@ -5,6 +5,7 @@ mod categories;
 mod products;
 mod queries;
 mod rows;
+mod selection;
 mod stock;
 
 pub use actor::{CatalogMessage, CatalogOwner};
@@ -14,6 +15,7 @@ pub use queries::{
     ProductFilter, ProductPage, categories, category, product, product_views, products,
 };
 pub use rows::{Category, Product, ProductView};
+pub use selection::{Between, ProductSelection, selected};
 pub use stock::{StockMove, TakenLine};
 
 pub(crate) use queries::{TakenStock, check};

@@ -1,7 +1,9 @@
-//! Accounts: a person, their cart, perhaps their first session; and the end of it all.
+//! Accounts: a person, their cart, their sessions, and the end of it all. Whoever was a guest before
+//! brings the key of their cart, and what was in it becomes part of the person's.
 
 use crate::Failure;
-use crate::carts::CartsMessage;
+use crate::carts::{CartKey, CartOf, CartsMessage};
+use crate::catalog::CatalogMessage;
 use crate::orders::OrdersMessage;
 use crate::store::Unit;
 use crate::supervision::Owners;
@@ -27,10 +29,11 @@ pub async fn register(
     owners: &Owners,
     unit: &Unit,
     command: Register,
+    guest: Option<CartKey>,
 ) -> Result<NewAccount, Failure> {
-    let (id, user) = add_person(owners, unit, command).await?;
+    let (id, user) = add_person(owners, unit, command, guest).await?;
     let open = OpenSession { user: id, password: user.password.clone() };
-    let session = log_in(owners, unit, open).await?;
+    let session = log_in(owners, unit, open, None).await?;
     Ok(NewAccount { id, user, session })
 }
 
@@ -42,9 +45,13 @@ pub async fn log_in(
     owners: &Owners,
     unit: &Unit,
     command: OpenSession,
+    guest: Option<CartKey>,
 ) -> Result<SessionToken, Failure> {
+    let user = command.user;
     let open = |reply_to| UsersMessage::OpenSession { unit: unit.clone(), command, reply_to };
-    owners.users.ask(open).await
+    let session = owners.users.ask(open).await?;
+    merge_guest_cart(owners, unit, guest, user).await?;
+    Ok(session)
 }
 
 /// Adds a person with an empty cart.
@@ -55,6 +62,7 @@ pub async fn add_person(
     owners: &Owners,
     unit: &Unit,
     command: Register,
+    guest: Option<CartKey>,
 ) -> Result<(UserId, User), Failure> {
     let command = Box::new(command);
     let (id, user) = owners
@@ -65,6 +73,7 @@ pub async fn add_person(
         .carts
         .ask(|reply_to| CartsMessage::Open { unit: unit.clone(), user: id, reply_to })
         .await?;
+    merge_guest_cart(owners, unit, guest, id).await?;
     Ok((id, user))
 }
 
@@ -90,4 +99,23 @@ pub async fn forget_in_orders(
     let forget =
         |reply_to| OrdersMessage::ForgetCustomer { unit: unit.clone(), customer, reply_to };
     owners.orders.ask(forget).await
+}
+
+/// Comes after writes of its turn, so nothing in it may be refused: a cart never costs a log-in.
+async fn merge_guest_cart(
+    owners: &Owners,
+    unit: &Unit,
+    guest: Option<CartKey>,
+    user: UserId,
+) -> Result<(), Failure> {
+    let Some(guest) = guest else { return Ok(()) };
+    let whose = CartOf::Guest(guest.clone());
+    let find = |reply_to| CartsMessage::Find { unit: unit.clone(), whose, reply_to };
+    let Some((_, cart)) = owners.carts.ask(find).await? else { return Ok(()) };
+    let ids = cart.lines.iter().map(|line| line.product).collect();
+    let describe = |reply_to| CatalogMessage::Describe { unit: unit.clone(), ids, reply_to };
+    let products = owners.catalog.ask(describe).await?;
+    let merge =
+        |reply_to| CartsMessage::Merge { unit: unit.clone(), guest, user, products, reply_to };
+    owners.carts.ask(merge).await
 }

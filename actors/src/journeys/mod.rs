@@ -4,9 +4,11 @@
 //! everything that can be refused before anything is written.
 
 pub mod accounts;
+pub mod buying;
 pub mod order_lines;
 pub mod ordering;
 pub mod paying;
+pub mod reporting;
 
 #[cfg(test)]
 mod tests;

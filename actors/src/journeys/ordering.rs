@@ -1,5 +1,6 @@
 //! Ordering: from a cart or a list to an order whose stock is taken; and back.
 
+use super::buying::Buyer;
 use crate::Failure;
 use crate::carts::CartsMessage;
 use crate::catalog::{CatalogMessage, ProductView, StockMove, TakenLine};
@@ -75,12 +76,15 @@ pub async fn checkout(
 pub async fn place(
     owners: &Owners,
     unit: &Unit,
-    delivery: Delivery,
+    buyer: impl Into<Buyer>,
     lines: CartLines,
 ) -> Result<OrderView, Failure> {
-    // Whoever closed their account since the request came in leaves no order behind.
-    let user = delivery.customer;
-    owners.users.ask(|reply_to| UsersMessage::Show { unit: unit.clone(), user, reply_to }).await?;
+    let buyer = buyer.into();
+    if let Some(user) = buyer.customer {
+        // Whoever closed their account since the request came in leaves no order behind.
+        let show = |reply_to| UsersMessage::Show { unit: unit.clone(), user, reply_to };
+        owners.users.ask(show).await?;
+    }
     total(owners, unit, &lines).await?;
 
     let wanted = lines.as_slice().to_vec();
@@ -90,12 +94,14 @@ pub async fn place(
         (*id, view.product.name.clone(), view.price(), *quantity)
     };
     let command = Box::new(PlaceOrder {
-        customer: Some(delivery.customer),
-        contact: Some(delivery.contact),
+        customer: buyer.customer,
+        guest: buyer.guest,
+        recipient: buyer.recipient,
+        contact: buyer.contact,
         lines: products.iter().zip(lines.as_slice()).map(priced).collect(),
-        shipping_address: delivery.shipping_address,
-        billing_address: delivery.billing_address,
-        time_to_live: delivery.time_to_live,
+        shipping_address: buyer.shipping_address,
+        billing_address: buyer.billing_address,
+        time_to_live: buyer.time_to_live,
     });
     let (id, order) = owners
         .orders

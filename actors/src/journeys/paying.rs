@@ -22,6 +22,14 @@ pub struct News {
     contact: Option<Contact>,
 }
 
+impl News {
+    /// True if the gateway has the money.
+    #[must_use]
+    pub fn is_success(&self) -> bool {
+        self.intent.status == PaymentStatus::Succeeded
+    }
+}
+
 /// What the news meant.
 #[derive(Clone, Debug)]
 pub enum Settled {
@@ -256,6 +264,19 @@ pub async fn book_message(
         reply_to,
     };
     owners.orders.ask(note).await
+}
+
+/// Asks the gateway how a payment stands, whatever became of its order.
+///
+/// # Errors
+/// Refuses a payment the gateway does not know; [`Failure`] if the gateway cannot answer.
+pub fn ask_about(shop: &Shop, id: PaymentId, payment: &Payment) -> Result<News, Failure> {
+    let known = payment.intent.as_ref().ok_or(Refusal::PaymentNotStarted)?;
+    let intent = shop.gateway.retrieve(&known.id)?;
+    let (order, snapshot) = (payment.order, shop.store.snapshot());
+    let customer = crate::orders::order(&*snapshot, order)?.and_then(|order| order.customer);
+    let contact = ordering::contact(&snapshot, customer)?;
+    Ok(News { order, payment: id, intent, decline: None, contact })
 }
 
 /// Books what the gateway said: on the payment, the order, the stock.

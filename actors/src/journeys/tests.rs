@@ -52,7 +52,7 @@ async fn ann(shop: &Shop) -> UserId {
     };
     let add = turn(shop, move |owners, unit| {
         let command = command.clone();
-        async move { accounts::add_person(&owners, &unit, command).await }
+        async move { accounts::add_person(&owners, &unit, command, None).await }
     });
     add.await.expect("registered").0
 }

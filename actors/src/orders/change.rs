@@ -185,7 +185,8 @@ pub(super) fn delete(unit: &Unit, id: OrderId, by: Role) -> Result<Deleted, Fail
     order.updated_at = unit.now();
     // Only its stock counts from here on; whose it was and where it went is nobody's business.
     let (customer, shipping_address, billing_address) = (None, String::new(), String::new());
-    let gone = Order { customer, shipping_address, billing_address, ..order.clone() };
+    let recipient = None;
+    let gone = Order { customer, recipient, shipping_address, billing_address, ..order.clone() };
     unit.put(GONE, &id, &gone)?;
     write::tell(unit, id, &order, OrderEvent::Deleted, previous_status)?;
     let stock = StockMove { from, to: order.status.holding() };

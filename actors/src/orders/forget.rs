@@ -16,6 +16,7 @@ pub(super) fn forget_customer(unit: &Unit, customer: UserId) -> Result<(), Failu
         let before = unit.get(ORDERS, id)?.ok_or(contradiction)?;
         let mut after = before.clone();
         after.customer = None;
+        after.recipient = None;
         after.shipping_address.clear();
         after.billing_address.clear();
         write::put_silently(unit, *id, &before, &mut after)?;

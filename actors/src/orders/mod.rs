@@ -6,6 +6,7 @@ mod forget;
 mod lines;
 mod place;
 mod queries;
+mod recipient;
 mod rows;
 mod write;
 
@@ -13,6 +14,7 @@ pub use actor::{OrderOwner, OrdersMessage};
 pub use change::{Cancelled, Deleted, Paid, UpdateOrder, Updated};
 pub use place::PlaceOrder;
 pub use queries::{OrderPage, all, due, of_customer, order, summary, to_forget};
+pub use recipient::Recipient;
 pub use rows::{CrmSync, Order, OrderSummary, PaymentLink};
 pub use write::Contact;
 

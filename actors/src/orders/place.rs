@@ -1,8 +1,9 @@
 //! Placing an order.
 
-use super::Order;
 use super::rows::{BY_CUSTOMER, BY_EXPIRY, ORDERS};
 use super::write::{self, Contact};
+use super::{Order, Recipient};
+use crate::carts::CartKeyHash;
 use crate::outbox::{OrderEvent, OrderMail};
 use crate::store::Unit;
 use crate::{Failure, ids};
@@ -16,7 +17,11 @@ use std::time::Duration;
 pub struct PlaceOrder {
     /// Whose; `None` for a guest.
     pub customer: Option<UserId>,
-    /// Whom to send the confirmation.
+    /// The key of the guest whose it is.
+    pub guest: Option<CartKeyHash>,
+    /// Who gets it, where that is not the customer's profile.
+    pub recipient: Option<Recipient>,
+    /// Whom to send the confirmation, unless the recipient says otherwise.
     pub contact: Option<Contact>,
     /// Product, name and customer price of now, how many.
     pub lines: Vec<(ProductId, String, Money, Quantity)>,
@@ -39,6 +44,8 @@ pub(super) fn place(unit: &Unit, command: PlaceOrder) -> Result<(OrderId, Order)
     let order = Order {
         number: format!("ORD-{:010}", id.get()),
         customer: command.customer,
+        guest: command.guest,
+        recipient: command.recipient,
         status: OrderStatus::Pending,
         is_paid: false,
         shipping_address: command.shipping_address,

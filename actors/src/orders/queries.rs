@@ -146,6 +146,8 @@ fn check_order(id: OrderId, order: &Order, findings: &mut Findings) {
     let sum: i64 = order.lines.iter().map(|line| line.subtotal().minor_units()).sum();
     let adds_up = order.total == Money::from_minor_units(sum) && !order.lines.is_empty();
     findings.require(adds_up, || format!("order {id}: lines add up to {sum}"));
+    let has_one_holder = order.customer.is_none() || order.guest.is_none();
+    findings.require(has_one_holder, || format!("order {id} is a customer's and a guest's"));
     let is_done = order.is_paid || order.status.holding() != StockHolding::Held;
     let clock_is_right = !(is_done && order.expires_at.is_some());
     findings.require(clock_is_right, || format!("order {id} is done and still on the clock"));

@@ -1,5 +1,7 @@
 //! How orders lie in the file: one row each, lines included.
 
+use super::Recipient;
+use crate::carts::CartKeyHash;
 use crate::outbox::OrderSnapshot;
 use crate::store::{Row, Table};
 use serde::{Deserialize, Serialize};
@@ -32,10 +34,14 @@ pub struct Order {
     pub number: String,
     /// Whose; `None` for guests and closed accounts.
     pub customer: Option<UserId>,
+    /// The key of the guest who placed it: whoever presents it may see the order.
+    pub guest: Option<CartKeyHash>,
     /// Its state.
     pub status: OrderStatus,
     /// Whether the shop has the money.
     pub is_paid: bool,
+    /// Who gets it, where that is not the customer's profile.
+    pub recipient: Option<Recipient>,
     /// Where the goods go.
     pub shipping_address: String,
     /// Where the bill goes.

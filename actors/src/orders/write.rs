@@ -1,7 +1,7 @@
 //! What every change of an order has in common: the row, its indexes, the totals, the events.
 
-use super::Order;
 use super::rows::{BY_EXPIRY, ORDERS, SUMMARY};
+use super::{Order, Recipient};
 use crate::Failure;
 use crate::outbox::{self, Cause, MailContent, OrderEvent, OrderMail, Outgoing};
 use crate::store::{Read, Unit};
@@ -89,12 +89,18 @@ pub(super) fn mail(
     template: OrderMail,
     reason: &str,
 ) -> Result<(), Failure> {
-    let Some(contact) = contact else { return Ok(()) };
+    // An order with a recipient of its own is their business, whoever's account it is in.
+    let recipient = order.recipient.as_ref();
+    let own = recipient.map(Recipient::contact);
+    let Some(contact) = own.as_ref().or(contact) else { return Ok(()) };
+    let street = &order.shipping_address;
+    let shipping_address =
+        recipient.map_or_else(|| street.clone(), |recipient| recipient.full_address(street));
     let content = MailContent::Order {
         template,
         order_number: order.number.clone(),
         customer_name: contact.name.clone(),
-        shipping_address: order.shipping_address.clone(),
+        shipping_address,
         lines: order.lines.clone(),
         total: order.total,
         reason: reason.to_owned(),

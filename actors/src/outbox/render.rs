@@ -138,6 +138,7 @@ fn describe(outgoing: &Outgoing, currency: Currency) -> (Naming, Value) {
             let naming = match cause {
                 Cause::Order(order, version) => named("order", order, *version, what),
                 Cause::User(user, version) => named("user", user, *version, what),
+                Cause::PasswordReset(user, number) => named("user", user, *number, what),
                 Cause::Payment(payment, version) => named("payment", payment, *version, what),
             };
             (naming, json!({"to": to, "context": mail_context(content, currency)}))
@@ -157,6 +158,10 @@ fn named(
 fn mail_context(content: &MailContent, currency: Currency) -> Value {
     match content {
         MailContent::Welcome { customer_name } => json!({"customer_name": customer_name}),
+        MailContent::PasswordReset { customer_name, link } => {
+            let hours_valid = crate::users::RESET_LIFETIME.as_secs() / 3_600;
+            json!({"customer_name": customer_name, "link": link, "hours_valid": hours_valid})
+        }
         MailContent::Order {
             template: _,
             order_number,

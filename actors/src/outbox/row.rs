@@ -85,6 +85,8 @@ pub enum Cause {
     User(UserId, u64),
     /// A payment at a version.
     Payment(PaymentId, u64),
+    /// A user's request for a new password, by its number.
+    PasswordReset(UserId, u64),
 }
 
 /// What can happen to an order (design, "NATS subjects and streams").
@@ -298,6 +300,13 @@ pub enum MailContent {
         /// Why, where there is a reason to tell; may be empty.
         reason: String,
     },
+    /// To somebody who forgot their password.
+    PasswordReset {
+        /// How to address them; may be empty.
+        customer_name: String,
+        /// Where a new one can be chosen.
+        link: String,
+    },
 }
 
 /// Templates about an order.
@@ -323,6 +332,7 @@ impl MailContent {
     pub fn template(&self) -> &'static str {
         match self {
             Self::Welcome { .. } => "welcome",
+            Self::PasswordReset { .. } => "password_reset",
             Self::Order { template, .. } => match template {
                 OrderMail::Placed => "order_placed",
                 OrderMail::Paid => "order_paid",

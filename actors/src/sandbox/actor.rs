@@ -1,6 +1,6 @@
 //! The actor: messages in, one command each.
 
-use super::{Attempt, GatewayIntent, commands};
+use super::{Attempt, CheckoutPages, GatewayCheckout, GatewayIntent, checkouts, commands};
 use crate::owner::{ReplyTo, answer};
 use crate::store::Unit;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
@@ -32,6 +32,18 @@ pub enum SandboxMessage {
         client_secret: Option<String>,
         /// What came of it.
         reply_to: ReplyTo<Attempt>,
+    },
+    /// Make a page where an intent can be paid; again gives the same page, leading to the pages
+    /// named last.
+    OpenCheckout {
+        /// The open turn.
+        unit: Unit,
+        /// Which intent.
+        intent: String,
+        /// Where the customer goes from there.
+        pages: CheckoutPages,
+        /// The page.
+        reply_to: ReplyTo<GatewayCheckout>,
     },
     /// Give the money back; again is no harm.
     Refund {
@@ -73,6 +85,9 @@ impl Actor for SandboxOwner {
             SandboxMessage::Confirm { unit, intent, payment_method, client_secret, reply_to } => {
                 let client_secret = client_secret.as_deref();
                 answer(reply_to, commands::confirm(&unit, &intent, &payment_method, client_secret))
+            }
+            SandboxMessage::OpenCheckout { unit, intent, pages, reply_to } => {
+                answer(reply_to, checkouts::open(&unit, &intent, pages))
             }
             SandboxMessage::Refund { unit, intent, reply_to } => {
                 answer(reply_to, commands::refund(&unit, &intent))

@@ -1,9 +1,10 @@
 //! The sandbox as the shop sees it: something that is called, outside any commit, and answers.
 
-use super::{SandboxMessage, commands};
+use super::{SandboxMessage, checkouts, commands};
 use crate::Failure;
 use crate::store::Store;
 use crate::supervision::Owners;
+use serde::{Deserialize, Serialize};
 use souk_domain::{Money, PaymentStatus};
 use std::sync::Arc;
 
@@ -32,6 +33,26 @@ pub enum Attempt {
         /// The gateway's words for the customer.
         reason: String,
     },
+}
+
+/// Where a customer goes from a checkout; `{CHECKOUT_SESSION_ID}` stands for its id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckoutPages {
+    /// After paying.
+    pub success: String,
+    /// After giving up.
+    pub cancel: String,
+}
+
+/// A page of the gateway where an intent is paid.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GatewayCheckout {
+    /// `cs_…`.
+    pub id: String,
+    /// What is paid there.
+    pub intent: GatewayIntent,
+    /// Where the customer goes from there.
+    pub pages: CheckoutPages,
 }
 
 /// The sandbox gateway. Cheap to clone.
@@ -98,6 +119,37 @@ impl SandboxGateway {
                 }
             })
             .await
+    }
+
+    /// Makes a page where an intent can be paid.
+    ///
+    /// # Errors
+    /// Refuses an unknown intent.
+    pub async fn open_checkout(
+        &self,
+        intent: String,
+        pages: CheckoutPages,
+    ) -> Result<GatewayCheckout, Failure> {
+        let owners = Arc::clone(&self.owners);
+        self.store
+            .transact(move |unit| {
+                let owners = Arc::clone(&owners);
+                let (intent, pages) = (intent.clone(), pages.clone());
+                async move {
+                    let open =
+                        |reply_to| SandboxMessage::OpenCheckout { unit, intent, pages, reply_to };
+                    owners.sandbox.ask(open).await
+                }
+            })
+            .await
+    }
+
+    /// Asks how a checkout stands.
+    ///
+    /// # Errors
+    /// Refuses an unknown checkout.
+    pub fn checkout(&self, id: &str) -> Result<GatewayCheckout, Failure> {
+        checkouts::find(&*self.store.snapshot(), id)
     }
 
     /// Asks how an intent stands.

@@ -4,11 +4,13 @@
 //! asking, never by looking into them within a turn.
 
 mod actor;
+mod checkouts;
 mod commands;
 mod gateway;
 mod rows;
 
 pub use actor::{SandboxMessage, SandboxOwner};
-pub use gateway::{Attempt, GatewayIntent, SandboxGateway};
+pub use gateway::{Attempt, CheckoutPages, GatewayCheckout, GatewayIntent, SandboxGateway};
 
+pub(crate) use checkouts::check;
 pub(crate) use rows::TABLES;

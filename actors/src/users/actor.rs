@@ -1,7 +1,8 @@
 //! The actor: messages in, one command file each.
 
 use super::{ChangePassword, OpenSession, Register, Rotation, SessionToken, UpdateProfile, User};
-use super::{change_password, close, register, sessions, update_profile};
+use super::{RequestPasswordReset, ResetPassword};
+use super::{change_password, close, password_reset, register, sessions, update_profile};
 use crate::owner::{ReplyTo, answer};
 use crate::store::Unit;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
@@ -83,6 +84,26 @@ pub enum UsersMessage {
         /// Done.
         reply_to: ReplyTo<()>,
     },
+    /// Mail somebody a way to a new password. Does nothing, and says so to nobody, for an address
+    /// that is nobody's.
+    RequestPasswordReset {
+        /// The open turn.
+        unit: Unit,
+        /// For whom.
+        command: Box<RequestPasswordReset>,
+        /// Done.
+        reply_to: ReplyTo<()>,
+    },
+    /// Set a new password for whoever got that mail, and end all their sessions. Refuses a token
+    /// that is not good (any more).
+    ResetPassword {
+        /// The open turn.
+        unit: Unit,
+        /// Whose, and to what.
+        command: ResetPassword,
+        /// Done.
+        reply_to: ReplyTo<()>,
+    },
 }
 
 /// The actor. It keeps nothing in memory.
@@ -127,6 +148,12 @@ impl Actor for UserOwner {
             }
             UsersMessage::Close { unit, user, reply_to } => {
                 answer(reply_to, close::close(&unit, user))
+            }
+            UsersMessage::RequestPasswordReset { unit, command, reply_to } => {
+                answer(reply_to, password_reset::request(&unit, *command))
+            }
+            UsersMessage::ResetPassword { unit, command, reply_to } => {
+                answer(reply_to, password_reset::reset(&unit, command))
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Setting a new password.
 
 use super::rows::USERS;
-use super::sessions;
+use super::{password_reset, sessions};
 use crate::Failure;
 use crate::hashing::PasswordHash;
 use crate::outbox::{self, Outgoing, UserEvent};
@@ -30,6 +30,7 @@ pub(super) fn change_password(unit: &Unit, command: ChangePassword) -> Result<()
     user.version += 1;
     unit.put(USERS, &command.user, &user)?;
     sessions::end_others(unit, command.user, command.kept_session)?;
+    password_reset::forget(unit, command.user)?;
     outbox::append(
         unit,
         Outgoing::User {

@@ -2,7 +2,7 @@
 
 use super::User;
 use super::rows::{BY_EMAIL, BY_USERNAME, USERS};
-use super::sessions;
+use super::{password_reset, sessions};
 use crate::Failure;
 use crate::outbox::{self, Outgoing, UserEvent};
 use crate::store::{Read, Unit};
@@ -15,6 +15,7 @@ pub(super) fn show(unit: &Unit, id: UserId) -> Result<User, Failure> {
 pub(super) fn close(unit: &Unit, id: UserId) -> Result<(), Failure> {
     let user = show(unit, id)?;
     sessions::end_others(unit, id, None)?;
+    password_reset::forget(unit, id)?;
     unit.delete(BY_EMAIL, &user.email.unique_form())?;
     unit.delete(BY_USERNAME, &user.username.unique_form())?;
     // Ids are never given twice, so no row needs to stay to keep this one from coming back.

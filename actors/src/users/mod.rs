@@ -3,6 +3,7 @@
 mod actor;
 mod change_password;
 mod close;
+mod password_reset;
 mod queries;
 mod register;
 mod rows;
@@ -11,11 +12,14 @@ mod update_profile;
 
 pub use actor::{UserOwner, UsersMessage};
 pub use change_password::ChangePassword;
+pub use password_reset::{
+    RESET_LIFETIME, RequestPasswordReset, ResetPassword, ResetToken, may_reset, uid_of, user_of_uid,
+};
 pub use queries::{by_email, by_username, session, user};
 pub use register::Register;
 pub use rows::{Session, User};
 pub use sessions::{OpenSession, REFRESH_LIFETIME, Rotation, SessionToken, prune_ended_sessions};
-pub use update_profile::UpdateProfile;
+pub use update_profile::{ProfileDetails, UpdateProfile};
 
 pub(crate) use queries::{check, count};
 pub(crate) use rows::TABLES;

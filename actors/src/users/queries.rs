@@ -1,6 +1,6 @@
 //! Questions about users, answered from a committed snapshot.
 
-use super::rows::{BY_EMAIL, BY_USERNAME, SESSIONS, USERS};
+use super::rows::{BY_EMAIL, BY_USERNAME, PASSWORD_RESETS, SESSIONS, USERS};
 use super::{Session, User};
 use crate::check::Findings;
 use crate::store::{Direction, Read, Snapshot, StoreError};
@@ -69,6 +69,15 @@ pub(crate) fn check(snapshot: &Snapshot, findings: &mut Findings) -> Result<(), 
     }
     findings.require(snapshot.count(BY_EMAIL)? == count, || "stray e-mail index entries".into());
     findings.require(snapshot.count(BY_USERNAME)? == count, || "stray name index entries".into());
+    let mut resetting = Vec::new();
+    snapshot.visit(PASSWORD_RESETS, &first, None, Direction::Ascending, |id, _| {
+        resetting.push(id);
+        ControlFlow::Continue(())
+    })?;
+    for id in resetting {
+        let is_somebody = user(snapshot, id)?.is_some();
+        findings.require(is_somebody, || format!("a mailed token is for user {id}, who is nobody"));
+    }
     findings.counted("users", count);
     Ok(())
 }

@@ -14,6 +14,10 @@ pub(super) const SESSIONS_BY_USER: Table<(UserId, SessionId), ()> =
 pub(super) const SESSIONS_BY_END: Table<(UnixMillis, SessionId), ()> =
     Table::new("users.sessions_by_end");
 
+/// Tokens that were mailed to people who forgot their password.
+pub(super) const PASSWORD_RESETS: Table<UserId, PasswordResets> =
+    Table::new("users.password_resets");
+
 pub(crate) const TABLES: &[&str] = &[
     USERS.name(),
     BY_EMAIL.name(),
@@ -21,6 +25,7 @@ pub(crate) const TABLES: &[&str] = &[
     SESSIONS.name(),
     SESSIONS_BY_USER.name(),
     SESSIONS_BY_END.name(),
+    PASSWORD_RESETS.name(),
 ];
 
 /// A registered person.
@@ -74,3 +79,20 @@ pub struct Session {
 }
 
 impl Row for Session {}
+
+/// The tokens of one user that may still be good; few of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct PasswordResets {
+    pub(super) live: Vec<LiveReset>,
+}
+
+impl Row for PasswordResets {}
+
+/// One of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct LiveReset {
+    /// SHA-256 of the token.
+    pub(super) hash: [u8; 32],
+    /// Not good from then on.
+    pub(super) ends_at: UnixMillis,
+}

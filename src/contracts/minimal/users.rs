@@ -2,7 +2,7 @@
 
 use super::refusals::Problem;
 use super::wire::UserBody;
-use crate::app::App;
+use crate::app::{App, presented_cart_key};
 use crate::edge::form::{email, new_password, username};
 use crate::edge::{Answer, Call, Form, standard};
 use souk_actors::users::{self, Register, User};
@@ -15,6 +15,7 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     let address = form.required("email", email);
     let password = form.required("password", new_password);
     app.note_taken(&mut form, Some(&name), &address)?;
+    let guest = presented_cart_key(&call.request, &mut form);
     let (username, email, password) = form.finish((name, address, password))?;
     let person = Register {
         username,
@@ -25,7 +26,7 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
         last_name: String::new(),
     };
     let shown = |id, user: &User| Answer::created(&UserBody::new(id, user));
-    Ok(app.add_person(&call, person, shown).await?)
+    Ok(app.add_person(&call, person, guest, shown).await?)
 }
 
 /// The caller's own, or anybody's for an administrator.

@@ -2,11 +2,11 @@
 
 use super::refusals::Problem;
 use super::wire::UserBody;
-use crate::app::App;
+use crate::app::{App, presented_cart_key};
 use crate::edge::form::{email, new_password, text, username};
 use crate::edge::{Answer, Call, Form, standard};
 use souk_actors::journeys::accounts;
-use souk_actors::users::{self, Register, UpdateProfile, User};
+use souk_actors::users::{self, ProfileDetails, Register, UpdateProfile, User};
 use souk_domain::{Role, UserId};
 use std::sync::Arc;
 
@@ -22,12 +22,13 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     let last_name = form.defaulting("last_name", text(NAME_CHARACTERS_MAX).or_blank(), blank());
     app.note_taken(&mut form, Some(&name), &address)?;
     let fields = (name, address, password, first_name, last_name);
+    let guest = presented_cart_key(&call.request, &mut form);
     let (username, email, password, first_name, last_name) = form.finish(fields)?;
     let password = app.shop.hasher.hash(password).await?;
     let role = Role::Customer;
     let person = Register { username, email, password, role, first_name, last_name };
     let shown = |id, user: &User| Answer::created(&UserBody::new(id, user));
-    Ok(app.add_person(&call, person, shown).await?)
+    Ok(app.add_person(&call, person, guest, shown).await?)
 }
 
 pub(super) async fn detail(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
@@ -44,7 +45,14 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     let first_name = form.optional("first_name", text(NAME_CHARACTERS_MAX).or_blank());
     let last_name = form.optional("last_name", text(NAME_CHARACTERS_MAX).or_blank());
     let (email, first_name, last_name) = form.finish((address, first_name, last_name))?;
-    let command = UpdateProfile { user, username: None, email, first_name, last_name };
+    let command = UpdateProfile {
+        user,
+        username: None,
+        email,
+        first_name,
+        last_name,
+        details: ProfileDetails::default(),
+    };
     let shown = |id, user: &User| Answer::ok(&UserBody::new(id, user));
     Ok(app.update_profile(&call, command, shown).await?)
 }

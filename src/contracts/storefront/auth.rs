@@ -1,7 +1,7 @@
 //! 1 to 3: register, log in, refresh.
 
 use super::refusals::Problem;
-use crate::app::{App, IssuedTokens};
+use crate::app::{App, IssuedTokens, presented_cart_key};
 use crate::edge::form::{choice, claimed_password, email, new_password, repeated_password, text};
 use crate::edge::{Answer, Call, Form, standard};
 use serde::Serialize;
@@ -71,6 +71,7 @@ pub(super) async fn register(app: Arc<App>, call: Call) -> Result<Answer, Proble
             form.error("email", EMAIL_IN_USE);
         }
     }
+    let guest = presented_cart_key(&call.request, &mut form);
     let fields = (address, password, role, first_name, last_name);
     let (email, password, role, first_name, last_name) = form.finish(fields)?;
     let may_make_administrators =
@@ -84,8 +85,9 @@ pub(super) async fn register(app: Arc<App>, call: Call) -> Result<Answer, Proble
     let committing = Arc::clone(&app);
     let registered = app.commit(&call, move |unit| {
         let (app, command) = (Arc::clone(&committing), command.clone());
+        let guest = guest.clone();
         async move {
-            let new = accounts::register(&app.shop.owners, &unit, command).await?;
+            let new = accounts::register(&app.shop.owners, &unit, command, guest).await?;
             let tokens = app.issue(new.session);
             let message = "User registered successfully";
             Ok(Answer::created(&LoggedInBody::new(message, tokens, new.id, &new.user)))
@@ -98,15 +100,16 @@ pub(super) async fn login(app: Arc<App>, call: Call) -> Result<Answer, Problem> 
     let mut form = Form::parse(&call.request)?;
     let address = form.required("email", email);
     let password = form.required("password", claimed_password);
+    let guest = presented_cart_key(&call.request, &mut form);
     let (address, password) = form.finish((address, password))?;
     let known = users::by_email(&*app.shop.store.snapshot(), &address)?;
     let (id, user) = app.require_password(&call, address.as_str(), known, password).await?;
     let committing = Arc::clone(&app);
     let logged_in = app.commit(&call, move |unit| {
-        let (app, user) = (Arc::clone(&committing), user.clone());
+        let (app, user, guest) = (Arc::clone(&committing), user.clone(), guest.clone());
         async move {
             let command = OpenSession { user: id, password: user.password.clone() };
-            let session = accounts::log_in(&app.shop.owners, &unit, command).await?;
+            let session = accounts::log_in(&app.shop.owners, &unit, command, guest).await?;
             let tokens = app.issue(session);
             Ok(Answer::ok(&LoggedInBody::new("Login successful", tokens, id, &user)))
         }

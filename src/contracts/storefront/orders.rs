@@ -178,7 +178,8 @@ pub(super) fn body_of(
     let ids: Vec<_> = order.lines.iter().map(|line| line.product).collect();
     let products = catalog::product_views(snapshot, &ids)?;
     let contact = ordering::contact(snapshot, order.customer)?;
-    let view = OrderView { id, order, products };
     let email = contact.map(|contact| contact.email);
+    let email = email.or(order.recipient.as_ref().map(|recipient| recipient.email.clone()));
+    let view = OrderView { id, order, products };
     Ok(OrderBody::new(&view, email, app.shop.settings.currency))
 }

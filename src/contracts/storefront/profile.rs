@@ -6,7 +6,7 @@ use super::wire::{MessageBody, ProfileBody};
 use crate::app::App;
 use crate::edge::form::{claimed_password, email, new_password, repeated_password, text};
 use crate::edge::{Answer, Call, Form};
-use souk_actors::users::{ChangePassword, UpdateProfile, UsersMessage};
+use souk_actors::users::{ChangePassword, ProfileDetails, UpdateProfile, UsersMessage};
 use souk_domain::Username;
 use std::sync::Arc;
 
@@ -27,7 +27,8 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     // "The username is automatically synced to match the new email address."
     let username = email.as_ref().map(Username::of_email);
     let user = visitor.id();
-    let command = UpdateProfile { user, username, email, first_name, last_name };
+    let details = ProfileDetails::default();
+    let command = UpdateProfile { user, username, email, first_name, last_name, details };
     let committing = Arc::clone(&app);
     let updated = app.commit(&call, move |unit| {
         let (app, command) = (Arc::clone(&committing), Box::new(command.clone()));

@@ -167,7 +167,8 @@ impl<'a> Form<'a> {
 }
 
 impl<T> Field<T> {
-    fn some(self) -> Field<Option<T>> {
+    /// The same where it may be absent elsewhere.
+    pub(crate) fn some(self) -> Field<Option<T>> {
         Field(self.0.map(Some))
     }
 }

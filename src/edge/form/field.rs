@@ -10,6 +10,11 @@ impl<T> Field<T> {
     pub(crate) fn seen(&self) -> Option<&T> {
         self.0.as_ref()
     }
+
+    /// Two fields as one: with a value where both have one.
+    pub(crate) fn and<U>(self, other: Field<U>) -> Field<(T, U)> {
+        Field(self.0.zip(other.0))
+    }
 }
 
 /// Fields that become values together.

@@ -25,7 +25,7 @@ pub(crate) use errors::{Errors, NON_FIELD_ERRORS, Problem};
 pub(crate) use field::Field;
 pub(crate) use json::Json;
 pub(crate) use lists::{list, objects};
-pub(crate) use numbers::{boolean, id, integer, money};
+pub(crate) use numbers::{boolean, discount, id, integer, money};
 pub(crate) use texts::{
     choice, claimed_password, claimed_username, email, new_password, repeated_password, text,
     username, web_address,

@@ -5,7 +5,7 @@ use super::Rule;
 use super::errors::Problem;
 use super::json::Json;
 use crate::edge::limits;
-use souk_domain::{Currency, Money};
+use souk_domain::{Currency, Discount, Money};
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
@@ -61,16 +61,23 @@ pub(crate) fn id<T>(new: fn(u64) -> Option<T>) -> impl Fn(Json<'_>) -> Result<T,
 
 /// An amount of money, as a string or a number.
 pub(crate) fn money(currency: Currency) -> impl Fn(Json<'_>) -> Result<Money, Problem> {
-    move |json| {
-        let text: Cow<'_, str> = match json {
-            Json::Number(text) => text.into(),
-            Json::Text(text) if text.chars().count() > limits::NUMBER_CHARACTERS_MAX => {
-                return Err(TOO_LONG.into());
-            }
-            Json::Text(text) => text,
-            _ => return Err(NOT_A_NUMBER.into()),
-        };
-        currency.parse(text.trim()).map_err(|error| error.to_string().into())
+    move |json| currency.parse(decimal(json)?.trim()).map_err(|error| error.to_string().into())
+}
+
+/// A discount in percent, as a string or a number.
+pub(crate) fn discount(json: Json<'_>) -> Result<Discount, Problem> {
+    Discount::parse(decimal(json)?.trim()).map_err(|error| error.to_string().into())
+}
+
+/// A decimal number as it was written.
+fn decimal(json: Json<'_>) -> Result<Cow<'_, str>, Problem> {
+    match json {
+        Json::Number(text) => Ok(text.into()),
+        Json::Text(text) if text.chars().count() > limits::NUMBER_CHARACTERS_MAX => {
+            Err(TOO_LONG.into())
+        }
+        Json::Text(text) => Ok(text),
+        _ => Err(NOT_A_NUMBER.into()),
     }
 }
 

@@ -1,0 +1,126 @@
+//! Lists of products by what they cost: the filters of the services contract.
+
+use super::ProductPage;
+use super::queries::view;
+use super::rows::{BY_CATEGORY, PRODUCTS, Product};
+use crate::store::{Direction, Read, Snapshot, StoreError};
+use souk_domain::{CategoryId, Discount, Money, ProductId};
+use std::ops::ControlFlow;
+
+/// Which products a list shows; everything that is said must hold.
+#[derive(Clone, Debug, Default)]
+pub struct ProductSelection {
+    /// Text that the name contains, in whatever case.
+    pub name: Option<String>,
+    /// What the customer pays.
+    pub sell_price: Between<Money>,
+    /// What is taken off the list price.
+    pub discount: Between<Discount>,
+    /// Whether the shop offers it.
+    pub available: Option<bool>,
+    /// Only of this category.
+    pub category: Option<CategoryId>,
+}
+
+/// A range with either end open or included.
+#[derive(Clone, Copy, Debug)]
+pub struct Between<T> {
+    /// The smallest value.
+    pub least: Option<T>,
+    /// The largest value.
+    pub most: Option<T>,
+}
+
+impl<T> Default for Between<T> {
+    fn default() -> Self {
+        Self { least: None, most: None }
+    }
+}
+
+impl<T: PartialOrd> Between<T> {
+    fn holds(&self, value: &T) -> bool {
+        self.least.as_ref().is_none_or(|least| value >= least)
+            && self.most.as_ref().is_none_or(|most| value <= most)
+    }
+}
+
+impl ProductSelection {
+    /// Category apart, which has an index. `name` is in lower case.
+    fn admits(&self, name: Option<&str>, product: &Product) -> bool {
+        self.available.is_none_or(|available| available == product.available)
+            && self.sell_price.holds(&product.pricing.sell_price())
+            && self.discount.holds(&product.pricing.discount)
+            && name.is_none_or(|text| product.name.to_lowercase().contains(text))
+    }
+}
+
+/// A page of the selected products in order of id, with how many there are in all.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn selected(
+    read: &Snapshot,
+    selection: &ProductSelection,
+    offset: u64,
+    limit: usize,
+) -> Result<ProductPage, StoreError> {
+    let name = selection.name.as_ref().map(|text| text.to_lowercase());
+    let mut count = 0_u64;
+    let mut chosen = Vec::new();
+    let mut look = |id: ProductId, product: Product| {
+        if selection.admits(name.as_deref(), &product) {
+            if count >= offset && chosen.len() < limit {
+                chosen.push((id, product));
+            }
+            count += 1;
+        }
+    };
+    match selection.category {
+        None => {
+            let first = ProductId::new(1).expect("1 is an id");
+            read.visit(PRODUCTS, &first, None, Direction::Ascending, |id, product| {
+                look(id, product);
+                ControlFlow::Continue(())
+            })?;
+        }
+        Some(category) => {
+            let mut failure = None;
+            read.visit_under(BY_CATEGORY, &category, Direction::Ascending, |id, ()| {
+                match read.get(PRODUCTS, &id) {
+                    Ok(product) => product.into_iter().for_each(|product| look(id, product)),
+                    Err(error) => {
+                        failure = Some(error);
+                        return ControlFlow::Break(());
+                    }
+                }
+                ControlFlow::Continue(())
+            })?;
+            failure.map_or(Ok(()), Err)?;
+        }
+    }
+    let mut products = Vec::with_capacity(chosen.len());
+    for (id, product) in chosen {
+        products.push(view(read, id, product, false)?);
+    }
+    Ok(ProductPage { count, products })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_ends_of_a_range_belong_to_it() {
+        let between = |least, most| Between { least, most };
+        for (range, inside, outside) in [
+            (between(None, None), vec![0, 9], vec![]),
+            (between(Some(3), None), vec![3, 9], vec![2]),
+            (between(None, Some(3)), vec![0, 3], vec![4]),
+            (between(Some(3), Some(3)), vec![3], vec![2, 4]),
+            (between(Some(4), Some(3)), vec![], vec![3, 4]),
+        ] {
+            assert!(inside.iter().all(|value| range.holds(value)), "{range:?}");
+            assert!(!outside.iter().any(|value| range.holds(value)), "{range:?}");
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! To whom an order goes, where it was placed with a name and an address of its own: by a guest,
+//! or by a user of the services contract.
+
+use super::Contact;
+use serde::{Deserialize, Serialize};
+
+/// Who gets the goods and the mails about them. Beside the shipping address of the order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recipient {
+    /// Their first name.
+    pub first_name: String,
+    /// Their last name.
+    pub last_name: String,
+    /// Where they can be called.
+    pub phone_number: String,
+    /// Where mails about the order go.
+    pub email: String,
+    /// The city.
+    pub city: String,
+    /// The postcode.
+    pub postcode: String,
+    /// What they want the shop to know; may be empty.
+    pub notes: String,
+}
+
+impl Recipient {
+    /// Whom to mail.
+    #[must_use]
+    pub fn contact(&self) -> Contact {
+        let name = format!("{} {}", self.first_name, self.last_name).trim().to_owned();
+        Contact { email: self.email.clone(), name }
+    }
+
+    /// The whole address, for whoever packs and whoever waits for the parcel.
+    pub(super) fn full_address(&self, street: &str) -> String {
+        format!("{street}, {} {}", self.postcode, self.city)
+    }
+}

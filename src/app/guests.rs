@@ -1,0 +1,180 @@
+//! Guests: known by the key of their cart, which they present as cookie, header, query parameter
+//! or body field (contracts README, "Carts").
+
+use super::{App, could_not};
+use crate::edge::form::Json;
+use crate::edge::{Answer, Form, Request};
+use http::header::{COOKIE, HeaderName, HeaderValue, SET_COOKIE};
+use sha2::{Digest, Sha256};
+use souk_actors::carts::{self, CartKey, GUEST_CART_LIFETIME};
+use souk_actors::clock;
+use subtle::ConstantTimeEq;
+
+/// The body field, the query parameter and the cookie.
+const CART_KEY: &str = "cart_key";
+const X_CART_KEY: HeaderName = HeaderName::from_static("x-cart-key");
+/// Random octets of a key.
+const RANDOM_BYTES: usize = 16;
+/// Octets that say that a key is ours.
+const SEAL_BYTES: usize = CartKey::BYTES - RANDOM_BYTES;
+/// Longest `Cookie` header looked at.
+const COOKIE_BYTES_MAX: usize = 8 * 1024;
+
+/// Seals the keys that are given out, so that a key is recognised before anything is stored
+/// under it, and nobody's cart can be begun under a key that somebody made up.
+pub(super) struct GuestSeal([u8; 32]);
+
+impl GuestSeal {
+    /// A seal that follows from the key of the tokens.
+    pub(super) fn new(jwt_secret: &[u8]) -> Self {
+        let digest = Sha256::new().chain_update(b"souk cart keys\0").chain_update(jwt_secret);
+        Self(digest.finalize().into())
+    }
+
+    fn new_key(&self) -> CartKey {
+        let mut bytes = CartKey::random().bytes();
+        let seal = self.seal_of(&bytes[..RANDOM_BYTES]);
+        bytes[RANDOM_BYTES..].copy_from_slice(&seal);
+        CartKey::of_bytes(&bytes)
+    }
+
+    fn is_ours(&self, key: &CartKey) -> bool {
+        let bytes = key.bytes();
+        bool::from(self.seal_of(&bytes[..RANDOM_BYTES]).ct_eq(&bytes[RANDOM_BYTES..]))
+    }
+
+    /// What is sealed has one length, so that no seal can be made longer.
+    fn seal_of(&self, random: &[u8]) -> [u8; SEAL_BYTES] {
+        let digest = Sha256::new().chain_update(self.0).chain_update(random).finalize();
+        let mut seal = [0; SEAL_BYTES];
+        seal.copy_from_slice(&digest[..SEAL_BYTES]);
+        seal
+    }
+}
+
+/// The key a request presents; what is said in so many words counts before what a browser adds
+/// by itself. A key that can be nobody's is none.
+pub(crate) fn presented_cart_key(request: &Request, form: &mut Form<'_>) -> Option<CartKey> {
+    let written = |json: Json<'_>| match json {
+        Json::Text(text) => Ok(text.trim().to_owned()),
+        _ => Ok(String::new()),
+    };
+    let named = |text: &str| !text.is_empty();
+    let in_body = form.nullable(CART_KEY, written).seen().cloned().flatten();
+    let in_body = in_body.as_deref().filter(|text| named(text));
+    let in_query = request.query(CART_KEY).map(str::trim).filter(|text| named(text));
+    let in_header = request.header(X_CART_KEY.as_str()).map(str::trim).filter(|text| named(text));
+    in_body.or(in_query).or(in_header).or_else(|| cookie(request)).and_then(CartKey::parse)
+}
+
+fn cookie(request: &Request) -> Option<&str> {
+    let header = request.header(COOKIE.as_str()).filter(|text| text.len() <= COOKIE_BYTES_MAX)?;
+    header.split(';').find_map(|pair| {
+        let (name, value) = pair.trim().split_once('=')?;
+        (name == CART_KEY && !value.is_empty()).then_some(value)
+    })
+}
+
+impl App {
+    /// The key under which a guest's request is served: the presented one if the shop gave it
+    /// out, else a new one. What was wrong with the presented one is not told.
+    ///
+    /// # Errors
+    /// What the store cannot do.
+    pub(crate) fn guest_key(
+        &self,
+        request: &Request,
+        form: &mut Form<'_>,
+    ) -> Result<CartKey, Answer> {
+        let Some(key) = presented_cart_key(request, form) else {
+            return Ok(self.guests.new_key());
+        };
+        // The second look is for keys that were sealed under another secret.
+        let is_known = self.gave_out(&key)
+            || carts::of_guest(&*self.shop.store.snapshot(), &key, clock::now())
+                .map_err(|error| could_not(&error.into()))?
+                .is_some();
+        Ok(if is_known { key } else { self.guests.new_key() })
+    }
+
+    /// Whether the shop gave this key to a guest, who may never have put anything in a cart.
+    pub(crate) fn gave_out(&self, key: &CartKey) -> bool {
+        self.guests.is_ours(key)
+    }
+
+    /// How an answer tells the key of the cart it is about, to browsers and to everybody else.
+    pub(crate) fn cart_key_headers(&self, request: &Request, key: &CartKey) -> CartKeyHeaders {
+        let seconds = GUEST_CART_LIFETIME.as_secs();
+        let key = key.as_str();
+        let is_secure = request.base_url(self.public_url.as_deref()).starts_with("https://");
+        let secure = if is_secure { "; Secure" } else { "" };
+        let cookie =
+            format!("{CART_KEY}={key}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
+        let value = |text: &str| HeaderValue::from_str(text).expect("digits and plain ASCII");
+        CartKeyHeaders { key: value(key), cookie: value(&cookie) }
+    }
+}
+
+/// The headers that tell the key of a cart. Put on within the turn, so that an answer given again
+/// tells it too.
+#[derive(Clone, Debug)]
+pub(crate) struct CartKeyHeaders {
+    key: HeaderValue,
+    cookie: HeaderValue,
+}
+
+impl CartKeyHeaders {
+    /// The answer with them.
+    pub(crate) fn on(&self, answer: Answer) -> Answer {
+        let answer = answer.with_header(X_CART_KEY, self.key.clone());
+        answer.with_header(SET_COOKIE, self.cookie.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::Method;
+
+    fn presented(request: &Request) -> Option<CartKey> {
+        let mut form = Form::parse(request).expect("a form");
+        presented_cart_key(request, &mut form)
+    }
+
+    #[test]
+    fn a_key_is_ours_or_made_up() {
+        let seal = GuestSeal::new(b"one secret");
+        let key = seal.new_key();
+        assert!(seal.is_ours(&key));
+        assert!(!GuestSeal::new(b"another").is_ours(&key));
+        assert!(!seal.is_ours(&CartKey::random()));
+        assert_ne!(seal.new_key(), key);
+    }
+
+    #[test]
+    fn what_is_said_counts_before_what_a_browser_adds() {
+        let keys: Vec<_> = (0..4).map(|_| CartKey::random()).collect();
+        let [body, query, header, cookie] = [0, 1, 2, 3].map(|at: usize| keys[at].as_str());
+        let json = format!(r#"{{"cart_key": "{body}"}}"#);
+        let target = format!("/?cart_key={query}");
+        let with_cookie = |request: Request| {
+            request.with_header("cookie", &format!("a=b; cart_key={cookie}; c=d"))
+        };
+        let get = |target: &str| with_cookie(Request::test(Method::GET, target));
+        assert_eq!(presented(&get("/")).as_ref(), Some(&keys[3]));
+        let headed = get("/").with_header("x-cart-key", header);
+        assert_eq!(presented(&headed).as_ref(), Some(&keys[2]));
+        let queried = get(&target).with_header("x-cart-key", header);
+        assert_eq!(presented(&queried).as_ref(), Some(&keys[1]));
+        let all = get(&target).with_header("x-cart-key", header).with_json(&json);
+        assert_eq!(presented(&all).as_ref(), Some(&keys[0]));
+        // An empty field says nothing, a wrong one says something wrong.
+        assert_eq!(presented(&get("/").with_json(r#"{"cart_key": ""}"#)).as_ref(), Some(&keys[3]));
+        assert_eq!(
+            presented(&get("/").with_json(r#"{"cart_key": null}"#)).as_ref(),
+            Some(&keys[3])
+        );
+        assert_eq!(presented(&get("/").with_json(r#"{"cart_key": "abc"}"#)), None);
+        assert_eq!(presented(&Request::test(Method::GET, "/")), None);
+    }
+}

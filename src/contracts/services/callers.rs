@@ -1,0 +1,115 @@
+//! Who may call what in this contract: anybody, a person, an administrator, another service.
+
+use super::refusals::Problem;
+use crate::app::{App, Asker, CartKeyHeaders, Visitor, presented_cart_key};
+use crate::edge::{Answer, Call, Form, standard};
+use souk_actors::carts::{self, CartHolder, CartKey, CartOf};
+use souk_actors::orders::{self, Order};
+use souk_domain::OrderId;
+
+/// The person who calls. A service has no profile, no cart and no orders of its own.
+pub(super) fn person(app: &App, call: &Call) -> Result<Visitor, Problem> {
+    match app.asker(call)? {
+        Asker::Person(visitor) => Ok(*visitor),
+        Asker::Nobody => Err(standard::not_authenticated().into()),
+        Asker::Service(_) => Err(standard::forbidden().into()),
+    }
+}
+
+/// `is_staff`, as the document calls it.
+pub(super) fn require_administrator(app: &App, call: &Call) -> Result<(), Problem> {
+    match person(app, call)?.caller.is_administrator() {
+        true => Ok(()),
+        false => Err(standard::forbidden().into()),
+    }
+}
+
+/// Another system, with its own token.
+pub(super) fn require_service(app: &App, call: &Call) -> Result<(), Problem> {
+    match app.asker(call)? {
+        Asker::Service(_) => Ok(()),
+        Asker::Nobody => Err(standard::not_authenticated().into()),
+        Asker::Person(_) => Err(standard::forbidden().into()),
+    }
+}
+
+/// Whose cart a request is about, and the key to tell for it.
+#[derive(Clone, Debug)]
+pub(super) struct Shopper {
+    pub(super) whose: CartOf,
+    pub(super) key: CartKey,
+    headers: CartKeyHeaders,
+}
+
+impl Shopper {
+    /// The answer, telling the key.
+    pub(super) fn told(&self, answer: Answer) -> Answer {
+        self.headers.on(answer)
+    }
+}
+
+/// The shopper: whoever the token says, else the guest whom the key says. A guest without a key of
+/// ours gets a new one.
+pub(super) fn shopper(app: &App, call: &Call, form: &mut Form<'_>) -> Result<Shopper, Problem> {
+    let (whose, key) = match app.asker(call)? {
+        Asker::Person(visitor) => {
+            let user = visitor.id();
+            let found = carts::of_user(&*app.shop.store.snapshot(), user)?;
+            match found.map(|(_, cart)| cart.holder) {
+                Some(CartHolder::User { key, .. }) => (CartOf::User(user), key),
+                Some(CartHolder::Guest { .. }) | None => return Err(standard::not_found().into()),
+            }
+        }
+        Asker::Nobody => {
+            let key = app.guest_key(&call.request, form)?;
+            (CartOf::Guest(key.clone()), key)
+        }
+        Asker::Service(_) => return Err(standard::forbidden().into()),
+    };
+    let headers = app.cart_key_headers(&call.request, &key);
+    Ok(Shopper { whose, key, headers })
+}
+
+/// Who asks for an order: a token, the key of a guest's cart, or both.
+pub(super) struct OrderAsker {
+    asker: Asker,
+    key: Option<CartKey>,
+}
+
+impl OrderAsker {
+    /// Whoever brings a token or a key.
+    ///
+    /// # Errors
+    /// 401 for who brings neither.
+    pub(super) fn of(app: &App, call: &Call, form: &mut Form<'_>) -> Result<Self, Problem> {
+        let (asker, key) = (app.asker(call)?, presented_cart_key(&call.request, form));
+        match (&asker, &key) {
+            (Asker::Nobody, None) => Err(standard::not_authenticated().into()),
+            _ => Ok(Self { asker, key }),
+        }
+    }
+
+    /// True for another system.
+    pub(super) fn is_service(&self) -> bool {
+        matches!(self.asker, Asker::Service(_))
+    }
+
+    /// The order, if it is this user's or this guest's. To everybody else it is not there.
+    pub(super) fn own_order(&self, app: &App, id: OrderId) -> Result<Order, Problem> {
+        let order = orders::order(&*app.shop.store.snapshot(), id)?;
+        let order = order.filter(|order| self.owns(order)).ok_or_else(standard::not_found)?;
+        Ok(order)
+    }
+
+    fn owns(&self, order: &Order) -> bool {
+        let is_users = match &self.asker {
+            Asker::Person(visitor) => order.customer == Some(visitor.id()),
+            Asker::Nobody | Asker::Service(_) => false,
+        };
+        let is_guests = match (&order.guest, &self.key) {
+            (Some(guest), Some(key)) => *guest == key.hash(),
+            _ => false,
+        };
+        is_users || is_guests
+    }
+}

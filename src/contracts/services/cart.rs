@@ -1,0 +1,280 @@
+//! API2: carts, of users and of guests.
+
+use super::callers::{require_service, shopper};
+use super::refusals::{INSUFFICIENT_STOCK, NOT_FOR_SALE, Problem};
+use super::wire::{CartContentBody, MessageBody};
+use crate::app::{App, presented_cart_key};
+use crate::edge::form::{Field, Rule, id, integer};
+use crate::edge::{Answer, Call, Errors, Form, standard};
+use serde::Serialize;
+use souk_actors::carts::{self, CartChange, CartHolder, CartKey, CartLine, CartOf, CartsMessage};
+use souk_actors::catalog::{self, CatalogMessage, ProductView};
+use souk_actors::store::Unit;
+use souk_actors::{Failure, clock};
+use souk_domain::{
+    MAX_LINE_QUANTITY, Missing, ProductId, Quantity, Refusal, Unbuyable, UnbuyableLine,
+};
+use std::sync::Arc;
+
+const TOO_FEW: &str = "Quantity must be at least 1.";
+const EITHER: &str = "Give either quantity or change.";
+
+pub(super) async fn show(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    let mut form = Form::parse(&call.request)?;
+    let shopper = shopper(&app, &call, &mut form)?;
+    let snapshot = app.shop.store.snapshot();
+    let found = match &shopper.whose {
+        CartOf::User(user) => carts::of_user(&*snapshot, *user)?,
+        CartOf::Guest(key) => carts::of_guest(&*snapshot, key, clock::now())?,
+    };
+    drop(snapshot);
+    let lines = found.map(|(_, cart)| cart.lines).unwrap_or_default();
+    let body = content(&app, &lines)?.under(&shopper.key);
+    Ok(shopper.told(Answer::ok(&body)))
+}
+
+fn content(app: &App, lines: &[CartLine]) -> Result<CartContentBody, Problem> {
+    let ids: Vec<_> = lines.iter().map(|line| line.product).collect();
+    let products = catalog::product_views(&*app.shop.store.snapshot(), &ids)?;
+    Ok(CartContentBody::new(lines, &products, app.shop.settings.currency))
+}
+
+#[derive(Serialize)]
+struct AddedBody {
+    message: &'static str,
+    product_id: String,
+    quantity: u32,
+    name: String,
+    price: String,
+    discount: String,
+}
+
+pub(super) async fn add(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    let mut form = Form::parse(&call.request)?;
+    let shopper = shopper(&app, &call, &mut form)?;
+    let product = form.required("product_id", id(ProductId::new));
+    let quantity = form.required("quantity", units());
+    let (product, quantity) = form.finish((product, quantity))?;
+    let currency = app.shop.settings.currency;
+    let committing = Arc::clone(&app);
+    let answer = app.commit(&call, move |unit| {
+        let (app, shopper) = (Arc::clone(&committing), shopper.clone());
+        async move {
+            let view = describe(&app, &unit, product).await?;
+            let body = AddedBody {
+                message: "Item added to cart",
+                product_id: product.to_string(),
+                quantity: quantity.get(),
+                name: view.product.name.clone(),
+                price: currency.format(view.product.pricing.list_price),
+                discount: view.product.pricing.discount.to_string(),
+            };
+            let product = Box::new(view);
+            let add = CartChange::Add { product, quantity };
+            change(&app, unit, shopper.whose.clone(), add).await?;
+            Ok(shopper.told(Answer::ok(&body)))
+        }
+    });
+    answer.await.map_err(worded)
+}
+
+#[derive(Serialize)]
+struct RemovedBody {
+    message: &'static str,
+    product_id: String,
+}
+
+pub(super) async fn remove(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    let mut form = Form::parse(&call.request)?;
+    let shopper = shopper(&app, &call, &mut form)?;
+    let product = form.required("product_id", id(ProductId::new));
+    let product = form.finish(product)?;
+    let committing = Arc::clone(&app);
+    let answer = app.commit(&call, move |unit| {
+        let (app, shopper) = (Arc::clone(&committing), shopper.clone());
+        async move {
+            change(&app, unit, shopper.whose.clone(), CartChange::Remove { product }).await?;
+            let message = "Item removed from cart";
+            let body = RemovedBody { message, product_id: product.to_string() };
+            Ok(shopper.told(Answer::ok(&body)))
+        }
+    });
+    Ok(answer.await?)
+}
+
+pub(super) async fn clear(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    let mut form = Form::parse(&call.request)?;
+    let shopper = shopper(&app, &call, &mut form)?;
+    let committing = Arc::clone(&app);
+    let answer = app.commit(&call, move |unit| {
+        let (app, shopper) = (Arc::clone(&committing), shopper.clone());
+        async move {
+            change(&app, unit, shopper.whose.clone(), CartChange::Clear).await?;
+            Ok(shopper.told(Answer::ok(&MessageBody { message: "Cart cleared" })))
+        }
+    });
+    Ok(answer.await?)
+}
+
+/// How many units a line is to have.
+#[derive(Clone, Copy, Debug)]
+enum Wish {
+    Exactly(Quantity),
+    MoreOrFewer(i64),
+}
+
+#[derive(Serialize)]
+struct UpdatedBody {
+    message: &'static str,
+    product_id: String,
+    new_quantity: u32,
+}
+
+pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    let mut form = Form::parse(&call.request)?;
+    let shopper = shopper(&app, &call, &mut form)?;
+    let product = form.required("product_id", id(ProductId::new));
+    let wish = read_wish(&mut form);
+    let (product, (exactly, by)) = form.finish((product, wish))?;
+    let wish = match (exactly, by) {
+        (Some(quantity), None) => Wish::Exactly(quantity),
+        (None, Some(by)) => Wish::MoreOrFewer(by),
+        (Some(_), Some(_)) | (None, None) => return Err(Errors::general(EITHER).into()),
+    };
+    let committing = Arc::clone(&app);
+    let answer = app.commit(&call, move |unit| {
+        let (app, shopper) = (Arc::clone(&committing), shopper.clone());
+        async move {
+            let whose = shopper.whose.clone();
+            Ok(shopper.told(set_quantity(&app, unit, whose, product, wish).await?))
+        }
+    });
+    answer.await.map_err(worded)
+}
+
+fn read_wish(form: &mut Form<'_>) -> Field<(Option<Quantity>, Option<i64>)> {
+    let most = i64::from(MAX_LINE_QUANTITY);
+    let quantity = form.nullable("quantity", units());
+    let change = form.nullable("change", integer(-most..=most));
+    quantity.and(change)
+}
+
+async fn set_quantity(
+    app: &App,
+    unit: Unit,
+    whose: CartOf,
+    product: ProductId,
+    wish: Wish,
+) -> Result<Answer, Failure> {
+    let asked = whose.clone();
+    let find = |reply_to| CartsMessage::Find { unit: unit.clone(), whose: asked, reply_to };
+    let found = app.shop.owners.carts.ask(find).await?;
+    let lines = found.map(|(_, cart)| cart.lines).unwrap_or_default();
+    let line = lines.iter().find(|line| line.product == product);
+    let line = line.ok_or(Refusal::NotFound(Missing::CartLine))?;
+    let wished = match wish {
+        Wish::Exactly(quantity) => Some(quantity),
+        Wish::MoreOrFewer(by) => line.quantity.changed_by(by),
+    };
+    let Some(quantity) = wished else {
+        let is_too_much = matches!(wish, Wish::MoreOrFewer(by) if by > 0);
+        let too_many = format!("Quantity must be at most {MAX_LINE_QUANTITY}.");
+        let why = if is_too_much { too_many } else { TOO_FEW.to_owned() };
+        return Ok(Errors::of("change", why).into());
+    };
+    let view = Box::new(describe(app, &unit, product).await?);
+    change(app, unit, whose, CartChange::Set { product: view, quantity }).await?;
+    Ok(Answer::ok(&UpdatedBody {
+        message: "Quantity updated successfully.",
+        product_id: product.to_string(),
+        new_quantity: quantity.get(),
+    }))
+}
+
+pub(super) async fn show_to_service(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    require_service(&app, &call)?;
+    let mut form = Form::parse(&call.request)?;
+    let (_, lines) = cart_by_key(&app, &call, &mut form)?;
+    Ok(Answer::ok(&content(&app, &lines)?))
+}
+
+#[derive(Serialize)]
+struct ClearedBody {
+    message: String,
+}
+
+pub(super) async fn clear_for_service(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    require_service(&app, &call)?;
+    let mut form = Form::parse(&call.request)?;
+    let (whose, _) = cart_by_key(&app, &call, &mut form)?;
+    let key = presented_cart_key(&call.request, &mut form).ok_or_else(standard::not_found)?;
+    let committing = Arc::clone(&app);
+    let cleared = app.commit(&call, move |unit| {
+        let (app, whose) = (Arc::clone(&committing), whose.clone());
+        let body = ClearedBody { message: format!("Cart {} cleared", key.as_str()) };
+        async move {
+            change(&app, unit, whose, CartChange::Clear).await?;
+            Ok(Answer::ok(&body))
+        }
+    });
+    Ok(cleared.await?)
+}
+
+/// The cart that a service names by its key, a user's or a guest's, and what is in it.
+fn cart_by_key(
+    app: &App,
+    call: &Call,
+    form: &mut Form<'_>,
+) -> Result<(CartOf, Vec<CartLine>), Problem> {
+    let names_one = form.has("cart_key") || call.request.query("cart_key").is_some();
+    let key = presented_cart_key(&call.request, form);
+    let Some(key): Option<CartKey> = key else {
+        return Err(match names_one {
+            true => standard::not_found().into(),
+            false => Errors::of("cart_key", "This field is required.").into(),
+        });
+    };
+    match carts::of_key(&*app.shop.store.snapshot(), &key, clock::now())? {
+        Some((_, cart)) => match cart.holder {
+            CartHolder::User { user, .. } => Ok((CartOf::User(user), cart.lines)),
+            CartHolder::Guest { .. } => Ok((CartOf::Guest(key), cart.lines)),
+        },
+        // Given out, and nothing was put in so far.
+        None if app.gave_out(&key) => Ok((CartOf::Guest(key), Vec::new())),
+        None => Err(standard::not_found().into()),
+    }
+}
+
+fn units() -> impl Rule<Value = Quantity> {
+    let units = integer(1..=i64::from(MAX_LINE_QUANTITY)).below(TOO_FEW);
+    units.then(|units| {
+        u32::try_from(units).ok().and_then(Quantity::new).ok_or("A valid integer is required.")
+    })
+}
+
+/// The product as it stands in this turn.
+async fn describe(app: &App, unit: &Unit, product: ProductId) -> Result<ProductView, Failure> {
+    let describe =
+        |reply_to| CatalogMessage::Describe { unit: unit.clone(), ids: vec![product], reply_to };
+    let known = app.shop.owners.catalog.ask(describe).await?.pop();
+    let unknown = || UnbuyableLine { product, why: Unbuyable::NotForSale };
+    Ok(known.ok_or_else(|| Refusal::NotBuyable(vec![unknown()]))?)
+}
+
+async fn change(app: &App, unit: Unit, whose: CartOf, change: CartChange) -> Result<(), Failure> {
+    let ask = |reply_to| CartsMessage::Change { unit, whose, change, reply_to };
+    app.shop.owners.carts.ask(ask).await
+}
+
+/// The one product of the request that cannot be bought, by the field that is wrong.
+fn worded(failure: Failure) -> Problem {
+    match &failure {
+        Failure::Refused(Refusal::NotBuyable(lines)) => match lines.first().map(|line| &line.why) {
+            Some(Unbuyable::Short { name, .. }) => {
+                Errors::of("quantity", format!("{INSUFFICIENT_STOCK} for {name}")).into()
+            }
+            Some(Unbuyable::NotForSale) | None => Errors::of("product_id", NOT_FOR_SALE).into(),
+        },
+        _ => failure.into(),
+    }
+}

@@ -1,0 +1,83 @@
+//! API1, categories: open to all to read, an administrator's to write.
+
+use super::callers::require_administrator;
+use super::refusals::Problem;
+use super::wire::CategoryBody;
+use crate::app::App;
+use crate::edge::form::text;
+use crate::edge::{Answer, Call, Form, PageAsked, standard};
+use souk_actors::catalog::{self, CatalogMessage, CategoryChange, CategoryDraft};
+use souk_domain::CategoryId;
+use std::sync::Arc;
+
+const NAME_CHARACTERS_MAX: usize = 255;
+
+pub(super) async fn list(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    let asked = PageAsked::of_whole_list(&call.request)?;
+    let snapshot = app.shop.store.snapshot();
+    let (page, rows) = asked.fetch(|offset, limit| -> Result<_, Problem> {
+        Ok(catalog::categories(&*snapshot, offset, limit)?)
+    })?;
+    let bodies: Vec<_> =
+        rows.iter().map(|(id, category)| CategoryBody::new(*id, category)).collect();
+    let base_url = call.request.base_url(app.public_url.as_deref());
+    Ok(page.bare(&call.request, &base_url, &bodies))
+}
+
+pub(super) async fn detail(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    let id = call.id("pk", CategoryId::parse)?;
+    let category =
+        catalog::category(&*app.shop.store.snapshot(), id)?.ok_or_else(standard::not_found)?;
+    Ok(Answer::ok(&CategoryBody::new(id, &category)))
+}
+
+pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    require_administrator(&app, &call)?;
+    let mut form = Form::parse(&call.request)?;
+    let name = form.required("name", text(NAME_CHARACTERS_MAX));
+    let draft = CategoryDraft { name: form.finish(name)?, description: String::new() };
+    let committing = Arc::clone(&app);
+    let created = app.commit(&call, move |unit| {
+        let (app, draft) = (Arc::clone(&committing), draft.clone());
+        async move {
+            let create = |reply_to| CatalogMessage::CreateCategory { unit, draft, reply_to };
+            let (id, category) = app.shop.owners.catalog.ask(create).await?;
+            Ok(Answer::created(&CategoryBody::new(id, &category)))
+        }
+    });
+    Ok(created.await?)
+}
+
+pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    require_administrator(&app, &call)?;
+    let id = call.id("pk", CategoryId::parse)?;
+    catalog::category(&*app.shop.store.snapshot(), id)?.ok_or_else(standard::not_found)?;
+    let mut form = Form::parse(&call.request)?;
+    let name = form.required("name", text(NAME_CHARACTERS_MAX));
+    let change = CategoryChange { name: Some(form.finish(name)?), description: None };
+    let committing = Arc::clone(&app);
+    let updated = app.commit(&call, move |unit| {
+        let (app, change) = (Arc::clone(&committing), change.clone());
+        async move {
+            let update = |reply_to| CatalogMessage::UpdateCategory { unit, id, change, reply_to };
+            let category = app.shop.owners.catalog.ask(update).await?;
+            Ok(Answer::ok(&CategoryBody::new(id, &category)))
+        }
+    });
+    Ok(updated.await?)
+}
+
+pub(super) async fn delete(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    require_administrator(&app, &call)?;
+    let id = call.id("pk", CategoryId::parse)?;
+    let committing = Arc::clone(&app);
+    let deleted = app.commit(&call, move |unit| {
+        let app = Arc::clone(&committing);
+        async move {
+            let delete = |reply_to| CatalogMessage::DeleteCategory { unit, id, reply_to };
+            app.shop.owners.catalog.ask(delete).await?;
+            Ok(Answer::no_content())
+        }
+    });
+    Ok(deleted.await?)
+}

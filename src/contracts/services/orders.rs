@@ -1,0 +1,211 @@
+//! API3: orders, of users and of guests.
+
+use super::callers::{OrderAsker, person, shopper};
+use super::profile::{
+    ADDRESS_CHARACTERS_MAX, CITY_CHARACTERS_MAX, PHONE_CHARACTERS_MAX, POSTCODE_CHARACTERS_MAX,
+};
+use super::refusals::Problem;
+use super::users::NAME_CHARACTERS_MAX;
+use super::wire::{MessageBody, OrderBody, OrderItemsBody};
+use crate::app::{App, Asker};
+use crate::edge::form::{Rule, boolean, email, id, text};
+use crate::edge::{Answer, Call, Errors, Form, PageAsked, standard};
+use serde::Serialize;
+use souk_actors::carts::CartOf;
+use souk_actors::journeys::buying::{self, Buyer};
+use souk_actors::journeys::ordering;
+use souk_actors::journeys::paying::{self, News};
+use souk_actors::journeys::reporting::{self, Report, Reported};
+use souk_actors::orders::{self, Order, Recipient};
+use souk_domain::{OrderId, OrderStatus};
+use std::sync::Arc;
+
+const NOTES_CHARACTERS_MAX: usize = 2_000;
+const INTENT_CHARACTERS_MAX: usize = 255;
+const STATUS_CHARACTERS_MAX: usize = 20;
+const NOT_CONFIRMED: &str = "The payment gateway has not confirmed a payment of this order.";
+
+#[derive(Serialize)]
+struct CreatedBody {
+    message: &'static str,
+    order_id: u64,
+    cart_key: String,
+}
+
+pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    let mut form = Form::parse(&call.request)?;
+    let shopper = shopper(&app, &call, &mut form)?;
+    let fields = (
+        form.required("shipping_address", text(ADDRESS_CHARACTERS_MAX)),
+        form.required("city", text(CITY_CHARACTERS_MAX)),
+        form.required("postcode", text(POSTCODE_CHARACTERS_MAX)),
+        form.required("first_name", text(NAME_CHARACTERS_MAX)),
+        form.required("last_name", text(NAME_CHARACTERS_MAX)),
+        form.required("phone_number", text(PHONE_CHARACTERS_MAX)),
+        form.required("email", email),
+        form.nullable("notes", text(NOTES_CHARACTERS_MAX).or_blank()),
+    );
+    let (address, city, postcode, first_name, last_name, phone_number, email, notes) =
+        form.finish(fields)?;
+    let recipient = Recipient {
+        first_name,
+        last_name,
+        phone_number,
+        email: email.to_string(),
+        city,
+        postcode,
+        notes: notes.unwrap_or_default(),
+    };
+    let (customer, guest) = match &shopper.whose {
+        CartOf::User(user) => (Some(*user), None),
+        CartOf::Guest(key) => (None, Some(key.hash())),
+    };
+    let buyer = Buyer {
+        customer,
+        guest,
+        contact: None,
+        recipient: Some(recipient),
+        billing_address: address.clone(),
+        shipping_address: address,
+        time_to_live: app.shop.settings.order_time_to_live,
+    };
+    let committing = Arc::clone(&app);
+    let placed = app.commit(&call, move |unit| {
+        let (app, shopper, buyer) = (Arc::clone(&committing), shopper.clone(), buyer.clone());
+        async move {
+            let whose = shopper.whose.clone();
+            let order = buying::buy_cart(&app.shop.owners, &unit, whose, buyer).await?;
+            Ok(shopper.told(Answer::created(&CreatedBody {
+                message: "Order created successfully",
+                order_id: order.id.get(),
+                cart_key: shopper.key.as_str().to_owned(),
+            })))
+        }
+    });
+    Ok(placed.await?)
+}
+
+/// What somebody says about an order.
+struct Said {
+    id: OrderId,
+    status: Option<OrderStatus>,
+    is_paid: Option<bool>,
+    payment_intent: Option<String>,
+}
+
+/// Nobody is believed about money, neither a service nor an administrator: what they say of a
+/// payment is asked at the gateway.
+pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    let is_service = match app.asker(&call)? {
+        Asker::Service(service) => {
+            tracing::debug!(%service, "a service reports on an order");
+            true
+        }
+        Asker::Person(visitor) if visitor.caller.is_administrator() => false,
+        Asker::Person(_) => return Err(standard::forbidden().into()),
+        Asker::Nobody => return Err(standard::not_authenticated().into()),
+    };
+    let said = read_said(Form::parse(&call.request)?, is_service)?;
+    let snapshot = app.shop.store.snapshot();
+    let order = orders::order(&*snapshot, said.id)?.ok_or_else(standard::not_found)?;
+    let contact = ordering::contact(&snapshot, order.customer)?;
+    drop(snapshot);
+    let report = Report {
+        order: said.id,
+        claims_payment: said.is_paid == Some(true),
+        news: news_of(&app, &said, &order).await?,
+        status: said.status,
+        contact,
+    };
+    let committing = Arc::clone(&app);
+    let updated = app.commit(&call, move |unit| {
+        let (app, report) = (Arc::clone(&committing), report.clone());
+        async move {
+            Ok(match reporting::report(&app.shop.owners, &unit, report).await? {
+                Reported::Done => {
+                    Answer::ok(&MessageBody { message: "Order updated successfully." })
+                }
+                Reported::NotPaid => Errors::of("is_paid", NOT_CONFIRMED).into(),
+            })
+        }
+    });
+    Ok(updated.await?)
+}
+
+fn read_said(mut form: Form<'_>, is_service: bool) -> Result<Said, Errors> {
+    let word = text(STATUS_CHARACTERS_MAX).then(|word| {
+        let unknown = || format!("\"{word}\" is not a valid choice.");
+        OrderStatus::from_word(&word).ok_or_else(unknown)
+    });
+    let fields = (
+        form.required("order_id", id(OrderId::new)),
+        // An administrator has nothing else to say.
+        if is_service {
+            form.nullable("status", word)
+        } else {
+            form.required("status", word).some()
+        },
+        form.nullable("is_paid", boolean),
+        form.nullable("payment_intent", text(INTENT_CHARACTERS_MAX)),
+    );
+    let (id, status, is_paid, payment_intent) = form.finish(fields)?;
+    if status.is_none() && is_paid.is_none() && payment_intent.is_none() {
+        return Err(Errors::general("Give status, is_paid or payment_intent."));
+    }
+    Ok(Said { id, status, is_paid, payment_intent })
+}
+
+/// What the gateway says, where a payment was spoken of.
+async fn news_of(app: &App, said: &Said, order: &Order) -> Result<Option<News>, Problem> {
+    if said.is_paid == Some(false) && order.is_paid {
+        let sentence = "The order is paid; only cancelling it gives the money back.";
+        return Err(Errors::of("is_paid", sentence).into());
+    }
+    let known = order.payment.as_ref().map(|link| link.intent.as_str());
+    if let Some(named) = said.payment_intent.as_deref()
+        && known != Some(named)
+    {
+        return Err(Errors::of("payment_intent", "No such payment of this order.").into());
+    }
+    let must_ask = said.payment_intent.is_some() || (said.is_paid == Some(true) && !order.is_paid);
+    if !must_ask || known.is_none() {
+        return Ok(None);
+    }
+    Ok(Some(paying::ask_gateway(&app.shop, said.id, order, None).await?))
+}
+
+#[derive(Serialize)]
+struct OrdersBody {
+    orders: Vec<OrderBody>,
+}
+
+pub(super) async fn list(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    let visitor = person(&app, &call)?;
+    let asked = PageAsked::of_whole_list(&call.request)?;
+    let snapshot = app.shop.store.snapshot();
+    let (page, rows) = asked.fetch(|offset, limit| -> Result<_, Problem> {
+        Ok(orders::of_customer(&snapshot, visitor.id(), offset, limit)?)
+    })?;
+    let currency = app.shop.settings.currency;
+    let body = |(id, order)| OrderBody::new(id, order, &visitor.user, currency);
+    let answer = Answer::ok(&OrdersBody { orders: rows.into_iter().map(body).collect() });
+    let base_url = call.request.base_url(app.public_url.as_deref());
+    Ok(page.located(&call.request, &base_url, answer))
+}
+
+#[derive(Serialize)]
+struct OrderByIdBody {
+    order: OrderItemsBody,
+}
+
+pub(super) async fn by_id(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    let mut form = Form::parse(&call.request)?;
+    let asker = OrderAsker::of(&app, &call, &mut form)?;
+    let id = call.id("pk", OrderId::parse)?;
+    let order = match asker.is_service() {
+        true => orders::order(&*app.shop.store.snapshot(), id)?.ok_or_else(standard::not_found)?,
+        false => asker.own_order(&app, id)?,
+    };
+    let order = OrderItemsBody::new(id, &order, app.shop.settings.currency);
+    Ok(Answer::ok(&OrderByIdBody { order }))
+}

@@ -1,0 +1,112 @@
+//! API4: a new password, by the old one or by mail.
+
+use super::callers::person;
+use super::refusals::{Problem, refused};
+use super::wire::MessageBody;
+use crate::app::App;
+use crate::edge::form::{Field, claimed_password, email, new_password};
+use crate::edge::{Answer, Call, Form};
+use http::StatusCode;
+use souk_actors::users::{
+    self, ChangePassword, RequestPasswordReset, ResetPassword, ResetToken, UsersMessage,
+};
+use souk_actors::{Failure, clock};
+use souk_domain::{Password, Refusal};
+use std::sync::Arc;
+
+/// Where the mailed link leads.
+pub(super) const CONFIRM_PATH: &str = "/api/v1/users/reset-password/confirm/";
+
+const INVALID_LINK: &str = "Invalid or expired token.";
+
+pub(super) async fn change(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    let visitor = person(&app, &call)?;
+    let mut form = Form::parse(&call.request)?;
+    let old = form.required("old_password", claimed_password);
+    let new = read_new_password(&mut form);
+    let hash = visitor.user.password.clone();
+    if let Some(old) = old.seen()
+        && !app.shop.hasher.matches(old.clone(), Some(hash.clone())).await?
+    {
+        form.error("old_password", "Old password is incorrect");
+    }
+    let (_, new) = form.finish((old, new))?;
+    let command = ChangePassword {
+        user: visitor.id(),
+        expected: Some(hash),
+        password: app.shop.hasher.hash(new).await?,
+        kept_session: Some(visitor.session),
+    };
+    let committing = Arc::clone(&app);
+    let changed = app.commit(&call, move |unit| {
+        let (app, command) = (Arc::clone(&committing), command.clone());
+        async move {
+            let change = |reply_to| UsersMessage::ChangePassword { unit, command, reply_to };
+            app.shop.owners.users.ask(change).await?;
+            Ok(Answer::ok(&MessageBody { message: "Password changed successfully." }))
+        }
+    });
+    Ok(changed.await?)
+}
+
+/// `new_password`, which `confirm_password` must repeat.
+fn read_new_password(form: &mut Form<'_>) -> Field<Password> {
+    let new = form.required("new_password", new_password);
+    let confirmed = form.required("confirm_password", claimed_password);
+    if let (Some(new), Some(confirmed)) = (new.seen(), confirmed.seen())
+        && new != confirmed
+    {
+        form.error("confirm_password", "Passwords do not match");
+    }
+    new
+}
+
+/// Says and does the same for every address, as far as anybody outside can tell.
+pub(super) async fn request_reset(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    let mut form = Form::parse(&call.request)?;
+    let address = form.required("email", email);
+    let email = form.finish(address)?;
+    app.admit_guess(&call, email.as_str())?;
+    let base_url = call.request.base_url(app.public_url.as_deref());
+    let page = format!("{base_url}{CONFIRM_PATH}");
+    let command = RequestPasswordReset { email, token: ResetToken::random(), page };
+    let committing = Arc::clone(&app);
+    let requested = app.commit(&call, move |unit| {
+        let (app, command) = (Arc::clone(&committing), Box::new(command.clone()));
+        async move {
+            let request = |reply_to| UsersMessage::RequestPasswordReset { unit, command, reply_to };
+            app.shop.owners.users.ask(request).await?;
+            let sentence = "If an account with that email exists, a password reset email has been \
+                            sent.";
+            Ok(Answer::detail(StatusCode::OK, sentence))
+        }
+    });
+    Ok(requested.await?)
+}
+
+pub(super) async fn confirm_reset(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    let user = call.request.query("uidb64").and_then(users::user_of_uid);
+    let token = call.request.query("token").and_then(ResetToken::parse);
+    let (Some(user), Some(token)) = (user, token) else { return Err(refused(INVALID_LINK).into()) };
+    // Asked again within the turn; here it spares strangers a hash.
+    if !users::may_reset(&*app.shop.store.snapshot(), user, &token, clock::now())? {
+        return Err(refused(INVALID_LINK).into());
+    }
+    let mut form = Form::parse(&call.request)?;
+    let new = read_new_password(&mut form);
+    let new = form.finish(new)?;
+    let command = ResetPassword { user, token, password: app.shop.hasher.hash(new).await? };
+    let committing = Arc::clone(&app);
+    let reset = app.commit(&call, move |unit| {
+        let (app, command) = (Arc::clone(&committing), command.clone());
+        async move {
+            let reset = |reply_to| UsersMessage::ResetPassword { unit, command, reply_to };
+            app.shop.owners.users.ask(reset).await?;
+            Ok(Answer::detail(StatusCode::OK, "Password has been reset."))
+        }
+    });
+    reset.await.map_err(|failure| match failure {
+        Failure::Refused(Refusal::TokenInvalid) => refused(INVALID_LINK).into(),
+        failure => failure.into(),
+    })
+}

@@ -1,0 +1,93 @@
+//! API5: a page of the gateway to pay at, and the pages it leads to.
+
+use super::callers::OrderAsker;
+use super::refusals::Problem;
+use crate::app::{App, checkout_url};
+use crate::edge::form::id;
+use crate::edge::{Answer, Call, Form, standard};
+use serde::Serialize;
+use souk_actors::journeys::paying::{self, Settled};
+use souk_actors::payments;
+use souk_actors::sandbox::CheckoutPages;
+use souk_domain::OrderId;
+use std::sync::Arc;
+
+/// Where a customer goes after paying.
+pub(super) const SUCCESS_PATH: &str = "/api/v1/payments/success/";
+/// Where a customer goes after giving up.
+pub(super) const CANCEL_PATH: &str = "/api/v1/payments/cancel/";
+/// The gateway puts its session there.
+const SESSION_QUERY: &str = "?session_id={CHECKOUT_SESSION_ID}";
+
+#[derive(Serialize)]
+struct CheckoutBody {
+    checkout_url: String,
+}
+
+#[derive(Serialize)]
+struct StatusBody {
+    status: &'static str,
+}
+
+const SUCCESS: StatusBody = StatusBody { status: "success" };
+const CANCELED: StatusBody = StatusBody { status: "canceled" };
+
+pub(super) async fn create_checkout(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    let mut form = Form::parse(&call.request)?;
+    let asker = OrderAsker::of(&app, &call, &mut form)?;
+    if asker.is_service() {
+        return Err(standard::forbidden().into());
+    }
+    let order = form.required("order_id", id(OrderId::new));
+    let id = form.finish(order)?;
+    paying::require_payable(asker.own_order(&app, id)?)?;
+    let (payment, intent) = paying::prepare(&app.shop, id).await?;
+    let base_url = call.request.base_url(app.public_url.as_deref());
+    let pages = CheckoutPages {
+        success: format!("{base_url}{SUCCESS_PATH}{SESSION_QUERY}"),
+        cancel: format!("{base_url}{CANCEL_PATH}{SESSION_QUERY}"),
+    };
+    let checkout = app.shop.gateway.open_checkout(intent.id.clone(), pages).await?;
+    let checkout_url = checkout_url(&base_url, &checkout.id);
+    let committing = Arc::clone(&app);
+    let linked = app.commit(&call, move |unit| {
+        let (app, intent) = (Arc::clone(&committing), intent.clone());
+        let body = CheckoutBody { checkout_url: checkout_url.clone() };
+        async move {
+            paying::link(&app.shop.owners, &unit, id, payment, intent).await?;
+            Ok(Answer::ok(&body))
+        }
+    });
+    Ok(linked.await?)
+}
+
+/// The page after paying. That somebody came here says nothing: the gateway is asked.
+pub(super) async fn success(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    let session = call.request.query("session_id").ok_or_else(standard::not_found)?;
+    let checkout = app.shop.gateway.checkout(session)?;
+    let known = payments::by_intent(&*app.shop.store.snapshot(), &checkout.intent.id)?;
+    let (id, payment) = known.ok_or_else(standard::not_found)?;
+    let news = paying::ask_about(&app.shop, id, &payment)?;
+    let committing = Arc::clone(&app);
+    let settled = app.commit(&call, move |unit| {
+        let (app, news) = (Arc::clone(&committing), news.clone());
+        async move {
+            let status = match paying::settle(&app.shop.owners, &unit, news).await? {
+                Settled::Paid(_) => SUCCESS,
+                Settled::TooLate
+                | Settled::Superseded
+                | Settled::MethodMissing { .. }
+                | Settled::ActionRequired { .. }
+                | Settled::Declined { .. }
+                | Settled::Canceled => CANCELED,
+            };
+            Ok(Answer::ok(&status))
+        }
+    });
+    Ok(settled.await?)
+}
+
+/// The page after giving up. Nothing changes: the order can still be paid.
+pub(super) async fn cancel(_: Arc<App>, _: Call) -> Answer {
+    Answer::ok(&CANCELED)
+}

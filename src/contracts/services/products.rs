@@ -1,0 +1,234 @@
+//! API1, products: open to all to read, an administrator's to write.
+
+use super::callers::require_administrator;
+use super::refusals::Problem;
+use super::wire::ProductBody;
+use crate::app::App;
+use crate::edge::form::{self, boolean, discount, money, text, web_address};
+use crate::edge::{Answer, Call, Errors, Form, PageAsked, Request, standard};
+use souk_actors::Failure;
+use souk_actors::catalog::{
+    self, Between, CatalogMessage, ProductChange, ProductDraft, ProductSelection, ProductView,
+};
+use souk_actors::store::Unit;
+use souk_domain::{CategoryId, Currency, Discount, Missing, Pricing, ProductId, Refusal};
+use std::sync::Arc;
+
+const NAME_CHARACTERS_MAX: usize = 255;
+const DESCRIPTION_CHARACTERS_MAX: usize = 10_000;
+const SEARCH_CHARACTERS_MAX: usize = 200;
+
+pub(super) async fn list(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    select(app, call, None).await
+}
+
+pub(super) async fn of_category(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    let category = call.id("pk", CategoryId::parse)?;
+    catalog::category(&*app.shop.store.snapshot(), category)?.ok_or_else(standard::not_found)?;
+    select(app, call, Some(category)).await
+}
+
+async fn select(
+    app: Arc<App>,
+    call: Call,
+    category: Option<CategoryId>,
+) -> Result<Answer, Problem> {
+    let currency = app.shop.settings.currency;
+    let asked = PageAsked::of_whole_list(&call.request)?;
+    let selection = ProductSelection { category, ..selection_of(&call.request, currency)? };
+    let store = app.shop.store.clone();
+    // Every product is looked at and many are written, so that must not hold up a task that others
+    // wait on.
+    let selecting = tokio::task::spawn_blocking(move || -> Result<_, Problem> {
+        let snapshot = store.snapshot();
+        let (page, products) = asked.fetch(|offset, limit| -> Result<_, Problem> {
+            let found = catalog::selected(&snapshot, &selection, offset, limit)?;
+            Ok((found.count, found.products))
+        })?;
+        let body = |view| ProductBody::new(view, currency);
+        let bodies: Vec<_> = products.iter().map(body).collect();
+        Ok((page, Answer::ok(&bodies)))
+    });
+    let (page, answer) = selecting.await.unwrap_or(Err(Failure::Unavailable.into()))?;
+    let base_url = call.request.base_url(app.public_url.as_deref());
+    Ok(page.located(&call.request, &base_url, answer))
+}
+
+/// The filters of the document's third section. One without a value does not count.
+fn selection_of(request: &Request, currency: Currency) -> Result<ProductSelection, Errors> {
+    let mut errors = Errors::new();
+    let asked = |name| request.query(name).map(str::trim).filter(|text| !text.is_empty());
+    let mut price = |name: &'static str| {
+        let read = asked(name).map(|text| currency.parse(text).map_err(|wrong| wrong.to_string()));
+        noted(&mut errors, name, read)
+    };
+    let sell_price = Between { least: price("price_min"), most: price("price_max") };
+    let mut percent = |name: &'static str| {
+        let read = asked(name).map(|text| Discount::parse(text).map_err(|wrong| wrong.to_string()));
+        noted(&mut errors, name, read)
+    };
+    let discount = Between { least: percent("discount_min"), most: percent("discount_max") };
+    let available = noted(&mut errors, "available", asked("available").map(truth));
+    let name = asked("search").map(|text| text.chars().take(SEARCH_CHARACTERS_MAX).collect());
+    if errors.is_empty() {
+        Ok(ProductSelection { name, sell_price, discount, available, category: None })
+    } else {
+        Err(errors)
+    }
+}
+
+fn noted<T>(errors: &mut Errors, name: &'static str, read: Option<Result<T, String>>) -> Option<T> {
+    match read? {
+        Ok(value) => Some(value),
+        Err(wrong) => {
+            errors.add(name, wrong);
+            None
+        }
+    }
+}
+
+/// `True` or `False`, as the document writes them, in whatever case.
+fn truth(text: &str) -> Result<bool, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "1" => Ok(true),
+        "false" | "0" => Ok(false),
+        _ => Err("Must be a valid boolean.".to_owned()),
+    }
+}
+
+pub(super) async fn detail(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    let id = call.id("pk", ProductId::parse)?;
+    let view =
+        catalog::product(&*app.shop.store.snapshot(), id)?.ok_or_else(standard::not_found)?;
+    Ok(Answer::ok(&ProductBody::new(&view, app.shop.settings.currency)))
+}
+
+/// What a product made here has no word for: its stock. It starts with none.
+const INITIAL_STOCK: u64 = 0;
+
+pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    require_administrator(&app, &call)?;
+    let currency = app.shop.settings.currency;
+    let mut form = Form::parse(&call.request)?;
+    let name = form.required("name", text(NAME_CHARACTERS_MAX));
+    let blank = String::new();
+    let description =
+        form.defaulting("description", text(DESCRIPTION_CHARACTERS_MAX).or_blank(), blank);
+    let category = form.nullable("category", form::id(CategoryId::new));
+    let list_price = form.required("price", money(currency));
+    let discount = form.defaulting("discount", discount, Discount::NONE);
+    let available = form.defaulting("available", boolean, true);
+    let image = form.nullable("image", web_address);
+    let wished_category = category.seen().copied().flatten();
+    require_known_category(&app, &mut form, wished_category)?;
+    let fields = (name, description, category, list_price, discount, available, image);
+    let (name, description, category, list_price, discount, available, image) =
+        form.finish(fields)?;
+    let pricing = Pricing { list_price, discount };
+    let stock = INITIAL_STOCK;
+    let draft = ProductDraft { name, description, category, pricing, image, available, stock };
+    let committing = Arc::clone(&app);
+    let created = app.commit(&call, move |unit| {
+        let (app, draft) = (Arc::clone(&committing), Box::new(draft.clone()));
+        async move {
+            let create = |reply_to| CatalogMessage::CreateProduct { unit, draft, reply_to };
+            let view = app.shop.owners.catalog.ask(create).await?;
+            Ok(Answer::created(&ProductBody::new(&view, currency)))
+        }
+    });
+    created.await.map_err(|failure| worded(failure, wished_category))
+}
+
+pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    require_administrator(&app, &call)?;
+    let id = call.id("pk", ProductId::parse)?;
+    catalog::product(&*app.shop.store.snapshot(), id)?.ok_or_else(standard::not_found)?;
+    let currency = app.shop.settings.currency;
+    let mut form = Form::parse(&call.request)?;
+    let name = form.required("name", text(NAME_CHARACTERS_MAX));
+    let description = form.optional("description", text(DESCRIPTION_CHARACTERS_MAX).or_blank());
+    let category = form.clearable("category", form::id(CategoryId::new));
+    let list_price = form.required("price", money(currency));
+    let discount = form.optional("discount", discount);
+    let available = form.optional("available", boolean);
+    let image = form.clearable("image", web_address);
+    let wished_category = category.seen().copied().flatten().flatten();
+    require_known_category(&app, &mut form, wished_category)?;
+    let fields = (name, description, category, list_price, discount, available, image);
+    let (name, description, category, list_price, discount, available, image) =
+        form.finish(fields)?;
+    let change = ProductChange {
+        name: Some(name),
+        description,
+        category,
+        pricing: None,
+        image,
+        available,
+        stock: None,
+        received: None,
+    };
+    let committing = Arc::clone(&app);
+    let updated = app.commit(&call, move |unit| {
+        let (app, mut change) = (Arc::clone(&committing), Box::new(change.clone()));
+        async move {
+            let known = describe(&app, &unit, id).await?;
+            let discount = discount.unwrap_or(known.product.pricing.discount);
+            change.pricing = Some(Pricing { list_price, discount });
+            let update = |reply_to| CatalogMessage::UpdateProduct { unit, id, change, reply_to };
+            let view = app.shop.owners.catalog.ask(update).await?;
+            Ok(Answer::ok(&ProductBody::new(&view, currency)))
+        }
+    });
+    updated.await.map_err(|failure| worded(failure, wished_category))
+}
+
+/// The product as it stands in this turn.
+async fn describe(app: &App, unit: &Unit, id: ProductId) -> Result<ProductView, Failure> {
+    let describe =
+        |reply_to| CatalogMessage::Describe { unit: unit.clone(), ids: vec![id], reply_to };
+    let known = app.shop.owners.catalog.ask(describe).await?.pop();
+    Ok(known.filter(|view| !view.is_gone).ok_or(Refusal::NotFound(Missing::Product))?)
+}
+
+pub(super) async fn delete(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    require_administrator(&app, &call)?;
+    let id = call.id("pk", ProductId::parse)?;
+    let committing = Arc::clone(&app);
+    let deleted = app.commit(&call, move |unit| {
+        let app = Arc::clone(&committing);
+        async move {
+            let delete = |reply_to| CatalogMessage::DeleteProduct { unit, id, reply_to };
+            app.shop.owners.catalog.ask(delete).await?;
+            Ok(Answer::no_content())
+        }
+    });
+    Ok(deleted.await?)
+}
+
+/// Asked again within the turn; here it lets all errors stand together.
+fn require_known_category(
+    app: &App,
+    form: &mut Form<'_>,
+    category: Option<CategoryId>,
+) -> Result<(), Problem> {
+    if let Some(id) = category
+        && catalog::category(&*app.shop.store.snapshot(), id)?.is_none()
+    {
+        form.error("category", unknown_category(id));
+    }
+    Ok(())
+}
+
+/// Names the category that was deleted between the two askings.
+fn worded(failure: Failure, category: Option<CategoryId>) -> Problem {
+    match (&failure, category) {
+        (Failure::Refused(Refusal::UnknownCategory), Some(id)) => {
+            Errors::of("category", unknown_category(id)).into()
+        }
+        _ => failure.into(),
+    }
+}
+
+fn unknown_category(id: CategoryId) -> String {
+    format!("Invalid pk \"{id}\" - object does not exist.")
+}

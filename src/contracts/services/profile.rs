@@ -1,0 +1,51 @@
+//! API4: the caller's profile.
+
+use super::callers::person;
+use super::refusals::Problem;
+use super::users::NAME_CHARACTERS_MAX;
+use super::wire::MeBody;
+use crate::app::App;
+use crate::edge::form::{email, text, username};
+use crate::edge::{Answer, Call, Form};
+use souk_actors::users::{ProfileDetails, UpdateProfile, UsersMessage};
+use std::sync::Arc;
+
+pub(super) const PHONE_CHARACTERS_MAX: usize = 32;
+pub(super) const CITY_CHARACTERS_MAX: usize = 100;
+pub(super) const ADDRESS_CHARACTERS_MAX: usize = 1_000;
+pub(super) const POSTCODE_CHARACTERS_MAX: usize = 20;
+
+pub(super) async fn show(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    let visitor = person(&app, &call)?;
+    Ok(Answer::ok(&MeBody::new(visitor.id(), &visitor.user)))
+}
+
+/// "You can update this information": each field by itself.
+pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    let user = person(&app, &call)?.id();
+    let mut form = Form::parse(&call.request)?;
+    let fields = (
+        form.optional("username", username),
+        form.optional("email", email),
+        form.optional("first_name", text(NAME_CHARACTERS_MAX).or_blank()),
+        form.optional("last_name", text(NAME_CHARACTERS_MAX).or_blank()),
+        form.clearable("phone_number", text(PHONE_CHARACTERS_MAX).or_blank()),
+        form.clearable("city", text(CITY_CHARACTERS_MAX).or_blank()),
+        form.clearable("address", text(ADDRESS_CHARACTERS_MAX).or_blank()),
+        form.clearable("postcode", text(POSTCODE_CHARACTERS_MAX).or_blank()),
+    );
+    let (username, email, first_name, last_name, phone_number, city, address, postcode) =
+        form.finish(fields)?;
+    let details = ProfileDetails { phone_number, city, address, postcode };
+    let command = UpdateProfile { user, username, email, first_name, last_name, details };
+    let committing = Arc::clone(&app);
+    let updated = app.commit(&call, move |unit| {
+        let (app, command) = (Arc::clone(&committing), Box::new(command.clone()));
+        async move {
+            let update = |reply_to| UsersMessage::UpdateProfile { unit, command, reply_to };
+            let updated = app.shop.owners.users.ask(update).await?;
+            Ok(Answer::ok(&MeBody::new(user, &updated)))
+        }
+    });
+    Ok(updated.await?)
+}

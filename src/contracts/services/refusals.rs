@@ -1,0 +1,135 @@
+//! How this contract words what the shop refuses. Its document prints no refusals, so they are
+//! worded as Django REST Framework would: by field, or as one sentence under `detail`.
+
+use crate::app::could_not;
+use crate::edge::{Answer, Errors, standard};
+use http::StatusCode;
+use souk_actors::Failure;
+use souk_actors::store::StoreError;
+use souk_domain::{Missing, OrderAction, Refusal, Unbuyable, UnbuyableLine};
+
+/// Why a handler of this contract has no success to report.
+#[derive(Debug)]
+pub(super) enum Problem {
+    /// The edge or the handler has worded it.
+    Answer(Box<Answer>),
+    /// The shop refused or could not.
+    Failure(Box<Failure>),
+}
+
+impl From<Answer> for Problem {
+    fn from(answer: Answer) -> Self {
+        Self::Answer(Box::new(answer))
+    }
+}
+
+impl From<Errors> for Problem {
+    fn from(errors: Errors) -> Self {
+        Answer::from(errors).into()
+    }
+}
+
+impl From<Failure> for Problem {
+    fn from(failure: Failure) -> Self {
+        Self::Failure(Box::new(failure))
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        Failure::from(refusal).into()
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        Failure::from(error).into()
+    }
+}
+
+impl From<Problem> for Answer {
+    fn from(problem: Problem) -> Self {
+        match problem {
+            Problem::Answer(answer) => *answer,
+            Problem::Failure(failure) => match *failure {
+                Failure::Refused(refusal) => worded(refusal),
+                failure => could_not(&failure),
+            },
+        }
+    }
+}
+
+/// 400 with `{"detail": sentence}`.
+pub(super) fn refused(sentence: &str) -> Answer {
+    Answer::detail(StatusCode::BAD_REQUEST, sentence)
+}
+
+pub(super) const NOT_FOR_SALE: &str = "Product not found or inactive";
+pub(super) const INSUFFICIENT_STOCK: &str = "Insufficient stock";
+
+/// The one translation of the shop's refusals; handlers that print another shape catch theirs
+/// before.
+fn worded(refusal: Refusal) -> Answer {
+    match refusal {
+        Refusal::InvalidCredentials => {
+            standard::unauthorized("No active account found with the given credentials")
+        }
+        Refusal::TokenInvalid => standard::token_not_valid(),
+        Refusal::EmailTaken => Errors::of("email", "This email is already in use.").into(),
+        Refusal::UsernameTaken => {
+            Errors::of("username", "A user with that username already exists.").into()
+        }
+        Refusal::OldPasswordWrong => Errors::of("old_password", "Old password is incorrect").into(),
+        Refusal::AdministratorOnly => standard::forbidden(),
+        Refusal::NotFound(Missing::CartLine) => {
+            Answer::detail(StatusCode::NOT_FOUND, "Item not found in cart.")
+        }
+        Refusal::NotFound(
+            Missing::User
+            | Missing::Category
+            | Missing::Product
+            | Missing::Order
+            | Missing::OrderLine
+            | Missing::Payment,
+        )
+        | Refusal::NotYourOrder => standard::not_found(),
+        Refusal::UnknownCategory => {
+            Errors::of("category", "Invalid pk - object does not exist.").into()
+        }
+        Refusal::NotBuyable(lines) => not_buyable(&lines),
+        Refusal::StockTooLarge => Errors::general("The stock would grow too large.").into(),
+        Refusal::CartEmpty => refused("Cart is empty."),
+        Refusal::TooManyLines => refused("Too many different products."),
+        Refusal::QuantityTooLarge { .. } => {
+            Errors::of("quantity", "Ensure this value is less than or equal to 1000000.").into()
+        }
+        Refusal::TotalTooLarge => refused("The total is larger than an order may cost."),
+        Refusal::OrderNotPending { action } => refused(match action {
+            OrderAction::Update => "Only pending orders can be updated.",
+            OrderAction::Delete => "Only pending orders can be deleted.",
+            OrderAction::Pay => "Only pending orders can be paid.",
+        }),
+        Refusal::StateReserved { .. } => standard::forbidden(),
+        Refusal::ForbiddenStep { from, to } => Answer::detail(
+            StatusCode::CONFLICT,
+            &format!("An order cannot go from {} to {}.", from.word(), to.word()),
+        ),
+        Refusal::PaymentNotStarted => refused("No payment was started for this order."),
+        Refusal::PaymentMethodUnknown => {
+            Errors::of("payment_method", "No such payment method.").into()
+        }
+    }
+}
+
+/// The first line that cannot be bought, by the product's name where there is one.
+fn not_buyable(lines: &[UnbuyableLine]) -> Answer {
+    match lines.first() {
+        Some(UnbuyableLine { why: Unbuyable::Short { name, .. }, .. }) => {
+            refused(&format!("{INSUFFICIENT_STOCK} for {name}"))
+        }
+        Some(UnbuyableLine { why: Unbuyable::NotForSale, product }) => {
+            refused(&format!("{NOT_FOR_SALE}: {product}"))
+        }
+        None => refused(NOT_FOR_SALE),
+    }
+}

@@ -1,0 +1,53 @@
+//! API4: refreshing and verifying tokens. Nothing rotates here: the refresh token stays good for
+//! its day (contracts README, "Who may").
+
+use super::refusals::Problem;
+use crate::app::App;
+use crate::edge::form::text;
+use crate::edge::{Answer, Call, Form, standard};
+use http::StatusCode;
+use serde::Serialize;
+use souk_actors::users::{Rotation, UsersMessage};
+use souk_domain::Refusal;
+use std::sync::Arc;
+
+const TOKEN_CHARACTERS_MAX: usize = 4096;
+
+#[derive(Serialize)]
+struct RefreshedBody {
+    access: String,
+}
+
+pub(super) async fn refresh(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    let mut form = Form::parse(&call.request)?;
+    let token = form.required("refresh", text(TOKEN_CHARACTERS_MAX));
+    let token = form.finish(token)?;
+    let token = app.refresh_token(&token).ok_or(Refusal::TokenInvalid)?;
+    if app.is_good_refresh(token)? {
+        return Ok(Answer::ok(&RefreshedBody { access: app.issue_access(token) }));
+    }
+    // One that was traded for its successor in another contract ends its session, here as there.
+    let committing = Arc::clone(&app);
+    let spent = app.commit(&call, move |unit| {
+        let app = Arc::clone(&committing);
+        async move {
+            let rotate = |reply_to| UsersMessage::RotateSession { unit, token, reply_to };
+            let rotation = app.shop.owners.users.ask(rotate).await?;
+            if rotation == Rotation::Reused {
+                tracing::warn!(user = %token.user, "a spent refresh token was used again; its session was ended");
+            }
+            Ok(standard::token_not_valid())
+        }
+    });
+    Ok(spent.await?)
+}
+
+pub(super) async fn verify(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    let mut form = Form::parse(&call.request)?;
+    let token = form.required("token", text(TOKEN_CHARACTERS_MAX));
+    let token = form.finish(token)?;
+    if app.is_good_token(&token)? {
+        return Ok(Answer::detail(StatusCode::OK, "Token is valid"));
+    }
+    Ok(standard::token_not_valid())
+}

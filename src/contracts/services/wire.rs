@@ -1,0 +1,232 @@
+//! The bodies this contract prints, field by field as in its document.
+
+use serde::Serialize;
+use souk_actors::carts::{CartKey, CartLine};
+use souk_actors::catalog::{Category, ProductView};
+use souk_actors::orders::Order;
+use souk_actors::users::User;
+use souk_domain::{CategoryId, Currency, Money, OrderId, UserId};
+
+/// `{"message": sentence}`.
+#[derive(Debug, Serialize)]
+pub(super) struct MessageBody {
+    pub(super) message: &'static str,
+}
+
+/// A category.
+#[derive(Debug, Serialize)]
+pub(super) struct CategoryBody {
+    id: u64,
+    name: String,
+}
+
+impl CategoryBody {
+    pub(super) fn new(id: CategoryId, category: &Category) -> Self {
+        Self { id: id.get(), name: category.name.clone() }
+    }
+}
+
+/// A product.
+#[derive(Debug, Serialize)]
+pub(super) struct ProductBody {
+    id: u64,
+    sell_price: String,
+    name: String,
+    image: Option<String>,
+    description: String,
+    price: String,
+    available: bool,
+    created: String,
+    updated: String,
+    discount: String,
+    category: Option<u64>,
+}
+
+impl ProductBody {
+    pub(super) fn new(view: &ProductView, currency: Currency) -> Self {
+        let ProductView { id, product, category, .. } = view;
+        Self {
+            id: id.get(),
+            sell_price: currency.format(view.price()),
+            name: product.name.clone(),
+            image: product.image.clone(),
+            description: product.description.clone(),
+            price: currency.format(product.pricing.list_price),
+            available: product.available,
+            created: product.created_at.to_string(),
+            updated: product.updated_at.to_string(),
+            discount: product.pricing.discount.to_string(),
+            category: category.as_ref().map(|(id, _)| id.get()),
+        }
+    }
+}
+
+/// A user's profile.
+#[derive(Debug, Serialize)]
+pub(super) struct MeBody {
+    id: u64,
+    username: String,
+    email: String,
+    first_name: String,
+    last_name: String,
+    phone_number: Option<String>,
+    city: Option<String>,
+    address: Option<String>,
+    postcode: Option<String>,
+}
+
+impl MeBody {
+    pub(super) fn new(id: UserId, user: &User) -> Self {
+        Self {
+            id: id.get(),
+            username: user.username.to_string(),
+            email: user.email.to_string(),
+            first_name: user.first_name.clone(),
+            last_name: user.last_name.clone(),
+            phone_number: user.phone_number.clone(),
+            city: user.city.clone(),
+            address: user.address.clone(),
+            postcode: user.postcode.clone(),
+        }
+    }
+}
+
+/// A line of a cart. It costs what the product costs now.
+#[derive(Debug, Serialize)]
+struct CartLineBody {
+    product_id: String,
+    name: String,
+    /// The list price of one unit.
+    price: String,
+    discount: String,
+    quantity: u32,
+    image: Option<String>,
+    /// What one unit costs less the discount.
+    price_after_discount: String,
+    /// What the customer pays for one unit.
+    price_per_item: String,
+}
+
+/// What is in a cart.
+#[derive(Debug, Serialize)]
+pub(super) struct CartContentBody {
+    cart_details: Vec<CartLineBody>,
+    total_price: String,
+}
+
+/// A cart as its holder sees it.
+#[derive(Debug, Serialize)]
+pub(super) struct CartBody {
+    #[serde(flatten)]
+    content: CartContentBody,
+    cart_key: String,
+}
+
+impl CartLineBody {
+    fn new(line: &CartLine, view: &ProductView, currency: Currency) -> Self {
+        let sell_price = currency.format(view.price());
+        Self {
+            product_id: line.product.to_string(),
+            name: view.product.name.clone(),
+            price: currency.format(view.product.pricing.list_price),
+            discount: view.product.pricing.discount.to_string(),
+            quantity: line.quantity.get(),
+            image: view.product.image.clone(),
+            price_after_discount: sell_price.clone(),
+            price_per_item: sell_price,
+        }
+    }
+}
+
+impl CartContentBody {
+    pub(super) fn new(lines: &[CartLine], products: &[ProductView], currency: Currency) -> Self {
+        let mut cart_details = Vec::with_capacity(lines.len());
+        let mut total = Money::ZERO;
+        for line in lines {
+            let Some(view) = products.iter().find(|view| view.id == line.product) else { continue };
+            let subtotal = view.price().checked_times(line.quantity.get());
+            total = subtotal
+                .and_then(|subtotal| total.checked_add(subtotal))
+                .expect("a hundred subtotals below 10^16 fit 63 bits");
+            cart_details.push(CartLineBody::new(line, view, currency));
+        }
+        Self { cart_details, total_price: currency.format(total) }
+    }
+
+    pub(super) fn under(self, key: &CartKey) -> CartBody {
+        CartBody { content: self, cart_key: key.as_str().to_owned() }
+    }
+}
+
+/// An order in the customer's list.
+#[derive(Debug, Serialize)]
+pub(super) struct OrderBody {
+    order_id: u64,
+    total_price: String,
+    status: &'static str,
+    is_paid: bool,
+    shipping_address: String,
+    first_name: String,
+    last_name: String,
+    phone: String,
+    email: String,
+}
+
+impl OrderBody {
+    /// An order that was placed without a recipient of its own goes to its customer.
+    pub(super) fn new(id: OrderId, order: Order, customer: &User, currency: Currency) -> Self {
+        let (first_name, last_name, phone, email) = match order.recipient {
+            Some(recipient) => {
+                (recipient.first_name, recipient.last_name, recipient.phone_number, recipient.email)
+            }
+            None => (
+                customer.first_name.clone(),
+                customer.last_name.clone(),
+                customer.phone_number.clone().unwrap_or_default(),
+                customer.email.to_string(),
+            ),
+        };
+        Self {
+            order_id: id.get(),
+            total_price: currency.format(order.total),
+            status: order.status.word(),
+            is_paid: order.is_paid,
+            shipping_address: order.shipping_address,
+            first_name,
+            last_name,
+            phone,
+            email,
+        }
+    }
+}
+
+/// An order with what was bought.
+#[derive(Debug, Serialize)]
+pub(super) struct OrderItemsBody {
+    order_id: u64,
+    total_price: String,
+    items: Vec<OrderItemBody>,
+}
+
+/// One line of it, as it was when the order was placed.
+#[derive(Debug, Serialize)]
+struct OrderItemBody {
+    product_name: String,
+    quantity: u32,
+    unit_price: String,
+}
+
+impl OrderItemsBody {
+    pub(super) fn new(id: OrderId, order: &Order, currency: Currency) -> Self {
+        let items = order.lines.iter().map(|line| OrderItemBody {
+            product_name: line.product_name.clone(),
+            quantity: line.quantity.get(),
+            unit_price: currency.format(line.unit_price),
+        });
+        Self {
+            order_id: id.get(),
+            total_price: currency.format(order.total),
+            items: items.collect(),
+        }
+    }
+}
