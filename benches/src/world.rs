@@ -44,13 +44,7 @@ impl World {
         let server = Program::souk(souk, &scratch.join(TEMPLATE)).start()?;
         let mut connection = BlockingConnection::open(server.address)?;
         for customer in 0..CUSTOMERS {
-            let body = json!({
-                "email": format!("customer{customer:02}@bench.test"),
-                "password": "a password of some length",
-                "password_confirm": "a password of some length",
-                "first_name": "Carla", "last_name": "Customer",
-            });
-            let ask = request("POST", "/api/v1/auth/register/", None, Some(&body.to_string()));
+            let ask = registration(&format!("customer{customer:02}@bench.test"));
             let said: Value = serde_json::from_slice(connection.fetch(&ask)?.body())?;
             let token = said["data"]["access_token"].as_str();
             world.tokens.push(token.ok_or_else(|| complaint(format!("no token: {said}")))?.into());
@@ -116,6 +110,16 @@ impl World {
 }
 
 const TEMPLATE: &str = "template";
+
+/// Somebody registers.
+pub(crate) fn registration(email: &str) -> Vec<u8> {
+    let password = "a password of some length";
+    let body = json!({
+        "email": email, "password": password, "password_confirm": password,
+        "first_name": "Carla", "last_name": "Customer",
+    });
+    request("POST", "/api/v1/auth/register/", None, Some(&body.to_string()))
+}
 
 /// Log-ins that fail after the whole work of one: half of them unknown, half with a wrong password.
 pub(crate) fn bad_logins(count: usize) -> Vec<Vec<u8>> {

@@ -102,11 +102,13 @@ fn every_operation_of_every_document_has_a_route() {
     let router = Router::<App>::new(routes()).expect("routes that stand together");
     let texts = [classic, minimal, services, storefront, platform].concat();
     let own = ["operations", "sandbox"];
-    let headings = router.operations().filter(|operation| !own.contains(&operation.contract));
-    for operation in headings {
-        let known = operation.heading.split(", ").all(|heading| texts.contains(heading));
-        assert!(known, "{} is a heading of no document", operation.heading);
-    }
+    let texts = texts.replace('*', "");
+    let contracts = router.operations().filter(|operation| !own.contains(&operation.contract));
+    let unknown: Vec<_> = contracts
+        .flat_map(|operation| operation.heading.split(", "))
+        .filter(|heading| !texts.contains(heading))
+        .collect();
+    assert!(unknown.is_empty(), "headings of no document: {unknown:?}");
     let mut missing = Vec::new();
     for (contract, operations, count) in documents {
         assert_eq!(operations.len(), count, "operations read from the document of {contract}");
