@@ -23,7 +23,8 @@ pub use ids::{
 };
 pub use money::{Currency, MAX_AMOUNT_MINOR_UNITS, Money, MoneyError};
 pub use order::{
-    OrderLine, OrderStatus, StatusStep, StockHolding, order_total, step, step_with_payment,
+    OrderLine, OrderStatus, StatusStep, StockHolding, order_total, price_total, step,
+    step_with_payment,
 };
 pub use order_lines::{AddedUnit, require_changeable, with_unit, without_unit};
 pub use payment::PaymentStatus;

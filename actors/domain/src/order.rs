@@ -133,9 +133,18 @@ impl OrderLine {
 /// # Errors
 /// [`Refusal::TotalTooLarge`] above the largest amount the contracts can print.
 pub fn order_total(lines: &[OrderLine]) -> Result<Money, Refusal> {
+    price_total(lines.iter().map(|line| (line.unit_price, line.quantity)))
+}
+
+/// What so many units at such prices add up to.
+///
+/// # Errors
+/// [`Refusal::TotalTooLarge`] above the largest amount the contracts can print.
+pub fn price_total(lines: impl IntoIterator<Item = (Money, Quantity)>) -> Result<Money, Refusal> {
     let mut total = Money::ZERO;
-    for line in lines {
-        total = total.checked_add(line.subtotal()).ok_or(Refusal::TotalTooLarge)?;
+    for (unit_price, quantity) in lines {
+        let subtotal = unit_price.checked_times(quantity.get()).ok_or(Refusal::TotalTooLarge)?;
+        total = total.checked_add(subtotal).ok_or(Refusal::TotalTooLarge)?;
     }
     if total.minor_units() > crate::MAX_AMOUNT_MINOR_UNITS {
         return Err(Refusal::TotalTooLarge);

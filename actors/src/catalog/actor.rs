@@ -88,7 +88,8 @@ pub enum CatalogMessage {
         /// The products, in the order of the lines.
         reply_to: ReplyTo<Vec<ProductView>>,
     },
-    /// Take stock for a new order: all lines or none. Tells `stock_changed` and `sold_out`.
+    /// Take stock for a new order: all lines or none, for a total the contracts can print. Refuses
+    /// before the first write. Tells `stock_changed` and `sold_out`.
     TakeStock {
         /// The open turn.
         unit: Unit,

@@ -8,7 +8,7 @@ use crate::outbox::{self, Outgoing, ProductEvent};
 use crate::store::{Read, StoreError, Unit};
 use souk_domain::{
     MAX_STOCK, OrderLine, ProductId, Quantity, Refusal, Stock, StockError, StockHolding, Unbuyable,
-    UnbuyableLine,
+    UnbuyableLine, price_total,
 };
 
 /// A line of an order, as far as stock cares.
@@ -72,6 +72,8 @@ pub(super) fn take(
 ) -> Result<Vec<ProductView>, Failure> {
     // Everything is checked before the first write, so that a refusal leaves nothing behind.
     let mut views = quote(unit, lines)?;
+    let quantities = lines.iter().map(|(_, quantity)| *quantity);
+    price_total(views.iter().map(ProductView::price).zip(quantities))?;
     for (view, (id, quantity)) in views.iter_mut().zip(lines) {
         let row = stock_of(unit, *id)?;
         let stock = row.stock.hold(quantity.get()).map_err(broken_books)?;

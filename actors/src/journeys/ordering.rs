@@ -9,10 +9,7 @@ use crate::payments::PaymentsMessage;
 use crate::store::{Snapshot, StoreError, Unit};
 use crate::supervision::Owners;
 use crate::users::{self, UsersMessage};
-use souk_domain::{
-    CartLines, Money, OrderId, OrderLine, OrderLineId, Refusal, Role, UnixMillis, UserId,
-    order_total,
-};
+use souk_domain::{CartLines, Money, OrderId, Role, UnixMillis, UserId, price_total};
 use std::time::Duration;
 
 /// An order with the products of its lines, as the contracts show it.
@@ -85,8 +82,6 @@ pub async fn place(
         let show = |reply_to| UsersMessage::Show { unit: unit.clone(), user, reply_to };
         owners.users.ask(show).await?;
     }
-    total(owners, unit, &lines).await?;
-
     let wanted = lines.as_slice().to_vec();
     let take = |reply_to| CatalogMessage::TakeStock { unit: unit.clone(), lines: wanted, reply_to };
     let products = owners.catalog.ask(take).await?;
@@ -110,8 +105,7 @@ pub async fn place(
     Ok(OrderView { id, order, products })
 }
 
-/// What these lines would cost together if they were ordered now. Changes nothing, so that what
-/// [`place`] would refuse after its first write can be refused before.
+/// What these lines would cost together if they were ordered now. Changes nothing.
 ///
 /// # Errors
 /// Refuses the lines that cannot be bought, and a total past the largest amount.
@@ -119,19 +113,8 @@ pub async fn total(owners: &Owners, unit: &Unit, lines: &CartLines) -> Result<Mo
     let wanted = lines.as_slice().to_vec();
     let quote = |reply_to| CatalogMessage::Quote { unit: unit.clone(), lines: wanted, reply_to };
     let quoted = owners.catalog.ask(quote).await?;
-    Ok(total_of(&quoted, lines)?)
-}
-
-fn total_of(products: &[ProductView], lines: &CartLines) -> Result<Money, Refusal> {
-    let line = |(view, (product, quantity)): (&ProductView, &(_, _))| OrderLine {
-        id: OrderLineId::new(1).expect("1 is an id"),
-        product: *product,
-        product_name: String::new(),
-        unit_price: view.price(),
-        quantity: *quantity,
-    };
-    let lines: Vec<_> = products.iter().zip(lines.as_slice()).map(line).collect();
-    order_total(&lines)
+    let quantities = lines.as_slice().iter().map(|(_, quantity)| *quantity);
+    Ok(price_total(quoted.iter().map(ProductView::price).zip(quantities))?)
 }
 
 /// Changes addresses or state, and books what that means for stock and money.
