@@ -220,14 +220,15 @@ impl Settings {
         }
     }
 
-    /// What the application needs to know.
+    /// What the application that listens at `address` needs to know.
     ///
     /// # Errors
     /// [`SettingsError::Secret`].
-    pub(crate) fn app(&self) -> Result<AppSettings, SettingsError> {
+    pub(crate) fn app(&self, address: SocketAddr) -> Result<AppSettings, SettingsError> {
         Ok(AppSettings {
             jwt_secret: self.jwt_secret()?,
             public_url: self.public_url.clone(),
+            address,
             throttles_guessing: self.rate_limit == Switch::On,
             services: self.service_tokens()?,
             webhook_secrets: self.webhook_secrets(),

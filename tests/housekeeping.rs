@@ -2,6 +2,7 @@
 
 mod support;
 
+use serde_json::{Value, json};
 use support::{Broker, Shop, eventually, id_of, mails_in};
 
 #[tokio::test]
@@ -86,4 +87,82 @@ async fn money_owed_when_the_shop_was_killed_goes_back_after_the_start() {
     })
     .await;
     assert_eq!(boss.report().await, (1, 0.0, 0, 0));
+}
+
+/// Where a browser would confirm: the gateway takes the money, and nobody tells the shop.
+async fn pay_behind_the_shops_back(shop: &Shop, payment: &Value) {
+    let intent = payment["payment_intent_id"].as_str().expect("an intent");
+    let body = json!({"client_secret": payment["client_secret"], "payment_method": "pm_card_visa"});
+    let path = format!("/sandbox/v1/payment_intents/{intent}/confirm");
+    let paid = shop.nobody().post(&path, body).await.expect(200);
+    assert_eq!(paid["status"], "succeeded");
+}
+
+#[tokio::test]
+async fn a_paid_order_does_not_expire_though_nobody_told_the_shop() {
+    let shop = Shop::open_with(&[("SOUK_ORDER_TTL_SECONDS", "2")]).await;
+    let boss = shop.admin().await;
+    let lamp = boss.add_product("Lamp", "10.00", 10).await;
+    let ann = shop.customer("ann").await;
+    let order = id_of(&ann.buy(lamp, 2).await);
+    let payment = ann.create_payment(order).await.expect(200);
+    pay_behind_the_shops_back(&shop, &payment).await;
+
+    eventually("the shop to ask the gateway", async || {
+        let order = ann.order(order).await.expect(200);
+        assert_ne!(order["status"], "cancelled");
+        (order["status"] == "completed").then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn money_that_came_before_the_order_was_called_off_goes_back() {
+    let broker = Broker::start();
+    let mut shop = Shop::open_with(&[("SOUK_NATS_URL", &broker.url())]).await;
+    let boss = shop.admin().await;
+    let lamp = boss.add_product("Lamp", "10.00", 10).await;
+    let ann = shop.customer("ann").await;
+    let cancelled = id_of(&ann.buy(lamp, 2).await);
+    let payment = ann.create_payment(cancelled).await.expect(200);
+    pay_behind_the_shops_back(&shop, &payment).await;
+    let deleted = id_of(&ann.buy(lamp, 2).await);
+    let payment = ann.create_payment(deleted).await.expect(200);
+    pay_behind_the_shops_back(&shop, &payment).await;
+
+    boss.set_status(cancelled, "cancelled").await.expect(200);
+    ann.delete_order(deleted).await.expect(200);
+
+    broker.expect_history(cancelled, &["placed", "cancelled", "refunded"]).await;
+    eventually("both refunds", async || {
+        let events = broker.events().await;
+        let refunds =
+            events.iter().filter(|event| event.what() == "refunded" && event.order().is_none());
+        (refunds.count() == 2).then_some(())
+    })
+    .await;
+    shop.stop().await;
+    shop.check();
+}
+
+#[tokio::test]
+async fn the_payment_of_an_order_that_was_called_off_can_no_longer_be_paid() {
+    let shop = Shop::open().await;
+    let boss = shop.admin().await;
+    let lamp = boss.add_product("Lamp", "10.00", 10).await;
+    let ann = shop.customer("ann").await;
+    let order = id_of(&ann.buy(lamp, 2).await);
+    let payment = ann.create_payment(order).await.expect(200);
+    boss.set_status(order, "cancelled").await.expect(200);
+
+    let intent = payment["payment_intent_id"].as_str().expect("an intent");
+    let path = format!("/sandbox/v1/payment_intents/{intent}/confirm");
+    eventually("the gateway to be told", async || {
+        // A method that asks for a confirmation takes no money, so asking changes nothing.
+        let body = json!({"client_secret": payment["client_secret"],
+            "payment_method": "pm_card_chargeDeclined"});
+        let answer = shop.nobody().post(&path, body).await;
+        answer.json().to_string().contains("canceled").then_some(())
+    })
+    .await;
 }

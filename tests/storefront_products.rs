@@ -226,3 +226,20 @@ async fn all_pages(person: &Person, path: &str) -> Vec<Vec<Value>> {
     }
     pages
 }
+
+#[tokio::test]
+async fn every_slug_is_one_products_own() {
+    let mut shop = Shop::open().await;
+    let boss = shop.admin().await;
+    let mut slugs = Vec::new();
+    for name in ["Lamp", "Lamp 3", "Lamp", "Lamp", "Lamp 4"] {
+        let body = json!({"name": name, "price": "1.00"});
+        let made = boss.post(PRODUCTS, body).await.expect(201);
+        slugs.push(made["slug"].as_str().expect("a slug").to_owned());
+    }
+    slugs.sort();
+    slugs.dedup();
+    assert_eq!(slugs.len(), 5, "{slugs:?}");
+    shop.stop().await;
+    shop.check();
+}

@@ -3,9 +3,12 @@
 //! All of it is written down before it is due (an order's expiry, a refund, a row's age), so a
 //! restart forgets nothing.
 
+use crate::journeys::paying::Settled;
 use crate::journeys::{accounts, ordering, paying};
+use crate::orders::Order;
 use crate::shop::Shop;
 use crate::{Failure, carts, clock, idempotency, orders, payments, users};
+use souk_domain::OrderId;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
@@ -22,6 +25,7 @@ pub async fn keep(shop: Shop, mut stop: watch::Receiver<bool>) {
     let mut pruned_at = Instant::now();
     while !*stop.borrow_and_update() {
         report("expiring orders", expire_orders(&shop).await);
+        report("closing payments", close_payments(&shop).await);
         report("giving money back", give_money_back(&shop).await);
         report("forgetting closed accounts", forget_customers(&shop).await);
         if pruned_at.elapsed() >= PRUNING {
@@ -43,8 +47,11 @@ async fn expire_orders(shop: &Shop) -> Result<(), Failure> {
     let now = clock::now();
     let snapshot = shop.store.snapshot();
     for id in orders::due(&snapshot, now, MAX_PER_ROUND)? {
-        let customer = orders::order(&*snapshot, id)?.and_then(|order| order.customer);
-        let contact = ordering::contact(&snapshot, customer)?;
+        let Some(order) = orders::order(&*snapshot, id)? else { continue };
+        if is_paid_after_all(shop, id, &order).await? {
+            continue;
+        }
+        let contact = ordering::contact(&snapshot, order.customer)?;
         let owners = Arc::clone(&shop.owners);
         shop.store
             .transact(move |unit| {
@@ -52,6 +59,31 @@ async fn expire_orders(shop: &Shop) -> Result<(), Failure> {
                 async move { ordering::expire(&owners, &unit, id, now, contact).await }
             })
             .await?;
+    }
+    Ok(())
+}
+
+/// Nobody may have told us of a payment: the browser was closed, or we were killed meanwhile.
+async fn is_paid_after_all(shop: &Shop, id: OrderId, order: &Order) -> Result<bool, Failure> {
+    if order.payment.is_none() {
+        return Ok(false);
+    }
+    let news = paying::ask_gateway(shop, id, order, None).await?;
+    if !news.is_success() {
+        return Ok(false);
+    }
+    let owners = Arc::clone(&shop.owners);
+    let settled = shop.store.transact(move |unit| {
+        let (owners, news) = (Arc::clone(&owners), news.clone());
+        async move { paying::settle(&owners, &unit, news).await }
+    });
+    Ok(matches!(settled.await?, Settled::Paid(_)))
+}
+
+async fn close_payments(shop: &Shop) -> Result<(), Failure> {
+    for (id, payment) in payments::to_close(&*shop.store.snapshot(), MAX_PER_ROUND)? {
+        // One that the gateway will not close must not keep the others open.
+        report("closing a payment", paying::close(shop, id, &payment).await);
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ mod histogram;
 mod http;
 mod load;
 mod measure;
+mod priority;
 mod probe;
 mod process;
 mod raw_store;

@@ -1,9 +1,8 @@
 //! Closed loops: each connection asks, waits for the answer, and asks again.
 
 use crate::http::Connection;
-use crate::{Outcome, complaint};
+use crate::{Outcome, complaint, priority};
 use std::net::SocketAddr;
-use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -69,7 +68,7 @@ impl Load {
         let stop = Arc::new(AtomicBool::new(false));
         let told = Arc::clone(&stop);
         let thread = std::thread::spawn(move || {
-            give_way()?;
+            priority::give_way()?;
             self.run_until(told, None)
         });
         Storm { stop, thread }
@@ -87,16 +86,6 @@ impl Storm {
         self.stop.store(true, Ordering::Relaxed);
         self.thread.join().map_err(|_| complaint("a storm panicked"))?
     }
-}
-
-/// Makes the current thread one of SCHED_IDLE, with the tool of util-linux.
-fn give_way() -> Outcome<()> {
-    let thread = rustix::thread::gettid().as_raw_nonzero().to_string();
-    let done = Command::new("chrt").args(["--idle", "--pid", "0", &thread]).status()?;
-    if !done.success() {
-        return Err(complaint("chrt of util-linux is needed for the storms"));
-    }
-    Ok(())
 }
 
 /// How often a connection was answered until it was over.

@@ -34,6 +34,7 @@ use guests::GuestSeal;
 use souk_actors::Shop;
 use souk_actors::journeys::ordering::Delivery;
 use souk_actors::orders::Contact;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use throttle::Throttle;
 
@@ -43,6 +44,9 @@ pub(crate) struct App {
     pub(crate) shop: Shop,
     /// Where links of answers point, if the operator says so.
     pub(crate) public_url: Option<String>,
+    /// Where links in mails point: the public URL, else where we listen. Never what a request says,
+    /// because the mail goes to somebody else.
+    pub(crate) mailed_url: String,
     /// How the ways out of the process are doing.
     pub(crate) adapters: AdapterStatus,
     /// Any of these may have signed a message of the gateway.
@@ -65,6 +69,8 @@ pub(crate) struct AppSettings {
     pub(crate) jwt_secret: Vec<u8>,
     /// Where links of answers point; `None`: derived from each request.
     pub(crate) public_url: Option<String>,
+    /// Where we listen.
+    pub(crate) address: SocketAddr,
     /// Whether log-in and password reset are throttled.
     pub(crate) throttles_guessing: bool,
     /// Other systems that may call.
@@ -85,8 +91,11 @@ impl App {
         settings: AppSettings,
         adapters: AdapterStatus,
     ) -> Result<Arc<Self>, RouterError> {
+        let own_url = || format!("http://{}", settings.address);
+        let mailed_url = settings.public_url.clone().unwrap_or_else(own_url);
         Ok(Arc::new(Self {
             shop,
+            mailed_url: mailed_url.trim_end_matches('/').to_owned(),
             public_url: settings.public_url,
             webhook_secrets: settings.webhook_secrets,
             cancels_on_payment_failed: settings.cancels_on_payment_failed,

@@ -43,7 +43,10 @@ impl OpenApp {
             shop_name: "Souk".to_owned(),
         };
         let adapters = adapters::start(adapters, shop.outbox.clone()).await.expect("adapters");
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("bound");
         let settings = AppSettings {
+            address,
             jwt_secret: vec![7; 32],
             public_url: None,
             throttles_guessing: false,
@@ -52,8 +55,7 @@ impl OpenApp {
             cancels_on_payment_failed: true,
         };
         let app = App::new(shop.clone(), settings, adapters.status()).expect("routes");
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let base = format!("http://{}", listener.local_addr().expect("bound"));
+        let base = format!("http://{address}");
         let answering = move |request| Arc::clone(&app).answer(request);
         tokio::spawn(edge::serve(listener, answering, std::future::pending()));
         Self { _directory: directory, shop, base, client: reqwest::Client::new() }

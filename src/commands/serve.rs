@@ -68,15 +68,15 @@ pub(super) async fn serve(serve: Serve, settings: Settings) -> Result<ExitCode, 
     settings.require_buildable()?;
     let address = serve.listen.unwrap_or(settings.listen);
     let shop = Shop::open(&settings.data, settings.shop()).await?;
-    let app_settings = settings.app()?;
-    let adapters = adapters::start(settings.adapters(), shop.outbox.clone())
-        .await
-        .map_err(ServeError::from)?;
-    let app = App::new(shop.clone(), app_settings, adapters.status()).map_err(ServeError::from)?;
     let listener = TcpListener::bind(address)
         .await
         .map_err(|source| ServeError::Listen { address, source })?;
     let address = listener.local_addr().map_err(|source| ServeError::Listen { address, source })?;
+    let app_settings = settings.app(address)?;
+    let adapters = adapters::start(settings.adapters(), shop.outbox.clone())
+        .await
+        .map_err(ServeError::from)?;
+    let app = App::new(shop.clone(), app_settings, adapters.status()).map_err(ServeError::from)?;
     let guide = match serve.demo {
         true => Some(demo::set_up(&shop).await.map_err(ServeError::Demo)?),
         false => None,

@@ -62,9 +62,17 @@ pub(super) fn delete(unit: &Unit, id: CategoryId) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The slug of the name, with the id behind it if another category has it already.
+/// The slug of the name; if another has it, with the id behind it, and if need be a number.
 fn free_slug(unit: &Unit, name: &str, id: CategoryId) -> Result<String, Failure> {
-    let slug = slug_of(name);
-    let is_free = unit.get(CATEGORY_SLUGS, &slug)?.is_none_or(|holder| holder == id);
-    Ok(if is_free { slug } else { format!("{slug}-{id}") })
+    let plain = slug_of(name);
+    let mut slug = plain.clone();
+    let mut number = 1_u64;
+    while unit.get(CATEGORY_SLUGS, &slug)?.is_some_and(|holder| holder != id) {
+        slug = match number {
+            1 => format!("{plain}-{id}"),
+            _ => format!("{plain}-{id}-{number}"),
+        };
+        number += 1;
+    }
+    Ok(slug)
 }

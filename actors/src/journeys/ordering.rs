@@ -9,7 +9,7 @@ use crate::payments::PaymentsMessage;
 use crate::store::{Snapshot, StoreError, Unit};
 use crate::supervision::Owners;
 use crate::users::{self, UsersMessage};
-use souk_domain::{CartLines, Money, OrderId, Role, UnixMillis, UserId, price_total};
+use souk_domain::{CartLines, Money, OrderId, OrderStatus, Role, UnixMillis, UserId, price_total};
 use std::time::Duration;
 
 /// An order with the products of its lines, as the contracts show it.
@@ -133,8 +133,8 @@ pub async fn update(
         .ask(|reply_to| OrdersMessage::Update { unit: unit.clone(), command, reply_to })
         .await?;
     move_stock(owners, unit, &updated.order, updated.stock).await?;
-    if updated.must_refund {
-        owe_refund(owners, unit, id).await?;
+    if updated.order.status == OrderStatus::Cancelled {
+        let_go_of_payment(owners, unit, &updated.order).await?;
     }
     view(owners, unit, id, updated.order).await
 }
@@ -159,9 +159,7 @@ pub async fn cancel(
     };
     let cancelled = owners.orders.ask(cancel).await?;
     move_stock(owners, unit, &cancelled.order, cancelled.stock).await?;
-    if cancelled.must_refund {
-        owe_refund(owners, unit, id).await?;
-    }
+    let_go_of_payment(owners, unit, &cancelled.order).await?;
     view(owners, unit, id, cancelled.order).await
 }
 
@@ -170,13 +168,13 @@ pub async fn cancel(
 /// # Errors
 /// Refuses a customer whose order is not pending.
 pub async fn delete(owners: &Owners, unit: &Unit, id: OrderId, by: Role) -> Result<(), Failure> {
-    let Deleted { order, stock, must_refund } = owners
+    let Deleted { order, stock, goods_have_left } = owners
         .orders
         .ask(|reply_to| OrdersMessage::Delete { unit: unit.clone(), id, by, reply_to })
         .await?;
     move_stock(owners, unit, &order, stock).await?;
-    if must_refund {
-        owe_refund(owners, unit, id).await?;
+    if !goods_have_left {
+        let_go_of_payment(owners, unit, &order).await?;
     }
     Ok(())
 }
@@ -245,13 +243,16 @@ pub(super) async fn move_stock_lines(
     owners.catalog.ask(move_stock).await
 }
 
-pub(super) async fn owe_refund(
+/// An order that is called off needs no payment: what was taken goes back, what is open is closed.
+pub(super) async fn let_go_of_payment(
     owners: &Owners,
     unit: &Unit,
-    order: OrderId,
-) -> Result<bool, Failure> {
-    let owe = |reply_to| PaymentsMessage::OweRefund { unit: unit.clone(), order, reply_to };
-    owners.payments.ask(owe).await
+    order: &Order,
+) -> Result<(), Failure> {
+    let Some(link) = &order.payment else { return Ok(()) };
+    let id = link.payment;
+    let let_go = |reply_to| PaymentsMessage::LetGo { unit: unit.clone(), id, reply_to };
+    owners.payments.ask(let_go).await
 }
 
 /// Whom to mail about a customer's order, as of the last commit.

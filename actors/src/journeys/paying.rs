@@ -28,6 +28,12 @@ impl News {
     pub fn is_success(&self) -> bool {
         self.intent.status == PaymentStatus::Succeeded
     }
+
+    /// True if the gateway has the money, and this order goes by this payment.
+    #[must_use]
+    pub fn pays(&self, order: &Order) -> bool {
+        self.is_success() && order.payment.as_ref().is_some_and(|link| link.payment == self.payment)
+    }
 }
 
 /// What the news meant.
@@ -133,7 +139,7 @@ pub async fn start(shop: &Shop, order: OrderId) -> Result<Order, Failure> {
 /// Books the intent that the gateway made, on the payment and on the order.
 ///
 /// # Errors
-/// Refuses an order that is no longer pending, and one that costs something else by now.
+/// Refuses an order that is no longer pending, and one that goes by another payment by now.
 pub async fn link(
     owners: &Owners,
     unit: &Unit,
@@ -144,7 +150,9 @@ pub async fn link(
     let show = |reply_to| OrdersMessage::Show { unit: unit.clone(), id: order, reply_to };
     let owed = owners.orders.ask(show).await?.total;
     let show = |reply_to| PaymentsMessage::Show { unit: unit.clone(), id: payment, reply_to };
-    if owners.payments.ask(show).await?.amount != owed {
+    let (begun, is_current) = owners.payments.ask(show).await?;
+    // The order may have changed, and changed back, since the gateway was asked.
+    if begun.amount != owed || !is_current || !begun.status.is_open() {
         return Err(Refusal::PaymentNotStarted.into());
     }
     let link = PaymentLink {
@@ -234,9 +242,10 @@ pub async fn book_message(
     cancels_on_failure: bool,
 ) -> Result<(), Failure> {
     let (id, payment, contact) = (news.order, news.payment, news.contact.clone());
-    let reason = match settle(owners, unit, news).await? {
-        Settled::Declined { reason, .. } => reason,
-        Settled::Canceled => "The payment was canceled.".to_owned(),
+    let (reason, cancels) = match settle(owners, unit, news).await? {
+        Settled::Declined { reason, .. } => (reason, cancels_on_failure),
+        // A canceled intent can never be paid, so here nobody may try again.
+        Settled::Canceled => ("The payment was canceled.".to_owned(), true),
         Settled::Paid(_)
         | Settled::TooLate
         | Settled::Superseded
@@ -252,7 +261,7 @@ pub async fn book_message(
     if order.status != OrderStatus::Pending || order.is_paid || !is_its_payment {
         return Ok(());
     }
-    if cancels_on_failure {
+    if cancels {
         ordering::cancel(owners, unit, id, &reason, contact).await?;
         return Ok(());
     }
@@ -297,6 +306,8 @@ pub async fn settle(owners: &Owners, unit: &Unit, news: News) -> Result<Settled,
     let client_secret = intent.client_secret;
     match (status, decline) {
         (PaymentStatus::Succeeded, _) => settle_success(owners, unit, id, payment, contact).await,
+        (PaymentStatus::Canceled, _) => Ok(Settled::Canceled),
+        (PaymentStatus::Refunded, _) => Ok(Settled::TooLate),
         (_, Some(reason)) => Ok(Settled::Declined { reason, client_secret }),
         (PaymentStatus::RequiresPaymentMethod, None) => {
             Ok(Settled::MethodMissing { client_secret })
@@ -304,8 +315,6 @@ pub async fn settle(owners: &Owners, unit: &Unit, news: News) -> Result<Settled,
         (PaymentStatus::RequiresAction | PaymentStatus::Processing, None) => {
             Ok(Settled::ActionRequired { client_secret })
         }
-        (PaymentStatus::Canceled, None) => Ok(Settled::Canceled),
-        (PaymentStatus::Refunded, None) => Ok(Settled::TooLate),
     }
 }
 
@@ -317,7 +326,7 @@ async fn settle_success(
     contact: Option<Contact>,
 ) -> Result<Settled, Failure> {
     if goes_by_another(owners, unit, id, payment).await? {
-        owe_refund_of(owners, unit, payment).await?;
+        let_go(owners, unit, payment).await?;
         return Ok(Settled::Superseded);
     }
     let mark = |reply_to| OrdersMessage::MarkPaid { unit: unit.clone(), id, contact, reply_to };
@@ -328,7 +337,7 @@ async fn settle_success(
         }
         Paid::Before(order) => order,
         Paid::TooLate => {
-            owe_refund_of(owners, unit, payment).await?;
+            let_go(owners, unit, payment).await?;
             return Ok(Settled::TooLate);
         }
     };
@@ -353,9 +362,44 @@ async fn goes_by_another(
     }
 }
 
-async fn owe_refund_of(owners: &Owners, unit: &Unit, id: PaymentId) -> Result<bool, Failure> {
-    let owe = |reply_to| PaymentsMessage::OweRefundOf { unit: unit.clone(), id, reply_to };
-    owners.payments.ask(owe).await
+async fn let_go(owners: &Owners, unit: &Unit, id: PaymentId) -> Result<(), Failure> {
+    let let_go = |reply_to| PaymentsMessage::LetGo { unit: unit.clone(), id, reply_to };
+    owners.payments.ask(let_go).await
+}
+
+/// Closes an open payment whose order needs it no more: at the gateway, then in our books. If the
+/// money came first, it goes back.
+///
+/// # Errors
+/// [`Failure`]; the payment stays to be closed and is tried again.
+pub async fn close(shop: &Shop, id: PaymentId, payment: &Payment) -> Result<(), Failure> {
+    let (known, status) = match &payment.intent {
+        Some(intent) => {
+            let answer = shop.gateway.cancel(intent.id.clone()).await?;
+            (intent.clone(), answer.status)
+        }
+        // Nobody was ever told how to pay it.
+        None => {
+            (Intent { id: String::new(), client_secret: String::new() }, PaymentStatus::Canceled)
+        }
+    };
+    let snapshot = shop.store.snapshot();
+    let order = orders::order(&*snapshot, payment.order)?;
+    let contact = ordering::contact(&snapshot, order.and_then(|order| order.customer))?;
+    let intent = GatewayIntent {
+        id: known.id,
+        client_secret: known.client_secret,
+        amount: payment.amount,
+        status,
+    };
+    let news = News { order: payment.order, payment: id, intent, decline: None, contact };
+    let owners = Arc::clone(&shop.owners);
+    shop.store
+        .transact(move |unit| {
+            let (owners, news) = (Arc::clone(&owners), news.clone());
+            async move { settle(&owners, &unit, news).await.map(drop) }
+        })
+        .await
 }
 
 /// Gives back the money of a payment whose order was called off: asks the gateway, then books it.

@@ -2,7 +2,7 @@
 //! money counts as a question to the gateway, and nothing more (design law 8).
 
 use super::ordering;
-use super::paying::{self, News};
+use super::paying::{self, News, Settled};
 use crate::Failure;
 use crate::orders::{Contact, OrdersMessage, UpdateOrder};
 use crate::store::Unit;
@@ -43,7 +43,7 @@ pub async fn report(owners: &Owners, unit: &Unit, report: Report) -> Result<Repo
     let show = |reply_to| OrdersMessage::Show { unit: unit.clone(), id, reply_to };
     let order = owners.orders.ask(show).await?;
     let is_payable = order.status != OrderStatus::Cancelled;
-    let becomes_paid = is_payable && news.as_ref().is_some_and(News::is_success);
+    let becomes_paid = is_payable && news.as_ref().is_some_and(|news| news.pays(&order));
     let is_paid = order.is_paid || becomes_paid;
     if claims_payment && !is_paid {
         if let Some(news) = news {
@@ -63,7 +63,11 @@ pub async fn report(owners: &Owners, unit: &Unit, report: Report) -> Result<Repo
         }
     };
     if let Some(news) = news {
-        paying::settle(owners, unit, news).await?;
+        let settled = paying::settle(owners, unit, news).await?;
+        if becomes_paid && !matches!(settled, Settled::Paid(_)) {
+            // The money went back before this report came.
+            return Ok(Reported::NotPaid);
+        }
     }
     if moves {
         let update = UpdateOrder {

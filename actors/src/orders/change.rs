@@ -36,8 +36,6 @@ pub struct Updated {
     pub order: Order,
     /// Where its stock goes.
     pub stock: StockMove,
-    /// True if the shop has money that must go back.
-    pub must_refund: bool,
 }
 
 /// What a cancellation made of an order.
@@ -47,8 +45,6 @@ pub struct Cancelled {
     pub order: Order,
     /// Where its stock goes; nowhere if it was called off before.
     pub stock: StockMove,
-    /// True if the shop has money that must go back.
-    pub must_refund: bool,
 }
 
 /// What was deleted.
@@ -58,8 +54,8 @@ pub struct Deleted {
     pub order: Order,
     /// Where its stock goes; nowhere if the goods have left.
     pub stock: StockMove,
-    /// True if the shop has money that must go back.
-    pub must_refund: bool,
+    /// True if the goods are with the customer, whose money the shop keeps.
+    pub goods_have_left: bool,
 }
 
 /// What a payment made of an order.
@@ -108,12 +104,12 @@ pub(super) fn update(unit: &Unit, command: UpdateOrder) -> Result<Updated, Failu
     let Some(to) = moved else {
         let holding = before.status.holding();
         let stock = StockMove { from: holding, to: holding };
-        return Ok(Updated { order: current, stock, must_refund: false });
+        return Ok(Updated { order: current, stock });
     };
     if to == OrderStatus::Cancelled {
         let cancelled = put_cancelled(unit, id, &current, "", command.contact.as_ref())?;
-        let Cancelled { order, stock, must_refund } = cancelled;
-        return Ok(Updated { order, stock, must_refund });
+        let Cancelled { order, stock } = cancelled;
+        return Ok(Updated { order, stock });
     }
     let mut after = current.clone();
     after.status = to;
@@ -126,7 +122,7 @@ pub(super) fn update(unit: &Unit, command: UpdateOrder) -> Result<Updated, Failu
         write::mail(unit, id, &after, command.contact.as_ref(), OrderMail::Shipped, "")?;
     }
     let stock = StockMove { from: before.status.holding(), to: to.holding() };
-    Ok(Updated { order: after, stock, must_refund: false })
+    Ok(Updated { order: after, stock })
 }
 
 pub(super) fn cancel(
@@ -140,7 +136,7 @@ pub(super) fn cancel(
         StatusStep::Move { .. } => put_cancelled(unit, id, &before, reason, contact),
         StatusStep::Stay => {
             let stock = StockMove { from: StockHolding::Released, to: StockHolding::Released };
-            Ok(Cancelled { order: before, stock, must_refund: false })
+            Ok(Cancelled { order: before, stock })
         }
     }
 }
@@ -158,7 +154,7 @@ fn put_cancelled(
     write::put(unit, id, before, &mut after, OrderEvent::Cancelled)?;
     write::mail(unit, id, &after, contact, OrderMail::Cancelled, reason)?;
     let stock = StockMove { from: before.status.holding(), to: StockHolding::Released };
-    Ok(Cancelled { must_refund: before.is_paid, order: after, stock })
+    Ok(Cancelled { order: after, stock })
 }
 
 pub(super) fn delete(unit: &Unit, id: OrderId, by: Role) -> Result<Deleted, Failure> {
@@ -176,7 +172,7 @@ pub(super) fn delete(unit: &Unit, id: OrderId, by: Role) -> Result<Deleted, Fail
     write::count(unit, Some(&order), None)?;
     let from = order.status.holding();
     let goods_are_here = order.status.is_before_shipping();
-    let must_refund = goods_are_here && order.is_paid;
+    let goods_have_left = order.status.holding() == StockHolding::Sold && !goods_are_here;
     let previous_status = goods_are_here.then_some(order.status);
     if goods_are_here {
         order.status = OrderStatus::Cancelled;
@@ -190,7 +186,7 @@ pub(super) fn delete(unit: &Unit, id: OrderId, by: Role) -> Result<Deleted, Fail
     unit.put(GONE, &id, &gone)?;
     write::tell(unit, id, &order, OrderEvent::Deleted, previous_status)?;
     let stock = StockMove { from, to: order.status.holding() };
-    Ok(Deleted { order, stock, must_refund })
+    Ok(Deleted { order, stock, goods_have_left })
 }
 
 pub(super) fn link_payment(unit: &Unit, id: OrderId, link: PaymentLink) -> Result<Order, Failure> {

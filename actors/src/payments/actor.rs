@@ -45,32 +45,33 @@ pub enum PaymentsMessage {
         /// The payment after it.
         reply_to: ReplyTo<Payment>,
     },
-    /// Note that the money taken for an order must go back; false if none was taken.
-    OweRefund {
-        /// The open turn.
-        unit: Unit,
-        /// The order.
-        order: OrderId,
-        /// Whether there is money to give back.
-        reply_to: ReplyTo<bool>,
-    },
     /// Look at a payment as it stands in this turn.
     Show {
         /// The open turn.
         unit: Unit,
         /// Which.
         id: PaymentId,
-        /// The payment.
-        reply_to: ReplyTo<Payment>,
+        /// The payment, and whether it is the current one of its order.
+        reply_to: ReplyTo<(Payment, bool)>,
     },
-    /// Note that the money of this payment must go back, whatever its order's current one is.
-    OweRefundOf {
+    /// The order needs this payment no more: money that was taken must go back, and an open
+    /// intent must be closed at the gateway. Housekeeping sees to it.
+    LetGo {
         /// The open turn.
         unit: Unit,
         /// Which.
         id: PaymentId,
-        /// Whether there is money to give back.
-        reply_to: ReplyTo<bool>,
+        /// Done.
+        reply_to: ReplyTo<()>,
+    },
+    /// The classic contract initiated it: `finalize` may hand over the sandbox's card.
+    PayAtFinalize {
+        /// The open turn.
+        unit: Unit,
+        /// Which.
+        id: PaymentId,
+        /// Done.
+        reply_to: ReplyTo<()>,
     },
     /// Note that the gateway gave the money back. Tells `payment.refunded`.
     RecordRefund {
@@ -115,14 +116,14 @@ impl Actor for PaymentOwner {
             PaymentsMessage::RecordOutcome { unit, id, status, was_declined, reply_to } => {
                 answer(reply_to, commands::record_outcome(&unit, id, status, was_declined))
             }
-            PaymentsMessage::OweRefund { unit, order, reply_to } => {
-                answer(reply_to, commands::owe_refund(&unit, order))
-            }
             PaymentsMessage::Show { unit, id, reply_to } => {
-                answer(reply_to, commands::find(&unit, id))
+                answer(reply_to, commands::show(&unit, id))
             }
-            PaymentsMessage::OweRefundOf { unit, id, reply_to } => {
-                answer(reply_to, commands::owe_refund_of(&unit, id))
+            PaymentsMessage::LetGo { unit, id, reply_to } => {
+                answer(reply_to, commands::let_go(&unit, id))
+            }
+            PaymentsMessage::PayAtFinalize { unit, id, reply_to } => {
+                answer(reply_to, commands::pay_at_finalize(&unit, id))
             }
             PaymentsMessage::RecordRefund { unit, id, reply_to } => {
                 answer(reply_to, commands::record_refund(&unit, id))

@@ -1,6 +1,6 @@
 //! The life of a payment: begun, known to the gateway, settled, perhaps refunded.
 
-use super::rows::{BY_INTENT, BY_ORDER, PAYMENTS, REFUNDS_DUE};
+use super::rows::{BY_INTENT, BY_ORDER, PAYMENTS, REFUNDS_DUE, TO_CLOSE};
 use super::{Intent, Payment};
 use crate::outbox::{self, Outgoing, PaymentEvent};
 use crate::store::{Read, Unit};
@@ -24,6 +24,7 @@ pub(super) fn begin(
         amount,
         status: PaymentStatus::RequiresPaymentMethod,
         intent: None,
+        pays_at_finalize: false,
         created_at: unit.now(),
         updated_at: unit.now(),
         version: 0,
@@ -55,11 +56,19 @@ pub(super) fn record_outcome(
     was_declined: bool,
 ) -> Result<Payment, Failure> {
     let mut payment = find(unit, id)?;
-    let is_settled = matches!(payment.status, PaymentStatus::Succeeded | PaymentStatus::Refunded);
+    // What comes late does not open a payment again; but money that came is money that came.
+    let is_settled = match payment.status {
+        PaymentStatus::Succeeded | PaymentStatus::Refunded => true,
+        PaymentStatus::Canceled => status != PaymentStatus::Succeeded,
+        _ => false,
+    };
     if is_settled || (payment.status == status && !was_declined) {
         return Ok(payment);
     }
     payment.status = status;
+    if !status.is_open() {
+        unit.delete(TO_CLOSE, &id)?;
+    }
     let what = match status {
         PaymentStatus::Succeeded => PaymentEvent::Succeeded,
         PaymentStatus::Canceled => PaymentEvent::Canceled,
@@ -79,21 +88,28 @@ pub(super) fn record_outcome(
     Ok(payment)
 }
 
-pub(super) fn owe_refund(unit: &Unit, order: OrderId) -> Result<bool, Failure> {
-    let Some((id, payment)) = super::of_order(unit, order)? else { return Ok(false) };
-    if payment.status != PaymentStatus::Succeeded {
-        return Ok(false);
+pub(super) fn let_go(unit: &Unit, id: PaymentId) -> Result<(), Failure> {
+    let payment = find(unit, id)?;
+    if payment.status == PaymentStatus::Succeeded {
+        unit.put(REFUNDS_DUE, &id, &())?;
+    } else if payment.status.is_open() {
+        unit.put(TO_CLOSE, &id, &())?;
     }
-    unit.put(REFUNDS_DUE, &id, &())?;
-    Ok(true)
+    Ok(())
 }
 
-pub(super) fn owe_refund_of(unit: &Unit, id: PaymentId) -> Result<bool, Failure> {
-    if find(unit, id)?.status != PaymentStatus::Succeeded {
-        return Ok(false);
-    }
-    unit.put(REFUNDS_DUE, &id, &())?;
-    Ok(true)
+pub(super) fn pay_at_finalize(unit: &Unit, id: PaymentId) -> Result<(), Failure> {
+    let mut payment = find(unit, id)?;
+    payment.pays_at_finalize = true;
+    unit.put(PAYMENTS, &id, &payment)?;
+    Ok(())
+}
+
+/// The payment, and whether it is the current one of its order.
+pub(super) fn show(unit: &Unit, id: PaymentId) -> Result<(Payment, bool), Failure> {
+    let payment = find(unit, id)?;
+    let is_current = unit.get(BY_ORDER, &payment.order)? == Some(id);
+    Ok((payment, is_current))
 }
 
 pub(super) fn record_refund(unit: &Unit, id: PaymentId) -> Result<bool, Failure> {
@@ -107,7 +123,7 @@ pub(super) fn record_refund(unit: &Unit, id: PaymentId) -> Result<bool, Failure>
     Ok(true)
 }
 
-pub(super) fn find(unit: &Unit, id: PaymentId) -> Result<Payment, Failure> {
+fn find(unit: &Unit, id: PaymentId) -> Result<Payment, Failure> {
     Ok(unit.get(PAYMENTS, &id)?.ok_or(Refusal::NotFound(Missing::Payment))?)
 }
 

@@ -7,7 +7,7 @@ mod queries;
 mod rows;
 
 pub use actor::{PaymentOwner, PaymentsMessage};
-pub use queries::{by_intent, of_order, payment, refunds_due};
+pub use queries::{by_intent, of_order, payment, refunds_due, to_close};
 pub use rows::{Intent, Payment};
 
 pub(crate) use queries::check;

@@ -1,7 +1,7 @@
 //! Questions about payments, answered from a committed snapshot.
 
 use super::Payment;
-use super::rows::{BY_INTENT, BY_ORDER, PAYMENTS, REFUNDS_DUE};
+use super::rows::{BY_INTENT, BY_ORDER, PAYMENTS, REFUNDS_DUE, TO_CLOSE};
 use crate::check::Findings;
 use crate::orders;
 use crate::store::{Direction, Read, Snapshot, StoreError};
@@ -56,6 +56,19 @@ pub fn refunds_due(
     Ok(due)
 }
 
+/// Open payments whose order needs them no more, at most `limit`.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn to_close(read: &impl Read, limit: usize) -> Result<Vec<(PaymentId, Payment)>, StoreError> {
+    let first = PaymentId::new(1).expect("1 is an id");
+    let mut open = Vec::new();
+    for (id, ()) in read.range(TO_CLOSE, &first, None, Direction::Ascending, limit)? {
+        open.extend(payment(read, id)?.map(|payment| (id, payment)));
+    }
+    Ok(open)
+}
+
 /// Payments and orders agree on what is paid and through which intent.
 pub(crate) fn check(snapshot: &Snapshot, findings: &mut Findings) -> Result<(), StoreError> {
     let first = PaymentId::new(1).expect("1 is an id");
@@ -71,6 +84,10 @@ pub(crate) fn check(snapshot: &Snapshot, findings: &mut Findings) -> Result<(), 
                 .require(holder == Some(*id), || format!("payment {id} is not found by intent"));
         }
         let is_due = snapshot.get(REFUNDS_DUE, id)?.is_some();
+        let is_closing = snapshot.get(TO_CLOSE, id)?.is_some();
+        findings.require(!is_closing || payment.status.is_open(), || {
+            format!("payment {id} is {:?} and still to be closed", payment.status)
+        });
         let Some(order) = orders::order(snapshot, payment.order)? else { continue };
         let is_current = snapshot.get(BY_ORDER, &payment.order)? == Some(*id);
         let has_money = payment.status == PaymentStatus::Succeeded && !is_due;

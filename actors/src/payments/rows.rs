@@ -12,8 +12,12 @@ pub(super) const BY_INTENT: Table<String, PaymentId> = Table::new("payments.by_i
 /// Payments whose money must go back: written with the cancellation, deleted with the refund.
 pub(super) const REFUNDS_DUE: Table<PaymentId, ()> = Table::new("payments.refunds_due");
 
+/// Open payments whose order needs them no more: the gateway must be told, or asked for the money
+/// that came meanwhile. Deleted when the payment is no longer open.
+pub(super) const TO_CLOSE: Table<PaymentId, ()> = Table::new("payments.to_close");
+
 pub(crate) const TABLES: &[&str] =
-    &[PAYMENTS.name(), BY_ORDER.name(), BY_INTENT.name(), REFUNDS_DUE.name()];
+    &[PAYMENTS.name(), BY_ORDER.name(), BY_INTENT.name(), REFUNDS_DUE.name(), TO_CLOSE.name()];
 
 /// A payment of an order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +30,8 @@ pub struct Payment {
     pub status: PaymentStatus,
     /// The gateway's intent, once it has answered.
     pub intent: Option<Intent>,
+    /// True if `finalize` of the classic contract may hand over the sandbox's card.
+    pub pays_at_finalize: bool,
     /// When it was begun.
     pub created_at: UnixMillis,
     /// When it last changed.

@@ -45,6 +45,15 @@ pub enum SandboxMessage {
         /// The page.
         reply_to: ReplyTo<GatewayCheckout>,
     },
+    /// Give an intent up, so that it can never be paid; one that is paid stays so.
+    Cancel {
+        /// The open turn.
+        unit: Unit,
+        /// Which intent.
+        intent: String,
+        /// The intent after it.
+        reply_to: ReplyTo<GatewayIntent>,
+    },
     /// Give the money back; again is no harm.
     Refund {
         /// The open turn.
@@ -88,6 +97,9 @@ impl Actor for SandboxOwner {
             }
             SandboxMessage::OpenCheckout { unit, intent, pages, reply_to } => {
                 answer(reply_to, checkouts::open(&unit, &intent, pages))
+            }
+            SandboxMessage::Cancel { unit, intent, reply_to } => {
+                answer(reply_to, commands::cancel(&unit, &intent))
             }
             SandboxMessage::Refund { unit, intent, reply_to } => {
                 answer(reply_to, commands::refund(&unit, &intent))

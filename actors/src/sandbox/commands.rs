@@ -102,6 +102,16 @@ pub(super) fn refund(unit: &Unit, id: &str) -> Result<GatewayIntent, Failure> {
     Ok(shown(id, intent))
 }
 
+/// Gives an intent up. What has been paid cannot be.
+pub(super) fn cancel(unit: &Unit, id: &str) -> Result<GatewayIntent, Failure> {
+    let mut intent = find(unit, id)?;
+    if intent.status.is_open() {
+        intent.status = PaymentStatus::Canceled;
+        unit.put(INTENTS, &id.to_owned(), &intent)?;
+    }
+    Ok(shown(id, intent))
+}
+
 fn find(read: &impl Read, id: &str) -> Result<SandboxIntent, Failure> {
     Ok(read.get(INTENTS, &id.to_owned())?.ok_or(Refusal::NotFound(Missing::Payment))?)
 }

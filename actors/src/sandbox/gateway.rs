@@ -160,6 +160,23 @@ impl SandboxGateway {
         commands::retrieve(&*self.store.snapshot(), intent)
     }
 
+    /// Gives an intent up, so that it can never be paid; one that is paid stays so.
+    ///
+    /// # Errors
+    /// Refuses an unknown intent.
+    pub async fn cancel(&self, intent: String) -> Result<GatewayIntent, Failure> {
+        let owners = Arc::clone(&self.owners);
+        self.store
+            .transact(move |unit| {
+                let (owners, intent) = (Arc::clone(&owners), intent.clone());
+                async move {
+                    let cancel = |reply_to| SandboxMessage::Cancel { unit, intent, reply_to };
+                    owners.sandbox.ask(cancel).await
+                }
+            })
+            .await
+    }
+
     /// Gives the money of an intent back; again is no harm.
     ///
     /// # Errors

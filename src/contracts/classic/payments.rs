@@ -8,7 +8,7 @@ use crate::edge::form::{id, money};
 use crate::edge::{Answer, Call, Errors, Form, standard};
 use souk_actors::journeys::paying::{self, Settled};
 use souk_actors::orders;
-use souk_actors::payments::{self, Payment};
+use souk_actors::payments::{self, Payment, PaymentsMessage};
 use souk_domain::{OrderId, OrderStatus, PaymentId, PaymentStatus, Refusal};
 use std::sync::Arc;
 
@@ -37,6 +37,8 @@ pub(super) async fn initiate(app: Arc<App>, call: Call) -> Result<Answer, Proble
         let (owners, intent) = (Arc::clone(&owners), intent.clone());
         async move {
             let order = paying::link(&owners, &unit, id, payment, intent).await?;
+            let pay = |reply_to| PaymentsMessage::PayAtFinalize { unit, id: payment, reply_to };
+            owners.payments.ask(pay).await?;
             Ok(Answer::created(&PaymentBody::new(payment, id, order.total, status, currency)))
         }
     });
@@ -56,7 +58,8 @@ pub(super) async fn finalize(app: Arc<App>, call: Call) -> Result<Answer, Proble
     if order.payment.as_ref().is_none_or(|link| link.payment != id) {
         return Err(Refusal::PaymentNotStarted.into());
     }
-    let card = Some(SANDBOX_CARD.to_owned());
+    // Only for payments this contract initiated: the others have customers who bring a card.
+    let card = payment.pays_at_finalize.then(|| SANDBOX_CARD.to_owned());
     let news = paying::ask_gateway(&app.shop, payment.order, &order, card).await?;
     let Payment { order, amount, .. } = payment;
     let paid = (order, amount, app.shop.settings.currency);

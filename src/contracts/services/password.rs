@@ -67,8 +67,7 @@ pub(super) async fn request_reset(app: Arc<App>, call: Call) -> Result<Answer, P
     let address = form.required("email", email);
     let email = form.finish(address)?;
     app.admit_guess(&call, email.as_str())?;
-    let base_url = call.request.base_url(app.public_url.as_deref());
-    let page = format!("{base_url}{CONFIRM_PATH}");
+    let page = format!("{}{CONFIRM_PATH}", app.mailed_url);
     let command = RequestPasswordReset { email, token: ResetToken::random(), page };
     let committing = Arc::clone(&app);
     let requested = app.commit(&call, move |unit| {

@@ -4,12 +4,14 @@ use super::callers::person;
 use super::refusals::Problem;
 use super::wire::{MeBody, MessageBody};
 use crate::app::{App, IssuedTokens, presented_cart_key};
-use crate::edge::form::{Json, claimed_password, email, new_password, text, username};
+use crate::edge::form::{
+    Json, claimed_password, claimed_username, email, new_password, text, username,
+};
 use crate::edge::{Answer, Call, Form, standard};
 use serde::Serialize;
 use souk_actors::journeys::accounts;
 use souk_actors::users::{self, OpenSession, Register, UsersMessage};
-use souk_domain::{Role, Username};
+use souk_domain::Role;
 use std::sync::Arc;
 
 pub(super) const EMAIL_IN_USE: &str = "This email is already in use.";
@@ -97,16 +99,12 @@ struct LoggedInBody {
 
 pub(super) async fn login(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let mut form = Form::parse(&call.request)?;
-    // What can be nobody's name is a wrong name, not a wrong field.
-    let name = form.required("username", text(Username::MAX_CHARACTERS));
+    let name = form.required("username", claimed_username);
     let password = form.required("password", claimed_password);
     let guest = presented_cart_key(&call.request, &mut form);
     let (name, password) = form.finish((name, password))?;
-    let known = match Username::parse(&name) {
-        Ok(name) => users::by_username(&*app.shop.store.snapshot(), &name)?,
-        Err(_) => None,
-    };
-    let (id, user) = app.require_password(&call, &name, known, password).await?;
+    let known = users::by_username(&*app.shop.store.snapshot(), &name)?;
+    let (id, user) = app.require_password(&call, name.as_str(), known, password).await?;
     let committing = Arc::clone(&app);
     let logged_in = app.commit(&call, move |unit| {
         let (app, guest) = (Arc::clone(&committing), guest.clone());

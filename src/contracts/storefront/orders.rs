@@ -9,7 +9,7 @@ use crate::edge::{Answer, Call, Errors, Form, PageAsked, standard};
 use souk_actors::Failure;
 use souk_actors::catalog;
 use souk_actors::journeys::ordering::{self, OrderView};
-use souk_actors::orders::{self, Order, UpdateOrder};
+use souk_actors::orders::{self, Contact, Order, UpdateOrder};
 use souk_actors::store::{Snapshot, StoreError};
 use souk_domain::{
     CartLines, MAX_CART_LINES, MAX_LINE_QUANTITY, OrderId, OrderStatus, ProductId, Quantity,
@@ -123,7 +123,7 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     let fields = (status, shipping_address, billing_address);
     let (status, shipping_address, billing_address) = form.finish(fields)?;
     let contact = ordering::contact(&app.shop.store.snapshot(), order.customer)?;
-    let email = contact.as_ref().map(|contact| contact.email.clone());
+    let email = customer_email(contact.as_ref(), &order);
     let by = visitor.caller.role;
     let command = UpdateOrder { id, by, status, shipping_address, billing_address, contact };
     let currency = app.shop.settings.currency;
@@ -168,6 +168,12 @@ pub(super) fn reachable_order(
     }
 }
 
+/// The address of the customer's account, else the one a guest left with the order.
+pub(super) fn customer_email(account: Option<&Contact>, order: &Order) -> Option<String> {
+    let of_recipient = || order.recipient.as_ref().map(|recipient| recipient.email.clone());
+    account.map(|contact| contact.email.clone()).or_else(of_recipient)
+}
+
 /// An order as of a snapshot.
 pub(super) fn body_of(
     app: &App,
@@ -178,8 +184,7 @@ pub(super) fn body_of(
     let ids: Vec<_> = order.lines.iter().map(|line| line.product).collect();
     let products = catalog::product_views(snapshot, &ids)?;
     let contact = ordering::contact(snapshot, order.customer)?;
-    let email = contact.map(|contact| contact.email);
-    let email = email.or(order.recipient.as_ref().map(|recipient| recipient.email.clone()));
+    let email = customer_email(contact.as_ref(), &order);
     let view = OrderView { id, order, products };
     Ok(OrderBody::new(&view, email, app.shop.settings.currency))
 }

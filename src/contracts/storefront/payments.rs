@@ -1,6 +1,6 @@
 //! 22 and 23: paying an order. The gateway is asked between turns; what it says is booked in one.
 
-use super::orders::reachable_order;
+use super::orders::{customer_email, reachable_order};
 use super::refusals::{Problem, error};
 use super::wire::OrderBody;
 use crate::app::App;
@@ -59,8 +59,8 @@ pub(super) async fn confirm(app: Arc<App>, call: Call) -> Result<Answer, Problem
     let mut form = Form::parse(&call.request)?;
     let method = form.nullable("payment_method", text(METHOD_CHARACTERS_MAX));
     let method = form.finish(method)?;
-    let email =
-        ordering::contact(&app.shop.store.snapshot(), order.customer)?.map(|contact| contact.email);
+    let contact = ordering::contact(&app.shop.store.snapshot(), order.customer)?;
+    let email = customer_email(contact.as_ref(), &order);
     let news = paying::ask_gateway(&app.shop, id, &order, method).await?;
     let currency = app.shop.settings.currency;
     let committing = Arc::clone(&app);
