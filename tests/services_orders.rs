@@ -177,11 +177,11 @@ async fn update_paid_for_service() {
     service.post(UPDATE, foreign).await.blames(400, &["payment_intent"]);
     assert_eq!(boss.report().await, (1, 0.0, 0, 1));
 
-    // The customer's browser pays at the gateway; the shop learns it because a service asks.
+    // The customer's browser pays at the gateway, which tells the shop; the service reports it too.
     let confirm = format!("/sandbox/v1/payment_intents/{intent}/confirm");
     let card = json!({"client_secret": payment["client_secret"], "payment_method": "pm_card_visa"});
     shop.nobody().post(&confirm, card).await.expect(200);
-    assert_eq!(ann.order(order).await.expect(200)["status"], "pending");
+    assert_eq!(ann.order(order).await.expect(200)["status"], "completed");
     let updated = json!({"message": "Order updated successfully."});
     for _ in 0..2 {
         service.post(UPDATE, report("processing")).await.says(200, updated.clone());

@@ -11,6 +11,7 @@ use http::header::{
 };
 use serde::Serialize;
 use souk_actors::Failure;
+use souk_actors::journeys::paying::{self, News};
 use souk_actors::sandbox::{Attempt, GatewayCheckout, GatewayIntent};
 use souk_domain::{Currency, PaymentStatus, Refusal};
 use std::sync::Arc;
@@ -112,7 +113,10 @@ async fn confirm(app: Arc<App>, call: Call) -> Result<Answer, Answer> {
     let unknown_intent = format!("No such payment_intent: '{intent}'");
     let currency = app.shop.settings.currency;
     match app.shop.gateway.confirm(intent, method, Some(secret)).await {
-        Ok(Attempt::Answered(intent)) => Ok(Answer::ok(&IntentBody::new(intent, currency))),
+        Ok(Attempt::Answered(intent)) => {
+            app.hear(&intent).await;
+            Ok(Answer::ok(&IntentBody::new(intent, currency)))
+        }
         Ok(Attempt::Declined { intent, reason }) => {
             let error = ErrorInside {
                 r#type: "card_error",
@@ -211,8 +215,40 @@ async fn pay(app: Arc<App>, call: Call) -> Result<Answer, Answer> {
     let intent = match paid.map_err(|failure| could_not(&failure))? {
         Attempt::Answered(intent) | Attempt::Declined { intent, .. } => intent,
     };
+    app.hear(&intent).await;
     let is_paid = intent.status == PaymentStatus::Succeeded;
     Ok(standard::see_other(if is_paid { &pages.success } else { &pages.cancel }))
+}
+
+impl App {
+    /// What a gateway elsewhere would tell by a webhook, the sandbox tells at once: the money is
+    /// there. If that fails, whoever asks the gateway next books it.
+    async fn hear(&self, intent: &GatewayIntent) {
+        if intent.status != PaymentStatus::Succeeded {
+            return;
+        }
+        let snapshot = self.shop.store.snapshot();
+        let booked = match paying::heard(&snapshot, &intent.id, intent.status, None) {
+            Ok(Some(news)) => self.book(news).await,
+            Ok(None) => Ok(()),
+            Err(error) => Err(error.into()),
+        };
+        if let Err(failure) = booked {
+            tracing::warn!(%failure, "a sandbox payment will be booked when somebody asks");
+        }
+    }
+
+    async fn book(&self, news: News) -> Result<(), Failure> {
+        let owners = Arc::clone(&self.shop.owners);
+        let cancels_on_failure = self.cancels_on_payment_failed;
+        self.shop
+            .store
+            .transact(move |unit| {
+                let (owners, news) = (Arc::clone(&owners), news.clone());
+                async move { paying::book_message(&owners, &unit, news, cancels_on_failure).await }
+            })
+            .await
+    }
 }
 
 async fn give_up(app: Arc<App>, call: Call) -> Result<Answer, Answer> {

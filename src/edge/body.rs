@@ -3,7 +3,7 @@
 use crate::edge::{Answer, limits, standard};
 use bytes::{Buf, Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
-use http::header::{CONTENT_LENGTH, EXPECT, HeaderMap};
+use http::header::{CONTENT_LENGTH, EXPECT, HeaderMap, TRANSFER_ENCODING};
 use http::{Method, StatusCode};
 use std::pin::pin;
 use std::sync::Arc;
@@ -17,9 +17,16 @@ pub(super) struct Body {
     pub(super) room: Option<OwnedSemaphorePermit>,
 }
 
-/// True for methods whose body means something; the others' is not read at all.
-pub(super) fn has_body(method: &Method) -> bool {
-    matches!(*method, Method::POST | Method::PUT | Method::PATCH | Method::DELETE)
+/// True where a body may mean something: the services document prints one for `GET` too. That of
+/// other methods is not read at all.
+pub(super) fn has_body(method: &Method, headers: &HeaderMap) -> bool {
+    match *method {
+        Method::POST | Method::PUT | Method::PATCH | Method::DELETE => true,
+        Method::GET => {
+            headers.contains_key(CONTENT_LENGTH) || headers.contains_key(TRANSFER_ENCODING)
+        }
+        _ => false,
+    }
 }
 
 /// Reads a body to its end.

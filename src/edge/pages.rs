@@ -59,17 +59,6 @@ impl PageAsked {
         Ok(Self { number, size: size.min(limits::PAGE_SIZE_MAX) })
     }
 
-    /// The same for a bare array, which shows [`limits::PAGE_SIZE_MAX`] items where nothing is
-    /// asked: its clients may not know of pages.
-    ///
-    /// # Errors
-    /// As [`PageAsked::of`].
-    pub(crate) fn of_bare_list(request: &Request) -> Result<Self, Answer> {
-        let asked = Self::of(request)?;
-        let names_a_size = request.query("page_size").is_some();
-        Ok(if names_a_size { asked } else { Self { size: limits::PAGE_SIZE_MAX, ..asked } })
-    }
-
     /// The same for a list that its document prints whole: where nothing is asked it shows
     /// [`limits::WHOLE_LIST_ITEMS_MAX`] items.
     ///
@@ -77,8 +66,8 @@ impl PageAsked {
     /// As [`PageAsked::of`].
     pub(crate) fn of_whole_list(request: &Request) -> Result<Self, Answer> {
         let asked = Self::of(request)?;
-        let names_a_size = request.query("page_size").is_some();
-        Ok(if names_a_size { asked } else { Self { size: limits::WHOLE_LIST_ITEMS_MAX, ..asked } })
+        let is_cut = ["page", "page_size"].iter().any(|name| request.query(name).is_some());
+        Ok(if is_cut { asked } else { Self { size: limits::WHOLE_LIST_ITEMS_MAX, ..asked } })
     }
 
     /// Fetches the page: `fetch` gets an offset and a limit, and gives the length of the whole

@@ -160,7 +160,7 @@ where
         .then(move |method: Method, path: FullPath, raw_query, headers: HeaderMap, stream| {
             let door = Arc::clone(&door);
             async move {
-                let body = if body::has_body(&method) {
+                let body = if body::has_body(&method, &headers) {
                     body::read(&headers, stream, door.bounds.body_read, &door.bodies).await
                 } else {
                     Ok(Body::default())

@@ -11,7 +11,7 @@ use std::sync::Arc;
 /// As many as a bare list shows; `page` and `page_size` cut it, `X-Total-Count` and `Link` say
 /// where it stands.
 pub(super) async fn list(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
-    let asked = PageAsked::of_bare_list(&call.request)?;
+    let asked = PageAsked::of_whole_list(&call.request)?;
     let snapshot = app.shop.store.snapshot();
     let filter = ProductFilter::default();
     let (page, products) = asked.fetch(|offset, limit| -> Result<_, Problem> {

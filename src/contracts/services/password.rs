@@ -4,7 +4,7 @@ use super::callers::person;
 use super::refusals::{Problem, refused};
 use super::wire::MessageBody;
 use crate::app::App;
-use crate::edge::form::{Field, claimed_password, email, new_password};
+use crate::edge::form::{Field, claimed_password, email, new_password, repeated_password};
 use crate::edge::{Answer, Call, Form};
 use http::StatusCode;
 use souk_actors::users::{
@@ -52,10 +52,8 @@ pub(super) async fn change(app: Arc<App>, call: Call) -> Result<Answer, Problem>
 /// `new_password`, which `confirm_password` must repeat.
 fn read_new_password(form: &mut Form<'_>) -> Field<Password> {
     let new = form.required("new_password", new_password);
-    let confirmed = form.required("confirm_password", claimed_password);
-    if let (Some(new), Some(confirmed)) = (new.seen(), confirmed.seen())
-        && new != confirmed
-    {
+    let _confirmed = form.required("confirm_password", repeated_password);
+    if form.differ("new_password", "confirm_password") {
         form.error("confirm_password", "Passwords do not match");
     }
     new

@@ -5,9 +5,10 @@ use super::refusals::Problem;
 use super::users::NAME_CHARACTERS_MAX;
 use super::wire::MeBody;
 use crate::app::App;
-use crate::edge::form::{email, text, username};
-use crate::edge::{Answer, Call, Form};
-use souk_actors::users::{ProfileDetails, UpdateProfile, UsersMessage};
+use crate::edge::form::{Field, email, text, username};
+use crate::edge::{Answer, Call, Form, standard};
+use souk_actors::users::{self, ProfileDetails, UpdateProfile, UsersMessage};
+use souk_domain::{EmailAddress, UserId, Username};
 use std::sync::Arc;
 
 pub(super) const PHONE_CHARACTERS_MAX: usize = 32;
@@ -34,6 +35,7 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
         form.clearable("address", text(ADDRESS_CHARACTERS_MAX).or_blank()),
         form.clearable("postcode", text(POSTCODE_CHARACTERS_MAX).or_blank()),
     );
+    note_taken_by_others(&app, user, &mut form, &fields.0, &fields.1)?;
     let (username, email, first_name, last_name, phone_number, city, address, postcode) =
         form.finish(fields)?;
     let details = ProfileDetails { phone_number, city, address, postcode };
@@ -48,4 +50,26 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
         }
     });
     Ok(updated.await?)
+}
+
+/// Asked again within the turn; here it lets both errors stand together.
+fn note_taken_by_others(
+    app: &App,
+    user: UserId,
+    form: &mut Form<'_>,
+    username: &Field<Option<Username>>,
+    email: &Field<Option<EmailAddress>>,
+) -> Result<(), Problem> {
+    let snapshot = app.shop.store.snapshot();
+    if let Some(Some(username)) = username.seen()
+        && users::by_username(&*snapshot, username)?.is_some_and(|(holder, _)| holder != user)
+    {
+        form.error("username", standard::USERNAME_TAKEN);
+    }
+    if let Some(Some(email)) = email.seen()
+        && users::by_email(&*snapshot, email)?.is_some_and(|(holder, _)| holder != user)
+    {
+        form.error("email", standard::EMAIL_TAKEN);
+    }
+    Ok(())
 }

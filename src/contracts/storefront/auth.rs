@@ -55,12 +55,8 @@ pub(super) async fn register(app: Arc<App>, call: Call) -> Result<Answer, Proble
     let first_name = form.defaulting("first_name", text(NAME_CHARACTERS_MAX).or_blank(), blank());
     let last_name = form.defaulting("last_name", text(NAME_CHARACTERS_MAX).or_blank(), blank());
     // A confirmation of nothing does not match either, as the document's example shows.
-    let differs = match (password.seen(), confirmed.seen()) {
-        (Some(password), Some(confirmed)) => password.as_bytes() != confirmed,
-        (None, Some(_)) => !form.has("password"),
-        (_, None) => false,
-    };
-    if differs {
+    let confirms_nothing = form.has("password_confirm") && !form.has("password");
+    if confirms_nothing || form.differ("password", "password_confirm") {
         form.error("password_confirm", "Passwords do not match");
     }
     if let Some(address) = address.seen() {
@@ -72,8 +68,8 @@ pub(super) async fn register(app: Arc<App>, call: Call) -> Result<Answer, Proble
         }
     }
     let guest = presented_cart_key(&call.request, &mut form);
-    let fields = (address, password, role, first_name, last_name);
-    let (email, password, role, first_name, last_name) = form.finish(fields)?;
+    let fields = (address, password, confirmed, role, first_name, last_name);
+    let (email, password, _, role, first_name, last_name) = form.finish(fields)?;
     let may_make_administrators =
         app.visitor(&call).is_ok_and(|visitor| visitor.caller.is_administrator());
     if role == Role::Administrator && !may_make_administrators {

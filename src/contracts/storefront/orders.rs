@@ -28,19 +28,22 @@ const STATES: &[(&str, OrderStatus)] = &[
 
 pub(super) async fn list(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let visitor = app.visitor(&call)?;
-    let asked = PageAsked::of_bare_list(&call.request)?;
-    let snapshot = app.shop.store.snapshot();
-    let (page, rows) = asked.fetch(|offset, limit| -> Result<_, Problem> {
-        Ok(if visitor.caller.is_administrator() {
-            orders::all(&snapshot, offset, limit)?
-        } else {
-            orders::of_customer(&snapshot, visitor.id(), offset, limit)?
-        })
-    })?;
-    let mut bodies = Vec::with_capacity(rows.len());
-    for (id, order) in rows {
-        bodies.push(body_of(&app, &snapshot, id, order)?);
-    }
+    let asked = PageAsked::of_whole_list(&call.request)?;
+    let reading = Arc::clone(&app);
+    // A whole list may be long, so it must not hold up a task that others wait on.
+    let listing = tokio::task::spawn_blocking(move || -> Result<_, Problem> {
+        let snapshot = reading.shop.store.snapshot();
+        let (page, rows) = asked.fetch(|offset, limit| -> Result<_, Problem> {
+            Ok(if visitor.caller.is_administrator() {
+                orders::all(&snapshot, offset, limit)?
+            } else {
+                orders::of_customer(&snapshot, visitor.id(), offset, limit)?
+            })
+        })?;
+        let body = |(id, order)| body_of(&reading, &snapshot, id, order);
+        Ok((page, rows.into_iter().map(body).collect::<Result<Vec<_>, _>>()?))
+    });
+    let (page, bodies) = listing.await.unwrap_or(Err(Failure::Unavailable.into()))?;
     let base_url = call.request.base_url(app.public_url.as_deref());
     Ok(page.bare(&call.request, &base_url, &bodies))
 }

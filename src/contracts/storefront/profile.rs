@@ -47,9 +47,7 @@ pub(super) async fn change_password(app: Arc<App>, call: Call) -> Result<Answer,
     let old = form.required("old_password", claimed_password);
     let new = form.required("new_password", new_password);
     let confirmed = form.required("new_password_confirm", repeated_password);
-    if let (Some(new), Some(confirmed)) = (new.seen(), confirmed.seen())
-        && new.as_bytes() != confirmed
-    {
+    if form.differ("new_password", "new_password_confirm") {
         form.error("new_password", "New passwords do not match");
     }
     let hash = visitor.user.password.clone();
@@ -58,7 +56,7 @@ pub(super) async fn change_password(app: Arc<App>, call: Call) -> Result<Answer,
     {
         form.error("old_password", "Old password is incorrect");
     }
-    let (_, new) = form.finish((old, new))?;
+    let (_, new, _) = form.finish((old, new, confirmed))?;
     let command = ChangePassword {
         user: visitor.id(),
         expected: Some(hash),

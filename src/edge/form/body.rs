@@ -135,6 +135,14 @@ impl<'a> Form<'a> {
         if partial { self.optional(name, rule) } else { self.required(name, rule).some() }
     }
 
+    /// True if both fields are texts and not the same, whatever else is wrong with them.
+    pub(crate) fn differ(&self, one: &str, other: &str) -> bool {
+        match (self.members.get(one), self.members.get(other)) {
+            (Some(Json::Text(one)), Some(Json::Text(other))) => one != other,
+            _ => false,
+        }
+    }
+
     /// Notes something wrong that no rule of one field can see.
     pub(crate) fn error(&mut self, name: &'static str, problem: impl Into<Problem>) {
         self.errors.add(name, problem);
