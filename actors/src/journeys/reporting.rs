@@ -72,6 +72,7 @@ pub async fn report(owners: &Owners, unit: &Unit, report: Report) -> Result<Repo
     if moves {
         let update = UpdateOrder {
             id,
+            customer: order.customer,
             by: Role::Administrator,
             status,
             shipping_address: None,

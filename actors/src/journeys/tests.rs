@@ -3,7 +3,7 @@
 use super::{accounts, order_lines, ordering, paying};
 use crate::catalog::{CatalogMessage, ProductDraft};
 use crate::journeys::ordering::Delivery;
-use crate::orders::{self, Contact};
+use crate::orders::{self, Contact, UpdateOrder};
 use crate::payments;
 use crate::shop::{Shop, ShopSettings};
 use crate::store::{StoreLimits, Unit};
@@ -12,8 +12,8 @@ use crate::users::Register;
 use crate::{Failure, check};
 use paying::Settled;
 use souk_domain::{
-    CartLines, Currency, EmailAddress, Money, OrderId, Password, Pricing, ProductId, Quantity,
-    Refusal, Role, UserId, Username,
+    CartLines, Currency, EmailAddress, Missing, Money, OrderId, Password, Pricing, ProductId,
+    Quantity, Refusal, Role, UserId, Username,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -174,4 +174,60 @@ async fn who_closed_their_account_meanwhile_leaves_no_order_and_kills_no_owner()
     assert!(matches!(placed, Err(Failure::Refused(Refusal::NotFound(_)))), "{placed:?}");
     assert_eq!(shop.store.stats().aborts, 0);
     require_sound(&shop);
+}
+
+#[tokio::test]
+async fn an_address_that_comes_after_its_account_was_closed_is_not_kept() {
+    let (_directory, shop) = open().await;
+    let (ann, lamp) = (ann(&shop).await, lamp(&shop).await);
+    let id = place(&shop, ann, lamp).await.expect("placed");
+    let command = UpdateOrder {
+        id,
+        customer: Some(ann),
+        by: Role::Customer,
+        status: None,
+        shipping_address: Some("2 New St".to_owned()),
+        billing_address: None,
+        contact: None,
+    };
+
+    let close =
+        turn(&shop, move |owners, unit| async move { accounts::close(&owners, &unit, ann).await });
+    close.await.expect("closed");
+    let update = turn(&shop, move |owners, unit| {
+        let command = command.clone();
+        async move { ordering::update(&owners, &unit, command).await }
+    });
+
+    let refusal = update.await.map(drop);
+    assert!(matches!(refusal, Err(Failure::Refused(Refusal::NotFound(Missing::Order)))));
+    let order = orders::order(&*shop.store.snapshot(), id).expect("read").expect("kept");
+    assert_eq!((order.customer, order.shipping_address.as_str()), (None, ""));
+    require_sound(&shop);
+}
+
+#[tokio::test]
+async fn an_order_that_changed_and_changed_back_goes_by_its_current_payment_only() {
+    let (_directory, shop) = open().await;
+    let (ann, lamp) = (ann(&shop).await, lamp(&shop).await);
+    let id = place(&shop, ann, lamp).await.expect("placed");
+    let (old, old_intent) = paying::prepare(&shop, id).await.expect("a first payment");
+    let add = turn(&shop, move |owners, unit| async move {
+        order_lines::add_unit(&owners, &unit, id, lamp).await
+    });
+    add.await.expect("still pending");
+    let (new, _) = paying::prepare(&shop, id).await.expect("a second payment");
+    assert_ne!(old, new);
+    let remove = turn(&shop, move |owners, unit| async move {
+        order_lines::remove_unit(&owners, &unit, id, lamp).await
+    });
+    remove.await.expect("still pending");
+
+    let link = turn(&shop, move |owners, unit| {
+        let intent = old_intent.clone();
+        async move { paying::link(&owners, &unit, id, old, intent).await }
+    });
+
+    let refusal = link.await.map(drop);
+    assert!(matches!(refusal, Err(Failure::Refused(Refusal::PaymentNotStarted))));
 }

@@ -9,7 +9,7 @@ use crate::outbox::{OrderEvent, OrderMail};
 use crate::store::{Read, Unit};
 use souk_domain::{
     Missing, OrderAction, OrderId, OrderStatus, PaymentId, Refusal, Role, StatusStep, StockHolding,
-    step,
+    UserId, step,
 };
 
 /// What to change; `None` leaves a field as it is.
@@ -17,6 +17,8 @@ use souk_domain::{
 pub struct UpdateOrder {
     /// Which order.
     pub id: OrderId,
+    /// Whose it was when the request was let in; an account may have been closed since.
+    pub customer: Option<UserId>,
     /// Who asks; a customer may change a pending order only.
     pub by: Role,
     /// The wished state.
@@ -81,6 +83,10 @@ pub(super) fn show(unit: &Unit, id: OrderId) -> Result<Order, Failure> {
 pub(super) fn update(unit: &Unit, command: UpdateOrder) -> Result<Updated, Failure> {
     let id = command.id;
     let before = show(unit, id)?;
+    if before.customer != command.customer {
+        // What the request brings belongs to somebody who asked to be forgotten.
+        return Err(Refusal::NotFound(Missing::Order).into());
+    }
     if command.by == Role::Customer && before.status != OrderStatus::Pending {
         return Err(Refusal::OrderNotPending { action: OrderAction::Update }.into());
     }

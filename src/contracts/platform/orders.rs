@@ -105,6 +105,7 @@ pub(super) async fn update_status(app: Arc<App>, call: Call) -> Result<Answer, P
     let contact = ordering::contact(&app.shop.store.snapshot(), order.customer)?;
     let command = UpdateOrder {
         id,
+        customer: order.customer,
         by: Role::Administrator,
         status: Some(status),
         shipping_address: None,

@@ -128,7 +128,9 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     let contact = ordering::contact(&app.shop.store.snapshot(), order.customer)?;
     let email = customer_email(contact.as_ref(), &order);
     let by = visitor.caller.role;
-    let command = UpdateOrder { id, by, status, shipping_address, billing_address, contact };
+    let customer = order.customer;
+    let command =
+        UpdateOrder { id, customer, by, status, shipping_address, billing_address, contact };
     let currency = app.shop.settings.currency;
     let committing = Arc::clone(&app);
     let updated = app.commit(&call, move |unit| {
