@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde_json::Value;
-use support::{Broker, Event, Person, Shop, eventually};
+use support::{Broker, Person, Shop, eventually};
 
 use crate::shopper::Shopper;
 use crate::world::Order;
@@ -136,19 +136,25 @@ async fn expect_stream_to_tell_the_same(broker: &Broker, shoppers: &[Shopper]) {
         );
     }
     let wanted: usize = expected.values().map(|history| history.len()).sum();
-    let is_about_an_order = |event: &Event| event.order().is_some();
     let events = eventually(&format!("{wanted} events of orders on the stream"), async || {
-        let mut events = broker.events().await;
-        events.retain(is_about_an_order);
-        (events.len() >= wanted).then_some(events)
+        let events = broker.events().await;
+        let about_orders = events.iter().filter(|event| event.order().is_some());
+        (about_orders.count() >= wanted).then_some(events)
     })
     .await;
+    // Killed between the gateway's yes and our books, and then called off: the shop finds the money
+    // at the gateway and gives it back.
+    let paid_back: BTreeSet<i64> = events
+        .iter()
+        .filter(|event| event.order().is_none() && event.what() == "refunded")
+        .filter_map(|event| event.body["data"]["payment"]["order_id"].as_i64())
+        .collect();
 
     let mut ids = BTreeSet::new();
     let mut told: BTreeMap<i64, Vec<&str>> = BTreeMap::new();
     for event in &events {
         assert!(ids.insert(&event.message_id), "published twice: {event:#?}");
-        let order = event.order().expect("only events of orders are left");
+        let Some(order) = event.order() else { continue };
         let story = told.entry(order).or_default();
         story.push(event.what());
         assert_eq!(
@@ -158,11 +164,12 @@ async fn expect_stream_to_tell_the_same(broker: &Broker, shoppers: &[Shopper]) {
         );
     }
     for (order, history) in &expected {
-        assert_eq!(
-            told.get(order).map(Vec::as_slice),
-            Some(*history),
-            "the history of order {order}"
-        );
+        let mut story = told.get(order).cloned().unwrap_or_default();
+        let refunded = story.windows(2).position(|pair| pair == ["cancelled", "refunded"]);
+        if let Some(cancelled) = refunded.filter(|_| paid_back.contains(order)) {
+            story.remove(cancelled + 1);
+        }
+        assert_eq!(story.as_slice(), *history, "the history of order {order}");
     }
     assert_eq!(told.len(), expected.len(), "no event of an order that never was");
 }
