@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 pub(super) async fn login(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let mut form = Form::parse(&call.request)?;
-    let name = form.required("username", claimed_username);
-    let password = form.required("password", claimed_password);
+    let name = form.required("username", claimed_username());
+    let password = form.required("password", claimed_password());
     let guest = presented_cart_key(&call.request, &mut form);
     let (name, password) = form.finish((name, password))?;
     let known = users::by_username(&*app.shop.store.snapshot(), &name)?;

@@ -3,25 +3,19 @@
 use super::refusals::{Problem, not_addable};
 use super::wire::{CartBody, MessageBody};
 use crate::app::App;
-use crate::edge::form::{Rule, id, integer};
+use crate::edge::form::{id, quantity};
 use crate::edge::{Answer, Call, Form, standard};
 use souk_actors::Failure;
 use souk_actors::carts::{self, CartsMessage};
 use souk_actors::catalog::CatalogMessage;
-use souk_domain::{MAX_LINE_QUANTITY, ProductId, Quantity, Refusal, Unbuyable, UnbuyableLine};
+use souk_domain::{ProductId, Refusal, Unbuyable, UnbuyableLine};
 use std::sync::Arc;
 
 pub(super) async fn add(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let user = app.session_claims(&call.request)?.user;
     let mut form = Form::parse(&call.request)?;
     let product = form.required("product_id", id(ProductId::new));
-    let range = 1..=i64::from(MAX_LINE_QUANTITY);
-    let quantity = form.required(
-        "quantity",
-        integer(range).then(|units| {
-            u32::try_from(units).ok().and_then(Quantity::new).ok_or("A valid integer is required.")
-        }),
-    );
+    let quantity = form.required("quantity", quantity());
     let (id, quantity) = form.finish((product, quantity))?;
     let owners = Arc::clone(&app.shop.owners);
     let added = app.commit(&call, move |unit| {

@@ -14,8 +14,19 @@ mod users;
 mod wire;
 
 use crate::app::App;
+use crate::edge::openapi::Contract;
 use crate::edge::{Answer, Call, Route};
 use std::sync::Arc;
+
+/// What is told of this contract.
+pub(super) const CONTRACT: Contract = Contract {
+    name: "minimal",
+    description_path: "/openapi/minimal.json",
+    summary: "Accounts by user name, one cart, orders from the cart.",
+    text: "Register at `/api/users/`, log in at `/api/login/` and send the `token` as \
+          `Authorization: Bearer …`. Fill the cart, order it by its `id`, and pay the \
+          order with a payment method of the gateway.",
+};
 
 /// The routes, in the document's order and under its headings, without the two shared ones.
 pub(super) fn routes() -> Vec<Route<App>> {

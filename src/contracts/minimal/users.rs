@@ -11,9 +11,9 @@ use std::sync::Arc;
 
 pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let mut form = Form::parse(&call.request)?;
-    let name = form.required("username", username);
-    let address = form.required("email", email);
-    let password = form.required("password", new_password);
+    let name = form.required("username", username());
+    let address = form.required("email", email());
+    let password = form.required("password", new_password());
     app.note_taken(&mut form, Some(&name), &address)?;
     let guest = presented_cart_key(&call.request, &mut form);
     let (username, email, password) = form.finish((name, address, password))?;

@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 pub(super) async fn login(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let mut form = Form::parse(&call.request)?;
-    let address = form.required("email", email);
-    let password = form.required("password", claimed_password);
+    let address = form.required("email", email());
+    let password = form.required("password", claimed_password());
     let guest = presented_cart_key(&call.request, &mut form);
     let (address, password) = form.finish((address, password))?;
     let known = users::by_email(&*app.shop.store.snapshot(), &address)?;

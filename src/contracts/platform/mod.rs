@@ -11,6 +11,17 @@ mod wire;
 
 use crate::app::App;
 use crate::edge::Route;
+use crate::edge::openapi::Contract;
+
+/// What is told of this contract.
+pub(super) const CONTRACT: Contract = Contract {
+    name: "platform",
+    description_path: "/openapi/platform.json",
+    summary: "Accounts by e-mail, paths without a trailing slash, prices as numbers.",
+    text: "Register at `/api/v1/auth/register`, log in at `/api/v1/auth/login` and send \
+          the `token` as `Authorization: Bearer …`. Mind the missing slash: with it, \
+          shared paths are the storefront contract's.",
+};
 
 /// The routes, in the document's order and under its headings.
 pub(super) fn routes() -> Vec<Route<App>> {

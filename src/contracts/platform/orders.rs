@@ -3,15 +3,15 @@
 use super::refusals::{NOT_FOR_SALE, Problem, unbuyable};
 use super::wire::{OrderBody, StatusBody};
 use crate::app::{App, Visitor};
-use crate::edge::form::{Rule, id, integer, money, objects, text};
+use crate::edge::form::{Field, Rule, id, money, objects, quantity, text};
 use crate::edge::{Answer, Call, Errors, Form, standard};
 use souk_actors::Failure;
 use souk_actors::journeys::ordering::{self, Delivery};
 use souk_actors::orders::{Order, UpdateOrder};
 use souk_actors::users;
 use souk_domain::{
-    CartLines, Currency, MAX_CART_LINES, MAX_LINE_QUANTITY, Money, OrderId, OrderStatus, ProductId,
-    Quantity, Refusal, Role, Unbuyable, UnbuyableLine, UserId,
+    CartLines, Currency, MAX_CART_LINES, Money, OrderId, OrderStatus, ProductId, Quantity, Refusal,
+    Role, Unbuyable, UnbuyableLine, UserId,
 };
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     let currency = app.shop.settings.currency;
     let mut form = Form::parse(&call.request)?;
     let user = form.required("user_id", id(UserId::new));
-    let items = form.required("items", objects(MAX_CART_LINES, read_item));
+    let items = form.required("items", objects(MAX_CART_LINES, item_fields));
     let claimed = form.required("total_price", money(currency));
     let (user, items, claimed) = form.finish((user, items, claimed))?;
     let delivery = delivery_for(&app, &visitor, user)?;
@@ -46,16 +46,8 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     })
 }
 
-fn read_item(mut form: Form<'_>) -> Result<(ProductId, Quantity), Errors> {
-    let product = form.required("product_id", id(ProductId::new));
-    let range = 1..=i64::from(MAX_LINE_QUANTITY);
-    let quantity = form.required(
-        "quantity",
-        integer(range).then(|units| {
-            u32::try_from(units).ok().and_then(Quantity::new).ok_or("A valid integer is required.")
-        }),
-    );
-    form.finish((product, quantity))
+fn item_fields(form: &mut Form<'_>) -> (Field<ProductId>, Field<Quantity>) {
+    (form.required("product_id", id(ProductId::new)), form.required("quantity", quantity()))
 }
 
 /// People order for themselves; an administrator orders for anybody.

@@ -14,9 +14,9 @@ const NAME_CHARACTERS_MAX: usize = 150;
 
 pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let mut form = Form::parse(&call.request)?;
-    let name = form.required("username", username);
-    let address = form.required("email", email);
-    let password = form.required("password", new_password);
+    let name = form.required("username", username());
+    let address = form.required("email", email());
+    let password = form.required("password", new_password());
     let blank = String::new;
     let first_name = form.defaulting("first_name", text(NAME_CHARACTERS_MAX).or_blank(), blank());
     let last_name = form.defaulting("last_name", text(NAME_CHARACTERS_MAX).or_blank(), blank());
@@ -41,7 +41,7 @@ pub(super) async fn detail(app: Arc<App>, call: Call) -> Result<Answer, Problem>
 pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let user = require_reachable(&app, &call)?;
     let mut form = Form::parse(&call.request)?;
-    let address = form.optional("email", email);
+    let address = form.optional("email", email());
     let first_name = form.optional("first_name", text(NAME_CHARACTERS_MAX).or_blank());
     let last_name = form.optional("last_name", text(NAME_CHARACTERS_MAX).or_blank());
     let (email, first_name, last_name) = form.finish((address, first_name, last_name))?;
