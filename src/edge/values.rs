@@ -45,8 +45,16 @@ values! {
     IntentId = {"type": "string", "examples": ["pi_1234567890"]};
     /// What a browser pays with.
     ClientSecret = {"type": "string", "examples": ["pi_1234567890_secret_xyz"]};
+    /// The state of a payment, as the gateway says it.
+    PaymentState = {"type": "string", "enum": [
+        "succeeded", "requires_payment_method", "requires_action", "processing", "canceled", "refunded"
+    ]};
     /// The state of an order.
     OrderState = {"type": "string", "enum": [
         "pending", "processing", "completed", "shipped", "delivered", "cancelled"
+    ]};
+    /// The same with a capital.
+    CapitalisedState = {"type": "string", "enum": [
+        "Pending", "Processing", "Completed", "Shipped", "Delivered", "Cancelled"
     ]};
 }

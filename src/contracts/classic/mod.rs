@@ -13,7 +13,7 @@ mod wire;
 
 use crate::app::{App, Wording};
 use crate::edge::openapi::Contract;
-use crate::edge::{Answer, Call, Description, Route};
+use crate::edge::{Answer, Call, Description, Errors, Route, standard};
 use http::StatusCode;
 use refusals::{Classic, bad_request};
 use souk_domain::{OrderAction, OrderStatus, Refusal};
@@ -157,6 +157,7 @@ pub(super) fn create_order_described(told: Description) -> Description {
     told.for_users()
         .body(|form, _| orders::products_field(form))
         .answers::<OrderBody>(StatusCode::CREATED)
+        .refuses(Errors::of("products", "Insufficient stock for Laptop"))
 }
 
 /// What is told of "12. Initiate Payment", whose route is a shared one.
@@ -166,6 +167,7 @@ pub(super) fn initiate_payment_described(told: Description) -> Description {
         .body(payments::fields)
         .answers::<PaymentBody>(StatusCode::CREATED)
         .refuses(Classic::worded(Refusal::OrderNotPending { action: OrderAction::Pay }))
+        .refuses(standard::not_found())
 }
 
 /// 8. Create Order.

@@ -1,7 +1,7 @@
 //! The bodies of this contract. Its document prints few answers; what it prints is here word for
 //! word, the rest has the names of its requests.
 
-use crate::edge::values::{Email, MoneyText, OrderState, Token};
+use crate::edge::values::{Email, MoneyText, OrderState, PaymentState, Token};
 use schemars::JsonSchema;
 use serde::Serialize;
 use souk_actors::catalog::ProductView;
@@ -102,6 +102,7 @@ pub(super) struct PaymentBody {
     order: u64,
     #[schemars(with = "MoneyText")]
     amount: String,
+    #[schemars(with = "PaymentState")]
     status: &'static str,
 }
 

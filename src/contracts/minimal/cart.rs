@@ -3,20 +3,19 @@
 use super::refusals::{Problem, not_addable};
 use super::wire::{CartBody, MessageBody};
 use crate::app::App;
-use crate::edge::form::{id, quantity};
+use crate::edge::form::{Field, id, quantity};
 use crate::edge::{Answer, Call, Form, standard};
 use souk_actors::Failure;
 use souk_actors::carts::{self, CartsMessage};
 use souk_actors::catalog::CatalogMessage;
-use souk_domain::{ProductId, Refusal, Unbuyable, UnbuyableLine};
+use souk_domain::{ProductId, Quantity, Refusal, Unbuyable, UnbuyableLine};
 use std::sync::Arc;
 
 pub(super) async fn add(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let user = app.session_claims(&call.request)?.user;
     let mut form = Form::parse(&call.request)?;
-    let product = form.required("product_id", id(ProductId::new));
-    let quantity = form.required("quantity", quantity());
-    let (id, quantity) = form.finish((product, quantity))?;
+    let fields = fields(&mut form);
+    let (id, quantity) = form.finish(fields)?;
     let owners = Arc::clone(&app.shop.owners);
     let added = app.commit(&call, move |unit| {
         let owners = Arc::clone(&owners);
@@ -35,6 +34,11 @@ pub(super) async fn add(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
         Failure::Refused(Refusal::NotBuyable(lines)) => not_addable(&lines).into(),
         failure => failure.into(),
     })
+}
+
+/// What is put in a cart.
+pub(super) fn fields(form: &mut Form<'_>) -> (Field<ProductId>, Field<Quantity>) {
+    (form.required("product_id", id(ProductId::new)), form.required("quantity", quantity()))
 }
 
 pub(super) async fn view(app: Arc<App>, call: Call) -> Result<Answer, Problem> {

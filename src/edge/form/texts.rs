@@ -5,7 +5,7 @@ use super::json::Json;
 use super::rule::{Rule, rule};
 use super::schemas;
 use schemars::Schema;
-use souk_domain::{EmailAddress, Password, Username};
+use souk_domain::{EmailAddress, OrderStatus, Password, Username};
 use url::Url;
 
 const BLANK: &str = "This field may not be blank.";
@@ -123,6 +123,16 @@ pub(crate) fn choice<T: Copy>(choices: &'static [(&'static str, T)]) -> impl Rul
             chosen.map(|(_, value)| *value).ok_or_else(refused)
         },
     )
+}
+
+/// The state of an order, in capitals or not.
+pub(crate) fn order_status() -> impl Rule<Value = OrderStatus> {
+    const WORD_CHARACTERS_MAX: usize = 100;
+    rule(schemas::order_status, |json| {
+        let word = text(WORD_CHARACTERS_MAX).read(json)?;
+        let unknown = || format!("\"{word}\" is not a valid choice.").into();
+        OrderStatus::from_word(&word).ok_or_else(unknown)
+    })
 }
 
 /// A string with something in it, which nothing is trimmed off.

@@ -321,10 +321,10 @@ fn reason(status: StatusCode) -> &'static str {
     status.canonical_reason().unwrap_or("Answer")
 }
 
-/// `7. List Products` as `List Products`.
+/// `7. List Products` and `2.1. List Products` as `List Products`.
 fn without_number(heading: &str) -> &str {
-    let rest = heading.trim_start_matches(|character: char| character.is_ascii_digit());
-    rest.strip_prefix(". ").unwrap_or(heading)
+    let is_number = |character: char| character.is_ascii_digit() || character == '.';
+    heading.trim_start_matches(is_number).trim_start()
 }
 
 /// `List Products` as `listProducts`.
@@ -356,7 +356,7 @@ mod tests {
         for (heading, name) in [
             ("7. List Products", "listProducts"),
             ("5. Add Product (Admin Only)", "addProductAdminOnly"),
-            ("Login", "login"),
+            ("4.1. Login", "login"),
         ] {
             assert_eq!(camel_case(without_number(heading)), name);
         }
