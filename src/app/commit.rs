@@ -1,7 +1,7 @@
 //! How a request commits: its changes, its events and its idempotency record in one turn.
 
 use super::{App, could_not, presented_cart_key};
-use crate::edge::{Answer, Call, Errors, Form, Request};
+use crate::edge::{Answer, Call, Errors, Form, Request, standard};
 use bytes::Bytes;
 use http::header::{HeaderName, HeaderValue};
 use http::{Method, StatusCode};
@@ -57,26 +57,21 @@ impl App {
         let Some(key) = request.headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
         let key = key.to_str().unwrap_or_default().trim();
         if key.is_empty() || key.len() > KEY_CHARACTERS_MAX {
-            let sentence = "Enter 1 to 255 visible ASCII characters.";
-            return Err(Errors::of("Idempotency-Key", sentence).into());
+            return Err(Errors::of("Idempotency-Key", standard::KEY_UNFIT).into());
         }
         let path = request.path.trim_end_matches('/');
         let key = RecordKey::of(&self.idempotency_scope(request, path), key);
         let fingerprint = Fingerprint::of(request.method.as_str(), path, &request.body);
         let is_free = self.running.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key);
         if !is_free {
-            let sentence = "A request with this Idempotency-Key is still running.";
-            return Err(Answer::detail(StatusCode::CONFLICT, sentence));
+            return Err(Answer::detail(StatusCode::CONFLICT, standard::KEY_RUNNING));
         }
         let held = HeldKey { app: Arc::clone(self), key };
         let stored = idempotency::find(&*self.shop.store.snapshot(), key)
             .map_err(|error| could_not(&error.into()))?;
         match stored {
             Some(stored) if stored.fingerprint == fingerprint => Err(replayed(stored)),
-            Some(_) => {
-                let sentence = "This Idempotency-Key was used for another request.";
-                Err(Answer::detail(StatusCode::UNPROCESSABLE_ENTITY, sentence))
-            }
+            Some(_) => Err(Answer::detail(StatusCode::UNPROCESSABLE_ENTITY, standard::KEY_TAKEN)),
             None => {
                 request.extensions.insert(Ticket { key, fingerprint });
                 Ok(Some(held))

@@ -9,6 +9,12 @@ const BEARER: HeaderValue = HeaderValue::from_static("Bearer realm=\"api\"");
 
 /// What a Django form says of a user name that is taken.
 pub(crate) const USERNAME_TAKEN: &str = "A user with that username already exists.";
+/// What is said of an `Idempotency-Key` that is none.
+pub(crate) const KEY_UNFIT: &str = "Enter 1 to 255 visible ASCII characters.";
+/// What is said of one whose request is not answered yet.
+pub(crate) const KEY_RUNNING: &str = "A request with this Idempotency-Key is still running.";
+/// What is said of one that named something else before.
+pub(crate) const KEY_TAKEN: &str = "This Idempotency-Key was used for another request.";
 /// What a Django form says of an e-mail address that is taken.
 pub(crate) const EMAIL_TAKEN: &str = "A user with that email already exists.";
 

@@ -116,7 +116,9 @@ impl Told<'_> {
                     .to_owned(),
                 required: false,
                 schema: json_schema!({
-                    "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"
+                    "type": "string",
+                    "maxLength": 255,
+                    "pattern": "^[!-~]([\\t -~]*[!-~])?$",
                 }),
                 example: None,
             });
@@ -214,10 +216,9 @@ impl Told<'_> {
             refusals.push(standard::invalid_page());
         }
         if self.operation.method == Method::POST && !self.may(Access::Gateway) {
-            let running = "A request with this Idempotency-Key is still running.";
-            let other = "This Idempotency-Key was used for another request.";
-            refusals.push(Answer::detail(StatusCode::CONFLICT, running));
-            refusals.push(Answer::detail(StatusCode::UNPROCESSABLE_ENTITY, other));
+            refusals.push(Errors::of("Idempotency-Key", standard::KEY_UNFIT).into());
+            refusals.push(Answer::detail(StatusCode::CONFLICT, standard::KEY_RUNNING));
+            refusals.push(Answer::detail(StatusCode::UNPROCESSABLE_ENTITY, standard::KEY_TAKEN));
         }
         refusals.push(standard::unavailable(1));
         refusals
