@@ -164,7 +164,7 @@ impl Description {
 
     /// `page` and `page_size`.
     pub(crate) fn pages(self) -> Self {
-        let page = json_schema!({"type": "string", "pattern": "^([1-9][0-9]{0,8}|last)$"});
+        let page = json_schema!({"type": "string", "pattern": "^([1-9][0-9]{0,8}|last)?$"});
         let size = json_schema!({"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string"}]});
         self.query("page", "Number of the page, from 1, or `last`.", page).query(
             "page_size",
