@@ -31,6 +31,8 @@ pub(crate) enum Access {
     Anyone,
     /// Who presents the key of a guest's cart.
     Guest,
+    /// Who has no such key yet, and is given one.
+    NewGuest,
     /// Who is logged in.
     User,
     /// Who is logged in and an administrator.
@@ -66,6 +68,7 @@ pub(crate) struct Success {
 pub(crate) struct Description {
     pub(super) generator: SchemaGenerator,
     pub(super) access: Vec<Access>,
+    pub(super) title: Option<&'static str>,
     pub(super) note: Option<&'static str>,
     pub(super) query: Vec<QueryParameter>,
     pub(super) body: Option<Schema>,
@@ -94,6 +97,7 @@ impl Description {
         Self {
             generator,
             access: Vec::new(),
+            title: None,
             note: None,
             query: Vec::new(),
             body: None,
@@ -101,6 +105,17 @@ impl Description {
             refusals: Vec::new(),
             currency,
         }
+    }
+
+    /// The shop's currency, for what is told of amounts.
+    pub(crate) fn currency(&self) -> Currency {
+        self.currency
+    }
+
+    /// A title, where the heading is no good one: because several operations share it, for one.
+    pub(crate) fn titled(mut self, title: &'static str) -> Self {
+        self.title = Some(title);
+        self
     }
 
     /// Everybody may call it, with or without a token.
@@ -111,6 +126,11 @@ impl Description {
     /// Who presents the key of a guest's cart may call it.
     pub(crate) fn for_guests(self) -> Self {
         self.may(Access::Guest)
+    }
+
+    /// Who has no such key yet may call it, and is given one.
+    pub(crate) fn for_new_guests(self) -> Self {
+        self.may(Access::NewGuest)
     }
 
     /// Who is logged in may call it; for what is theirs.

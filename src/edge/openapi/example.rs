@@ -25,8 +25,11 @@ fn within(schema: &Value, definitions: &Map<String, Value>, depth: usize) -> Val
         let name = reference.rsplit('/').next().unwrap_or_default();
         return definitions.get(name).map_or(Value::Null, inside);
     }
+    let is_form = schema["properties"].is_object();
     for alternatives in ["anyOf", "oneOf", "allOf"] {
-        if let Some(first) = schema[alternatives].get(0) {
+        if let Some(first) = schema[alternatives].get(0)
+            && !is_form
+        {
             return inside(first);
         }
     }
@@ -34,7 +37,8 @@ fn within(schema: &Value, definitions: &Map<String, Value>, depth: usize) -> Val
     match kind {
         Some("object") => {
             let properties = schema["properties"].as_object().into_iter().flatten();
-            properties.map(|(name, schema)| (name.clone(), inside(schema))).collect()
+            let shown = properties.filter(|(name, _)| !is_other_way(schema, name));
+            shown.map(|(name, schema)| (name.clone(), inside(schema))).collect()
         }
         Some("array") => json!([inside(&schema["items"])]),
         Some("integer") => json!(schema["minimum"].as_i64().unwrap_or(1).max(1)),
@@ -43,6 +47,12 @@ fn within(schema: &Value, definitions: &Map<String, Value>, depth: usize) -> Val
         Some("string") => json!(text(schema)),
         _ => Value::Null,
     }
+}
+
+/// True for a field that only stands for another one: of `oneOf` the first alternative is shown.
+fn is_other_way(schema: &Value, name: &str) -> bool {
+    let others = schema["oneOf"].as_array().into_iter().flatten().skip(1);
+    others.filter_map(|other| other["required"].as_array()).flatten().any(|other| other == name)
 }
 
 fn text(schema: &Value) -> &'static str {

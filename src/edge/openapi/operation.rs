@@ -28,7 +28,8 @@ pub(super) struct Told<'a> {
 impl Told<'_> {
     /// The operation as the document has it.
     pub(super) fn written(self) -> Operation {
-        let summary = without_number(self.heading).to_owned();
+        let heading = without_number(self.heading);
+        let summary = self.description.title.unwrap_or(heading).to_owned();
         Operation {
             operation_id: camel_case(&summary),
             tags: vec![tag_of(self.operation.path)],
@@ -46,7 +47,7 @@ impl Told<'_> {
     }
 
     fn is_open(&self) -> bool {
-        self.may(Access::Anyone) || self.may(Access::Guest) || self.may(Access::Gateway)
+        [Access::Anyone, Access::NewGuest, Access::Gateway].into_iter().any(|one| self.may(one))
     }
 
     fn text(&self) -> String {
@@ -63,7 +64,7 @@ impl Told<'_> {
         let mut alternatives = Vec::new();
         for access in &self.description.access {
             let scheme = match access {
-                Access::Anyone | Access::Gateway => None,
+                Access::Anyone | Access::NewGuest | Access::Gateway => None,
                 Access::Guest => Some(CART_KEY),
                 Access::User | Access::Administrator => Some(USER_TOKEN),
                 Access::Service => Some(SERVICE_TOKEN),
@@ -73,10 +74,6 @@ impl Told<'_> {
             if !alternatives.contains(&alternative) {
                 alternatives.push(alternative);
             }
-        }
-        // A guest may also come without a key, and is given one.
-        if self.may(Access::Guest) && !self.may(Access::Anyone) {
-            alternatives.push(Map::new());
         }
         alternatives
     }
@@ -311,6 +308,7 @@ fn who(access: Access) -> &'static str {
     match access {
         Access::Anyone => "everybody",
         Access::Guest => "guests with the key of their cart",
+        Access::NewGuest => "guests without one, who are given one",
         Access::User => "users",
         Access::Administrator => "administrators",
         Access::Service => "other systems",
