@@ -3,8 +3,10 @@
 use super::callers::OrderAsker;
 use super::refusals::Problem;
 use crate::app::{App, checkout_url};
-use crate::edge::form::id;
+use crate::edge::form::{Field, id};
+use crate::edge::values::{CheckoutEnd, WebAddress};
 use crate::edge::{Answer, Call, Form, standard};
+use schemars::JsonSchema;
 use serde::Serialize;
 use souk_actors::journeys::paying::{self, Settled};
 use souk_actors::payments;
@@ -19,13 +21,17 @@ pub(super) const CANCEL_PATH: &str = "/api/v1/payments/cancel/";
 /// The gateway puts its session there.
 const SESSION_QUERY: &str = "?session_id={CHECKOUT_SESSION_ID}";
 
-#[derive(Serialize)]
-struct CheckoutBody {
+/// Where the customer pays.
+#[derive(JsonSchema, Serialize)]
+pub(super) struct CheckoutBody {
+    #[schemars(with = "WebAddress")]
     checkout_url: String,
 }
 
-#[derive(Serialize)]
-struct StatusBody {
+/// How it went: `success` or `canceled`.
+#[derive(JsonSchema, Serialize)]
+pub(super) struct StatusBody {
+    #[schemars(with = "CheckoutEnd")]
     status: &'static str,
 }
 
@@ -38,7 +44,7 @@ pub(super) async fn create_checkout(app: Arc<App>, call: Call) -> Result<Answer,
     if asker.is_service() {
         return Err(standard::forbidden().into());
     }
-    let order = form.required("order_id", id(OrderId::new));
+    let order = order_field(&mut form);
     let id = form.finish(order)?;
     paying::require_payable(asker.own_order(&app, id)?)?;
     let (payment, intent) = paying::prepare(&app.shop, id).await?;
@@ -59,6 +65,11 @@ pub(super) async fn create_checkout(app: Arc<App>, call: Call) -> Result<Answer,
         }
     });
     Ok(linked.await?)
+}
+
+/// What is paid.
+pub(super) fn order_field(form: &mut Form<'_>) -> Field<OrderId> {
+    form.required("order_id", id(OrderId::new))
 }
 
 /// The page after paying. That somebody came here says nothing: the gateway is asked.
