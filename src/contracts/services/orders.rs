@@ -8,10 +8,10 @@ use super::refusals::Problem;
 use super::users::NAME_CHARACTERS_MAX;
 use super::wire::{MessageBody, OrderBody, OrderItemsBody};
 use crate::app::{App, Asker};
-use crate::edge::form::{Field, Rule, boolean, email, id, text};
-use crate::edge::values::{CartKeyText, OrderState};
+use crate::edge::form::{Field, Rule, boolean, email, id, order_status, text};
+use crate::edge::values::CartKeyText;
 use crate::edge::{Answer, Call, Errors, Form, PageAsked, standard};
-use schemars::{JsonSchema, SchemaGenerator};
+use schemars::JsonSchema;
 use serde::Serialize;
 use souk_actors::carts::CartOf;
 use souk_actors::journeys::buying::{self, Buyer};
@@ -24,7 +24,6 @@ use std::sync::Arc;
 
 const NOTES_CHARACTERS_MAX: usize = 2_000;
 const INTENT_CHARACTERS_MAX: usize = 255;
-const STATUS_CHARACTERS_MAX: usize = 20;
 const SOMETHING: &str = "Give status, is_paid or payment_intent.";
 pub(super) const NOT_CONFIRMED: &str =
     "The payment gateway has not confirmed a payment of this order.";
@@ -157,22 +156,13 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     Ok(updated.await?)
 }
 
-/// A state of an order, in whatever case.
-fn state() -> impl Rule<Value = OrderStatus> {
-    let read = text(STATUS_CHARACTERS_MAX).then(|word| {
-        let unknown = || format!("\"{word}\" is not a valid choice.");
-        OrderStatus::from_word(&word).ok_or_else(unknown)
-    });
-    read.shown(|_| OrderState::json_schema(&mut SchemaGenerator::default()))
-}
-
 type SaidFields =
     (Field<OrderId>, Field<Option<OrderStatus>>, Field<Option<bool>>, Field<Option<String>>);
 
 /// What another system says about an order.
 pub(super) fn report_fields(form: &mut Form<'_>) -> SaidFields {
     let order = form.required("order_id", id(OrderId::new));
-    let status = form.nullable("status", state());
+    let status = form.nullable("status", order_status());
     let (is_paid, intent) = payment_fields(form);
     form.at_least_one(&["status", "is_paid", "payment_intent"], SOMETHING);
     (order, status, is_paid, intent)
@@ -181,7 +171,7 @@ pub(super) fn report_fields(form: &mut Form<'_>) -> SaidFields {
 /// What an administrator says about an order: its state, and nothing without it.
 pub(super) fn status_fields(form: &mut Form<'_>) -> SaidFields {
     let order = form.required("order_id", id(OrderId::new));
-    let status = form.required("status", state()).some();
+    let status = form.required("status", order_status()).some();
     let (is_paid, intent) = payment_fields(form);
     (order, status, is_paid, intent)
 }

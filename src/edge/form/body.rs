@@ -151,21 +151,22 @@ impl<'a> Form<'a> {
         if partial { self.optional(name, rule) } else { self.required(name, rule).some() }
     }
 
-    /// Notes `sentence` unless exactly one of these fields has a value; their rules were read
-    /// before.
+    /// Notes `sentence` unless exactly one of these fields has a value. As in Django REST Framework
+    /// it counts only where no field was found wrong before.
     pub(crate) fn exactly_one(&mut self, names: &[&'static str], sentence: &'static str) {
         if let Some(told) = &mut self.told {
             told.one_of("oneOf", names);
-        } else if self.given(names) != 1 {
+        } else if self.errors.is_empty() && self.given(names) != 1 {
             self.error(NON_FIELD_ERRORS, sentence);
         }
     }
 
-    /// Notes `sentence` if none of these fields has a value; their rules were read before.
+    /// Notes `sentence` if none of these fields has a value. As in Django REST Framework it counts
+    /// only where no field was found wrong before.
     pub(crate) fn at_least_one(&mut self, names: &[&'static str], sentence: &'static str) {
         if let Some(told) = &mut self.told {
             told.one_of("anyOf", names);
-        } else if self.given(names) == 0 {
+        } else if self.errors.is_empty() && self.given(names) == 0 {
             self.error(NON_FIELD_ERRORS, sentence);
         }
     }
