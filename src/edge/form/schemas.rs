@@ -98,7 +98,7 @@ pub(super) fn order_status() -> Schema {
 pub(super) fn integer(range: &RangeInclusive<i64>) -> Schema {
     let (least, most) = (*range.start(), *range.end());
     let digits = most.unsigned_abs().max(1).ilog10();
-    let sign = if least < 0 { "-?" } else { "" };
+    let sign = if least < 0 { "[+-]?" } else { "" };
     let zero = if least <= 0 { "0|" } else { "" };
     let pattern = match digits {
         0 => format!("^[{}-{most}]$", least.max(0)),

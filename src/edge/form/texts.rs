@@ -75,8 +75,11 @@ pub(crate) fn claimed_username() -> impl Rule<Value = Username> {
 /// The absolute address of something on the web.
 pub(crate) fn web_address() -> impl Rule<Value = String> {
     const CHARACTERS_MAX: usize = 2_000;
-    let is_web =
-        |text: &str| Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+    // The parser drops white space and control characters, which are no part of an address.
+    let is_plain = |text: &str| !text.contains(|one: char| one.is_whitespace() || one.is_control());
+    let is_web = move |text: &str| {
+        is_plain(text) && Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
+    };
     rule(
         || schemas::web_address(CHARACTERS_MAX),
         move |json| {

@@ -63,3 +63,24 @@ fn text(schema: &Value) -> &'static str {
         _ => "string",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_example_has_one_of_the_fields_that_exclude_each_other() {
+        let is_given = |name: &str| json!({"required": [name]});
+        let schema = json!({
+            "type": "object",
+            "properties": {
+                "product_id": {"type": "integer"},
+                "quantity": {"type": "integer", "minimum": 2},
+                "change": {"anyOf": [{"type": "integer"}, {"type": "null"}]},
+            },
+            "oneOf": [is_given("quantity"), is_given("change")],
+        });
+        let body = example(&schema, &Map::new());
+        assert_eq!(body, json!({"product_id": 1, "quantity": 2}));
+    }
+}
