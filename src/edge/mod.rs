@@ -5,6 +5,7 @@
 //! | `server` | connections: accepting, timeouts, shutdown; warp turns each request into a [`Request`] |
 //! | `body`, `stall` | the two ways a slow or greedy client is cut off |
 //! | `request`, `answer`, `standard` | what handlers get, what they give, what every contract says alike |
+//! | `cors` | which pages of other origins may read our answers |
 //! | `route`, `router` | which handler answers a path, with or without the trailing slash |
 //! | `form` | JSON bodies, every wrong field named at once |
 //! | `pages` | page numbers, envelopes and links |
@@ -13,6 +14,7 @@
 
 mod answer;
 mod body;
+mod cors;
 pub(crate) mod form;
 pub(crate) mod limits;
 mod pages;
@@ -25,6 +27,7 @@ pub(crate) mod standard;
 mod tokens;
 
 pub(crate) use answer::Answer;
+pub(crate) use cors::{Cors, CorsError};
 pub(crate) use form::{Errors, Form};
 pub(crate) use pages::PageAsked;
 pub(crate) use request::Request;
