@@ -1,5 +1,6 @@
 //! The documents in docs/contracts are read, and every operation they print must have a route, and
-//! a black-box test of its status and shape that bears the name of its heading.
+//! a black-box test of its status and shape that bears the name of its heading. Every sentence they
+//! print must be expected somewhere in the tests of their contract.
 
 use super::routes;
 use crate::app::App;
@@ -164,10 +165,10 @@ fn test_name(operation: &Documented, siblings: &[Documented]) -> String {
     }
 }
 
-/// The tests of one contract against the running binary: their names and what they do. They live
-/// in tests/<contract>_*.rs, and in the folders of that name.
-fn tests_of(contract: &str) -> BTreeMap<String, Vec<String>> {
-    let mut tests = BTreeMap::<_, Vec<_>>::new();
+/// The sources of the tests of one contract against the running binary: tests/<contract>_*.rs, and
+/// the folders of that name.
+fn sources_of(contract: &str) -> Vec<String> {
+    let mut sources = Vec::new();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
     let mut pending = vec![folder.clone()];
     while let Some(path) = pending.pop() {
@@ -178,15 +179,36 @@ fn tests_of(contract: &str) -> BTreeMap<String, Vec<String>> {
             let entries = fs::read_dir(&path).expect("a folder that can be read");
             pending.extend(entries.map(|entry| entry.expect("an entry").path()));
         } else if is_ours && path.extension().is_some_and(|extension| extension == "rs") {
-            let source = fs::read_to_string(&path).expect("a source that can be read");
-            for test in source.split("#[tokio::test]\nasync fn ").skip(1) {
-                let (name, rest) = test.split_once('(').expect("a function");
-                let body = rest.split("\n}\n").next().unwrap_or(rest);
-                tests.entry(name.to_owned()).or_default().push(body.to_owned());
-            }
+            sources.push(fs::read_to_string(&path).expect("a source that can be read"));
+        }
+    }
+    sources
+}
+
+/// The tests of one contract: their names and what they do.
+fn tests_of(contract: &str) -> BTreeMap<String, Vec<String>> {
+    let mut tests = BTreeMap::<_, Vec<_>>::new();
+    for source in sources_of(contract) {
+        for test in source.split("#[tokio::test]\nasync fn ").skip(1) {
+            let (name, rest) = test.split_once('(').expect("a function");
+            let body = rest.split("\n}\n").next().unwrap_or(rest);
+            tests.entry(name.to_owned()).or_default().push(body.to_owned());
         }
     }
     tests
+}
+
+/// What the answers of a document say to people: each string under `message`, `detail` or `error`,
+/// and each that stands in a list of its own.
+fn sentences(document: &'static str) -> Vec<&'static str> {
+    let sentence = |line: &'static str| {
+        let (name, value) = line.trim().trim_end_matches(',').split_once(": ")?;
+        let alone = value.strip_prefix("[\"").and_then(|rest| rest.strip_suffix("\"]"));
+        let named = ["\"message\"", "\"detail\"", "\"error\""].contains(&name);
+        let said = named.then(|| value.strip_prefix('"')?.strip_suffix('"')).flatten();
+        alone.or(said).filter(|text| text.contains(' '))
+    };
+    document.lines().filter_map(sentence).collect()
 }
 
 /// What a test of an operation leaves out, if it does.
@@ -237,6 +259,28 @@ fn every_operation_of_every_document_has_a_route() {
         );
     }
     assert!(missing.is_empty(), "no route for:\n{}", missing.join("\n"));
+}
+
+#[test]
+fn every_sentence_of_every_document_is_expected_by_a_test() {
+    let storefront = include_str!("../../docs/contracts/storefront.md");
+    // What follows is about all operations, and tested at the edge.
+    let storefront = storefront.split("## Error Responses").next().unwrap_or(storefront);
+    let documents = [
+        ("services", include_str!("../../docs/contracts/services.md"), 12),
+        ("storefront", storefront, 40),
+        ("platform", include_str!("../../docs/contracts/platform.md"), 1),
+    ];
+    for (contract, document, count) in documents {
+        let said = sentences(document);
+        assert!(said.len() >= count, "{contract} says little: {said:?}");
+        let sources = sources_of(contract).concat();
+        // `Cart {cart_key} cleared`: the words around what differs.
+        let is_expected =
+            |text: &&str| text.split(['{', '}']).step_by(2).all(|part| sources.contains(part));
+        let unexpected: Vec<_> = said.into_iter().filter(|text| !is_expected(text)).collect();
+        assert!(unexpected.is_empty(), "no test of {contract} expects {unexpected:#?}");
+    }
 }
 
 #[test]
