@@ -23,7 +23,6 @@ pub(crate) use guests::{CartKeyHeaders, presented_cart_key};
 pub(crate) use operations::routes;
 pub(crate) use problem::{Problem, Wording};
 pub(crate) use products::{plain_draft, stock_range};
-pub(crate) use reference::routes as reference_routes;
 pub(crate) use sandbox::{checkout_url, routes as sandbox_routes};
 pub(crate) use services::{ServiceName, ServiceTokens, ServiceTokensError};
 pub(crate) use webhook_signature::is_signed;
