@@ -3,66 +3,96 @@
 mod support;
 
 use serde_json::{Value, json};
-use support::{Person, Shop, id_of};
+use support::Speaker::Classic;
+use support::{Person, Shop, Speaker, id_of};
 
 fn required() -> Value {
     json!(["This field is required."])
 }
 
 /// The user of the classic document, signed up there.
-async fn newuser(shop: &Shop) {
-    let body =
-        json!({"username": "newuser", "password": "password123", "email": "newuser@example.com"});
-    shop.nobody().post("/api/users/signup/", body).await.expect(201);
-}
-
-/// Whoever logs in there, with the token under this name.
-async fn log_in(shop: &Shop, path: &str, body: Value, token: &str) -> Person {
-    let body = shop.nobody().post(path, body).await.expect(200);
-    shop.nobody().bearing(body.pointer(token).and_then(Value::as_str).expect("a token"))
+async fn newuser(shop: &Shop) -> Person {
+    Classic.register(shop, "newuser").await
 }
 
 /// The same user, logged in once through each contract.
-async fn logged_in_everywhere(shop: &Shop) -> Vec<Person> {
-    let by_name = json!({"username": "newuser", "password": "password123"});
-    let by_email = json!({"email": "newuser@example.com", "password": "password123"});
-    vec![
-        log_in(shop, "/api/token/", by_name.clone(), "/access").await,
-        log_in(shop, "/api/login/", by_name, "/token").await,
-        log_in(shop, "/api/v1/auth/login/", by_email.clone(), "/data/access_token").await,
-        log_in(shop, "/api/v1/auth/login", by_email, "/token").await,
-    ]
+async fn logged_in_everywhere(user: &Person) -> Vec<Person> {
+    let mut sessions = Vec::new();
+    for speaker in Speaker::ALL {
+        sessions.push(speaker.log_in(user, "newuser").await);
+    }
+    sessions
 }
+
+/// What each contract shows to whoever is logged in: all of it answers so.
+async fn expect_everywhere(person: &Person, status: u16) {
+    for path in OWN {
+        let path = path.replace("{id}", &person.id.to_string());
+        person.get(&path).await.expect(status);
+    }
+}
+
+/// minimal's cart and user, services' profile, storefront's profile and platform's user. classic reads nothing.
+const OWN: [&str; 5] = [
+    "/api/cart/",
+    "/api/users/{id}/",
+    "/api/v1/users/me/",
+    "/api/v1/auth/profile/",
+    "/api/v1/users/{id}",
+];
 
 #[tokio::test]
 async fn a_token_of_any_contract_works_in_every_other() {
     let shop = Shop::open().await;
-    newuser(&shop).await;
+    let user = newuser(&shop).await;
 
-    let people = logged_in_everywhere(&shop).await;
-
-    let id = people[0].get("/api/v1/auth/profile/").await.expect(200)["id"].clone();
-    for person in &people {
-        assert_eq!(person.get("/api/v1/auth/profile/").await.expect(200)["id"], id);
-        assert_eq!(person.get(&format!("/api/users/{id}/")).await.expect(200)["id"], id);
-        assert_eq!(person.get(&format!("/api/v1/users/{id}")).await.expect(200)["id"], id);
-        person.get("/api/cart/").await.expect(200);
+    for person in logged_in_everywhere(&user).await {
+        expect_everywhere(&person, 200).await;
+        assert_eq!(person.get("/api/v1/auth/profile/").await.expect(200)["id"], user.id);
     }
 }
 
 #[tokio::test]
 async fn logging_out_anywhere_ends_that_session_everywhere() {
     let shop = Shop::open().await;
-    newuser(&shop).await;
-    for path in ["/api/logout/", "/api/v1/auth/logout"] {
-        let people = logged_in_everywhere(&shop).await;
+    let user = newuser(&shop).await;
+    for path in ["/api/logout/", "/api/v1/users/logout/", "/api/v1/auth/logout"] {
+        let people = logged_in_everywhere(&user).await;
+        for (place, person) in people.iter().enumerate() {
+            person.ask("POST", path).send().await.expect(200);
 
-        people[0].ask("POST", path).send().await.expect(200);
-
-        for path in ["/api/cart/", "/api/v1/cart/", "/api/v1/auth/profile/"] {
-            people[0].get(path).await.expect(401);
-            people[1].get(path).await.expect(200);
+            expect_everywhere(person, 401).await;
+            if let Some(next) = people.get(place + 1) {
+                expect_everywhere(next, 200).await;
+            }
         }
+    }
+}
+
+#[tokio::test]
+async fn a_password_changed_anywhere_ends_every_other_session_everywhere() {
+    let shop = Shop::open().await;
+    let mut user = newuser(&shop).await;
+    let ways = [
+        ("/api/users/change_password/", ["", "password", ""]),
+        ("/api/v1/users/me/change-password/", ["old_password", "new_password", "confirm_password"]),
+        ("/api/v1/auth/change-password/", ["old_password", "new_password", "new_password_confirm"]),
+    ];
+    for (number, (path, [old, new, again])) in ways.into_iter().enumerate() {
+        let people = logged_in_everywhere(&user).await;
+        let chosen = format!("newer-password-{number}");
+        let fields = [(old, &user.password), (new, &chosen), (again, &chosen)];
+        let asked = fields.iter().filter(|(name, _)| !name.is_empty());
+        let body = asked.map(|(name, text)| ((*name).to_owned(), json!(text))).collect();
+
+        people[number].post(path, Value::Object(body)).await.expect(200);
+
+        for (place, person) in people.iter().enumerate() {
+            expect_everywhere(person, if place == number { 200 } else { 401 }).await;
+        }
+        shop.nobody().try_log_in(&user.email, &user.password).await.expect(400);
+        user.password = chosen;
+        logged_in_everywhere(&user).await;
     }
 }
 
@@ -109,13 +139,68 @@ async fn a_product_is_the_same_under_every_contracts_names() {
 }
 
 #[tokio::test]
+async fn a_discount_of_services_is_in_the_price_of_every_other_contract() {
+    let shop = Shop::open().await;
+    let boss = shop.admin().await;
+    // 15 percent less than 19.99 is 16.9915, rounded half up.
+    let lamp = boss.add_discounted("Lamp", "19.99", "15", 10).await;
+    let nobody = shop.nobody();
+
+    let minimal = nobody.get(&format!("/api/products/{lamp}/")).await.expect(200);
+    assert_eq!(minimal["price"], "16.99");
+    let storefront = boss.get(&format!("/api/v1/products/{lamp}/")).await.expect(200);
+    assert_eq!(storefront["price"], "16.99");
+    let platform = nobody.get(&format!("/api/v1/products/{lamp}")).await.expect(200);
+    assert_eq!(platform["price"], json!(16.99));
+    let increase = format!("/api/products/{lamp}/increase_amount/");
+    let classic = boss.post(&increase, json!({"amount": 1})).await.expect(200);
+    assert_eq!((&classic["price"], &classic["amount"]), (&json!("16.99"), &json!(11)));
+
+    // What is not about the price leaves the discount where it is.
+    let services = nobody.get(&format!("/api/v1/product/{lamp}/")).await.expect(200);
+    assert_eq!(prices(&services), ["19.99", "15.00", "16.99"]);
+    let ann = shop.customer("ann").await;
+    assert_eq!(ann.put_in_cart(lamp, 2).await.expect(201)["subtotal"], "33.98");
+    assert_eq!(ann.checkout().await.expect(201)["total_amount"], "33.98");
+}
+
+#[tokio::test]
+async fn a_price_set_where_no_discount_is_known_clears_the_discount() {
+    let shop = Shop::open().await;
+    let boss = shop.admin().await;
+    let lamp = boss.add_discounted("Lamp", "20.00", "10", 5).await;
+    let services = format!("/api/v1/product/{lamp}/");
+    let ways = [
+        ("PUT", "/api/products/{id}/", json!({"name": "Lamp", "price": "15.00", "amount": 5})),
+        ("PATCH", "/api/v1/products/{id}/", json!({"price": "15.00"})),
+        ("PUT", "/api/v1/products/{id}", json!({"price": 15.00})),
+    ];
+    for (method, path, body) in ways {
+        let list = json!({"name": "Lamp", "price": "20.00", "discount": "10"});
+        let shown = boss.put(&services, list).await.expect(200);
+        assert_eq!(prices(&shown), ["20.00", "10.00", "18.00"]);
+
+        let path = path.replace("{id}", &lamp.to_string());
+        boss.ask(method, &path).json(&body).send().await.expect(200);
+
+        let shown = shop.nobody().get(&services).await.expect(200);
+        assert_eq!(prices(&shown), ["15.00", "0.00", "15.00"], "after {method} {path}");
+    }
+}
+
+/// List price, discount and what the customer pays, as services shows them.
+fn prices(product: &Value) -> [&str; 3] {
+    ["price", "discount", "sell_price"].map(|name| product[name].as_str().expect("a price"))
+}
+
+#[tokio::test]
 async fn a_cart_and_its_order_go_through_four_contracts() {
     let mut shop = Shop::open().await;
     let boss = shop.admin().await;
     let lamp = boss.add_product("Lamp", "10.00", 10).await;
-    newuser(&shop).await;
-    let people = logged_in_everywhere(&shop).await;
-    let [classic, minimal, storefront, platform] = people.as_slice() else { panic!("four") };
+    let user = newuser(&shop).await;
+    let people = logged_in_everywhere(&user).await;
+    let [classic, minimal, _, storefront, platform] = people.as_slice() else { panic!("five") };
 
     storefront.put_in_cart(lamp, 2).await.expect(201);
     let cart = minimal.get("/api/cart/").await.expect(200);
