@@ -16,6 +16,7 @@ mod shop;
 mod speakers;
 
 pub use broker::{Broker, Event};
+pub use environment::repository;
 pub use http::{Answer, Ask, Door};
 pub use mail::{Mail, MailSink, mails_in};
 pub use person::{Person, id_of};
