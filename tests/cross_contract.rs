@@ -70,6 +70,44 @@ async fn logging_out_anywhere_ends_that_session_everywhere() {
 }
 
 #[tokio::test]
+async fn who_did_not_hear_that_they_are_logged_out_is_told_again() {
+    let mut shop = Shop::open().await;
+    let user = newuser(&shop).await;
+    let keyed = |person: &Person, path: &str, key: &str| {
+        person.ask("POST", path).header("Idempotency-Key", key).send()
+    };
+    for path in ["/api/logout/", "/api/v1/users/logout/", "/api/v1/auth/logout"] {
+        let ann = Classic.log_in(&user, "newuser").await;
+        let elsewhere = Classic.log_in(&user, "newuser").await;
+        let said = keyed(&ann, path, path).await.expect(200);
+
+        shop.kill();
+        shop.start();
+
+        let again = keyed(&ann, path, path).await;
+        assert!(again.is_replay(), "{again}");
+        again.says(200, said);
+        // That is all there is to hear with the token.
+        keyed(&ann, path, "another key").await.expect(401);
+        ann.ask("POST", path).send().await.expect(401);
+        let other_body = ann.ask("POST", path).header("Idempotency-Key", path);
+        other_body.json(&json!({"a": 1})).send().await.expect(401);
+        keyed(&ann, "/api/v1/cart/checkout/", path).await.expect(401);
+        expect_everywhere(&ann, 401).await;
+        // The user's other sessions share the keys, as long as they go on.
+        assert!(keyed(&elsewhere, path, path).await.is_replay());
+        expect_everywhere(&elsewhere, 200).await;
+        keyed(&elsewhere, path, &format!("their own {path}")).await.expect(200);
+        keyed(&elsewhere, path, path).await.expect(401);
+    }
+    let ann = Classic.log_in(&user, "newuser").await;
+    keyed(&ann, "/api/logout/", "last").await.expect(200);
+    let again = Classic.log_in(&user, "newuser").await;
+    again.delete(&format!("/api/v1/users/{}", user.id)).await.expect(204);
+    keyed(&ann, "/api/logout/", "last").await.expect(401);
+}
+
+#[tokio::test]
 async fn a_password_changed_anywhere_ends_every_other_session_everywhere() {
     let shop = Shop::open().await;
     let mut user = newuser(&shop).await;
