@@ -203,6 +203,81 @@ async fn a_discount_of_services_is_in_the_price_of_every_other_contract() {
 }
 
 #[tokio::test]
+async fn what_services_switches_off_is_hidden_everywhere_but_from_administrators() {
+    let mut shop = Shop::open().await;
+    let boss = shop.admin().await;
+    let (lamp, chair) =
+        (boss.add_product("Lamp", "10.00", 5).await, boss.add_product("Chair", "5.00", 5).await);
+    let (ann, nobody) = (shop.customer("ann").await, shop.nobody());
+    let order = id_of(&ann.buy(lamp, 1).await);
+    ann.put_in_cart(lamp, 1).await.expect(201);
+    switch(&boss, lamp, false).await;
+
+    let own = [
+        format!("/api/products/{lamp}/"),
+        format!("/api/v1/products/{lamp}/"),
+        format!("/api/v1/products/{lamp}"),
+    ];
+    for path in &own {
+        ann.get(path).await.says(404, json!({"detail": "Not found."}));
+        assert_eq!(id_of(&boss.get(path).await.expect(200)), lamp);
+    }
+    nobody.get(&own[0]).await.expect(404);
+    nobody.bearing("a.b.c").get(&own[2]).await.expect(404);
+    assert_eq!(listed(&nobody).await, [vec![], vec![chair]]);
+    assert_eq!(listed(&ann).await, [vec![chair], vec![chair]]);
+    assert_eq!(listed(&boss).await, [vec![lamp, chair], vec![lamp, chair]]);
+    for query in ["search=lamp", "search=one&page_size=1"] {
+        let found = ann.get(&format!("/api/v1/products/?{query}")).await.expect(200);
+        assert_eq!(found["count"], i64::from(query.contains("one")), "{found}");
+    }
+    // services has a field for it, and shows it.
+    let services = nobody.get(&format!("/api/v1/product/{lamp}/")).await.expect(200);
+    assert_eq!(services["available"], false);
+    let ids =
+        |list: &Value| -> Vec<i64> { list.as_array().expect("a list").iter().map(id_of).collect() };
+    let off = nobody.get("/api/v1/product/?available=False").await.expect(200);
+    assert_eq!(ids(&off), [lamp]);
+
+    // Nobody buys it, not even out of a cart; what was bought is there to see.
+    let hidden = json!({"product_id": ["Product not found or inactive"]});
+    for buyer in [&ann, &boss] {
+        buyer.put_in_cart(lamp, 1).await.says(400, hidden.clone());
+        buyer
+            .post("/api/orders/", json!({"products": [lamp]}))
+            .await
+            .says(400, json!({"products": [format!("Product not found or inactive: {lamp}")]}));
+    }
+    ann.checkout().await.expect(400);
+    assert_eq!(ann.order(order).await.expect(200)["items"][0]["product"]["id"], lamp);
+
+    shop.restart().await;
+    switch(&boss, chair, false).await;
+    boss.delete(&format!("/api/v1/products/{chair}")).await.expect(204);
+    switch(&boss, lamp, true).await;
+    assert_eq!(listed(&ann).await, [vec![lamp], vec![lamp]]);
+    ann.checkout().await.expect(201);
+    shop.stop().await;
+    shop.check();
+}
+
+async fn switch(boss: &Person, product: i64, available: bool) {
+    let body =
+        json!({"name": format!("One of {product}"), "price": "10.00", "available": available});
+    boss.put(&format!("/api/v1/product/{product}/"), body).await.expect(200);
+}
+
+/// The products that storefront and minimal list; storefront lists nothing to nobody.
+async fn listed(by: &Person) -> [Vec<i64>; 2] {
+    let ids = |list: &Value| list.as_array().into_iter().flatten().map(id_of).collect();
+    let storefront = by.get("/api/v1/products/").await.json();
+    let minimal = by.get("/api/products/").await;
+    let minimal_ids: Vec<i64> = ids(&minimal.expect(200)["products"]);
+    assert_eq!(minimal.header("X-Total-Count"), minimal_ids.len().to_string());
+    [ids(&storefront["results"]), minimal_ids]
+}
+
+#[tokio::test]
 async fn a_price_set_where_no_discount_is_known_clears_the_discount() {
     let shop = Shop::open().await;
     let boss = shop.admin().await;

@@ -290,21 +290,3 @@ async fn every_wrong_field_of_a_product_is_named() {
     }
     shop.nobody().get(PRODUCTS).await.says(200, json!([]));
 }
-
-#[tokio::test]
-async fn what_is_not_available_is_hidden_from_sale_everywhere() {
-    let shop = Shop::open().await;
-    let boss = shop.admin().await;
-    let lamp = boss.add_product("Lamp", "10.00", 5).await;
-    let ann = shop.customer("ann").await;
-    let path = format!("{PRODUCTS}{lamp}/");
-    boss.put(&path, json!({"name": "Lamp", "price": "10.00", "available": false}))
-        .await
-        .expect(200);
-
-    let hidden = json!({"product_id": ["Product not found or inactive"]});
-    ann.put_in_cart(lamp, 1).await.says(400, hidden);
-    assert_eq!(shop.nobody().get(&path).await.expect(200)["available"], false);
-    boss.put(&path, json!({"name": "Lamp", "price": "10.00", "available": true})).await.expect(200);
-    ann.put_in_cart(lamp, 1).await.expect(201);
-}

@@ -1,6 +1,6 @@
 //! Add to Cart and View Cart.
 
-use super::refusals::{Problem, not_addable};
+use super::refusals::{NOT_FOR_SALE, Problem, not_addable};
 use super::wire::{CartBody, MessageBody};
 use crate::app::App;
 use crate::edge::form::{Rule, id, integer};
@@ -22,6 +22,7 @@ pub(super) async fn add(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
             u32::try_from(units).ok().and_then(Quantity::new).ok_or("A valid integer is required.")
         }),
     );
+    app.note_not_for_sale(&mut form, &product, NOT_FOR_SALE)?;
     let (id, quantity) = form.finish((product, quantity))?;
     let owners = Arc::clone(&app.shop.owners);
     let added = app.commit(&call, move |unit| {

@@ -24,6 +24,7 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     let user = form.required("user_id", id(UserId::new));
     let items = form.required("items", objects(MAX_CART_LINES, read_item));
     let claimed = form.required("total_price", money(currency));
+    app.note_items_not_for_sale(&mut form, NOT_FOR_SALE)?;
     let (user, items, claimed) = form.finish((user, items, claimed))?;
     let delivery = delivery_for(&app, &visitor, user)?;
     let lines = CartLines::collect(items.iter().copied())?;
