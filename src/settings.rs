@@ -220,6 +220,17 @@ impl Settings {
         }
     }
 
+    /// Where the shop is to be found, as far as the settings say.
+    pub(crate) fn base_url(&self) -> String {
+        let here = || format!("http://{}", self.listen);
+        self.public_url.clone().unwrap_or_else(here).trim_end_matches('/').to_owned()
+    }
+
+    /// The shop's currency.
+    pub(crate) fn currency(&self) -> Currency {
+        self.currency
+    }
+
     /// What the application that listens at `address` needs to know.
     ///
     /// # Errors

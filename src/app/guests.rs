@@ -2,7 +2,7 @@
 //! or body field (contracts README, "Carts").
 
 use super::{App, could_not};
-use crate::edge::form::Json;
+use crate::edge::form::{Json, anything};
 use crate::edge::{Answer, Form, Request};
 use http::header::{COOKIE, HeaderName, HeaderValue, SET_COOKIE};
 use sha2::{Digest, Sha256};
@@ -64,10 +64,10 @@ pub(crate) fn presents_cart_key(request: &Request, form: &mut Form<'_>) -> bool 
 
 /// What is said in so many words counts before what a browser adds by itself.
 fn presented_text(request: &Request, form: &mut Form<'_>) -> Option<String> {
-    let written = |json: Json<'_>| match json {
-        Json::Text(text) => Ok(text.trim().to_owned()),
-        _ => Ok(String::new()),
-    };
+    let written = anything(|json| match json {
+        Json::Text(text) => text.trim().to_owned(),
+        _ => String::new(),
+    });
     let named = |text: &str| !text.is_empty();
     let in_body = form.nullable(CART_KEY, written).seen().cloned().flatten();
     let in_body = in_body.as_deref().filter(|text| named(text));

@@ -9,6 +9,7 @@ mod operations;
 mod orders;
 mod problem;
 mod products;
+mod reference;
 mod sandbox;
 mod services;
 #[cfg(test)]
@@ -22,6 +23,7 @@ pub(crate) use guests::{CartKeyHeaders, presented_cart_key, presents_cart_key};
 pub(crate) use operations::routes;
 pub(crate) use problem::{Problem, Wording};
 pub(crate) use products::{plain_draft, stock_range};
+pub(crate) use reference::routes as reference_routes;
 pub(crate) use sandbox::{checkout_url, routes as sandbox_routes};
 pub(crate) use services::{ServiceName, ServiceTokens, ServiceTokensError};
 pub(crate) use webhook_signature::is_signed;

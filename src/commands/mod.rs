@@ -2,6 +2,7 @@
 
 mod admin;
 mod check;
+mod openapi;
 mod serve;
 
 pub(crate) use admin::create as create_administrator;
@@ -43,6 +44,9 @@ enum Command {
     Admin(admin::Admin),
     /// Prove offline that the data keeps every invariant.
     Check,
+    /// Print the OpenAPI description of a contract.
+    #[command(name = "openapi")]
+    OpenApi(openapi::OpenApi),
 }
 
 /// Why a command failed.
@@ -54,6 +58,8 @@ pub(crate) enum CommandError {
     Shop(#[from] OpenShopError),
     #[error(transparent)]
     Check(#[from] check::CheckError),
+    #[error(transparent)]
+    OpenApi(#[from] openapi::OpenApiError),
     #[error(transparent)]
     Admin(#[from] admin::AdminError),
     #[error(transparent)]
@@ -87,6 +93,7 @@ fn try_to_run(line: CommandLine) -> Result<ExitCode, CommandError> {
         Command::Serve(serve) => runtime.block_on(serve::serve(serve, settings)),
         Command::Admin(admin) => runtime.block_on(admin::run(admin, &settings)),
         Command::Check => Ok(check::run(&settings)?),
+        Command::OpenApi(asked) => Ok(openapi::run(&asked, &settings)?),
     }
 }
 

@@ -12,6 +12,16 @@ mod storefront;
 
 use crate::app::{self, App};
 use crate::edge::Route;
+use crate::edge::openapi::Contract;
+
+/// The five contracts.
+pub(crate) const CONTRACTS: [Contract; 5] = [
+    classic::CONTRACT,
+    minimal::CONTRACT,
+    services::CONTRACT,
+    storefront::CONTRACT,
+    platform::CONTRACT,
+];
 
 /// Every route of every contract, and those of Souk's own.
 pub(crate) fn routes() -> Vec<(&'static str, Vec<Route<App>>)> {
@@ -24,5 +34,6 @@ pub(crate) fn routes() -> Vec<(&'static str, Vec<Route<App>>)> {
         ("platform", platform::routes()),
         ("sandbox", app::sandbox_routes()),
         ("operations", app::routes()),
+        ("reference", app::reference_routes()),
     ]
 }

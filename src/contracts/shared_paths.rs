@@ -11,8 +11,12 @@ const REQUIRED: &str = "This field is required.";
 /// The routes, under the headings of both documents.
 pub(super) fn routes() -> Vec<Route<App>> {
     vec![
-        Route::post("/api/orders/", "Create Order", create_order),
-        Route::post("/api/payments/", "Initiate Payment, Process Payment", pay),
+        Route::post("/api/orders/", "Create Order", create_order)
+            .described_in("classic", "8. Create Order", classic::create_order_described)
+            .described_in("minimal", "Create Order", minimal::create_order_described),
+        Route::post("/api/payments/", "Initiate Payment, Process Payment", pay)
+            .described_in("classic", "12. Initiate Payment", classic::initiate_payment_described)
+            .described_in("minimal", "Process Payment", minimal::process_payment_described),
     ]
 }
 

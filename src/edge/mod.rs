@@ -5,6 +5,7 @@
 //! | `server` | connections: accepting, timeouts, shutdown; warp turns each request into a [`Request`] |
 //! | `body`, `stall` | the two ways a slow or greedy client is cut off |
 //! | `request`, `answer`, `standard` | what handlers get, what they give, what every contract says alike |
+//! | `description`, `openapi` | what is told of an operation, and the OpenAPI document made of it |
 //! | `route`, `router` | which handler answers a path, with or without the trailing slash |
 //! | `form` | JSON bodies, every wrong field named at once |
 //! | `pages` | page numbers, envelopes and links |
@@ -13,8 +14,10 @@
 
 mod answer;
 mod body;
+mod description;
 pub(crate) mod form;
 pub(crate) mod limits;
+pub(crate) mod openapi;
 mod pages;
 mod request;
 mod route;
@@ -23,8 +26,10 @@ mod server;
 mod stall;
 pub(crate) mod standard;
 mod tokens;
+pub(crate) mod values;
 
 pub(crate) use answer::Answer;
+pub(crate) use description::{Description, any_text};
 pub(crate) use form::{Errors, Form};
 pub(crate) use pages::PageAsked;
 pub(crate) use request::Request;

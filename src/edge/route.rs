@@ -1,6 +1,7 @@
 //! One documented operation: a method, a path, and the function that answers it.
 
 use crate::edge::answer::IntoAnswer;
+use crate::edge::description::Describe;
 use crate::edge::{Answer, Request, standard};
 use futures_util::future::BoxFuture;
 use http::Method;
@@ -20,7 +21,7 @@ pub(crate) enum Spelling {
 }
 
 /// What is known of an operation without calling it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Operation {
     /// The method.
     pub(crate) method: Method,
@@ -32,6 +33,19 @@ pub(crate) struct Operation {
     pub(crate) contract: &'static str,
     /// Whether the trailing slash matters.
     pub(crate) spelling: Spelling,
+    /// What each contract that prints it tells of it.
+    pub(crate) told: Vec<Told>,
+}
+
+/// What a contract tells of an operation.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Told {
+    /// The contract; empty until the route is in a [`Router`](super::Router).
+    pub(crate) contract: &'static str,
+    /// The heading in its document.
+    pub(crate) heading: &'static str,
+    /// Everything else.
+    pub(crate) describe: Describe,
 }
 
 /// An operation and the function that answers it, for an application state `S`.
@@ -57,7 +71,9 @@ impl<S: Send + Sync + 'static> Route<S> {
             Box::pin(async move { answering.await.into_answer() })
         });
         let spelling = Spelling::Both;
-        Self { operation: Operation { method, path, heading, contract: "", spelling }, handler }
+        let told = Vec::new();
+        let operation = Operation { method, path, heading, contract: "", spelling, told };
+        Self { operation, handler }
     }
 
     /// A `GET` route, which answers `HEAD` too.
@@ -103,6 +119,23 @@ impl<S: Send + Sync + 'static> Route<S> {
         Fut: Future<Output: IntoAnswer> + Send + 'static,
     {
         Self::new(Method::DELETE, path, heading, handler)
+    }
+
+    /// What the description of its contract tells of it.
+    pub(crate) fn described(self, describe: Describe) -> Self {
+        let heading = self.operation.heading;
+        self.described_in("", heading, describe)
+    }
+
+    /// The same for a contract other than the one it is registered for.
+    pub(crate) fn described_in(
+        mut self,
+        contract: &'static str,
+        heading: &'static str,
+        describe: Describe,
+    ) -> Self {
+        self.operation.told.push(Told { contract, heading, describe });
+        self
     }
 
     /// Only the spelling of the path that is written, with or without its trailing slash.
@@ -207,6 +240,7 @@ mod tests {
                 heading: "",
                 contract: "",
                 spelling: Spelling::Both,
+                told: Vec::new(),
             }),
         };
         let parse = souk_domain::OrderId::parse;

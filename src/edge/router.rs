@@ -91,6 +91,11 @@ impl<S: Send + Sync + 'static> Router<S> {
         for (contract, routes) in contracts {
             for mut route in routes {
                 route.operation.contract = contract;
+                for told in &mut route.operation.told {
+                    if told.contract.is_empty() {
+                        told.contract = contract;
+                    }
+                }
                 router.seat(route, &mut known)?;
             }
         }
@@ -143,7 +148,6 @@ impl<S: Send + Sync + 'static> Router<S> {
     }
 
     /// Every operation of every contract, in the order they were given.
-    #[cfg(test)]
     pub(crate) fn operations(&self) -> impl Iterator<Item = &Operation> {
         self.seats.iter().map(|seat| &*seat.operation)
     }

@@ -3,7 +3,7 @@
 use super::refusals::{Problem, not_buyable};
 use super::wire::{OrderBody, PRODUCTS_NAMED_MAX};
 use crate::app::App;
-use crate::edge::form::{id, list};
+use crate::edge::form::{Field, id, list};
 use crate::edge::{Answer, Call, Errors, Form, standard};
 use souk_actors::Failure;
 use souk_actors::journeys::{order_lines, ordering};
@@ -15,7 +15,7 @@ use std::sync::Arc;
 pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let visitor = app.visitor(&call)?;
     let mut form = Form::parse(&call.request)?;
-    let products = form.required("products", list(PRODUCTS_NAMED_MAX, id(ProductId::new)));
+    let products = products_field(&mut form);
     let products = form.finish(products)?;
     let lines = CartLines::collect(products.into_iter().map(|id| (id, Quantity::ONE)))?;
     let delivery = app.delivery_without_address(visitor.id(), &visitor.user);
@@ -29,6 +29,11 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
         }
     });
     Ok(placed.await?)
+}
+
+/// Each product as often as units of it are ordered.
+pub(super) fn products_field(form: &mut Form<'_>) -> Field<Vec<ProductId>> {
+    form.required("products", list(PRODUCTS_NAMED_MAX, id(ProductId::new)))
 }
 
 pub(super) async fn add_product(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
@@ -71,8 +76,13 @@ pub(super) async fn remove_product(app: Arc<App>, call: Call) -> Result<Answer, 
 
 fn read_product(call: &Call) -> Result<ProductId, Problem> {
     let mut form = Form::parse(&call.request)?;
-    let product = form.required("product_id", id(ProductId::new));
+    let product = product_field(&mut form);
     Ok(form.finish(product)?)
+}
+
+/// The product to add or remove.
+pub(super) fn product_field(form: &mut Form<'_>) -> Field<ProductId> {
+    form.required("product_id", id(ProductId::new))
 }
 
 /// Whoever cancels twice has cancelled.

@@ -4,12 +4,12 @@
 use super::refusals::{Problem, bad_request};
 use super::wire::PaymentBody;
 use crate::app::App;
-use crate::edge::form::{id, money};
+use crate::edge::form::{Field, id, money};
 use crate::edge::{Answer, Call, Errors, Form, standard};
 use souk_actors::journeys::paying::{self, Settled};
 use souk_actors::orders;
 use souk_actors::payments::{self, Payment, PaymentsMessage};
-use souk_domain::{OrderId, OrderStatus, PaymentId, PaymentStatus, Refusal};
+use souk_domain::{Currency, Money, OrderId, OrderStatus, PaymentId, PaymentStatus, Refusal};
 use std::sync::Arc;
 
 /// This contract has no way to hand over a card, so at the sandbox the money is taken from this
@@ -20,9 +20,8 @@ pub(super) async fn initiate(app: Arc<App>, call: Call) -> Result<Answer, Proble
     let visitor = app.visitor(&call)?;
     let currency = app.shop.settings.currency;
     let mut form = Form::parse(&call.request)?;
-    let order = form.required("order", id(OrderId::new));
-    let amount = form.required("amount", money(currency));
-    let (id, amount) = form.finish((order, amount))?;
+    let fields = fields(&mut form, currency);
+    let (id, amount) = form.finish(fields)?;
     let order = app.visible_order(&visitor, id)?.ok_or_else(standard::not_found)?;
     let order = paying::require_payable(order)?;
     if amount != order.total {
@@ -43,6 +42,11 @@ pub(super) async fn initiate(app: Arc<App>, call: Call) -> Result<Answer, Proble
         }
     });
     Ok(linked.await?)
+}
+
+/// What is paid, and how much.
+pub(super) fn fields(form: &mut Form<'_>, currency: Currency) -> (Field<OrderId>, Field<Money>) {
+    (form.required("order", id(OrderId::new)), form.required("amount", money(currency)))
 }
 
 /// Anybody may ask, because nobody is believed: what happened, the gateway says.

@@ -3,21 +3,36 @@
 use super::refusals::Problem;
 use super::wire::ProductBody;
 use crate::app::{App, plain_draft, stock_range};
-use crate::edge::form::{integer, money, text};
+use crate::edge::form::{Field, integer, money, text};
 use crate::edge::{Answer, Call, Form, standard};
 use souk_actors::catalog::{self, ProductChange, ProductView};
-use souk_domain::{Currency, Pricing, ProductId};
+use souk_domain::{Currency, Money, Pricing, ProductId};
 use std::sync::Arc;
 
 const NAME_CHARACTERS_MAX: usize = 255;
 
+/// What a product is made of, and made to.
+pub(super) fn fields(
+    form: &mut Form<'_>,
+    currency: Currency,
+) -> (Field<String>, Field<Money>, Field<i64>) {
+    (
+        form.required("name", text(NAME_CHARACTERS_MAX)),
+        form.required("price", money(currency)),
+        form.required("amount", integer(stock_range())),
+    )
+}
+
+/// By how much a stock grows.
+pub(super) fn amount_field(form: &mut Form<'_>) -> Field<i64> {
+    form.required("amount", integer(1..=*stock_range().end()))
+}
+
 pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     app.administrator(&call)?;
     let mut form = Form::parse(&call.request)?;
-    let name = form.required("name", text(NAME_CHARACTERS_MAX));
-    let price = form.required("price", money(app.shop.settings.currency));
-    let amount = form.required("amount", integer(stock_range()));
-    let (name, price, amount) = form.finish((name, price, amount))?;
+    let fields = fields(&mut form, app.shop.settings.currency);
+    let (name, price, amount) = form.finish(fields)?;
     let draft = plain_draft(name, String::new(), price, amount);
     let shown =
         |view: &ProductView, currency: Currency| Answer::created(&ProductBody::new(view, currency));
@@ -27,10 +42,8 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
 pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let id = require_product(&app, &call)?;
     let mut form = Form::parse(&call.request)?;
-    let name = form.required("name", text(NAME_CHARACTERS_MAX));
-    let price = form.required("price", money(app.shop.settings.currency));
-    let amount = form.required("amount", integer(stock_range()));
-    let (name, price, amount) = form.finish((name, price, amount))?;
+    let fields = fields(&mut form, app.shop.settings.currency);
+    let (name, price, amount) = form.finish(fields)?;
     let change = ProductChange {
         name: Some(name),
         pricing: Some(Pricing::flat(price)),
@@ -43,7 +56,7 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
 pub(super) async fn increase_amount(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let id = require_product(&app, &call)?;
     let mut form = Form::parse(&call.request)?;
-    let amount = form.required("amount", integer(1..=*stock_range().end()));
+    let amount = amount_field(&mut form);
     let amount = form.finish(amount)?;
     let change = ProductChange { received: u64::try_from(amount).ok(), ..ProductChange::default() };
     Ok(app.update_product(&call, id, change, shown).await?)

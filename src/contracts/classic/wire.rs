@@ -1,6 +1,8 @@
 //! The bodies of this contract. Its document prints few answers; what it prints is here word for
 //! word, the rest has the names of its requests.
 
+use crate::edge::values::{Email, MoneyText, OrderState, PaymentState, Token};
+use schemars::JsonSchema;
 use serde::Serialize;
 use souk_actors::catalog::ProductView;
 use souk_actors::orders::Order;
@@ -12,23 +14,27 @@ use souk_domain::{Currency, Money, OrderId, PaymentId, PaymentStatus, UserId};
 pub(super) const PRODUCTS_NAMED_MAX: usize = 10_000;
 
 /// `{"message": sentence}`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub(super) struct MessageBody {
     pub(super) message: &'static str,
 }
 
 /// What a log-in gives.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub(super) struct TokensBody {
+    #[schemars(with = "Token")]
     pub(super) access: String,
+    #[schemars(with = "Token")]
     pub(super) refresh: String,
 }
 
 /// A user.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub(super) struct UserBody {
     id: u64,
+    #[schemars(example = &"john_doe")]
     username: String,
+    #[schemars(with = "Email")]
     email: String,
 }
 
@@ -40,10 +46,12 @@ impl UserBody {
 }
 
 /// A product.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub(super) struct ProductBody {
     id: u64,
+    #[schemars(example = &"Laptop")]
     name: String,
+    #[schemars(with = "MoneyText")]
     price: String,
     amount: u64,
 }
@@ -60,11 +68,13 @@ impl ProductBody {
 }
 
 /// An order: each product as often as it has units.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub(super) struct OrderBody {
     id: u64,
     products: Vec<u64>,
+    #[schemars(with = "OrderState")]
     status: &'static str,
+    #[schemars(with = "MoneyText")]
     total_price: String,
 }
 
@@ -86,11 +96,13 @@ impl OrderBody {
 }
 
 /// A payment.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub(super) struct PaymentBody {
     id: u64,
     order: u64,
+    #[schemars(with = "MoneyText")]
     amount: String,
+    #[schemars(with = "PaymentState")]
     status: &'static str,
 }
 

@@ -3,27 +3,20 @@
 use super::refusals::{NOT_FOR_SALE, Problem, not_addable};
 use super::wire::{CartBody, MessageBody};
 use crate::app::App;
-use crate::edge::form::{Rule, id, integer};
+use crate::edge::form::{Field, id, quantity};
 use crate::edge::{Answer, Call, Form, standard};
 use souk_actors::Failure;
 use souk_actors::carts::{self, CartsMessage};
 use souk_actors::catalog::CatalogMessage;
-use souk_domain::{MAX_LINE_QUANTITY, ProductId, Quantity, Refusal, Unbuyable, UnbuyableLine};
+use souk_domain::{ProductId, Quantity, Refusal, Unbuyable, UnbuyableLine};
 use std::sync::Arc;
 
 pub(super) async fn add(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let user = app.session_claims(&call.request)?.user;
     let mut form = Form::parse(&call.request)?;
-    let product = form.required("product_id", id(ProductId::new));
-    let range = 1..=i64::from(MAX_LINE_QUANTITY);
-    let quantity = form.required(
-        "quantity",
-        integer(range).then(|units| {
-            u32::try_from(units).ok().and_then(Quantity::new).ok_or("A valid integer is required.")
-        }),
-    );
-    app.note_not_for_sale(&mut form, &product, NOT_FOR_SALE)?;
-    let (id, quantity) = form.finish((product, quantity))?;
+    let fields = fields(&mut form);
+    app.note_not_for_sale(&mut form, &fields.0, NOT_FOR_SALE)?;
+    let (id, quantity) = form.finish(fields)?;
     let owners = Arc::clone(&app.shop.owners);
     let added = app.commit(&call, move |unit| {
         let owners = Arc::clone(&owners);
@@ -42,6 +35,11 @@ pub(super) async fn add(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
         Failure::Refused(Refusal::NotBuyable(lines)) => not_addable(&lines).into(),
         failure => failure.into(),
     })
+}
+
+/// What is put in a cart.
+pub(super) fn fields(form: &mut Form<'_>) -> (Field<ProductId>, Field<Quantity>) {
+    (form.required("product_id", id(ProductId::new)), form.required("quantity", quantity()))
 }
 
 pub(super) async fn view(app: Arc<App>, call: Call) -> Result<Answer, Problem> {

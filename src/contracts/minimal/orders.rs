@@ -3,7 +3,7 @@
 use super::refusals::Problem;
 use super::wire::{NewOrderBody, OrderBody};
 use crate::app::App;
-use crate::edge::form::id;
+use crate::edge::form::{Field, id};
 use crate::edge::{Answer, Call, Form, standard};
 use souk_actors::carts;
 use souk_actors::journeys::ordering;
@@ -13,7 +13,7 @@ use std::sync::Arc;
 pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let visitor = app.visitor(&call)?;
     let mut form = Form::parse(&call.request)?;
-    let asked = form.required("cart_id", id(CartId::new));
+    let asked = cart_field(&mut form);
     let asked = form.finish(asked)?;
     // A user has one cart for ever; any other is somebody else's or nobody's.
     let own = carts::of_user(&*app.shop.store.snapshot(), visitor.id())?;
@@ -28,6 +28,11 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
         }
     });
     Ok(placed.await?)
+}
+
+/// The cart to order.
+pub(super) fn cart_field(form: &mut Form<'_>) -> Field<CartId> {
+    form.required("cart_id", id(CartId::new))
 }
 
 pub(super) async fn retrieve(app: Arc<App>, call: Call) -> Result<Answer, Problem> {

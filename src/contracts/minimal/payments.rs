@@ -4,7 +4,7 @@
 use super::refusals::{Problem, bad_request};
 use super::wire::PaymentBody;
 use crate::app::App;
-use crate::edge::form::{id, text};
+use crate::edge::form::{Field, id, text};
 use crate::edge::{Answer, Call, Errors, Form, standard};
 use souk_actors::journeys::paying::{self, Settled};
 use souk_domain::{OrderId, PaymentId, PaymentStatus, Refusal};
@@ -15,9 +15,8 @@ const METHOD_CHARACTERS_MAX: usize = 255;
 pub(super) async fn process(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let visitor = app.visitor(&call)?;
     let mut form = Form::parse(&call.request)?;
-    let order = form.required("order_id", id(OrderId::new));
-    let method = form.required("payment_method", text(METHOD_CHARACTERS_MAX));
-    let (id, method) = form.finish((order, method))?;
+    let fields = fields(&mut form);
+    let (id, method) = form.finish(fields)?;
     let order = app.visible_order(&visitor, id)?.ok_or_else(standard::not_found)?;
     paying::require_payable(order)?;
     let order = paying::start(&app.shop, id).await?;
@@ -32,6 +31,14 @@ pub(super) async fn process(app: Arc<App>, call: Call) -> Result<Answer, Problem
         }
     });
     Ok(settled.await?)
+}
+
+/// What is paid, and with what.
+pub(super) fn fields(form: &mut Form<'_>) -> (Field<OrderId>, Field<String>) {
+    (
+        form.required("order_id", id(OrderId::new)),
+        form.required("payment_method", text(METHOD_CHARACTERS_MAX)),
+    )
 }
 
 fn settled_answer(settled: Settled, payment: PaymentId) -> Answer {

@@ -1,5 +1,7 @@
 //! The bodies this contract prints, field by field as in its document.
 
+use crate::edge::values::{Email, MoneyText, OrderState, PaymentState, Token};
+use schemars::JsonSchema;
 use serde::Serialize;
 use souk_actors::carts::{Cart, CartLine};
 use souk_actors::catalog::ProductView;
@@ -8,22 +10,25 @@ use souk_actors::users::User;
 use souk_domain::{CartId, Currency, OrderId, OrderLine, PaymentId, PaymentStatus, UserId};
 
 /// `{"message": sentence}`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub(super) struct MessageBody {
     pub(super) message: &'static str,
 }
 
 /// What a log-in gives.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub(super) struct TokenBody {
+    #[schemars(with = "Token")]
     pub(super) token: String,
 }
 
 /// A user.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub(super) struct UserBody {
     id: u64,
+    #[schemars(example = &"john_doe")]
     username: String,
+    #[schemars(with = "Email")]
     email: String,
 }
 
@@ -35,10 +40,12 @@ impl UserBody {
 }
 
 /// A product.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub(super) struct ProductBody {
     id: u64,
+    #[schemars(example = &"Laptop")]
     name: String,
+    #[schemars(with = "MoneyText")]
     price: String,
     description: String,
 }
@@ -55,19 +62,19 @@ impl ProductBody {
 }
 
 /// Products.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub(super) struct ProductsBody {
     pub(super) products: Vec<ProductBody>,
 }
 
 /// A cart, with the `id` that makes an order of it (contracts README, "Carts").
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub(super) struct CartBody {
     id: u64,
     cart_items: Vec<CartItemBody>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 struct CartItemBody {
     product_id: u64,
     quantity: u32,
@@ -84,9 +91,10 @@ impl CartBody {
 }
 
 /// A new order.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub(super) struct NewOrderBody {
     order_id: u64,
+    #[schemars(with = "OrderState")]
     status: &'static str,
 }
 
@@ -97,17 +105,19 @@ impl NewOrderBody {
 }
 
 /// An order.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub(super) struct OrderBody {
     order_id: u64,
+    #[schemars(with = "OrderState")]
     status: &'static str,
     items: Vec<OrderItemBody>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 struct OrderItemBody {
     product_id: u64,
     quantity: u32,
+    #[schemars(with = "MoneyText")]
     price: String,
 }
 
@@ -124,9 +134,10 @@ impl OrderBody {
 }
 
 /// A payment.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub(super) struct PaymentBody {
     payment_id: u64,
+    #[schemars(with = "PaymentState")]
     status: &'static str,
 }
 

@@ -3,29 +3,25 @@
 use super::refusals::{NOT_FOR_SALE, Problem, unbuyable};
 use super::wire::{OrderBody, StatusBody};
 use crate::app::{App, Visitor};
-use crate::edge::form::{Rule, id, integer, money, objects, text};
+use crate::edge::form::{Field, id, money, objects, order_status, quantity};
 use crate::edge::{Answer, Call, Errors, Form, standard};
 use souk_actors::Failure;
 use souk_actors::journeys::ordering::{self, Delivery};
 use souk_actors::orders::{Order, UpdateOrder};
 use souk_actors::users;
 use souk_domain::{
-    CartLines, Currency, MAX_CART_LINES, MAX_LINE_QUANTITY, Money, OrderId, OrderStatus, ProductId,
-    Quantity, Refusal, Role, Unbuyable, UnbuyableLine, UserId,
+    CartLines, Currency, MAX_CART_LINES, Money, OrderId, OrderStatus, ProductId, Quantity, Refusal,
+    Role, Unbuyable, UnbuyableLine, UserId,
 };
 use std::sync::Arc;
-
-const STATUS_CHARACTERS_MAX: usize = 100;
 
 pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let visitor = app.visitor(&call)?;
     let currency = app.shop.settings.currency;
     let mut form = Form::parse(&call.request)?;
-    let user = form.required("user_id", id(UserId::new));
-    let items = form.required("items", objects(MAX_CART_LINES, read_item));
-    let claimed = form.required("total_price", money(currency));
+    let fields = fields(&mut form, currency);
     app.note_items_not_for_sale(&mut form, NOT_FOR_SALE)?;
-    let (user, items, claimed) = form.finish((user, items, claimed))?;
+    let (user, items, claimed) = form.finish(fields)?;
     let delivery = delivery_for(&app, &visitor, user)?;
     let lines = CartLines::collect(items.iter().copied())?;
     let owners = Arc::clone(&app.shop.owners);
@@ -47,16 +43,20 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     })
 }
 
-fn read_item(mut form: Form<'_>) -> Result<(ProductId, Quantity), Errors> {
-    let product = form.required("product_id", id(ProductId::new));
-    let range = 1..=i64::from(MAX_LINE_QUANTITY);
-    let quantity = form.required(
-        "quantity",
-        integer(range).then(|units| {
-            u32::try_from(units).ok().and_then(Quantity::new).ok_or("A valid integer is required.")
-        }),
-    );
-    form.finish((product, quantity))
+/// What an order is made of.
+pub(super) fn fields(
+    form: &mut Form<'_>,
+    currency: Currency,
+) -> (Field<UserId>, Field<Vec<(ProductId, Quantity)>>, Field<Money>) {
+    (
+        form.required("user_id", id(UserId::new)),
+        form.required("items", objects(MAX_CART_LINES, item_fields)),
+        form.required("total_price", money(currency)),
+    )
+}
+
+fn item_fields(form: &mut Form<'_>) -> (Field<ProductId>, Field<Quantity>) {
+    (form.required("product_id", id(ProductId::new)), form.required("quantity", quantity()))
 }
 
 /// People order for themselves; an administrator orders for anybody.
@@ -101,7 +101,7 @@ pub(super) async fn update_status(app: Arc<App>, call: Call) -> Result<Answer, P
     let visitor = app.administrator(&call)?;
     let (id, order) = visible_order(&app, &call, &visitor)?;
     let mut form = Form::parse(&call.request)?;
-    let status = form.required("status", text(STATUS_CHARACTERS_MAX).then(read_status));
+    let status = status_field(&mut form);
     let status = form.finish(status)?;
     let contact = ordering::contact(&app.shop.store.snapshot(), order.customer)?;
     let command = UpdateOrder {
@@ -124,8 +124,9 @@ pub(super) async fn update_status(app: Arc<App>, call: Call) -> Result<Answer, P
     Ok(updated.await?)
 }
 
-fn read_status(word: String) -> Result<OrderStatus, String> {
-    OrderStatus::from_word(&word).ok_or_else(|| format!("\"{word}\" is not a valid choice."))
+/// The state an order goes to.
+pub(super) fn status_field(form: &mut Form<'_>) -> Field<OrderStatus> {
+    form.required("status", order_status())
 }
 
 /// Customers too, as long as the goods are in the house.

@@ -3,10 +3,10 @@
 use super::refusals::Problem;
 use super::wire::ProductBody;
 use crate::app::{App, plain_draft, stock_range};
-use crate::edge::form::{integer, money, text};
+use crate::edge::form::{Field, integer, money, text};
 use crate::edge::{Answer, Call, Form, standard};
 use souk_actors::catalog::{self, CatalogMessage, ProductChange, ProductView};
-use souk_domain::{Currency, Pricing, ProductId};
+use souk_domain::{Currency, Money, Pricing, ProductId};
 use std::sync::Arc;
 
 const NAME_CHARACTERS_MAX: usize = 255;
@@ -16,17 +16,26 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     app.administrator(&call)?;
     let currency = app.shop.settings.currency;
     let mut form = Form::parse(&call.request)?;
-    let name = form.required("name", text(NAME_CHARACTERS_MAX));
-    let blank = String::new();
-    let description =
-        form.defaulting("description", text(DESCRIPTION_CHARACTERS_MAX).or_blank(), blank);
-    let price = form.required("price", money(currency));
-    let stock = form.defaulting("stock", integer(stock_range()), 0);
-    let (name, description, price, stock) = form.finish((name, description, price, stock))?;
+    let fields = new_fields(&mut form, currency);
+    let (name, description, price, stock) = form.finish(fields)?;
     let draft = plain_draft(name, description, price, stock);
     let shown =
         |view: &ProductView, currency: Currency| Answer::created(&ProductBody::new(view, currency));
     Ok(app.create_product(&call, draft, shown).await?)
+}
+
+/// What a product is made of.
+pub(super) fn new_fields(
+    form: &mut Form<'_>,
+    currency: Currency,
+) -> (Field<String>, Field<String>, Field<Money>, Field<i64>) {
+    let description = text(DESCRIPTION_CHARACTERS_MAX).or_blank();
+    (
+        form.required("name", text(NAME_CHARACTERS_MAX)),
+        form.defaulting("description", description, String::new()),
+        form.required("price", money(currency)),
+        form.defaulting("stock", integer(stock_range()), 0),
+    )
 }
 
 pub(super) async fn detail(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
@@ -41,11 +50,8 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     let id = call.id("product_id", ProductId::parse)?;
     catalog::product(&*app.shop.store.snapshot(), id)?.ok_or_else(standard::not_found)?;
     let mut form = Form::parse(&call.request)?;
-    let name = form.optional("name", text(NAME_CHARACTERS_MAX));
-    let description = form.optional("description", text(DESCRIPTION_CHARACTERS_MAX).or_blank());
-    let price = form.optional("price", money(app.shop.settings.currency));
-    let stock = form.optional("stock", integer(stock_range()));
-    let (name, description, price, stock) = form.finish((name, description, price, stock))?;
+    let fields = changed_fields(&mut form, app.shop.settings.currency);
+    let (name, description, price, stock) = form.finish(fields)?;
     let change = ProductChange {
         name,
         description,
@@ -56,6 +62,19 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     let shown =
         |view: &ProductView, currency: Currency| Answer::ok(&ProductBody::new(view, currency));
     Ok(app.update_product(&call, id, change, shown).await?)
+}
+
+/// What may be changed of a product.
+pub(super) fn changed_fields(
+    form: &mut Form<'_>,
+    currency: Currency,
+) -> (Field<Option<String>>, Field<Option<String>>, Field<Option<Money>>, Field<Option<i64>>) {
+    (
+        form.optional("name", text(NAME_CHARACTERS_MAX)),
+        form.optional("description", text(DESCRIPTION_CHARACTERS_MAX).or_blank()),
+        form.optional("price", money(currency)),
+        form.optional("stock", integer(stock_range())),
+    )
 }
 
 pub(super) async fn delete(app: Arc<App>, call: Call) -> Result<Answer, Problem> {

@@ -3,23 +3,18 @@
 use super::refusals::Problem;
 use super::wire::UserBody;
 use crate::app::{App, presented_cart_key};
-use crate::edge::form::{email, new_password, text, username};
+use crate::edge::form::{Field, email, new_password, text, username};
 use crate::edge::{Answer, Call, Form, standard};
 use souk_actors::journeys::accounts;
 use souk_actors::users::{self, ProfileDetails, Register, UpdateProfile, User};
-use souk_domain::{Role, UserId};
+use souk_domain::{EmailAddress, Password, Role, UserId, Username};
 use std::sync::Arc;
 
 const NAME_CHARACTERS_MAX: usize = 150;
 
 pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let mut form = Form::parse(&call.request)?;
-    let name = form.required("username", username);
-    let address = form.required("email", email);
-    let password = form.required("password", new_password);
-    let blank = String::new;
-    let first_name = form.defaulting("first_name", text(NAME_CHARACTERS_MAX).or_blank(), blank());
-    let last_name = form.defaulting("last_name", text(NAME_CHARACTERS_MAX).or_blank(), blank());
+    let (name, address, password, first_name, last_name) = new_fields(&mut form);
     app.note_taken(&mut form, Some(&name), &address)?;
     let fields = (name, address, password, first_name, last_name);
     let guest = presented_cart_key(&call.request, &mut form);
@@ -29,6 +24,24 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     let person = Register { username, email, password, role, first_name, last_name };
     let shown = |id, user: &User| Answer::created(&UserBody::new(id, user));
     Ok(app.add_person(&call, person, guest, shown).await?)
+}
+
+/// What a user is made of.
+#[expect(
+    clippy::type_complexity,
+    reason = "one field after the other, as the document prints them"
+)]
+pub(super) fn new_fields(
+    form: &mut Form<'_>,
+) -> (Field<Username>, Field<EmailAddress>, Field<Password>, Field<String>, Field<String>) {
+    let blank = String::new;
+    (
+        form.required("username", username()),
+        form.required("email", email()),
+        form.required("password", new_password()),
+        form.defaulting("first_name", text(NAME_CHARACTERS_MAX).or_blank(), blank()),
+        form.defaulting("last_name", text(NAME_CHARACTERS_MAX).or_blank(), blank()),
+    )
 }
 
 pub(super) async fn detail(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
@@ -41,10 +54,8 @@ pub(super) async fn detail(app: Arc<App>, call: Call) -> Result<Answer, Problem>
 pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let user = require_reachable(&app, &call)?;
     let mut form = Form::parse(&call.request)?;
-    let address = form.optional("email", email);
-    let first_name = form.optional("first_name", text(NAME_CHARACTERS_MAX).or_blank());
-    let last_name = form.optional("last_name", text(NAME_CHARACTERS_MAX).or_blank());
-    let (email, first_name, last_name) = form.finish((address, first_name, last_name))?;
+    let fields = changed_fields(&mut form);
+    let (email, first_name, last_name) = form.finish(fields)?;
     let command = UpdateProfile {
         user,
         username: None,
@@ -55,6 +66,17 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     };
     let shown = |id, user: &User| Answer::ok(&UserBody::new(id, user));
     Ok(app.update_profile(&call, command, shown).await?)
+}
+
+/// What may be changed of a user.
+pub(super) fn changed_fields(
+    form: &mut Form<'_>,
+) -> (Field<Option<EmailAddress>>, Field<Option<String>>, Field<Option<String>>) {
+    (
+        form.optional("email", email()),
+        form.optional("first_name", text(NAME_CHARACTERS_MAX).or_blank()),
+        form.optional("last_name", text(NAME_CHARACTERS_MAX).or_blank()),
+    )
 }
 
 pub(super) async fn delete(app: Arc<App>, call: Call) -> Result<Answer, Problem> {

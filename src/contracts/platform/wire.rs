@@ -1,5 +1,7 @@
 //! The bodies this contract prints, field by field as in its document.
 
+use crate::edge::values::{CapitalisedState, Email, MoneyNumber, Token};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use souk_actors::catalog::ProductView;
@@ -8,24 +10,29 @@ use souk_actors::users::User;
 use souk_domain::{Currency, Money, OrderId, OrderLine, OrderStatus, UserId};
 
 /// `{"message": sentence}`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub(super) struct MessageBody {
     pub(super) message: &'static str,
 }
 
 /// What a log-in gives.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub(super) struct TokenBody {
+    #[schemars(with = "Token")]
     pub(super) token: String,
 }
 
 /// A user.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub(super) struct UserBody {
     id: u64,
+    #[schemars(example = &"john_doe")]
     username: String,
+    #[schemars(with = "Email")]
     email: String,
+    #[schemars(example = &"John")]
     first_name: String,
+    #[schemars(example = &"Doe")]
     last_name: String,
 }
 
@@ -42,11 +49,13 @@ impl UserBody {
 }
 
 /// A product.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub(super) struct ProductBody {
     id: u64,
+    #[schemars(example = &"Laptop")]
     name: String,
     description: String,
+    #[schemars(with = "MoneyNumber")]
     price: Box<RawValue>,
     stock: u64,
 }
@@ -64,16 +73,18 @@ impl ProductBody {
 }
 
 /// An order.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub(super) struct OrderBody {
     order_id: u64,
     user_id: Option<u64>,
     items: Vec<ItemBody>,
+    #[schemars(with = "MoneyNumber")]
     total_price: Box<RawValue>,
+    #[schemars(with = "CapitalisedState")]
     status: &'static str,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 struct ItemBody {
     product_id: u64,
     quantity: u32,
@@ -96,9 +107,10 @@ impl OrderBody {
 }
 
 /// What a change of an order's status shows.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub(super) struct StatusBody {
     order_id: u64,
+    #[schemars(with = "CapitalisedState")]
     status: &'static str,
 }
 

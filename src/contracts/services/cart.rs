@@ -4,7 +4,7 @@ use super::callers::{require_service, shopper};
 use super::refusals::{INSUFFICIENT_STOCK, NOT_FOR_SALE, Problem};
 use super::wire::{CartContentBody, MessageBody};
 use crate::app::{App, presented_cart_key};
-use crate::edge::form::{Field, Rule, id, integer};
+use crate::edge::form::{Field, id, integer, quantity_or};
 use crate::edge::{Answer, Call, Errors, Form, standard};
 use serde::Serialize;
 use souk_actors::carts::{self, CartChange, CartHolder, CartKey, CartLine, CartOf, CartsMessage};
@@ -53,7 +53,7 @@ pub(super) async fn add(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let mut form = Form::parse(&call.request)?;
     let shopper = shopper(&app, &call, &mut form)?;
     let product = form.required("product_id", id(ProductId::new));
-    let quantity = form.required("quantity", units());
+    let quantity = form.required("quantity", quantity_or(TOO_FEW));
     app.note_not_for_sale(&mut form, &product, NOT_FOR_SALE)?;
     let (product, quantity) = form.finish((product, quantity))?;
     let currency = app.shop.settings.currency;
@@ -155,7 +155,7 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
 
 fn read_wish(form: &mut Form<'_>) -> Field<(Option<Quantity>, Option<i64>)> {
     let most = i64::from(MAX_LINE_QUANTITY);
-    let quantity = form.nullable("quantity", units());
+    let quantity = form.nullable("quantity", quantity_or(TOO_FEW));
     let change = form.nullable("change", integer(-most..=most));
     quantity.and(change)
 }
@@ -244,13 +244,6 @@ fn cart_by_key(
         None if app.gave_out(&key) => Ok((CartOf::Guest(key), Vec::new())),
         None => Err(standard::not_found().into()),
     }
-}
-
-fn units() -> impl Rule<Value = Quantity> {
-    let units = integer(1..=i64::from(MAX_LINE_QUANTITY)).below(TOO_FEW);
-    units.then(|units| {
-        u32::try_from(units).ok().and_then(Quantity::new).ok_or("A valid integer is required.")
-    })
 }
 
 /// The product as it stands in this turn.

@@ -18,9 +18,21 @@ mod wire;
 
 use crate::app::App;
 use crate::edge::Route;
+use crate::edge::openapi::Contract;
 
 const WRITTEN_BY_ADMIN: &str =
     "Create, update, delete products and category for Admin(is_staff) from user service";
+
+/// What is told of this contract.
+pub(super) const CONTRACT: Contract = Contract {
+    name: "services",
+    description_path: "/openapi/services.json",
+    summary: "Seven services behind one door: products, carts for guests and users, orders, \
+          users, payments.",
+    text: "Products are open to read. A guest's cart goes by its key, which every answer \
+          that shows it returns; logging in or registering with that key merges the \
+          cart into the user's. Other systems call with a token of their own.",
+};
 
 /// The routes, in the document's order and under its headings.
 pub(super) fn routes() -> Vec<Route<App>> {

@@ -42,7 +42,7 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
         form.required("first_name", text(NAME_CHARACTERS_MAX)),
         form.required("last_name", text(NAME_CHARACTERS_MAX)),
         form.required("phone_number", text(PHONE_CHARACTERS_MAX)),
-        form.required("email", email),
+        form.required("email", email()),
         form.nullable("notes", text(NOTES_CHARACTERS_MAX).or_blank()),
     );
     let is_guest = matches!(shopper.whose, CartOf::Guest(_));
@@ -149,7 +149,7 @@ fn read_said(mut form: Form<'_>, is_service: bool) -> Result<Said, Errors> {
         } else {
             form.required("status", word).some()
         },
-        form.nullable("is_paid", boolean),
+        form.nullable("is_paid", boolean()),
         form.nullable("payment_intent", text(INTENT_CHARACTERS_MAX)),
     );
     let (id, status, is_paid, payment_intent) = form.finish(fields)?;

@@ -22,7 +22,7 @@ const INVALID_LINK: &str = "Invalid or expired token.";
 pub(super) async fn change(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let visitor = person(&app, &call)?;
     let mut form = Form::parse(&call.request)?;
-    let old = form.required("old_password", claimed_password);
+    let old = form.required("old_password", claimed_password());
     let new = read_new_password(&mut form);
     let hash = visitor.user.password.clone();
     if let Some(old) = old.seen()
@@ -51,8 +51,8 @@ pub(super) async fn change(app: Arc<App>, call: Call) -> Result<Answer, Problem>
 
 /// `new_password`, which `confirm_password` must repeat.
 fn read_new_password(form: &mut Form<'_>) -> Field<Password> {
-    let new = form.required("new_password", new_password);
-    let _confirmed = form.required("confirm_password", repeated_password);
+    let new = form.required("new_password", new_password());
+    let _confirmed = form.required("confirm_password", repeated_password());
     if form.differ("new_password", "confirm_password") {
         form.error("confirm_password", "Passwords do not match");
     }
@@ -62,7 +62,7 @@ fn read_new_password(form: &mut Form<'_>) -> Field<Password> {
 /// Says and does the same for every address, as far as anybody outside can tell.
 pub(super) async fn request_reset(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let mut form = Form::parse(&call.request)?;
-    let address = form.required("email", email);
+    let address = form.required("email", email());
     let email = form.finish(address)?;
     app.admit_guess(&call, email.as_str())?;
     let page = format!("{}{CONFIRM_PATH}", app.mailed_url);

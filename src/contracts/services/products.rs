@@ -116,9 +116,9 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
         form.defaulting("description", text(DESCRIPTION_CHARACTERS_MAX).or_blank(), blank);
     let category = form.nullable("category", form::id(CategoryId::new));
     let list_price = form.required("price", money(currency));
-    let discount = form.defaulting("discount", discount, Discount::NONE);
-    let available = form.defaulting("available", boolean, true);
-    let image = form.nullable("image", web_address);
+    let discount = form.defaulting("discount", discount(), Discount::NONE);
+    let available = form.defaulting("available", boolean(), true);
+    let image = form.nullable("image", web_address());
     let wished_category = category.seen().copied().flatten();
     require_known_category(&app, &mut form, wished_category)?;
     let fields = (name, description, category, list_price, discount, available, image);
@@ -149,9 +149,9 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     let description = form.optional("description", text(DESCRIPTION_CHARACTERS_MAX).or_blank());
     let category = form.clearable("category", form::id(CategoryId::new));
     let list_price = form.required("price", money(currency));
-    let discount = form.optional("discount", discount);
-    let available = form.optional("available", boolean);
-    let image = form.clearable("image", web_address);
+    let discount = form.optional("discount", discount());
+    let available = form.optional("available", boolean());
+    let image = form.clearable("image", web_address());
     let wished_category = category.seen().copied().flatten().flatten();
     require_known_category(&app, &mut form, wished_category)?;
     let fields = (name, description, category, list_price, discount, available, image);

@@ -26,8 +26,8 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     let user = person(&app, &call)?.id();
     let mut form = Form::parse(&call.request)?;
     let fields = (
-        form.optional("username", username),
-        form.optional("email", email),
+        form.optional("username", username()),
+        form.optional("email", email()),
         form.optional("first_name", text(NAME_CHARACTERS_MAX).or_blank()),
         form.optional("last_name", text(NAME_CHARACTERS_MAX).or_blank()),
         form.clearable("phone_number", text(PHONE_CHARACTERS_MAX).or_blank()),

@@ -5,7 +5,7 @@ use super::refusals::Problem;
 use super::wire::{MeBody, MessageBody};
 use crate::app::{App, IssuedTokens, presented_cart_key};
 use crate::edge::form::{
-    Json, claimed_password, claimed_username, email, new_password, text, username,
+    Json, Rule, anything, claimed_password, claimed_username, email, new_password, text, username,
 };
 use crate::edge::{Answer, Call, Form, standard};
 use serde::Serialize;
@@ -34,14 +34,14 @@ struct RegisteredUser {
 
 pub(super) async fn register(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let mut form = Form::parse(&call.request)?;
-    let name = form.required("username", username);
-    let password = form.required("password", new_password);
-    let confirmed = form.required("confirm_password", claimed_password);
-    let address = form.required("email", email);
+    let name = form.required("username", username());
+    let password = form.required("password", new_password());
+    let confirmed = form.required("confirm_password", claimed_password());
+    let address = form.required("email", email());
     let blank = String::new;
     let first_name = form.defaulting("first_name", text(NAME_CHARACTERS_MAX).or_blank(), blank());
     let last_name = form.defaulting("last_name", text(NAME_CHARACTERS_MAX).or_blank(), blank());
-    let role = form.defaulting("user_type", wished_role, Role::Customer);
+    let role = form.defaulting("user_type", wished_role(), Role::Customer);
     let guest = presented_cart_key(&call.request, &mut form);
     if let (Some(password), Some(confirmed)) = (password.seen(), confirmed.seen())
         && password != confirmed
@@ -86,9 +86,11 @@ pub(super) async fn register(app: Arc<App>, call: Call) -> Result<Answer, Proble
 }
 
 /// This document has no `user_type`; whoever sends one may mean anything but an administrator.
-fn wished_role(json: Json<'_>) -> Result<Role, crate::edge::form::Problem> {
-    let is_admin = matches!(&json, Json::Text(text) if text == Role::Administrator.user_type());
-    Ok(if is_admin { Role::Administrator } else { Role::Customer })
+fn wished_role() -> impl Rule<Value = Role> {
+    anything(|json| {
+        let is_admin = matches!(&json, Json::Text(text) if text == Role::Administrator.user_type());
+        if is_admin { Role::Administrator } else { Role::Customer }
+    })
 }
 
 #[derive(Serialize)]
@@ -99,8 +101,8 @@ struct LoggedInBody {
 
 pub(super) async fn login(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let mut form = Form::parse(&call.request)?;
-    let name = form.required("username", claimed_username);
-    let password = form.required("password", claimed_password);
+    let name = form.required("username", claimed_username());
+    let password = form.required("password", claimed_password());
     let guest = presented_cart_key(&call.request, &mut form);
     let (name, password) = form.finish((name, password))?;
     let known = users::by_username(&*app.shop.store.snapshot(), &name)?;

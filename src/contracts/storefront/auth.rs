@@ -47,9 +47,9 @@ impl LoggedInBody {
 
 pub(super) async fn register(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let mut form = Form::parse(&call.request)?;
-    let address = form.required("email", email);
-    let password = form.required("password", new_password);
-    let confirmed = form.required("password_confirm", repeated_password);
+    let address = form.required("email", email());
+    let password = form.required("password", new_password());
+    let confirmed = form.required("password_confirm", repeated_password());
     let role = form.defaulting("user_type", choice(USER_TYPES), Role::Customer);
     let blank = String::new;
     let first_name = form.defaulting("first_name", text(NAME_CHARACTERS_MAX).or_blank(), blank());
@@ -94,8 +94,8 @@ pub(super) async fn register(app: Arc<App>, call: Call) -> Result<Answer, Proble
 
 pub(super) async fn login(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let mut form = Form::parse(&call.request)?;
-    let address = form.required("email", email);
-    let password = form.required("password", claimed_password);
+    let address = form.required("email", email());
+    let password = form.required("password", claimed_password());
     let guest = presented_cart_key(&call.request, &mut form);
     let (address, password) = form.finish((address, password))?;
     let known = users::by_email(&*app.shop.store.snapshot(), &address)?;

@@ -3,7 +3,7 @@
 use super::refusals::{INSUFFICIENT_STOCK, NOT_FOR_SALE, Problem, error};
 use super::wire::{CartBody, LineBody, MessageBody, OrderBody};
 use crate::app::App;
-use crate::edge::form::{Field, Rule, boolean, id, integer, text};
+use crate::edge::form::{Field, boolean, id, quantity_or, text};
 use crate::edge::{Answer, Call, Form, standard};
 use http::StatusCode;
 use souk_actors::Failure;
@@ -11,9 +11,7 @@ use souk_actors::carts::{self, CartsMessage};
 use souk_actors::catalog::{self, CatalogMessage, ProductView};
 use souk_actors::journeys::ordering;
 use souk_actors::store::Unit;
-use souk_domain::{
-    CartLineId, MAX_LINE_QUANTITY, Missing, ProductId, Quantity, Refusal, Unbuyable, UnbuyableLine,
-};
+use souk_domain::{CartLineId, Missing, ProductId, Quantity, Refusal, Unbuyable, UnbuyableLine};
 use std::sync::Arc;
 
 pub(super) const ADDRESS_CHARACTERS_MAX: usize = 1_000;
@@ -125,7 +123,7 @@ pub(super) async fn checkout(app: Arc<App>, call: Call) -> Result<Answer, Proble
     let mut form = Form::parse(&call.request)?;
     let shipping_address = form.required("shipping_address", text(ADDRESS_CHARACTERS_MAX));
     let billing_address = form.optional("billing_address", text(ADDRESS_CHARACTERS_MAX));
-    let clear_cart = form.defaulting("clear_cart", boolean, true);
+    let clear_cart = form.defaulting("clear_cart", boolean(), true);
     let fields = (shipping_address, billing_address, clear_cart);
     let (shipping_address, billing_address, clear_cart) = form.finish(fields)?;
     let delivery = app.delivery(&visitor, shipping_address, billing_address);
@@ -149,14 +147,7 @@ pub(super) async fn checkout(app: Arc<App>, call: Call) -> Result<Answer, Proble
 }
 
 fn read_quantity(form: &mut Form<'_>) -> Field<Quantity> {
-    let range = 1..=i64::from(MAX_LINE_QUANTITY);
-    let units = integer(range).below("Quantity must be at least 1.");
-    form.required(
-        "quantity",
-        units.then(|units| {
-            u32::try_from(units).ok().and_then(Quantity::new).ok_or("A valid integer is required.")
-        }),
-    )
+    form.required("quantity", quantity_or("Quantity must be at least 1."))
 }
 
 /// The product as it stands in this turn.

@@ -17,7 +17,20 @@ mod wire;
 
 use crate::app::App;
 use crate::edge::Route;
+use crate::edge::openapi::Contract;
 use http::Method;
+
+/// What is told of this contract.
+pub(super) const CONTRACT: Contract = Contract {
+    name: "storefront",
+    description_path: "/openapi/storefront.json",
+    summary: "The fullest one: accounts by e-mail, products, categories, carts, orders, \
+          payments and reports.",
+    text: "Register at `/api/v1/auth/register/`, log in at `/api/v1/auth/login/` and \
+          send the `access_token` as `Authorization: Bearer …`; everything but \
+          registering, logging in, refreshing and the gateway's webhook needs it. Mind \
+          the trailing slash: without it, shared paths are the platform contract's.",
+};
 
 /// The routes, in the document's order and under its headings.
 pub(super) fn routes() -> Vec<Route<App>> {

@@ -4,7 +4,7 @@ use super::cart::ADDRESS_CHARACTERS_MAX;
 use super::refusals::{INSUFFICIENT_STOCK, NOT_FOR_SALE, Problem};
 use super::wire::{MessageBody, OrderBody};
 use crate::app::{App, Visitor};
-use crate::edge::form::{Rule, choice, id, integer, objects, text};
+use crate::edge::form::{Field, choice, id, objects, quantity, text};
 use crate::edge::{Answer, Call, Errors, Form, PageAsked, standard};
 use souk_actors::Failure;
 use souk_actors::catalog;
@@ -12,8 +12,8 @@ use souk_actors::journeys::ordering::{self, OrderView};
 use souk_actors::orders::{self, Contact, Order, UpdateOrder};
 use souk_actors::store::{Snapshot, StoreError};
 use souk_domain::{
-    CartLines, MAX_CART_LINES, MAX_LINE_QUANTITY, OrderId, OrderStatus, ProductId, Quantity,
-    Refusal, Unbuyable, UnbuyableLine,
+    CartLines, MAX_CART_LINES, OrderId, OrderStatus, ProductId, Quantity, Refusal, Unbuyable,
+    UnbuyableLine,
 };
 use std::sync::Arc;
 
@@ -53,7 +53,7 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     let mut form = Form::parse(&call.request)?;
     let shipping_address = form.required("shipping_address", text(ADDRESS_CHARACTERS_MAX));
     let billing_address = form.optional("billing_address", text(ADDRESS_CHARACTERS_MAX));
-    let items = form.required("items", objects(MAX_CART_LINES, read_item));
+    let items = form.required("items", objects(MAX_CART_LINES, item_fields));
     app.note_items_not_for_sale(&mut form, NOT_FOR_SALE)?;
     let fields = (shipping_address, billing_address, items);
     let (shipping_address, billing_address, items) = form.finish(fields)?;
@@ -76,16 +76,8 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     })
 }
 
-fn read_item(mut form: Form<'_>) -> Result<(ProductId, Quantity), Errors> {
-    let product = form.required("product_id", id(ProductId::new));
-    let range = 1..=i64::from(MAX_LINE_QUANTITY);
-    let quantity = form.required(
-        "quantity",
-        integer(range).then(|units| {
-            u32::try_from(units).ok().and_then(Quantity::new).ok_or("A valid integer is required.")
-        }),
-    );
-    form.finish((product, quantity))
+fn item_fields(form: &mut Form<'_>) -> (Field<ProductId>, Field<Quantity>) {
+    (form.required("product_id", id(ProductId::new)), form.required("quantity", quantity()))
 }
 
 /// Every item that cannot be bought, at its place in the request, and the document's bare

@@ -73,7 +73,7 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     let category = form.nullable("category_id", form::id(CategoryId::new));
     let price = form.required("price", money(currency));
     let stock = form.defaulting("stock_quantity", integer(stock_range()), 0);
-    let image = form.nullable("image", web_address);
+    let image = form.nullable("image", web_address());
     require_known_category(&app, &mut form, category.seen().copied().flatten())?;
     let fields = (name, description, category, price, stock, image);
     let (name, description, category, price, stock, image) = form.finish(fields)?;
@@ -117,7 +117,7 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     let category = form.clearable("category_id", form::id(CategoryId::new));
     let price = form.changing("price", money(currency), partial);
     let stock = form.optional("stock_quantity", integer(stock_range()));
-    let image = form.clearable("image", web_address);
+    let image = form.clearable("image", web_address());
     let wished_category = category.seen().copied().flatten().flatten();
     require_known_category(&app, &mut form, wished_category)?;
     let fields = (name, description, category, price, stock, image);

@@ -20,7 +20,7 @@ pub(super) async fn show(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
 pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let visitor = app.visitor(&call)?;
     let mut form = Form::parse(&call.request)?;
-    let address = form.changing("email", email, is_partial(&call.request.method));
+    let address = form.changing("email", email(), is_partial(&call.request.method));
     let first_name = form.optional("first_name", text(NAME_CHARACTERS_MAX).or_blank());
     let last_name = form.optional("last_name", text(NAME_CHARACTERS_MAX).or_blank());
     let (email, first_name, last_name) = form.finish((address, first_name, last_name))?;
@@ -44,9 +44,9 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
 pub(super) async fn change_password(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let visitor = app.visitor(&call)?;
     let mut form = Form::parse(&call.request)?;
-    let old = form.required("old_password", claimed_password);
-    let new = form.required("new_password", new_password);
-    let confirmed = form.required("new_password_confirm", repeated_password);
+    let old = form.required("old_password", claimed_password());
+    let new = form.required("new_password", new_password());
+    let confirmed = form.required("new_password_confirm", repeated_password());
     if form.differ("new_password", "new_password_confirm") {
         form.error("new_password", "New passwords do not match");
     }

@@ -1,13 +1,15 @@
 //! The form of a request: its fields by name, and what was found wrong with them.
 
-use super::Rule;
 use super::errors::{Errors, NON_FIELD_ERRORS, Problem};
 use super::field::{Field, Fields};
 use super::json::{Json, is_too_deep};
 use super::lists::items;
+use super::rule::Rule;
+use super::schemas::{Presence, ToldFields};
 use crate::edge::{Answer, Request, limits, standard};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
+use schemars::Schema;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::fmt;
@@ -20,9 +22,18 @@ const NOT_NULL: &str = "This field may not be null.";
 pub(crate) struct Form<'a> {
     members: Members<'a>,
     errors: Errors,
+    /// Told instead of read, where the form is only described.
+    told: Option<Box<ToldFields>>,
 }
 
 impl<'a> Form<'a> {
+    /// The schema of the object that `fields` reads.
+    pub(crate) fn described<R>(fields: impl FnOnce(&mut Form<'_>) -> R) -> Schema {
+        let mut form = Form { told: Some(Box::default()), ..Form::default() };
+        fields(&mut form);
+        form.told.unwrap_or_default().schema()
+    }
+
     /// The form of a request's body. No body is an empty form.
     ///
     /// # Errors
@@ -57,7 +68,7 @@ impl<'a> Form<'a> {
             return Err(NoForm::NotAnObject(Errors::general(sentence)));
         };
         let members = serde_json::from_str(text).map_err(NoForm::TooManyFields)?;
-        Ok(Self { members, errors: Errors::new() })
+        Ok(Self { members, ..Self::default() })
     }
 
     /// True if the body names this field, whatever its value.
@@ -67,6 +78,7 @@ impl<'a> Form<'a> {
 
     /// A field that must be there.
     pub(crate) fn required<R: Rule>(&mut self, name: &'static str, rule: R) -> Field<R::Value> {
+        self.tell(name, Presence::Required, &rule);
         match self.members.get(name) {
             None => self.wrong(name, REQUIRED),
             Some(Json::Null) => self.wrong(name, NOT_NULL),
@@ -80,6 +92,7 @@ impl<'a> Form<'a> {
         name: &'static str,
         rule: R,
     ) -> Field<Option<R::Value>> {
+        self.tell(name, Presence::Optional, &rule);
         match self.members.get(name) {
             None => Field(Some(None)),
             Some(Json::Null) => self.wrong(name, NOT_NULL),
@@ -93,6 +106,7 @@ impl<'a> Form<'a> {
         name: &'static str,
         rule: R,
     ) -> Field<Option<R::Value>> {
+        self.tell(name, Presence::Nullable, &rule);
         match self.members.get(name) {
             None | Some(Json::Null) => Field(Some(None)),
             Some(json) => self.read(name, &rule, json).some(),
@@ -105,6 +119,7 @@ impl<'a> Form<'a> {
         name: &'static str,
         rule: R,
     ) -> Field<Option<Option<R::Value>>> {
+        self.tell(name, Presence::Nullable, &rule);
         match self.members.get(name) {
             None => Field(Some(None)),
             Some(Json::Null) => Field(Some(Some(None))),
@@ -119,6 +134,7 @@ impl<'a> Form<'a> {
         rule: R,
         default: R::Value,
     ) -> Field<R::Value> {
+        self.tell(name, Presence::Optional, &rule);
         match self.members.get(name) {
             None => Field(Some(default)),
             Some(Json::Null) => self.wrong(name, NOT_NULL),
@@ -186,6 +202,12 @@ impl<'a> Form<'a> {
             // A field without a value was noted in the form it came from.
             None if self.errors.is_empty() => Err(Errors::of(NON_FIELD_ERRORS, "Invalid data.")),
             _ => Err(self.errors),
+        }
+    }
+
+    fn tell(&mut self, name: &'static str, presence: Presence, rule: &impl Rule) {
+        if let Some(told) = &mut self.told {
+            told.add(name, presence, rule.schema());
         }
     }
 

@@ -1,27 +1,44 @@
 //! Rules for lists, with their errors nested as Django REST Framework nests them.
 
-use super::Rule;
 use super::body::{Form, NoForm};
 use super::errors::{Errors, NON_FIELD_ERRORS, Problem};
+use super::field::Fields;
 use super::json::Json;
+use super::rule::Rule;
+use super::schemas;
+use schemars::Schema;
 use serde::de::{Deserializer, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use std::fmt;
 
-/// A list of 1 to `max_items` objects, each read by its own form. Errors come as a list with
-/// an entry per item, `{}` for those in order.
-pub(crate) fn objects<T>(
+/// A list of 1 to `max_items` objects, each with the fields that `fields` reads. Errors come as a
+/// list with an entry per item, `{}` for those in order.
+pub(crate) fn objects<F: Fields>(
     max_items: usize,
-    read: impl Fn(Form<'_>) -> Result<T, Errors>,
-) -> impl Fn(Json<'_>) -> Result<Vec<T>, Problem> {
-    move |json| {
-        let items = items(&json, max_items)
+    fields: impl Fn(&mut Form<'_>) -> F,
+) -> impl Rule<Value = Vec<F::Values>> {
+    Objects { max_items, fields }
+}
+
+struct Objects<R> {
+    max_items: usize,
+    fields: R,
+}
+
+impl<F: Fields, R: Fn(&mut Form<'_>) -> F> Rule for Objects<R> {
+    type Value = Vec<F::Values>;
+
+    fn read(&self, json: Json<'_>) -> Result<Self::Value, Problem> {
+        let items = items(&json, self.max_items)
             .map_err(|sentence| Problem::Inside(Errors::of(NON_FIELD_ERRORS, sentence)))?;
         let mut values = Vec::with_capacity(items.len());
         let mut errors = Vec::with_capacity(items.len());
         for item in items {
             let value = match Form::of(&Json::of(item)) {
-                Ok(form) => read(form),
+                Ok(mut form) => {
+                    let fields = (self.fields)(&mut form);
+                    form.finish(fields)
+                }
                 Err(NoForm::NotAnObject(wrong)) => Err(wrong),
                 Err(NoForm::TooManyFields(error)) => Err(Errors::general(error.to_string())),
             };
@@ -35,21 +52,33 @@ pub(crate) fn objects<T>(
         }
         if values.len() == errors.len() { Ok(values) } else { Err(Problem::Items(errors)) }
     }
+
+    fn schema(&self) -> Schema {
+        schemas::list(&Form::described(&self.fields), self.max_items)
+    }
 }
 
 /// A list of 1 to `max_items` values that obey one rule. Errors are named by the item's position.
-pub(crate) fn list<R: Rule>(
+pub(crate) fn list<R: Rule>(max_items: usize, item: R) -> impl Rule<Value = Vec<R::Value>> {
+    List { max_items, item }
+}
+
+struct List<R> {
     max_items: usize,
-    rule: R,
-) -> impl Fn(Json<'_>) -> Result<Vec<R::Value>, Problem> {
-    move |json| {
-        let items = items(&json, max_items)?;
+    item: R,
+}
+
+impl<R: Rule> Rule for List<R> {
+    type Value = Vec<R::Value>;
+
+    fn read(&self, json: Json<'_>) -> Result<Self::Value, Problem> {
+        let items = items(&json, self.max_items)?;
         let mut values = Vec::with_capacity(items.len());
         let mut errors = Errors::new();
         for (position, item) in items.into_iter().enumerate() {
             let value = match Json::of(item) {
                 Json::Null => Err("This field may not be null.".into()),
-                json => rule.read(json),
+                json => self.item.read(json),
             };
             match value {
                 Ok(value) => values.push(value),
@@ -57,6 +86,10 @@ pub(crate) fn list<R: Rule>(
             }
         }
         if errors.is_empty() { Ok(values) } else { Err(Problem::Inside(errors)) }
+    }
+
+    fn schema(&self) -> Schema {
+        schemas::list(&self.item.schema(), self.max_items)
     }
 }
 

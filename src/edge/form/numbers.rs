@@ -1,11 +1,13 @@
 //! Rules for numbers, ids, money and truth. Numbers are judged by how they are written; no binary
 //! float decides what a price or a quantity is.
 
-use super::Rule;
 use super::errors::Problem;
 use super::json::Json;
+use super::rule::{Rule, rule};
+use super::schemas;
 use crate::edge::limits;
-use souk_domain::{Currency, Discount, Money};
+use schemars::Schema;
+use souk_domain::{Currency, Discount, MAX_LINE_QUANTITY, Money, Quantity};
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
@@ -13,6 +15,9 @@ const NOT_AN_INTEGER: &str = "A valid integer is required.";
 const NOT_A_NUMBER: &str = "A valid number is required.";
 const NOT_A_BOOLEAN: &str = "Must be a valid boolean.";
 const TOO_LONG: &str = "String value too large.";
+
+/// Units in a line of a cart or an order.
+const UNITS: RangeInclusive<i64> = 1..=MAX_LINE_QUANTITY as i64;
 
 /// A whole number in this range; `5`, `"5"` and `5.0` are the same.
 pub(crate) fn integer(range: RangeInclusive<i64>) -> Integer {
@@ -49,24 +54,45 @@ impl Rule for Integer {
             .filter(|number| *number <= most)
             .ok_or_else(|| format!("Ensure this value is less than or equal to {most}.").into())
     }
-}
 
-/// An id, made with `ProductId::new` and its like.
-pub(crate) fn id<T>(new: fn(u64) -> Option<T>) -> impl Fn(Json<'_>) -> Result<T, Problem> {
-    move |json| {
-        let number = integer(1..=i64::MAX).read(json)?;
-        u64::try_from(number).ok().and_then(new).ok_or_else(|| NOT_AN_INTEGER.into())
+    fn schema(&self) -> Schema {
+        schemas::integer(&self.range)
     }
 }
 
+/// An id, made with `ProductId::new` and its like.
+pub(crate) fn id<T>(new: fn(u64) -> Option<T>) -> impl Rule<Value = T> {
+    integer(1..=i64::MAX)
+        .then(move |number| u64::try_from(number).ok().and_then(new).ok_or(NOT_AN_INTEGER))
+}
+
+/// How many units of a product.
+pub(crate) fn quantity() -> impl Rule<Value = Quantity> {
+    units(integer(UNITS))
+}
+
+/// The same, with another sentence for less than one.
+pub(crate) fn quantity_or(too_few: &'static str) -> impl Rule<Value = Quantity> {
+    units(integer(UNITS).below(too_few))
+}
+
+fn units(number: Integer) -> impl Rule<Value = Quantity> {
+    number.then(|units| u32::try_from(units).ok().and_then(Quantity::new).ok_or(NOT_AN_INTEGER))
+}
+
 /// An amount of money, as a string or a number.
-pub(crate) fn money(currency: Currency) -> impl Fn(Json<'_>) -> Result<Money, Problem> {
-    move |json| currency.parse(decimal(json)?.trim()).map_err(|error| error.to_string().into())
+pub(crate) fn money(currency: Currency) -> impl Rule<Value = Money> {
+    rule(
+        move || schemas::money(currency),
+        move |json| currency.parse(decimal(json)?.trim()).map_err(|error| error.to_string().into()),
+    )
 }
 
 /// A discount in percent, as a string or a number.
-pub(crate) fn discount(json: Json<'_>) -> Result<Discount, Problem> {
-    Discount::parse(decimal(json)?.trim()).map_err(|error| error.to_string().into())
+pub(crate) fn discount() -> impl Rule<Value = Discount> {
+    rule(schemas::discount, |json| {
+        Discount::parse(decimal(json)?.trim()).map_err(|error| error.to_string().into())
+    })
 }
 
 /// A decimal number as it was written.
@@ -82,7 +108,11 @@ fn decimal(json: Json<'_>) -> Result<Cow<'_, str>, Problem> {
 }
 
 /// Yes or no, in all the spellings Django REST Framework knows.
-pub(crate) fn boolean(json: Json<'_>) -> Result<bool, Problem> {
+pub(crate) fn boolean() -> impl Rule<Value = bool> {
+    rule(schemas::boolean, truth)
+}
+
+fn truth(json: Json<'_>) -> Result<bool, Problem> {
     match &json {
         Json::Bool(value) => Ok(*value),
         Json::Number("1" | "1.0") => Ok(true),

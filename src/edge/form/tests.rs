@@ -28,17 +28,11 @@ fn every_wrong_field_is_named_at_once_and_in_order() {
     let request = post(r#"{"email": "nobody", "password": null, "quantity": 0, "items": [{}, 3]}"#);
     let mut form = Form::parse(&request).expect("a form");
     let fields = (
-        form.required("email", email),
-        form.required("password", new_password),
+        form.required("email", email()),
+        form.required("password", new_password()),
         form.optional("quantity", integer(1..=99)),
         form.required("first_name", text(10)),
-        form.required(
-            "items",
-            objects(9, |mut line| {
-                let product = line.required("product_id", id(ProductId::new));
-                line.finish(product)
-            }),
-        ),
+        form.required("items", objects(9, |line| line.required("product_id", id(ProductId::new)))),
     );
     form.error("password_confirm", "Passwords do not match");
     form.error(NON_FIELD_ERRORS, "Insufficient stock");
@@ -69,7 +63,7 @@ fn what_is_in_order_comes_out_as_values() {
     let note = form.nullable("note", text(10));
     let cleared = form.clearable("note", text(10));
     let kept = form.clearable("image", text(10));
-    let clear_cart = form.defaulting("clear_cart", boolean, true);
+    let clear_cart = form.defaulting("clear_cart", boolean(), true);
     let stock = form.changing("stock", integer(0..=9), true);
     assert_eq!(price.seen().map(|price| price.minor_units()), Some(1999));
     assert!(form.has("unknown") && form.has("note") && !form.has("image"));
@@ -84,7 +78,7 @@ fn what_is_in_order_comes_out_as_values() {
 fn a_field_of_a_full_update_is_required() {
     let request = post(r#"{"b": null}"#);
     let mut form = Form::parse(&request).expect("a form");
-    let fields = (form.changing("a", boolean, false), form.optional("b", boolean));
+    let fields = (form.changing("a", boolean(), false), form.optional("b", boolean()));
     let errors = form.finish(fields).expect_err("two errors");
     assert_eq!(
         Answer::from(errors).text(),
@@ -162,19 +156,19 @@ fn texts_are_trimmed_and_bounded() {
 
 #[test]
 fn people_are_checked_by_the_rules_of_the_shop() {
-    assert_eq!(read(email, "\" a@b.co \"").as_ref().map(EmailAddress::as_str), Ok("a@b.co"));
-    assert_eq!(sentence(read(email, "\"\"")), "This field may not be blank.");
-    assert!(sentence(read(username, "\"a b\"")).starts_with("Enter a valid username."));
-    assert!(sentence(read(new_password, "\"short\"")).starts_with("This password is too short."));
-    assert_eq!(sentence(read(new_password, "\"\"")), "This field may not be blank.");
+    assert_eq!(read(email(), "\" a@b.co \"").as_ref().map(EmailAddress::as_str), Ok("a@b.co"));
+    assert_eq!(sentence(read(email(), "\"\"")), "This field may not be blank.");
+    assert!(sentence(read(username(), "\"a b\"")).starts_with("Enter a valid username."));
+    assert!(sentence(read(new_password(), "\"short\"")).starts_with("This password is too short."));
+    assert_eq!(sentence(read(new_password(), "\"\"")), "This field may not be blank.");
     assert!(
-        read(new_password, "\" spaced pass \"").is_ok_and(|p| p.as_bytes() == b" spaced pass ")
+        read(new_password(), "\" spaced pass \"").is_ok_and(|p| p.as_bytes() == b" spaced pass ")
     );
-    assert!(read(claimed_password, "\"short\"").is_ok());
+    assert!(read(claimed_password(), "\"short\"").is_ok());
     let long = format!("\"{}\"", "x".repeat(129));
     let said = "Ensure this field has no more than 128 characters.";
-    assert_eq!(sentence(read(claimed_password, &long)), said);
-    assert_eq!(sentence(read(new_password, &long)), said);
+    assert_eq!(sentence(read(claimed_password(), &long)), said);
+    assert_eq!(sentence(read(new_password(), &long)), said);
 }
 
 #[test]
@@ -255,13 +249,13 @@ fn money_is_exact() {
 #[test]
 fn booleans_and_choices() {
     for value in ["true", "1", "\"True\"", "\" yes \"", "\"1\""] {
-        assert_eq!(read(boolean, value), Ok(true), "{value}");
+        assert_eq!(read(boolean(), value), Ok(true), "{value}");
     }
     for value in ["false", "0", "\"False\"", "\"off\""] {
-        assert_eq!(read(boolean, value), Ok(false), "{value}");
+        assert_eq!(read(boolean(), value), Ok(false), "{value}");
     }
     for value in ["2", "\"maybe\"", "[]", "\"\""] {
-        assert_eq!(sentence(read(boolean, value)), "Must be a valid boolean.", "{value}");
+        assert_eq!(sentence(read(boolean(), value)), "Must be a valid boolean.", "{value}");
     }
     const ROLES: &[(&str, Role)] = &[("customer", Role::Customer), ("admin", Role::Administrator)];
     assert_eq!(read(choice(ROLES), "\"admin\""), Ok(Role::Administrator));
@@ -289,12 +283,7 @@ fn lists_nest_their_errors() {
     let many = "Ensure this field has no more than 3 elements.";
     assert_eq!(sentence(read(rule(), "[1,2,3,4]")), many);
 
-    let lines = || {
-        objects(3, |mut line: Form<'_>| {
-            let quantity = line.required("quantity", integer(1..=9));
-            line.finish(quantity)
-        })
-    };
+    let lines = || objects(3, |line: &mut Form<'_>| line.required("quantity", integer(1..=9)));
     assert_eq!(read(lines(), r#"[{"quantity": 2}]"#), Ok(vec![2]));
     for (value, text) in [
         ("{}", r#"{"non_field_errors":["Expected a list of items but got type \"dict\"."]}"#),

@@ -1,0 +1,45 @@
+//! `souk openapi CONTRACT`: the description of a contract, without opening the shop.
+
+use crate::app::App;
+use crate::contracts::{CONTRACTS, routes};
+use crate::edge::{Router, RouterError, openapi};
+use crate::settings::Settings;
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+use std::io::Write;
+use std::process::ExitCode;
+
+/// Which contract.
+#[derive(Debug, Args)]
+pub(super) struct OpenApi {
+    /// The contract to describe.
+    #[arg(value_parser = PossibleValuesParser::new(CONTRACTS.map(|contract| contract.name)))]
+    contract: String,
+}
+
+/// Why no description came.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum OpenApiError {
+    #[error(transparent)]
+    Router(#[from] RouterError),
+    #[error("there is no contract of that name")]
+    Unknown,
+    #[error("cannot write the description")]
+    Write(#[source] std::io::Error),
+}
+
+pub(super) fn run(asked: &OpenApi, settings: &Settings) -> Result<ExitCode, OpenApiError> {
+    let contract = CONTRACTS
+        .iter()
+        .find(|contract| contract.name == asked.contract)
+        .ok_or(OpenApiError::Unknown)?;
+    let router = Router::<App>::new(routes())?;
+    let base_url = settings.base_url();
+    let document = openapi::document(contract, router.operations(), base_url, settings.currency());
+    let mut output = std::io::stdout().lock();
+    serde_json::to_writer_pretty(&mut output, &document)
+        .map_err(std::io::Error::from)
+        .and_then(|()| output.write_all(b"\n"))
+        .map_err(OpenApiError::Write)?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,262 @@
+//! What is told of an operation beside its method and path: who may call it, what it takes, what
+//! it answers. Written in the table of routes, and only evaluated when a description is asked for.
+//!
+//! ```ignore
+//! Route::post("/api/v1/products/", "8. Create Product", products::create).described(|told| {
+//!     told.for_administrators()
+//!         .body(|form, currency| products::fields(form, currency))
+//!         .answers::<ProductBody>(StatusCode::CREATED)
+//!         .refuses(forbidden("Only admins can create products"))
+//! })
+//! ```
+//!
+//! Schemas come from the types that are written and from the functions that read; examples of
+//! errors are the very answers the contract gives.
+
+use crate::edge::{Answer, Form};
+use http::StatusCode;
+use http::header::HeaderValue;
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde_json::{Value, json};
+use souk_domain::Currency;
+
+/// Tells of one operation.
+pub(crate) type Describe = fn(Description) -> Description;
+
+/// Who may call an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Everybody.
+    Anyone,
+    /// Who presents the key of a guest's cart.
+    Guest,
+    /// Who is logged in.
+    User,
+    /// Who is logged in and an administrator.
+    Administrator,
+    /// Another system with a token from the settings.
+    Service,
+    /// The gateway, by its signature.
+    Gateway,
+}
+
+/// A parameter of the query.
+#[derive(Clone, Debug)]
+pub(crate) struct QueryParameter {
+    pub(super) name: &'static str,
+    pub(super) text: &'static str,
+    pub(super) schema: Schema,
+    pub(super) required: bool,
+}
+
+/// A success.
+#[derive(Clone, Debug)]
+pub(crate) struct Success {
+    pub(super) status: StatusCode,
+    pub(super) content_type: &'static str,
+    /// `None` where there is no body.
+    pub(super) schema: Option<Schema>,
+    /// Names of headers, and what they say.
+    pub(super) headers: Vec<(&'static str, &'static str)>,
+}
+
+/// What is told of one operation.
+#[derive(Debug)]
+pub(crate) struct Description {
+    pub(super) generator: SchemaGenerator,
+    pub(super) access: Vec<Access>,
+    pub(super) note: Option<&'static str>,
+    pub(super) query: Vec<QueryParameter>,
+    pub(super) body: Option<Schema>,
+    pub(super) successes: Vec<Success>,
+    pub(super) refusals: Vec<Answer>,
+    currency: Currency,
+}
+
+/// How components refer to each other.
+const DEFINITIONS: &str = "/components/schemas";
+
+const JSON: &str = "application/json";
+
+/// A generator whose definitions become the components of an OpenAPI document.
+pub(super) fn generator() -> SchemaGenerator {
+    let settings = SchemaSettings::draft2020_12().for_serialize().with(|settings| {
+        settings.definitions_path = DEFINITIONS.into();
+        settings.meta_schema = None;
+    });
+    settings.into_generator()
+}
+
+impl Description {
+    /// Nothing is told yet; what `generator` knows is a component already.
+    pub(super) fn new(generator: SchemaGenerator, currency: Currency) -> Self {
+        Self {
+            generator,
+            access: Vec::new(),
+            note: None,
+            query: Vec::new(),
+            body: None,
+            successes: Vec::new(),
+            refusals: Vec::new(),
+            currency,
+        }
+    }
+
+    /// Everybody may call it, with or without a token.
+    pub(crate) fn for_anyone(self) -> Self {
+        self.may(Access::Anyone)
+    }
+
+    /// Who presents the key of a guest's cart may call it.
+    pub(crate) fn for_guests(self) -> Self {
+        self.may(Access::Guest)
+    }
+
+    /// Who is logged in may call it; for what is theirs.
+    pub(crate) fn for_users(self) -> Self {
+        self.may(Access::User)
+    }
+
+    /// Administrators may call it.
+    pub(crate) fn for_administrators(self) -> Self {
+        self.may(Access::Administrator)
+    }
+
+    /// Other systems with a token from the settings may call it.
+    pub(crate) fn for_services(self) -> Self {
+        self.may(Access::Service)
+    }
+
+    /// The gateway calls it, and signs what it sends.
+    pub(crate) fn for_the_gateway(self) -> Self {
+        self.may(Access::Gateway)
+    }
+
+    fn may(mut self, access: Access) -> Self {
+        self.access.push(access);
+        self
+    }
+
+    /// What the heading does not say.
+    pub(crate) fn note(mut self, text: &'static str) -> Self {
+        self.note = Some(text);
+        self
+    }
+
+    /// A parameter of the query; one that is wrong is refused or, where `schema` takes any text,
+    /// ignored.
+    pub(crate) fn query(mut self, name: &'static str, text: &'static str, schema: Schema) -> Self {
+        self.query.push(QueryParameter { name, text, schema, required: false });
+        self
+    }
+
+    /// A parameter of the query without which there is no answer.
+    pub(crate) fn required_query(
+        mut self,
+        name: &'static str,
+        text: &'static str,
+        schema: Schema,
+    ) -> Self {
+        self.query.push(QueryParameter { name, text, schema, required: true });
+        self
+    }
+
+    /// `page` and `page_size`.
+    pub(crate) fn pages(self) -> Self {
+        let page = json_schema!({"type": "string", "pattern": "^([1-9][0-9]{0,8}|last)$"});
+        let size = json_schema!({"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string"}]});
+        self.query("page", "Number of the page, from 1, or `last`.", page).query(
+            "page_size",
+            "Items on a page, at most 100; what is no such number is the default, 20.",
+            size,
+        )
+    }
+
+    /// The body, by the function that reads it.
+    pub(crate) fn body<R>(mut self, fields: fn(&mut Form<'_>, Currency) -> R) -> Self {
+        let currency = self.currency;
+        self.body = Some(Form::described(|form| fields(form, currency)));
+        self
+    }
+
+    /// A success with a body of this type.
+    pub(crate) fn answers<T: JsonSchema>(mut self, status: StatusCode) -> Self {
+        let schema = self.generator.subschema_for::<T>();
+        self.succeeds(status, JSON, Some(schema))
+    }
+
+    /// 200 with a page of such items in the envelope of Django REST Framework.
+    pub(crate) fn answers_page<T: JsonSchema>(mut self) -> Self {
+        let item = self.generator.subschema_for::<T>();
+        let link = json!({"type": ["string", "null"], "format": "uri"});
+        let schema = json_schema!({
+            "type": "object",
+            "properties": {
+                "count": {"type": "integer", "minimum": 0},
+                "next": link,
+                "previous": link,
+                "results": {"type": "array", "items": item},
+            },
+            "required": ["count", "next", "previous", "results"],
+        });
+        self.succeeds(StatusCode::OK, JSON, Some(schema)).pages()
+    }
+
+    /// 200 with a body of this type that shows one page of a list, which `X-Total-Count` and `Link`
+    /// tell of.
+    pub(crate) fn answers_cut<T: JsonSchema>(self) -> Self {
+        self.answers::<T>(StatusCode::OK)
+            .header("X-Total-Count", "How many there are in all.")
+            .header("Link", "Where the first, previous, next and last page are (RFC 8288).")
+            .pages()
+    }
+
+    /// A success without a body.
+    pub(crate) fn answers_nothing(self, status: StatusCode) -> Self {
+        self.succeeds(status, JSON, None)
+    }
+
+    fn succeeds(
+        mut self,
+        status: StatusCode,
+        content_type: &'static str,
+        schema: Option<Schema>,
+    ) -> Self {
+        self.successes.push(Success { status, content_type, schema, headers: Vec::new() });
+        self
+    }
+
+    /// A header of the success that was told last.
+    pub(crate) fn header(mut self, name: &'static str, text: &'static str) -> Self {
+        if let Some(success) = self.successes.last_mut() {
+            success.headers.push((name, text));
+        }
+        self
+    }
+
+    /// One way it refuses: the answer itself. What every operation of its kind refuses (no token,
+    /// a bad body, an unknown id) need not be told.
+    pub(crate) fn refuses(mut self, answer: impl Into<Answer>) -> Self {
+        self.refusals.push(answer.into());
+        self
+    }
+
+    /// It answers 429 to who guesses.
+    pub(crate) fn throttled(self) -> Self {
+        self.refuses(crate::edge::standard::too_many_requests(60))
+    }
+}
+
+/// What any text is.
+pub(crate) fn any_text() -> Schema {
+    json_schema!({"type": "string"})
+}
+
+/// The body of an answer as JSON, if it is.
+pub(super) fn json_of(answer: &Answer) -> Option<Value> {
+    let is_json = |(name, value): &(http::HeaderName, HeaderValue)| {
+        *name == http::header::CONTENT_TYPE && value.as_bytes() == JSON.as_bytes()
+    };
+    answer.headers.iter().any(is_json).then(|| serde_json::from_slice(&answer.body).ok()).flatten()
+}

@@ -1,0 +1,88 @@
+//! How one value is read, and what is told of it.
+
+use super::errors::Problem;
+use super::json::Json;
+use schemars::{Schema, json_schema};
+
+/// How one value is read. The functions of this module make them.
+pub(crate) trait Rule {
+    /// What comes out.
+    type Value;
+
+    /// The value, or what is wrong with it. `null` never gets here.
+    ///
+    /// # Errors
+    /// What a Django REST Framework field would say.
+    fn read(&self, json: Json<'_>) -> Result<Self::Value, Problem>;
+
+    /// The values this rule takes, as JSON Schema 2020-12. What is no such value is refused; what
+    /// is one may still be refused by a rule of the shop.
+    fn schema(&self) -> Schema;
+
+    /// This rule, and then another look at what came out.
+    fn then<T, W: Into<Problem>>(
+        self,
+        look: impl Fn(Self::Value) -> Result<T, W>,
+    ) -> impl Rule<Value = T>
+    where
+        Self: Sized,
+    {
+        Then { rule: self, look }
+    }
+}
+
+struct Then<R, F> {
+    rule: R,
+    look: F,
+}
+
+impl<R, F, T, W> Rule for Then<R, F>
+where
+    R: Rule,
+    F: Fn(R::Value) -> Result<T, W>,
+    W: Into<Problem>,
+{
+    type Value = T;
+
+    fn read(&self, json: Json<'_>) -> Result<T, Problem> {
+        (self.look)(self.rule.read(json)?).map_err(Into::into)
+    }
+
+    fn schema(&self) -> Schema {
+        self.rule.schema()
+    }
+}
+
+/// A rule made of a function that reads a value and one that tells what it takes.
+pub(super) fn rule<T>(
+    schema: impl Fn() -> Schema,
+    read: impl Fn(Json<'_>) -> Result<T, Problem>,
+) -> impl Rule<Value = T> {
+    Made { schema, read }
+}
+
+/// A rule that takes anything: what `read` makes of it is never wrong.
+pub(crate) fn anything<T>(read: impl Fn(Json<'_>) -> T) -> impl Rule<Value = T> {
+    rule(|| json_schema!({}), move |json| Ok(read(json)))
+}
+
+struct Made<S, F> {
+    schema: S,
+    read: F,
+}
+
+impl<T, S, F> Rule for Made<S, F>
+where
+    S: Fn() -> Schema,
+    F: Fn(Json<'_>) -> Result<T, Problem>,
+{
+    type Value = T;
+
+    fn read(&self, json: Json<'_>) -> Result<T, Problem> {
+        (self.read)(json)
+    }
+
+    fn schema(&self) -> Schema {
+        (self.schema)()
+    }
+}

@@ -1,0 +1,233 @@
+//! What the rules take, as JSON Schema 2020-12.
+//!
+//! Like Django REST Framework, the rules take a number for a text and a text for a number; both
+//! stand in the schemas, because a client may rely on both.
+
+use schemars::{Schema, json_schema};
+use serde_json::{Map, Value, json};
+use souk_domain::{
+    Currency, EmailAddress, MAX_AMOUNT_MINOR_UNITS, Money, OrderStatus, Password, Username,
+};
+use std::ops::RangeInclusive;
+
+/// Text of at most so many characters.
+pub(super) fn text(max_characters: usize, or_blank: bool) -> Schema {
+    if or_blank {
+        return json_schema!({"type": ["string", "number"], "maxLength": max_characters});
+    }
+    json_schema!({
+        "type": ["string", "number"],
+        "minLength": 1,
+        "maxLength": max_characters,
+        "pattern": r"\S",
+    })
+}
+
+pub(super) fn email() -> Schema {
+    json_schema!({
+        "type": "string",
+        "format": "email",
+        "maxLength": EmailAddress::MAX_CHARACTERS,
+        "examples": ["john@example.com"],
+    })
+}
+
+pub(super) fn username() -> Schema {
+    json_schema!({
+        "type": ["string", "number"],
+        "minLength": 1,
+        "maxLength": Username::MAX_CHARACTERS,
+        "pattern": r"^[\w.@+-]+$",
+        "examples": ["john_doe"],
+    })
+}
+
+pub(super) fn new_password() -> Schema {
+    json_schema!({
+        "type": "string",
+        "format": "password",
+        "minLength": Password::MIN_CHARACTERS,
+        "maxLength": Password::MAX_CHARACTERS,
+        "examples": ["a-good-password-1"],
+    })
+}
+
+pub(super) fn claimed_password() -> Schema {
+    json_schema!({
+        "type": ["string", "number"],
+        "format": "password",
+        "minLength": 1,
+        "maxLength": Password::MAX_CHARACTERS,
+        "examples": ["a-good-password-1"],
+    })
+}
+
+pub(super) fn repeated_password() -> Schema {
+    json_schema!({
+        "type": ["string", "number"],
+        "format": "password",
+        "minLength": 1,
+        "examples": ["a-good-password-1"],
+    })
+}
+
+pub(super) fn web_address(max_characters: usize) -> Schema {
+    json_schema!({
+        "type": "string",
+        "format": "uri",
+        "maxLength": max_characters,
+        "pattern": "^\\s*[hH][tT][tT][pP][sS]?:",
+        "examples": ["https://shop.example/images/laptop.jpg"],
+    })
+}
+
+pub(super) fn choice(words: &[&str]) -> Schema {
+    json_schema!({"type": "string", "enum": words})
+}
+
+/// Platform's words have a capital, the other contracts' have none; both are read everywhere.
+pub(super) fn order_status() -> Schema {
+    let with_capital = |word: &str| word[..1].to_ascii_uppercase() + &word[1..];
+    let words = OrderStatus::ALL.map(OrderStatus::word);
+    let capitalised = words.map(with_capital);
+    let all: Vec<&str> = words.into_iter().chain(capitalised.iter().map(String::as_str)).collect();
+    choice(&all)
+}
+
+/// A whole number, or a text that holds one. The text may be written in more ways than this says.
+pub(super) fn integer(range: &RangeInclusive<i64>) -> Schema {
+    let (least, most) = (*range.start(), *range.end());
+    let digits = most.unsigned_abs().max(1).ilog10();
+    let sign = if least < 0 { "-?" } else { "" };
+    let zero = if least <= 0 { "0|" } else { "" };
+    let pattern = match digits {
+        0 => format!("^[{}-{most}]$", least.max(0)),
+        digits => format!("^({zero}{sign}[1-9][0-9]{{0,{}}})$", digits - 1),
+    };
+    json_schema!({"anyOf": [
+        {"type": "integer", "minimum": least, "maximum": most},
+        {"type": "string", "pattern": pattern},
+    ]})
+}
+
+/// An amount of money, or a text that holds one.
+pub(super) fn money(currency: Currency) -> Schema {
+    let amount = |minor_units| currency.format(Money::from_minor_units(minor_units));
+    let fraction = match currency.decimals() {
+        0 => String::new(),
+        decimals => format!(r"(\.[0-9]{{1,{decimals}}})?"),
+    };
+    let number = |minor_units| amount(minor_units).parse::<f64>().unwrap_or_default();
+    json_schema!({"anyOf": [
+        {
+            "type": "string",
+            "pattern": format!("^[0-9]{{1,8}}{fraction}$"),
+            "examples": [amount(1999)],
+        },
+        {
+            "type": "number",
+            "minimum": 0,
+            "maximum": number(MAX_AMOUNT_MINOR_UNITS),
+            "multipleOf": number(1),
+        },
+    ]})
+}
+
+/// A discount in percent, or a text that holds one.
+pub(super) fn discount() -> Schema {
+    json_schema!({"anyOf": [
+        {
+            "type": "string",
+            "pattern": r"^(100|[0-9]{1,2}(\.[0-9]{1,2})?)$",
+            "examples": ["10.00"],
+        },
+        {"type": "number", "minimum": 0, "maximum": 100, "multipleOf": 0.01},
+    ]})
+}
+
+pub(super) fn boolean() -> Schema {
+    json_schema!({"anyOf": [
+        {"type": "boolean"},
+        {"enum": [0, 1]},
+        {
+            "type": "string",
+            "enum": ["true", "True", "t", "yes", "y", "on", "1", "false", "False", "f", "no", "n", "off", "0"],
+        },
+    ]})
+}
+
+/// A list of 1 to `max_items` such items.
+pub(super) fn list(items: &Schema, max_items: usize) -> Schema {
+    json_schema!({"type": "array", "items": items, "minItems": 1, "maxItems": max_items})
+}
+
+/// Whether a field must be there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Presence {
+    /// It must.
+    Required,
+    /// It may be absent, but not `null`.
+    Optional,
+    /// It may be absent or `null`.
+    Nullable,
+}
+
+/// The fields of an object, as the function that reads them told them.
+#[derive(Debug, Default)]
+pub(super) struct ToldFields {
+    properties: Map<String, Value>,
+    required: Vec<&'static str>,
+}
+
+impl ToldFields {
+    /// One more field.
+    pub(super) fn add(&mut self, name: &'static str, presence: Presence, schema: Schema) {
+        if presence == Presence::Required {
+            self.required.push(name);
+        }
+        let schema = match presence {
+            Presence::Nullable => json!({"anyOf": [schema, {"type": "null"}]}),
+            Presence::Required | Presence::Optional => schema.into(),
+        };
+        self.properties.insert(name.to_owned(), schema);
+    }
+
+    /// The object. Unknown fields are ignored (contracts README, "Bad input"), so they are allowed.
+    pub(super) fn schema(self) -> Schema {
+        let mut schema = json_schema!({"type": "object", "properties": self.properties});
+        if !self.required.is_empty() {
+            schema.insert("required".to_owned(), json!(self.required));
+        }
+        schema
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Form, id, integer, objects, text, web_address};
+    use serde_json::json;
+    use souk_domain::ProductId;
+
+    #[test]
+    fn a_form_is_described_by_the_function_that_reads_it() {
+        let fields = |form: &mut Form<'_>| {
+            let item = |form: &mut Form<'_>| form.required("product_id", id(ProductId::new));
+            (
+                form.required("name", text(20)),
+                form.nullable("image", web_address()),
+                form.defaulting("stock", integer(0..=99), 0),
+                form.required("items", objects(3, item)),
+            )
+        };
+        let schema = Form::described(fields);
+        let schema = schema.as_value();
+        assert_eq!(schema["required"], json!(["name", "items"]));
+        assert_eq!(schema["properties"]["name"]["maxLength"], 20);
+        assert_eq!(schema["properties"]["image"]["anyOf"][1], json!({"type": "null"}));
+        let stock = &schema["properties"]["stock"]["anyOf"];
+        assert_eq!(stock[0], json!({"type": "integer", "minimum": 0, "maximum": 99}));
+        assert_eq!(stock[1]["pattern"], "^(0|[1-9][0-9]{0,0})$");
+        assert_eq!(schema["properties"]["items"]["maxItems"], 3);
+        assert_eq!(schema["properties"]["items"]["items"]["required"], json!(["product_id"]));
+    }
+}

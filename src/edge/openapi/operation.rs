@@ -1,0 +1,383 @@
+//! One operation of a description: its parameters, its body, its answers.
+
+use super::example::example;
+use super::model::{Header, MediaType, Operation, Parameter, RequestBody, Response};
+use super::{value_of, with_capital};
+use crate::edge::description::{Access, Description, Success, json_of};
+use crate::edge::{Answer, Errors, route, standard};
+use http::{Method, StatusCode};
+use schemars::{Schema, json_schema};
+use serde_json::{Map, Value, json};
+
+pub(super) const USER_TOKEN: &str = "userToken";
+pub(super) const SERVICE_TOKEN: &str = "serviceToken";
+pub(super) const CART_KEY: &str = "cartKey";
+
+/// The component that errors by field are.
+pub(super) const FIELD_ERRORS: &str = "FieldErrors";
+
+const JSON: &str = "application/json";
+
+/// An operation and what is told of it.
+pub(super) struct Told<'a> {
+    pub(super) operation: &'a route::Operation,
+    pub(super) heading: &'static str,
+    pub(super) description: &'a mut Description,
+}
+
+impl Told<'_> {
+    /// The operation as the document has it.
+    pub(super) fn written(self) -> Operation {
+        let summary = without_number(self.heading).to_owned();
+        Operation {
+            operation_id: camel_case(&summary),
+            tags: vec![tag_of(self.operation.path)],
+            description: self.text(),
+            security: self.security(),
+            parameters: self.parameters(),
+            request_body: self.request_body(),
+            responses: self.responses(),
+            summary,
+        }
+    }
+
+    fn may(&self, access: Access) -> bool {
+        self.description.access.contains(&access)
+    }
+
+    fn is_open(&self) -> bool {
+        self.may(Access::Anyone) || self.may(Access::Guest) || self.may(Access::Gateway)
+    }
+
+    fn text(&self) -> String {
+        let who: Vec<&str> = self.description.access.iter().map(|access| who(*access)).collect();
+        let who = format!("For {}.", who.join(", and for "));
+        match self.description.note {
+            Some(note) => format!("{note}\n\n{who}"),
+            None => who,
+        }
+    }
+
+    /// Who needs nothing is shown as an empty alternative.
+    fn security(&self) -> Vec<Map<String, Value>> {
+        let mut alternatives = Vec::new();
+        for access in &self.description.access {
+            let scheme = match access {
+                Access::Anyone | Access::Gateway => None,
+                Access::Guest => Some(CART_KEY),
+                Access::User | Access::Administrator => Some(USER_TOKEN),
+                Access::Service => Some(SERVICE_TOKEN),
+            };
+            let alternative: Map<_, _> =
+                scheme.map(|name| (name.to_owned(), json!([]))).into_iter().collect();
+            if !alternatives.contains(&alternative) {
+                alternatives.push(alternative);
+            }
+        }
+        // A guest may also come without a key, and is given one.
+        if self.may(Access::Guest) && !self.may(Access::Anyone) {
+            alternatives.push(Map::new());
+        }
+        alternatives
+    }
+
+    fn parameters(&self) -> Vec<Parameter> {
+        let mut parameters = Vec::new();
+        let mut rest = self.operation.path;
+        while let Some((name, behind)) = rest.split_once('{').and_then(|(_, at)| at.split_once('}'))
+        {
+            let id = json_schema!({"type": "integer", "minimum": 1, "maximum": i64::MAX});
+            parameters.push(Parameter {
+                name: name.to_owned(),
+                r#in: "path",
+                description: "An id.".to_owned(),
+                required: true,
+                schema: id,
+                example: Some(json!(1)),
+            });
+            rest = behind;
+        }
+        for told in &self.description.query {
+            parameters.push(Parameter {
+                name: told.name.to_owned(),
+                r#in: "query",
+                description: told.text.to_owned(),
+                required: told.required,
+                schema: told.schema.clone(),
+                example: None,
+            });
+        }
+        if self.operation.method == Method::POST && !self.may(Access::Gateway) {
+            parameters.push(Parameter {
+                name: "Idempotency-Key".to_owned(),
+                r#in: "header",
+                description: "Names the request: the same key and body give the stored answer \
+                              again for a day, with `Idempotent-Replayed: true`."
+                    .to_owned(),
+                required: false,
+                schema: json_schema!({
+                    "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"
+                }),
+                example: None,
+            });
+        }
+        if self.may(Access::Gateway) {
+            parameters.push(Parameter {
+                name: "Stripe-Signature".to_owned(),
+                r#in: "header",
+                description: "`t=<seconds>,v1=<HMAC-SHA256 of the raw body>`".to_owned(),
+                required: true,
+                schema: json_schema!({"type": "string"}),
+                example: Some(json!("t=1704067200,v1=5257a869e7")),
+            });
+        }
+        parameters
+    }
+
+    fn request_body(&self) -> Option<RequestBody> {
+        let schema = self.description.body.clone()?;
+        let required = schema.get("required").is_some();
+        let definitions = self.description.generator.definitions();
+        let example = Some(example(schema.as_value(), definitions));
+        let media = MediaType { schema, example, examples: Map::new() };
+        Some(RequestBody { required, content: content(JSON, &media) })
+    }
+
+    fn responses(&self) -> Map<String, Value> {
+        let mut responses = Map::new();
+        for success in &self.description.successes {
+            let response = self.success(success);
+            responses.insert(success.status.as_str().to_owned(), value_of(&response));
+        }
+        let refusals = self.refusals();
+        let mut statuses: Vec<StatusCode> = refusals.iter().map(|answer| answer.status).collect();
+        statuses.sort_unstable();
+        statuses.dedup();
+        for status in statuses {
+            let alike: Vec<&Answer> =
+                refusals.iter().filter(|answer| answer.status == status).collect();
+            let response = self.refusal(status, &alike);
+            responses.insert(status.as_str().to_owned(), value_of(&response));
+        }
+        responses
+    }
+
+    fn success(&self, success: &Success) -> Response {
+        let header = |(name, description): &(&str, &'static str)| {
+            let schema = json_schema!({"type": "string"});
+            ((*name).to_owned(), value_of(&Header { description, schema }))
+        };
+        let content = success.schema.clone().map(|schema| {
+            let definitions = self.description.generator.definitions();
+            let example = Some(example(schema.as_value(), definitions));
+            content(success.content_type, &MediaType { schema, example, examples: Map::new() })
+        });
+        Response {
+            description: reason(success.status).to_owned(),
+            headers: success.headers.iter().map(header).collect(),
+            content: content.unwrap_or_default(),
+        }
+    }
+
+    /// What was told, and what every operation of its kind refuses.
+    fn refusals(&self) -> Vec<Answer> {
+        let mut refusals = self.description.refusals.clone();
+        let told = |refusals: &[Answer], status: u16| {
+            refusals.iter().any(|answer| answer.status.as_u16() == status)
+        };
+        if let Some(schema) = &self.description.body {
+            let first = schema.get("required").and_then(|names| names[0].as_str());
+            let first = first.map(str::to_owned);
+            if let Some(name) = first {
+                let mut errors = Errors::new();
+                errors.add(name, "This field is required.");
+                refusals.push(errors.into());
+            }
+            let sentence = "JSON parse error - expected value at line 1 column 1";
+            refusals.push(Answer::detail(StatusCode::BAD_REQUEST, sentence));
+            refusals.push(standard::unsupported_media_type("text/plain"));
+        }
+        if !self.is_open() {
+            refusals.push(standard::not_authenticated());
+        }
+        if !self.may(Access::Gateway) && self.description.access != [Access::Anyone] {
+            refusals.push(standard::token_not_valid());
+        }
+        let is_reserved = self.may(Access::Administrator) || self.may(Access::Service);
+        if is_reserved && !self.is_open() && !self.may(Access::User) && !told(&refusals, 403) {
+            refusals.push(standard::forbidden());
+        }
+        if self.operation.path.contains('{') && !told(&refusals, 404) {
+            refusals.push(standard::not_found());
+        }
+        if self.description.query.iter().any(|parameter| parameter.name == "page") {
+            refusals.push(standard::invalid_page());
+        }
+        if self.operation.method == Method::POST && !self.may(Access::Gateway) {
+            let running = "A request with this Idempotency-Key is still running.";
+            let other = "This Idempotency-Key was used for another request.";
+            refusals.push(Answer::detail(StatusCode::CONFLICT, running));
+            refusals.push(Answer::detail(StatusCode::UNPROCESSABLE_ENTITY, other));
+        }
+        refusals.push(standard::unavailable(1));
+        refusals
+    }
+
+    fn refusal(&self, status: StatusCode, alike: &[&Answer]) -> Response {
+        let mut schemas: Vec<Value> = Vec::new();
+        let mut examples = Map::new();
+        if status == StatusCode::BAD_REQUEST && self.description.body.is_some() {
+            schemas.push(field_errors_reference());
+        }
+        for answer in alike {
+            let Some(body) = json_of(answer) else { continue };
+            let schema = schema_of(&body);
+            if !schemas.contains(&schema) {
+                schemas.push(schema);
+            }
+            let number = examples.len() + 1;
+            examples.insert(format!("example{number}"), json!({ "value": body }));
+        }
+        let schema = match &schemas[..] {
+            [one] => Schema::try_from(one.clone()),
+            several => Schema::try_from(json!({ "anyOf": several })),
+        };
+        let media = schema.map(|schema| MediaType { schema, example: None, examples });
+        Response {
+            description: reason(status).to_owned(),
+            headers: headers_of(status),
+            content: media.map(|media| content(JSON, &media)).unwrap_or_default(),
+        }
+    }
+}
+
+fn content(content_type: &str, media: &MediaType) -> Map<String, Value> {
+    std::iter::once((content_type.to_owned(), value_of(media))).collect()
+}
+
+/// What `Errors` are as JSON: sentences per field, nested as the fields are.
+pub(super) fn field_errors() -> Schema {
+    json_schema!({
+        "type": "object",
+        "description": "What is wrong with each field.",
+        "minProperties": 1,
+        "additionalProperties": {"anyOf": [
+            {"type": "array", "items": {"type": "string"}},
+            {"type": "array", "items": {"type": "object"}},
+            {"type": "object"},
+        ]},
+    })
+}
+
+fn field_errors_reference() -> Value {
+    json!({ "$ref": format!("#/components/schemas/{FIELD_ERRORS}") })
+}
+
+/// The shape of an error's body. Errors by field all have one shape.
+fn schema_of(body: &Value) -> Value {
+    let Value::Object(members) = body else { return json!({}) };
+    if !members.is_empty() && members.values().all(|value| value.is_array() || value.is_object()) {
+        return field_errors_reference();
+    }
+    let kind = |value: &Value| match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    };
+    let property =
+        |(name, value): (&String, &Value)| (name.clone(), json!({ "type": kind(value) }));
+    let properties: Map<_, _> = members.iter().map(property).collect();
+    let required: Vec<&String> = members.keys().collect();
+    json!({"type": "object", "properties": properties, "required": required})
+}
+
+fn headers_of(status: StatusCode) -> Map<String, Value> {
+    let (name, description) = match status {
+        StatusCode::UNAUTHORIZED => ("WWW-Authenticate", "How to authenticate (RFC 6750)."),
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
+            ("Retry-After", "Seconds to wait.")
+        }
+        _ => return Map::new(),
+    };
+    let header = Header { description, schema: json_schema!({"type": "string"}) };
+    std::iter::once((name.to_owned(), value_of(&header))).collect()
+}
+
+fn who(access: Access) -> &'static str {
+    match access {
+        Access::Anyone => "everybody",
+        Access::Guest => "guests with the key of their cart",
+        Access::User => "users",
+        Access::Administrator => "administrators",
+        Access::Service => "other systems",
+        Access::Gateway => "the payment gateway",
+    }
+}
+
+fn reason(status: StatusCode) -> &'static str {
+    status.canonical_reason().unwrap_or("Answer")
+}
+
+/// `7. List Products` and `2.1. List Products` as `List Products`.
+fn without_number(heading: &str) -> &str {
+    let is_number = |character: char| character.is_ascii_digit() || character == '.';
+    heading.trim_start_matches(is_number).trim_start()
+}
+
+/// `List Products` as `listProducts`.
+fn camel_case(heading: &str) -> String {
+    let words = heading.split(|character: char| !character.is_ascii_alphanumeric());
+    let mut name = String::new();
+    for word in words.filter(|word| !word.is_empty()) {
+        match name.is_empty() {
+            true => name.push_str(&word.to_ascii_lowercase()),
+            false => name.push_str(&with_capital(word)),
+        }
+    }
+    name
+}
+
+/// The first word of a path behind `/api/` or `/api/v1/`: what it is about.
+fn tag_of(path: &str) -> String {
+    let behind = path.trim_start_matches("/api/");
+    let behind = behind.strip_prefix("v1/").unwrap_or(behind);
+    behind.split('/').next().unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headings_become_names() {
+        for (heading, name) in [
+            ("7. List Products", "listProducts"),
+            ("5. Add Product (Admin Only)", "addProductAdminOnly"),
+            ("4.1. Login", "login"),
+        ] {
+            assert_eq!(camel_case(without_number(heading)), name);
+        }
+    }
+
+    #[test]
+    fn paths_are_about_something() {
+        for (path, tag) in [
+            ("/api/v1/products/{id}/", "products"),
+            ("/api/token/", "token"),
+            ("/api/v1/cart/get_cart/", "cart"),
+        ] {
+            assert_eq!(tag_of(path), tag);
+        }
+    }
+
+    #[test]
+    fn errors_have_the_shape_of_their_bodies() {
+        assert_eq!(schema_of(&json!({"email": ["x"]})), field_errors_reference());
+        let detail = schema_of(&json!({"detail": "Not found."}));
+        assert_eq!(detail["required"], json!(["detail"]));
+        assert_eq!(detail["properties"]["detail"]["type"], "string");
+    }
+}

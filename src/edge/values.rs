@@ -1,0 +1,60 @@
+//! What texts and numbers of answers mean, for the descriptions: types that are named in
+//! `#[schemars(with = …)]` where an answer holds a text that is already written.
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use std::borrow::Cow;
+
+macro_rules! values {
+    ($($(#[$text:meta])* $name:ident = $schema:tt;)+) => {$(
+        $(#[$text])*
+        #[derive(Debug)]
+        pub(crate) struct $name;
+
+        impl JsonSchema for $name {
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!($schema)
+            }
+        }
+    )+};
+}
+
+values! {
+    /// An amount of money as a decimal text.
+    MoneyText = {"type": "string", "pattern": r"^[0-9]+(\.[0-9]{2})?$", "examples": ["19.99"]};
+    /// An amount of money as a number.
+    MoneyNumber = {"type": "number", "minimum": 0, "examples": [19.99]};
+    /// A percentage as a decimal text.
+    PercentText = {"type": "string", "pattern": r"^[0-9]{1,3}\.[0-9]{2}$", "examples": ["10.00"]};
+    /// A moment in RFC 3339, UTC.
+    Moment = {"type": "string", "format": "date-time", "examples": ["2024-01-01T00:00:00Z"]};
+    /// An e-mail address.
+    Email = {"type": "string", "examples": ["john@example.com"]};
+    /// The absolute address of something on the web.
+    WebAddress = {"type": "string", "format": "uri", "examples": ["https://shop.example/laptop.jpg"]};
+    /// A JSON Web Token.
+    Token = {"type": "string", "examples": ["eyJhbGciOiJIUzI1NiJ9.eyJ1c2VyX2lkIjo3fQ.c2lnbmF0dXJl"]};
+    /// The gateway's name for a payment.
+    IntentId = {"type": "string", "examples": ["pi_1234567890"]};
+    /// What a browser pays with.
+    ClientSecret = {"type": "string", "examples": ["pi_1234567890_secret_xyz"]};
+    /// The state of a payment, as the gateway says it.
+    PaymentState = {"type": "string", "enum": [
+        "succeeded", "requires_payment_method", "requires_action", "processing", "canceled", "refunded"
+    ]};
+    /// The state of an order.
+    OrderState = {"type": "string", "enum": [
+        "pending", "processing", "completed", "shipped", "delivered", "cancelled"
+    ]};
+    /// The same with a capital.
+    CapitalisedState = {"type": "string", "enum": [
+        "Pending", "Processing", "Completed", "Shipped", "Delivered", "Cancelled"
+    ]};
+}
