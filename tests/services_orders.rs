@@ -56,7 +56,11 @@ async fn create_order() {
     assert_eq!(boss.stock_of(lamp).await, 8, "the stock is taken");
     let empty = json!({"detail": "Cart is empty."});
     shop.nobody().post(CREATE, body).await.says(400, empty.clone());
-    shop.nobody().post(CREATE, address_of("gus@souk.example")).await.says(400, empty);
+    let nameless = json!({"cart_key": ["This field is required."]});
+    shop.nobody().post(CREATE, address_of("gus@souk.example")).await.says(400, nameless);
+    let mut useless = address_of("gus@souk.example");
+    useless["cart_key"] = json!("abc");
+    shop.nobody().post(CREATE, useless).await.says(400, empty);
 
     // A user's own cart counts, whatever key is presented.
     guest.put_in(lamp, 1).await;

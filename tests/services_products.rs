@@ -327,34 +327,3 @@ async fn every_wrong_field_of_a_product_is_named() {
     }
     shop.nobody().get(PRODUCTS).await.says(200, json!([]));
 }
-
-#[tokio::test]
-async fn what_is_not_available_is_hidden_from_sale_everywhere() {
-    let shop = Shop::open().await;
-    let boss = shop.admin().await;
-    let lamp = boss.add_product("Lamp", "10.00", 5).await;
-    let ann = shop.customer("ann").await;
-    let path = format!("{PRODUCTS}{lamp}/");
-    boss.put(&path, json!({"name": "Lamp", "price": "10.00", "available": false}))
-        .await
-        .expect(200);
-
-    let hidden = json!({"product_id": ["Product not found or inactive"]});
-    ann.put_in_cart(lamp, 1).await.says(400, hidden);
-    assert_eq!(shop.nobody().get(&path).await.expect(200)["available"], false);
-    boss.put(&path, json!({"name": "Lamp", "price": "10.00", "available": true})).await.expect(200);
-    ann.put_in_cart(lamp, 1).await.expect(201);
-}
-
-#[tokio::test]
-async fn a_price_set_where_no_discount_is_known_clears_the_discount() {
-    let shop = Shop::open().await;
-    let boss = shop.admin().await;
-    let lamp = boss.add_discounted("Lamp", "20.00", "10", 5).await;
-    let shown = boss.get(&format!("/api/v1/products/{lamp}/")).await.expect(200);
-    assert_eq!(shown["price"], "18.00", "elsewhere the price is what the customer pays");
-    boss.patch(&format!("/api/v1/products/{lamp}/"), json!({"price": "15.00"})).await.expect(200);
-    let product = shop.nobody().get(&format!("{PRODUCTS}{lamp}/")).await.expect(200);
-    let prices = (&product["price"], &product["sell_price"], &product["discount"]);
-    assert_eq!(prices, (&json!("15.00"), &json!("15.00"), &json!("0.00")));
-}

@@ -19,7 +19,7 @@ mod webhook_signature;
 
 pub(crate) use caller::{Asker, IssuedTokens, Visitor};
 pub(crate) use failures::could_not;
-pub(crate) use guests::{CartKeyHeaders, presented_cart_key};
+pub(crate) use guests::{CartKeyHeaders, presented_cart_key, presents_cart_key};
 pub(crate) use operations::routes;
 pub(crate) use problem::{Problem, Wording};
 pub(crate) use products::{plain_draft, stock_range};

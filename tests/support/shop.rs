@@ -149,7 +149,8 @@ impl Shop {
         self.nobody().register(&format!("{name}@souk.example"), &format!("{name}-password-1")).await
     }
 
-    fn directory(&self) -> &Path {
+    /// Where it was started.
+    pub fn directory(&self) -> &Path {
         self.directory.as_ref().expect("kept until the shop is dropped").path()
     }
 

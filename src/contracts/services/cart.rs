@@ -54,6 +54,7 @@ pub(super) async fn add(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let shopper = shopper(&app, &call, &mut form)?;
     let product = form.required("product_id", id(ProductId::new));
     let quantity = form.required("quantity", quantity_or(TOO_FEW));
+    app.note_not_for_sale(&mut form, &product, NOT_FOR_SALE)?;
     let (product, quantity) = form.finish((product, quantity))?;
     let currency = app.shop.settings.currency;
     let committing = Arc::clone(&app);
