@@ -3,6 +3,7 @@
 
 use crate::adapters::AdapterSettings;
 use crate::app::{AppSettings, ServiceTokens, ServiceTokensError};
+use crate::edge::{Cors, CorsError};
 use figment::Figment;
 use figment::providers::{Env, Format, Toml};
 use serde::{Deserialize, Deserializer};
@@ -62,6 +63,9 @@ pub(crate) struct Settings {
     jwt_secret: Option<String>,
     #[serde(deserialize_with = "optional_text")]
     service_tokens: Option<String>,
+    /// Whose pages may read our answers in a browser; unset: nobody's.
+    #[serde(deserialize_with = "optional_text")]
+    cors_origins: Option<String>,
     #[serde(deserialize_with = "optional_text")]
     crm_url: Option<String>,
     #[serde(deserialize_with = "optional_text")]
@@ -115,6 +119,8 @@ pub(crate) enum SettingsError {
     },
     #[error("service_tokens: {0}")]
     ServiceTokens(#[from] ServiceTokensError),
+    #[error("cors_origins: {0}")]
+    CorsOrigins(#[from] CorsError),
     #[error("stripe_secret_key: this version of Souk has the sandbox gateway only")]
     NoStripe,
 }
@@ -135,6 +141,7 @@ impl Default for Settings {
             stripe_api_base: None,
             jwt_secret: None,
             service_tokens: None,
+            cors_origins: None,
             crm_url: None,
             crm_secret: None,
             order_ttl_seconds: 86_400,
@@ -193,6 +200,14 @@ impl Settings {
     /// What is no list of `name:token`.
     fn service_tokens(&self) -> Result<ServiceTokens, SettingsError> {
         Ok(ServiceTokens::parse(self.service_tokens.as_deref().unwrap_or_default())?)
+    }
+
+    /// Whose pages may read our answers in a browser.
+    ///
+    /// # Errors
+    /// What is no list of origins.
+    pub(crate) fn cors(&self) -> Result<Cors, SettingsError> {
+        Ok(Cors::parse(self.cors_origins.as_deref().unwrap_or_default())?)
     }
 
     /// Bounds of the store.

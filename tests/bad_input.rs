@@ -45,6 +45,50 @@ async fn a_body_that_is_no_json_is_400() {
 }
 
 #[tokio::test]
+async fn a_product_that_is_not_for_sale_is_named_beside_what_else_is_wrong() {
+    let shop = Shop::open().await;
+    let boss = shop.admin().await;
+    let lamp = boss.add_product("Lamp", "10.00", 5).await;
+    let off = json!({"name": "Lamp", "price": "10.00", "available": false});
+    boss.put(&format!("/api/v1/product/{lamp}/"), off).await.expect(200);
+    let chair = boss.add_product("Chair", "5.00", 5).await;
+
+    for path in ["/api/cart/add/", "/api/v1/cart/add_item/", "/api/v1/cart/"] {
+        for product in [999, lamp] {
+            for quantity in [json!(0), json!("many"), json!(null)] {
+                let body = json!({"product_id": product, "quantity": quantity});
+                boss.post(path, body).await.blames(400, &["product_id", "quantity"]);
+            }
+            boss.post(path, json!({"product_id": product}))
+                .await
+                .blames(400, &["product_id", "quantity"]);
+        }
+        boss.post(path, json!({"product_id": chair, "quantity": 0}))
+            .await
+            .blames(400, &["quantity"]);
+        boss.post(path, json!({"product_id": "x", "quantity": 0}))
+            .await
+            .blames(400, &["product_id", "quantity"]);
+    }
+
+    let items = json!([{"product_id": chair, "quantity": 1}, {"product_id": 999, "quantity": 0},
+        {"product_id": lamp, "quantity": 1}, {"product_id": "x"}, 7]);
+    let too_few = "Ensure this value is greater than or equal to 1.";
+    let hidden = json!(["Product not found or inactive"]);
+    let expected = json!([{}, {"quantity": [too_few], "product_id": hidden}, {"product_id": hidden},
+        {"product_id": ["A valid integer is required."], "quantity": ["This field is required."]},
+        {"non_field_errors": ["Invalid data. Expected a dictionary, but got int."]}]);
+    for path in ["/api/v1/orders/", "/api/v1/orders"] {
+        let answer = boss.post(path, json!({"items": items})).await;
+        assert_eq!(answer.expect(400)["items"], expected, "{answer}");
+        // Items that are right are looked at too where something else is wrong.
+        let answer = boss.post(path, json!({"items": [{"product_id": lamp, "quantity": 1}]})).await;
+        assert_eq!(answer.expect(400)["items"], json!([{"product_id": hidden}]), "{answer}");
+        boss.post(path, json!({"items": 7})).await.expect(400);
+    }
+}
+
+#[tokio::test]
 async fn another_content_type_is_415() {
     let shop = Shop::open().await;
     let boss = shop.admin().await;

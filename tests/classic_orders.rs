@@ -48,7 +48,7 @@ async fn create_order() {
     assert_eq!((&placed["status"], &placed["total_price"]), (&json!("pending"), &json!("40.50")));
     assert_eq!((ann.stock_of(lamp).await, ann.stock_of(chair).await), (8, 4));
 
-    let unknown = json!({"products": ["Invalid pk \"999\" - object does not exist."]});
+    let unknown = json!({"products": ["Product not found or inactive: 999"]});
     ann.post(ORDERS, json!({"products": [lamp, 999]})).await.says(400, unknown);
     let short = json!({"products": ["Insufficient stock for Chair"]});
     ann.post(ORDERS, json!({"products": [lamp, chair, chair, chair, chair, chair]}))
@@ -90,7 +90,7 @@ async fn add_product_to_order() {
     shop.nobody().post(&add, json!({"product_id": lamp})).await.expect(401);
     ann.post(&path(999, "add_product"), json!({"product_id": lamp})).await.says(404, not_found());
     ann.post(&add, json!({})).await.blames(400, &["product_id"]);
-    let unknown = json!({"product_id": ["Invalid pk \"999\" - object does not exist."]});
+    let unknown = json!({"product_id": ["Product not found or inactive: 999"]});
     ann.post(&add, json!({"product_id": 999})).await.says(400, unknown);
     for _ in 0..4 {
         ann.post(&add, json!({"product_id": chair})).await.expect(200);

@@ -86,10 +86,8 @@ async fn finalize_payment() {
 }
 
 #[tokio::test]
-async fn a_cancelled_order_is_not_paid_and_a_paid_one_is_refunded() {
-    let broker = Broker::start();
-    let (mut shop, boss, ann, lamp, order) =
-        shop_with_an_order(&[("SOUK_NATS_URL", &broker.url())]).await;
+async fn a_cancelled_order_is_not_paid_even_if_it_was() {
+    let (mut shop, boss, ann, lamp, order) = shop_with_an_order(&[]).await;
     let payment = initiate(&ann, order, "49.98").await;
     ann.post(&format!("/api/orders/{order}/cancel/"), json!({})).await.expect(200);
     let cancelled = json!({"detail": "The order is cancelled."});
@@ -102,10 +100,10 @@ async fn a_cancelled_order_is_not_paid_and_a_paid_one_is_refunded() {
     ann.post(&format!("/api/orders/{paid}/cancel/"), json!({})).await.expect(200);
     finalize(&shop.nobody(), payment).await.says(400, cancelled);
 
-    broker.expect_history(order, &["placed", "cancelled"]).await;
-    broker.expect_history(paid, &["placed", "paid", "cancelled", "refunded"]).await;
-    assert_eq!(boss.report().await, (2, 0.0, 0, 0));
-    assert_eq!(ann.stock_of(lamp).await, 10);
+    support::eventually("the refund", async || {
+        (boss.report().await == (2, 0.0, 0, 0)).then_some(())
+    })
+    .await;
     shop.stop().await;
     shop.check();
 }

@@ -3,66 +3,134 @@
 mod support;
 
 use serde_json::{Value, json};
-use support::{Person, Shop, id_of};
+use support::Speaker::Classic;
+use support::{Person, Shop, Speaker, id_of};
 
 fn required() -> Value {
     json!(["This field is required."])
 }
 
 /// The user of the classic document, signed up there.
-async fn newuser(shop: &Shop) {
-    let body =
-        json!({"username": "newuser", "password": "password123", "email": "newuser@example.com"});
-    shop.nobody().post("/api/users/signup/", body).await.expect(201);
-}
-
-/// Whoever logs in there, with the token under this name.
-async fn log_in(shop: &Shop, path: &str, body: Value, token: &str) -> Person {
-    let body = shop.nobody().post(path, body).await.expect(200);
-    shop.nobody().bearing(body.pointer(token).and_then(Value::as_str).expect("a token"))
+async fn newuser(shop: &Shop) -> Person {
+    Classic.register(shop, "newuser").await
 }
 
 /// The same user, logged in once through each contract.
-async fn logged_in_everywhere(shop: &Shop) -> Vec<Person> {
-    let by_name = json!({"username": "newuser", "password": "password123"});
-    let by_email = json!({"email": "newuser@example.com", "password": "password123"});
-    vec![
-        log_in(shop, "/api/token/", by_name.clone(), "/access").await,
-        log_in(shop, "/api/login/", by_name, "/token").await,
-        log_in(shop, "/api/v1/auth/login/", by_email.clone(), "/data/access_token").await,
-        log_in(shop, "/api/v1/auth/login", by_email, "/token").await,
-    ]
+async fn logged_in_everywhere(user: &Person) -> Vec<Person> {
+    let mut sessions = Vec::new();
+    for speaker in Speaker::ALL {
+        sessions.push(speaker.log_in(user, "newuser").await);
+    }
+    sessions
 }
+
+/// What each contract shows to whoever is logged in: all of it answers so.
+async fn expect_everywhere(person: &Person, status: u16) {
+    for path in OWN {
+        let path = path.replace("{id}", &person.id.to_string());
+        person.get(&path).await.expect(status);
+    }
+}
+
+/// minimal's cart and user, services' profile, storefront's profile and platform's user. classic reads nothing.
+const OWN: [&str; 5] = [
+    "/api/cart/",
+    "/api/users/{id}/",
+    "/api/v1/users/me/",
+    "/api/v1/auth/profile/",
+    "/api/v1/users/{id}",
+];
 
 #[tokio::test]
 async fn a_token_of_any_contract_works_in_every_other() {
     let shop = Shop::open().await;
-    newuser(&shop).await;
+    let user = newuser(&shop).await;
 
-    let people = logged_in_everywhere(&shop).await;
-
-    let id = people[0].get("/api/v1/auth/profile/").await.expect(200)["id"].clone();
-    for person in &people {
-        assert_eq!(person.get("/api/v1/auth/profile/").await.expect(200)["id"], id);
-        assert_eq!(person.get(&format!("/api/users/{id}/")).await.expect(200)["id"], id);
-        assert_eq!(person.get(&format!("/api/v1/users/{id}")).await.expect(200)["id"], id);
-        person.get("/api/cart/").await.expect(200);
+    for person in logged_in_everywhere(&user).await {
+        expect_everywhere(&person, 200).await;
+        assert_eq!(person.get("/api/v1/auth/profile/").await.expect(200)["id"], user.id);
     }
 }
 
 #[tokio::test]
 async fn logging_out_anywhere_ends_that_session_everywhere() {
     let shop = Shop::open().await;
-    newuser(&shop).await;
-    for path in ["/api/logout/", "/api/v1/auth/logout"] {
-        let people = logged_in_everywhere(&shop).await;
+    let user = newuser(&shop).await;
+    for path in ["/api/logout/", "/api/v1/users/logout/", "/api/v1/auth/logout"] {
+        let people = logged_in_everywhere(&user).await;
+        for (place, person) in people.iter().enumerate() {
+            person.ask("POST", path).send().await.expect(200);
 
-        people[0].ask("POST", path).send().await.expect(200);
-
-        for path in ["/api/cart/", "/api/v1/cart/", "/api/v1/auth/profile/"] {
-            people[0].get(path).await.expect(401);
-            people[1].get(path).await.expect(200);
+            expect_everywhere(person, 401).await;
+            if let Some(next) = people.get(place + 1) {
+                expect_everywhere(next, 200).await;
+            }
         }
+    }
+}
+
+#[tokio::test]
+async fn who_did_not_hear_that_they_are_logged_out_is_told_again() {
+    let mut shop = Shop::open().await;
+    let user = newuser(&shop).await;
+    let keyed = |person: &Person, path: &str, key: &str| {
+        person.ask("POST", path).header("Idempotency-Key", key).send()
+    };
+    for path in ["/api/logout/", "/api/v1/users/logout/", "/api/v1/auth/logout"] {
+        let ann = Classic.log_in(&user, "newuser").await;
+        let elsewhere = Classic.log_in(&user, "newuser").await;
+        let said = keyed(&ann, path, path).await.expect(200);
+
+        shop.kill();
+        shop.start();
+
+        let again = keyed(&ann, path, path).await;
+        assert!(again.is_replay(), "{again}");
+        again.says(200, said);
+        // That is all there is to hear with the token.
+        keyed(&ann, path, "another key").await.expect(401);
+        ann.ask("POST", path).send().await.expect(401);
+        let other_body = ann.ask("POST", path).header("Idempotency-Key", path);
+        other_body.json(&json!({"a": 1})).send().await.expect(401);
+        keyed(&ann, "/api/v1/cart/checkout/", path).await.expect(401);
+        expect_everywhere(&ann, 401).await;
+        // The user's other sessions share the keys, as long as they go on.
+        assert!(keyed(&elsewhere, path, path).await.is_replay());
+        expect_everywhere(&elsewhere, 200).await;
+        keyed(&elsewhere, path, &format!("their own {path}")).await.expect(200);
+        keyed(&elsewhere, path, path).await.expect(401);
+    }
+    let ann = Classic.log_in(&user, "newuser").await;
+    keyed(&ann, "/api/logout/", "last").await.expect(200);
+    let again = Classic.log_in(&user, "newuser").await;
+    again.delete(&format!("/api/v1/users/{}", user.id)).await.expect(204);
+    keyed(&ann, "/api/logout/", "last").await.expect(401);
+}
+
+#[tokio::test]
+async fn a_password_changed_anywhere_ends_every_other_session_everywhere() {
+    let shop = Shop::open().await;
+    let mut user = newuser(&shop).await;
+    let ways = [
+        ("/api/users/change_password/", ["", "password", ""]),
+        ("/api/v1/users/me/change-password/", ["old_password", "new_password", "confirm_password"]),
+        ("/api/v1/auth/change-password/", ["old_password", "new_password", "new_password_confirm"]),
+    ];
+    for (number, (path, [old, new, again])) in ways.into_iter().enumerate() {
+        let people = logged_in_everywhere(&user).await;
+        let chosen = format!("newer-password-{number}");
+        let fields = [(old, &user.password), (new, &chosen), (again, &chosen)];
+        let asked = fields.iter().filter(|(name, _)| !name.is_empty());
+        let body = asked.map(|(name, text)| ((*name).to_owned(), json!(text))).collect();
+
+        people[number].post(path, Value::Object(body)).await.expect(200);
+
+        for (place, person) in people.iter().enumerate() {
+            expect_everywhere(person, if place == number { 200 } else { 401 }).await;
+        }
+        shop.nobody().try_log_in(&user.email, &user.password).await.expect(400);
+        user.password = chosen;
+        logged_in_everywhere(&user).await;
     }
 }
 
@@ -109,13 +177,143 @@ async fn a_product_is_the_same_under_every_contracts_names() {
 }
 
 #[tokio::test]
+async fn a_discount_of_services_is_in_the_price_of_every_other_contract() {
+    let shop = Shop::open().await;
+    let boss = shop.admin().await;
+    // 15 percent less than 19.99 is 16.9915, rounded half up.
+    let lamp = boss.add_discounted("Lamp", "19.99", "15", 10).await;
+    let nobody = shop.nobody();
+
+    let minimal = nobody.get(&format!("/api/products/{lamp}/")).await.expect(200);
+    assert_eq!(minimal["price"], "16.99");
+    let storefront = boss.get(&format!("/api/v1/products/{lamp}/")).await.expect(200);
+    assert_eq!(storefront["price"], "16.99");
+    let platform = nobody.get(&format!("/api/v1/products/{lamp}")).await.expect(200);
+    assert_eq!(platform["price"], json!(16.99));
+    let increase = format!("/api/products/{lamp}/increase_amount/");
+    let classic = boss.post(&increase, json!({"amount": 1})).await.expect(200);
+    assert_eq!((&classic["price"], &classic["amount"]), (&json!("16.99"), &json!(11)));
+
+    // What is not about the price leaves the discount where it is.
+    let services = nobody.get(&format!("/api/v1/product/{lamp}/")).await.expect(200);
+    assert_eq!(prices(&services), ["19.99", "15.00", "16.99"]);
+    let ann = shop.customer("ann").await;
+    assert_eq!(ann.put_in_cart(lamp, 2).await.expect(201)["subtotal"], "33.98");
+    assert_eq!(ann.checkout().await.expect(201)["total_amount"], "33.98");
+}
+
+#[tokio::test]
+async fn what_services_switches_off_is_hidden_everywhere_but_from_administrators() {
+    let mut shop = Shop::open().await;
+    let boss = shop.admin().await;
+    let (lamp, chair) =
+        (boss.add_product("Lamp", "10.00", 5).await, boss.add_product("Chair", "5.00", 5).await);
+    let (ann, nobody) = (shop.customer("ann").await, shop.nobody());
+    let order = id_of(&ann.buy(lamp, 1).await);
+    ann.put_in_cart(lamp, 1).await.expect(201);
+    switch(&boss, lamp, false).await;
+
+    let own = [
+        format!("/api/products/{lamp}/"),
+        format!("/api/v1/products/{lamp}/"),
+        format!("/api/v1/products/{lamp}"),
+    ];
+    for path in &own {
+        ann.get(path).await.says(404, json!({"detail": "Not found."}));
+        assert_eq!(id_of(&boss.get(path).await.expect(200)), lamp);
+    }
+    nobody.get(&own[0]).await.expect(404);
+    nobody.bearing("a.b.c").get(&own[2]).await.expect(404);
+    assert_eq!(listed(&nobody).await, [vec![], vec![chair]]);
+    assert_eq!(listed(&ann).await, [vec![chair], vec![chair]]);
+    assert_eq!(listed(&boss).await, [vec![lamp, chair], vec![lamp, chair]]);
+    for query in ["search=lamp", "search=one&page_size=1"] {
+        let found = ann.get(&format!("/api/v1/products/?{query}")).await.expect(200);
+        assert_eq!(found["count"], i64::from(query.contains("one")), "{found}");
+    }
+    // services has a field for it, and shows it.
+    let services = nobody.get(&format!("/api/v1/product/{lamp}/")).await.expect(200);
+    assert_eq!(services["available"], false);
+    let ids =
+        |list: &Value| -> Vec<i64> { list.as_array().expect("a list").iter().map(id_of).collect() };
+    let off = nobody.get("/api/v1/product/?available=False").await.expect(200);
+    assert_eq!(ids(&off), [lamp]);
+
+    // Nobody buys it, not even out of a cart; what was bought is there to see.
+    let hidden = json!({"product_id": ["Product not found or inactive"]});
+    for buyer in [&ann, &boss] {
+        buyer.put_in_cart(lamp, 1).await.says(400, hidden.clone());
+        buyer
+            .post("/api/orders/", json!({"products": [lamp]}))
+            .await
+            .says(400, json!({"products": [format!("Product not found or inactive: {lamp}")]}));
+    }
+    ann.checkout().await.expect(400);
+    assert_eq!(ann.order(order).await.expect(200)["items"][0]["product"]["id"], lamp);
+
+    shop.restart().await;
+    switch(&boss, chair, false).await;
+    boss.delete(&format!("/api/v1/products/{chair}")).await.expect(204);
+    switch(&boss, lamp, true).await;
+    assert_eq!(listed(&ann).await, [vec![lamp], vec![lamp]]);
+    ann.checkout().await.expect(201);
+    shop.stop().await;
+    shop.check();
+}
+
+async fn switch(boss: &Person, product: i64, available: bool) {
+    let body =
+        json!({"name": format!("One of {product}"), "price": "10.00", "available": available});
+    boss.put(&format!("/api/v1/product/{product}/"), body).await.expect(200);
+}
+
+/// The products that storefront and minimal list; storefront lists nothing to nobody.
+async fn listed(by: &Person) -> [Vec<i64>; 2] {
+    let ids = |list: &Value| list.as_array().into_iter().flatten().map(id_of).collect();
+    let storefront = by.get("/api/v1/products/").await.json();
+    let minimal = by.get("/api/products/").await;
+    let minimal_ids: Vec<i64> = ids(&minimal.expect(200)["products"]);
+    assert_eq!(minimal.header("X-Total-Count"), minimal_ids.len().to_string());
+    [ids(&storefront["results"]), minimal_ids]
+}
+
+#[tokio::test]
+async fn a_price_set_where_no_discount_is_known_clears_the_discount() {
+    let shop = Shop::open().await;
+    let boss = shop.admin().await;
+    let lamp = boss.add_discounted("Lamp", "20.00", "10", 5).await;
+    let services = format!("/api/v1/product/{lamp}/");
+    let ways = [
+        ("PUT", "/api/products/{id}/", json!({"name": "Lamp", "price": "15.00", "amount": 5})),
+        ("PATCH", "/api/v1/products/{id}/", json!({"price": "15.00"})),
+        ("PUT", "/api/v1/products/{id}", json!({"price": 15.00})),
+    ];
+    for (method, path, body) in ways {
+        let list = json!({"name": "Lamp", "price": "20.00", "discount": "10"});
+        let shown = boss.put(&services, list).await.expect(200);
+        assert_eq!(prices(&shown), ["20.00", "10.00", "18.00"]);
+
+        let path = path.replace("{id}", &lamp.to_string());
+        boss.ask(method, &path).json(&body).send().await.expect(200);
+
+        let shown = shop.nobody().get(&services).await.expect(200);
+        assert_eq!(prices(&shown), ["15.00", "0.00", "15.00"], "after {method} {path}");
+    }
+}
+
+/// List price, discount and what the customer pays, as services shows them.
+fn prices(product: &Value) -> [&str; 3] {
+    ["price", "discount", "sell_price"].map(|name| product[name].as_str().expect("a price"))
+}
+
+#[tokio::test]
 async fn a_cart_and_its_order_go_through_four_contracts() {
     let mut shop = Shop::open().await;
     let boss = shop.admin().await;
     let lamp = boss.add_product("Lamp", "10.00", 10).await;
-    newuser(&shop).await;
-    let people = logged_in_everywhere(&shop).await;
-    let [classic, minimal, storefront, platform] = people.as_slice() else { panic!("four") };
+    let user = newuser(&shop).await;
+    let people = logged_in_everywhere(&user).await;
+    let [classic, minimal, _, storefront, platform] = people.as_slice() else { panic!("five") };
 
     storefront.put_in_cart(lamp, 2).await.expect(201);
     let cart = minimal.get("/api/cart/").await.expect(200);

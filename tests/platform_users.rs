@@ -171,6 +171,33 @@ async fn delete_user() {
 }
 
 #[tokio::test]
+async fn the_last_administrator_stays() {
+    let mut shop = Shop::open().await;
+    let boss = shop.admin().await;
+    let stays = json!({"detail":
+        "The last administrator's account cannot be closed; add another one first."});
+    boss.delete(&user_path(boss.id)).await.says(409, stays.clone());
+
+    let body = json!({"email": "ida@souk.example", "password": "password123",
+        "password_confirm": "password123", "user_type": "admin", "first_name": "", "last_name": ""});
+    let added = boss.post("/api/v1/auth/register/", body).await.expect(201);
+    let other = id_of(&added["data"]["user"]);
+    let ida = shop.nobody().log_in("ida@souk.example", "password123").await;
+    // Both would leave the other as the last one.
+    let (idas, bosss) = (user_path(other), user_path(boss.id));
+    let (one, two) = tokio::join!(boss.delete(&idas), ida.delete(&bosss));
+    let mut statuses = [one.status, two.status];
+    statuses.sort_unstable();
+    assert_eq!(statuses[0], 204, "{one}{two}");
+    assert!([401, 409].contains(&statuses[1]), "{one}{two}");
+    let left = if one.status == 204 { boss } else { ida };
+    left.delete(&user_path(left.id)).await.says(409, stays);
+    left.get("/api/v1/reports/summary/").await.expect(200);
+    shop.stop().await;
+    shop.check();
+}
+
+#[tokio::test]
 async fn whoever_has_many_orders_is_forgotten_in_all_of_them() {
     let mut shop = Shop::open().await;
     let boss = shop.admin().await;

@@ -92,9 +92,6 @@ async fn add_item_to_cart() {
     add(&nobody, json!(lamp), json!(6)).await.says(400, short);
     let unknown = json!({"product_id": ["Product not found or inactive"]});
     add(&nobody, json!(999), json!(1)).await.says(400, unknown.clone());
-    let off = json!({"name": "Lamp", "price": "1.00", "available": false});
-    boss.put(&format!("/api/v1/product/{lamp}/"), off).await.expect(200);
-    add(&ann, json!(lamp), json!(1)).await.says(400, unknown);
 
     nobody.post(ADD_ITEM, json!({})).await.blames(400, &["product_id", "quantity"]);
     for product in [json!(0), json!(-1), json!("abc"), json!(1.5), json!(null), json!([])] {
@@ -104,6 +101,10 @@ async fn add_item_to_cart() {
     {
         add(&nobody, json!(lamp), quantity).await.blames(400, &["quantity"]);
     }
+
+    let off = json!({"name": "Lamp", "price": "1.00", "available": false});
+    boss.put(&format!("/api/v1/product/{lamp}/"), off).await.expect(200);
+    add(&ann, json!(lamp), json!(1)).await.says(400, unknown);
 }
 
 #[tokio::test]

@@ -56,7 +56,11 @@ async fn create_order() {
     assert_eq!(boss.stock_of(lamp).await, 8, "the stock is taken");
     let empty = json!({"detail": "Cart is empty."});
     shop.nobody().post(CREATE, body).await.says(400, empty.clone());
-    shop.nobody().post(CREATE, address_of("gus@souk.example")).await.says(400, empty);
+    let nameless = json!({"cart_key": ["This field is required."]});
+    shop.nobody().post(CREATE, address_of("gus@souk.example")).await.says(400, nameless);
+    let mut useless = address_of("gus@souk.example");
+    useless["cart_key"] = json!("abc");
+    shop.nobody().post(CREATE, useless).await.says(400, empty);
 
     // A user's own cart counts, whatever key is presented.
     guest.put_in(lamp, 1).await;
@@ -122,7 +126,7 @@ async fn an_order_names_what_is_missing_and_what_is_short() {
 }
 
 #[tokio::test]
-async fn update_status_for_admin() {
+async fn update_status_for_admin_and_paid_for_service_for_order() {
     let mut shop = Shop::open_with(&[SERVICE_SETTING]).await;
     let boss = shop.admin().await;
     let lamp = boss.add_product("Lamp", "10.00", 10).await;
@@ -132,7 +136,7 @@ async fn update_status_for_admin() {
 
     let updated = json!({"message": "Order updated successfully."});
     boss.post(UPDATE, set("processing")).await.says(200, updated.clone());
-    boss.post(UPDATE, set("shipped")).await.says(200, updated);
+    shop.service().post(UPDATE, set("shipped")).await.says(200, updated);
     assert_eq!(ann.order(order).await.expect(200)["status"], "shipped");
     mail(&shop, "order_shipped", "gus@souk.example").await;
     boss.post(UPDATE, set("pending")).await.expect(409);
@@ -156,7 +160,7 @@ async fn update_status_for_admin() {
 }
 
 #[tokio::test]
-async fn update_paid_for_service() {
+async fn a_service_reports_only_what_the_gateway_confirms() {
     let mut shop = Shop::open_with(&[SERVICE_SETTING]).await;
     let boss = shop.admin().await;
     let lamp = boss.add_product("Lamp", "10.00", 20).await;
@@ -214,7 +218,7 @@ async fn update_paid_for_service() {
 }
 
 #[tokio::test]
-async fn get_all_orders_of_an_authorized_user() {
+async fn get_all_orders_authorized_user_with_token_authorization() {
     let shop = Shop::open_with(&[SERVICE_SETTING]).await;
     let boss = shop.admin().await;
     let lamp = boss.add_discounted("Lamp", "20.00", "50", 20).await;

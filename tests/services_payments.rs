@@ -59,6 +59,11 @@ async fn create_payment_link() {
     assert_eq!(boss.order(order).await.expect(200)["status"], "completed");
     assert_eq!(boss.report().await, (1, 18.0, 1, 0));
 
+    // Whoever gives up afterwards, in another window, has paid all the same.
+    let given_up = shop.nobody().post(&format!("{url}/cancel"), json!({})).await;
+    assert_eq!(given_up.status, 303, "{given_up}");
+    shop.nobody().get(given_up.header("Location")).await.says(200, json!({"status": "success"}));
+
     // Once is enough.
     let again = shop.nobody().get(&url).await;
     assert!(again.status == 200 && !again.text.contains("<form"), "{again}");

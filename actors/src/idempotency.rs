@@ -4,7 +4,7 @@ use crate::Failure;
 use crate::store::{Direction, Read, Row, Store, StoreError, Table, Unit};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use souk_domain::UnixMillis;
+use souk_domain::{SessionId, UnixMillis};
 use std::ops::ControlFlow;
 use std::time::Duration;
 
@@ -57,6 +57,8 @@ fn digest(parts: &[&[u8]]) -> [u8; 32] {
 pub struct StoredAnswer {
     /// What was asked.
     pub fingerprint: Fingerprint,
+    /// The session it was asked in. It may have ended with this very answer.
+    pub session: Option<SessionId>,
     /// The HTTP status.
     pub status: u16,
     /// Headers that belong to the answer, beside those every answer has.

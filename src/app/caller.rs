@@ -108,6 +108,12 @@ impl App {
         }
     }
 
+    /// What the token of a request says, whether or not its session goes on. That is enough to
+    /// know a caller again, and for nothing else.
+    pub(super) fn token_claims(&self, request: &Request) -> Option<Claims> {
+        self.tokens.verify(request.bearer()?, TokenKind::Access, clock::now().seconds()).ok()
+    }
+
     /// The person who claims to be `account`, if the password is theirs. Takes as long, and says
     /// the same, where nobody is `known` by that name.
     ///

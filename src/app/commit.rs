@@ -1,13 +1,15 @@
 //! How a request commits: its changes, its events and its idempotency record in one turn.
 
 use super::{App, could_not, presented_cart_key};
-use crate::edge::{Answer, Call, Errors, Form, Request, standard};
+use crate::edge::{Answer, Call, Claims, Errors, Form, Request, standard};
 use bytes::Bytes;
 use http::header::{HeaderName, HeaderValue};
 use http::{Method, StatusCode};
 use souk_actors::Failure;
 use souk_actors::idempotency::{self, Fingerprint, RecordKey, StoredAnswer};
 use souk_actors::store::Unit;
+use souk_actors::users;
+use souk_domain::SessionId;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -22,6 +24,7 @@ const KEY_CHARACTERS_MAX: usize = 255;
 struct Ticket {
     key: RecordKey,
     fingerprint: Fingerprint,
+    session: Option<SessionId>,
 }
 
 /// Keys whose requests are running now.
@@ -60,8 +63,15 @@ impl App {
             return Err(Errors::of("Idempotency-Key", standard::KEY_UNFIT).into());
         }
         let path = request.path.trim_end_matches('/');
-        let key = RecordKey::of(&self.idempotency_scope(request, path), key);
         let fingerprint = Fingerprint::of(request.method.as_str(), path, &request.body);
+        let claims = self.token_claims(request);
+        if let Some(claims) = claims
+            && self.has_ended(claims.id.session)?
+        {
+            return self.answered_before_the_end(claims, key, fingerprint);
+        }
+        let session = claims.map(|claims| claims.id.session);
+        let key = RecordKey::of(&self.idempotency_scope(request, claims, path), key);
         let is_free = self.running.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key);
         if !is_free {
             return Err(Answer::detail(StatusCode::CONFLICT, standard::KEY_RUNNING));
@@ -73,19 +83,50 @@ impl App {
             Some(stored) if stored.fingerprint == fingerprint => Err(replayed(stored)),
             Some(_) => Err(Answer::detail(StatusCode::UNPROCESSABLE_ENTITY, standard::KEY_TAKEN)),
             None => {
-                request.extensions.insert(Ticket { key, fingerprint });
+                request.extensions.insert(Ticket { key, fingerprint, session });
                 Ok(Some(held))
             }
         }
     }
 
+    /// Gives whoever logged out, and did not hear so, the answer again. Only what was answered in
+    /// the same session: nothing of the user's others, not even whether they used the key.
+    fn answered_before_the_end(
+        &self,
+        claims: Claims,
+        key: &str,
+        fingerprint: Fingerprint,
+    ) -> Result<Option<HeldKey>, Answer> {
+        let snapshot = self.shop.store.snapshot();
+        let key = RecordKey::of(&scope_of(&claims), key);
+        let stored = match users::user(&*snapshot, claims.user) {
+            Ok(Some(_)) => idempotency::find(&*snapshot, key),
+            // Nothing is told of an account that was closed.
+            Ok(None) => Ok(None),
+            Err(error) => Err(error),
+        };
+        let stored = stored.map_err(|error| could_not(&error.into()))?.filter(|stored| {
+            stored.fingerprint == fingerprint && stored.session == Some(claims.id.session)
+        });
+        match stored {
+            Some(stored) => Err(replayed(stored)),
+            // The token is refused by whoever looks at it next.
+            None => Ok(None),
+        }
+    }
+
+    fn has_ended(&self, session: SessionId) -> Result<bool, Answer> {
+        let found = users::session(&*self.shop.store.snapshot(), session);
+        Ok(found.map_err(|error| could_not(&error.into()))?.is_none())
+    }
+
     /// Whose key it is: a user's, a service's, a guest's, or nobody's and then the path's.
-    fn idempotency_scope(&self, request: &Request, path: &str) -> String {
+    fn idempotency_scope(&self, request: &Request, claims: Option<Claims>, path: &str) -> String {
         if let Some(service) = self.service(request) {
             return format!("service {service}");
         }
-        if let Ok(claims) = self.session_claims(request) {
-            return format!("user {}", claims.user);
+        if let Some(claims) = claims {
+            return scope_of(&claims);
         }
         let mut form = Form::parse(request).unwrap_or_default();
         match presented_cart_key(request, &mut form) {
@@ -125,12 +166,18 @@ impl App {
     }
 }
 
+/// A user's keys are the same in all of their sessions.
+fn scope_of(claims: &Claims) -> String {
+    format!("user {}", claims.user)
+}
+
 fn stored(ticket: Ticket, answer: &Answer) -> StoredAnswer {
     let text = |(name, value): &(HeaderName, HeaderValue)| {
         Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
     };
     StoredAnswer {
         fingerprint: ticket.fingerprint,
+        session: ticket.session,
         status: answer.status.as_u16(),
         headers: answer.headers.iter().filter_map(text).collect(),
         body: answer.body.to_vec(),

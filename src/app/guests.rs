@@ -52,15 +52,24 @@ impl GuestSeal {
     }
 }
 
-/// The key a request presents; what is said in so many words counts before what a browser adds
-/// by itself. A key that can be nobody's is none.
+/// The key a request presents. A key that can be nobody's is none.
 pub(crate) fn presented_cart_key(request: &Request, form: &mut Form<'_>) -> Option<CartKey> {
+    presented_text(request, form).as_deref().and_then(CartKey::parse)
+}
+
+/// Whether a request presents a key at all, be it a good one or not.
+pub(crate) fn presents_cart_key(request: &Request, form: &mut Form<'_>) -> bool {
+    presented_text(request, form).is_some()
+}
+
+/// What is said in so many words counts before what a browser adds by itself.
+fn presented_text(request: &Request, form: &mut Form<'_>) -> Option<String> {
     let named = |text: &str| !text.is_empty();
     let in_body = cart_key_field(form).seen().cloned().flatten();
     let in_body = in_body.as_deref().filter(|text| named(text));
     let in_query = request.query(CART_KEY).map(str::trim).filter(|text| named(text));
     let in_header = request.header(X_CART_KEY.as_str()).map(str::trim).filter(|text| named(text));
-    in_body.or(in_query).or(in_header).or_else(|| cookie(request)).and_then(CartKey::parse)
+    in_body.or(in_query).or(in_header).or_else(|| cookie(request)).map(str::to_owned)
 }
 
 /// The key in a body. What is no text is no key.

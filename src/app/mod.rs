@@ -19,11 +19,10 @@ mod webhook_signature;
 
 pub(crate) use caller::{Asker, IssuedTokens, Visitor};
 pub(crate) use failures::could_not;
-pub(crate) use guests::{CartKeyHeaders, cart_key_field, presented_cart_key};
+pub(crate) use guests::{CartKeyHeaders, cart_key_field, presented_cart_key, presents_cart_key};
 pub(crate) use operations::routes;
 pub(crate) use problem::{Problem, Wording};
 pub(crate) use products::{plain_draft, stock_range};
-pub(crate) use reference::routes as reference_routes;
 pub(crate) use sandbox::{checkout_url, routes as sandbox_routes};
 pub(crate) use services::{ServiceName, ServiceTokens, ServiceTokensError};
 pub(crate) use webhook_signature::is_signed;

@@ -1,6 +1,6 @@
 //! What the one person who runs the shop asks: is it alive, is it ready, how is it doing.
 
-use super::{App, could_not};
+use super::{App, could_not, reference};
 use crate::edge::{Answer, Call, Route};
 use bytes::Bytes;
 use http::StatusCode;
@@ -16,6 +16,9 @@ pub(crate) fn routes() -> Vec<Route<App>> {
         Route::get("/healthz", "alive", alive),
         Route::get("/readyz", "ready", ready),
         Route::get("/metrics", "metrics", metrics),
+        Route::get("/openapi/{document}", "description", reference::describe),
+        Route::get("/docs", "reference", reference::show_page),
+        Route::get("/docs/{file}", "a file of the reference", reference::show_file),
     ]
 }
 

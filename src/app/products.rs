@@ -1,10 +1,13 @@
 //! What the contracts do alike with products. Who may, they have asked before.
 
-use super::App;
-use crate::edge::{Answer, Call};
+use super::{App, could_not};
+use crate::edge::form::{Field, id};
+use crate::edge::{Answer, Call, Errors, Form, standard};
 use souk_actors::Failure;
-use souk_actors::catalog::{CatalogMessage, ProductChange, ProductDraft, ProductView};
-use souk_domain::{Currency, MAX_STOCK, Money, Pricing, ProductId};
+use souk_actors::catalog::{self, CatalogMessage, ProductChange, ProductDraft, ProductView};
+use souk_actors::store::StoreError;
+use souk_actors::users;
+use souk_domain::{Currency, MAX_CART_LINES, MAX_STOCK, Money, Pricing, ProductId, Role};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
@@ -35,6 +38,81 @@ pub(crate) fn plain_draft(
 }
 
 impl App {
+    /// Whether a caller sees what the shop has switched off: administrators do. A token that is
+    /// not good is nobody's here; where one is needed, it was looked at before.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(crate) fn sees_hidden(&self, call: &Call) -> Result<bool, StoreError> {
+        let Ok(claims) = self.session_claims(&call.request) else { return Ok(false) };
+        let user = users::user(&*self.shop.store.snapshot(), claims.user)?;
+        Ok(user.is_some_and(|user| user.role == Role::Administrator))
+    }
+
+    /// The product with this id, as this caller may see it.
+    ///
+    /// # Errors
+    /// 404 for one that is not there, or switched off and the caller no administrator.
+    pub(crate) fn visible_product(
+        &self,
+        call: &Call,
+        id: ProductId,
+    ) -> Result<ProductView, Answer> {
+        let failed = |error: StoreError| could_not(&error.into());
+        let found = catalog::product(&*self.shop.store.snapshot(), id).map_err(failed)?;
+        let view = found.ok_or_else(standard::not_found)?;
+        if view.is_for_sale() || self.sees_hidden(call).map_err(failed)? {
+            return Ok(view);
+        }
+        Err(standard::not_found())
+    }
+
+    /// Notes in a form that is wrong anyway that `product_id` cannot be bought either. In a form
+    /// that is right the turn says so, which knows it better.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(crate) fn note_not_for_sale(
+        &self,
+        form: &mut Form<'_>,
+        product: &Field<ProductId>,
+        sentence: &'static str,
+    ) -> Result<(), StoreError> {
+        if form.is_wrong()
+            && let Some(id) = product.seen()
+            && !self.is_for_sale(*id)?
+        {
+            form.error("product_id", sentence);
+        }
+        Ok(())
+    }
+
+    /// The same for the `product_id` of every item in `items`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(crate) fn note_items_not_for_sale(
+        &self,
+        form: &mut Form<'_>,
+        sentence: &'static str,
+    ) -> Result<(), StoreError> {
+        if !form.is_wrong() {
+            return Ok(());
+        }
+        let products = form.in_items("items", MAX_CART_LINES, "product_id", &id(ProductId::new));
+        for (index, product) in products {
+            if !self.is_for_sale(product)? {
+                form.item_error("items", index, Errors::of("product_id", sentence));
+            }
+        }
+        Ok(())
+    }
+
+    fn is_for_sale(&self, id: ProductId) -> Result<bool, StoreError> {
+        let view = catalog::product(&*self.shop.store.snapshot(), id)?;
+        Ok(view.is_some_and(|view| view.is_for_sale()))
+    }
+
     /// Adds a product.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 
 use super::App;
 use crate::contracts::CONTRACTS;
-use crate::edge::{Answer, Call, Route, openapi, standard};
+use crate::edge::{Answer, Call, openapi, standard};
 use base64ct::{Base64, Encoding};
 use bytes::Bytes;
 use http::StatusCode;
@@ -16,16 +16,7 @@ use swagger_ui_redist::{SwaggerUi, SwaggerUiStaticFile, Url};
 const FILES: &str = "/docs/";
 const KEPT_BY_BROWSERS: HeaderValue = HeaderValue::from_static("public, max-age=86400");
 
-/// The routes of the descriptions (design, "Surfaces others rely on").
-pub(crate) fn routes() -> Vec<Route<App>> {
-    vec![
-        Route::get("/openapi/{document}", "description", describe),
-        Route::get("/docs", "reference", show_page),
-        Route::get("/docs/{file}", "a file of the reference", show_file),
-    ]
-}
-
-async fn describe(app: Arc<App>, call: Call) -> Result<Answer, Answer> {
+pub(super) async fn describe(app: Arc<App>, call: Call) -> Result<Answer, Answer> {
     let contract = CONTRACTS
         .iter()
         .find(|contract| call.request.path == contract.description_path)
@@ -35,7 +26,7 @@ async fn describe(app: Arc<App>, call: Call) -> Result<Answer, Answer> {
     Ok(Answer::ok(&openapi::document(contract, app.router.operations(), base_url, currency)))
 }
 
-async fn show_page(_: Arc<App>, _: Call) -> Answer {
+pub(super) async fn show_page(_: Arc<App>, _: Call) -> Answer {
     let mut page = SwaggerUi::new();
     page.title("Souk: the five contracts");
     for file in SwaggerUiStaticFile::all() {
@@ -69,7 +60,7 @@ fn policy(page: &str) -> HeaderValue {
     HeaderValue::try_from(policy).expect("words and base 64 are visible ASCII")
 }
 
-async fn show_file(_: Arc<App>, call: Call) -> Result<Answer, Answer> {
+pub(super) async fn show_file(_: Arc<App>, call: Call) -> Result<Answer, Answer> {
     let name = call.params.get("file").unwrap_or_default();
     let (_, content) = SwaggerUi::static_files()
         .iter()

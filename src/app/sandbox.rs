@@ -252,6 +252,8 @@ impl App {
 }
 
 async fn give_up(app: Arc<App>, call: Call) -> Result<Answer, Answer> {
-    let checkout = checkout_of(&app, &call)?;
-    Ok(standard::see_other(&checkout.pages.cancel))
+    let GatewayCheckout { intent, pages, .. } = checkout_of(&app, &call)?;
+    // Whoever has paid in another window has nothing to give up any more.
+    let is_paid = intent.status == PaymentStatus::Succeeded;
+    Ok(standard::see_other(if is_paid { &pages.success } else { &pages.cancel }))
 }

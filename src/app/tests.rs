@@ -57,7 +57,8 @@ impl OpenApp {
         let app = App::new(shop.clone(), settings, adapters.status()).expect("routes");
         let base = format!("http://{address}");
         let answering = move |request| Arc::clone(&app).answer(request);
-        tokio::spawn(edge::serve(listener, answering, std::future::pending()));
+        let cors = edge::Cors::default();
+        tokio::spawn(edge::serve(listener, cors, answering, std::future::pending()));
         Self { _directory: directory, shop, base, client: reqwest::Client::new() }
     }
 

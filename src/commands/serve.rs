@@ -66,6 +66,7 @@ pub(super) async fn serve(serve: Serve, settings: Settings) -> Result<ExitCode, 
     // rustls takes its cryptography from the process; there is one provider, set here once.
     let _ = rustls::crypto::ring::default_provider().install_default();
     settings.require_buildable()?;
+    let cors = settings.cors()?;
     let address = serve.listen.unwrap_or(settings.listen);
     let shop = Shop::open(&settings.data, settings.shop()).await?;
     let listener = TcpListener::bind(address)
@@ -94,7 +95,7 @@ pub(super) async fn serve(serve: Serve, settings: Settings) -> Result<ExitCode, 
         let app = Arc::clone(&app);
         move |request| Arc::clone(&app).answer(request)
     };
-    edge::serve(listener, answering, wait_for_ending(stopping.clone())).await;
+    edge::serve(listener, cors, answering, wait_for_ending(stopping.clone())).await;
     stop_housekeeping.send_replace(true);
     close(shop, adapters, housekeeping).await;
     let ending = *stopping.borrow();

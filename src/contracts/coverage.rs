@@ -1,16 +1,38 @@
-//! The documents in docs/contracts are read, and every operation they print must have a route.
+//! The documents in docs/contracts are read, and every operation they print must have a route, and
+//! a black-box test of its status and shape that bears the name of its heading. Every sentence they
+//! print must be expected somewhere in the tests of their contract.
 
 use super::routes;
 use crate::app::App;
 use crate::edge::Router;
 use http::Method;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
 
-/// One operation as a document prints it.
-#[derive(Debug, PartialEq, Eq)]
-struct Printed {
+/// Operations of all five documents (contracts README).
+const OPERATIONS: usize = 103;
+/// An operation of the services document that has no path of its own.
+const FILTERING: &str = "3. **Product Search & Filtering**";
+/// What the services document misspells, and how the tests spell it.
+const SPELLING: [(&str, &str); 2] = [("categoty", "category"), ("passwoord", "password")];
+
+/// One method and path as a document prints it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Endpoint {
     method: Method,
     path: String,
 }
+
+/// One operation of a document: `PUT` or `PATCH` of the same path are one.
+#[derive(Debug, Clone)]
+struct Documented {
+    heading: String,
+    endpoints: Vec<Endpoint>,
+}
+
+/// What a document prints on a line: the operation that ends there.
+type Printed = (usize, Vec<Endpoint>);
 
 /// `GET` and its like, alone or in backquotes or asterisks.
 fn method_in(text: &str) -> Option<Method> {
@@ -43,13 +65,16 @@ fn path_in(text: &str) -> Option<String> {
 fn on_two_lines(document: &str) -> Vec<Printed> {
     let mut printed = Vec::new();
     let mut method = None;
-    for line in document.lines() {
+    for (number, line) in document.lines().enumerate() {
         let Some((label, value)) = line.split_once("**:") else { continue };
         match label.trim_start_matches(['-', ' ', '*']) {
             "Http Method" | "Method" => method = method_in(value),
-            "URL" => printed.extend(
-                method.take().zip(path_in(value)).map(|(method, path)| Printed { method, path }),
-            ),
+            "URL" => {
+                let endpoint = method.take().zip(path_in(value));
+                printed.extend(
+                    endpoint.map(|(method, path)| (number, vec![Endpoint { method, path }])),
+                );
+            }
             _ => {}
         }
     }
@@ -58,66 +83,226 @@ fn on_two_lines(document: &str) -> Vec<Printed> {
 
 /// The services document: `- **GET** `/api/v1/…``.
 fn on_one_line(document: &str) -> Vec<Printed> {
-    let operation = |line: &str| {
+    let operation = |(number, line): (usize, &str)| {
         let (method, rest) = line.trim().strip_prefix("- **")?.split_once("**")?;
-        Some(Printed { method: method_in(method)?, path: path_in(rest)? })
+        Some((number, vec![Endpoint { method: method_in(method)?, path: path_in(rest)? }]))
     };
-    document.lines().filter_map(operation).collect()
+    document.lines().enumerate().filter_map(operation).collect()
 }
 
 /// The storefront document: `**Endpoint:** `PUT /a/` or `PATCH /a/``, an operation a line.
-fn behind_endpoint(document: &str) -> Vec<Vec<Printed>> {
+fn behind_endpoint(document: &str) -> Vec<Printed> {
     let one = |text: &str| {
         let method = method_in(text.split('`').nth(1)?.split(' ').next()?)?;
-        Some(Printed { method, path: path_in(text)? })
+        Some(Endpoint { method, path: path_in(text)? })
     };
-    let operation = |line: &str| {
+    let operation = |(number, line): (usize, &str)| {
         let endpoints = line.strip_prefix("**Endpoint:**")?;
-        endpoints.split(" or ").map(one).collect::<Option<Vec<_>>>()
+        Some((number, endpoints.split(" or ").map(one).collect::<Option<Vec<_>>>()?))
     };
-    document.lines().filter_map(operation).collect()
+    document.lines().enumerate().filter_map(operation).collect()
 }
 
-fn alone(printed: Vec<Printed>) -> Vec<Vec<Printed>> {
-    printed.into_iter().map(|operation| vec![operation]).collect()
+/// Each operation under the heading it stands under.
+fn under_headings(document: &str, printed: Vec<Printed>) -> Vec<Documented> {
+    let lines: Vec<&str> = document.lines().collect();
+    let heading_of = |number: usize| {
+        let above = lines[..=number].iter().rev();
+        above.filter_map(|line| line.strip_prefix("### ")).next().unwrap_or_default().to_owned()
+    };
+    let operation =
+        |(number, endpoints): Printed| Documented { heading: heading_of(number), endpoints };
+    printed.into_iter().map(operation).collect()
 }
 
-#[test]
-fn every_operation_of_every_document_has_a_route() {
+/// The operations of every contract, each document's own count of them confirmed.
+fn documented() -> Vec<(&'static str, Vec<Documented>)> {
     let classic = include_str!("../../docs/contracts/classic.md");
+    // What follows lists the same operations again.
+    let classic = classic.split("### Summary").next().unwrap_or(classic);
     let minimal = include_str!("../../docs/contracts/minimal.md");
     let services = include_str!("../../docs/contracts/services.md");
     let storefront = include_str!("../../docs/contracts/storefront.md");
     let platform = include_str!("../../docs/contracts/platform.md");
-    // "Product Search & Filtering" is an operation of its own without a path of its own.
-    let (summary, filtering) = ("### Summary", 1);
-    let classic = classic.split(summary).next().unwrap_or(classic);
+    let mut of_services = under_headings(services, on_one_line(services));
+    assert!(services.contains(FILTERING), "the document of services has lost a heading");
+    of_services.push(Documented { heading: FILTERING.to_owned(), endpoints: Vec::new() });
     let documents = [
-        ("classic", alone(on_two_lines(classic)), 13),
-        ("minimal", alone(on_two_lines(minimal)), 11),
-        ("services", alone(on_one_line(services)), 34 - filtering),
-        ("storefront", behind_endpoint(storefront), 31),
-        ("platform", alone(on_two_lines(platform)), 14),
+        ("classic", under_headings(classic, on_two_lines(classic)), 13),
+        ("minimal", under_headings(minimal, on_two_lines(minimal)), 11),
+        ("services", of_services, 34),
+        ("storefront", under_headings(storefront, behind_endpoint(storefront)), 31),
+        ("platform", under_headings(platform, on_two_lines(platform)), 14),
     ];
+    let counted = |(contract, operations, count): (_, Vec<_>, _)| {
+        assert_eq!(operations.len(), count, "operations read from the document of {contract}");
+        (contract, operations)
+    };
+    documents.map(counted).into()
+}
+
+/// `create_order` for `### 8. **Create Order**`: words, joined.
+fn words(text: &str) -> String {
+    let text = text.to_lowercase().replace('&', " and ");
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    let mut name = words.collect::<Vec<_>>().join("_");
+    for (printed, spelt) in SPELLING {
+        name = name.replace(printed, spelt);
+    }
+    name
+}
+
+/// The name of the test of an operation: its heading without its number. Operations that share a
+/// heading are called by method and path, `put_product` for `PUT /api/v1/product/{pk}/`.
+fn test_name(operation: &Documented, siblings: &[Documented]) -> String {
+    let shared = siblings.iter().filter(|other| other.heading == operation.heading).count() > 1;
+    match operation.endpoints.first() {
+        Some(Endpoint { method, path }) if shared => {
+            let path = path.trim_start_matches("/api/v1").replace("/1", "/");
+            words(&format!("{method} {path}"))
+        }
+        _ => words(operation.heading.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.')),
+    }
+}
+
+/// The sources of the tests of one contract against the running binary: tests/<contract>_*.rs, and
+/// the folders of that name.
+fn sources_of(contract: &str) -> Vec<String> {
+    let mut sources = Vec::new();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let mut pending = vec![folder.clone()];
+    while let Some(path) = pending.pop() {
+        let is_ours = path
+            .strip_prefix(&folder)
+            .is_ok_and(|inside| inside.to_string_lossy().starts_with(&format!("{contract}_")));
+        if path.is_dir() && (is_ours || path == folder) {
+            let entries = fs::read_dir(&path).expect("a folder that can be read");
+            pending.extend(entries.map(|entry| entry.expect("an entry").path()));
+        } else if is_ours && path.extension().is_some_and(|extension| extension == "rs") {
+            sources.push(fs::read_to_string(&path).expect("a source that can be read"));
+        }
+    }
+    sources
+}
+
+/// The tests of one contract: their names and what they do.
+fn tests_of(contract: &str) -> BTreeMap<String, Vec<String>> {
+    let mut tests = BTreeMap::<_, Vec<_>>::new();
+    for source in sources_of(contract) {
+        for test in source.split("#[tokio::test]\nasync fn ").skip(1) {
+            let (name, rest) = test.split_once('(').expect("a function");
+            let body = rest.split("\n}\n").next().unwrap_or(rest);
+            tests.entry(name.to_owned()).or_default().push(body.to_owned());
+        }
+    }
+    tests
+}
+
+/// What the answers of a document say to people: each string under `message`, `detail` or `error`,
+/// and each that stands in a list of its own.
+fn sentences(document: &'static str) -> Vec<&'static str> {
+    let sentence = |line: &'static str| {
+        let (name, value) = line.trim().trim_end_matches(',').split_once(": ")?;
+        let alone = value.strip_prefix("[\"").and_then(|rest| rest.strip_suffix("\"]"));
+        let named = ["\"message\"", "\"detail\"", "\"error\""].contains(&name);
+        let said = named.then(|| value.strip_prefix('"')?.strip_suffix('"')).flatten();
+        alone.or(said).filter(|text| text.contains(' '))
+    };
+    document.lines().filter_map(sentence).collect()
+}
+
+/// What a test of an operation leaves out, if it does.
+fn left_out(operation: &Documented, body: &str) -> Option<&'static str> {
+    let says_all = body.contains(".says(200") || body.contains(".says(201");
+    let looks_at_shape = body.contains("shapes::expect(") && body.contains(".expect(20");
+    let has_no_body = body.contains("(204, \"\")");
+    if !says_all && !looks_at_shape && !has_no_body {
+        return Some("asserts no success with its exact shape");
+    }
+    let asks = |endpoint: &Endpoint| {
+        body.contains(&format!(".{}(", endpoint.method.as_str().to_lowercase()))
+    };
+    if operation.endpoints.len() > 1 && !operation.endpoints.iter().all(asks) {
+        return Some("does not ask with each of its methods");
+    }
+    None
+}
+
+#[test]
+fn every_operation_of_every_document_has_a_route() {
+    let documents = documented();
     let router = Router::<App>::new(routes()).expect("routes that stand together");
-    let texts = [classic, minimal, services, storefront, platform].concat();
-    let own = ["operations", "reference", "sandbox"];
-    let texts = texts.replace('*', "");
+    let headings = documents.iter().flat_map(|(_, operations)| operations);
+    let headings: Vec<String> =
+        headings.map(|operation| operation.heading.replace('*', "")).collect();
+    let own = ["operations", "sandbox"];
     let contracts = router.operations().filter(|operation| !own.contains(&operation.contract));
     let unknown: Vec<_> = contracts
-        .flat_map(|operation| operation.heading.split(", "))
-        .filter(|heading| !texts.contains(heading))
+        .flat_map(|operation| {
+            // A heading that has commas itself belongs to one route.
+            let whole = headings.iter().any(|known| known == operation.heading);
+            match whole {
+                true => vec![operation.heading],
+                false => operation.heading.split(", ").collect(),
+            }
+        })
+        .filter(|heading| !headings.iter().any(|known| known.ends_with(heading)))
         .collect();
     assert!(unknown.is_empty(), "headings of no document: {unknown:?}");
     let mut missing = Vec::new();
-    for (contract, operations, count) in documents {
-        assert_eq!(operations.len(), count, "operations read from the document of {contract}");
-        let printed = operations.into_iter().flatten();
+    for (contract, operations) in documents {
+        let endpoints = operations.iter().flat_map(|operation| &operation.endpoints);
         missing.extend(
-            printed
-                .filter(|printed| !router.answers(&printed.method, &printed.path))
-                .map(|printed| format!("{contract}: {} {}", printed.method, printed.path)),
+            endpoints
+                .filter(|endpoint| !router.answers(&endpoint.method, &endpoint.path))
+                .map(|endpoint| format!("{contract}: {} {}", endpoint.method, endpoint.path)),
         );
     }
     assert!(missing.is_empty(), "no route for:\n{}", missing.join("\n"));
+}
+
+#[test]
+fn every_sentence_of_every_document_is_expected_by_a_test() {
+    let storefront = include_str!("../../docs/contracts/storefront.md");
+    // What follows is about all operations, and tested at the edge.
+    let storefront = storefront.split("## Error Responses").next().unwrap_or(storefront);
+    let documents = [
+        ("services", include_str!("../../docs/contracts/services.md"), 12),
+        ("storefront", storefront, 40),
+        ("platform", include_str!("../../docs/contracts/platform.md"), 1),
+    ];
+    for (contract, document, count) in documents {
+        let said = sentences(document);
+        assert!(said.len() >= count, "{contract} says little: {said:?}");
+        let sources = sources_of(contract).concat();
+        // `Cart {cart_key} cleared`: the words around what differs.
+        let is_expected =
+            |text: &&str| text.split(['{', '}']).step_by(2).all(|part| sources.contains(part));
+        let unexpected: Vec<_> = said.into_iter().filter(|text| !is_expected(text)).collect();
+        assert!(unexpected.is_empty(), "no test of {contract} expects {unexpected:#?}");
+    }
+}
+
+#[test]
+fn every_operation_of_every_document_has_a_test() {
+    let mut tested = 0;
+    let mut missing = Vec::new();
+    for (contract, operations) in documented() {
+        let tests = tests_of(contract);
+        for operation in &operations {
+            let name = test_name(operation, &operations);
+            let lack = match tests.get(&name).map(Vec::as_slice) {
+                Some([body]) => left_out(operation, body),
+                Some(_) => Some("stands twice"),
+                None => Some("is not there"),
+            };
+            match lack {
+                Some(lack) => missing.push(format!("{contract}: {name} {lack}")),
+                None => tested += 1,
+            }
+        }
+    }
+    println!("{tested} of {OPERATIONS} operations have a test of status and shape");
+    assert!(missing.is_empty(), "{tested} of {OPERATIONS} tested:\n{}", missing.join("\n"));
+    assert_eq!(tested, OPERATIONS);
 }

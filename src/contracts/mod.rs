@@ -1,6 +1,8 @@
 //! The five contracts, one folder each, all alike inside: the routes in the document's order, the
 //! wire types, the handlers, the wording of refusals. None imports another.
 
+#[cfg(test)]
+mod access;
 mod classic;
 #[cfg(test)]
 mod coverage;
@@ -34,6 +36,5 @@ pub(crate) fn routes() -> Vec<(&'static str, Vec<Route<App>>)> {
         ("platform", platform::routes()),
         ("sandbox", app::sandbox_routes()),
         ("operations", app::routes()),
-        ("reference", app::reference_routes()),
     ]
 }

@@ -5,6 +5,7 @@
 //! | `server` | connections: accepting, timeouts, shutdown; warp turns each request into a [`Request`] |
 //! | `body`, `stall` | the two ways a slow or greedy client is cut off |
 //! | `request`, `answer`, `standard` | what handlers get, what they give, what every contract says alike |
+//! | `cors` | which pages of other origins may read our answers |
 //! | `description`, `openapi` | what is told of an operation, and the OpenAPI document made of it |
 //! | `route`, `router` | which handler answers a path, with or without the trailing slash |
 //! | `form` | JSON bodies, every wrong field named at once |
@@ -14,6 +15,7 @@
 
 mod answer;
 mod body;
+mod cors;
 mod description;
 pub(crate) mod form;
 pub(crate) mod limits;
@@ -29,6 +31,7 @@ mod tokens;
 pub(crate) mod values;
 
 pub(crate) use answer::Answer;
+pub(crate) use cors::{Cors, CorsError};
 pub(crate) use description::{Description, any_text};
 pub(crate) use form::{Errors, Form};
 pub(crate) use pages::PageAsked;

@@ -5,9 +5,10 @@
 
 use crate::edge::body::{self, Body};
 use crate::edge::stall::StallGuard;
-use crate::edge::{Answer, Request, limits, standard};
+use crate::edge::{Answer, Cors, Request, limits, standard};
 use bytes::Bytes;
 use futures_util::FutureExt;
+use http::header::ORIGIN;
 use http::{HeaderMap, Method, Response};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -48,6 +49,7 @@ impl Default for Bounds {
 /// What all connections share.
 struct Door<App> {
     app: App,
+    cors: Cors,
     bounds: Bounds,
     /// One permit per request that may change something; all of them are back when none runs.
     changes: Arc<Semaphore>,
@@ -55,25 +57,27 @@ struct Door<App> {
     bodies: Arc<Semaphore>,
 }
 
-/// Answers every request on `listener` with `app` until `shutdown` comes; then accepts nothing more,
+/// Answers every request on `listener` with `app`, for pages of the origins of `cors` too, until `shutdown` comes; then accepts nothing more,
 /// lets what runs finish for at most [`limits::SHUTDOWN_SECONDS`], and returns.
 ///
 /// A request that may change something runs to its end even if its client goes away, so that nobody
 /// can break a change off in the middle. A panic in `app` becomes a 500.
 pub(crate) async fn serve<App, Answering>(
     listener: TcpListener,
+    cors: Cors,
     app: App,
     shutdown: impl Future<Output = ()>,
 ) where
     App: Fn(Request) -> Answering + Clone + Send + Sync + 'static,
     Answering: Future<Output = Answer> + Send + 'static,
 {
-    serve_within(Bounds::default(), listener, app, shutdown).await;
+    serve_within(Bounds::default(), listener, cors, app, shutdown).await;
 }
 
 async fn serve_within<App, Answering>(
     bounds: Bounds,
     listener: TcpListener,
+    cors: Cors,
     app: App,
     shutdown: impl Future<Output = ()>,
 ) where
@@ -82,7 +86,7 @@ async fn serve_within<App, Answering>(
 {
     let changes = Arc::new(Semaphore::new(limits::CHANGES_IN_FLIGHT_MAX as usize));
     let bodies = Arc::new(Semaphore::new(limits::BODIES_MEBIBYTES_MAX));
-    let door = Arc::new(Door { app, bounds, changes: Arc::clone(&changes), bodies });
+    let door = Arc::new(Door { app, cors, bounds, changes: Arc::clone(&changes), bodies });
     let connections = Arc::new(Semaphore::new(bounds.connections));
     let graceful = GracefulShutdown::new();
     let mut shutdown = pin!(shutdown);
@@ -160,6 +164,10 @@ where
         .then(move |method: Method, path: FullPath, raw_query, headers: HeaderMap, stream| {
             let door = Arc::clone(&door);
             async move {
+                if let Some(answer) = door.cors.preflight(&method, &headers) {
+                    return answer.into_response();
+                }
+                let origin = headers.get(ORIGIN).cloned();
                 let body = if body::has_body(&method, &headers) {
                     body::read(&headers, stream, door.bounds.body_read, &door.bodies).await
                 } else {
@@ -175,7 +183,7 @@ where
                     }
                     Err(answer) => answer,
                 };
-                answer.into_response()
+                door.cors.tell(origin.as_ref(), answer).into_response()
             }
         })
 }

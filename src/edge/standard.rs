@@ -60,6 +60,12 @@ pub(crate) fn forbidden() -> Answer {
     Answer::detail(StatusCode::FORBIDDEN, "You do not have permission to perform this action.")
 }
 
+/// 409 for the account of the last administrator, which cannot be closed.
+pub(crate) fn last_administrator() -> Answer {
+    let sentence = "The last administrator's account cannot be closed; add another one first.";
+    Answer::detail(StatusCode::CONFLICT, sentence)
+}
+
 /// 404.
 pub(crate) fn not_found() -> Answer {
     Answer::detail(StatusCode::NOT_FOUND, "Not found.")

@@ -92,7 +92,7 @@ pub(crate) enum BadToken {
     /// Its time is over.
     #[error("the token has expired")]
     Expired,
-    /// Made later than now.
+    /// Made later than now, or not good yet.
     #[error("the token is from the future")]
     FromTheFuture,
 }
@@ -105,6 +105,9 @@ struct Wire {
     iat: i64,
     jti: String,
     user_id: u64,
+    /// Not in our tokens; whoever shares the secret may set it (RFC 7519 section 4.1.5).
+    #[serde(default, skip_serializing)]
+    nbf: Option<i64>,
 }
 
 /// The key that signs and verifies.
@@ -138,6 +141,7 @@ impl TokenKey {
             iat: claims.issued_at_seconds,
             jti: claims.id.to_string(),
             user_id: claims.user.get(),
+            nbf: None,
         };
         jsonwebtoken::encode(&self.header, &wire, &self.signing)
             .expect("plain claims can always be signed with a shared secret")
@@ -167,7 +171,8 @@ impl TokenKey {
         if now_seconds >= wire.exp {
             return Err(BadToken::Expired);
         }
-        if wire.iat.saturating_sub(now_seconds) > limits::TOKEN_CLOCK_SKEW_SECONDS {
+        let begins = wire.nbf.map_or(wire.iat, |not_before| not_before.max(wire.iat));
+        if begins.saturating_sub(now_seconds) > limits::TOKEN_CLOCK_SKEW_SECONDS {
             return Err(BadToken::FromTheFuture);
         }
         Ok(Claims { kind, expires_at_seconds: wire.exp, issued_at_seconds: wire.iat, id, user })
@@ -271,6 +276,17 @@ mod tests {
         assert_eq!(at(&refresh, TokenKind::Refresh, NOW + 86_400), Err(BadToken::Expired));
         assert_eq!(at(&access, TokenKind::Access, NOW - 60), Ok(TokenKind::Access));
         assert_eq!(at(&access, TokenKind::Access, NOW - 61), Err(BadToken::FromTheFuture));
+    }
+
+    #[test]
+    fn a_token_that_is_not_good_yet_is_refused() {
+        let at = |not_before: i64| {
+            let claims = sample(|claims| claims["nbf"] = not_before.into());
+            key().verify(&forge(&Header::default(), &claims), TokenKind::Access, NOW)
+        };
+        assert_eq!(at(NOW - 10), Ok(claims(TokenKind::Access)));
+        assert_eq!(at(NOW + 61), Err(BadToken::FromTheFuture));
+        assert_eq!(at(i64::MAX), Err(BadToken::FromTheFuture));
     }
 
     #[test]

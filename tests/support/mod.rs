@@ -13,6 +13,7 @@ mod process;
 pub mod services;
 pub mod shapes;
 mod shop;
+mod speakers;
 
 pub use broker::{Broker, Event};
 pub use environment::{python, repository};
@@ -21,6 +22,7 @@ pub use mail::{Mail, MailSink, mails_in};
 pub use person::{Person, id_of};
 pub use process::Finished;
 pub use shop::{ADMIN_EMAIL, ADMIN_PASSWORD, Shop, run_souk, run_souk_with};
+pub use speakers::{Seen, Speaker, listed_by_services};
 
 use std::time::{Duration, Instant};
 

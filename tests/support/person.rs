@@ -39,6 +39,12 @@ impl Person {
         Self { access: token.to_owned(), ..self.clone() }
     }
 
+    /// Somebody the shop knows, who has not logged in.
+    pub fn called(&self, id: i64, email: &str, password: &str) -> Self {
+        let (email, password) = (email.to_owned(), password.to_owned());
+        Self { id, email, password, ..self.clone() }
+    }
+
     pub async fn register(&self, email: &str, password: &str) -> Self {
         let body = json!({"email": email, "password": password, "password_confirm": password,
             "user_type": "customer", "first_name": "John", "last_name": "Doe"});

@@ -82,6 +82,16 @@ impl Process {
         self.child.wait().expect("a killed child can be waited for");
     }
 
+    /// Processor time it has taken so far, in the kernel's ticks of 10 ms.
+    pub fn processor_ticks(&self) -> u64 {
+        let path = format!("/proc/{}/stat", self.child.id());
+        let stat = std::fs::read_to_string(path).expect("the process runs");
+        // What follows the name: fields 14 and 15 of proc(5) are user and system time.
+        let (_, fields) = stat.rsplit_once(") ").expect("a name in parentheses");
+        let ticks = fields.split(' ').skip(11).take(2).map(|field| field.parse::<u64>());
+        ticks.map(|ticks| ticks.expect("a count of ticks")).sum()
+    }
+
     pub fn terminate(&self) {
         let pid = Pid::from_child(&self.child);
         kill_process(pid, Signal::TERM)

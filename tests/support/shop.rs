@@ -96,6 +96,12 @@ impl Shop {
         self.start();
     }
 
+    /// Processor time the shop has taken so far, in ticks of 10 ms: unlike the time on the wall it does not depend on
+    /// who else is busy.
+    pub fn processor_ticks(&self) -> u64 {
+        self.process.as_ref().expect("the shop is open").processor_ticks()
+    }
+
     /// The offline proof of every invariant. The shop must be closed.
     #[track_caller]
     pub fn check(&self) -> Finished {
@@ -143,7 +149,8 @@ impl Shop {
         self.nobody().register(&format!("{name}@souk.example"), &format!("{name}-password-1")).await
     }
 
-    fn directory(&self) -> &Path {
+    /// Where it was started.
+    pub fn directory(&self) -> &Path {
         self.directory.as_ref().expect("kept until the shop is dropped").path()
     }
 

@@ -76,6 +76,9 @@ pub enum Refusal {
     /// Only an administrator may do this.
     #[error("administrators only")]
     AdministratorOnly,
+    /// A shop without an administrator could not be run, and nobody could make one while it is open.
+    #[error("the last administrator stays")]
+    LastAdministrator,
     /// It is not there.
     #[error("{0:?} not found")]
     NotFound(Missing),

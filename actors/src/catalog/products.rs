@@ -2,7 +2,7 @@
 
 use super::queries::view;
 use super::rows::{
-    BY_CATEGORY, CATEGORIES, GONE, PRODUCT_SLUGS, PRODUCTS, SEARCH_TEXTS, STOCK, StockRow,
+    BY_CATEGORY, CATEGORIES, GONE, HIDDEN, PRODUCT_SLUGS, PRODUCTS, SEARCH_TEXTS, STOCK, StockRow,
 };
 use super::{Product, ProductView, stock};
 use crate::outbox::{self, Outgoing, ProductEvent};
@@ -80,6 +80,9 @@ pub(super) fn create(unit: &Unit, draft: ProductDraft) -> Result<ProductView, Fa
     if let Some(category) = product.category {
         unit.put(BY_CATEGORY, &(category, id), &())?;
     }
+    if !product.available {
+        unit.put(HIDDEN, &id, &())?;
+    }
     outbox::append(
         unit,
         Outgoing::Product {
@@ -135,6 +138,11 @@ fn put_changed(
     if text != search_text(before) {
         unit.put(SEARCH_TEXTS, &id, &text)?;
     }
+    if product.available && !before.available {
+        unit.delete(HIDDEN, &id)?;
+    } else if !product.available && before.available {
+        unit.put(HIDDEN, &id, &())?;
+    }
     if product.category != before.category {
         if let Some(old) = before.category {
             unit.delete(BY_CATEGORY, &(old, id))?;
@@ -153,6 +161,9 @@ pub(super) fn delete(unit: &Unit, id: ProductId) -> Result<(), Failure> {
     unit.delete(PRODUCT_SLUGS, &product.slug)?;
     if let Some(category) = product.category {
         unit.delete(BY_CATEGORY, &(category, id))?;
+    }
+    if !product.available {
+        unit.delete(HIDDEN, &id)?;
     }
     unit.put(GONE, &id, &product)?;
     stock::tell(unit, id, &product, ProductEvent::Deleted)

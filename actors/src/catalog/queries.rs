@@ -1,13 +1,14 @@
 //! Questions about the catalog, answered from a committed snapshot.
 
 use super::rows::{
-    BY_CATEGORY, CATEGORIES, CATEGORY_SLUGS, GONE, PRODUCT_SLUGS, PRODUCTS, SEARCH_TEXTS, STOCK,
+    BY_CATEGORY, CATEGORIES, CATEGORY_SLUGS, GONE, HIDDEN, PRODUCT_SLUGS, PRODUCTS, SEARCH_TEXTS,
+    STOCK,
 };
 use super::{Category, Product, ProductView};
 use crate::check::Findings;
 use crate::store::{Direction, Read, Snapshot, StoreError};
 use souk_domain::{CategoryId, ProductId};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 
 /// Which products a list shows.
@@ -17,6 +18,8 @@ pub struct ProductFilter {
     pub search: Option<String>,
     /// Only of this category.
     pub category: Option<CategoryId>,
+    /// Those too that the shop has switched off.
+    pub with_hidden: bool,
 }
 
 /// A page of a list.
@@ -80,14 +83,19 @@ fn matching_ids(
     limit: usize,
 ) -> Result<(u64, Vec<ProductId>), StoreError> {
     let search = filter.search.as_ref().map(|text| text.to_lowercase());
-    let mut page = PageCollector { offset, limit, count: 0, ids: Vec::new() };
     let first = ProductId::new(1).expect("1 is an id");
+    let hidden = if filter.with_hidden { HashSet::new() } else { hidden_ids(read)? };
+    let hidden_count = u64::try_from(hidden.len()).unwrap_or(u64::MAX);
+    let mut page = PageCollector { offset, limit, hidden, count: 0, ids: Vec::new() };
     match (filter.category, search) {
         (None, None) => {
-            let count = read.count(PRODUCTS)?;
+            let count = read.count(PRODUCTS)?.saturating_sub(hidden_count);
             if offset < count {
                 let mut left_to_skip = offset;
                 read.visit(SEARCH_TEXTS, &first, None, Direction::Ascending, |id, _| {
+                    if page.hidden.contains(&id) {
+                        return ControlFlow::Continue(());
+                    }
                     if left_to_skip > 0 {
                         left_to_skip -= 1;
                         return ControlFlow::Continue(());
@@ -137,16 +145,30 @@ fn matching_ids(
     Ok((page.count, page.ids))
 }
 
+fn hidden_ids(read: &Snapshot) -> Result<HashSet<ProductId>, StoreError> {
+    let first = ProductId::new(1).expect("1 is an id");
+    let mut ids = HashSet::new();
+    read.visit(HIDDEN, &first, None, Direction::Ascending, |id, ()| {
+        ids.insert(id);
+        ControlFlow::Continue(())
+    })?;
+    Ok(ids)
+}
+
 /// Counts everything that matches and keeps what lies on the page.
 struct PageCollector {
     offset: u64,
     limit: usize,
+    hidden: HashSet<ProductId>,
     count: u64,
     ids: Vec<ProductId>,
 }
 
 impl PageCollector {
     fn take(&mut self, id: ProductId) {
+        if self.hidden.contains(&id) {
+            return;
+        }
         if self.count >= self.offset && self.ids.len() < self.limit {
             self.ids.push(id);
         }
@@ -228,11 +250,14 @@ pub(crate) fn check(
     }
     let mut products = Vec::new();
     snapshot.visit(PRODUCTS, &first, None, Direction::Ascending, |id, product| {
-        products.push((id, product.slug, product.category));
+        products.push((id, product.slug, product.category, product.available));
         ControlFlow::Continue(())
     })?;
-    let mut in_categories = 0;
-    for (id, slug, category) in &products {
+    let (mut in_categories, mut hidden) = (0, 0);
+    for (id, slug, category, is_available) in &products {
+        let is_hidden = snapshot.get(HIDDEN, id)?.is_some();
+        findings.require(is_hidden != *is_available, || format!("product {id} is hidden or not"));
+        hidden += u64::from(is_hidden);
         let holder = snapshot.get(PRODUCT_SLUGS, slug)?;
         findings.require(holder == Some(*id), || format!("product {id} is not found by slug"));
         if let Some(category) = category {
@@ -244,6 +269,7 @@ pub(crate) fn check(
     let count = u64::try_from(products.len()).unwrap_or(u64::MAX);
     let indexes = [
         ("category entries", snapshot.count(BY_CATEGORY)?, in_categories),
+        ("hidden products", snapshot.count(HIDDEN)?, hidden),
         ("product slugs", snapshot.count(PRODUCT_SLUGS)?, count),
         ("search texts", snapshot.count(SEARCH_TEXTS)?, count),
         ("stock rows", known, count + snapshot.count(GONE)?),

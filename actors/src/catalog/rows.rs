@@ -13,6 +13,8 @@ pub(super) const BY_CATEGORY: Table<(CategoryId, ProductId), ()> =
 /// Lower-case name and description, so that a search need not decode products.
 pub(super) const SEARCH_TEXTS: Table<ProductId, String> = Table::new("catalog.search_texts");
 pub(super) const PRODUCT_SLUGS: Table<String, ProductId> = Table::new("catalog.product_slugs");
+/// Products that the shop has switched off, usually few.
+pub(super) const HIDDEN: Table<ProductId, ()> = Table::new("catalog.products_hidden");
 /// Apart from the products: an order touches these small rows only.
 pub(super) const STOCK: Table<ProductId, StockRow> = Table::new("catalog.stock");
 pub(super) const CATEGORIES: Table<CategoryId, Category> = Table::new("catalog.categories");
@@ -24,6 +26,7 @@ pub(crate) const TABLES: &[&str] = &[
     BY_CATEGORY.name(),
     SEARCH_TEXTS.name(),
     PRODUCT_SLUGS.name(),
+    HIDDEN.name(),
     STOCK.name(),
     CATEGORIES.name(),
     CATEGORY_SLUGS.name(),

@@ -80,7 +80,7 @@ pub async fn add_person(
 /// Closes an account: the person and their cart go, their orders stay without them.
 ///
 /// # Errors
-/// Refuses an account that is not there (any more).
+/// Refuses an account that is not there (any more), and the last administrator's.
 pub async fn close(owners: &Owners, unit: &Unit, user: UserId) -> Result<(), Failure> {
     owners.users.ask(|reply_to| UsersMessage::Close { unit: unit.clone(), user, reply_to }).await?;
     owners.carts.ask(|reply_to| CartsMessage::Close { unit: unit.clone(), user, reply_to }).await?;

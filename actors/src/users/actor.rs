@@ -75,7 +75,8 @@ pub enum UsersMessage {
         reply_to: ReplyTo<User>,
     },
     /// Close an account: the row, its e-mail address, its name and its sessions go. Tells
-    /// `user.closed`. The sender MUST see to cart and orders in the same turn.
+    /// `user.closed`. The sender MUST see to cart and orders in the same turn. Refuses the last
+    /// administrator.
     Close {
         /// The open turn.
         unit: Unit,

@@ -1,12 +1,12 @@
 //! Closing an account: nothing of the person stays here (contracts README, "Users").
 
 use super::User;
-use super::rows::{BY_EMAIL, BY_USERNAME, USERS};
+use super::rows::{ADMINISTRATORS, BY_EMAIL, BY_USERNAME, USERS};
 use super::{password_reset, sessions};
 use crate::Failure;
 use crate::outbox::{self, Outgoing, UserEvent};
 use crate::store::{Read, Unit};
-use souk_domain::{Missing, Refusal, UserId};
+use souk_domain::{Missing, Refusal, Role, UserId};
 
 pub(super) fn show(unit: &Unit, id: UserId) -> Result<User, Failure> {
     Ok(unit.get(USERS, &id)?.ok_or(Refusal::NotFound(Missing::User))?)
@@ -14,6 +14,13 @@ pub(super) fn show(unit: &Unit, id: UserId) -> Result<User, Failure> {
 
 pub(super) fn close(unit: &Unit, id: UserId) -> Result<(), Failure> {
     let user = show(unit, id)?;
+    if user.role == Role::Administrator {
+        // Nobody could make another one while the shop is open.
+        if unit.count(ADMINISTRATORS)? <= 1 {
+            return Err(Refusal::LastAdministrator.into());
+        }
+        unit.delete(ADMINISTRATORS, &id)?;
+    }
     sessions::end_others(unit, id, None)?;
     password_reset::forget(unit, id)?;
     unit.delete(BY_EMAIL, &user.email.unique_form())?;

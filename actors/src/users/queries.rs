@@ -1,10 +1,10 @@
 //! Questions about users, answered from a committed snapshot.
 
-use super::rows::{BY_EMAIL, BY_USERNAME, PASSWORD_RESETS, SESSIONS, USERS};
+use super::rows::{ADMINISTRATORS, BY_EMAIL, BY_USERNAME, PASSWORD_RESETS, SESSIONS, USERS};
 use super::{Session, User};
 use crate::check::Findings;
 use crate::store::{Direction, Read, Snapshot, StoreError};
-use souk_domain::{EmailAddress, SessionId, UserId, Username};
+use souk_domain::{EmailAddress, Role, SessionId, UserId, Username};
 use std::ops::ControlFlow;
 
 /// The user with this id.
@@ -57,16 +57,25 @@ pub(crate) fn check(snapshot: &Snapshot, findings: &mut Findings) -> Result<(), 
     let first = UserId::new(1).expect("1 is an id");
     let mut people = Vec::new();
     snapshot.visit(USERS, &first, None, Direction::Ascending, |id, user| {
-        people.push((id, user.email.unique_form(), user.username.unique_form()));
+        people.push((id, user.email.unique_form(), user.username.unique_form(), user.role));
         ControlFlow::Continue(())
     })?;
     let count = u64::try_from(people.len()).unwrap_or(u64::MAX);
-    for (id, email, username) in people {
+    let mut administrators = 0;
+    for (id, email, username, role) in people {
         let by_email = snapshot.get(BY_EMAIL, &email)?;
         let by_username = snapshot.get(BY_USERNAME, &username)?;
         findings.require(by_email == Some(id), || format!("user {id} is not found by e-mail"));
         findings.require(by_username == Some(id), || format!("user {id} is not found by name"));
+        if role == Role::Administrator {
+            administrators += 1;
+            let is_listed = snapshot.get(ADMINISTRATORS, &id)?.is_some();
+            findings.require(is_listed, || format!("administrator {id} is not listed"));
+        }
     }
+    findings.require(snapshot.count(ADMINISTRATORS)? == administrators, || {
+        "somebody is listed as an administrator who is none".into()
+    });
     findings.require(snapshot.count(BY_EMAIL)? == count, || "stray e-mail index entries".into());
     findings.require(snapshot.count(BY_USERNAME)? == count, || "stray name index entries".into());
     let mut resetting = Vec::new();

@@ -1,7 +1,7 @@
 //! Registering a person.
 
 use super::User;
-use super::rows::{BY_EMAIL, BY_USERNAME, USERS};
+use super::rows::{ADMINISTRATORS, BY_EMAIL, BY_USERNAME, USERS};
 use crate::hashing::PasswordHash;
 use crate::outbox::{self, Cause, MailContent, Outgoing, UserEvent};
 use crate::store::{Read, Unit};
@@ -52,6 +52,9 @@ pub(super) fn register(unit: &Unit, command: Register) -> Result<(UserId, User),
     unit.put(USERS, &id, &user)?;
     unit.put(BY_EMAIL, &email_key, &id)?;
     unit.put(BY_USERNAME, &username_key, &id)?;
+    if user.role == Role::Administrator {
+        unit.put(ADMINISTRATORS, &id, &())?;
+    }
     outbox::append(
         unit,
         Outgoing::User { user: id, version: 1, what: UserEvent::Registered, role: user.role },

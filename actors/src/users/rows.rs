@@ -8,6 +8,8 @@ use souk_domain::{EmailAddress, Role, SessionId, UnixMillis, UserId, Username};
 pub(super) const USERS: Table<UserId, User> = Table::new("users.rows");
 pub(super) const BY_EMAIL: Table<String, UserId> = Table::new("users.by_email");
 pub(super) const BY_USERNAME: Table<String, UserId> = Table::new("users.by_username");
+/// Who may do everything. There is always one of them, once there was one.
+pub(super) const ADMINISTRATORS: Table<UserId, ()> = Table::new("users.administrators");
 pub(super) const SESSIONS: Table<SessionId, Session> = Table::new("users.sessions");
 pub(super) const SESSIONS_BY_USER: Table<(UserId, SessionId), ()> =
     Table::new("users.sessions_by_user");
@@ -22,6 +24,7 @@ pub(crate) const TABLES: &[&str] = &[
     USERS.name(),
     BY_EMAIL.name(),
     BY_USERNAME.name(),
+    ADMINISTRATORS.name(),
     SESSIONS.name(),
     SESSIONS_BY_USER.name(),
     SESSIONS_BY_END.name(),

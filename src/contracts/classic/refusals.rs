@@ -3,7 +3,7 @@
 use crate::app::{self, Wording};
 use crate::edge::{Answer, Errors, standard};
 use http::StatusCode;
-use souk_domain::{OrderAction, ProductId, Refusal, Unbuyable, UnbuyableLine};
+use souk_domain::{OrderAction, Refusal, Unbuyable, UnbuyableLine};
 
 /// Why a handler of this contract has no success to report.
 pub(super) type Problem = app::Problem<Classic>;
@@ -23,6 +23,7 @@ impl Wording for Classic {
             Refusal::UsernameTaken => Errors::of("username", standard::USERNAME_TAKEN).into(),
             Refusal::OldPasswordWrong => Errors::of("password", "Password is incorrect.").into(),
             Refusal::AdministratorOnly => standard::forbidden(),
+            Refusal::LastAdministrator => standard::last_administrator(),
             Refusal::NotFound(_) | Refusal::NotYourOrder => standard::not_found(),
             Refusal::UnknownCategory => Errors::general("No such category.").into(),
             Refusal::NotBuyable(lines) => not_buyable("products", &lines).into(),
@@ -65,15 +66,10 @@ pub(super) fn not_buyable(field: &'static str, lines: &[UnbuyableLine]) -> Error
     let mut errors = Errors::new();
     for line in lines {
         let sentence = match &line.why {
-            Unbuyable::NotForSale => unknown_product(line.product),
+            Unbuyable::NotForSale => format!("Product not found or inactive: {}", line.product),
             Unbuyable::Short { name, .. } => format!("Insufficient stock for {name}"),
         };
         errors.add(field, sentence);
     }
     errors
-}
-
-/// What a Django REST Framework service says of a key that leads nowhere.
-pub(super) fn unknown_product(product: ProductId) -> String {
-    format!("Invalid pk \"{product}\" - object does not exist.")
 }

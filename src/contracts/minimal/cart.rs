@@ -1,6 +1,6 @@
 //! Add to Cart and View Cart.
 
-use super::refusals::{Problem, not_addable};
+use super::refusals::{NOT_FOR_SALE, Problem, not_addable};
 use super::wire::{CartBody, MessageBody};
 use crate::app::App;
 use crate::edge::form::{Field, id, quantity};
@@ -15,6 +15,7 @@ pub(super) async fn add(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let user = app.session_claims(&call.request)?.user;
     let mut form = Form::parse(&call.request)?;
     let fields = fields(&mut form);
+    app.note_not_for_sale(&mut form, &fields.0, NOT_FOR_SALE)?;
     let (id, quantity) = form.finish(fields)?;
     let owners = Arc::clone(&app.shop.owners);
     let added = app.commit(&call, move |unit| {

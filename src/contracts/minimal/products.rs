@@ -3,7 +3,7 @@
 use super::refusals::Problem;
 use super::wire::{ProductBody, ProductsBody};
 use crate::app::App;
-use crate::edge::{Answer, Call, PageAsked, standard};
+use crate::edge::{Answer, Call, PageAsked};
 use souk_actors::catalog::{self, ProductFilter};
 use souk_domain::ProductId;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use std::sync::Arc;
 pub(super) async fn list(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let asked = PageAsked::of_whole_list(&call.request)?;
     let snapshot = app.shop.store.snapshot();
-    let filter = ProductFilter::default();
+    let filter = ProductFilter { with_hidden: app.sees_hidden(&call)?, ..ProductFilter::default() };
     let (page, products) = asked.fetch(|offset, limit| -> Result<_, Problem> {
         let found = catalog::products(&snapshot, &filter, offset, limit)?;
         Ok((found.count, found.products))
@@ -26,7 +26,6 @@ pub(super) async fn list(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
 
 pub(super) async fn retrieve(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let id = call.id("id", ProductId::parse)?;
-    let view =
-        catalog::product(&*app.shop.store.snapshot(), id)?.ok_or_else(standard::not_found)?;
+    let view = app.visible_product(&call, id)?;
     Ok(Answer::ok(&ProductBody::new(&view, app.shop.settings.currency)))
 }

@@ -8,6 +8,9 @@ use souk_domain::{OrderAction, Refusal, Unbuyable, UnbuyableLine};
 /// Why a handler of this contract has no success to report.
 pub(super) type Problem = app::Problem<Minimal>;
 
+/// A product that is not there, or that the shop has switched off.
+pub(super) const NOT_FOR_SALE: &str = "Product not found or inactive";
+
 /// The words of this contract.
 #[derive(Debug)]
 pub(super) struct Minimal;
@@ -23,6 +26,7 @@ impl Wording for Minimal {
             Refusal::UsernameTaken => Errors::of("username", standard::USERNAME_TAKEN).into(),
             Refusal::OldPasswordWrong => Errors::of("password", "Password is incorrect.").into(),
             Refusal::AdministratorOnly => standard::forbidden(),
+            Refusal::LastAdministrator => standard::last_administrator(),
             Refusal::NotFound(_) | Refusal::NotYourOrder => standard::not_found(),
             Refusal::UnknownCategory => Errors::general("No such category.").into(),
             Refusal::NotBuyable(lines) => not_buyable(&lines).into(),
@@ -72,7 +76,7 @@ fn not_buyable(lines: &[UnbuyableLine]) -> Errors {
 /// Why a product cannot be bought, in one sentence.
 fn unbuyable(line: &UnbuyableLine) -> String {
     match &line.why {
-        Unbuyable::NotForSale => format!("Product not found or inactive: {}", line.product),
+        Unbuyable::NotForSale => format!("{NOT_FOR_SALE}: {}", line.product),
         Unbuyable::Short { name, .. } => format!("Insufficient stock for {name}"),
     }
 }
@@ -83,6 +87,6 @@ pub(super) fn not_addable(lines: &[UnbuyableLine]) -> Errors {
         Some(line @ UnbuyableLine { why: Unbuyable::Short { .. }, .. }) => {
             Errors::of("quantity", unbuyable(line))
         }
-        _ => Errors::of("product_id", "Product not found or inactive"),
+        _ => Errors::of("product_id", NOT_FOR_SALE),
     }
 }

@@ -20,6 +20,7 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     let currency = app.shop.settings.currency;
     let mut form = Form::parse(&call.request)?;
     let fields = fields(&mut form, currency);
+    app.note_items_not_for_sale(&mut form, NOT_FOR_SALE)?;
     let (user, items, claimed) = form.finish(fields)?;
     let delivery = delivery_for(&app, &visitor, user)?;
     let lines = CartLines::collect(items.iter().copied())?;

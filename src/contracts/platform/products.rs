@@ -40,8 +40,7 @@ pub(super) fn new_fields(
 
 pub(super) async fn detail(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let id = call.id("product_id", ProductId::parse)?;
-    let view =
-        catalog::product(&*app.shop.store.snapshot(), id)?.ok_or_else(standard::not_found)?;
+    let view = app.visible_product(&call, id)?;
     Ok(Answer::ok(&ProductBody::new(&view, app.shop.settings.currency)))
 }
 

@@ -24,6 +24,7 @@ impl Wording for Platform {
             Refusal::UsernameTaken => Errors::of("username", standard::USERNAME_TAKEN).into(),
             Refusal::OldPasswordWrong => Errors::of("password", "Password is incorrect.").into(),
             Refusal::AdministratorOnly => standard::forbidden(),
+            Refusal::LastAdministrator => standard::last_administrator(),
             Refusal::NotFound(_) | Refusal::NotYourOrder => standard::not_found(),
             Refusal::UnknownCategory => Errors::general("No such category.").into(),
             Refusal::NotBuyable(lines) => not_buyable(&lines).into(),

@@ -62,6 +62,7 @@ pub(super) async fn add(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let mut form = Form::parse(&call.request)?;
     let shopper = shopper(&app, &call, &mut form)?;
     let fields = add_fields(&mut form);
+    app.note_not_for_sale(&mut form, &fields.0, NOT_FOR_SALE)?;
     let (product, quantity) = form.finish(fields)?;
     let currency = app.shop.settings.currency;
     let committing = Arc::clone(&app);

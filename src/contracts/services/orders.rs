@@ -7,7 +7,7 @@ use super::profile::{
 use super::refusals::Problem;
 use super::users::NAME_CHARACTERS_MAX;
 use super::wire::{MessageBody, OrderBody, OrderItemsBody};
-use crate::app::{App, Asker};
+use crate::app::{App, Asker, presents_cart_key};
 use crate::edge::form::{Field, Rule, boolean, email, id, order_status, text};
 use crate::edge::values::CartKeyText;
 use crate::edge::{Answer, Call, Errors, Form, PageAsked, standard};
@@ -41,6 +41,10 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     let mut form = Form::parse(&call.request)?;
     let shopper = shopper(&app, &call, &mut form)?;
     let fields = delivery_fields(&mut form);
+    let is_guest = matches!(shopper.whose, CartOf::Guest(_));
+    if is_guest && !presents_cart_key(&call.request, &mut form) {
+        form.error("cart_key", "This field is required.");
+    }
     let (address, city, postcode, first_name, last_name, phone_number, email, notes) =
         form.finish(fields)?;
     let recipient = Recipient {

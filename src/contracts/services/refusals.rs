@@ -81,6 +81,7 @@ pub(super) fn worded(refusal: Refusal) -> Answer {
         }
         Refusal::OldPasswordWrong => Errors::of("old_password", "Old password is incorrect").into(),
         Refusal::AdministratorOnly => standard::forbidden(),
+        Refusal::LastAdministrator => standard::last_administrator(),
         Refusal::NotFound(Missing::CartLine) => {
             Answer::detail(StatusCode::NOT_FOUND, "Item not found in cart.")
         }

@@ -30,6 +30,7 @@ pub(super) async fn add(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let mut form = Form::parse(&call.request)?;
     let product = form.required("product_id", id(ProductId::new));
     let quantity = read_quantity(&mut form);
+    app.note_not_for_sale(&mut form, &product, NOT_FOR_SALE)?;
     let (product, quantity) = form.finish((product, quantity))?;
     let currency = app.shop.settings.currency;
     let committing = Arc::clone(&app);

@@ -54,6 +54,7 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     let shipping_address = form.required("shipping_address", text(ADDRESS_CHARACTERS_MAX));
     let billing_address = form.optional("billing_address", text(ADDRESS_CHARACTERS_MAX));
     let items = form.required("items", objects(MAX_CART_LINES, item_fields));
+    app.note_items_not_for_sale(&mut form, NOT_FOR_SALE)?;
     let fields = (shipping_address, billing_address, items);
     let (shipping_address, billing_address, items) = form.finish(fields)?;
     let lines = CartLines::collect(items.iter().copied())?;

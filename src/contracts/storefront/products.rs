@@ -29,7 +29,7 @@ fn stock_range() -> std::ops::RangeInclusive<i64> {
 pub(super) async fn list(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     app.session_claims(&call.request)?;
     let asked = PageAsked::of(&call.request)?;
-    let filter = filter_of(&call)?;
+    let filter = ProductFilter { with_hidden: app.sees_hidden(&call)?, ..filter_of(&call)? };
     let store = app.shop.store.clone();
     // A search reads every text, so it must not hold up a task that others wait on.
     let searching = tokio::task::spawn_blocking(move || {
@@ -59,7 +59,7 @@ fn filter_of(call: &Call) -> Result<ProductFilter, Problem> {
             )
         })?),
     };
-    Ok(ProductFilter { search, category })
+    Ok(ProductFilter { search, category, with_hidden: false })
 }
 
 pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
@@ -101,8 +101,7 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
 pub(super) async fn detail(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     app.session_claims(&call.request)?;
     let id = call.id("id", ProductId::parse)?;
-    let view =
-        catalog::product(&*app.shop.store.snapshot(), id)?.ok_or_else(standard::not_found)?;
+    let view = app.visible_product(&call, id)?;
     Ok(Answer::ok(&ProductBody::new(&view, app.shop.settings.currency)))
 }
 

@@ -51,6 +51,7 @@ fn worded(refusal: Refusal) -> Answer {
         }
         Refusal::OldPasswordWrong => Errors::of("old_password", "Old password is incorrect").into(),
         Refusal::AdministratorOnly => standard::forbidden(),
+        Refusal::LastAdministrator => standard::last_administrator(),
         Refusal::NotFound(_) => standard::not_found(),
         Refusal::NotYourOrder => forbidden("You do not have permission to access this order."),
         Refusal::UnknownCategory => {

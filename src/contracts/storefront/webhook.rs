@@ -74,8 +74,13 @@ pub(super) async fn receive(app: Arc<App>, call: Call) -> Result<Answer, Problem
                     return Ok(());
                 }
                 paying::book_message(&owners, &unit, news, cancels_on_failure).await?;
-                let heard =
-                    StoredAnswer { fingerprint, status: 200, headers: vec![], body: vec![] };
+                let heard = StoredAnswer {
+                    fingerprint,
+                    session: None,
+                    status: 200,
+                    headers: vec![],
+                    body: vec![],
+                };
                 Ok(idempotency::record(&unit, key, &heard)?)
             }
         })

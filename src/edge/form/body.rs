@@ -3,6 +3,7 @@
 use super::errors::{Errors, NON_FIELD_ERRORS, Problem};
 use super::field::{Field, Fields};
 use super::json::{Json, is_too_deep};
+use super::lists::items;
 use super::rule::Rule;
 use super::schemas::{Presence, ToldFields};
 use crate::edge::{Answer, Request, limits, standard};
@@ -188,6 +189,33 @@ impl<'a> Form<'a> {
     /// Notes something wrong that no rule of one field can see.
     pub(crate) fn error(&mut self, name: &'static str, problem: impl Into<Problem>) {
         self.errors.add(name, problem);
+    }
+
+    /// Notes something wrong with one item of a list, beside what is known of it.
+    pub(crate) fn item_error(&mut self, name: &'static str, index: usize, item: Errors) {
+        self.errors.add_item(name, index, item);
+    }
+
+    /// True if something was found wrong so far.
+    pub(crate) fn is_wrong(&self) -> bool {
+        !self.errors.is_empty()
+    }
+
+    /// One field of every object in a list, with the object's place, wherever it can be read,
+    /// whatever else is wrong: for rules that look further than a value.
+    pub(crate) fn in_items<R: Rule>(
+        &self,
+        name: &str,
+        max_items: usize,
+        field: &str,
+        rule: &R,
+    ) -> Vec<(usize, R::Value)> {
+        let items = self.members.get(name).and_then(|json| items(&json, max_items).ok());
+        let read = |(index, item): (usize, &RawValue)| {
+            let form = Form::of(&Json::of(item)).ok()?;
+            Some((index, rule.read(form.members.get(field)?).ok()?))
+        };
+        items.unwrap_or_default().into_iter().enumerate().filter_map(read).collect()
     }
 
     /// The values of the fields.

@@ -73,13 +73,15 @@ impl Errors {
         }
     }
 
-    /// Notes what is wrong with one item of a list of objects; the items before it are shown in
+    /// Notes more that is wrong with one item of a list of objects; the items before it are shown in
     /// order: `{"items": [{}, {"product_id": ["…"]}]}`.
     pub(crate) fn add_item(&mut self, field: &'static str, index: usize, item: Errors) {
         let known = self.0.iter_mut().find(|(name, _)| name == field);
         if let Some((_, Problem::Items(items))) = known {
             items.resize(items.len().max(index + 1), Self::new());
-            items[index] = item;
+            for (field, problem) in item.0 {
+                items[index].add(field, problem);
+            }
             return;
         }
         let mut items = vec![Self::new(); index];

@@ -93,7 +93,7 @@ impl<R: Rule> Rule for List<R> {
     }
 }
 
-fn items<'a>(json: &Json<'a>, max_items: usize) -> Result<Vec<&'a RawValue>, String> {
+pub(super) fn items<'a>(json: &Json<'a>, max_items: usize) -> Result<Vec<&'a RawValue>, String> {
     let Json::List(text) = json else {
         let found = json.python_type();
         return Err(format!("Expected a list of items but got type \"{found}\"."));

@@ -58,7 +58,7 @@ impl Served {
                 ))
             }
         };
-        let done = tokio::spawn(serve_within(bounds, listener, app, async {
+        let done = tokio::spawn(serve_within(bounds, listener, Cors::Everybody, app, async {
             stopped.await.ok();
         }));
         Self { address, stop: Some(stop), done, go_on, began, ended }
@@ -181,11 +181,12 @@ async fn headers_without_end_are_431() {
 async fn a_panic_is_a_500_and_the_connection_lives_on() {
     let served = Served::start(Bounds::default()).await;
     for method in ["GET", "POST"] {
-        let panics = format!("{method} /panic HTTP/1.1\r\nHost: h\r\n\r\n");
+        let panics = format!("{method} /panic HTTP/1.1\r\nHost: h\r\nOrigin: http://page\r\n\r\n");
         let last = "GET /2 HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
         let answers = served.say(&format!("{panics}{last}")).await;
         assert!(answers.starts_with("HTTP/1.1 500 "), "{answers}");
         assert!(answers.contains("{\"error\":\"Internal server error\"}"), "{answers}");
+        assert!(answers.contains("access-control-allow-origin: *\r\n"), "{answers}");
         assert!(answers.contains("HTTP/1.1 200 "), "{answers}");
     }
 }
