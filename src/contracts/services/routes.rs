@@ -193,14 +193,17 @@ fn order_routes() -> Vec<Route<App>> {
     vec![
         Route::post("/api/v1/order/create_order/", "1. Create Order", orders::create).described(
             |told| {
-                let told = for_shoppers(told)
+                let told = taking_the_key(told.for_guests().for_users())
                     .note(
                         "Orders what is in the cart and empties it. The stock is taken at once; \
                          an order that stays unpaid is cancelled after a while.",
                     )
                     .body(|form, _| (orders::delivery_fields(form), cart_key_field(form)))
                     .answers::<orders::CreatedBody>(CREATED);
-                let told = telling_the_key(told).refuses(worded(Refusal::CartEmpty));
+                let told = telling_the_key(told)
+                    .refuses(Errors::of("cart_key", "This field is required."))
+                    .refuses(standard::forbidden())
+                    .refuses(worded(Refusal::CartEmpty));
                 told.refuses(worded(short())).refuses(worded(Refusal::TotalTooLarge))
             },
         ),
