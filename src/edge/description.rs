@@ -18,6 +18,7 @@ use http::StatusCode;
 use http::header::HeaderValue;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Serialize;
 use serde_json::{Value, json};
 use souk_domain::Currency;
 
@@ -59,6 +60,8 @@ pub(crate) struct Success {
     pub(super) schema: Option<Schema>,
     /// Names of headers, and what they say.
     pub(super) headers: Vec<(&'static str, &'static str)>,
+    /// A body, where the schema makes no good one.
+    pub(super) example: Option<Value>,
 }
 
 /// What is told of one operation.
@@ -180,6 +183,16 @@ impl Description {
         self
     }
 
+    /// The body, by the type that is read, where no form reads it.
+    pub(crate) fn payload<T: JsonSchema>(mut self) -> Self {
+        let settings = SchemaSettings::draft2020_12().for_deserialize().with(|settings| {
+            settings.inline_subschemas = true;
+            settings.meta_schema = None;
+        });
+        self.body = Some(settings.into_generator().into_root_schema_for::<T>());
+        self
+    }
+
     /// A success with a body of this type.
     pub(crate) fn answers<T: JsonSchema>(mut self, status: StatusCode) -> Self {
         let schema = self.generator.subschema_for::<T>();
@@ -223,7 +236,8 @@ impl Description {
         content_type: &'static str,
         schema: Option<Schema>,
     ) -> Self {
-        self.successes.push(Success { status, content_type, schema, headers: Vec::new() });
+        let (headers, example) = (Vec::new(), None);
+        self.successes.push(Success { status, content_type, schema, headers, example });
         self
     }
 
@@ -231,6 +245,14 @@ impl Description {
     pub(crate) fn header(mut self, name: &'static str, text: &'static str) -> Self {
         if let Some(success) = self.successes.last_mut() {
             success.headers.push((name, text));
+        }
+        self
+    }
+
+    /// A body of the success that was told last.
+    pub(crate) fn example(mut self, body: &impl Serialize) -> Self {
+        if let Some(success) = self.successes.last_mut() {
+            success.example = serde_json::to_value(body).ok();
         }
         self
     }

@@ -49,6 +49,10 @@ values! {
     PaymentState = {"type": "string", "enum": [
         "succeeded", "requires_payment_method", "requires_action", "processing", "canceled", "refunded"
     ]};
+    /// Who a user is to the shop.
+    UserType = {"type": "string", "enum": ["customer", "admin"]};
+    /// How far an order got on its way to the CRM.
+    CrmState = {"type": "string", "enum": ["success", "pending", "failed"]};
     /// The state of an order.
     OrderState = {"type": "string", "enum": [
         "pending", "processing", "completed", "shipped", "delivered", "cancelled"
