@@ -18,8 +18,7 @@ use http::StatusCode;
 use http::header::HeaderValue;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use souk_domain::Currency;
 
 /// Tells of one operation.
@@ -60,8 +59,8 @@ pub(crate) struct Success {
     pub(super) schema: Option<Schema>,
     /// Names of headers, and what they say.
     pub(super) headers: Vec<(&'static str, &'static str)>,
-    /// A body, where the schema makes no good one.
-    pub(super) example: Option<Value>,
+    /// Members of the example that the schema does not know better.
+    pub(super) shown: Map<String, Value>,
 }
 
 /// What is told of one operation.
@@ -236,8 +235,8 @@ impl Description {
         content_type: &'static str,
         schema: Option<Schema>,
     ) -> Self {
-        let (headers, example) = (Vec::new(), None);
-        self.successes.push(Success { status, content_type, schema, headers, example });
+        let (headers, shown) = (Vec::new(), Map::new());
+        self.successes.push(Success { status, content_type, schema, headers, shown });
         self
     }
 
@@ -249,10 +248,11 @@ impl Description {
         self
     }
 
-    /// A body of the success that was told last.
-    pub(crate) fn example(mut self, body: &impl Serialize) -> Self {
+    /// What a member of the success that was told last says here, where its type alone does not
+    /// tell.
+    pub(crate) fn says(mut self, member: &str, value: impl Into<Value>) -> Self {
         if let Some(success) = self.successes.last_mut() {
-            success.example = serde_json::to_value(body).ok();
+            success.shown.insert(member.to_owned(), value.into());
         }
         self
     }

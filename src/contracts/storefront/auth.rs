@@ -15,6 +15,8 @@ use souk_actors::users::{self, OpenSession, Register, Rotation, UsersMessage};
 use souk_domain::{EmailAddress, Password, Refusal, Role, UserId, Username};
 use std::sync::Arc;
 
+pub(super) const REGISTERED: &str = "User registered successfully";
+pub(super) const LOGGED_IN: &str = "Login successful";
 pub(super) const PASSWORDS_DIFFER: &str = "Passwords do not match";
 const NAME_CHARACTERS_MAX: usize = 150;
 const TOKEN_CHARACTERS_MAX: usize = 4096;
@@ -23,7 +25,6 @@ const USER_TYPES: &[(&str, Role)] = &[("customer", Role::Customer), ("admin", Ro
 /// Who came in, and with what.
 #[derive(JsonSchema, Serialize)]
 pub(super) struct LoggedInBody {
-    #[schemars(example = &"Login successful")]
     message: &'static str,
     data: LoggedIn,
 }
@@ -93,8 +94,7 @@ pub(super) async fn register(app: Arc<App>, call: Call) -> Result<Answer, Proble
         async move {
             let new = accounts::register(&app.shop.owners, &unit, command, guest).await?;
             let tokens = app.issue(new.session);
-            let message = "User registered successfully";
-            Ok(Answer::created(&LoggedInBody::new(message, tokens, new.id, &new.user)))
+            Ok(Answer::created(&LoggedInBody::new(REGISTERED, tokens, new.id, &new.user)))
         }
     });
     Ok(registered.await?)
@@ -107,11 +107,11 @@ pub(super) fn register_fields(form: &mut Form<'_>) -> (Account, Person) {
         form.required("password", new_password()),
         form.required("password_confirm", repeated_password()),
     );
-    let name = || text(NAME_CHARACTERS_MAX).or_blank();
+    let name = |example| text(NAME_CHARACTERS_MAX).or_blank().example(example);
     let person = (
         form.defaulting("user_type", choice(USER_TYPES), Role::Customer),
-        form.defaulting("first_name", name(), String::new()),
-        form.defaulting("last_name", name(), String::new()),
+        form.defaulting("first_name", name("John"), String::new()),
+        form.defaulting("last_name", name("Doe"), String::new()),
     );
     (account, person)
 }
@@ -133,7 +133,7 @@ pub(super) async fn login(app: Arc<App>, call: Call) -> Result<Answer, Problem> 
             let command = OpenSession { user: id, password: user.password.clone() };
             let session = accounts::log_in(&app.shop.owners, &unit, command, guest).await?;
             let tokens = app.issue(session);
-            Ok(Answer::ok(&LoggedInBody::new("Login successful", tokens, id, &user)))
+            Ok(Answer::ok(&LoggedInBody::new(LOGGED_IN, tokens, id, &user)))
         }
     });
     Ok(logged_in.await?)
@@ -184,5 +184,8 @@ pub(super) fn refresh_field(form: &mut Form<'_>) -> Field<String> {
     // The document's table says `refresh`, its section on tokens `refresh_token`.
     let has_other_name = !form.has("refresh") && form.has("refresh_token");
     let name = if has_other_name { "refresh_token" } else { "refresh" };
-    form.required(name, text(TOKEN_CHARACTERS_MAX))
+    form.required(
+        name,
+        text(TOKEN_CHARACTERS_MAX).example("eyJhbGciOiJIUzI1NiJ9.eyJ1c2VyX2lkIjo3fQ.c2ln"),
+    )
 }

@@ -3,7 +3,7 @@
 use super::refusals::{INSUFFICIENT_STOCK, NOT_FOR_SALE, Problem, error};
 use super::wire::{CartBody, LineBody, MessageBody, OrderBody};
 use crate::app::App;
-use crate::edge::form::{Field, boolean, id, quantity_or, text};
+use crate::edge::form::{Field, Text, boolean, id, quantity_or, text};
 use crate::edge::{Answer, Call, Form, standard};
 use http::StatusCode;
 use souk_actors::Failure;
@@ -14,13 +14,13 @@ use souk_actors::store::Unit;
 use souk_domain::{CartLineId, Missing, ProductId, Quantity, Refusal, Unbuyable, UnbuyableLine};
 use std::sync::Arc;
 
-pub(super) const ADDRESS_CHARACTERS_MAX: usize = 1_000;
+const ADDRESS_CHARACTERS_MAX: usize = 1_000;
 
 pub(super) const QUANTITY_TOO_SMALL: &str = "Quantity must be at least 1.";
 /// What is said of a cart that was emptied.
-pub(super) const CLEARED: MessageBody = MessageBody { message: "Cart cleared successfully" };
+pub(super) const CLEARED: &str = "Cart cleared successfully";
 /// What is said of a line that was taken out.
-pub(super) const REMOVED: MessageBody = MessageBody { message: "Cart item removed successfully" };
+pub(super) const REMOVED: &str = "Cart item removed successfully";
 
 pub(super) async fn show(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let claims = app.session_claims(&call.request)?;
@@ -65,7 +65,7 @@ pub(super) async fn clear(app: Arc<App>, call: Call) -> Result<Answer, Problem> 
         async move {
             let clear = |reply_to| CartsMessage::Clear { unit, user, reply_to };
             app.shop.owners.carts.ask(clear).await?;
-            Ok(Answer::ok(&CLEARED))
+            Ok(Answer::ok(&MessageBody { message: CLEARED }))
         }
     });
     Ok(cleared.await?)
@@ -122,7 +122,7 @@ pub(super) async fn remove_item(app: Arc<App>, call: Call) -> Result<Answer, Pro
         async move {
             let remove = |reply_to| CartsMessage::RemoveLine { unit, user, line, reply_to };
             app.shop.owners.carts.ask(remove).await?;
-            Ok(Answer::ok(&REMOVED))
+            Ok(Answer::ok(&MessageBody { message: REMOVED }))
         }
     });
     Ok(removed.await?)
@@ -158,10 +158,15 @@ pub(super) fn checkout_fields(
     form: &mut Form<'_>,
 ) -> (Field<String>, Field<Option<String>>, Field<bool>) {
     (
-        form.required("shipping_address", text(ADDRESS_CHARACTERS_MAX)),
-        form.optional("billing_address", text(ADDRESS_CHARACTERS_MAX)),
+        form.required("shipping_address", address_rule()),
+        form.optional("billing_address", address_rule()),
         form.defaulting("clear_cart", boolean(), true),
     )
+}
+
+/// Where something goes, or the bill for it.
+pub(super) fn address_rule() -> Text {
+    text(ADDRESS_CHARACTERS_MAX).example("123 Main St, City, State, ZIP")
 }
 
 /// How many units of a product are in the cart.

@@ -4,7 +4,7 @@ use super::is_partial;
 use super::refusals::{Problem, forbidden};
 use super::wire::{CategoryBody, MessageBody};
 use crate::app::App;
-use crate::edge::form::{Field, text};
+use crate::edge::form::{Field, Text, text};
 use crate::edge::{Answer, Call, Form, PageAsked, standard};
 use souk_actors::catalog::{self, CatalogMessage, CategoryChange, CategoryDraft};
 use souk_domain::CategoryId;
@@ -17,7 +17,7 @@ pub(super) const ONLY_ADMINS_CREATE: &str = "Only admins can create categories";
 pub(super) const ONLY_ADMINS_UPDATE: &str = "Only admins can update categories";
 pub(super) const ONLY_ADMINS_DELETE: &str = "Only admins can delete categories";
 /// What is said of a category that was deleted.
-pub(super) const DELETED: MessageBody = MessageBody { message: "Category deleted successfully" };
+pub(super) const DELETED: &str = "Category deleted successfully";
 
 fn require_administrator(app: &App, call: &Call, refusal: &str) -> Result<(), Problem> {
     if app.visitor(call)?.caller.is_administrator() {
@@ -59,10 +59,9 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
 
 /// What a category is made of.
 pub(super) fn new_fields(form: &mut Form<'_>) -> (Field<String>, Field<String>) {
-    let description = text(DESCRIPTION_CHARACTERS_MAX).or_blank();
     (
-        form.required("name", text(NAME_CHARACTERS_MAX)),
-        form.defaulting("description", description, String::new()),
+        form.required("name", name_rule()),
+        form.defaulting("description", description_rule(), String::new()),
     )
 }
 
@@ -99,10 +98,7 @@ pub(super) fn change_fields(
     form: &mut Form<'_>,
     partial: bool,
 ) -> (Field<Option<String>>, Field<Option<String>>) {
-    (
-        form.changing("name", text(NAME_CHARACTERS_MAX), partial),
-        form.optional("description", text(DESCRIPTION_CHARACTERS_MAX).or_blank()),
-    )
+    (form.changing("name", name_rule(), partial), form.optional("description", description_rule()))
 }
 
 pub(super) async fn delete(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
@@ -114,8 +110,16 @@ pub(super) async fn delete(app: Arc<App>, call: Call) -> Result<Answer, Problem>
         async move {
             let delete = |reply_to| CatalogMessage::DeleteCategory { unit, id, reply_to };
             app.shop.owners.catalog.ask(delete).await?;
-            Ok(Answer::ok(&DELETED))
+            Ok(Answer::ok(&MessageBody { message: DELETED }))
         }
     });
     Ok(deleted.await?)
+}
+
+fn name_rule() -> Text {
+    text(NAME_CHARACTERS_MAX).example("Electronics")
+}
+
+fn description_rule() -> Text {
+    text(DESCRIPTION_CHARACTERS_MAX).or_blank().example("Electronic devices")
 }

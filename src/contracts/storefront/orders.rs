@@ -1,10 +1,10 @@
 //! 17 to 21: orders.
 
-use super::cart::ADDRESS_CHARACTERS_MAX;
+use super::cart::address_rule;
 use super::refusals::{INSUFFICIENT_STOCK, NOT_FOR_SALE, Problem};
 use super::wire::{MessageBody, OrderBody};
 use crate::app::{App, Visitor};
-use crate::edge::form::{Field, choice, id, objects, quantity, text};
+use crate::edge::form::{Field, choice, id, objects, quantity};
 use crate::edge::{Answer, Call, Errors, Form, PageAsked, standard};
 use souk_actors::Failure;
 use souk_actors::catalog;
@@ -18,7 +18,7 @@ use souk_domain::{
 use std::sync::Arc;
 
 /// What is said of an order that was deleted.
-pub(super) const DELETED: MessageBody = MessageBody { message: "Order deleted successfully" };
+pub(super) const DELETED: &str = "Order deleted successfully";
 
 const STATES: &[(&str, OrderStatus)] = &[
     ("pending", OrderStatus::Pending),
@@ -79,8 +79,8 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
 /// What is ordered, and where it goes.
 pub(super) fn new_fields(form: &mut Form<'_>) -> NewFields {
     (
-        form.required("shipping_address", text(ADDRESS_CHARACTERS_MAX)),
-        form.optional("billing_address", text(ADDRESS_CHARACTERS_MAX)),
+        form.required("shipping_address", address_rule()),
+        form.optional("billing_address", address_rule()),
         form.required("items", objects(MAX_CART_LINES, item_fields)),
     )
 }
@@ -145,15 +145,15 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
 }
 
 /// What can be changed of an order.
-pub(super) fn change_fields(
-    form: &mut Form<'_>,
-) -> (Field<Option<OrderStatus>>, Field<Option<String>>, Field<Option<String>>) {
+pub(super) fn change_fields(form: &mut Form<'_>) -> ChangeFields {
     (
         form.optional("status", choice(STATES)),
-        form.optional("shipping_address", text(ADDRESS_CHARACTERS_MAX)),
-        form.optional("billing_address", text(ADDRESS_CHARACTERS_MAX)),
+        form.optional("shipping_address", address_rule()),
+        form.optional("billing_address", address_rule()),
     )
 }
+
+type ChangeFields = (Field<Option<OrderStatus>>, Field<Option<String>>, Field<Option<String>>);
 
 pub(super) async fn delete(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let visitor = app.visitor(&call)?;
@@ -164,7 +164,7 @@ pub(super) async fn delete(app: Arc<App>, call: Call) -> Result<Answer, Problem>
         let app = Arc::clone(&committing);
         async move {
             ordering::delete(&app.shop.owners, &unit, id, by).await?;
-            Ok(Answer::ok(&DELETED))
+            Ok(Answer::ok(&MessageBody { message: DELETED }))
         }
     });
     Ok(deleted.await?)

@@ -15,6 +15,7 @@ use souk_actors::journeys::paying::{self, Settled};
 use souk_domain::Currency;
 use std::sync::Arc;
 
+pub(super) const CONFIRMED: &str = "Payment confirmed successfully";
 const METHOD_CHARACTERS_MAX: usize = 255;
 
 /// What a browser needs to pay.
@@ -49,7 +50,6 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
 /// A paid order.
 #[derive(JsonSchema, Serialize)]
 pub(super) struct ConfirmedBody {
-    #[schemars(example = &"Payment confirmed successfully")]
     message: &'static str,
     order: OrderBody,
 }
@@ -83,7 +83,7 @@ pub(super) async fn confirm(app: Arc<App>, call: Call) -> Result<Answer, Problem
 
 /// What to pay with, if the customer's browser has not told the gateway.
 pub(super) fn method_field(form: &mut Form<'_>) -> Field<Option<String>> {
-    form.nullable("payment_method", text(METHOD_CHARACTERS_MAX))
+    form.nullable("payment_method", text(METHOD_CHARACTERS_MAX).example("pm_card_visa"))
 }
 
 /// What is said where the gateway has nothing to charge.
@@ -99,7 +99,7 @@ fn settled_answer(settled: Settled, email: Option<String>, currency: Currency) -
     match settled {
         Settled::Paid(order) => {
             let order = OrderBody::new(&order, email, currency);
-            Answer::ok(&ConfirmedBody { message: "Payment confirmed successfully", order })
+            Answer::ok(&ConfirmedBody { message: CONFIRMED, order })
         }
         Settled::MethodMissing { client_secret } => method_missing(client_secret),
         Settled::ActionRequired { client_secret } => {

@@ -4,7 +4,7 @@ use super::is_partial;
 use super::refusals::{Problem, forbidden};
 use super::wire::{MessageBody, ProductBody};
 use crate::app::{App, stock_range};
-use crate::edge::form::{self, Field, integer, money, text, web_address};
+use crate::edge::form::{self, Field, Text, integer, money, text, web_address};
 use crate::edge::{Answer, Call, Errors, Form, PageAsked, standard};
 use souk_actors::Failure;
 use souk_actors::catalog::{self, CatalogMessage, ProductChange, ProductDraft, ProductFilter};
@@ -19,7 +19,7 @@ pub(super) const ONLY_ADMINS_CREATE: &str = "Only admins can create products";
 pub(super) const ONLY_ADMINS_UPDATE: &str = "Only admins can update products";
 pub(super) const ONLY_ADMINS_DELETE: &str = "Only admins can delete products";
 /// What is said of a product that was deleted.
-pub(super) const DELETED: MessageBody = MessageBody { message: "Product deleted successfully" };
+pub(super) const DELETED: &str = "Product deleted successfully";
 
 fn require_administrator(app: &App, call: &Call, refusal: &str) -> Result<(), Problem> {
     if app.visitor(call)?.caller.is_administrator() {
@@ -89,10 +89,9 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
 
 /// What a product is made of.
 pub(super) fn new_fields(form: &mut Form<'_>, currency: Currency) -> NewFields {
-    let description = text(DESCRIPTION_CHARACTERS_MAX).or_blank();
     (
-        form.required("name", text(NAME_CHARACTERS_MAX)),
-        form.defaulting("description", description, String::new()),
+        form.required("name", name_rule()),
+        form.defaulting("description", description_rule(), String::new()),
         form.nullable("category_id", form::id(CategoryId::new)),
         form.required("price", money(currency)),
         form.defaulting("stock_quantity", integer(stock_range()), 0),
@@ -156,8 +155,8 @@ pub(super) fn change_fields(
     partial: bool,
 ) -> ChangeFields {
     (
-        form.changing("name", text(NAME_CHARACTERS_MAX), partial),
-        form.optional("description", text(DESCRIPTION_CHARACTERS_MAX).or_blank()),
+        form.changing("name", name_rule(), partial),
+        form.optional("description", description_rule()),
         form.clearable("category_id", form::id(CategoryId::new)),
         form.changing("price", money(currency), partial),
         form.optional("stock_quantity", integer(stock_range())),
@@ -183,7 +182,7 @@ pub(super) async fn delete(app: Arc<App>, call: Call) -> Result<Answer, Problem>
         async move {
             let delete = |reply_to| CatalogMessage::DeleteProduct { unit, id, reply_to };
             app.shop.owners.catalog.ask(delete).await?;
-            Ok(Answer::ok(&DELETED))
+            Ok(Answer::ok(&MessageBody { message: DELETED }))
         }
     });
     Ok(deleted.await?)
@@ -224,4 +223,12 @@ pub(super) fn no_such_choice() -> Errors {
 /// What is said of a category that is not there.
 pub(super) fn unknown_category(id: CategoryId) -> String {
     format!("Invalid pk \"{id}\" - object does not exist.")
+}
+
+fn name_rule() -> Text {
+    text(NAME_CHARACTERS_MAX).example("Laptop")
+}
+
+fn description_rule() -> Text {
+    text(DESCRIPTION_CHARACTERS_MAX).or_blank().example("High-performance laptop")
 }

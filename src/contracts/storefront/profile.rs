@@ -14,8 +14,7 @@ pub(super) const PASSWORDS_DIFFER: &str = "New passwords do not match";
 const NAME_CHARACTERS_MAX: usize = 150;
 
 /// What is said to who changed their password.
-pub(super) const PASSWORD_CHANGED: MessageBody =
-    MessageBody { message: "Password changed successfully" };
+pub(super) const PASSWORD_CHANGED: &str = "Password changed successfully";
 
 pub(super) async fn show(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let visitor = app.visitor(&call)?;
@@ -45,17 +44,16 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
 }
 
 /// What can be changed of a profile.
-pub(super) fn fields(
-    form: &mut Form<'_>,
-    partial: bool,
-) -> (Field<Option<EmailAddress>>, Field<Option<String>>, Field<Option<String>>) {
-    let name = || text(NAME_CHARACTERS_MAX).or_blank();
+pub(super) fn fields(form: &mut Form<'_>, partial: bool) -> ProfileFields {
+    let name = |example| text(NAME_CHARACTERS_MAX).or_blank().example(example);
     (
         form.changing("email", email(), partial),
-        form.optional("first_name", name()),
-        form.optional("last_name", name()),
+        form.optional("first_name", name("Jane")),
+        form.optional("last_name", name("Smith")),
     )
 }
+
+type ProfileFields = (Field<Option<EmailAddress>>, Field<Option<String>>, Field<Option<String>>);
 
 pub(super) async fn change_password(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let visitor = app.visitor(&call)?;
@@ -83,7 +81,7 @@ pub(super) async fn change_password(app: Arc<App>, call: Call) -> Result<Answer,
         async move {
             let change = |reply_to| UsersMessage::ChangePassword { unit, command, reply_to };
             app.shop.owners.users.ask(change).await?;
-            Ok(Answer::ok(&PASSWORD_CHANGED))
+            Ok(Answer::ok(&MessageBody { message: PASSWORD_CHANGED }))
         }
     });
     Ok(changed.await?)

@@ -39,6 +39,7 @@ fn auth_routes() -> Vec<Route<App>> {
                     .note("Only an administrator may register another one.")
                     .body(|form, _| auth::register_fields(form))
                     .answers::<auth::LoggedInBody>(CREATED)
+                    .says("message", auth::REGISTERED)
                     .refuses(Errors::of("password_confirm", auth::PASSWORDS_DIFFER))
                     .refuses(Storefront::worded(Refusal::EmailTaken))
                     .refuses(standard::forbidden())
@@ -49,6 +50,7 @@ fn auth_routes() -> Vec<Route<App>> {
                 told.for_anyone()
                     .body(|form, _| auth::login_fields(form))
                     .answers::<auth::LoggedInBody>(OK)
+                    .says("message", auth::LOGGED_IN)
                     .refuses(Storefront::worded(Refusal::InvalidCredentials))
                     .throttled()
             },
@@ -85,7 +87,7 @@ fn profile_routes() -> Vec<Route<App>> {
                 .note("Every other session of the user ends.")
                 .body(|form, _| profile::password_fields(form))
                 .answers::<MessageBody>(OK)
-                .example(&profile::PASSWORD_CHANGED)
+                .says("message", profile::PASSWORD_CHANGED)
                 .refuses(Storefront::worded(Refusal::OldPasswordWrong))
                 .refuses(Errors::of("new_password", profile::PASSWORDS_DIFFER))
         }),
@@ -132,7 +134,7 @@ fn product_routes() -> Vec<Route<App>> {
         Route::delete(ONE, "11. Delete Product", products::delete).exact().described(|told| {
             told.for_administrators()
                 .answers::<MessageBody>(OK)
-                .example(&products::DELETED)
+                .says("message", products::DELETED)
                 .refuses(forbidden(products::ONLY_ADMINS_DELETE))
         }),
     ]
@@ -174,7 +176,7 @@ fn category_routes() -> Vec<Route<App>> {
             told.for_administrators()
                 .note("Its products stay, without a category.")
                 .answers::<MessageBody>(OK)
-                .example(&categories::DELETED)
+                .says("message", categories::DELETED)
                 .refuses(forbidden(categories::ONLY_ADMINS_DELETE))
         }),
     ]
@@ -216,7 +218,7 @@ fn order_routes() -> Vec<Route<App>> {
             of_an_order(told)
                 .note("Customers may only delete what is pending. The stock comes back.")
                 .answers::<MessageBody>(OK)
-                .example(&orders::DELETED)
+                .says("message", orders::DELETED)
                 .refuses(Storefront::worded(Refusal::OrderNotPending {
                     action: OrderAction::Delete,
                 }))
@@ -286,6 +288,7 @@ fn payment_routes() -> Vec<Route<App>> {
                 )
                 .body(|form, _| payments::method_field(form))
                 .answers::<payments::ConfirmedBody>(OK)
+                .says("message", payments::CONFIRMED)
                 .refuses(Storefront::worded(Refusal::PaymentNotStarted))
                 .refuses(payments::method_missing("pi_1234567890_secret_xyz".to_owned()))
                 .refuses(Storefront::worded(Refusal::PaymentMethodUnknown))
@@ -317,12 +320,14 @@ fn cart_routes() -> Vec<Route<App>> {
                 .refuses(Storefront::worded(not_for_sale()))
                 .refuses(Errors::general(INSUFFICIENT_STOCK))
         }),
-        Route::delete(CART, "28. Clear Cart", cart::clear)
-            .described(|told| told.for_users().answers::<MessageBody>(OK).example(&cart::CLEARED)),
+        Route::delete(CART, "28. Clear Cart", cart::clear).described(|told| {
+            told.for_users().answers::<MessageBody>(OK).says("message", cart::CLEARED)
+        }),
         Route::put(ITEM, "29. Update Cart Item", cart::update_item).described(updated_item),
         Route::patch(ITEM, "29. Update Cart Item", cart::update_item).described(updated_item),
-        Route::delete(ITEM, "30. Remove Cart Item", cart::remove_item)
-            .described(|told| told.for_users().answers::<MessageBody>(OK).example(&cart::REMOVED)),
+        Route::delete(ITEM, "30. Remove Cart Item", cart::remove_item).described(|told| {
+            told.for_users().answers::<MessageBody>(OK).says("message", cart::REMOVED)
+        }),
         Route::post("/api/v1/cart/checkout/", "31. Cart Checkout", cart::checkout).described(
             |told| {
                 told.for_users()

@@ -24,7 +24,7 @@ pub(super) struct ProfileBody {
     id: u64,
     #[schemars(with = "Email")]
     email: String,
-    #[schemars(example = &"user@example.com")]
+    #[schemars(with = "Email")]
     username: String,
     #[schemars(example = &"John")]
     first_name: String,

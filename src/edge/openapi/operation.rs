@@ -176,8 +176,11 @@ impl Told<'_> {
         };
         let content = success.schema.clone().map(|schema| {
             let definitions = self.description.generator.definitions();
-            let made = || example(schema.as_value(), definitions);
-            let example = Some(success.example.clone().unwrap_or_else(made));
+            let mut example = example(schema.as_value(), definitions);
+            if let Value::Object(members) = &mut example {
+                members.extend(success.shown.clone());
+            }
+            let example = Some(example);
             content(success.content_type, &MediaType { schema, example, examples: Map::new() })
         });
         Response {
