@@ -61,6 +61,10 @@ values! {
     ]};
     /// How a customer left the page to pay at.
     CheckoutEnd = {"type": "string", "enum": ["success", "canceled"]};
+    /// Who a user is to the shop.
+    UserType = {"type": "string", "enum": ["customer", "admin"]};
+    /// How far an order got on its way to the CRM.
+    CrmState = {"type": "string", "enum": ["success", "pending", "failed"]};
     /// The state of an order.
     OrderState = {"type": "string", "enum": [
         "pending", "processing", "completed", "shipped", "delivered", "cancelled"

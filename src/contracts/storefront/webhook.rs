@@ -2,8 +2,10 @@
 
 use super::refusals::{Problem, error};
 use crate::app::{App, is_signed};
+use crate::edge::values::IntentId;
 use crate::edge::{Answer, Call};
 use http::StatusCode;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use souk_actors::idempotency::{self, Fingerprint, RecordKey, StoredAnswer};
 use souk_actors::journeys::paying::{self, News};
@@ -16,31 +18,41 @@ const EVENT_ID_CHARACTERS_MAX: usize = 255;
 
 /// A gateway's event, as far as it matters here
 /// (<https://docs.stripe.com/api/events/object>).
-#[derive(Deserialize)]
-struct Event {
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct Event {
+    /// Each event counts once.
+    #[schemars(length(max = EVENT_ID_CHARACTERS_MAX), example = &"evt_1234567890")]
     id: String,
+    /// `payment_intent.succeeded`, `payment_intent.payment_failed` and `payment_intent.canceled`
+    /// matter; the rest is only received.
+    #[schemars(example = &"payment_intent.succeeded")]
     r#type: String,
     data: EventData,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct EventData {
+    /// What the event is about.
     object: EventObject,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct EventObject {
+    #[schemars(with = "Option<IntentId>")]
     id: Option<String>,
     last_payment_error: Option<PaymentError>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct PaymentError {
+    #[schemars(example = &"Your card was declined.")]
     message: Option<String>,
 }
 
-#[derive(Serialize)]
-struct ReceivedBody {
+/// That an event was received.
+#[derive(JsonSchema, Serialize)]
+pub(super) struct ReceivedBody {
+    #[schemars(example = &"success")]
     status: &'static str,
 }
 
@@ -48,16 +60,26 @@ fn received() -> Answer {
     Answer::ok(&ReceivedBody { status: "success" })
 }
 
+/// What is said to who is not the gateway.
+pub(super) fn invalid_signature() -> Answer {
+    error(StatusCode::BAD_REQUEST, "Invalid signature")
+}
+
+/// What is said of what is no event.
+pub(super) fn invalid_payload() -> Answer {
+    error(StatusCode::BAD_REQUEST, "Invalid payload")
+}
+
 pub(super) async fn receive(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let request = &call.request;
     let signature = request.header("stripe-signature").unwrap_or_default();
     let secrets = &app.webhook_secrets;
     if !is_signed(signature, &request.body, secrets, clock::now().seconds()) {
-        return Err(error(StatusCode::BAD_REQUEST, "Invalid signature").into());
+        return Err(invalid_signature().into());
     }
     let event: Event = match serde_json::from_slice::<Event>(&request.body) {
         Ok(event) if event.id.chars().count() <= EVENT_ID_CHARACTERS_MAX => event,
-        Ok(_) | Err(_) => return Err(error(StatusCode::BAD_REQUEST, "Invalid payload").into()),
+        Ok(_) | Err(_) => return Err(invalid_payload().into()),
     };
     let Some(news) = news_of(&app, &event)? else { return Ok(received()) };
     let key = RecordKey::of("gateway event", &event.id);

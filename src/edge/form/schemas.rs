@@ -10,16 +10,20 @@ use souk_domain::{
 };
 use std::ops::RangeInclusive;
 
-/// Text of at most so many characters.
+/// Text of at most so many characters, none of them a null character.
 pub(super) fn text(max_characters: usize, or_blank: bool) -> Schema {
     if or_blank {
-        return json_schema!({"type": ["string", "number"], "maxLength": max_characters});
+        return json_schema!({
+            "type": ["string", "number"],
+            "maxLength": max_characters,
+            "pattern": r"^[^\x00]*$",
+        });
     }
     json_schema!({
         "type": ["string", "number"],
         "minLength": 1,
         "maxLength": max_characters,
-        "pattern": r"\S",
+        "pattern": r"^[^\x00]*[^\s\x00][^\x00]*$",
     })
 }
 

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-/// How deep an example goes; no body of ours is deeper.
-const DEPTH_MAX: usize = 8;
+/// How deep an example goes, counting references and alternatives; no body of ours is deeper.
+const DEPTH_MAX: usize = 24;
 
 /// An example of `schema`, whose references are found in `definitions`.
 pub(super) fn example(schema: &Value, definitions: &Map<String, Value>) -> Value {

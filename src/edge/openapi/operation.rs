@@ -133,6 +133,11 @@ impl Told<'_> {
         parameters
     }
 
+    /// The body, if it is read field by field; the gateway's is not.
+    fn form(&self) -> Option<&Schema> {
+        self.description.body.as_ref().filter(|_| !self.may(Access::Gateway))
+    }
+
     fn request_body(&self) -> Option<RequestBody> {
         let schema = self.description.body.clone()?;
         let required = schema.get("required").is_some();
@@ -168,7 +173,11 @@ impl Told<'_> {
         };
         let content = success.schema.clone().map(|schema| {
             let definitions = self.description.generator.definitions();
-            let example = Some(example(schema.as_value(), definitions));
+            let mut example = example(schema.as_value(), definitions);
+            if let Value::Object(members) = &mut example {
+                members.extend(success.shown.clone());
+            }
+            let example = Some(example);
             content(success.content_type, &MediaType { schema, example, examples: Map::new() })
         });
         Response {
@@ -184,7 +193,7 @@ impl Told<'_> {
         let told = |refusals: &[Answer], status: u16| {
             refusals.iter().any(|answer| answer.status.as_u16() == status)
         };
-        if let Some(schema) = &self.description.body {
+        if let Some(schema) = self.form() {
             let first = schema.get("required").and_then(|names| names[0].as_str());
             let first = first.map(str::to_owned);
             if let Some(name) = first {
@@ -224,7 +233,7 @@ impl Told<'_> {
     fn refusal(&self, status: StatusCode, alike: &[&Answer]) -> Response {
         let mut schemas: Vec<Value> = Vec::new();
         let mut examples = Map::new();
-        if status == StatusCode::BAD_REQUEST && self.description.body.is_some() {
+        if status == StatusCode::BAD_REQUEST && self.form().is_some() {
             schemas.push(field_errors_reference());
         }
         for answer in alike {
