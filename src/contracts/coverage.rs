@@ -306,3 +306,31 @@ fn every_operation_of_every_document_has_a_test() {
     assert!(missing.is_empty(), "{tested} of {OPERATIONS} tested:\n{}", missing.join("\n"));
     assert_eq!(tested, OPERATIONS);
 }
+
+#[test]
+fn every_operation_of_a_contract_is_described() {
+    let router = Router::<App>::new(routes()).expect("routes that stand together");
+    let own = ["operations", "sandbox"];
+    let silent: Vec<String> = router
+        .operations()
+        .filter(|operation| !own.contains(&operation.contract) && operation.told.is_empty())
+        .map(|operation| format!("{} {}", operation.method, operation.path))
+        .collect();
+    assert!(silent.is_empty(), "routes without a description:\n{}", silent.join("\n"));
+    for (contract, operations) in documented() {
+        let headings = |operation: &Documented| operation.heading.replace('*', "");
+        let told: Vec<&str> = router
+            .operations()
+            .flat_map(|operation| operation.told.iter())
+            .filter(|told| told.contract == contract)
+            .map(|told| told.heading)
+            .collect();
+        let missing: Vec<String> = operations
+            .iter()
+            .filter(|operation| !operation.endpoints.is_empty())
+            .map(headings)
+            .filter(|heading| !told.iter().any(|told| heading.ends_with(told)))
+            .collect();
+        assert!(missing.is_empty(), "{contract} does not describe: {missing:?}");
+    }
+}
