@@ -410,7 +410,7 @@ pub async fn refund(shop: &Shop, id: PaymentId, payment: &Payment) -> Result<(),
     let intent = payment.intent.clone().ok_or(Refusal::NotFound(Missing::Payment))?;
     let answer = shop.gateway.refund(intent.id).await?;
     if answer.status != PaymentStatus::Refunded {
-        return Err(Failure::GatewayUnavailable);
+        return Err(Failure::GatewayUnavailable { why: "the refund is not made yet".to_owned() });
     }
     let order = payment.order;
     let snapshot = shop.store.snapshot();
