@@ -13,6 +13,7 @@ mod process;
 pub mod services;
 pub mod shapes;
 mod shop;
+mod stripe;
 
 pub use broker::{Broker, Event};
 pub use http::{Answer, Ask, Door};
@@ -20,6 +21,7 @@ pub use mail::{Mail, MailSink, mails_in};
 pub use person::{Person, id_of};
 pub use process::Finished;
 pub use shop::{ADMIN_EMAIL, ADMIN_PASSWORD, Shop, run_souk, run_souk_with};
+pub use stripe::{LocalStripe, STRIPE_KEY, STRIPE_WEBHOOK_SECRET, StripeBooks, StripeStandIn};
 
 use std::time::{Duration, Instant};
 
