@@ -11,7 +11,7 @@ const PARTS_MAX: usize = 20;
 
 /// Whether one of the secrets signed this body, not long ago. Several secrets let an operator
 /// change them without losing a message.
-pub(crate) fn is_signed(header: &str, body: &[u8], secrets: &[String], now_seconds: i64) -> bool {
+pub(super) fn is_signed(header: &str, body: &[u8], secrets: &[String], now_seconds: i64) -> bool {
     let mut time = None;
     let mut signatures = Vec::new();
     for part in header.split(',').take(PARTS_MAX) {
@@ -30,6 +30,13 @@ pub(crate) fn is_signed(header: &str, body: &[u8], secrets: &[String], now_secon
             let code = code_of(secret, time, body);
             signatures.iter().any(|signature| code.clone().verify_slice(signature).is_ok())
         })
+}
+
+/// The header that [`is_signed`] takes for this body.
+pub(super) fn sign(secret: &str, body: &[u8], now_seconds: i64) -> String {
+    let code = code_of(secret, &now_seconds.to_string(), body).finalize().into_bytes();
+    let hex: String = code.iter().map(|octet| format!("{octet:02x}")).collect();
+    format!("t={now_seconds},v1={hex}")
 }
 
 fn code_of(secret: &str, time: &str, body: &[u8]) -> Hmac<Sha256> {
@@ -56,9 +63,7 @@ mod tests {
     const BODY: &[u8] = br#"{"id":"evt_1"}"#;
 
     fn header(secret: &str, seconds: i64) -> String {
-        let code = code_of(secret, &seconds.to_string(), BODY).finalize().into_bytes();
-        let hex: String = code.iter().map(|octet| format!("{octet:02x}")).collect();
-        format!("t={seconds},v1={hex}")
+        sign(secret, BODY, seconds)
     }
 
     fn accepts(header: &str) -> bool {
