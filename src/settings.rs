@@ -70,6 +70,8 @@ pub(crate) struct Settings {
     order_ttl_seconds: u64,
     /// Whether the gateway's `payment_failed` cancels a pending order.
     cancel_on_payment_failed: bool,
+    /// Whether the sandbox may be served on an address that others can reach.
+    pub(crate) sandbox_public: bool,
     /// Whether guessing passwords is slowed down.
     rate_limit: Switch,
     /// Memory the store may use to cache pages, in MiB.
@@ -139,6 +141,7 @@ impl Default for Settings {
             crm_secret: None,
             order_ttl_seconds: 86_400,
             cancel_on_payment_failed: true,
+            sandbox_public: false,
             rate_limit: Switch::On,
             cache_mib: 16,
             log: "info".to_owned(),

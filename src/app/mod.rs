@@ -4,12 +4,14 @@ mod accounts;
 mod caller;
 mod commit;
 mod failures;
+mod gateway_messages;
 mod guests;
 mod operations;
 mod orders;
 mod problem;
 mod products;
 mod sandbox;
+mod sandbox_messages;
 mod services;
 #[cfg(test)]
 mod tests;
@@ -18,13 +20,13 @@ mod webhook_signature;
 
 pub(crate) use caller::{Asker, IssuedTokens, Visitor};
 pub(crate) use failures::could_not;
+pub(crate) use gateway_messages::UnheardMessage;
 pub(crate) use guests::{CartKeyHeaders, presented_cart_key};
 pub(crate) use operations::routes;
 pub(crate) use problem::{Problem, Wording};
 pub(crate) use products::{plain_draft, stock_range};
-pub(crate) use sandbox::{checkout_url, routes as sandbox_routes};
+pub(crate) use sandbox::routes as sandbox_routes;
 pub(crate) use services::{ServiceName, ServiceTokens, ServiceTokensError};
-pub(crate) use webhook_signature::is_signed;
 
 use crate::adapters::AdapterStatus;
 use crate::contracts;
@@ -57,6 +59,8 @@ pub(crate) struct App {
     services: ServiceTokens,
     guests: GuestSeal,
     running: Running,
+    /// Held while the sandbox's messages are delivered, so that they stay in order.
+    sandbox_delivery: tokio::sync::Mutex<()>,
     /// `None` where the operator has switched it off.
     throttle: Option<Throttle>,
     router: Router<App>,
@@ -104,6 +108,7 @@ impl App {
             services: settings.services,
             guests: GuestSeal::new(&settings.jwt_secret),
             running: Running::default(),
+            sandbox_delivery: tokio::sync::Mutex::default(),
             throttle: settings.throttles_guessing.then(Throttle::new),
             router: Router::new(contracts::routes())?,
         }))

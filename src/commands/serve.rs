@@ -43,6 +43,11 @@ pub(crate) enum ServeError {
         #[source]
         source: std::io::Error,
     },
+    #[error(
+        "the sandbox takes no real money, so it is not served to others: {address} is no loopback \
+         address (SOUK_SANDBOX_PUBLIC=true serves it all the same)"
+    )]
+    PublicSandbox { address: SocketAddr },
     #[error(transparent)]
     Adapters(#[from] AdapterError),
     #[error("two routes answer the same request")]
@@ -68,6 +73,9 @@ pub(super) async fn serve(serve: Serve, settings: Settings) -> Result<ExitCode, 
     settings.require_buildable()?;
     let address = serve.listen.unwrap_or(settings.listen);
     let shop = Shop::open(&settings.data, settings.shop()).await?;
+    if shop.gateway.is_sandbox() && !address.ip().is_loopback() && !settings.sandbox_public {
+        return Err(ServeError::PublicSandbox { address }.into());
+    }
     let listener = TcpListener::bind(address)
         .await
         .map_err(|source| ServeError::Listen { address, source })?;
@@ -81,7 +89,11 @@ pub(super) async fn serve(serve: Serve, settings: Settings) -> Result<ExitCode, 
         true => Some(demo::set_up(&shop).await.map_err(ServeError::Demo)?),
         false => None,
     };
-    tracing::info!("payments go through the built-in sandbox: no real money moves");
+    let gateway = shop.gateway.name();
+    match shop.gateway.is_sandbox() {
+        true => tracing::warn!(gateway, "SANDBOX: no real money moves; anybody can pay"),
+        false => tracing::info!(gateway, "payments go through the gateway"),
+    }
     println!("listening on http://{address}");
     if let Some(guide) = guide {
         println!("{}", guide.text(address));
@@ -89,7 +101,8 @@ pub(super) async fn serve(serve: Serve, settings: Settings) -> Result<ExitCode, 
     let (ending, stopping) = watch::channel(None);
     tokio::spawn(watch_for_endings(shop.clone(), ending).map_err_logged());
     let (stop_housekeeping, stop) = watch::channel(false);
-    let housekeeping = tokio::spawn(housekeeping::keep(shop.clone(), stop));
+    let housekeeping = tokio::spawn(housekeeping::keep(shop.clone(), stop.clone()));
+    tokio::spawn(Arc::clone(&app).keep_delivering_sandbox_messages(stop));
     let answering = {
         let app = Arc::clone(&app);
         move |request| Arc::clone(&app).answer(request)

@@ -173,6 +173,15 @@ pub async fn delete(owners: &Owners, unit: &Unit, id: OrderId, by: Role) -> Resu
         .ask(|reply_to| OrdersMessage::Delete { unit: unit.clone(), id, by, reply_to })
         .await?;
     move_stock(owners, unit, &order, stock).await?;
+    if let Some(link) = order.payment.as_ref().filter(|_| order.is_paid) {
+        let archive = |reply_to| PaymentsMessage::ArchiveSale {
+            unit: unit.clone(),
+            id: link.payment,
+            is_kept: goods_have_left,
+            reply_to,
+        };
+        owners.payments.ask(archive).await?;
+    }
     if !goods_have_left {
         let_go_of_payment(owners, unit, &order).await?;
     }

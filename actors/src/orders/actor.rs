@@ -5,6 +5,7 @@ use super::{
     change, forget, lines, place,
 };
 use crate::owner::{ReplyTo, answer};
+use crate::payments::MadeRefund;
 use crate::store::Unit;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use souk_domain::{AddedUnit, OrderId, PaymentId, ProductId, Role, UserId};
@@ -98,8 +99,8 @@ pub enum OrdersMessage {
         /// Done.
         reply_to: ReplyTo<()>,
     },
-    /// The gateway has given the whole amount back. Tells `order.refunded`, if it is this payment
-    /// that the order goes by.
+    /// The gateway has given money back, all of it or a part. Tells `order.refunded`, if it is this
+    /// payment that the order goes by; the order is unpaid once nothing is left.
     MarkRefunded {
         /// The open turn.
         unit: Unit,
@@ -107,6 +108,8 @@ pub enum OrdersMessage {
         id: OrderId,
         /// The payment whose money went back.
         payment: PaymentId,
+        /// What went back.
+        refund: MadeRefund,
         /// Whom to tell.
         contact: Option<Contact>,
         /// Done; also for an order deleted meanwhile.
@@ -195,8 +198,9 @@ impl Actor for OrderOwner {
                 let noted = change::note_payment_failure(&unit, id, &reason, contact.as_ref());
                 answer(reply_to, noted)
             }
-            OrdersMessage::MarkRefunded { unit, id, payment, contact, reply_to } => {
-                answer(reply_to, change::mark_refunded(&unit, id, payment, contact.as_ref()))
+            OrdersMessage::MarkRefunded { unit, id, payment, refund, contact, reply_to } => {
+                let contact = contact.as_ref();
+                answer(reply_to, change::mark_refunded(&unit, id, payment, &refund, contact))
             }
             OrdersMessage::AddUnit { unit, id, added, reply_to } => {
                 answer(reply_to, lines::add_unit(&unit, id, &added))

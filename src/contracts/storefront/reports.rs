@@ -6,7 +6,7 @@ use crate::edge::{Answer, Call};
 use http::StatusCode;
 use serde::Serialize;
 use serde_json::value::RawValue;
-use souk_actors::orders;
+use souk_actors::{orders, payments};
 use std::sync::Arc;
 
 #[derive(Serialize)]
@@ -22,8 +22,9 @@ pub(super) async fn summary(app: Arc<App>, call: Call) -> Result<Answer, Problem
     if !app.visitor(&call)?.caller.is_administrator() {
         return Err(error(StatusCode::FORBIDDEN, "Only admins can access reports").into());
     }
-    let summary = orders::summary(&*app.shop.store.snapshot())?;
-    let revenue = app.shop.settings.currency.format(summary.revenue);
+    let snapshot = app.shop.store.snapshot();
+    let summary = orders::summary(&*snapshot)?;
+    let revenue = app.shop.settings.currency.format(payments::revenue(&*snapshot)?);
     Ok(Answer::ok(&SummaryBody {
         total_orders: summary.orders,
         total_revenue: RawValue::from_string(revenue).expect("an amount is a JSON number"),
