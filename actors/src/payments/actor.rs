@@ -108,6 +108,16 @@ pub enum PaymentsMessage {
         /// Done.
         reply_to: ReplyTo<()>,
     },
+    /// Another way of paying is wanted: a payment that is still open must be closed at the gateway.
+    /// One that is paid by now is left alone. Housekeeping sees to it.
+    GiveUp {
+        /// The open turn.
+        unit: Unit,
+        /// Which.
+        id: PaymentId,
+        /// Done.
+        reply_to: ReplyTo<()>,
+    },
     /// The order needs this payment no more: money that was taken must go back, and an open
     /// intent must be closed at the gateway. Housekeeping sees to it.
     LetGo {
@@ -249,6 +259,9 @@ impl Actor for PaymentOwner {
             }
             PaymentsMessage::ArchiveSale { unit, id, is_kept, reply_to } => {
                 answer(reply_to, sales::archive(&unit, id, is_kept))
+            }
+            PaymentsMessage::GiveUp { unit, id, reply_to } => {
+                answer(reply_to, begin::give_up(&unit, id))
             }
             PaymentsMessage::LetGo { unit, id, reply_to } => {
                 answer(reply_to, refunds::let_go(&unit, id))

@@ -109,6 +109,14 @@ pub(super) fn doubt(unit: &Unit, id: PaymentId) -> Result<(), Failure> {
     Ok(())
 }
 
+pub(super) fn give_up(unit: &Unit, id: PaymentId) -> Result<(), Failure> {
+    // Since the sender looked, the money may have come.
+    if find(unit, id)?.status.is_open() {
+        unit.put(TO_CLOSE, &id, &())?;
+    }
+    Ok(())
+}
+
 pub(super) fn pay_at_finalize(unit: &Unit, id: PaymentId) -> Result<(), Failure> {
     let mut payment = find(unit, id)?;
     payment.pays_at_finalize = true;

@@ -124,9 +124,16 @@ fn check_with_order(
     order: &Order,
     findings: &mut Findings,
 ) -> Result<(), StoreError> {
-    let is_current = snapshot.get(BY_ORDER, &payment.order)? == Some(id);
+    let current = snapshot.get(BY_ORDER, &payment.order)?;
     let is_linked = order.payment.as_ref().is_some_and(|link| link.payment == id);
-    findings.require(!is_linked || is_current, || {
+    // One that was begun and of which nobody was told how to pay it replaces nothing yet.
+    let is_replaced = match current {
+        Some(current) if current != id => snapshot
+            .get(PAYMENTS, &current)?
+            .is_some_and(|current| current.intent.is_some() || current.checkout.is_some()),
+        _ => false,
+    };
+    findings.require(!is_linked || !is_replaced, || {
         format!("order {} goes by payment {id}, which is not its current one", payment.order)
     });
     findings.require(!is_linked || payment.amount == order.total, || {

@@ -105,8 +105,8 @@ async fn give_up(shop: &Shop, id: PaymentId, payment: &Payment) -> Result<(), Fa
         .transact(move |unit| {
             let owners = Arc::clone(&owners);
             async move {
-                let let_go = |reply_to| PaymentsMessage::LetGo { unit, id, reply_to };
-                owners.payments.ask(let_go).await
+                let give_up = |reply_to| PaymentsMessage::GiveUp { unit, id, reply_to };
+                owners.payments.ask(give_up).await
             }
         })
         .await?;
@@ -179,7 +179,8 @@ pub async fn link(
     intent: Intent,
 ) -> Result<Order, Failure> {
     let link = PaymentLink { payment, intent: Some(intent.clone()) };
-    let order = link_order(owners, unit, order, link).await?;
+    let is_first = |begun: &Payment| begun.intent.as_ref().is_none_or(|known| *known == intent);
+    let order = link_order(owners, unit, order, link, is_first).await?;
     let record = |reply_to| PaymentsMessage::RecordIntent {
         unit: unit.clone(),
         id: payment,
@@ -202,7 +203,8 @@ pub async fn link_checkout(
     checkout: String,
 ) -> Result<Order, Failure> {
     let link = PaymentLink { payment, intent: None };
-    let order = link_order(owners, unit, order, link).await?;
+    let is_first = |begun: &Payment| begun.checkout.as_ref().is_none_or(|known| *known == checkout);
+    let order = link_order(owners, unit, order, link, is_first).await?;
     let record = |reply_to| PaymentsMessage::RecordCheckout {
         unit: unit.clone(),
         id: payment,
@@ -218,6 +220,7 @@ async fn link_order(
     unit: &Unit,
     id: OrderId,
     link: PaymentLink,
+    is_first: impl Fn(&Payment) -> bool + Send,
 ) -> Result<Order, Failure> {
     let show = |reply_to| OrdersMessage::Show { unit: unit.clone(), id, reply_to };
     let owed = owners.orders.ask(show).await?.total;
@@ -226,7 +229,9 @@ async fn link_order(
     // The order may have changed, and changed back, since the gateway was asked; or the payment
     // was given up for another one.
     let is_open = begun.payment.status.is_open() && !begun.is_closing;
-    if begun.payment.amount != owed || !begun.is_current || !is_open {
+    // A gateway in trouble may have made two for one payment: the customer hears of one only.
+    let is_first = is_first(&begun.payment);
+    if begun.payment.amount != owed || !begun.is_current || !is_open || !is_first {
         return Err(Refusal::PaymentNotStarted.into());
     }
     let link = |reply_to| OrdersMessage::LinkPayment { unit: unit.clone(), id, link, reply_to };
