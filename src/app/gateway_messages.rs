@@ -1,7 +1,7 @@
 //! What a gateway says by itself: a signed event, read and handed to the journey that books it
 //! (<https://docs.stripe.com/api/events/object>).
 
-use super::{App, webhook_signature};
+use super::App;
 use serde::Deserialize;
 use serde_json::Value;
 use souk_actors::gateway::Decline;
@@ -79,7 +79,7 @@ impl App {
         body: &[u8],
     ) -> Result<(), UnheardMessage> {
         let now = clock::now().seconds();
-        if !webhook_signature::is_signed(signature, body, &self.webhook_secrets, now) {
+        if !souk_stripe::is_signed(signature, body, &self.webhook_secrets, now) {
             return Err(UnheardMessage::BadSignature);
         }
         let event: Event = serde_json::from_slice(body).map_err(|_| UnheardMessage::NoEvent)?;

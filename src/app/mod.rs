@@ -16,7 +16,6 @@ mod services;
 #[cfg(test)]
 mod tests;
 mod throttle;
-mod webhook_signature;
 
 pub(crate) use caller::{Asker, IssuedTokens, Visitor};
 pub(crate) use failures::could_not;
@@ -36,6 +35,7 @@ use guests::GuestSeal;
 use souk_actors::Shop;
 use souk_actors::journeys::ordering::Delivery;
 use souk_actors::orders::Contact;
+use souk_stripe::WebhookSecret;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use throttle::Throttle;
@@ -52,7 +52,7 @@ pub(crate) struct App {
     /// How the ways out of the process are doing.
     pub(crate) adapters: AdapterStatus,
     /// Any of these may have signed a message of the gateway.
-    pub(crate) webhook_secrets: Vec<String>,
+    pub(crate) webhook_secrets: Vec<WebhookSecret>,
     /// Whether the gateway's `payment_failed` calls a pending order off.
     pub(crate) cancels_on_payment_failed: bool,
     tokens: TokenKey,
@@ -80,7 +80,7 @@ pub(crate) struct AppSettings {
     /// Other systems that may call.
     pub(crate) services: ServiceTokens,
     /// Any of these may have signed a message of the gateway.
-    pub(crate) webhook_secrets: Vec<String>,
+    pub(crate) webhook_secrets: Vec<WebhookSecret>,
     /// Whether the gateway's `payment_failed` calls a pending order off.
     pub(crate) cancels_on_payment_failed: bool,
 }

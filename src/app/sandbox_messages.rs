@@ -1,7 +1,7 @@
 //! The sandbox's messages on their way to the shop: signed, and handed to the very webhook that a
 //! gateway elsewhere would call, in the order in which they happened, each until it is taken.
 
-use super::{App, webhook_signature};
+use super::App;
 use crate::edge::Request;
 use bytes::Bytes;
 use http::Method;
@@ -93,9 +93,9 @@ impl App {
     }
 
     async fn deliver(self: &Arc<Self>, event: SandboxEvent) -> Result<(), Failure> {
-        let secret = self.webhook_secrets.first().map(String::as_str).unwrap_or_default();
+        let Some(secret) = self.webhook_secrets.first() else { return Err(Failure::Unavailable) };
+        let signature = souk_stripe::sign(secret, &event.body, clock::now().seconds());
         let body = event.body.into_bytes();
-        let signature = webhook_signature::sign(secret, &body, clock::now().seconds());
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let signature = HeaderValue::try_from(signature).expect("digits and letters");

@@ -73,6 +73,8 @@ pub(super) async fn serve(serve: Serve, settings: Settings) -> Result<ExitCode, 
     settings.require_buildable()?;
     let address = serve.listen.unwrap_or(settings.listen);
     let shop = Shop::open(&settings.data, settings.shop()).await?;
+    let shop = adapters::with_gateway(shop, settings.stripe()?)
+        .map_err(|error| ServeError::Adapters(error.into()))?;
     if shop.gateway.is_sandbox() && !address.ip().is_loopback() && !settings.sandbox_public {
         return Err(ServeError::PublicSandbox { address }.into());
     }
