@@ -21,7 +21,7 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
-API_VERSION = "2025-01-01.stand_in"
+API_VERSION = "2026-09-30.endive"
 MINIMUM_AMOUNT = {"usd": 50, "eur": 50, "gbp": 30, "jpy": 50}
 PAYING = {"pm_card_visa", "pm_card_visa_debit", "pm_card_mastercard", "pm_card_amex"}
 ASKING = {"pm_card_authenticationRequired", "pm_card_threeDSecure2Required"}
@@ -250,7 +250,7 @@ class Books:
             "expires_at": int(time.time()) + 86_400, "livemode": False, "metadata": params.under("metadata"),
             "mode": "payment", "payment_intent": None, "payment_method_types": ["card"],
             "payment_status": "unpaid", "shipping_options": [], "status": "open", "success_url": success,
-            "ui_mode": "hosted", "url": f"{self.base}/c/pay/{id}",
+            "ui_mode": "hosted_page", "url": f"{self.base}/c/pay/{id}",
         }
         self.sessions[id] = {**session, "_metadata": params.under("payment_intent_data[metadata]")}
         return self.shown(self.sessions[id])
@@ -371,7 +371,16 @@ class Control:
             sessions = [books.shown(session) for session in books.sessions.values()]
             return {"intents": list(books.intents.values()), "charges": list(books.charges.values()),
                     "refunds": list(books.refunds.values()), "sessions": sessions, "calls": books.calls,
-                    "webhooks": post.sent, "webhooks_waiting": len(post.queue) + post.under_way}
+                    "webhooks": post.sent}
+        if (method, name) == ("GET", "waiting"):
+            return {"webhooks": len(post.queue) + post.under_way, "calls": len(books.calls)}
+        if part := re.fullmatch(r"calls_since/(\d+)", name):
+            return {"calls": books.calls[int(part[1]):]}
+        if part := re.fullmatch(r"orders/(\d+)", name):
+            def is_about(thing):
+                return thing["metadata"].get("souk_order") == part[1]
+            return {"intents": list(filter(is_about, books.intents.values())),
+                    "charges": list(filter(is_about, books.charges.values()))}
         if (method, name) == ("POST", "faults"):
             # {"on": regular expression over "METHOD PATH", "kind": see `Handler.serve`, "times": how often,
             #  "seconds": how long, "skips": how many calls are spared first}

@@ -21,7 +21,9 @@ pub use mail::{Mail, MailSink, mails_in};
 pub use person::{Person, id_of};
 pub use process::Finished;
 pub use shop::{ADMIN_EMAIL, ADMIN_PASSWORD, Shop, run_souk, run_souk_with};
-pub use stripe::{LocalStripe, STRIPE_KEY, STRIPE_WEBHOOK_SECRET, StripeBooks, StripeStandIn};
+pub use stripe::{
+    LocalStripe, STRIPE_KEY, STRIPE_WEBHOOK_SECRET, StripeBooks, StripeStandIn, expect_to_agree,
+};
 
 use std::time::{Duration, Instant};
 

@@ -7,6 +7,7 @@ use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::person::Person;
 use super::process::Process;
 use super::shop::Shop;
 use super::{environment, eventually};
@@ -80,7 +81,7 @@ impl StripeStandIn {
     /// Waits until every webhook so far is acknowledged.
     pub async fn expect_every_webhook_heard(&self) {
         eventually("every webhook to be heard", async || {
-            (self.books().await.0["webhooks_waiting"] == 0).then_some(())
+            (self.waiting().await["webhooks"] == 0).then_some(())
         })
         .await;
     }
@@ -126,6 +127,26 @@ impl StripeStandIn {
         StripeBooks(self.control(Method::GET, "books", Value::Null).await)
     }
 
+    /// Only what is about one order.
+    pub async fn books_of(&self, order: i64) -> StripeBooks {
+        StripeBooks(self.control(Method::GET, &format!("orders/{order}"), Value::Null).await)
+    }
+
+    /// The calls after the first so many.
+    pub async fn calls_since(&self, first: u64) -> Vec<Value> {
+        let body = self.control(Method::GET, &format!("calls_since/{first}"), Value::Null).await;
+        body["calls"].as_array().expect("a list").clone()
+    }
+
+    /// How many calls there were.
+    pub async fn calls_so_far(&self) -> u64 {
+        self.waiting().await["calls"].as_u64().expect("a count")
+    }
+
+    async fn waiting(&self) -> Value {
+        self.control(Method::GET, "waiting", Value::Null).await
+    }
+
     async fn control(&self, method: Method, path: &str, body: Value) -> Value {
         let url = format!("{}/_control/{path}", self.base);
         let mut asking = self.client.request(method, url);
@@ -161,13 +182,6 @@ impl StripeBooks {
 
     pub fn calls(&self) -> &[Value] {
         self.list("calls")
-    }
-
-    /// Calls to this path, each with its key and what it was answered.
-    pub fn calls_to(&self, path_end: &str) -> Vec<&Value> {
-        let is_meant =
-            |call: &&Value| call["path"].as_str().is_some_and(|path| path.ends_with(path_end));
-        self.calls().iter().filter(is_meant).collect()
     }
 
     /// The charges of an order, by the words the shop put beside them.
@@ -233,4 +247,38 @@ impl LocalStripe {
         let text = answer.text().await.expect("a body");
         serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
     }
+}
+
+/// Every order is paid exactly if Stripe holds its price, and Stripe was never asked to take it twice. Waits for
+/// refunds and messages that are still on their way; says what became of the orders, in their order.
+pub async fn expect_to_agree(boss: &Person, stripe: &StripeStandIn, orders: &[i64]) -> Vec<String> {
+    let mut statuses = Vec::new();
+    for order in orders {
+        let what = format!("order {order} and Stripe to agree");
+        let last = std::cell::RefCell::new(String::new());
+        let status = eventually(&what, async || {
+            let (shown, books) =
+                (boss.order(*order).await.expect(200), stripe.books_of(*order).await);
+            let charges = books.charges_of(*order).len();
+            let held = books.held_for(*order);
+            let status = shown["status"].as_str().expect("a status").to_owned();
+            *last.borrow_mut() = format!("{status}, {charges} charges, {held} held: {books:#?}");
+            assert!(charges <= 1, "order {order} is charged {charges} times: {books:#?}");
+            let price = cents_of(&shown["total_amount"]);
+            let agrees = match status.as_str() {
+                "completed" => held == price,
+                _ => held == 0,
+            };
+            agrees.then_some(status)
+        });
+        let giving_up = tokio::time::timeout(super::PATIENCE / 2, status).await;
+        statuses.push(giving_up.unwrap_or_else(|_| panic!("{what}: {}", last.borrow())));
+    }
+    statuses
+}
+
+/// 1999 of `"19.99"`.
+fn cents_of(price: &Value) -> i64 {
+    let text = price.as_str().expect("a decimal string");
+    text.replace('.', "").parse().expect("two decimals")
 }
