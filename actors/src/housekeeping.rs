@@ -84,6 +84,21 @@ pub async fn keep(shop: Shop, mut stop: watch::Receiver<bool>) {
     }
 }
 
+/// Asks the gateway about everything that a process which is no more left in doubt.
+pub async fn recover(shop: &Shop) {
+    let asked = ask_about_doubts(shop, Duration::ZERO, &mut Pauses::default()).await;
+    report("asking the gateway", asked);
+}
+
+/// Everything that can be done at once, as at a start.
+#[cfg(test)]
+pub(crate) async fn catch_up(shop: &Shop) {
+    let mut pauses = Pauses::default();
+    recover(shop).await;
+    report("closing payments", close_payments(shop, &mut pauses).await);
+    report("giving money back", give_money_back(shop, &mut pauses).await);
+}
+
 fn report(what: &str, result: Result<(), Failure>) {
     if let Err(failure) = result {
         tracing::warn!(what, %failure, "housekeeping will try again");

@@ -10,6 +10,7 @@ mod operations;
 mod orders;
 mod problem;
 mod products;
+mod refunds;
 mod sandbox;
 mod sandbox_messages;
 mod services;
@@ -24,6 +25,7 @@ pub(crate) use guests::{CartKeyHeaders, presented_cart_key};
 pub(crate) use operations::routes;
 pub(crate) use problem::{Problem, Wording};
 pub(crate) use products::{plain_draft, stock_range};
+pub(crate) use refunds::routes as refund_routes;
 pub(crate) use sandbox::routes as sandbox_routes;
 pub(crate) use services::{ServiceName, ServiceTokens, ServiceTokensError};
 

@@ -16,8 +16,8 @@ use tokio::sync::watch;
 const WEBHOOK_PATH: &str = "/api/v1/webhooks/stripe/";
 /// Messages that are delivered before they are ticked off together.
 const BATCH: usize = 50;
-/// How long a browser waits for the shop to have heard what it did.
-const BROWSER_WAITS: Duration = Duration::from_secs(2);
+/// How long somebody waits for the shop to have heard what happened.
+const SOON: Duration = Duration::from_secs(2);
 /// How long the sandbox waits before it sends a message again.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -48,12 +48,12 @@ impl App {
         }
     }
 
-    /// Lets a browser that looks at once see what it did. If that takes too long, the messages
-    /// arrive a little later.
-    pub(super) async fn deliver_sandbox_messages_soon(self: &Arc<Self>) {
+    /// Lets who looks at once see what happened. If that takes too long, the messages arrive a
+    /// little later.
+    pub(crate) async fn deliver_sandbox_messages_soon(self: &Arc<Self>) {
         let Some(sandbox) = &self.shop.sandbox else { return };
         let delivering = self.deliver_sandbox_messages(sandbox);
-        match tokio::time::timeout(BROWSER_WAITS, delivering).await {
+        match tokio::time::timeout(SOON, delivering).await {
             Ok(Ok(())) => {}
             Ok(Err(failure)) => tracing::warn!(%failure, "the sandbox will send it again"),
             Err(_) => tracing::warn!("the shop is slow to hear the sandbox"),

@@ -19,6 +19,8 @@ use tokio::sync::watch;
 /// What the adapters and the store may take to come to an end after the last answer; with the
 /// edge's own bound this stays below the 10 s that were promised.
 const CLOSE_WITHIN: Duration = Duration::from_secs(4);
+/// How long a start waits for a gateway.
+const RECOVER_WITHIN: Duration = Duration::from_secs(5);
 /// `EX_SOFTWARE` of sysexits.h: an owner died too often.
 const EXIT_OWNER_DIED: u8 = 70;
 /// `EX_IOERR` of sysexits.h: the disk failed in the middle of a commit.
@@ -96,6 +98,7 @@ pub(super) async fn serve(serve: Serve, settings: Settings) -> Result<ExitCode, 
         true => tracing::warn!(gateway, "SANDBOX: no real money moves; anybody can pay"),
         false => tracing::info!(gateway, "payments go through the gateway"),
     }
+    recover(&app, &shop).await;
     println!("listening on http://{address}");
     if let Some(guide) = guide {
         println!("{}", guide.text(address));
@@ -118,6 +121,17 @@ pub(super) async fn serve(serve: Serve, settings: Settings) -> Result<ExitCode, 
         Some(Ending::OwnerDied) => ExitCode::from(EXIT_OWNER_DIED),
         Some(Ending::DiskFailed) => ExitCode::from(EXIT_DISK_FAILED),
     })
+}
+
+/// What a process that is no more left unknown is asked of the gateway before anybody looks.
+async fn recover(app: &Arc<App>, shop: &Shop) {
+    let recovering = async {
+        app.deliver_sandbox_messages_soon().await;
+        housekeeping::recover(shop).await;
+    };
+    if tokio::time::timeout(RECOVER_WITHIN, recovering).await.is_err() {
+        tracing::warn!("the gateway is slow; what is not known yet is asked again later");
+    }
 }
 
 async fn close(shop: Shop, adapters: Adapters, housekeeping: tokio::task::JoinHandle<()>) {

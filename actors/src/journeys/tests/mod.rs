@@ -1,5 +1,8 @@
 //! Moments between two turns that no client can hit on purpose.
 
+mod money;
+mod saga;
+
 use super::{accounts, order_lines, ordering, paying};
 use crate::catalog::{CatalogMessage, ProductDraft};
 use crate::journeys::ordering::Delivery;
