@@ -166,6 +166,31 @@ async fn without_stripe_the_shop_goes_on_and_says_so() {
 }
 
 #[tokio::test]
+async fn the_books_are_compared_with_stripes() {
+    let stripe = StripeStandIn::start();
+    let (mut shop, boss, lamp) = shop(&stripe, &[]).await;
+    let ann = shop.customer("ann").await;
+    let order = id_of(&ann.buy(lamp, 1).await);
+    let payment = ann.create_payment(order).await.expect(200);
+    shop.stop().await;
+    let intent = payment["payment_intent_id"].as_str().expect("an intent");
+    stripe.webhooks(json!({"holding": true})).await;
+    stripe.confirm_in_browser(intent, "pm_card_visa").await;
+
+    stripe.fault("GET", "error_before", 100).await;
+    let away = shop.run(&["payments", "reconcile"], "");
+    assert_ne!(away.code, Some(0), "{away:#?}");
+    stripe.no_faults().await;
+    let compared = shop.run(&["payments", "reconcile"], "").expect_success();
+    assert!(compared.stdout.contains("is paid"), "{compared:#?}");
+    shop.check();
+
+    shop.start();
+    assert_eq!(ann.order(order).await.expect(200)["status"], "completed");
+    expect_to_agree(&boss, &stripe, &[order]).await;
+}
+
+#[tokio::test]
 async fn settings_that_would_give_goods_or_secrets_away_are_refused() {
     let key = ("SOUK_STRIPE_SECRET_KEY", STRIPE_KEY);
     let serve = ["serve", "--listen", "127.0.0.1:0"];

@@ -1,6 +1,7 @@
 //! `souk payments reconcile`: our books and the gateway's, side by side, while the shop is closed.
 
 use super::CommandError;
+use crate::adapters::{self, AdapterError};
 use crate::settings::Settings;
 use clap::Subcommand;
 use souk_actors::journeys::paying::{self, Reconciled};
@@ -23,6 +24,8 @@ pub(crate) enum PaymentsError {
     NoShop { directory: PathBuf },
     #[error("the books cannot be compared")]
     Books(#[source] Failure),
+    #[error(transparent)]
+    Gateway(#[from] AdapterError),
 }
 
 pub(super) async fn run(
@@ -32,8 +35,11 @@ pub(super) async fn run(
     if !settings.data.join(Store::FILE_NAME).is_file() {
         return Err(PaymentsError::NoShop { directory: settings.data.clone() }.into());
     }
+    let _ = rustls::crypto::ring::default_provider().install_default();
     settings.require_buildable()?;
     let shop = Shop::open(&settings.data, settings.shop()).await?;
+    let shop = adapters::with_gateway(shop, settings.stripe()?)
+        .map_err(|error| PaymentsError::Gateway(error.into()))?;
     let result = paying::reconcile(&shop, |line| println!("{line}")).await;
     shop.close().await;
     let Reconciled { asked, settled, unsettled } = result.map_err(PaymentsError::Books)?;
