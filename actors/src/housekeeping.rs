@@ -137,7 +137,13 @@ async fn is_paid_after_all(shop: &Shop, id: OrderId, order: &Order) -> Result<bo
     if order.payment.is_none() {
         return Ok(false);
     }
-    let news = paying::ask_gateway(shop, id, order, None).await?;
+    let news = match paying::ask_gateway(shop, id, order, None).await {
+        Err(Failure::Refused(refusal)) => {
+            tracing::warn!(order = %id, %refusal, "the gateway knows of no payment of it");
+            return Ok(false);
+        }
+        news => news?,
+    };
     if !news.is_success() {
         return Ok(false);
     }

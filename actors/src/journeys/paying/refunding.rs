@@ -78,9 +78,10 @@ async fn make_at_gateway(
     payment: &Payment,
     refund: &Refund,
 ) -> Result<Option<Option<String>>, Failure> {
-    let Some(intent) = payment.intent.as_ref().filter(|_| refund.is_to_be_made()) else {
+    if !refund.is_to_be_made() {
         return Ok(Some(None));
-    };
+    }
+    let intent = payment.intent.as_ref().ok_or(Refusal::NotFound(Missing::Payment))?;
     let key = key(shop, id, &format!("refund-{number}"));
     if refund.created_at < crate::clock::now().before(KEY_TRUSTED_FOR) {
         let made = shop.gateway.refunds(&intent.id).await?;

@@ -2,6 +2,7 @@
 
 use super::{News, Outcome, Settled, asking, key};
 use crate::Failure;
+use crate::gateway::GatewayError;
 use crate::journeys::ordering;
 use crate::orders::{Contact, OrdersMessage, Paid};
 use crate::payments::{Payment, PaymentsMessage};
@@ -106,7 +107,13 @@ async fn let_go(owners: &Owners, unit: &Unit, id: PaymentId) -> Result<(), Failu
 /// # Errors
 /// [`Failure`]; the payment stays to be closed and is tried again.
 pub async fn close(shop: &Shop, id: PaymentId, payment: &Payment) -> Result<(), Failure> {
-    let outcome = close_at_gateway(shop, id, payment).await?;
+    let outcome = match close_at_gateway(shop, id, payment).await {
+        Err(GatewayError::NoSuch { what }) => {
+            tracing::warn!(payment = %id, what, "the gateway knows it not: nobody can pay it");
+            Outcome::without_money(PaymentStatus::Canceled)
+        }
+        outcome => outcome?,
+    };
     let is_closed = !outcome.status.is_open();
     let news = asking::news(shop, id, payment, outcome)?;
     let owners = Arc::clone(&shop.owners);
@@ -127,7 +134,7 @@ async fn close_at_gateway(
     shop: &Shop,
     id: PaymentId,
     payment: &Payment,
-) -> Result<Outcome, Failure> {
+) -> Result<Outcome, GatewayError> {
     let mut open_intent = payment.intent.as_ref().map(|intent| intent.id.clone());
     if let Some(checkout) = &payment.checkout {
         let key = key(shop, id, "expire");
