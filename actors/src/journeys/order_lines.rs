@@ -1,6 +1,6 @@
 //! One unit more or less in a pending order: its lines, its stock, its total.
 
-use super::ordering::{OrderView, let_go_of_payment, move_stock_lines, view};
+use super::ordering::{OrderView, let_go_of_payments, move_stock_lines, view};
 use crate::Failure;
 use crate::catalog::{CatalogMessage, ProductView, StockMove, TakenLine};
 use crate::orders::{Order, OrdersMessage};
@@ -34,12 +34,11 @@ pub async fn add_unit(
     let lines = vec![(product, Quantity::ONE)];
     let take = |reply_to| CatalogMessage::TakeStock { unit: unit.clone(), lines, reply_to };
     owners.catalog.ask(take).await?;
-    let before = order;
     let order = owners
         .orders
         .ask(|reply_to| OrdersMessage::AddUnit { unit: unit.clone(), id, added, reply_to })
         .await?;
-    let_go_of_old_payment(owners, unit, &before, &order).await?;
+    let_go_of_old_payments(owners, unit, id, &order).await?;
     view(owners, unit, id, order).await
 }
 
@@ -58,7 +57,6 @@ pub async fn remove_unit(
     id: OrderId,
     product: ProductId,
 ) -> Result<OrderView, Failure> {
-    let before = show(owners, unit, id).await?;
     let order = owners
         .orders
         .ask(|reply_to| OrdersMessage::RemoveUnit { unit: unit.clone(), id, product, reply_to })
@@ -66,20 +64,20 @@ pub async fn remove_unit(
     let lines = vec![TakenLine { product, quantity: Quantity::ONE }];
     let step = StockMove { from: StockHolding::Held, to: StockHolding::Released };
     move_stock_lines(owners, unit, lines, step).await?;
-    let_go_of_old_payment(owners, unit, &before, &order).await?;
+    let_go_of_old_payments(owners, unit, id, &order).await?;
     view(owners, unit, id, order).await
 }
 
 /// What was started for another amount can be paid no more.
-async fn let_go_of_old_payment(
+async fn let_go_of_old_payments(
     owners: &Owners,
     unit: &Unit,
-    before: &Order,
+    id: OrderId,
     after: &Order,
 ) -> Result<(), Failure> {
     match after.payment {
         Some(_) => Ok(()),
-        None => let_go_of_payment(owners, unit, before).await,
+        None => let_go_of_payments(owners, unit, id).await,
     }
 }
 

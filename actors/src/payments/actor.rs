@@ -128,6 +128,17 @@ pub enum PaymentsMessage {
         /// Done.
         reply_to: ReplyTo<()>,
     },
+    /// The order needs none of its payments any more, or only one.
+    LetGoOfOrder {
+        /// The open turn.
+        unit: Unit,
+        /// Which order.
+        order: OrderId,
+        /// The payment that paid it, if one did.
+        except: Option<PaymentId>,
+        /// Done.
+        reply_to: ReplyTo<()>,
+    },
     /// The classic contract initiated it: `finalize` may pay without a card.
     PayAtFinalize {
         /// The open turn.
@@ -265,6 +276,9 @@ impl Actor for PaymentOwner {
             }
             PaymentsMessage::LetGo { unit, id, reply_to } => {
                 answer(reply_to, refunds::let_go(&unit, id))
+            }
+            PaymentsMessage::LetGoOfOrder { unit, order, except, reply_to } => {
+                answer(reply_to, refunds::let_go_of_order(&unit, order, except))
             }
             PaymentsMessage::PayAtFinalize { unit, id, reply_to } => {
                 answer(reply_to, begin::pay_at_finalize(&unit, id))

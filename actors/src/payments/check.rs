@@ -1,14 +1,14 @@
 //! The invariants of payments, and those between payments, orders and the ledger.
 
 use super::rows::{
-    BY_CHECKOUT, BY_INTENT, BY_ORDER, HEARD, HEARD_BY_TIME, IN_DOUBT, OF_ORDER, OPEN, PAYMENTS,
-    REFUNDS, REFUNDS_DUE, TO_CLOSE,
+    BY_CHECKOUT, BY_INTENT, HEARD, HEARD_BY_TIME, IN_DOUBT, OF_ORDER, OPEN, PAYMENTS, REFUNDS,
+    REFUNDS_DUE, TO_CLOSE,
 };
 use super::{Payment, RefundState, ledger};
 use crate::check::Findings;
 use crate::orders::{self, Order};
 use crate::store::{Direction, Read, Snapshot, StoreError};
-use souk_domain::{Money, PaymentId, PaymentStatus};
+use souk_domain::{Money, OrderStatus, PaymentId, PaymentStatus};
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
@@ -124,17 +124,11 @@ fn check_with_order(
     order: &Order,
     findings: &mut Findings,
 ) -> Result<(), StoreError> {
-    let current = snapshot.get(BY_ORDER, &payment.order)?;
     let is_linked = order.payment.as_ref().is_some_and(|link| link.payment == id);
-    // One that was begun and of which nobody was told how to pay it replaces nothing yet.
-    let is_replaced = match current {
-        Some(current) if current != id => snapshot
-            .get(PAYMENTS, &current)?
-            .is_some_and(|current| current.intent.is_some() || current.checkout.is_some()),
-        _ => false,
-    };
-    findings.require(!is_linked || !is_replaced, || {
-        format!("order {} goes by payment {id}, which is not its current one", payment.order)
+    let is_needed = !order.is_paid && order.status != OrderStatus::Cancelled;
+    let is_closing = snapshot.get(TO_CLOSE, &id)?.is_some();
+    findings.require(!payment.status.is_open() || is_needed || is_closing, || {
+        format!("payment {id} of order {} stays open for nothing", payment.order)
     });
     findings.require(!is_linked || payment.amount == order.total, || {
         let (amount, total) = (payment.amount, order.total);

@@ -5,12 +5,12 @@
 
 use super::begin::{find, put_and_tell};
 use super::ledger::{self, Account, Movement};
-use super::rows::{PAYMENTS, REFUNDS, REFUNDS_DUE, TO_CLOSE};
+use super::rows::{OF_ORDER, PAYMENTS, REFUNDS, REFUNDS_DUE, TO_CLOSE};
 use super::{Payment, Refund, RefundState, RefundedBy};
 use crate::outbox::PaymentEvent;
 use crate::store::{Direction, Read, Unit};
 use crate::{Failure, ids};
-use souk_domain::{Missing, Money, PaymentId, PaymentStatus, Refusal};
+use souk_domain::{Missing, Money, OrderId, PaymentId, PaymentStatus, Refusal};
 use std::ops::ControlFlow;
 
 /// What a refund that was made means for the order.
@@ -79,6 +79,23 @@ pub(super) fn let_go(unit: &Unit, id: PaymentId) -> Result<(), Failure> {
         add(unit, id, &mut payment, left, "", RefundedBy::Shop)?;
     } else if payment.status.is_open() {
         unit.put(TO_CLOSE, &id, &())?;
+    }
+    Ok(())
+}
+
+/// The order needs none of its payments any more, but perhaps one.
+pub(super) fn let_go_of_order(
+    unit: &Unit,
+    order: OrderId,
+    except: Option<PaymentId>,
+) -> Result<(), Failure> {
+    let mut others = Vec::new();
+    unit.visit_under(OF_ORDER, &order, Direction::Ascending, |id: PaymentId, ()| {
+        others.extend((Some(id) != except).then_some(id));
+        ControlFlow::Continue(())
+    })?;
+    for id in others {
+        let_go(unit, id)?;
     }
     Ok(())
 }

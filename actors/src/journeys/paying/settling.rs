@@ -67,6 +67,14 @@ async fn settle_success(
             let book =
                 |reply_to| PaymentsMessage::BookSale { unit: unit.clone(), id: payment, reply_to };
             owners.payments.ask(book).await?;
+            // One that was begun meanwhile for another way to pay is needed no more.
+            let let_go = |reply_to| PaymentsMessage::LetGoOfOrder {
+                unit: unit.clone(),
+                order: id,
+                except: Some(payment),
+                reply_to,
+            };
+            owners.payments.ask(let_go).await?;
             order
         }
         Paid::Before(order) => order,
