@@ -5,7 +5,7 @@ use super::{
     change, forget, lines, place,
 };
 use crate::owner::{ReplyTo, answer};
-use crate::payments::MadeRefund;
+use crate::payments::{Intent, MadeRefund};
 use crate::store::Unit;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use souk_domain::{AddedUnit, OrderId, PaymentId, ProductId, Role, UserId};
@@ -81,6 +81,8 @@ pub enum OrdersMessage {
         unit: Unit,
         /// Which.
         id: OrderId,
+        /// The gateway's intent, which a checkout makes only when it is paid.
+        intent: Option<Intent>,
         /// Whom to tell.
         contact: Option<Contact>,
         /// What that made of the order.
@@ -191,8 +193,8 @@ impl Actor for OrderOwner {
             OrdersMessage::LinkPayment { unit, id, link, reply_to } => {
                 answer(reply_to, change::link_payment(&unit, id, link))
             }
-            OrdersMessage::MarkPaid { unit, id, contact, reply_to } => {
-                answer(reply_to, change::mark_paid(&unit, id, contact.as_ref()))
+            OrdersMessage::MarkPaid { unit, id, intent, contact, reply_to } => {
+                answer(reply_to, change::mark_paid(&unit, id, intent, contact.as_ref()))
             }
             OrdersMessage::NotePaymentFailure { unit, id, reason, contact, reply_to } => {
                 let noted = change::note_payment_failure(&unit, id, &reason, contact.as_ref());

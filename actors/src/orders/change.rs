@@ -6,7 +6,7 @@ use super::{Order, PaymentLink};
 use crate::Failure;
 use crate::catalog::StockMove;
 use crate::outbox::{OrderEvent, OrderMail};
-use crate::payments::MadeRefund;
+use crate::payments::{Intent, MadeRefund};
 use crate::store::{Read, Unit};
 use souk_domain::{
     Missing, OrderAction, OrderId, OrderStatus, PaymentId, Refusal, Role, StatusStep, StockHolding,
@@ -213,6 +213,7 @@ pub(super) fn link_payment(unit: &Unit, id: OrderId, link: PaymentLink) -> Resul
 pub(super) fn mark_paid(
     unit: &Unit,
     id: OrderId,
+    intent: Option<Intent>,
     contact: Option<&Contact>,
 ) -> Result<Paid, Failure> {
     let Some(before) = unit.get(ORDERS, &id)? else { return Ok(Paid::TooLate) };
@@ -224,6 +225,9 @@ pub(super) fn mark_paid(
     }
     let mut after = before.clone();
     after.is_paid = true;
+    if let Some(link) = after.payment.as_mut() {
+        link.intent = intent.or(link.intent.take());
+    }
     after.expires_at = None;
     if matches!(before.status, OrderStatus::Pending | OrderStatus::Processing) {
         after.status = OrderStatus::Completed;

@@ -60,7 +60,9 @@ async fn settle_success(
         let_go(owners, unit, payment).await?;
         return Ok(Settled::Superseded);
     }
-    let mark = |reply_to| OrdersMessage::MarkPaid { unit: unit.clone(), id, contact, reply_to };
+    let intent = booked.intent.clone();
+    let mark =
+        |reply_to| OrdersMessage::MarkPaid { unit: unit.clone(), id, intent, contact, reply_to };
     let order = match owners.orders.ask(mark).await? {
         Paid::Now { order, stock } => {
             ordering::move_stock(owners, unit, &order, stock).await?;

@@ -243,7 +243,8 @@ async fn money_paid_at_a_page_is_found_though_nobody_told() {
         "payment {of}: requires_payment_method here, succeeded there: booked, ORD-0000000001 is paid"
     );
     assert_eq!(lines, [expected]);
-    assert!(order(&shop, id).is_paid);
+    let paid = order(&shop, id);
+    assert!(paid.is_paid && paid.payment.is_some_and(|link| link.intent.is_some()));
     let again = paying::reconcile(&shop, |line| panic!("{line}")).await.expect("compared");
     assert_eq!(again, paying::Reconciled::default());
     require_sound(&shop);
