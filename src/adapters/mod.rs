@@ -12,17 +12,20 @@ mod mail;
 mod nats;
 mod rows;
 mod status;
+mod stripe_gateway;
 mod supervision;
 #[cfg(test)]
 mod testing;
 
 pub(crate) use status::AdapterStatus;
+pub(crate) use stripe_gateway::with_gateway;
 
 use drain::Drain;
 use lettre::message::Mailbox;
 use mail::{Mailer, MailerError, RetryPolicy, SmtpUrlError, Transport};
 use nats::{Broker, BrokerError, NotifyConsumer, Relay};
 use souk_actors::outbox::{Outbox, Reader};
+use souk_stripe::SetUpError;
 use status::{MailStatus, RelayStatus};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -74,6 +77,9 @@ pub(crate) enum AdapterError {
         #[source]
         source: lettre::address::AddressError,
     },
+    /// Stripe.
+    #[error(transparent)]
+    Stripe(#[from] SetUpError),
     /// The mailer.
     #[error(transparent)]
     Mailer(#[from] MailerError),

@@ -3,6 +3,7 @@
 mod admin;
 mod check;
 mod openapi;
+mod payments;
 mod serve;
 
 pub(crate) use admin::create as create_administrator;
@@ -42,6 +43,9 @@ enum Command {
     /// Administrators.
     #[command(subcommand)]
     Admin(admin::Admin),
+    /// Payments.
+    #[command(subcommand)]
+    Payments(payments::Payments),
     /// Prove offline that the data keeps every invariant.
     Check,
     /// Print the OpenAPI description of a contract.
@@ -62,6 +66,8 @@ pub(crate) enum CommandError {
     OpenApi(#[from] openapi::OpenApiError),
     #[error(transparent)]
     Admin(#[from] admin::AdminError),
+    #[error(transparent)]
+    Payments(#[from] payments::PaymentsError),
     #[error(transparent)]
     Serve(#[from] serve::ServeError),
     #[error("cannot start the runtime")]
@@ -92,6 +98,7 @@ fn try_to_run(line: CommandLine) -> Result<ExitCode, CommandError> {
     match line.command {
         Command::Serve(serve) => runtime.block_on(serve::serve(serve, settings)),
         Command::Admin(admin) => runtime.block_on(admin::run(admin, &settings)),
+        Command::Payments(command) => runtime.block_on(payments::run(command, &settings)),
         Command::Check => Ok(check::run(&settings)?),
         Command::OpenApi(asked) => Ok(openapi::run(&asked, &settings)?),
     }

@@ -98,6 +98,7 @@ fn describe(outgoing: &Outgoing, currency: Currency) -> (Naming, Value) {
                     "is_paid": snapshot.is_paid,
                     "lines": snapshot.lines.iter().map(line).collect::<Vec<_>>(),
                     "total": money(snapshot.total),
+                    "refunded": money(snapshot.refunded),
                     "created_at": snapshot.created_at.to_string(),
                     "updated_at": snapshot.updated_at.to_string(),
                 },
@@ -113,6 +114,7 @@ fn describe(outgoing: &Outgoing, currency: Currency) -> (Naming, Value) {
                     "amount": money(snapshot.amount),
                     "status": snapshot.status.word(),
                     "gateway_intent": snapshot.intent,
+                    "refunded": money(snapshot.refunded),
                 },
             }),
         ),
@@ -170,6 +172,7 @@ fn mail_context(content: &MailContent, currency: Currency) -> Value {
             lines,
             total,
             reason,
+            refunded,
         } => {
             let line = |line: &OrderLine| {
                 json!({
@@ -187,6 +190,7 @@ fn mail_context(content: &MailContent, currency: Currency) -> Value {
                 "total": currency.format(*total),
                 "currency": currency.code(),
                 "reason": reason,
+                "refunded": refunded.map(|amount| currency.format(amount)),
             })
         }
     }
@@ -214,6 +218,7 @@ mod tests {
                     is_paid: false,
                     lines: Vec::new(),
                     total: Money::from_minor_units(1999),
+                    refunded: Money::ZERO,
                     created_at: UnixMillis::new(0),
                     updated_at: UnixMillis::new(0),
                 },

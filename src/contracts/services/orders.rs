@@ -193,17 +193,22 @@ async fn news_of(app: &App, said: &Said, order: &Order) -> Result<Option<News>, 
         let sentence = "The order is paid; only cancelling it gives the money back.";
         return Err(Errors::of("is_paid", sentence).into());
     }
-    let known = order.payment.as_ref().map(|link| link.intent.as_str());
-    if let Some(named) = said.payment_intent.as_deref()
-        && known != Some(named)
-    {
-        return Err(Errors::of("payment_intent", "No such payment of this order.").into());
+    let unknown = || Errors::of("payment_intent", "No such payment of this order.");
+    if order.payment.is_none() {
+        return match said.payment_intent {
+            Some(_) => Err(unknown().into()),
+            None => Ok(None),
+        };
     }
     let must_ask = said.payment_intent.is_some() || (said.is_paid == Some(true) && !order.is_paid);
-    if !must_ask || known.is_none() {
+    if !must_ask {
         return Ok(None);
     }
-    Ok(Some(paying::ask_gateway(&app.shop, said.id, order, None).await?))
+    let news = paying::ask_gateway(&app.shop, said.id, order, None).await?;
+    if said.payment_intent.is_some() && said.payment_intent.as_deref() != news.intent() {
+        return Err(unknown().into());
+    }
+    Ok(Some(news))
 }
 
 /// The orders of a user.

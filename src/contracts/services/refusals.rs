@@ -119,6 +119,9 @@ pub(super) fn worded(refusal: Refusal) -> Answer {
         Refusal::PaymentMethodUnknown => {
             Errors::of("payment_method", "No such payment method.").into()
         }
+        Refusal::RefundTooLarge => {
+            Errors::of("amount", "More than is left of what was paid.").into()
+        }
     }
 }
 

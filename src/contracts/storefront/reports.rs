@@ -8,7 +8,7 @@ use http::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::RawValue;
-use souk_actors::orders;
+use souk_actors::{orders, payments};
 use std::sync::Arc;
 
 /// How the shop is doing.
@@ -27,8 +27,9 @@ pub(super) async fn summary(app: Arc<App>, call: Call) -> Result<Answer, Problem
     if !app.visitor(&call)?.caller.is_administrator() {
         return Err(only_administrators().into());
     }
-    let summary = orders::summary(&*app.shop.store.snapshot())?;
-    let revenue = app.shop.settings.currency.format(summary.revenue);
+    let snapshot = app.shop.store.snapshot();
+    let summary = orders::summary(&*snapshot)?;
+    let revenue = app.shop.settings.currency.format(payments::revenue(&*snapshot)?);
     Ok(Answer::ok(&SummaryBody {
         total_orders: summary.orders,
         total_revenue: RawValue::from_string(revenue).expect("an amount is a JSON number"),

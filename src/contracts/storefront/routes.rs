@@ -4,7 +4,7 @@ use super::refusals::{EMAIL_IN_USE, INSUFFICIENT_STOCK, Storefront, error, forbi
 use super::wire::{CartBody, CategoryBody, LineBody, MessageBody, OrderBody};
 use super::wire::{ProductBody, ProfileBody};
 use super::{auth, cart, categories, orders, payments, products, profile, reports, webhook};
-use crate::app::{App, Wording};
+use crate::app::{App, Event, Wording};
 use crate::edge::{Description, Errors, Route, any_text, standard};
 use http::StatusCode;
 use schemars::json_schema;
@@ -297,7 +297,7 @@ fn payment_routes() -> Vec<Route<App>> {
             |told| {
                 told.for_the_gateway()
                     .note("Each event counts once, however often and late it comes.")
-                    .payload::<webhook::Event>()
+                    .payload::<Event>()
                     .answers::<webhook::ReceivedBody>(OK)
                     .refuses(webhook::invalid_payload())
                     .refuses(webhook::invalid_signature())

@@ -294,6 +294,7 @@ impl OrderBody {
     ) -> Self {
         let OrderView { id, order, products } = view;
         let item = |line| LineBody::of_order(line, products, order.created_at, currency);
+        let intent = order.payment.as_ref().and_then(|link| link.intent.as_ref());
         Self {
             id: id.get(),
             order_number: order.number.clone(),
@@ -304,8 +305,8 @@ impl OrderBody {
             shipping_address: order.shipping_address.clone(),
             billing_address: order.billing_address.clone(),
             items: order.lines.iter().map(item).collect(),
-            stripe_payment_intent_id: order.payment.as_ref().map(|link| link.intent.clone()),
-            client_secret: order.payment.as_ref().map(|link| link.client_secret.clone()),
+            stripe_payment_intent_id: intent.map(|intent| intent.id.clone()),
+            client_secret: intent.map(|intent| intent.client_secret.clone()),
             crm_sync_status: order.crm_sync.map(|sync| match sync {
                 CrmSync::Pending => "pending",
                 CrmSync::Success => "success",
