@@ -5,8 +5,9 @@
 mod support;
 
 use serde_json::json;
+use std::io::Write;
 use std::process::{Command, Stdio};
-use support::{Person, Shop, python, repository};
+use support::{Person, Shop, python, repository, run_souk};
 
 /// Calls per operation; more with SOUK_FUZZ_EXAMPLES.
 const EXAMPLES: &str = "10";
@@ -59,6 +60,26 @@ async fn holds_to_its_description(contract: &str, farewells: Option<&str>) {
     if let Some(farewells) = farewells {
         let farewells = ["--include-operation-id-regex", farewells];
         explore(&shop, contract, &customer.access, farewells);
+    }
+}
+
+#[test]
+fn every_description_is_well_formed() {
+    for contract in ["classic", "minimal", "services", "storefront", "platform"] {
+        let described = run_souk(&["openapi", contract]).expect_success().stdout;
+        let mut judge = Command::new(python())
+            .args(["-m", "openapi_spec_validator", "-"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the validator starts");
+        let mut input = judge.stdin.take().expect("a pipe");
+        input.write_all(described.as_bytes()).expect("the validator reads");
+        drop(input);
+        let output = judge.wait_with_output().expect("the validator ends");
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{contract}: {text}");
     }
 }
 
