@@ -2,7 +2,7 @@
 
 use super::connection::Broker;
 use super::dead_letter::DeadLetters;
-use super::streams::{self, NOTIFY};
+use super::streams::NOTIFY;
 use crate::adapters::mail::{DeliveryError, Mailer, PermanentCause, RetryPolicy, SUBJECT_PREFIX};
 use crate::adapters::status::MailStatus;
 use crate::adapters::supervision::{Setback, Stop, chain};
@@ -66,7 +66,7 @@ impl NotifyConsumer {
             () = self.stop.requested() => return Ok(()),
         };
         let context = self.broker.context();
-        streams::ensure_all(context).await?;
+        // The relay makes the stream; this user may not. Until it is there, this fails and comes again.
         let consumer = context.create_consumer_on_stream(config(), NOTIFY).await?;
         self.status.work.is_well();
         let mut under_way = JoinSet::new();
