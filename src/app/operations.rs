@@ -19,6 +19,7 @@ pub(crate) fn routes() -> Vec<Route<App>> {
         Route::get("/openapi/{document}", "description", reference::describe),
         Route::get("/docs", "reference", reference::show_page),
         Route::get("/docs/{file}", "a file of the reference", reference::show_file),
+        Route::get("/schemas/{schema}", "schema of an event", reference::show_schema),
     ]
 }
 

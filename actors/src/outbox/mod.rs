@@ -10,6 +10,8 @@ mod marks;
 mod message;
 mod render;
 mod row;
+mod schemas;
+mod wire;
 
 pub use kept::KEPT_AFTER_ACKNOWLEDGEMENT;
 pub use marks::{StreamMark, StreamMarks};
@@ -18,6 +20,7 @@ pub use row::{
     Cause, MailContent, OrderEvent, OrderMail, OrderSnapshot, Outgoing, PaymentEvent,
     PaymentSnapshot, ProductEvent, ProductSnapshot, UserEvent,
 };
+pub use schemas::{ENVELOPE, NamedSchema, schema, schemas};
 
 use crate::store::{Direction, Read, Store, StoreError, Table, Unit};
 use crate::{Failure, ids};
