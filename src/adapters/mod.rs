@@ -7,6 +7,7 @@
 //! ```
 
 mod backoff;
+mod dead;
 mod drain;
 mod mail;
 mod nats;
@@ -17,6 +18,7 @@ mod supervision;
 #[cfg(test)]
 mod testing;
 
+pub(crate) use dead::{DeadLetter, DeadLetterError, DeadLetters};
 pub(crate) use status::AdapterStatus;
 
 use drain::Drain;
@@ -104,7 +106,7 @@ pub(crate) async fn start(
     outbox: Outbox,
 ) -> Result<Adapters, AdapterError> {
     let mail_directory = settings.data_dir.join("mail");
-    let dead_letters = mail_directory.join("dead");
+    let dead_letters = dead::folder(&settings);
     let mailer = open_mailer(&settings, mail_directory).await?;
     let (switch, stop) = Stop::new();
     let mail = Arc::new(MailStatus::default());

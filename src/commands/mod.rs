@@ -2,11 +2,13 @@
 
 mod admin;
 mod check;
+mod dead;
 mod openapi;
 mod serve;
 
 pub(crate) use admin::create as create_administrator;
 
+use crate::adapters::DeadLetterError;
 use crate::settings::{Settings, SettingsError};
 use clap::{Args, Parser, Subcommand};
 use souk_actors::OpenShopError;
@@ -44,6 +46,9 @@ enum Command {
     Admin(admin::Admin),
     /// Prove offline that the data keeps every invariant.
     Check,
+    /// Messages that could not be handled.
+    #[command(subcommand)]
+    Dead(dead::Dead),
     /// Print the OpenAPI description of a contract.
     #[command(name = "openapi")]
     OpenApi(openapi::OpenApi),
@@ -58,6 +63,8 @@ pub(crate) enum CommandError {
     Shop(#[from] OpenShopError),
     #[error(transparent)]
     Check(#[from] check::CheckError),
+    #[error(transparent)]
+    Dead(#[from] DeadLetterError),
     #[error(transparent)]
     OpenApi(#[from] openapi::OpenApiError),
     #[error(transparent)]
@@ -92,6 +99,7 @@ fn try_to_run(line: CommandLine) -> Result<ExitCode, CommandError> {
     match line.command {
         Command::Serve(serve) => runtime.block_on(serve::serve(serve, settings)),
         Command::Admin(admin) => runtime.block_on(admin::run(admin, &settings)),
+        Command::Dead(asked) => Ok(runtime.block_on(dead::run(asked, &settings))?),
         Command::Check => Ok(check::run(&settings)?),
         Command::OpenApi(asked) => Ok(openapi::run(&asked, &settings)?),
     }
