@@ -46,6 +46,14 @@ pub(crate) struct Settings {
     /// The broker; unset: mails are drained in process.
     #[serde(deserialize_with = "optional_text")]
     nats_url: Option<String>,
+    /// Who we are to the broker, if `nats_url` does not say so.
+    #[serde(deserialize_with = "text")]
+    nats_user: String,
+    /// And with which password; unset: none.
+    #[serde(deserialize_with = "optional_text")]
+    nats_password: Option<String>,
+    /// Pending rows of the outbox beyond which changes are refused.
+    pub(crate) outbox_max_rows: u64,
     /// The mail server; unset: mails become files in DATA/mail.
     #[serde(deserialize_with = "optional_text")]
     smtp_url: Option<String>,
@@ -145,6 +153,9 @@ impl Default for Settings {
             public_url: None,
             currency: Currency::USD,
             nats_url: None,
+            nats_user: "souk".to_owned(),
+            nats_password: None,
+            outbox_max_rows: 5_000_000,
             smtp_url: None,
             mail_from: None,
             shop_name: "Souk".to_owned(),
@@ -249,12 +260,33 @@ impl Settings {
     /// What leads out of the process.
     pub(crate) fn adapters(&self) -> AdapterSettings {
         AdapterSettings {
-            nats_url: self.nats_url.clone(),
+            nats_url: self.nats_urls_with_login(),
+            outbox_max_rows: self.outbox_max_rows,
             smtp_url: self.smtp_url.clone(),
             mail_from: self.mail_from.clone(),
             data_dir: self.data.clone(),
             shop_name: self.shop_name.clone(),
         }
+    }
+
+    /// The broker's addresses, each with user and password unless it has its own.
+    fn nats_urls_with_login(&self) -> Option<String> {
+        let (urls, Some(password)) = (self.nats_url.as_deref()?, &self.nats_password) else {
+            return self.nats_url.clone();
+        };
+        let with_login = |url: &str| {
+            // What is no address is refused by the adapter, which says what is wrong with it.
+            let Ok(mut parsed) = url::Url::parse(url.trim()) else { return url.to_owned() };
+            let has_login = !parsed.username().is_empty();
+            if has_login
+                || parsed.set_username(&self.nats_user).is_err()
+                || parsed.set_password(Some(password)).is_err()
+            {
+                return url.to_owned();
+            }
+            parsed.to_string()
+        };
+        Some(urls.split(',').map(with_login).collect::<Vec<_>>().join(","))
     }
 
     /// Where the shop is to be found, as far as the settings say.
@@ -354,4 +386,25 @@ fn currency<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Currency, D::E
     let code = text(deserializer)?;
     let wrong = || serde::de::Error::custom(format!("{code} is no currency of two or no decimals"));
     Currency::from_code(&code).ok_or_else(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_login_of_the_broker_stands_in_its_address() {
+        let settings = |urls: &str, password: Option<&str>| Settings {
+            nats_url: Some(urls.to_owned()),
+            nats_password: password.map(str::to_owned),
+            ..Settings::default()
+        };
+        let with_login = |urls, password| settings(urls, password).nats_urls_with_login();
+        let plain = "nats://127.0.0.1:4222";
+        assert_eq!(with_login(plain, None).as_deref(), Some(plain));
+        assert_eq!(
+            with_login("nats://a:1, nats://me:mine@b:2", Some("p@ss")).as_deref(),
+            Some("nats://souk:p%40ss@a:1, nats://me:mine@b:2")
+        );
+    }
 }

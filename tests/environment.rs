@@ -12,8 +12,7 @@ use support::{Broker, MailSink};
 #[tokio::test]
 async fn the_broker_keeps_what_it_acknowledged_when_it_is_killed() {
     let mut broker = Broker::start();
-    let client = async_nats::connect(broker.url()).await.expect("the broker can be reached");
-    let context = jetstream::new(client);
+    let context = jetstream::new(broker.client_of("souk").await);
     let subjects = vec!["souk.event.>".to_owned()];
     let wanted = stream::Config { name: "SOUK_EVENTS".to_owned(), subjects, ..Default::default() };
     context.create_stream(wanted).await.expect("a stream can be made");

@@ -13,14 +13,15 @@ from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
 
 class Sink:
-    def __init__(self, path, refuse_first):
+    def __init__(self, path, refuse_first, refusal):
         self.path = path
+        self.refusal = refusal
         self.refusals_left = refuse_first
 
     async def handle_DATA(self, server, session, envelope):
         if self.refusals_left > 0:
             self.refusals_left -= 1
-            return "451 4.3.0 try again later"
+            return self.refusal
         line = json.dumps({
             "from": envelope.mail_from,
             "to": envelope.rcpt_tos,
@@ -50,8 +51,10 @@ async def main():
     parser.add_argument("--tls", nargs=2, metavar=("CERT", "KEY"), help="offer and demand STARTTLS")
     parser.add_argument("--auth", metavar="USER:PASSWORD", help="demand this login")
     parser.add_argument("--refuse-first", type=int, default=0, metavar="N", help="answer 451 to the first N messages")
+    parser.add_argument("--for-good", action="store_true", help="answer them 550 instead")
     args = parser.parse_args()
 
+    refusal = "550 5.7.1 not here" if args.for_good else "451 4.3.0 try again later"
     options = {"hostname": "sink", "enable_SMTPUTF8": True}
     if args.tls:
         options["tls_context"] = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -60,7 +63,7 @@ async def main():
     if args.auth:
         options.update(authenticator=login_checker(args.auth), auth_required=True, auth_require_tls=bool(args.tls))
 
-    sink = Sink(args.file, args.refuse_first)
+    sink = Sink(args.file, args.refuse_first, refusal)
     server = await asyncio.get_running_loop().create_server(lambda: SMTP(sink, **options), "127.0.0.1", args.port)
     print(f"mail sink on port {server.sockets[0].getsockname()[1]}", flush=True)
     await server.serve_forever()

@@ -24,6 +24,9 @@ pub enum Failure {
     /// The disk is nearly full; queries go on.
     #[error("the disk is nearly full")]
     DiskFull,
+    /// Too much waits to be told to others; queries go on.
+    #[error("the outbox is full")]
+    OutboxFull,
     /// An owner died over it.
     #[error("the owner of {owner} died")]
     OwnerDied {

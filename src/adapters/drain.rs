@@ -4,6 +4,7 @@
 //! that later ones go on; the outbox is told of the rows before the oldest that waits. What was
 //! sent beyond it is remembered by the mailer, should the process end first.
 
+use super::dead::LetterFile;
 use super::mail::{DeliveryError, Mailer, RetryPolicy, plain_name, write_once};
 use super::rows::Rows;
 use super::status::MailStatus;
@@ -169,9 +170,9 @@ impl<R: Rows> Run<'_, R> {
 
     /// Keeps a mail as a dead letter; false if that failed.
     async fn give_up(&self, message: &Message, tries: u32, reason: &str) -> bool {
-        let letter = DeadLetter {
-            subject: &message.subject,
-            reason,
+        let letter = LetterFile {
+            subject: message.subject.clone(),
+            reason: reason.to_owned(),
             tries,
             body: String::from_utf8_lossy(&message.body).into_owned(),
         };
@@ -221,16 +222,6 @@ impl<R: Rows> Run<'_, R> {
             }
         }
     }
-}
-
-/// A mail given up, as an operator finds it.
-#[derive(serde::Serialize)]
-struct DeadLetter<'a> {
-    subject: &'a str,
-    reason: &'a str,
-    tries: u32,
-    /// The notification as it was.
-    body: String,
 }
 
 /// Waits for a point in time; for ever without one.

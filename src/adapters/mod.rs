@@ -7,9 +7,11 @@
 //! ```
 
 mod backoff;
+mod dead;
 mod drain;
 mod mail;
 mod nats;
+mod pressure;
 mod rows;
 mod status;
 mod stripe_gateway;
@@ -17,6 +19,7 @@ mod supervision;
 #[cfg(test)]
 mod testing;
 
+pub(crate) use dead::{DeadLetter, DeadLetterError, DeadLetters};
 pub(crate) use status::AdapterStatus;
 pub(crate) use stripe_gateway::with_gateway;
 
@@ -24,6 +27,7 @@ use drain::Drain;
 use lettre::message::Mailbox;
 use mail::{Mailer, MailerError, RetryPolicy, SmtpUrlError, Transport};
 use nats::{Broker, BrokerError, NotifyConsumer, Relay};
+use pressure::Pressure;
 use souk_actors::outbox::{Outbox, Reader};
 use souk_stripe::SetUpError;
 use status::{MailStatus, RelayStatus};
@@ -49,6 +53,8 @@ const PRUNE_INTERVAL: Duration = Duration::from_secs(5 * 60);
 pub(crate) struct AdapterSettings {
     /// The broker; `None`: mails are drained in process and events stay in the outbox.
     pub(crate) nats_url: Option<String>,
+    /// Rows nobody has taken beyond which the shop takes no more changes.
+    pub(crate) outbox_max_rows: u64,
     /// The mail server; `None`: mails become files under `data_dir`.
     pub(crate) smtp_url: Option<String>,
     /// Sender of mails; `None` means [`DEFAULT_MAIL_FROM`].
@@ -106,19 +112,21 @@ pub(crate) async fn start(
     outbox: Outbox,
 ) -> Result<Adapters, AdapterError> {
     let mail_directory = settings.data_dir.join("mail");
-    let dead_letters = mail_directory.join("dead");
+    let dead_letters = dead::folder(&settings);
     let mailer = open_mailer(&settings, mail_directory).await?;
     let (switch, stop) = Stop::new();
     let mail = Arc::new(MailStatus::default());
     let mut tasks = JoinSet::new();
+    let pressure = Pressure::new(settings.outbox_max_rows);
     let Some(url) = &settings.nats_url else {
         let status = AdapterStatus {
             outbox: outbox.clone(),
             reader: Reader::Mail,
             relay: None,
             mail: Arc::clone(&mail),
+            pressure,
         };
-        keep_pruning(&mut tasks, &outbox, Reader::Mail, &stop);
+        keep_tending(&mut tasks, &status, &stop);
         let drain = Drain {
             rows: outbox,
             mailer: Arc::clone(&mailer),
@@ -139,8 +147,9 @@ pub(crate) async fn start(
         reader: Reader::Broker,
         relay: Some(Arc::clone(&relay_status)),
         mail: Arc::clone(&mail),
+        pressure,
     };
-    keep_pruning(&mut tasks, &outbox, Reader::Broker, &stop);
+    keep_tending(&mut tasks, &status, &stop);
     let relay = Relay {
         store_id: outbox.store_id().to_owned(),
         rows: outbox,
@@ -215,8 +224,14 @@ async fn prune_by_and_by(outbox: Outbox, reader: Reader, stop: Stop) -> Result<(
     }
 }
 
-fn keep_pruning(tasks: &mut JoinSet<()>, outbox: &Outbox, reader: Reader, stop: &Stop) {
-    let (outbox, to_stop) = (outbox.clone(), stop.clone());
-    let session = move || prune_by_and_by(outbox.clone(), reader, to_stop.clone());
+/// Keeps the outbox small, and watches whether it is.
+fn keep_tending(tasks: &mut JoinSet<()>, status: &AdapterStatus, stop: &Stop) {
+    let AdapterStatus { outbox, reader, pressure, .. } = status.clone();
+    let (to_prune, to_stop) = (outbox.clone(), stop.clone());
+    let session = move || prune_by_and_by(to_prune.clone(), reader, to_stop.clone());
     tasks.spawn(keep_running("outbox pruning", stop.clone(), Arc::default(), session));
+    let to_stop = stop.clone();
+    let session =
+        move || pressure::watch(outbox.clone(), reader, Arc::clone(&pressure), to_stop.clone());
+    tasks.spawn(keep_running("outbox watch", stop.clone(), Arc::default(), session));
 }

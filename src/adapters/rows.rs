@@ -1,7 +1,7 @@
 //! What the loops of this module need of the outbox.
 
 use souk_actors::Failure;
-use souk_actors::outbox::{Message, Outbox, Reader};
+use souk_actors::outbox::{Message, Outbox, Reader, StreamMarks};
 use souk_actors::store::StoreError;
 use tokio::sync::watch;
 
@@ -21,6 +21,16 @@ pub(crate) trait Rows: Clone + Send + Sync + 'static {
         through: u64,
     ) -> impl Future<Output = Result<(), Failure>> + Send;
 
+    /// What the broker's streams said when they took the last rows.
+    fn marks(&self) -> Result<StreamMarks, StoreError>;
+
+    /// Makes it durable that the broker has every row up to `through`, and where the last are.
+    fn acknowledge_published(
+        &self,
+        through: u64,
+        marks: StreamMarks,
+    ) -> impl Future<Output = Result<(), Failure>> + Send;
+
     /// Wakes after commits; carries no data.
     fn changes(&self) -> watch::Receiver<u64>;
 }
@@ -36,6 +46,14 @@ impl Rows for Outbox {
 
     async fn acknowledge(&self, reader: Reader, through: u64) -> Result<(), Failure> {
         Self::acknowledge(self, reader, through).await
+    }
+
+    fn marks(&self) -> Result<StreamMarks, StoreError> {
+        Self::marks(self)
+    }
+
+    async fn acknowledge_published(&self, through: u64, marks: StreamMarks) -> Result<(), Failure> {
+        Self::acknowledge_published(self, through, marks).await
     }
 
     fn changes(&self) -> watch::Receiver<u64> {

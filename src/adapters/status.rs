@@ -1,5 +1,6 @@
 //! What an operator sees of the loops: for `/readyz` and `/metrics`.
 
+use super::pressure::Pressure;
 use souk_actors::outbox::{Outbox, Reader};
 use souk_actors::store::StoreError;
 use souk_domain::UnixMillis;
@@ -37,6 +38,8 @@ pub(crate) struct RelayStatus {
     pub(crate) is_connected: AtomicBool,
     pub(crate) published: AtomicU64,
     pub(crate) duplicates: AtomicU64,
+    /// How often the broker was found to have lost what it had confirmed.
+    pub(crate) rewinds: AtomicU64,
 }
 
 /// Mails on their way out.
@@ -57,6 +60,7 @@ pub(crate) struct AdapterStatus {
     /// `None` where no broker is configured.
     pub(super) relay: Option<Arc<RelayStatus>>,
     pub(super) mail: Arc<MailStatus>,
+    pub(super) pressure: Arc<Pressure>,
 }
 
 /// One look at [`AdapterStatus`].
@@ -68,10 +72,14 @@ pub(crate) struct Report {
     pub(crate) pending_rows: u64,
     /// When the oldest of them was written.
     pub(crate) oldest_pending: Option<UnixMillis>,
+    /// Whether these are so many or so old that somebody should look.
+    pub(crate) is_outbox_behind: bool,
     /// Messages the broker has confirmed since the start.
     pub(crate) published: u64,
     /// How many of those it had already.
     pub(crate) duplicates: u64,
+    /// How often the broker was found to have lost what it had confirmed, since the start.
+    pub(crate) rewinds: u64,
     /// Mails handed over since the start.
     pub(crate) mails_sent: u64,
     /// Attempts that failed and will be repeated.
@@ -85,6 +93,11 @@ pub(crate) struct Report {
 }
 
 impl AdapterStatus {
+    /// Whether the shop should take no more changes: what they would tell could not be kept.
+    pub(crate) fn is_outbox_full(&self) -> bool {
+        self.pressure.is_full()
+    }
+
     /// How things stand now.
     ///
     /// # Errors
@@ -99,8 +112,10 @@ impl AdapterStatus {
             is_broker_connected: relay.map(|relay| relay.is_connected.load(Ordering::Relaxed)),
             pending_rows,
             oldest_pending,
+            is_outbox_behind: self.pressure.is_high(),
             published: count(|relay| &relay.published),
             duplicates: count(|relay| &relay.duplicates),
+            rewinds: count(|relay| &relay.rewinds),
             mails_sent: self.mail.sent.load(Ordering::Relaxed),
             mails_put_off: self.mail.put_off.load(Ordering::Relaxed),
             mails_dead: self.mail.dead.load(Ordering::Relaxed),

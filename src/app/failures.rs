@@ -22,6 +22,8 @@ pub(crate) fn could_not(failure: &Failure) -> Answer {
             tracing::error!("the disk is nearly full: changes are refused");
             standard::unavailable(LATER_SECONDS)
         }
+        // The outbox's watch says so in the log, once.
+        Failure::OutboxFull => standard::unavailable(LATER_SECONDS),
         Failure::GatewayUnavailable { why } => {
             tracing::warn!(%why, "the payment gateway does not answer");
             standard::unavailable(LATER_SECONDS)

@@ -35,9 +35,9 @@ use crate::contracts;
 use crate::edge::{Answer, Request, Router, RouterError, TokenKey};
 use commit::Running;
 use guests::GuestSeal;
-use souk_actors::Shop;
 use souk_actors::journeys::ordering::Delivery;
 use souk_actors::orders::Contact;
+use souk_actors::{Failure, Shop};
 use souk_stripe::WebhookSecret;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -119,6 +119,9 @@ impl App {
 
     /// Answers one request.
     pub(crate) async fn answer(self: Arc<Self>, mut request: Request) -> Answer {
+        if !request.method.is_safe() && self.adapters.is_outbox_full() {
+            return could_not(&Failure::OutboxFull);
+        }
         let held = match self.hold_idempotency_key(&mut request) {
             Ok(held) => held,
             Err(answer) => return answer,

@@ -19,6 +19,7 @@ pub(crate) fn routes() -> Vec<Route<App>> {
         Route::get("/openapi/{document}", "description", reference::describe),
         Route::get("/docs", "reference", reference::show_page),
         Route::get("/docs/{file}", "a file of the reference", reference::show_file),
+        Route::get("/schemas/{schema}", "schema of an event", reference::show_schema),
     ]
 }
 
@@ -36,6 +37,7 @@ struct Ready {
     status: &'static str,
     store: &'static str,
     broker: &'static str,
+    outbox: &'static str,
     payments: &'static str,
 }
 
@@ -48,14 +50,21 @@ async fn ready(app: Arc<App>, _: Call) -> Answer {
         Ok(Some(false)) => "away",
         Err(_) => "unknown",
     };
+    let outbox = match &report {
+        Ok(_) if app.adapters.is_outbox_full() => "full",
+        Ok(report) if report.is_outbox_behind => "behind",
+        Ok(_) => "ok",
+        Err(_) => "unknown",
+    };
     let store_works = store_works && report.is_ok();
-    let is_ready = store_works && broker != "away";
+    let is_ready = store_works && broker != "away" && outbox != "full";
     let word = |works: bool| if works { "ok" } else { "failed" };
     let body = Ready {
         status: if is_ready { "ready" } else { "not ready" },
         store: word(store_works),
         broker,
         payments: app.shop.gateway.name(),
+        outbox,
     };
     let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     Answer::json(status, &body)
@@ -83,8 +92,11 @@ async fn metrics(app: Arc<App>, _: Call) -> Answer {
     let age = report.oldest_pending.map_or(0, |oldest| clock::now().seconds() - oldest.seconds());
     let age = u64::try_from(age).unwrap_or(0);
     metric("souk_outbox_oldest_seconds", "gauge", "Age of the oldest of them.", age);
+    let is_behind = u64::from(report.is_outbox_behind);
+    metric("souk_outbox_behind", "gauge", "1 if somebody should look why.", is_behind);
     metric("souk_published_total", "counter", "Messages the broker took.", report.published);
     metric("souk_published_again_total", "counter", "Of those, known to it.", report.duplicates);
+    metric("souk_rewinds_total", "counter", "Losses of the broker made good.", report.rewinds);
     metric("souk_mails_sent_total", "counter", "Mails handed over.", report.mails_sent);
     metric("souk_mails_put_off_total", "counter", "Mails to try again.", report.mails_put_off);
     metric("souk_mails_dead_total", "counter", "Mails given up.", report.mails_dead);

@@ -1,4 +1,5 @@
-//! The descriptions of the contracts, and the page where one can read and try them. Everything on
+//! The descriptions of the contracts and of the events, and the page where one can read and try
+//! the contracts. Everything on
 //! the page comes from this binary, nothing from another host.
 
 use super::App;
@@ -9,6 +10,7 @@ use bytes::Bytes;
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderValue};
 use sha2::{Digest, Sha256};
+use souk_actors::outbox;
 use std::sync::Arc;
 use swagger_ui_redist::{SwaggerUi, SwaggerUiStaticFile, Url};
 
@@ -73,5 +75,16 @@ pub(super) async fn show_file(_: Arc<App>, call: Call) -> Result<Answer, Answer>
     };
     let content_type = HeaderValue::from_static(content_type);
     let answer = Answer::bytes(StatusCode::OK, content_type, Bytes::from_static(content));
+    Ok(answer.with_header(CACHE_CONTROL, KEPT_BY_BROWSERS))
+}
+
+/// The JSON Schema that an event's `dataschema` names: `urn:souk:schema:<name>` is
+/// `/schemas/<name>.json`.
+pub(super) async fn show_schema(_: Arc<App>, call: Call) -> Result<Answer, Answer> {
+    let file = call.params.get("schema").unwrap_or_default();
+    let schema = file.strip_suffix(".json").and_then(outbox::schema);
+    let content = schema.ok_or_else(standard::not_found)?.to_string();
+    let content_type = HeaderValue::from_static("application/schema+json");
+    let answer = Answer::bytes(StatusCode::OK, content_type, Bytes::from(content));
     Ok(answer.with_header(CACHE_CONTROL, KEPT_BY_BROWSERS))
 }

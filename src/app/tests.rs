@@ -37,6 +37,7 @@ impl OpenApp {
         let shop = Shop::open(directory.path(), settings).await.expect("a new shop");
         let adapters = AdapterSettings {
             nats_url: None,
+            outbox_max_rows: 1_000_000,
             smtp_url: None,
             mail_from: None,
             data_dir: directory.path().to_owned(),

@@ -2,12 +2,14 @@
 
 mod admin;
 mod check;
+mod dead;
 mod openapi;
 mod payments;
 mod serve;
 
 pub(crate) use admin::create as create_administrator;
 
+use crate::adapters::DeadLetterError;
 use crate::settings::{Settings, SettingsError};
 use clap::{Args, Parser, Subcommand};
 use souk_actors::OpenShopError;
@@ -48,6 +50,9 @@ enum Command {
     Payments(payments::Payments),
     /// Prove offline that the data keeps every invariant.
     Check,
+    /// Messages that could not be handled.
+    #[command(subcommand)]
+    Dead(dead::Dead),
     /// Print the OpenAPI description of a contract.
     #[command(name = "openapi")]
     OpenApi(openapi::OpenApi),
@@ -62,6 +67,8 @@ pub(crate) enum CommandError {
     Shop(#[from] OpenShopError),
     #[error(transparent)]
     Check(#[from] check::CheckError),
+    #[error(transparent)]
+    Dead(#[from] DeadLetterError),
     #[error(transparent)]
     OpenApi(#[from] openapi::OpenApiError),
     #[error(transparent)]
@@ -99,6 +106,7 @@ fn try_to_run(line: CommandLine) -> Result<ExitCode, CommandError> {
         Command::Serve(serve) => runtime.block_on(serve::serve(serve, settings)),
         Command::Admin(admin) => runtime.block_on(admin::run(admin, &settings)),
         Command::Payments(command) => runtime.block_on(payments::run(command, &settings)),
+        Command::Dead(asked) => Ok(runtime.block_on(dead::run(asked, &settings))?),
         Command::Check => Ok(check::run(&settings)?),
         Command::OpenApi(asked) => Ok(openapi::run(&asked, &settings)?),
     }

@@ -138,6 +138,7 @@ fn path(world: &World, row: &Row, about: &Value) -> String {
     let value = match (name, about) {
         ("document", _) => "storefront.json".to_owned(),
         ("file", _) => "swagger-ui.css".to_owned(),
+        ("schema", _) => "souk.order.placed.v1.json".to_owned(),
         ("intent", about) => about["payment_intent_id"].as_str().expect("an intent").to_owned(),
         (_, Value::String(text)) => text.clone(),
         (_, about) => about.to_string(),

@@ -38,7 +38,28 @@ impl Broker {
     }
 
     pub fn url(&self) -> String {
-        format!("nats://127.0.0.1:{}", self.port)
+        self.url_of("souk")
+    }
+
+    /// The address with the name and password of one of the users in nats.conf.
+    pub fn url_of(&self, user: &str) -> String {
+        format!("nats://{user}:{}@127.0.0.1:{}", password_of(user), self.port)
+    }
+
+    /// A connection of one of them.
+    pub async fn client_of(&self, user: &str) -> async_nats::Client {
+        async_nats::ConnectOptions::with_user_and_password(user.to_owned(), password_of(user))
+            .custom_inbox_prefix(format!("_INBOX_{user}"))
+            .connect(self.url_of(user))
+            .await
+            .expect("the broker can be reached")
+    }
+
+    /// The disk is gone, and everything on it. It must not run.
+    pub fn wipe(&mut self) {
+        assert!(self.process.is_none(), "a running broker keeps its files open");
+        std::fs::remove_dir_all(self.directory.path().join("data/nats")).expect("deleted");
+        self.read.get_mut().clear();
     }
 
     pub fn kill(&mut self) {
@@ -65,6 +86,7 @@ impl Broker {
             .arg("-c")
             .arg(environment::repository().join("nats.conf"));
         command.args(["-a", "127.0.0.1", "-p", &port]);
+        command.envs(PASSWORDS.map(|(variable, user)| (variable, password_of(user))));
         let log = self.directory.path().join("nats.log");
         // It says so after JetStream has started.
         let ready = "Listening for client connections on ";
@@ -80,8 +102,7 @@ impl Broker {
 
     /// Every event on the stream, in order. An absent stream is an empty one: the shop may not have come to it yet.
     pub async fn events(&self) -> Vec<Event> {
-        let client = async_nats::connect(self.url()).await.expect("the broker can be reached");
-        let context = jetstream::new(client);
+        let context = jetstream::new(self.client_of("souk").await);
         let Ok(stream) = context.get_stream("SOUK_EVENTS").await else { return Vec::new() };
         let last = stream.cached_info().state.last_sequence;
         let mut read = self.read.lock().await;
@@ -123,6 +144,18 @@ impl Broker {
         events.retain(|event| event.order() == Some(order));
         events
     }
+}
+
+/// The users of nats.conf and where it reads their passwords.
+const PASSWORDS: [(&str, &str); 4] = [
+    ("SOUK_NATS_PASSWORD", "souk"),
+    ("NATS_MAILER_PASSWORD", "mailer"),
+    ("NATS_LOGGER_PASSWORD", "logger"),
+    ("NATS_SUBSCRIBER_PASSWORD", "subscriber"),
+];
+
+fn password_of(user: &str) -> String {
+    format!("{user}-password-1")
 }
 
 impl Event {

@@ -35,6 +35,11 @@ impl MailSink {
         Self::start_with(&["--refuse-first", &messages.to_string()])
     }
 
+    /// One that answers 550 to the first messages it is offered.
+    pub fn rejecting_first(messages: usize) -> Self {
+        Self::start_with(&["--refuse-first", &messages.to_string(), "--for-good"])
+    }
+
     fn start_with(arguments: &[&str]) -> Self {
         let directory =
             tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a temporary directory");

@@ -2,37 +2,38 @@
 //! out of the process (design law 7).
 //!
 //! A row's number is its place in commit order. Readers (the broker relay, the in-process mail
-//! drain) each keep a durable cursor; a row is deleted when every reader in use has acknowledged
-//! it and it is older than a day.
+//! drain) each keep a durable cursor; a row is deleted a day after the reader in use has
+//! acknowledged it.
 
+mod kept;
+mod marks;
 mod message;
 mod render;
 mod row;
+mod schemas;
+mod wire;
 
+pub use kept::KEPT_AFTER_ACKNOWLEDGEMENT;
+pub use marks::{StreamMark, StreamMarks};
 pub use message::{Message, Stream};
 pub use row::{
     Cause, MailContent, OrderEvent, OrderMail, OrderSnapshot, Outgoing, PaymentEvent,
     PaymentSnapshot, ProductEvent, ProductSnapshot, UserEvent,
 };
+pub use schemas::{ENVELOPE, NamedSchema, schema, schemas};
 
 use crate::store::{Direction, Read, Store, StoreError, Table, Unit};
 use crate::{Failure, ids};
 use row::OutboxRow;
 use souk_domain::{Currency, UnixMillis};
-use std::ops::ControlFlow;
-use std::time::Duration;
 use tokio::sync::watch;
 
 const ROWS: Table<u64, OutboxRow> = Table::new("outbox.rows");
 const CURSORS: Table<String, u64> = Table::new("outbox.cursors");
 const IDENTITY: Table<u64, StoreIdentity> = Table::new("outbox.identity");
 
-pub(crate) const TABLES: &[&str] = &[ROWS.name(), CURSORS.name(), IDENTITY.name()];
-
-/// How long an acknowledged row is kept, so that it can be published again if the broker loses it.
-pub const KEPT_AFTER_ACKNOWLEDGEMENT: Duration = Duration::from_secs(24 * 60 * 60);
-/// Rows deleted by one turn of [`Outbox::prune`].
-const MAX_ROWS_PRUNED_PER_TURN: usize = 500;
+pub(crate) const TABLES: &[&str] =
+    &[ROWS.name(), CURSORS.name(), IDENTITY.name(), kept::ACKNOWLEDGED.name(), marks::MARKS.name()];
 
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 struct StoreIdentity {
@@ -120,18 +121,36 @@ impl Outbox {
         Ok(self.store.snapshot().get(CURSORS, &reader.key())?.unwrap_or(0))
     }
 
+    /// What the streams said when they took the last rows; empty before the first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn marks(&self) -> Result<StreamMarks, StoreError> {
+        Ok(self.store.snapshot().get(marks::MARKS, &0)?.unwrap_or_default())
+    }
+
     /// Makes it durable that a reader is done with every row up to `through`. Never moves back.
     ///
     /// # Errors
     /// [`Failure`] of the store.
     pub async fn acknowledge(&self, reader: Reader, through: u64) -> Result<(), Failure> {
+        self.store.transact(move |unit| async move { acknowledge(&unit, reader, through) }).await
+    }
+
+    /// Makes it durable that the broker has every row up to `through`, and where on its streams
+    /// the last of them are. The cursor never moves back; the marks are taken as they are.
+    ///
+    /// # Errors
+    /// [`Failure`] of the store.
+    pub async fn acknowledge_published(
+        &self,
+        through: u64,
+        marks: StreamMarks,
+    ) -> Result<(), Failure> {
         self.store
             .transact(move |unit| async move {
-                let before = unit.get(CURSORS, &reader.key())?.unwrap_or(0);
-                if through > before {
-                    unit.put(CURSORS, &reader.key(), &through)?;
-                }
-                Ok(())
+                acknowledge(&unit, Reader::Broker, through)?;
+                Ok(unit.put(marks::MARKS, &0, &marks)?)
             })
             .await
     }
@@ -156,45 +175,13 @@ impl Outbox {
             _ => (0, None),
         })
     }
+}
 
-    /// Deletes rows that `reader` acknowledged and that are older than
-    /// [`KEPT_AFTER_ACKNOWLEDGEMENT`]; true if more may be left.
-    ///
-    /// # Errors
-    /// [`Failure`] of the store.
-    pub async fn prune(&self, reader: Reader) -> Result<bool, Failure> {
-        let cursor = self.cursor(reader)?;
-        let oldest_kept = crate::clock::now().before(KEPT_AFTER_ACKNOWLEDGEMENT);
-        let mut old = Vec::new();
-        let end = cursor.saturating_add(1);
-        self.store.snapshot().visit(
-            ROWS,
-            &0,
-            Some(&end),
-            Direction::Ascending,
-            |sequence, row| {
-                if row.time >= oldest_kept || old.len() >= MAX_ROWS_PRUNED_PER_TURN {
-                    return ControlFlow::Break(());
-                }
-                old.push(sequence);
-                ControlFlow::Continue(())
-            },
-        )?;
-        if old.is_empty() {
-            return Ok(false);
-        }
-        let may_have_more = old.len() == MAX_ROWS_PRUNED_PER_TURN;
-        self.store
-            .transact(move |unit| {
-                let old = old.clone();
-                async move {
-                    for sequence in &old {
-                        unit.delete(ROWS, sequence)?;
-                    }
-                    Ok(())
-                }
-            })
-            .await?;
-        Ok(may_have_more)
+fn acknowledge(unit: &Unit, reader: Reader, through: u64) -> Result<(), Failure> {
+    let before = unit.get(CURSORS, &reader.key())?.unwrap_or(0);
+    if through > before {
+        unit.put(CURSORS, &reader.key(), &through)?;
+        kept::note(unit, reader, through)?;
     }
+    Ok(())
 }

@@ -1,25 +1,16 @@
 //! From a row to a published message: CloudEvents 1.0 in structured JSON, the same every time.
 
 use super::row::{Cause, MailContent, OutboxRow, Outgoing};
+use super::schemas::SCHEMA_PREFIX;
+use super::wire::{
+    CloudEvent, LineBody, LineContext, MailData, MoneyBody, OrderBody, OrderContext, OrderData,
+    PaymentBody, PaymentData, ProductBody, ProductData, ResetContext, UserBody, UserData,
+    WelcomeContext,
+};
 use super::{Message, Stream};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use souk_domain::{Currency, Money, OrderLine};
-
-/// A CloudEvents 1.0 envelope (<https://github.com/cloudevents/spec>, "JSON event format").
-#[derive(Serialize)]
-struct CloudEvent<'a> {
-    specversion: &'static str,
-    id: &'a str,
-    source: String,
-    r#type: String,
-    subject: &'a str,
-    time: String,
-    datacontenttype: &'static str,
-    dataschema: String,
-    partitionkey: &'a str,
-    data: Value,
-}
 
 /// What an event is about and called.
 struct Naming {
@@ -38,13 +29,12 @@ pub(super) fn render(
     let (naming, data) = describe(&row.outgoing, currency);
     let Naming { kind, aggregate, version, what } = naming;
     let is_mail = matches!(row.outgoing, Outgoing::Mail { .. });
-    let (stream, id, nats_subject, event_type, schema) = if is_mail {
+    let (stream, id, nats_subject, event_type) = if is_mail {
         (
             Stream::Notify,
             format!("{store_id}.{aggregate}.{version}.mail.{what}"),
             format!("souk.notify.v1.email.{what}"),
             format!("souk.notify.email.{what}.v1"),
-            "urn:souk:schema:notify.email:v1".to_owned(),
         )
     } else {
         (
@@ -52,18 +42,17 @@ pub(super) fn render(
             format!("{store_id}.{aggregate}.{version}"),
             format!("souk.event.v1.{aggregate}.{what}"),
             format!("souk.{kind}.{what}.v1"),
-            format!("urn:souk:schema:{kind}:v1"),
         )
     };
     let event = CloudEvent {
         specversion: "1.0",
         id: &id,
         source: format!("urn:souk:{store_id}"),
+        dataschema: format!("{SCHEMA_PREFIX}{event_type}"),
         r#type: event_type,
         subject: &aggregate,
         time: row.time.to_string(),
         datacontenttype: "application/json",
-        dataschema: schema,
         partitionkey: &aggregate,
         data,
     };
@@ -72,69 +61,53 @@ pub(super) fn render(
 }
 
 fn describe(outgoing: &Outgoing, currency: Currency) -> (Naming, Value) {
-    let money =
-        |amount: Money| json!({"amount": amount.minor_units(), "currency": currency.code()});
-    let line = |line: &OrderLine| {
-        json!({
-            "id": line.id.get(),
-            "product_id": line.product.get(),
-            "name": line.product_name,
-            "unit_price": money(line.unit_price),
-            "quantity": line.quantity.get(),
-            "subtotal": money(line.subtotal()),
-        })
-    };
+    let money = |amount: Money| MoneyBody::of(amount, currency);
     match outgoing {
-        Outgoing::Order { order, version, what, snapshot } => (
-            named("order", order, *version, what.word()),
-            json!({
-                "version": version,
-                "previous_status": snapshot.previous_status.map(|status| status.word()),
-                "order": {
-                    "id": order.get(),
-                    "order_number": snapshot.number,
-                    "customer_id": snapshot.customer.map(|customer| customer.get()),
-                    "status": snapshot.status.word(),
-                    "is_paid": snapshot.is_paid,
-                    "lines": snapshot.lines.iter().map(line).collect::<Vec<_>>(),
-                    "total": money(snapshot.total),
-                    "refunded": money(snapshot.refunded),
-                    "created_at": snapshot.created_at.to_string(),
-                    "updated_at": snapshot.updated_at.to_string(),
-                },
-            }),
-        ),
-        Outgoing::Payment { payment, version, what, snapshot } => (
-            named("payment", payment, *version, what.word()),
-            json!({
-                "version": version,
-                "payment": {
-                    "id": payment.get(),
-                    "order_id": snapshot.order.get(),
-                    "amount": money(snapshot.amount),
-                    "status": snapshot.status.word(),
-                    "gateway_intent": snapshot.intent,
-                    "refunded": money(snapshot.refunded),
-                },
-            }),
-        ),
-        Outgoing::Product { product, version, what, snapshot } => (
-            named("product", product, *version, what.word()),
-            json!({
-                "version": version,
-                "product": {
-                    "id": product.get(),
-                    "name": snapshot.name,
-                    "price": money(snapshot.sell_price),
-                    "available": snapshot.available,
-                    "stock": snapshot.sellable,
-                },
-            }),
-        ),
-        Outgoing::User { user, version, what, role } => (
-            named("user", user, *version, what.word()),
-            json!({"version": version, "user": {"id": user.get(), "role": role.user_type()}}),
-        ),
+        Outgoing::Order { order, version, what, snapshot } => {
+            let order_after = OrderBody {
+                id: order.get(),
+                order_number: snapshot.number.clone(),
+                customer_id: snapshot.customer.map(|customer| customer.get()),
+                status: snapshot.status.word(),
+                is_paid: snapshot.is_paid,
+                lines: snapshot.lines.iter().map(|line| line_body(line, currency)).collect(),
+                total: money(snapshot.total),
+                refunded: money(snapshot.refunded),
+                created_at: snapshot.created_at.to_string(),
+                updated_at: snapshot.updated_at.to_string(),
+            };
+            let previous_status = snapshot.previous_status.map(|status| status.word());
+            let data = OrderData { version: *version, previous_status, order: order_after };
+            (named("order", order, *version, what.word()), json(data))
+        }
+        Outgoing::Payment { payment, version, what, snapshot } => {
+            let payment_after = PaymentBody {
+                id: payment.get(),
+                order_id: snapshot.order.get(),
+                amount: money(snapshot.amount),
+                status: snapshot.status.word(),
+                gateway_intent: snapshot.intent.clone(),
+                refunded: money(snapshot.refunded),
+            };
+            let data = PaymentData { version: *version, payment: payment_after };
+            (named("payment", payment, *version, what.word()), json(data))
+        }
+        Outgoing::Product { product, version, what, snapshot } => {
+            let product_after = ProductBody {
+                id: product.get(),
+                name: snapshot.name.clone(),
+                price: money(snapshot.sell_price),
+                available: snapshot.available,
+                stock: snapshot.sellable,
+            };
+            let data = ProductData { version: *version, product: product_after };
+            (named("product", product, *version, what.word()), json(data))
+        }
+        Outgoing::User { user, version, what, role } => {
+            let user_after = UserBody { id: user.get(), role: role.user_type() };
+            let data = UserData { version: *version, user: user_after };
+            (named("user", user, *version, what.word()), json(data))
+        }
         Outgoing::Mail { cause, to, content } => {
             let what = content.template();
             let naming = match cause {
@@ -143,8 +116,24 @@ fn describe(outgoing: &Outgoing, currency: Currency) -> (Naming, Value) {
                 Cause::PasswordReset(user, number) => named("user", user, *number, what),
                 Cause::Payment(payment, version) => named("payment", payment, *version, what),
             };
-            (naming, json!({"to": to, "context": mail_context(content, currency)}))
+            let data = MailData { to: to.clone(), context: mail_context(content, currency) };
+            (naming, json(data))
         }
+    }
+}
+
+fn json(data: impl Serialize) -> Value {
+    serde_json::to_value(data).expect("strings and numbers always become JSON")
+}
+
+fn line_body(line: &OrderLine, currency: Currency) -> LineBody {
+    LineBody {
+        id: line.id.get(),
+        product_id: line.product.get(),
+        name: line.product_name.clone(),
+        unit_price: MoneyBody::of(line.unit_price, currency),
+        quantity: line.quantity.get(),
+        subtotal: MoneyBody::of(line.subtotal(), currency),
     }
 }
 
@@ -159,11 +148,14 @@ fn named(
 
 fn mail_context(content: &MailContent, currency: Currency) -> Value {
     match content {
-        MailContent::Welcome { customer_name } => json!({"customer_name": customer_name}),
-        MailContent::PasswordReset { customer_name, link } => {
-            let hours_valid = crate::users::RESET_LIFETIME.as_secs() / 3_600;
-            json!({"customer_name": customer_name, "link": link, "hours_valid": hours_valid})
+        MailContent::Welcome { customer_name } => {
+            json(WelcomeContext { customer_name: customer_name.clone() })
         }
+        MailContent::PasswordReset { customer_name, link } => json(ResetContext {
+            customer_name: customer_name.clone(),
+            link: link.clone(),
+            hours_valid: crate::users::RESET_LIFETIME.as_secs() / 3_600,
+        }),
         MailContent::Order {
             template: _,
             order_number,
@@ -174,23 +166,21 @@ fn mail_context(content: &MailContent, currency: Currency) -> Value {
             reason,
             refunded,
         } => {
-            let line = |line: &OrderLine| {
-                json!({
-                    "name": line.product_name,
-                    "quantity": line.quantity.get(),
-                    "unit_price": currency.format(line.unit_price),
-                    "subtotal": currency.format(line.subtotal()),
-                })
+            let line = |line: &OrderLine| LineContext {
+                name: line.product_name.clone(),
+                quantity: line.quantity.get(),
+                unit_price: currency.format(line.unit_price),
+                subtotal: currency.format(line.subtotal()),
             };
-            json!({
-                "order_number": order_number,
-                "customer_name": customer_name,
-                "shipping_address": shipping_address,
-                "lines": lines.iter().map(line).collect::<Vec<_>>(),
-                "total": currency.format(*total),
-                "currency": currency.code(),
-                "reason": reason,
-                "refunded": refunded.map(|amount| currency.format(amount)),
+            json(OrderContext {
+                order_number: order_number.clone(),
+                customer_name: customer_name.clone(),
+                shipping_address: shipping_address.clone(),
+                lines: lines.iter().map(line).collect(),
+                total: currency.format(*total),
+                currency: currency.code().to_owned(),
+                reason: reason.clone(),
+                refunded: refunded.map(|amount| currency.format(amount)),
             })
         }
     }
@@ -200,6 +190,7 @@ fn mail_context(content: &MailContent, currency: Currency) -> Value {
 mod tests {
     use super::*;
     use crate::outbox::{OrderEvent, OrderSnapshot};
+    use serde_json::json;
     use souk_domain::{OrderId, OrderStatus, UnixMillis};
 
     #[test]

@@ -119,6 +119,22 @@ pub enum OrderEvent {
 }
 
 impl OrderEvent {
+    /// Everything that can happen, for the schemas.
+    pub(super) const ALL: [Self; 12] = [
+        Self::Placed,
+        Self::LineAdded,
+        Self::LineRemoved,
+        Self::Paid,
+        Self::PaymentFailed,
+        Self::Processing,
+        Self::Completed,
+        Self::Shipped,
+        Self::Delivered,
+        Self::Cancelled,
+        Self::Refunded,
+        Self::Deleted,
+    ];
+
     /// The last word of the subject.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -163,6 +179,19 @@ pub enum PaymentEvent {
 }
 
 impl PaymentEvent {
+    /// Everything that can happen, for the schemas.
+    pub(super) const ALL: [Self; 9] = [
+        Self::Created,
+        Self::Succeeded,
+        Self::Failed,
+        Self::Refunded,
+        Self::Canceled,
+        Self::RefundFailed,
+        Self::Disputed,
+        Self::DisputeWon,
+        Self::DisputeLost,
+    ];
+
     /// The last word of the subject.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -198,6 +227,16 @@ pub enum ProductEvent {
 }
 
 impl ProductEvent {
+    /// Everything that can happen, for the schemas.
+    pub(super) const ALL: [Self; 6] = [
+        Self::Created,
+        Self::Updated,
+        Self::Deleted,
+        Self::StockChanged,
+        Self::SoldOut,
+        Self::BackInStock,
+    ];
+
     /// The last word of the subject.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -226,6 +265,10 @@ pub enum UserEvent {
 }
 
 impl UserEvent {
+    /// Everything that can happen, for the schemas.
+    pub(super) const ALL: [Self; 4] =
+        [Self::Registered, Self::Updated, Self::PasswordChanged, Self::Closed];
+
     /// The last word of the subject.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -344,6 +387,31 @@ pub enum OrderMail {
     PaymentFailed,
 }
 
+impl OrderMail {
+    /// Every one of them, for the schemas.
+    pub(super) const ALL: [Self; 6] = [
+        Self::Placed,
+        Self::Paid,
+        Self::Shipped,
+        Self::Cancelled,
+        Self::Refunded,
+        Self::PaymentFailed,
+    ];
+
+    /// The template's name.
+    #[must_use]
+    pub(super) fn template(self) -> &'static str {
+        match self {
+            Self::Placed => "order_placed",
+            Self::Paid => "order_paid",
+            Self::Shipped => "order_shipped",
+            Self::Cancelled => "order_cancelled",
+            Self::Refunded => "order_refunded",
+            Self::PaymentFailed => "payment_failed",
+        }
+    }
+}
+
 impl MailContent {
     /// The template's name, the last word of the subject.
     #[must_use]
@@ -351,14 +419,7 @@ impl MailContent {
         match self {
             Self::Welcome { .. } => "welcome",
             Self::PasswordReset { .. } => "password_reset",
-            Self::Order { template, .. } => match template {
-                OrderMail::Placed => "order_placed",
-                OrderMail::Paid => "order_paid",
-                OrderMail::Shipped => "order_shipped",
-                OrderMail::Cancelled => "order_cancelled",
-                OrderMail::Refunded => "order_refunded",
-                OrderMail::PaymentFailed => "payment_failed",
-            },
+            Self::Order { template, .. } => template.template(),
         }
     }
 }

@@ -14,6 +14,8 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+/// Largest notification: an order with as many lines as a cart may have, with room to spare.
+const MAX_NOTIFICATION_BYTES: usize = 256 << 10;
 /// Longest time one delivery may take; shorter than the broker waits for an answer.
 const DELIVERY_TIMEOUT: Duration = Duration::from_secs(45);
 
@@ -56,6 +58,12 @@ pub(crate) enum PermanentCause {
     UnknownTemplate {
         /// What it came on.
         subject: String,
+    },
+    /// The body is larger than any mail needs.
+    #[error("the body has {octets} octets, more than {MAX_NOTIFICATION_BYTES}")]
+    TooLarge {
+        /// How many.
+        octets: usize,
     },
     /// The body is no notification.
     #[error("the body is no notification")]
@@ -119,6 +127,9 @@ impl Mailer {
             .strip_prefix(SUBJECT_PREFIX)
             .and_then(Template::named)
             .ok_or_else(|| PermanentCause::UnknownTemplate { subject: subject.to_owned() })?;
+        if body.len() > MAX_NOTIFICATION_BYTES {
+            return Err(PermanentCause::TooLarge { octets: body.len() }.into());
+        }
         let notification: Notification =
             serde_json::from_slice(body).map_err(PermanentCause::Malformed)?;
         let name = plain_name(&notification.id);

@@ -10,6 +10,8 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::watch;
 
+/// Whose permissions in `nats.conf` are meant where the address names no user.
+const DEFAULT_USER: &str = "souk";
 /// Name under which the broker lists this connection.
 const CLIENT_NAME: &str = "souk";
 /// Silence after which the broker is asked whether it is still there.
@@ -63,20 +65,34 @@ pub(crate) struct ConnectionNumber(u64);
 
 impl Broker {
     /// Starts to connect and does not wait for it: the shop opens though the broker is away.
-    /// `urls` may name several servers of one cluster, with commas between them.
+    /// `urls` may name several servers of one cluster, with commas between them; the first
+    /// `user:password@` counts for all of them. Answers are heard under `_INBOX_<user>`, as the
+    /// permissions in `nats.conf` want it.
     ///
     /// # Errors
     /// [`BrokerError`].
     pub(crate) async fn connect(urls: &str, status: Arc<RelayStatus>) -> Result<Self, BrokerError> {
         let mut addresses = Vec::new();
+        let mut login = None;
         for url in urls.split(',').map(str::trim) {
-            let address = url.parse::<ServerAddr>();
             let shown = || url.rsplit('@').next().unwrap_or_default().to_owned();
-            addresses
-                .push(address.map_err(|source| BrokerError::Address { url: shown(), source })?);
+            let address = url.parse::<ServerAddr>();
+            let address =
+                address.map_err(|source| BrokerError::Address { url: shown(), source })?;
+            if login.is_none() && address.has_user_pass() {
+                let part = |part: Option<&str>| decoded(part.unwrap_or_default());
+                login = Some((part(address.username()), part(address.password())));
+            }
+            addresses.push(address);
         }
         let (lost, losses) = watch::channel(0_u64);
-        let client = ConnectOptions::new()
+        let options = match login.clone() {
+            Some((user, password)) => ConnectOptions::with_user_and_password(user, password),
+            None => ConnectOptions::new(),
+        };
+        let user = login.map_or_else(|| DEFAULT_USER.to_owned(), |(user, _)| user);
+        let client = options
+            .custom_inbox_prefix(inbox_of(&user))
             .name(CLIENT_NAME)
             .retry_on_initial_connect()
             .ping_interval(PING_INTERVAL)
@@ -140,6 +156,20 @@ impl Broker {
     }
 }
 
+/// A part of an address, without its percent signs.
+fn decoded(part: &str) -> String {
+    let pair = format!("={}", part.replace('+', "%2B").replace('&', "%26"));
+    let value = url::form_urlencoded::parse(pair.as_bytes()).next();
+    value.map(|(_, value)| value.into_owned()).unwrap_or_default()
+}
+
+/// Where a user hears answers; a name that is no word of a subject counts as none.
+fn inbox_of(user: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
+    let is_word = !user.is_empty() && user.bytes().all(is_plain);
+    format!("_INBOX_{}", if is_word { user } else { DEFAULT_USER })
+}
+
 fn note(event: &Event, lost: &watch::Sender<u64>, status: &RelayStatus) {
     match event {
         Event::Connected => {
@@ -158,5 +188,22 @@ fn note(event: &Event, lost: &watch::Sender<u64>, status: &RelayStatus) {
             status.work.is_interrupted(error.to_string());
         }
         other => tracing::info!(event = %other, "the broker says"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_may_hold_any_character() {
+        assert_eq!(decoded("p%40ss+%26%3d"), "p@ss+&=");
+        assert_eq!(decoded("plain&=x"), "plain&=x");
+    }
+
+    #[test]
+    fn everybody_hears_answers_in_a_place_of_their_own() {
+        assert_eq!(inbox_of("mailer"), "_INBOX_mailer");
+        assert_eq!(inbox_of("a.>"), "_INBOX_souk");
     }
 }

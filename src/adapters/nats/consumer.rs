@@ -2,8 +2,8 @@
 
 use super::connection::Broker;
 use super::dead_letter::DeadLetters;
-use super::streams::{self, NOTIFY};
-use crate::adapters::mail::{DeliveryError, Mailer, PermanentCause, RetryPolicy, SUBJECT_PREFIX};
+use super::streams::{NOTIFY, NOTIFY_SUBJECTS};
+use crate::adapters::mail::{DeliveryError, Mailer, PermanentCause, RetryPolicy};
 use crate::adapters::status::MailStatus;
 use crate::adapters::supervision::{Setback, Stop, chain};
 use async_nats::jetstream::consumer::pull::{Batch, Config};
@@ -66,7 +66,7 @@ impl NotifyConsumer {
             () = self.stop.requested() => return Ok(()),
         };
         let context = self.broker.context();
-        streams::ensure_all(context).await?;
+        // The relay makes the stream; this user may not. Until it is there, this fails and comes again.
         let consumer = context.create_consumer_on_stream(config(), NOTIFY).await?;
         self.status.work.is_well();
         let mut under_way = JoinSet::new();
@@ -168,7 +168,9 @@ fn config() -> Config {
         // notification would lie in the queue, seen by nobody.
         max_deliver: -1,
         max_ack_pending: MAX_UNANSWERED,
-        filter_subject: format!("{SUBJECT_PREFIX}>"),
+        // Whatever is on the queue: what names no template becomes a dead letter instead of lying
+        // there, seen by nobody.
+        filter_subject: NOTIFY_SUBJECTS.to_owned(),
         ..Config::default()
     }
 }

@@ -1,20 +1,20 @@
 //! Messages given up: kept on `SOUK_DEAD`, with the reason, where an operator finds them.
 
+use super::streams::DEAD;
 use async_nats::header::{NATS_EXPECTED_STREAM, NATS_MESSAGE_ID};
 use async_nats::jetstream::context::PublishError;
 use async_nats::jetstream::message::PublishMessage;
 use async_nats::jetstream::{Context, Message};
 use bytes::Bytes;
 
-const STREAM: &str = "SOUK_DEAD";
 /// Header: why the message was given up.
-const REASON_HEADER: &str = "Souk-Dead-Reason";
+pub(super) const REASON_HEADER: &str = "Souk-Dead-Reason";
 /// Header: the subject the message came on.
-const SUBJECT_HEADER: &str = "Souk-Dead-Subject";
+pub(super) const SUBJECT_HEADER: &str = "Souk-Dead-Subject";
 /// Header: how often the message was tried.
-const DELIVERIES_HEADER: &str = "Souk-Dead-Deliveries";
+pub(super) const DELIVERIES_HEADER: &str = "Souk-Dead-Deliveries";
 /// Header: present when the body had to be left out to stay below the broker's bound.
-const BODY_LEFT_OUT_HEADER: &str = "Souk-Dead-Body-Left-Out";
+pub(super) const BODY_LEFT_OUT_HEADER: &str = "Souk-Dead-Body-Left-Out";
 /// Longest reason kept, in characters.
 const MAX_REASON_CHARS: usize = 500;
 /// Room for headers in a message of the largest size.
@@ -48,7 +48,7 @@ impl DeadLetters {
             .collect();
         let mut letter = PublishMessage::build()
             .header(NATS_MESSAGE_ID, id.as_str())
-            .header(NATS_EXPECTED_STREAM, STREAM)
+            .header(NATS_EXPECTED_STREAM, DEAD)
             .header(REASON_HEADER, reason.as_str())
             .header(SUBJECT_HEADER, message.subject.as_str())
             .header(DELIVERIES_HEADER, deliveries.to_string().as_str());

@@ -2,6 +2,7 @@
 
 mod connection;
 mod consumer;
+mod dead_box;
 mod dead_letter;
 mod relay;
 mod resume;
@@ -11,4 +12,5 @@ mod tests;
 
 pub(crate) use connection::{Broker, BrokerError};
 pub(crate) use consumer::NotifyConsumer;
+pub(crate) use dead_box::DeadBox;
 pub(crate) use relay::Relay;

@@ -12,6 +12,10 @@
 //!
 //! The second also makes each event appear once though the broker was away for longer than it
 //! remembers message ids. Mails need no order; their ids are remembered by the mailer too.
+//!
+//! A broker that lost what it had confirmed is noticed at the start of a session (`resume.rs`), and
+//! the session begins with the first row that is not there: the outbox keeps rows for a day after
+//! their acknowledgement. What is published again has the ids it had before.
 
 use super::connection::{Broker, ConnectionNumber};
 use super::resume::{self, PublishedRows, SEQUENCE_HEADER, STORE_HEADER};
@@ -24,7 +28,7 @@ use async_nats::jetstream::message::PublishMessage;
 use async_nats::jetstream::publish::PublishAck;
 use futures_util::future::{BoxFuture, FutureExt};
 use futures_util::stream::{FuturesOrdered, StreamExt};
-use souk_actors::outbox::{Message, Reader, Stream};
+use souk_actors::outbox::{Message, Reader, Stream, StreamMark, StreamMarks};
 use souk_actors::store::StoreError;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -84,22 +88,40 @@ impl<R: Rows> Relay<R> {
         let context = self.broker.context();
         streams::ensure_all(context).await?;
         let cursor = self.rows.cursor(Reader::Broker)?;
-        let end = resume::read_end(context, &self.store_id, cursor).await?;
+        let marks = self.rows.marks()?;
+        let events = resume::read_events(context, &self.store_id, cursor, marks.events).await?;
+        let mails = resume::read_mails(context, cursor, marks.mails).await?;
+        let start = events.has_through.min(mails.has_through);
+        if start < cursor {
+            tracing::warn!(
+                events_from = events.has_through + 1,
+                mails_from = mails.has_through + 1,
+                cursor,
+                "the broker lost messages it had confirmed; they are published again"
+            );
+            self.status.rewinds.fetch_add(1, Ordering::Relaxed);
+        }
+        let mailed = self.rows.cursor(Reader::Mail)?;
         let mut run = Run {
             relay: &self,
             connection,
             changes: self.rows.changes(),
-            published: end.published,
-            mailed: self.rows.cursor(Reader::Mail)?,
-            last_stream_sequence: end.last_sequence,
+            published: events.published,
+            events_through: events.has_through,
+            mails_through: mails.has_through.max(mailed),
+            last_stream_sequence: events.last_sequence,
             last_id: None,
-            names_last_id: !end.is_replicated,
-            read: cursor,
+            names_last_id: !events.is_replicated,
+            read: start,
             ahead: VecDeque::new(),
             may_have_more: true,
             outstanding: FuturesOrdered::new(),
-            confirmed: cursor,
+            known: cursor,
+            confirmed: start,
+            marks: StreamMarks { events: events.mark, mails: mails.mark },
+            made_at_nanos: [events.made_at_nanos, mails.made_at_nanos],
             acknowledged: cursor,
+            acknowledged_marks: marks,
             acknowledge_at: None,
             has_gap: false,
         };
@@ -108,13 +130,23 @@ impl<R: Rows> Relay<R> {
             run.drain().await;
         }
         run.acknowledge().await;
-        let made_progress = run.confirmed > cursor;
+        let made_progress = run.confirmed > start;
         ended.map_err(|error| Setback::from(error).after_progress(made_progress))
     }
 }
 
-/// What the broker says of a row; `None` if it need not be sent.
-type Answer = Result<Option<PublishAck>, RelayError>;
+/// What became of a row.
+enum Outcome {
+    /// The broker took it, or had it already.
+    Taken(Stream, PublishAck),
+    /// It was found on the stream of events, at this place.
+    Found(u64),
+    /// It need not be sent.
+    Past,
+}
+
+/// What the broker says of a row.
+type Answer = Result<Outcome, RelayError>;
 /// A row under way.
 type Outstanding = BoxFuture<'static, (u64, Answer)>;
 
@@ -125,8 +157,11 @@ struct Run<'a, R> {
     changes: watch::Receiver<u64>,
     /// Events that are on the stream already.
     published: PublishedRows,
-    /// Mails up to this row were sent by the in-process drain, before there was a broker.
-    mailed: u64,
+    /// Events up to this row are on the stream.
+    events_through: u64,
+    /// Mails up to this row were on the queue, or sent by the in-process drain before there was
+    /// a broker.
+    mails_through: u64,
     /// The stream sequence of the last event, once everything under way is on the stream.
     last_stream_sequence: u64,
     /// The id of that event, if this session sent it. (After a restart the broker may have
@@ -138,10 +173,19 @@ struct Run<'a, R> {
     ahead: VecDeque<Message>,
     may_have_more: bool,
     outstanding: FuturesOrdered<Outstanding>,
+    /// What the outbox knew to be published when the session began. Until the broker has as much
+    /// again, nothing is acknowledged: a session that ends before leaves the loss to be seen.
+    known: u64,
     /// The broker has every row up to this one.
     confirmed: u64,
-    /// And the outbox knows of those up to this one.
+    /// Where the last of them are.
+    marks: StreamMarks,
+    /// When the streams of events and mails were made.
+    made_at_nanos: [i64; 2],
+    /// And the outbox knows of those up to this one,
     acknowledged: u64,
+    /// and of these places.
+    acknowledged_marks: StreamMarks,
     acknowledge_at: Option<Instant>,
     /// The broker refused a row; what it says of later ones does not count.
     has_gap: bool,
@@ -152,8 +196,11 @@ impl<R: Rows> Run<'_, R> {
         let mut stop_at = None;
         loop {
             self.fill().await?;
-            if stop_at.is_some() && self.outstanding.is_empty() {
-                return Ok(());
+            if self.outstanding.is_empty() {
+                if stop_at.is_some() {
+                    return Ok(());
+                }
+                self.catch_up();
             }
             let has_room = self.outstanding.len() < WINDOW;
             tokio::select! {
@@ -175,6 +222,16 @@ impl<R: Rows> Run<'_, R> {
                 }
                 () = until(stop_at) => return Ok(()),
             }
+        }
+    }
+
+    /// Rows that were deleted by now are not there to be confirmed again.
+    fn catch_up(&mut self) {
+        if self.confirmed < self.known {
+            self.confirmed = self.known;
+        }
+        if self.marks != self.acknowledged_marks && self.acknowledge_at.is_none() {
+            self.acknowledge_at = Some(Instant::now());
         }
     }
 
@@ -201,12 +258,13 @@ impl<R: Rows> Run<'_, R> {
 
     async fn send(&mut self, message: Message) -> Result<(), RelayError> {
         let sequence = message.sequence;
-        let is_out_already = match message.stream {
-            Stream::Events => self.published.contain(sequence, &message.id),
-            Stream::Notify => sequence <= self.mailed,
+        let outcome = match message.stream {
+            Stream::Events if sequence <= self.events_through => Some(Outcome::Past),
+            Stream::Events => self.published.place(sequence, &message.id).map(Outcome::Found),
+            Stream::Notify => (sequence <= self.mails_through).then_some(Outcome::Past),
         };
-        if is_out_already {
-            self.outstanding.push_back(std::future::ready((sequence, Ok(None))).boxed());
+        if let Some(outcome) = outcome {
+            self.outstanding.push_back(std::future::ready((sequence, Ok(outcome))).boxed());
             return Ok(());
         }
         let mut publish = PublishMessage::build()
@@ -225,14 +283,14 @@ impl<R: Rows> Run<'_, R> {
                 self.last_id = Some(message.id.clone());
             }
         }
-        let id = message.id;
+        let (id, stream) = (message.id, message.stream);
         let sent = self.relay.broker.context().send_publish(message.subject, publish).await;
         let acknowledgement = match sent {
             Ok(acknowledgement) => acknowledgement,
             Err(source) => return Err(RelayError::NotPublished { id, source }),
         };
         let answer = async move {
-            let answer = acknowledgement.await.map(Some);
+            let answer = acknowledgement.await.map(|answer| Outcome::Taken(stream, answer));
             (sequence, answer.map_err(|source| RelayError::NotPublished { id, source }))
         };
         self.outstanding.push_back(answer.boxed());
@@ -240,15 +298,29 @@ impl<R: Rows> Run<'_, R> {
     }
 
     async fn settle(&mut self, sequence: u64, answer: Answer) -> Result<(), RelayError> {
-        let answer = answer.inspect_err(|_| self.has_gap = true)?;
+        let outcome = answer.inspect_err(|_| self.has_gap = true)?;
         self.confirmed = sequence;
+        let [events, mails] = self.made_at_nanos;
+        let mark = |made_at_nanos, place| {
+            Some(StreamMark { made_at_nanos, sequence: place, row: sequence })
+        };
+        match &outcome {
+            Outcome::Taken(Stream::Events, answer) => {
+                self.marks.events = mark(events, answer.sequence);
+            }
+            Outcome::Taken(Stream::Notify, answer) => {
+                self.marks.mails = mark(mails, answer.sequence);
+            }
+            Outcome::Found(place) => self.marks.events = mark(events, *place),
+            Outcome::Past => {}
+        }
         let status = &self.relay.status;
-        if let Some(answer) = answer {
+        if let Outcome::Taken(_, answer) = outcome {
             status.published.fetch_add(1, Ordering::Relaxed);
             status.duplicates.fetch_add(u64::from(answer.duplicate), Ordering::Relaxed);
             status.work.is_well();
         }
-        if self.confirmed - self.acknowledged >= ACKNOWLEDGE_ROWS {
+        if self.confirmed.saturating_sub(self.acknowledged) >= ACKNOWLEDGE_ROWS {
             self.acknowledge().await;
         } else if self.acknowledge_at.is_none() {
             self.acknowledge_at = Some(Instant::now() + ACKNOWLEDGE_AFTER);
@@ -276,11 +348,16 @@ impl<R: Rows> Run<'_, R> {
     /// Tells the outbox what the broker has. A store that is busy is told a little later.
     async fn acknowledge(&mut self) {
         self.acknowledge_at = None;
-        if self.confirmed == self.acknowledged {
+        let says_nothing_new =
+            self.confirmed == self.acknowledged && self.marks == self.acknowledged_marks;
+        if self.confirmed < self.known || says_nothing_new {
             return;
         }
-        match self.relay.rows.acknowledge(Reader::Broker, self.confirmed).await {
-            Ok(()) => self.acknowledged = self.confirmed,
+        match self.relay.rows.acknowledge_published(self.confirmed, self.marks).await {
+            Ok(()) => {
+                self.acknowledged = self.confirmed;
+                self.acknowledged_marks = self.marks;
+            }
             Err(error) => {
                 tracing::debug!(reason = chain(&error), "published rows are acknowledged later");
                 self.acknowledge_at = Some(Instant::now() + ACKNOWLEDGE_AFTER);

@@ -1,11 +1,14 @@
-//! Where the stream of events ends, so that a relay goes on exactly there.
+//! Where the streams end, so that a relay goes on exactly there, and whether they have everything
+//! the broker once confirmed: a broker may lose its tail (a disk that lied, an older snapshot put
+//! back) or its whole store, and the outbox still has the rows of a day.
 
-use super::streams::EVENTS;
+use super::streams::{EVENTS, NOTIFY};
 use async_nats::HeaderMap;
 use async_nats::header::NATS_MESSAGE_ID;
 use async_nats::jetstream::Context;
 use async_nats::jetstream::context::GetStreamError;
-use async_nats::jetstream::stream::{RawMessageError, RawMessageErrorKind};
+use async_nats::jetstream::stream::{Info, RawMessageError, RawMessageErrorKind, Stream};
+use souk_actors::outbox::StreamMark;
 use std::collections::HashMap;
 
 /// Header: the outbox sequence of a message.
@@ -18,23 +21,42 @@ const MAX_MESSAGES_READ_BACK: u64 = 2_048;
 
 /// The end of the stream of events.
 #[derive(Debug)]
-pub(super) struct StreamEnd {
+pub(super) struct EventsEnd {
     /// The stream's own number of its last message; 0 if there never was one.
     pub(super) last_sequence: u64,
+    /// When the stream was made, as in a [`StreamMark`].
+    pub(super) made_at_nanos: i64,
     /// Whether several servers keep the stream.
     pub(super) is_replicated: bool,
     /// Rows of this store that the outbox does not know to be published, and are.
     pub(super) published: PublishedRows,
+    /// The stream has every row up to this one; less than the cursor if the broker lost some.
+    pub(super) has_through: u64,
+    /// The last of those rows, as the stream has it.
+    pub(super) mark: Option<StreamMark>,
+}
+
+/// The end of the queue of mails. Messages leave it when they are handled, so that only its
+/// numbers tell what it once had.
+#[derive(Debug)]
+pub(super) struct MailsEnd {
+    /// When the stream was made, as in a [`StreamMark`].
+    pub(super) made_at_nanos: i64,
+    /// The stream had every row up to this one; 0 if the broker lost some, whichever they were.
+    pub(super) has_through: u64,
+    /// Where it stands.
+    pub(super) mark: Option<StreamMark>,
 }
 
 /// Outbox sequences and message ids. The ids count too: a store that was put back to an earlier
 /// state writes other rows at the same places.
 #[derive(Debug, Default)]
-pub(super) struct PublishedRows(HashMap<u64, String>);
+pub(super) struct PublishedRows(HashMap<u64, (String, u64)>);
 
 impl PublishedRows {
-    pub(super) fn contain(&self, sequence: u64, id: &str) -> bool {
-        self.0.get(&sequence).is_some_and(|published| published == id)
+    /// The stream's number of a row, if it is there.
+    pub(super) fn place(&self, row: u64, id: &str) -> Option<u64> {
+        self.0.get(&row).filter(|(published, _)| published == id).map(|(_, place)| *place)
     }
 }
 
@@ -55,37 +77,101 @@ pub(super) enum ResumeError {
     },
 }
 
-/// Reads the stream backwards to the first message that the outbox knows to be published (rows up
-/// to `cursor`). It is read from the stream's leader; a direct get may be answered by a replica
-/// that is behind.
+/// Compares the stream with what was confirmed (`mark`), then reads it backwards to the first
+/// message of a row up to `cursor`, which the outbox knows to be published. It is read from the
+/// stream's leader; a direct get may be answered by a replica that is behind.
 ///
 /// # Errors
 /// [`ResumeError`].
-pub(super) async fn read_end(
+pub(super) async fn read_events(
     context: &Context,
     store_id: &str,
     cursor: u64,
-) -> Result<StreamEnd, ResumeError> {
+    mark: Option<StreamMark>,
+) -> Result<EventsEnd, ResumeError> {
     let stream = context.get_stream(EVENTS).await.map_err(ResumeError::State)?;
     let info = stream.cached_info();
+    let made_at_nanos = made_at_nanos(info);
     let (first, last) = (info.state.first_sequence.max(1), info.state.last_sequence);
     let oldest_read = first.max(last.saturating_sub(MAX_MESSAGES_READ_BACK) + 1);
     let mut published = PublishedRows::default();
+    let mut newest_known = None;
     for sequence in (oldest_read..=last).rev() {
-        let message = match stream.get_raw_message(sequence).await {
-            Ok(message) => message,
-            // An operator may have deleted it, or its time has come.
-            Err(error) if error.kind() == RawMessageErrorKind::NoMessageFound => continue,
-            Err(source) => return Err(ResumeError::Message { sequence, source }),
-        };
-        let Some((row, id)) = row_of(&message.headers, store_id) else { continue };
+        let Some(headers) = headers_at(&stream, sequence).await? else { continue };
+        let Some((row, id)) = row_of(&headers, store_id) else { continue };
         if row <= cursor {
+            newest_known = Some(StreamMark { made_at_nanos, sequence, row });
             break;
         }
-        published.0.insert(row, id);
+        published.0.insert(row, (id, sequence));
     }
+    let is_intact = match mark {
+        None => true,
+        Some(mark) => has_not_gone_back(info, mark) && has_row(&stream, store_id, mark).await?,
+    };
+    let (has_through, mark) = if is_intact {
+        (cursor, mark)
+    } else {
+        let nothing = StreamMark { made_at_nanos, sequence: 0, row: 0 };
+        let newest = newest_known.unwrap_or(nothing);
+        (newest.row, Some(newest))
+    };
     let is_replicated = info.config.num_replicas > 1;
-    Ok(StreamEnd { last_sequence: last, is_replicated, published })
+    Ok(EventsEnd {
+        last_sequence: last,
+        made_at_nanos,
+        is_replicated,
+        published,
+        has_through,
+        mark,
+    })
+}
+
+/// Compares the queue of mails with what was confirmed.
+///
+/// # Errors
+/// [`ResumeError`].
+pub(super) async fn read_mails(
+    context: &Context,
+    cursor: u64,
+    mark: Option<StreamMark>,
+) -> Result<MailsEnd, ResumeError> {
+    let stream = context.get_stream(NOTIFY).await.map_err(ResumeError::State)?;
+    let info = stream.cached_info();
+    let made_at_nanos = made_at_nanos(info);
+    let is_intact = mark.is_none_or(|mark| has_not_gone_back(info, mark));
+    let here = StreamMark { made_at_nanos, sequence: info.state.last_sequence, row: 0 };
+    let (has_through, mark) = if is_intact { (cursor, mark) } else { (0, Some(here)) };
+    Ok(MailsEnd { made_at_nanos, has_through, mark })
+}
+
+/// Whether it is the stream of the mark and as long as it was then.
+fn has_not_gone_back(info: &Info, mark: StreamMark) -> bool {
+    made_at_nanos(info) == mark.made_at_nanos && info.state.last_sequence >= mark.sequence
+}
+
+/// Whether the message of the mark is the row of the mark. One that was removed (its time came,
+/// an operator purged the stream) was not lost.
+async fn has_row(stream: &Stream, store_id: &str, mark: StreamMark) -> Result<bool, ResumeError> {
+    if mark.sequence == 0 {
+        return Ok(true);
+    }
+    let Some(headers) = headers_at(stream, mark.sequence).await? else { return Ok(true) };
+    Ok(row_of(&headers, store_id).is_some_and(|(row, _)| row == mark.row))
+}
+
+async fn headers_at(stream: &Stream, sequence: u64) -> Result<Option<HeaderMap>, ResumeError> {
+    match stream.get_raw_message(sequence).await {
+        Ok(message) => Ok(Some(message.headers)),
+        // An operator may have deleted it, or its time has come.
+        Err(error) if error.kind() == RawMessageErrorKind::NoMessageFound => Ok(None),
+        Err(source) => Err(ResumeError::Message { sequence, source }),
+    }
+}
+
+/// Until the year 2262; a broker whose clock is beyond is one that never changes.
+fn made_at_nanos(info: &Info) -> i64 {
+    i64::try_from(info.created.unix_timestamp_nanos()).unwrap_or(i64::MAX)
 }
 
 fn row_of(headers: &HeaderMap, store_id: &str) -> Option<(u64, String)> {
@@ -119,9 +205,9 @@ mod tests {
 
     #[test]
     fn a_row_is_published_if_its_id_agrees() {
-        let published = PublishedRows(HashMap::from([(17, "id".to_owned())]));
-        assert!(published.contain(17, "id"));
-        assert!(!published.contain(17, "other"));
-        assert!(!published.contain(18, "id"));
+        let published = PublishedRows(HashMap::from([(17, ("id".to_owned(), 40))]));
+        assert_eq!(published.place(17, "id"), Some(40));
+        assert_eq!(published.place(17, "other"), None);
+        assert_eq!(published.place(18, "id"), None);
     }
 }

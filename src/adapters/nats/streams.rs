@@ -1,4 +1,4 @@
-//! The four streams of the design, made where they are missing.
+//! The streams of the design and one of what the broker gave up, made where they are missing.
 //!
 //! What correctness rests on (subjects, retention, what is discarded, the duplicate window) is put
 //! right on every start. What is a matter of size (age, bytes, replicas) is set when a stream is
@@ -11,10 +11,14 @@ use std::time::Duration;
 
 /// Stream of what happened in the shop.
 pub(super) const EVENTS: &str = "SOUK_EVENTS";
-/// Every subject of [`EVENTS`].
-pub(super) const EVENT_SUBJECTS: &str = "souk.event.>";
 /// Stream of mails somebody should send.
 pub(super) const NOTIFY: &str = "SOUK_NOTIFY";
+/// Every subject of [`NOTIFY`].
+pub(super) const NOTIFY_SUBJECTS: &str = "souk.notify.>";
+/// Stream of messages that could not be handled.
+pub(super) const DEAD: &str = "SOUK_DEAD";
+/// Stream of what the broker says, once, of messages that nobody answered for.
+pub(super) const ADVISORIES: &str = "SOUK_ADVISORIES";
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -24,7 +28,7 @@ const MEBIBYTE: i64 = 1 << 20;
 /// One stream as this program makes it.
 struct Plan {
     name: &'static str,
-    subjects: &'static str,
+    subjects: &'static [&'static str],
     description: &'static str,
     retention: RetentionPolicy,
     discard: DiscardPolicy,
@@ -36,10 +40,10 @@ struct Plan {
 }
 
 /// The sum of the bytes must stay below `max_file_store` in `nats.conf`.
-const PLANS: [Plan; 4] = [
+const PLANS: [Plan; 5] = [
     Plan {
         name: EVENTS,
-        subjects: EVENT_SUBJECTS,
+        subjects: &["souk.event.>"],
         description: "What happened to orders, payments, products and users",
         retention: RetentionPolicy::Limits,
         discard: DiscardPolicy::Old,
@@ -50,7 +54,7 @@ const PLANS: [Plan; 4] = [
     },
     Plan {
         name: NOTIFY,
-        subjects: "souk.notify.>",
+        subjects: &[NOTIFY_SUBJECTS],
         description: "Messages somebody should send to people",
         retention: RetentionPolicy::WorkQueue,
         discard: DiscardPolicy::New,
@@ -61,7 +65,7 @@ const PLANS: [Plan; 4] = [
     },
     Plan {
         name: "SOUK_LOGS",
-        subjects: "souk.log.>",
+        subjects: &["souk.log.>"],
         description: "Logs of Souk and of other services",
         retention: RetentionPolicy::Limits,
         discard: DiscardPolicy::Old,
@@ -71,13 +75,29 @@ const PLANS: [Plan; 4] = [
         duplicate_window: MINUTE.saturating_mul(2),
     },
     Plan {
-        name: "SOUK_DEAD",
-        subjects: "souk.dead.>",
+        name: DEAD,
+        subjects: &["souk.dead.>"],
         description: "Messages that could not be handled, each with the reason",
         retention: RetentionPolicy::Limits,
         discard: DiscardPolicy::Old,
         max_age: DAY.saturating_mul(90),
         max_bytes: 512 * MEBIBYTE,
+        max_messages: 1_000_000,
+        duplicate_window: HOUR,
+    },
+    Plan {
+        name: ADVISORIES,
+        // A worker of ours that ends a message keeps a dead letter first, so that only what
+        // consumers of other systems end is heard of here alone.
+        subjects: &[
+            "$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.>",
+            "$JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED.SOUK_EVENTS.>",
+        ],
+        description: "Messages that no consumer answered for, said by the broker",
+        retention: RetentionPolicy::Limits,
+        discard: DiscardPolicy::Old,
+        max_age: DAY.saturating_mul(90),
+        max_bytes: 128 * MEBIBYTE,
         max_messages: 1_000_000,
         duplicate_window: HOUR,
     },
@@ -165,7 +185,7 @@ impl Plan {
 
     fn corrected(&self, found: Config) -> Config {
         Config {
-            subjects: vec![self.subjects.to_owned()],
+            subjects: self.subjects.iter().map(ToString::to_string).collect(),
             retention: self.retention,
             discard: self.discard,
             duplicate_window: self.duplicate_window,

@@ -1,5 +1,6 @@
 //! A real nats-server with the repository's nats.conf, on a port and a store of its own.
 
+use async_nats::ConnectOptions;
 use async_nats::jetstream::{self, message};
 use std::env;
 use std::fs::File;
@@ -29,7 +30,11 @@ impl TestBroker {
     }
 
     pub(in crate::adapters) fn url(&self) -> String {
-        format!("nats://127.0.0.1:{}", self.port)
+        self.url_of("souk")
+    }
+
+    fn url_of(&self, user: &str) -> String {
+        format!("nats://{user}:{}@127.0.0.1:{}", password_of(user), self.port)
     }
 
     /// Kills it as a power failure would.
@@ -49,6 +54,7 @@ impl TestBroker {
             .arg("-c")
             .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("nats.conf"))
             .args(["-a", "127.0.0.1", "-p", &port])
+            .envs(PASSWORDS.map(|(variable, user)| (variable, password_of(user))))
             .stdout(Stdio::null())
             .stderr(output)
             .spawn()
@@ -68,9 +74,33 @@ impl TestBroker {
             address.trim().rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
     }
 
+    /// The disk is gone, and everything on it.
+    pub(in crate::adapters) fn wipe(&self) {
+        assert!(self.process.is_none(), "a running broker keeps its files open");
+        std::fs::remove_dir_all(self.store()).expect("deleted");
+    }
+
+    /// Keeps what is on its disk, to be put back later. It must not run.
+    pub(in crate::adapters) fn take_snapshot(&self) {
+        copy(&self.store(), &self.directory.path().join("snapshot"));
+    }
+
+    /// Puts the disk back to the snapshot. It must not run.
+    pub(in crate::adapters) fn put_snapshot_back(&self) {
+        self.wipe();
+        copy(&self.directory.path().join("snapshot"), &self.store());
+    }
+
+    fn store(&self) -> PathBuf {
+        self.directory.path().join("data/nats")
+    }
+
     /// Somebody else's connection to it.
     pub(in crate::adapters) async fn context(&self) -> jetstream::Context {
-        jetstream::new(async_nats::connect(self.url()).await.expect("it can be reached"))
+        let password = password_of("souk");
+        let options = ConnectOptions::with_user_and_password("souk".to_owned(), password)
+            .custom_inbox_prefix("_INBOX_souk");
+        jetstream::new(options.connect(self.url()).await.expect("it can be reached"))
     }
 
     /// Every message on a stream, in order; none if the stream is not there.
@@ -102,6 +132,31 @@ impl Drop for TestBroker {
         if let Some(process) = &mut self.process {
             let _ = process.kill();
             let _ = process.wait();
+        }
+    }
+}
+
+/// The users of `nats.conf` and where it reads their passwords.
+const PASSWORDS: [(&str, &str); 4] = [
+    ("SOUK_NATS_PASSWORD", "souk"),
+    ("NATS_MAILER_PASSWORD", "mailer"),
+    ("NATS_LOGGER_PASSWORD", "logger"),
+    ("NATS_SUBSCRIBER_PASSWORD", "subscriber"),
+];
+
+fn password_of(user: &str) -> String {
+    format!("{user}-password-1")
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("made");
+    for entry in std::fs::read_dir(from).expect("there") {
+        let entry = entry.expect("read");
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).expect("copied");
         }
     }
 }

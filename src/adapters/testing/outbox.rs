@@ -3,7 +3,7 @@
 use crate::adapters::rows::Rows;
 use serde_json::json;
 use souk_actors::Failure;
-use souk_actors::outbox::{Message, Reader, Stream};
+use souk_actors::outbox::{Message, Reader, Stream, StreamMarks};
 use souk_actors::store::StoreError;
 use std::sync::{Arc, Mutex};
 use tokio::sync::watch;
@@ -21,6 +21,7 @@ struct State {
     rows: Vec<Message>,
     broker: u64,
     mail: u64,
+    marks: StreamMarks,
     acknowledgements: usize,
 }
 
@@ -33,7 +34,12 @@ impl HandOutbox {
 
     /// The same rows, as they are found after a crash that lost every acknowledgement.
     pub(in crate::adapters) fn without_acknowledgements(&self) -> Self {
-        let state = State { broker: 0, mail: 0, ..self.state.lock().expect("sound").clone() };
+        let state = State {
+            broker: 0,
+            mail: 0,
+            marks: StreamMarks::default(),
+            ..self.state.lock().expect("sound").clone()
+        };
         Self { state: Arc::new(Mutex::new(state)), changes: watch::Sender::new(0) }
     }
 
@@ -114,6 +120,21 @@ impl Rows for HandOutbox {
         state.acknowledgements += 1;
         drop(state);
         // As in the shop's store, where an acknowledgement is a commit like any other.
+        self.changes.send_modify(|commits| *commits += 1);
+        Ok(())
+    }
+
+    fn marks(&self) -> Result<StreamMarks, StoreError> {
+        Ok(self.state.lock().expect("sound").marks)
+    }
+
+    async fn acknowledge_published(&self, through: u64, marks: StreamMarks) -> Result<(), Failure> {
+        let mut state = self.state.lock().expect("sound");
+        assert!(state.broker < through || state.marks != marks, "says nothing new");
+        state.broker = state.broker.max(through);
+        state.marks = marks;
+        state.acknowledgements += 1;
+        drop(state);
         self.changes.send_modify(|commits| *commits += 1);
         Ok(())
     }

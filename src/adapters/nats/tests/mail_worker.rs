@@ -149,6 +149,64 @@ async fn mails_that_cannot_be_sent_become_dead_letters_and_the_others_go_on() {
 }
 
 #[tokio::test]
+async fn whatever_others_put_on_the_queue_is_refused_with_a_reason_and_the_flow_goes_on() {
+    let broker = TestBroker::start();
+    let server = MailServer::answering(&[]).await;
+    let outbox = HandOutbox::new("s");
+    let worker = Worker::start(&broker, &server, &outbox).await;
+    outbox.mail("welcome", "ann@souk.example");
+    acknowledged(&outbox, 1).await;
+    queue_is_empty(&broker).await;
+    let good = String::from_utf8(outbox.after(0, 1).expect("read").remove(0).body).expect("text");
+    let large = good.replace("Ann", &"x".repeat(300_000));
+    // A mail of the same id would be one that was sent already.
+    let to = |to: &str| {
+        let other = format!("s.other.{}", to.len());
+        good.replace("ann@souk.example", to).replace("s.mail.1", &other)
+    };
+    let welcome = "souk.notify.v1.email.welcome";
+    let bodies = [
+        (welcome, large, "octets, more than"),
+        (welcome, "[1, 2]".to_owned(), "the body is no notification"),
+        (welcome, "\u{0}".to_owned(), "the body is no notification"),
+        (welcome, to("a@b.example\\nBcc: c@d.example"), "control character"),
+        (welcome, to("a@b.example, c@d.example"), "no mail address"),
+        (welcome, to(""), "no mail address"),
+        (welcome, to(&format!("{}@b.example", "a".repeat(300))), "longer than 254"),
+        ("souk.notify.v1.email.wel.come", good.clone(), "names no template"),
+        ("souk.notify.v1.email.*", good.clone(), "names no template"),
+        ("souk.notify.v1.email.>", good.clone(), "names no template"),
+        ("souk.notify.v1.email./etc/passwd", good.clone(), "names no template"),
+        ("souk.notify.v1.sms.welcome", good.clone(), "names no template"),
+        ("souk.notify.v2.email.welcome", good.clone(), "names no template"),
+    ];
+
+    let other = broker.context().await;
+    for (subject, body, _) in &bodies {
+        let sent = other.publish(*subject, body.clone().into()).await.expect("sent");
+        sent.await.expect("kept");
+    }
+    outbox.mail("welcome", "bob@souk.example");
+    eventually("the mail behind them is sent", async || {
+        (server.accepted().len() == 2).then_some(())
+    })
+    .await;
+    queue_is_empty(&broker).await;
+
+    let letters = broker.messages(DEAD).await;
+    for (subject, body, reason) in &bodies {
+        let letter = letters.iter().find(|letter| {
+            let header = |name: &str| letter.headers.get(name).map(|value| value.as_str());
+            header("Souk-Dead-Subject") == Some(subject)
+                && header("Souk-Dead-Reason").is_some_and(|said| said.contains(reason))
+                && letter.payload.as_ref() == body.as_bytes()
+        });
+        assert!(letter.is_some(), "{subject} is no dead letter because of {reason}: {letters:#?}");
+    }
+    worker.stop().await;
+}
+
+#[tokio::test]
 async fn a_mail_tried_too_often_becomes_a_dead_letter() {
     let broker = TestBroker::start();
     let server = MailServer::answering(&["451 later"; 10]).await;

@@ -1,5 +1,6 @@
 //! With a real nats-server.
 
+mod losses;
 mod mail_worker;
 mod relay;
 

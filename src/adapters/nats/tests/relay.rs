@@ -239,4 +239,5 @@ async fn streams_are_made_as_designed_and_put_right() {
     );
     assert_eq!(config("SOUK_LOGS").await.max_age, Duration::from_secs(7 * 24 * 60 * 60));
     assert_eq!(config(DEAD).await.max_age, Duration::from_secs(90 * 24 * 60 * 60));
+    assert_eq!(config("SOUK_ADVISORIES").await.subjects.len(), 2);
 }

@@ -1,0 +1,99 @@
+//! A JSON Schema (2020-12) for every type of event and notification, made from the types that are
+//! published. `docs/schemas` holds them as files, and the shop serves them.
+
+use super::row::{OrderEvent, OrderMail, PaymentEvent, ProductEvent, UserEvent};
+use super::wire::{
+    CloudEvent, MailData, OrderContext, OrderData, PaymentData, ProductData, ResetContext,
+    UserData, WelcomeContext,
+};
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+use serde_json::{Value, json};
+
+/// What precedes the type in the `$id` of a schema.
+pub(super) const SCHEMA_PREFIX: &str = "urn:souk:schema:";
+/// The name of the envelope's schema.
+pub const ENVELOPE: &str = "cloudevent.v1";
+
+/// A schema and what it is called: the type of the event, or [`ENVELOPE`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct NamedSchema {
+    /// Without `.json`.
+    pub name: String,
+    /// The schema.
+    pub schema: Value,
+}
+
+/// The schemas of the envelope and of every type, in a fixed order.
+#[must_use]
+pub fn schemas() -> Vec<NamedSchema> {
+    let mut all = vec![named::<CloudEvent<'_, Value>>(ENVELOPE.to_owned())];
+    let events = |kind: &str, words: &[&str], schema: fn(String) -> NamedSchema| {
+        let names = words.iter().map(|word| format!("souk.{kind}.{word}.v1"));
+        names.map(schema).collect::<Vec<_>>()
+    };
+    all.extend(events("order", &OrderEvent::ALL.map(OrderEvent::word), named::<OrderData>));
+    all.extend(events("payment", &PaymentEvent::ALL.map(PaymentEvent::word), named::<PaymentData>));
+    all.extend(events("product", &ProductEvent::ALL.map(ProductEvent::word), named::<ProductData>));
+    all.extend(events("user", &UserEvent::ALL.map(UserEvent::word), named::<UserData>));
+    all.extend(events("notify.email", &["welcome"], named::<MailData<WelcomeContext>>));
+    all.extend(events("notify.email", &["password_reset"], named::<MailData<ResetContext>>));
+    let about_orders = OrderMail::ALL.map(OrderMail::template);
+    all.extend(events("notify.email", &about_orders, named::<MailData<OrderContext>>));
+    all
+}
+
+/// The schema of that name.
+#[must_use]
+pub fn schema(name: &str) -> Option<Value> {
+    schemas().into_iter().find(|schema| schema.name == name).map(|schema| schema.schema)
+}
+
+fn named<T: JsonSchema>(name: String) -> NamedSchema {
+    let settings = SchemaSettings::draft2020_12().for_serialize();
+    let mut schema = settings.into_generator().into_root_schema_for::<T>();
+    schema.insert("$id".to_owned(), json!(format!("{SCHEMA_PREFIX}{name}")));
+    schema.insert("title".to_owned(), json!(name));
+    NamedSchema { name, schema: schema.to_value() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+    use std::fs;
+    use std::path::Path;
+
+    /// `SOUK_WRITE_SCHEMAS=1 cargo nextest run -p souk-actors schemas` writes them.
+    #[test]
+    fn the_files_are_up_to_date() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/schemas");
+        let all = schemas();
+        if std::env::var_os("SOUK_WRITE_SCHEMAS").is_some() {
+            for NamedSchema { name, schema } in &all {
+                let text = serde_json::to_string_pretty(schema).expect("JSON") + "\n";
+                fs::write(folder.join(format!("{name}.json")), text).expect("written");
+            }
+        }
+        let mut files = BTreeSet::new();
+        for entry in fs::read_dir(&folder).expect("docs/schemas is there") {
+            files.insert(entry.expect("read").file_name().into_string().expect("a name"));
+        }
+        let names: BTreeSet<_> = all.iter().map(|named| format!("{}.json", named.name)).collect();
+        assert_eq!(files, names, "a file for each type and no others");
+        for NamedSchema { name, schema } in &all {
+            let text = fs::read_to_string(folder.join(format!("{name}.json"))).expect("read");
+            let file: Value = serde_json::from_str(&text).expect("JSON");
+            assert_eq!(&file, schema, "docs/schemas/{name}.json");
+        }
+    }
+
+    #[test]
+    fn every_type_has_one_schema() {
+        let names: Vec<_> = schemas().into_iter().map(|schema| schema.name).collect();
+        assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len(), "{names:?}");
+        let order = schema("souk.order.placed.v1").expect("there");
+        assert_eq!(order["$id"], "urn:souk:schema:souk.order.placed.v1");
+        assert!(schema("souk.order.invented.v1").is_none());
+    }
+}

@@ -1,0 +1,219 @@
+//! Dead letters on the broker, as an operator handles them.
+
+use super::connection::Broker;
+use super::dead_letter::{BODY_LEFT_OUT_HEADER, DELIVERIES_HEADER, REASON_HEADER, SUBJECT_HEADER};
+use super::streams::{ADVISORIES, DEAD};
+use crate::adapters::dead::{DeadLetter, DeadLetterError};
+use async_nats::header::NATS_MESSAGE_ID;
+use async_nats::jetstream::message::{PublishMessage, StreamMessage};
+use async_nats::jetstream::stream::{RawMessageErrorKind, Stream};
+use serde::Deserialize;
+use std::error::Error;
+use std::time::Duration;
+
+/// Longest wait for the broker to answer at all.
+const CONNECT_WITHIN: Duration = Duration::from_secs(10);
+/// What a worker of ours may be handed again. An event is not: it is on its stream still.
+const REPEATABLE: [&str; 2] = ["souk.notify.", "souk.log."];
+
+/// `SOUK_DEAD`, and what the broker said of messages that nobody answered for.
+pub(crate) struct DeadBox {
+    broker: Broker,
+    letters: Stream,
+    advisories: Stream,
+}
+
+/// The letter `d` or `a`, for the stream, and the place on it.
+#[derive(Clone, Copy)]
+enum Place {
+    Letter(u64),
+    Advisory(u64),
+}
+
+/// What the broker says of a message that was not answered for
+/// (`io.nats.jetstream.advisory.v1.max_deliver` and `….terminated`).
+#[derive(Deserialize)]
+struct Advisory {
+    timestamp: String,
+    stream: String,
+    consumer: String,
+    stream_seq: u64,
+    #[serde(default)]
+    deliveries: u64,
+    #[serde(default)]
+    reason: Option<String>,
+}
+
+impl DeadBox {
+    /// Opens the streams.
+    ///
+    /// # Errors
+    /// [`DeadLetterError`]: the broker does not answer, or the shop never connected to it.
+    pub(crate) async fn open(urls: &str) -> Result<Self, DeadLetterError> {
+        let broker = Broker::connect(urls, std::sync::Arc::default()).await?;
+        let connected = tokio::time::timeout(CONNECT_WITHIN, broker.connected()).await;
+        connected.map_err(|_| DeadLetterError::NoAnswer)?;
+        let letters = broker.context().get_stream(DEAD).await.map_err(failed)?;
+        let advisories = broker.context().get_stream(ADVISORIES).await.map_err(failed)?;
+        Ok(Self { broker, letters, advisories })
+    }
+
+    /// The newest letters, oldest first, at most `limit` of each stream.
+    ///
+    /// # Errors
+    /// [`DeadLetterError`].
+    pub(crate) async fn list(&self, limit: usize) -> Result<Vec<DeadLetter>, DeadLetterError> {
+        let mut found = Vec::new();
+        let places: [fn(u64) -> Place; 2] = [Place::Advisory, Place::Letter];
+        for (stream, place) in [&self.advisories, &self.letters].into_iter().zip(places) {
+            let state = &stream.cached_info().state;
+            let mut of_stream = Vec::new();
+            for sequence in (state.first_sequence.max(1)..=state.last_sequence).rev() {
+                if of_stream.len() == limit {
+                    break;
+                }
+                of_stream.extend(self.read(place(sequence)).await?);
+            }
+            found.extend(of_stream.into_iter().rev());
+        }
+        Ok(found)
+    }
+
+    /// One letter whole; of an advisory the message it is about.
+    ///
+    /// # Errors
+    /// [`DeadLetterError`].
+    pub(crate) async fn show(&self, id: &str) -> Result<DeadLetter, DeadLetterError> {
+        let place = Place::of(id)?;
+        let unknown = || DeadLetterError::Unknown { id: id.to_owned() };
+        let mut letter = self.read(place).await?.ok_or_else(unknown)?;
+        if let Place::Advisory(sequence) = place {
+            let advisory = message_at(&self.advisories, sequence).await?.ok_or_else(unknown)?;
+            let advisory: Advisory = serde_json::from_slice(&advisory.payload).map_err(failed)?;
+            let stream = self.broker.context().get_stream(&advisory.stream).await;
+            let stream = stream.map_err(failed)?;
+            if let Some(message) = message_at(&stream, advisory.stream_seq).await? {
+                letter.subject = message.subject.to_string();
+                letter.body = message.payload.to_vec();
+            }
+        }
+        Ok(letter)
+    }
+
+    /// Hands a letter to the worker again, then drops it.
+    ///
+    /// # Errors
+    /// [`DeadLetterError`]; the letter is still there.
+    pub(crate) async fn retry(&self, id: &str) -> Result<(), DeadLetterError> {
+        let unknown = || DeadLetterError::Unknown { id: id.to_owned() };
+        let impossible = |why| DeadLetterError::NotRepeatable { id: id.to_owned(), why };
+        let Place::Letter(sequence) = Place::of(id)? else {
+            return Err(impossible("the message is still on its stream, for its consumer to read"));
+        };
+        let letter = message_at(&self.letters, sequence).await?.ok_or_else(unknown)?;
+        let header = |name: &str| letter.headers.get(name).map(|value| value.as_str().to_owned());
+        let subject = header(SUBJECT_HEADER).unwrap_or_default();
+        if !REPEATABLE.iter().any(|prefix| subject.starts_with(prefix)) {
+            return Err(impossible("no worker of the shop takes messages of its subject"));
+        }
+        if header(BODY_LEFT_OUT_HEADER).is_some() {
+            return Err(impossible("its body was too large to be kept"));
+        }
+        // The same letter repeated twice in a row is one message.
+        let key = header(NATS_MESSAGE_ID.as_ref()).unwrap_or_default();
+        let message = PublishMessage::build()
+            .message_id(format!("retry.{sequence}.{key}"))
+            .payload(letter.payload.clone());
+        let context = self.broker.context();
+        let sent = context.send_publish(subject, message).await.map_err(failed)?;
+        sent.await.map_err(failed)?;
+        self.drop_letter(id).await
+    }
+
+    /// Deletes a letter.
+    ///
+    /// # Errors
+    /// [`DeadLetterError`].
+    pub(crate) async fn drop_letter(&self, id: &str) -> Result<(), DeadLetterError> {
+        let (stream, sequence) = match Place::of(id)? {
+            Place::Letter(sequence) => (&self.letters, sequence),
+            Place::Advisory(sequence) => (&self.advisories, sequence),
+        };
+        if message_at(stream, sequence).await?.is_none() {
+            return Err(DeadLetterError::Unknown { id: id.to_owned() });
+        }
+        stream.delete_message(sequence).await.map(drop).map_err(failed)
+    }
+
+    async fn read(&self, place: Place) -> Result<Option<DeadLetter>, DeadLetterError> {
+        match place {
+            Place::Letter(sequence) => {
+                let letter = message_at(&self.letters, sequence).await?;
+                Ok(letter.map(|message| from_letter(sequence, &message)))
+            }
+            Place::Advisory(sequence) => {
+                let advisory = message_at(&self.advisories, sequence).await?;
+                let Some(advisory) = advisory else { return Ok(None) };
+                let said: Advisory = serde_json::from_slice(&advisory.payload).map_err(failed)?;
+                Ok(Some(from_advisory(sequence, said)))
+            }
+        }
+    }
+}
+
+impl Place {
+    fn of(id: &str) -> Result<Self, DeadLetterError> {
+        let unknown = || DeadLetterError::Unknown { id: id.to_owned() };
+        let (kind, place) = id.split_at_checked(1).ok_or_else(unknown)?;
+        let place = place.parse().map_err(|_| unknown())?;
+        match kind {
+            "d" => Ok(Self::Letter(place)),
+            "a" => Ok(Self::Advisory(place)),
+            _ => Err(unknown()),
+        }
+    }
+}
+
+fn from_letter(sequence: u64, message: &StreamMessage) -> DeadLetter {
+    let header = |name: &str| {
+        let value = message.headers.get(name);
+        value.map(|value| value.as_str().to_owned()).unwrap_or_default()
+    };
+    let millis = i64::try_from(message.time.unix_timestamp_nanos() / 1_000_000).unwrap_or(0);
+    DeadLetter {
+        id: format!("d{sequence}"),
+        time: souk_domain::UnixMillis::new(millis).to_string(),
+        subject: header(SUBJECT_HEADER),
+        tries: header(DELIVERIES_HEADER).parse().unwrap_or(0),
+        reason: header(REASON_HEADER),
+        body: message.payload.to_vec(),
+    }
+}
+
+fn from_advisory(sequence: u64, said: Advisory) -> DeadLetter {
+    let Advisory { timestamp, stream, consumer, stream_seq, deliveries, reason } = said;
+    let why = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
+    DeadLetter {
+        id: format!("a{sequence}"),
+        time: timestamp,
+        subject: format!("message {stream_seq} of {stream}"),
+        tries: deliveries,
+        reason: format!("the consumer {consumer} did not answer for it{why}"),
+        body: Vec::new(),
+    }
+}
+
+async fn message_at(
+    stream: &Stream,
+    sequence: u64,
+) -> Result<Option<StreamMessage>, DeadLetterError> {
+    match stream.get_raw_message(sequence).await {
+        Ok(message) => Ok(Some(message)),
+        Err(error) if error.kind() == RawMessageErrorKind::NoMessageFound => Ok(None),
+        Err(error) => Err(failed(error)),
+    }
+}
+
+fn failed(error: impl Error + Send + Sync + 'static) -> DeadLetterError {
+    DeadLetterError::Broker(Box::new(error))
+}

@@ -1,0 +1,184 @@
+//! A broker that loses what it had confirmed.
+
+use super::{EVENTS, NOTIFY, Running, acknowledged};
+use crate::adapters::rows::Rows;
+use crate::adapters::testing::{HandOutbox, TestBroker, eventually};
+use std::sync::atomic::Ordering;
+
+/// Events of one order, and a mail; answers the ids of the events.
+async fn publish(broker: &TestBroker, outbox: &HandOutbox, events: u64) -> Vec<String> {
+    let before = outbox.after(0, usize::MAX).expect("read").len() as u64;
+    let relay = Running::relay(broker, "s", outbox).await;
+    let ids = (0..events).map(|_| outbox.event("order.1.updated")).collect();
+    outbox.mail("welcome", "ann@souk.example");
+    acknowledged(outbox, before + events + 1).await;
+    relay.stop().await;
+    ids
+}
+
+async fn rewound(relay: &Running) {
+    eventually("the relay notices the loss", async || {
+        (relay.status.rewinds.load(Ordering::Relaxed) > 0).then_some(())
+    })
+    .await;
+}
+
+async fn events_are_there(broker: &TestBroker, events: usize) {
+    eventually("the events are there again", async || {
+        (broker.ids(EVENTS).await.len() >= events).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_broker_that_was_wiped_is_told_everything_again() {
+    let mut broker = TestBroker::start();
+    let outbox = HandOutbox::new("s");
+    let mut ids = publish(&broker, &outbox, 200).await;
+    let mails = broker.ids(NOTIFY).await;
+    broker.kill();
+    broker.wipe();
+    broker.restart();
+
+    let relay = Running::relay(&broker, "s", &outbox).await;
+    rewound(&relay).await;
+    ids.push(outbox.event("order.1.updated"));
+    acknowledged(&outbox, 202).await;
+
+    assert_eq!(broker.ids(EVENTS).await, ids);
+    assert_eq!(broker.ids(NOTIFY).await, mails);
+    relay.stop().await;
+
+    // What was made good is no loss any more.
+    let relay = Running::relay(&broker, "s", &outbox).await;
+    ids.push(outbox.event("order.1.updated"));
+    acknowledged(&outbox, 203).await;
+    assert_eq!(relay.status.rewinds.load(Ordering::Relaxed), 0);
+    assert_eq!(broker.ids(EVENTS).await, ids);
+    relay.stop().await;
+}
+
+#[tokio::test]
+async fn a_broker_that_lost_its_tail_is_told_the_tail_again() {
+    let mut broker = TestBroker::start();
+    let outbox = HandOutbox::new("s");
+    let mut ids = publish(&broker, &outbox, 100).await;
+    broker.kill();
+    broker.take_snapshot();
+    broker.restart();
+    ids.extend(publish(&broker, &outbox, 150).await);
+    broker.kill();
+    broker.put_snapshot_back();
+    broker.restart();
+
+    let relay = Running::relay(&broker, "s", &outbox).await;
+    rewound(&relay).await;
+    events_are_there(&broker, 250).await;
+
+    assert_eq!(broker.ids(EVENTS).await, ids, "what was there is not published again");
+    eventually("both mails are there", async || {
+        (broker.ids(NOTIFY).await.len() == 2).then_some(())
+    })
+    .await;
+    relay.stop().await;
+}
+
+#[tokio::test]
+async fn a_tail_that_another_store_has_written_over_is_missed_too() {
+    let mut broker = TestBroker::start();
+    let outbox = HandOutbox::new("s");
+    let ids = publish(&broker, &outbox, 10).await;
+    broker.kill();
+    broker.take_snapshot();
+    broker.restart();
+    let lost = publish(&broker, &outbox, 20).await;
+    broker.kill();
+    broker.put_snapshot_back();
+    broker.restart();
+    let other = HandOutbox::new("t");
+    let relay = Running::relay(&broker, "t", &other).await;
+    let others: Vec<String> = (0..50).map(|_| other.event("order.1.updated")).collect();
+    acknowledged(&other, 50).await;
+    relay.stop().await;
+
+    let relay = Running::relay(&broker, "s", &outbox).await;
+    rewound(&relay).await;
+    events_are_there(&broker, 80).await;
+
+    assert_eq!(broker.ids(EVENTS).await, [ids, others, lost].concat());
+    relay.stop().await;
+}
+
+#[tokio::test]
+async fn a_relay_that_dies_while_it_makes_a_loss_good_goes_on_with_it() {
+    let mut broker = TestBroker::start();
+    let outbox = HandOutbox::new("s");
+    let ids = publish(&broker, &outbox, 1_500).await;
+    broker.kill();
+    broker.wipe();
+    broker.restart();
+
+    for published in [100, 400] {
+        let relay = Running::relay(&broker, "s", &outbox).await;
+        eventually("a part is published again", async || {
+            (relay.status.published.load(Ordering::Relaxed) > published).then_some(())
+        })
+        .await;
+        relay.task.abort();
+    }
+    let relay = Running::relay(&broker, "s", &outbox).await;
+    events_are_there(&broker, 1_500).await;
+
+    assert_eq!(broker.ids(EVENTS).await, ids);
+    relay.stop().await;
+}
+
+#[tokio::test]
+async fn messages_that_left_the_stream_in_their_time_were_not_lost() {
+    let broker = TestBroker::start();
+    let outbox = HandOutbox::new("s");
+    publish(&broker, &outbox, 50).await;
+    let context = broker.context().await;
+    let found = context.get_stream(EVENTS).await.expect("there").cached_info().config.clone();
+    let wanted = async_nats::jetstream::stream::Config { max_messages: 5, ..found };
+    context.update_stream(wanted).await.expect("changed");
+
+    let relay = Running::relay(&broker, "s", &outbox).await;
+    let id = outbox.event("order.1.updated");
+    acknowledged(&outbox, 52).await;
+
+    assert_eq!(relay.status.rewinds.load(Ordering::Relaxed), 0);
+    assert_eq!(relay.status.published.load(Ordering::Relaxed), 1);
+    let ids = broker.ids(EVENTS).await;
+    assert_eq!((ids.len(), ids.last()), (5, Some(&id)));
+    relay.stop().await;
+}
+
+#[tokio::test]
+async fn a_queue_of_mails_that_is_full_delays_events_and_loses_nothing() {
+    let broker = TestBroker::start();
+    let context = broker.context().await;
+    super::super::streams::ensure_all(&context).await.expect("made");
+    let limit = async |max_messages: i64| {
+        let found = context.get_stream(NOTIFY).await.expect("there").cached_info().config.clone();
+        let wanted = async_nats::jetstream::stream::Config { max_messages, ..found };
+        context.update_stream(wanted).await.expect("changed");
+    };
+    limit(2).await;
+    let outbox = HandOutbox::new("s");
+    for _ in 0..3 {
+        outbox.mail("welcome", "ann@souk.example");
+    }
+    let event = outbox.event("order.1.placed");
+    let relay = Running::relay(&broker, "s", &outbox).await;
+    eventually("the relay says why it does not go on", async || relay.status.work.last_error())
+        .await;
+    acknowledged(&outbox, 2).await;
+
+    limit(1_000).await;
+    acknowledged(&outbox, 4).await;
+
+    assert_eq!(broker.ids(EVENTS).await, [event]);
+    assert_eq!(broker.ids(NOTIFY).await.len(), 3);
+    relay.stop().await;
+}

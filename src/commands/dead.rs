@@ -1,0 +1,85 @@
+//! `souk dead`: messages that could not be handled.
+
+use crate::adapters::{DeadLetter, DeadLetterError, DeadLetters};
+use crate::settings::Settings;
+use clap::Subcommand;
+use std::process::ExitCode;
+
+/// What to do about dead letters: on the broker, where one is configured; else in DATA/mail/dead.
+#[derive(Debug, Subcommand)]
+pub(super) enum Dead {
+    /// One line each, the newest last.
+    List {
+        /// At most about so many.
+        #[arg(long, value_name = "N", default_value_t = 100)]
+        limit: usize,
+    },
+    /// All of one, with its body.
+    Show {
+        /// As the list shows it.
+        id: String,
+    },
+    /// Have some handled again. Without a broker mails are sent at once, with the shop closed.
+    Retry {
+        /// As the list shows them.
+        #[arg(required = true)]
+        ids: Vec<String>,
+    },
+    /// Delete some for good.
+    Drop {
+        /// As the list shows them.
+        #[arg(required = true)]
+        ids: Vec<String>,
+    },
+}
+
+pub(super) async fn run(asked: Dead, settings: &Settings) -> Result<ExitCode, DeadLetterError> {
+    // rustls takes its cryptography from the process.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let letters = DeadLetters::open(settings.adapters()).await?;
+    match asked {
+        Dead::List { limit } => {
+            for letter in letters.list(limit).await? {
+                println!("{}", line(&letter));
+            }
+        }
+        Dead::Show { id } => println!("{}", whole(&letters.show(&id).await?)),
+        Dead::Retry { ids } => {
+            for id in ids {
+                letters.retry(&id).await?;
+                println!("{id} is tried again");
+            }
+        }
+        Dead::Drop { ids } => {
+            for id in ids {
+                letters.drop_letter(&id).await?;
+                println!("{id} is deleted");
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn line(letter: &DeadLetter) -> String {
+    let DeadLetter { id, time, subject, tries, reason, .. } = letter;
+    format!("{id}  {time}  {}  tries={tries}  {}", plain(subject), plain(reason))
+}
+
+fn whole(letter: &DeadLetter) -> String {
+    let DeadLetter { id, time, subject, tries, reason, body } = letter;
+    // JSON that is laid out escapes control characters; everything else is shown without them.
+    let body = match serde_json::from_slice::<serde_json::Value>(body) {
+        Ok(body) => format!("{body:#}"),
+        Err(_) => String::from_utf8_lossy(body).lines().map(plain).collect::<Vec<_>>().join("\n"),
+    };
+    format!(
+        "id: {id}\ntime: {time}\nsubject: {}\ntries: {tries}\nreason: {}\n\n{body}",
+        plain(subject),
+        plain(reason)
+    )
+}
+
+/// Whoever wrote the message shall not write to the operator's terminal.
+fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
