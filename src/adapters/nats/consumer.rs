@@ -3,6 +3,7 @@
 use super::connection::Broker;
 use super::dead_letter::DeadLetters;
 use super::streams::{self, NOTIFY, NOTIFY_SUBJECTS};
+use crate::adapters::backoff::Backoff;
 use crate::adapters::mail::{DeliveryError, Mailer, PermanentCause, RetryPolicy};
 use crate::adapters::status::MailStatus;
 use crate::adapters::supervision::{Setback, Stop, chain};
@@ -32,8 +33,10 @@ const MAX_ANSWERS: u32 = 4;
 const PULL_FOR: Duration = Duration::from_secs(30);
 /// Wait before a dead letter that could not be kept is tried again.
 const DEAD_LETTER_RETRY: Duration = Duration::from_secs(30);
-/// Wait before a stream that is not there yet is asked for again.
-const STREAM_RETRY: Duration = Duration::from_millis(100);
+/// Wait before a stream that is not there yet is asked for again; short, because the relay is
+/// about to make it and to fill it.
+const FIRST_STREAM_WAIT: Duration = Duration::from_millis(10);
+const LONGEST_STREAM_WAIT: Duration = Duration::from_secs(1);
 /// How long a worker that should stop waits for mails under way.
 const STOP_WITHIN: Duration = Duration::from_secs(2);
 
@@ -92,11 +95,12 @@ impl NotifyConsumer {
 
     /// The relay makes the stream, and a worker alone is not permitted to: it waits for it.
     async fn consumer(&self) -> Result<PullConsumer, StreamConsumerError> {
+        let mut backoff = Backoff::new(FIRST_STREAM_WAIT, LONGEST_STREAM_WAIT);
         loop {
             let context = self.broker.context();
             match context.create_consumer_on_stream(config(), NOTIFY).await {
                 Err(error) if streams::is_missing(&error) => {
-                    tokio::time::sleep(STREAM_RETRY).await;
+                    tokio::time::sleep(backoff.next_wait()).await;
                 }
                 made => return made,
             }
