@@ -4,7 +4,8 @@
 
 mod support;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -12,7 +13,7 @@ use std::time::Duration;
 use async_nats::jetstream::{self, consumer};
 use futures_util::StreamExt;
 use serde_json::json;
-use support::{Broker, Event, Person, Shop, eventually, id_of, run_souk_with};
+use support::{Broker, Event, MailSink, Person, Shop, eventually, id_of, run_souk_with};
 
 /// Buys one lamp after the other and pays for every second, until told to stop; answers how many events each order
 /// must have.
@@ -100,8 +101,10 @@ async fn a_broker_stopped_and_killed_under_load_has_every_change_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broker_wiped_under_load_is_told_everything_again_with_the_same_ids() {
-    let mut broker = Broker::start();
-    let shop = Shop::open_with(&[("SOUK_NATS_URL", &broker.url())]).await;
+    let (mut broker, sink) = (Broker::start(), MailSink::start());
+    let settings = [("SOUK_NATS_URL", broker.url()), ("SOUK_SMTP_URL", sink.url())];
+    let settings = settings.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let shop = Shop::open_with(&settings).await;
     let mut before: Vec<Event> = Vec::new();
 
     let histories = under_load(&mut broker, &shop, async |broker| {
@@ -121,6 +124,19 @@ async fn a_broker_wiped_under_load_is_told_everything_again_with_the_same_ids() 
     }
     let metrics = shop.nobody().get("/metrics").await;
     assert_eq!(metric(&metrics.text, "souk_rewinds_total"), 1, "{metrics}");
+    // Mails that were asked for again are not sent again.
+    let context = jetstream::new(broker.client_of("souk").await);
+    eventually("every mail is sent", async || {
+        let queue = context.get_stream("SOUK_NOTIFY").await.ok()?;
+        (queue.cached_info().state.messages == 0).then_some(())
+    })
+    .await;
+    let mut sent = BTreeSet::new();
+    for mail in sink.mails() {
+        let id = mail.header("message-id");
+        assert!(sent.insert(id.clone()), "{id} was sent twice");
+    }
+    assert!(sent.len() > histories.len(), "each order was confirmed: {}", sent.len());
 }
 
 #[tokio::test]
@@ -213,6 +229,40 @@ async fn of_two_shops_over_one_directory_only_one_opens() {
 
     let order = id_of(&shop.customer("ann").await.buy(lamp, 1).await);
     broker.expect_history(order, &["placed"]).await;
+}
+
+/// A shop that is killed with its test.
+struct Racer(Child);
+
+impl Drop for Racer {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[tokio::test]
+async fn of_two_shops_that_start_at_once_only_one_opens() {
+    let directory = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory");
+    let race = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_souk"));
+        command.args(["serve", "--listen", "127.0.0.1:0", "--data", "data"]);
+        command.current_dir(directory.path()).env_clear();
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        Racer(command.spawn().expect("started"))
+    };
+    for _ in 0..5 {
+        let mut racers = [race(), race()];
+        let status = eventually("one gives up", async || {
+            racers.iter_mut().find_map(|racer| racer.0.try_wait().expect("asked"))
+        })
+        .await;
+        assert!(!status.success() && status.code().is_some(), "it is refused: {status}");
+        let still_run = racers
+            .iter_mut()
+            .filter_map(|racer| racer.0.try_wait().expect("asked").is_none().then_some(()));
+        assert_eq!(still_run.count(), 1, "the other one is open");
+    }
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use std::time::Duration;
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 /// The alarm is given at this share of the bound.
 const ALARM_SHARE: u64 = 10;
-/// Or when the oldest row waits for so long.
+/// Or when the oldest row waits for the broker so long.
 const ALARM_AGE: Duration = Duration::from_secs(10 * 60);
 
 /// How full the outbox is.
@@ -74,6 +74,11 @@ pub(super) async fn watch(
 ) -> Result<(), Setback> {
     loop {
         let (pending, oldest) = outbox.backlog(reader)?;
+        let oldest = match reader {
+            Reader::Broker => oldest,
+            // One mail that a mail server puts off for hours is nothing unusual.
+            Reader::Mail => None,
+        };
         let millis = oldest.map_or(0, |oldest| clock::now().get() - oldest.get());
         pressure.note(pending, Duration::from_millis(u64::try_from(millis).unwrap_or(0)));
         tokio::select! {

@@ -2,12 +2,14 @@
 
 use super::connection::Broker;
 use super::dead_letter::DeadLetters;
-use super::streams::{NOTIFY, NOTIFY_SUBJECTS};
+use super::streams::{self, NOTIFY, NOTIFY_SUBJECTS};
+use crate::adapters::backoff::Backoff;
 use crate::adapters::mail::{DeliveryError, Mailer, PermanentCause, RetryPolicy};
 use crate::adapters::status::MailStatus;
 use crate::adapters::supervision::{Setback, Stop, chain};
 use async_nats::jetstream::consumer::pull::{Batch, Config};
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, PullConsumer};
+use async_nats::jetstream::stream::ConsumerError as StreamConsumerError;
 use async_nats::jetstream::{AckKind, Message};
 use futures_util::StreamExt;
 use std::sync::Arc;
@@ -31,6 +33,10 @@ const MAX_ANSWERS: u32 = 4;
 const PULL_FOR: Duration = Duration::from_secs(30);
 /// Wait before a dead letter that could not be kept is tried again.
 const DEAD_LETTER_RETRY: Duration = Duration::from_secs(30);
+/// Wait before a stream that is not there yet is asked for again; short, because the relay is
+/// about to make it and to fill it.
+const FIRST_STREAM_WAIT: Duration = Duration::from_millis(10);
+const LONGEST_STREAM_WAIT: Duration = Duration::from_secs(1);
 /// How long a worker that should stop waits for mails under way.
 const STOP_WITHIN: Duration = Duration::from_secs(2);
 
@@ -65,9 +71,11 @@ impl NotifyConsumer {
             connection = self.broker.connected() => connection,
             () = self.stop.requested() => return Ok(()),
         };
-        let context = self.broker.context();
-        // The relay makes the stream; this user may not. Until it is there, this fails and comes again.
-        let consumer = context.create_consumer_on_stream(config(), NOTIFY).await?;
+        let consumer = tokio::select! {
+            consumer = self.consumer() => consumer?,
+            () = self.broker.lost(connection) => return Err(ConsumerError::ConnectionLost.into()),
+            () = self.stop.requested() => return Ok(()),
+        };
         self.status.work.is_well();
         let mut under_way = JoinSet::new();
         let ended = tokio::select! {
@@ -83,6 +91,20 @@ impl NotifyConsumer {
             finish.await;
         }
         ended
+    }
+
+    /// The relay makes the stream, and a worker alone is not permitted to: it waits for it.
+    async fn consumer(&self) -> Result<PullConsumer, StreamConsumerError> {
+        let mut backoff = Backoff::new(FIRST_STREAM_WAIT, LONGEST_STREAM_WAIT);
+        loop {
+            let context = self.broker.context();
+            match context.create_consumer_on_stream(config(), NOTIFY).await {
+                Err(error) if streams::is_missing(&error) => {
+                    tokio::time::sleep(backoff.next_wait()).await;
+                }
+                made => return made,
+            }
+        }
     }
 
     async fn take_mails(

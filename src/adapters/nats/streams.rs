@@ -6,7 +6,9 @@
 
 use async_nats::jetstream::Context;
 use async_nats::jetstream::context::{CreateStreamError, GetStreamError, GetStreamErrorKind};
-use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, StorageType};
+use async_nats::jetstream::stream::{
+    Config, ConsumerError, ConsumerErrorKind, DiscardPolicy, RetentionPolicy, StorageType,
+};
 use std::time::Duration;
 
 /// Stream of what happened in the shop.
@@ -156,6 +158,16 @@ async fn ensure(context: &Context, plan: &Plan) -> Result<(), StreamError> {
         tracing::warn!(name, "put a stream right that was not as it must be");
     }
     Ok(())
+}
+
+/// Whether no consumer can be made because its stream is not there.
+pub(super) fn is_missing(error: &ConsumerError) -> bool {
+    match error.kind() {
+        ConsumerErrorKind::JetStream(error) => {
+            error.error_code() == async_nats::jetstream::ErrorCode::STREAM_NOT_FOUND
+        }
+        _ => false,
+    }
 }
 
 fn is_not_found(error: &GetStreamError) -> bool {
