@@ -2,6 +2,7 @@
 //! Unknown keys are refused by name, so that a misspelt one is no silent default.
 
 use crate::adapters::AdapterSettings;
+use crate::adapters::outgoing::{CrmSettings, OutgoingSettings};
 use crate::app::{AppSettings, ServiceTokens, ServiceTokensError};
 use crate::edge::{Cors, CorsError};
 use figment::Figment;
@@ -16,6 +17,7 @@ use std::net::SocketAddr;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use url::{Host, Url};
 
 /// Read if it is there and no other file is named.
 const DEFAULT_FILE: &str = "config/souk.toml";
@@ -66,8 +68,10 @@ pub(crate) struct Settings {
     /// Whose pages may read our answers in a browser; unset: nobody's.
     #[serde(deserialize_with = "optional_text")]
     cors_origins: Option<String>,
+    /// Where completed orders are told; unset: nowhere.
     #[serde(deserialize_with = "optional_text")]
     crm_url: Option<String>,
+    /// What the CRM knows our messages by.
     #[serde(deserialize_with = "optional_text")]
     crm_secret: Option<String>,
     /// How long an order may stay unpaid.
@@ -121,6 +125,10 @@ pub(crate) enum SettingsError {
     ServiceTokens(#[from] ServiceTokensError),
     #[error("cors_origins: {0}")]
     CorsOrigins(#[from] CorsError),
+    #[error("crm_url: {0}")]
+    CrmUrl(&'static str),
+    #[error("crm_secret: messages to the CRM must be signed")]
+    NoCrmSecret,
     #[error("stripe_secret_key: this version of Souk has the sandbox gateway only")]
     NoStripe,
 }
@@ -183,11 +191,7 @@ impl Settings {
             return Err(SettingsError::NoStripe);
         }
         self.service_tokens()?;
-        let unused = [
-            ("stripe_api_base", self.stripe_api_base.is_some()),
-            ("crm_url", self.crm_url.is_some()),
-            ("crm_secret", self.crm_secret.is_some()),
-        ];
+        let unused = [("stripe_api_base", self.stripe_api_base.is_some())];
         for (setting, _) in unused.iter().filter(|(_, is_set)| *is_set) {
             tracing::warn!(setting, "this version of Souk does not use this setting");
         }
@@ -208,6 +212,27 @@ impl Settings {
     /// What is no list of origins.
     pub(crate) fn cors(&self) -> Result<Cors, SettingsError> {
         Ok(Cors::parse(self.cors_origins.as_deref().unwrap_or_default())?)
+    }
+
+    /// To whom the shop posts.
+    ///
+    /// # Errors
+    /// A URL that is none, that is neither HTTPS nor of this machine, or a CRM without a secret.
+    pub(crate) fn outgoing(&self) -> Result<OutgoingSettings, SettingsError> {
+        let Some(url) = &self.crm_url else { return Ok(OutgoingSettings { crm: None }) };
+        let url = Url::parse(url).map_err(|_| SettingsError::CrmUrl("this is no URL"))?;
+        let is_this_machine = match url.host() {
+            Some(Host::Domain(name)) => name == "localhost",
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        };
+        if url.scheme() != "https" && !(url.scheme() == "http" && is_this_machine) {
+            let rule = "it must be https (http only on this machine)";
+            return Err(SettingsError::CrmUrl(rule));
+        }
+        let secret = self.crm_secret.clone().ok_or(SettingsError::NoCrmSecret)?;
+        Ok(OutgoingSettings { crm: Some(CrmSettings { url, secret }) })
     }
 
     /// Bounds of the store.

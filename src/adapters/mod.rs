@@ -10,6 +10,7 @@ mod backoff;
 mod drain;
 mod mail;
 mod nats;
+pub(crate) mod outgoing;
 mod rows;
 mod status;
 mod supervision;

@@ -2,6 +2,7 @@
 
 mod admin;
 mod check;
+mod crm;
 mod openapi;
 mod serve;
 
@@ -44,6 +45,9 @@ enum Command {
     Admin(admin::Admin),
     /// Prove offline that the data keeps every invariant.
     Check,
+    /// What the CRM is told of completed orders.
+    #[command(subcommand)]
+    Crm(crm::Crm),
     /// Print the OpenAPI description of a contract.
     #[command(name = "openapi")]
     OpenApi(openapi::OpenApi),
@@ -58,6 +62,8 @@ pub(crate) enum CommandError {
     Shop(#[from] OpenShopError),
     #[error(transparent)]
     Check(#[from] check::CheckError),
+    #[error(transparent)]
+    Crm(#[from] crm::CrmError),
     #[error(transparent)]
     OpenApi(#[from] openapi::OpenApiError),
     #[error(transparent)]
@@ -93,6 +99,7 @@ fn try_to_run(line: CommandLine) -> Result<ExitCode, CommandError> {
         Command::Serve(serve) => runtime.block_on(serve::serve(serve, settings)),
         Command::Admin(admin) => runtime.block_on(admin::run(admin, &settings)),
         Command::Check => Ok(check::run(&settings)?),
+        Command::Crm(crm) => runtime.block_on(crm::run(crm, &settings)),
         Command::OpenApi(asked) => Ok(openapi::run(&asked, &settings)?),
     }
 }

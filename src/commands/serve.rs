@@ -1,6 +1,7 @@
 //! `souk serve`: open the shop, answer until told to stop, and leave nothing half-done.
 
 use super::CommandError;
+use crate::adapters::outgoing::{self, Outgoing};
 use crate::adapters::{self, AdapterError, Adapters};
 use crate::app::App;
 use crate::edge::{self, RouterError};
@@ -43,6 +44,8 @@ pub(crate) enum ServeError {
         #[source]
         source: std::io::Error,
     },
+    #[error("cannot note to whom the shop posts")]
+    Outgoing(#[source] Failure),
     #[error(transparent)]
     Adapters(#[from] AdapterError),
     #[error("two routes answer the same request")]
@@ -67,6 +70,7 @@ pub(super) async fn serve(serve: Serve, settings: Settings) -> Result<ExitCode, 
     let _ = rustls::crypto::ring::default_provider().install_default();
     settings.require_buildable()?;
     let cors = settings.cors()?;
+    let outgoing = settings.outgoing()?;
     let address = serve.listen.unwrap_or(settings.listen);
     let shop = Shop::open(&settings.data, settings.shop()).await?;
     let listener = TcpListener::bind(address)
@@ -77,6 +81,7 @@ pub(super) async fn serve(serve: Serve, settings: Settings) -> Result<ExitCode, 
     let adapters = adapters::start(settings.adapters(), shop.outbox.clone())
         .await
         .map_err(ServeError::from)?;
+    let outgoing = outgoing::start(outgoing, &shop).await.map_err(ServeError::Outgoing)?;
     let app = App::new(shop.clone(), app_settings, adapters.status()).map_err(ServeError::from)?;
     let guide = match serve.demo {
         true => Some(demo::set_up(&shop).await.map_err(ServeError::Demo)?),
@@ -97,7 +102,7 @@ pub(super) async fn serve(serve: Serve, settings: Settings) -> Result<ExitCode, 
     };
     edge::serve(listener, cors, answering, wait_for_ending(stopping.clone())).await;
     stop_housekeeping.send_replace(true);
-    close(shop, adapters, housekeeping).await;
+    close(shop, adapters, outgoing, housekeeping).await;
     let ending = *stopping.borrow();
     Ok(match ending {
         None | Some(Ending::Told) => ExitCode::SUCCESS,
@@ -106,9 +111,14 @@ pub(super) async fn serve(serve: Serve, settings: Settings) -> Result<ExitCode, 
     })
 }
 
-async fn close(shop: Shop, adapters: Adapters, housekeeping: tokio::task::JoinHandle<()>) {
+async fn close(
+    shop: Shop,
+    adapters: Adapters,
+    outgoing: Outgoing,
+    housekeeping: tokio::task::JoinHandle<()>,
+) {
     let closing = async {
-        adapters.shutdown().await;
+        tokio::join!(adapters.shutdown(), outgoing.shutdown());
         if housekeeping.await.is_err() {
             tracing::error!("housekeeping died");
         }

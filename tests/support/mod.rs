@@ -5,6 +5,7 @@
 #![allow(dead_code, unused_imports, unreachable_pub)]
 
 mod broker;
+mod endpoint;
 mod environment;
 mod http;
 mod mail;
@@ -16,6 +17,7 @@ mod shop;
 mod speakers;
 
 pub use broker::{Broker, Event};
+pub use endpoint::{Endpoint, Fault, Letter};
 pub use environment::{python, repository};
 pub use http::{Answer, Ask, Door};
 pub use mail::{Mail, MailSink, mails_in};
