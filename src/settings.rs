@@ -2,7 +2,7 @@
 //! Unknown keys are refused by name, so that a misspelt one is no silent default.
 
 use crate::adapters::AdapterSettings;
-use crate::adapters::outgoing::{CrmSettings, OutgoingSettings};
+use crate::adapters::outgoing::{CrmSettings, OutgoingSettings, Reach};
 use crate::app::{AppSettings, ServiceTokens, ServiceTokensError};
 use crate::edge::{Cors, CorsError};
 use figment::Figment;
@@ -74,6 +74,8 @@ pub(crate) struct Settings {
     /// What the CRM knows our messages by.
     #[serde(deserialize_with = "optional_text")]
     crm_secret: Option<String>,
+    /// Whether administrators' webhook endpoints may lie in private networks, and be HTTP.
+    webhook_private_addresses: bool,
     /// How long an order may stay unpaid.
     order_ttl_seconds: u64,
     /// Whether the gateway's `payment_failed` cancels a pending order.
@@ -152,6 +154,7 @@ impl Default for Settings {
             cors_origins: None,
             crm_url: None,
             crm_secret: None,
+            webhook_private_addresses: false,
             order_ttl_seconds: 86_400,
             cancel_on_payment_failed: true,
             rate_limit: Switch::On,
@@ -219,7 +222,8 @@ impl Settings {
     /// # Errors
     /// A URL that is none, that is neither HTTPS nor of this machine, or a CRM without a secret.
     pub(crate) fn outgoing(&self) -> Result<OutgoingSettings, SettingsError> {
-        let Some(url) = &self.crm_url else { return Ok(OutgoingSettings { crm: None }) };
+        let webhooks = self.webhook_reach();
+        let Some(url) = &self.crm_url else { return Ok(OutgoingSettings { crm: None, webhooks }) };
         let url = Url::parse(url).map_err(|_| SettingsError::CrmUrl("this is no URL"))?;
         let is_this_machine = match url.host() {
             Some(Host::Domain(name)) => name == "localhost",
@@ -232,7 +236,11 @@ impl Settings {
             return Err(SettingsError::CrmUrl(rule));
         }
         let secret = self.crm_secret.clone().ok_or(SettingsError::NoCrmSecret)?;
-        Ok(OutgoingSettings { crm: Some(CrmSettings { url, secret }) })
+        Ok(OutgoingSettings { crm: Some(CrmSettings { url, secret }), webhooks })
+    }
+
+    fn webhook_reach(&self) -> Reach {
+        if self.webhook_private_addresses { Reach::Anywhere } else { Reach::Public }
     }
 
     /// Bounds of the store.
@@ -284,6 +292,7 @@ impl Settings {
             services: self.service_tokens()?,
             webhook_secrets: self.webhook_secrets(),
             cancels_on_payment_failed: self.cancel_on_payment_failed,
+            webhook_reach: self.webhook_reach(),
         })
     }
 

@@ -5,7 +5,9 @@ use crate::outbox::Outbox;
 use crate::sandbox::SandboxGateway;
 use crate::store::{OpenError, Store, StoreLimits};
 use crate::supervision::Owners;
-use crate::{Failure, carts, catalog, idempotency, orders, outbox, payments, sandbox, users};
+use crate::{
+    Failure, carts, catalog, idempotency, orders, outbox, payments, sandbox, users, webhooks,
+};
 use ractor::{ActorRef, SpawnErr};
 use souk_domain::Currency;
 use std::path::Path;
@@ -70,6 +72,7 @@ pub fn tables() -> Vec<&'static str> {
         orders::TABLES,
         payments::TABLES,
         sandbox::TABLES,
+        webhooks::TABLES,
     ]
     .concat()
 }

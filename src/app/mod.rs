@@ -3,6 +3,7 @@
 mod accounts;
 mod caller;
 mod commit;
+mod events;
 mod failures;
 mod guests;
 mod operations;
@@ -16,8 +17,10 @@ mod services;
 mod tests;
 mod throttle;
 mod webhook_signature;
+mod webhooks;
 
 pub(crate) use caller::{Asker, IssuedTokens, Visitor};
+pub(crate) use events::route as events_route;
 pub(crate) use failures::could_not;
 pub(crate) use guests::{CartKeyHeaders, presented_cart_key, presents_cart_key};
 pub(crate) use operations::routes;
@@ -26,11 +29,14 @@ pub(crate) use products::{plain_draft, stock_range};
 pub(crate) use sandbox::{checkout_url, routes as sandbox_routes};
 pub(crate) use services::{ServiceName, ServiceTokens, ServiceTokensError};
 pub(crate) use webhook_signature::is_signed;
+pub(crate) use webhooks::routes as webhook_routes;
 
 use crate::adapters::AdapterStatus;
+use crate::adapters::outgoing::Reach;
 use crate::contracts;
 use crate::edge::{Answer, Request, Router, RouterError, TokenKey};
 use commit::Running;
+use events::Streams;
 use guests::GuestSeal;
 use souk_actors::Shop;
 use souk_actors::journeys::ordering::Delivery;
@@ -54,12 +60,15 @@ pub(crate) struct App {
     pub(crate) webhook_secrets: Vec<String>,
     /// Whether the gateway's `payment_failed` calls a pending order off.
     pub(crate) cancels_on_payment_failed: bool,
+    /// Where administrators' webhook endpoints may lie.
+    pub(crate) webhook_reach: Reach,
     tokens: TokenKey,
     services: ServiceTokens,
     guests: GuestSeal,
     running: Running,
     /// `None` where the operator has switched it off.
     throttle: Option<Throttle>,
+    streams: Streams,
     router: Router<App>,
 }
 
@@ -80,6 +89,8 @@ pub(crate) struct AppSettings {
     pub(crate) webhook_secrets: Vec<String>,
     /// Whether the gateway's `payment_failed` calls a pending order off.
     pub(crate) cancels_on_payment_failed: bool,
+    /// Where administrators' webhook endpoints may lie.
+    pub(crate) webhook_reach: Reach,
 }
 
 impl App {
@@ -100,12 +111,14 @@ impl App {
             public_url: settings.public_url,
             webhook_secrets: settings.webhook_secrets,
             cancels_on_payment_failed: settings.cancels_on_payment_failed,
+            webhook_reach: settings.webhook_reach,
             adapters,
             tokens: TokenKey::new(&settings.jwt_secret),
             services: settings.services,
             guests: GuestSeal::new(&settings.jwt_secret),
             running: Running::default(),
             throttle: settings.throttles_guessing.then(Throttle::new),
+            streams: Streams::default(),
             router: Router::new(contracts::routes())?,
         }))
     }

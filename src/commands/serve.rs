@@ -100,7 +100,14 @@ pub(super) async fn serve(serve: Serve, settings: Settings) -> Result<ExitCode, 
         let app = Arc::clone(&app);
         move |request| Arc::clone(&app).answer(request)
     };
-    edge::serve(listener, cors, answering, wait_for_ending(stopping.clone())).await;
+    let closing = {
+        let (app, stopping) = (Arc::clone(&app), stopping.clone());
+        async move {
+            wait_for_ending(stopping).await;
+            app.end_streams();
+        }
+    };
+    edge::serve(listener, cors, answering, closing).await;
     stop_housekeeping.send_replace(true);
     close(shop, adapters, outgoing, housekeeping).await;
     let ending = *stopping.borrow();

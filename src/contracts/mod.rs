@@ -35,6 +35,8 @@ pub(crate) fn routes() -> Vec<(&'static str, Vec<Route<App>>)> {
         ("storefront", storefront::routes()),
         ("platform", platform::routes()),
         ("sandbox", app::sandbox_routes()),
+        ("integrations", app::webhook_routes()),
+        ("integrations", vec![app::events_route()]),
         ("operations", app::routes()),
     ]
 }

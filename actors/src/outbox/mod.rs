@@ -16,7 +16,7 @@ pub use row::{
 };
 
 use crate::store::{Direction, Read, Store, StoreError, Table, Unit};
-use crate::{Failure, ids};
+use crate::{Failure, ids, webhooks};
 use row::OutboxRow;
 use souk_domain::{Currency, UnixMillis};
 use std::ops::ControlFlow;
@@ -46,6 +46,17 @@ pub(crate) fn append(unit: &Unit, outgoing: Outgoing) -> Result<(), Failure> {
     let sequence = ids::next(unit, "outbox", Some)?;
     unit.put(ROWS, &sequence, &OutboxRow { time: unit.now(), outgoing })?;
     Ok(())
+}
+
+/// The place of the last row; 0 if there is none.
+pub(crate) fn last(read: &impl Read) -> Result<u64, StoreError> {
+    let last = read.range(ROWS, &0, None, Direction::Descending, 1)?;
+    Ok(last.first().map_or(0, |(sequence, _)| *sequence))
+}
+
+/// Whether the row at this place is still there.
+pub(crate) fn is_kept(read: &impl Read, sequence: u64) -> Result<bool, StoreError> {
+    Ok(read.get(ROWS, &sequence)?.is_some())
 }
 
 /// Somebody who carries rows out of the process.
@@ -112,6 +123,26 @@ impl Outbox {
         Ok(rows.into_iter().map(render).collect())
     }
 
+    /// The place before the first row of this time or later.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn before(&self, time: UnixMillis) -> Result<u64, StoreError> {
+        let snapshot = self.store.snapshot();
+        let first = snapshot.range(ROWS, &0, None, Direction::Ascending, 1)?;
+        let Some((first, _)) = first.first() else { return Ok(0) };
+        // Rows lie side by side, and time goes on from each to the next.
+        let (mut earlier, mut later) = (first - 1, last(&*snapshot)? + 1);
+        while earlier + 1 < later {
+            let middle = earlier.midpoint(later);
+            match snapshot.get(ROWS, &middle)? {
+                Some(row) if row.time < time => earlier = middle,
+                _ => later = middle,
+            }
+        }
+        Ok(earlier)
+    }
+
     /// The last sequence this reader has acknowledged; 0 before the first.
     ///
     /// # Errors
@@ -157,8 +188,8 @@ impl Outbox {
         })
     }
 
-    /// Deletes rows that `reader` acknowledged and that are older than
-    /// [`KEPT_AFTER_ACKNOWLEDGEMENT`]; true if more may be left.
+    /// Deletes rows that `reader` acknowledged, that no webhook endpoint waits for and that are older
+    /// than [`KEPT_AFTER_ACKNOWLEDGEMENT`]; true if more may be left.
     ///
     /// # Errors
     /// [`Failure`] of the store.
@@ -166,20 +197,16 @@ impl Outbox {
         let cursor = self.cursor(reader)?;
         let oldest_kept = crate::clock::now().before(KEPT_AFTER_ACKNOWLEDGEMENT);
         let mut old = Vec::new();
-        let end = cursor.saturating_add(1);
-        self.store.snapshot().visit(
-            ROWS,
-            &0,
-            Some(&end),
-            Direction::Ascending,
-            |sequence, row| {
-                if row.time >= oldest_kept || old.len() >= MAX_ROWS_PRUNED_PER_TURN {
-                    return ControlFlow::Break(());
-                }
-                old.push(sequence);
-                ControlFlow::Continue(())
-            },
-        )?;
+        let snapshot = self.store.snapshot();
+        let held = webhooks::held_rows(&snapshot)?.unwrap_or(u64::MAX);
+        let end = cursor.saturating_add(1).min(held);
+        snapshot.visit(ROWS, &0, Some(&end), Direction::Ascending, |sequence, row| {
+            if row.time >= oldest_kept || old.len() >= MAX_ROWS_PRUNED_PER_TURN {
+                return ControlFlow::Break(());
+            }
+            old.push(sequence);
+            ControlFlow::Continue(())
+        })?;
         if old.is_empty() {
             return Ok(false);
         }

@@ -1,8 +1,8 @@
 //! Completed orders on their way to the CRM, the longest due first, a few at a time.
 
-use super::CrmSettings;
 use super::post::{Letter, Poster, Reach};
 use super::retry::{Patience, is_final};
+use super::{CrmSettings, until};
 use crate::adapters::supervision::{Setback, Stop, chain};
 use bytes::Bytes;
 use futures_util::StreamExt;
@@ -13,10 +13,9 @@ use souk_actors::orders::{self, CrmDelivery, CrmTry, Order, OrdersMessage, Recip
 use souk_actors::store::{Snapshot, StoreError};
 use souk_actors::users::{self, User};
 use souk_actors::{Failure, Shop, clock};
-use souk_domain::{Currency, Money, OrderId, UnixMillis};
+use souk_domain::{Currency, Money, OrderId};
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// Orders that are under way at once.
 const IN_FLIGHT_MAX: usize = 8;
@@ -141,17 +140,6 @@ impl Caller {
                 }
             })
             .await
-    }
-}
-
-/// Waits for a point in time; for ever without one.
-async fn until(time: Option<UnixMillis>) {
-    match time {
-        Some(time) => {
-            let wait = time.get().saturating_sub(clock::now().get());
-            tokio::time::sleep(Duration::from_millis(u64::try_from(wait).unwrap_or(0))).await;
-        }
-        None => std::future::pending().await,
     }
 }
 

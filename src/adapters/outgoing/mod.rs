@@ -15,17 +15,22 @@ mod crm;
 mod post;
 mod retry;
 mod signature;
+mod webhooks;
+
+pub(crate) use post::{Reach, addresses};
 
 use super::supervision::{Stop, keep_running};
 use crm::Caller;
 use post::Poster;
 use souk_actors::orders::{self, OrdersMessage};
-use souk_actors::{Failure, Shop};
+use souk_actors::{Failure, Shop, clock};
+use souk_domain::UnixMillis;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use url::Url;
+use webhooks::Dispatcher;
 
 /// Longest time the loops may take to come to an end; what is under way then is sent again after
 /// the next start.
@@ -45,6 +50,8 @@ pub(crate) struct CrmSettings {
 pub(crate) struct OutgoingSettings {
     /// `None`: there is no CRM.
     pub(crate) crm: Option<CrmSettings>,
+    /// Where administrators' webhook endpoints may lie.
+    pub(crate) webhooks: Reach,
 }
 
 /// The running loops.
@@ -63,10 +70,15 @@ pub(crate) async fn start(settings: OutgoingSettings, shop: &Shop) -> Result<Out
     let poster = Poster::new();
     want_crm(shop, settings.crm.is_some()).await?;
     if let Some(settings) = settings.crm {
+        let poster = poster.clone();
         let caller = Caller { shop: shop.clone(), poster, settings, stop: stop.clone() };
         let session = move || caller.clone().session();
-        tasks.spawn(keep_running("CRM", stop, Arc::default(), session));
+        tasks.spawn(keep_running("CRM", stop.clone(), Arc::default(), session));
     }
+    let reach = settings.webhooks;
+    let dispatcher = Dispatcher { shop: shop.clone(), poster, reach, stop: stop.clone() };
+    let session = move || dispatcher.clone().session();
+    tasks.spawn(keep_running("webhooks", stop, Arc::default(), session));
     Ok(Outgoing { switch, tasks })
 }
 
@@ -85,6 +97,17 @@ async fn want_crm(shop: &Shop, is_wanted: bool) -> Result<(), Failure> {
             }
         })
         .await
+}
+
+/// Waits for a point in time; for ever without one.
+async fn until(time: Option<UnixMillis>) {
+    match time {
+        Some(time) => {
+            let wait = time.get().saturating_sub(clock::now().get());
+            tokio::time::sleep(Duration::from_millis(u64::try_from(wait).unwrap_or(0))).await;
+        }
+        None => std::future::pending().await,
+    }
 }
 
 impl Outgoing {
