@@ -1,7 +1,6 @@
 //! `GET /api/v1/events`: what happened and what happens, for administrators without a broker, as
 //! server-sent events (<https://html.spec.whatwg.org/multipage/server-sent-events.html>).
 
-use super::webhooks::is_pattern;
 use super::{App, Visitor, could_not};
 use crate::edge::{Answer, Call, Errors, Route, limits, standard};
 use bytes::Bytes;
@@ -81,7 +80,7 @@ fn asked(call: &Call) -> Result<(Vec<String>, u64, bool), Answer> {
     let types = call.request.query("types").unwrap_or("*");
     let patterns: Vec<String> =
         types.split(',').take(PATTERNS_MAX).map(|pattern| pattern.trim().to_owned()).collect();
-    if !patterns.iter().all(|pattern| is_pattern(pattern)) {
+    if !patterns.iter().all(|pattern| webhooks::is_pattern(pattern)) {
         errors.add("types", "Write `*`, kinds (`order.*`) or events (`order.paid`).");
     }
     let last = call.request.header("last-event-id").or(call.request.query("last_event_id"));

@@ -14,8 +14,6 @@ use url::Url;
 const DESCRIPTION_CHARACTERS_MAX: usize = 1_000;
 const PATTERNS_MAX: usize = 50;
 const PATTERN_CHARACTERS_MAX: usize = 100;
-/// What events are about.
-const KINDS: [&str; 4] = ["order", "payment", "product", "user"];
 
 /// The routes, for administrators only.
 pub(crate) fn routes() -> Vec<Route<App>> {
@@ -113,18 +111,8 @@ impl<'a> DeliveryBody<'a> {
     }
 }
 
-/// `*`, `order.*`, `order.paid`.
-pub(super) fn is_pattern(text: &str) -> bool {
-    let is_word = |what: &str| {
-        !what.is_empty() && what.bytes().all(|octet| octet.is_ascii_lowercase() || octet == b'_')
-    };
-    let of_kind =
-        |(kind, what): (&str, &str)| KINDS.contains(&kind) && (what == "*" || is_word(what));
-    text == "*" || text.split_once('.').is_some_and(of_kind)
-}
-
 fn pattern() -> impl Rule<Value = String> {
-    text(PATTERN_CHARACTERS_MAX).then(|pattern| match is_pattern(&pattern) {
+    text(PATTERN_CHARACTERS_MAX).then(|pattern| match webhooks::is_pattern(&pattern) {
         true => Ok(pattern),
         false => Err("Write `*`, a kind (`order.*`) or an event (`order.paid`)."),
     })
@@ -260,19 +248,4 @@ async fn redeliver(app: Arc<App>, call: Call) -> Result<Answer, Refused> {
         })
     });
     Ok(again.await?)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_pattern;
-
-    #[test]
-    fn patterns_name_everything_a_kind_or_an_event() {
-        for text in ["*", "order.*", "order.paid", "product.stock_changed"] {
-            assert!(is_pattern(text), "{text}");
-        }
-        for text in ["", "order", "order.", ".paid", "cart.*", "order.pa*", "order.1", "Order.*"] {
-            assert!(!is_pattern(text), "{text}");
-        }
-    }
 }

@@ -1,8 +1,10 @@
 //! The command line (design, "Surfaces others rely on").
 
 mod admin;
+mod backup;
 mod check;
 mod crm;
+mod events;
 mod openapi;
 mod serve;
 
@@ -45,6 +47,13 @@ enum Command {
     Admin(admin::Admin),
     /// Prove offline that the data keeps every invariant.
     Check,
+    /// Copy the whole store into a new file, also while the shop is open.
+    Backup(backup::Backup),
+    /// Put a copy in the place of the store; the shop must be closed.
+    Restore(backup::Restore),
+    /// What happened in the shop.
+    #[command(subcommand)]
+    Events(events::Events),
     /// What the CRM is told of completed orders.
     #[command(subcommand)]
     Crm(crm::Crm),
@@ -62,6 +71,10 @@ pub(crate) enum CommandError {
     Shop(#[from] OpenShopError),
     #[error(transparent)]
     Check(#[from] check::CheckError),
+    #[error(transparent)]
+    Backup(#[from] backup::BackupError),
+    #[error(transparent)]
+    Events(#[from] events::EventsError),
     #[error(transparent)]
     Crm(#[from] crm::CrmError),
     #[error(transparent)]
@@ -99,6 +112,9 @@ fn try_to_run(line: CommandLine) -> Result<ExitCode, CommandError> {
         Command::Serve(serve) => runtime.block_on(serve::serve(serve, settings)),
         Command::Admin(admin) => runtime.block_on(admin::run(admin, &settings)),
         Command::Check => Ok(check::run(&settings)?),
+        Command::Backup(asked) => runtime.block_on(backup::back_up(asked, &settings)),
+        Command::Restore(asked) => Ok(backup::restore(&asked, &settings)?),
+        Command::Events(events) => runtime.block_on(events::run(events, &settings)),
         Command::Crm(crm) => runtime.block_on(crm::run(crm, &settings)),
         Command::OpenApi(asked) => Ok(openapi::run(&asked, &settings)?),
     }

@@ -4,6 +4,7 @@ use super::CommandError;
 use crate::adapters::outgoing::{self, Outgoing};
 use crate::adapters::{self, AdapterError, Adapters};
 use crate::app::App;
+use crate::control::Control;
 use crate::edge::{self, RouterError};
 use crate::settings::Settings;
 use crate::{demo, telemetry};
@@ -87,6 +88,11 @@ pub(super) async fn serve(serve: Serve, settings: Settings) -> Result<ExitCode, 
         true => Some(demo::set_up(&shop).await.map_err(ServeError::Demo)?),
         false => None,
     };
+    let control = Control::open(&settings.data, shop.clone());
+    if let Err(error) = &control {
+        // A path that is too long for a socket, mostly. The shop itself needs none.
+        tracing::warn!(%error, "copies of the open store and its events cannot be asked for");
+    }
     tracing::info!("payments go through the built-in sandbox: no real money moves");
     println!("listening on http://{address}");
     if let Some(guide) = guide {
@@ -108,6 +114,7 @@ pub(super) async fn serve(serve: Serve, settings: Settings) -> Result<ExitCode, 
         }
     };
     edge::serve(listener, cors, answering, closing).await;
+    drop(control);
     stop_housekeeping.send_replace(true);
     close(shop, adapters, outgoing, housekeeping).await;
     let ending = *stopping.borrow();

@@ -11,7 +11,9 @@ mod rows;
 mod tries;
 
 pub use changes::{Draft, EndpointChange, create, delete, redeliver, update};
-pub use queries::{active, deliveries, delivery, endpoint, endpoints, matches, next_due, progress};
+pub use queries::{
+    active, deliveries, delivery, endpoint, endpoints, is_pattern, matches, next_due, progress,
+};
 pub use rows::{Delivery, DeliveryState, Endpoint, Progress};
 pub use tries::{Recorded, Tried, Verdict, advance, record};
 
