@@ -8,6 +8,7 @@
 use serde::{Deserialize, Serialize};
 use souk_actors::Shop;
 use souk_actors::outbox::Outbox;
+use souk_actors::store::StoreError;
 use souk_actors::webhooks;
 use souk_domain::UnixMillis;
 use std::error::Error;
@@ -223,20 +224,20 @@ impl Export {
     /// Where to begin.
     ///
     /// # Errors
-    /// [`souk_actors::store::StoreError`].
-    pub(crate) fn start(&self, outbox: &Outbox) -> Result<u64, souk_actors::store::StoreError> {
+    /// [`StoreError`].
+    pub(crate) fn start(&self, outbox: &Outbox) -> Result<u64, StoreError> {
         outbox.before(self.since)
     }
 
     /// The next events, each on one line; `None` at the end.
     ///
     /// # Errors
-    /// [`souk_actors::store::StoreError`].
+    /// [`StoreError`].
     pub(crate) fn read_on(
         &self,
         outbox: &Outbox,
         after: u64,
-    ) -> Result<Option<Events>, souk_actors::store::StoreError> {
+    ) -> Result<Option<Events>, StoreError> {
         let rows = outbox.after(after, MAX_ROWS_PER_READ)?;
         let Some(last) = rows.last().map(|row| row.sequence) else { return Ok(None) };
         let wanted = rows
