@@ -5,6 +5,7 @@ mod adapters;
 mod app;
 mod commands;
 mod contracts;
+mod control;
 mod demo;
 mod edge;
 mod settings;

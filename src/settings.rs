@@ -4,6 +4,7 @@
 mod payments;
 
 use crate::adapters::AdapterSettings;
+use crate::adapters::outgoing::{CrmSettings, OutgoingSettings, Reach};
 use crate::app::{AppSettings, ServiceTokens, ServiceTokensError};
 use crate::edge::{Cors, CorsError};
 use figment::Figment;
@@ -19,6 +20,7 @@ use std::net::SocketAddr;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use url::{Host, Url};
 
 /// Read if it is there and no other file is named.
 const DEFAULT_FILE: &str = "config/souk.toml";
@@ -80,10 +82,14 @@ pub(crate) struct Settings {
     /// Whose pages may read our answers in a browser; unset: nobody's.
     #[serde(deserialize_with = "optional_text")]
     cors_origins: Option<String>,
+    /// Where completed orders are told; unset: nowhere.
     #[serde(deserialize_with = "optional_text")]
     crm_url: Option<String>,
+    /// What the CRM knows our messages by.
     #[serde(deserialize_with = "optional_text")]
     crm_secret: Option<String>,
+    /// Whether administrators' webhook endpoints may lie in private networks, and be HTTP.
+    webhook_private_addresses: bool,
     /// How long an order may stay unpaid.
     order_ttl_seconds: u64,
     /// Whether the gateway's `payment_failed` cancels a pending order.
@@ -143,6 +149,10 @@ pub(crate) enum SettingsError {
         "stripe_webhook_secret: everybody knows the sandbox's; take the one Stripe shows for your endpoint"
     )]
     SandboxSecret,
+    #[error("crm_url: {0}")]
+    CrmUrl(&'static str),
+    #[error("crm_secret: messages to the CRM must be signed")]
+    NoCrmSecret,
 }
 
 impl Default for Settings {
@@ -168,6 +178,7 @@ impl Default for Settings {
             cors_origins: None,
             crm_url: None,
             crm_secret: None,
+            webhook_private_addresses: false,
             order_ttl_seconds: 86_400,
             cancel_on_payment_failed: true,
             sandbox_public: false,
@@ -216,11 +227,10 @@ impl Settings {
                 );
             }
         }
-        let unused = [
-            ("stripe_api_base", self.stripe_api_base.is_some() && self.stripe_secret_key.is_none()),
-            ("crm_url", self.crm_url.is_some()),
-            ("crm_secret", self.crm_secret.is_some()),
-        ];
+        let unused = [(
+            "stripe_api_base",
+            self.stripe_api_base.is_some() && self.stripe_secret_key.is_none(),
+        )];
         for (setting, _) in unused.iter().filter(|(_, is_set)| *is_set) {
             tracing::warn!(setting, "this version of Souk does not use this setting");
         }
@@ -241,6 +251,32 @@ impl Settings {
     /// What is no list of origins.
     pub(crate) fn cors(&self) -> Result<Cors, SettingsError> {
         Ok(Cors::parse(self.cors_origins.as_deref().unwrap_or_default())?)
+    }
+
+    /// To whom the shop posts.
+    ///
+    /// # Errors
+    /// A URL that is none, that is neither HTTPS nor of this machine, or a CRM without a secret.
+    pub(crate) fn outgoing(&self) -> Result<OutgoingSettings, SettingsError> {
+        let webhooks = self.webhook_reach();
+        let Some(url) = &self.crm_url else { return Ok(OutgoingSettings { crm: None, webhooks }) };
+        let url = Url::parse(url).map_err(|_| SettingsError::CrmUrl("this is no URL"))?;
+        let is_this_machine = match url.host() {
+            Some(Host::Domain(name)) => name == "localhost",
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        };
+        if url.scheme() != "https" && !(url.scheme() == "http" && is_this_machine) {
+            let rule = "it must be https (http only on this machine)";
+            return Err(SettingsError::CrmUrl(rule));
+        }
+        let secret = self.crm_secret.clone().ok_or(SettingsError::NoCrmSecret)?;
+        Ok(OutgoingSettings { crm: Some(CrmSettings { url, secret }), webhooks })
+    }
+
+    fn webhook_reach(&self) -> Reach {
+        if self.webhook_private_addresses { Reach::Anywhere } else { Reach::Public }
     }
 
     /// Bounds of the store.
@@ -313,6 +349,7 @@ impl Settings {
             services: self.service_tokens()?,
             webhook_secrets: self.webhook_secrets(),
             cancels_on_payment_failed: self.cancel_on_payment_failed,
+            webhook_reach: self.webhook_reach(),
         })
     }
 

@@ -45,6 +45,7 @@ async fn platform_answers_each_caller_as_the_table_says() {
 #[tokio::test]
 async fn the_sandbox_and_the_operators_pages_answer_as_the_table_says() {
     expect_rows_of("sandbox").await;
+    expect_rows_of("integrations").await;
     expect_rows_of("operations").await;
 }
 

@@ -1,7 +1,7 @@
 //! The offline proof that a store keeps every invariant (`souk check`).
 
 use crate::store::{Snapshot, StoreError};
-use crate::{carts, catalog, orders, payments, sandbox, users};
+use crate::{carts, catalog, orders, payments, sandbox, users, webhooks};
 use std::fmt;
 
 /// What a check found.
@@ -60,5 +60,6 @@ pub fn check(snapshot: &Snapshot) -> Result<Findings, StoreError> {
     catalog::check(snapshot, &taken, &mut findings)?;
     payments::check(snapshot, &mut findings)?;
     sandbox::check(snapshot, &mut findings)?;
+    webhooks::check(snapshot, &mut findings)?;
     Ok(findings)
 }

@@ -22,6 +22,7 @@ mod shop;
 pub mod store;
 pub mod supervision;
 pub mod users;
+pub mod webhooks;
 
 pub use failure::Failure;
 pub use owner::{Place, ReplyTo};

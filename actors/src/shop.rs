@@ -6,7 +6,9 @@ use crate::outbox::Outbox;
 use crate::sandbox::SandboxGateway;
 use crate::store::{OpenError, Store, StoreLimits};
 use crate::supervision::Owners;
-use crate::{Failure, carts, catalog, idempotency, orders, outbox, payments, sandbox, users};
+use crate::{
+    Failure, carts, catalog, idempotency, orders, outbox, payments, sandbox, users, webhooks,
+};
 use ractor::{ActorRef, SpawnErr};
 use souk_domain::Currency;
 use std::path::Path;
@@ -73,6 +75,7 @@ pub fn tables() -> Vec<&'static str> {
         orders::TABLES,
         payments::TABLES,
         sandbox::TABLES,
+        webhooks::TABLES,
     ]
     .concat()
 }

@@ -11,6 +11,7 @@ mod dead;
 mod drain;
 mod mail;
 mod nats;
+pub(crate) mod outgoing;
 mod pressure;
 mod rows;
 mod status;

@@ -191,5 +191,5 @@ fn replayed(stored: StoredAnswer) -> Answer {
     let mut headers: Vec<_> = stored.headers.into_iter().filter_map(header).collect();
     headers.push((IDEMPOTENT_REPLAYED, HeaderValue::from_static("true")));
     let status = StatusCode::from_u16(stored.status).unwrap_or(StatusCode::OK);
-    Answer { status, headers, body: Bytes::from(stored.body) }
+    Answer::again(status, headers, Bytes::from(stored.body))
 }

@@ -3,6 +3,7 @@
 mod accounts;
 mod caller;
 mod commit;
+mod events;
 mod failures;
 mod gateway_messages;
 mod guests;
@@ -18,8 +19,10 @@ mod services;
 #[cfg(test)]
 mod tests;
 mod throttle;
+mod webhooks;
 
 pub(crate) use caller::{Asker, IssuedTokens, Visitor};
+pub(crate) use events::route as events_route;
 pub(crate) use failures::could_not;
 pub(crate) use gateway_messages::{Event, UnheardMessage};
 pub(crate) use guests::{CartKeyHeaders, cart_key_field, presented_cart_key, presents_cart_key};
@@ -29,11 +32,14 @@ pub(crate) use products::{plain_draft, stock_range};
 pub(crate) use refunds::routes as refund_routes;
 pub(crate) use sandbox::routes as sandbox_routes;
 pub(crate) use services::{ServiceName, ServiceTokens, ServiceTokensError};
+pub(crate) use webhooks::routes as webhook_routes;
 
 use crate::adapters::AdapterStatus;
+use crate::adapters::outgoing::Reach;
 use crate::contracts;
 use crate::edge::{Answer, Request, Router, RouterError, TokenKey};
 use commit::Running;
+use events::Streams;
 use guests::GuestSeal;
 use souk_actors::journeys::ordering::Delivery;
 use souk_actors::orders::Contact;
@@ -58,6 +64,8 @@ pub(crate) struct App {
     pub(crate) webhook_secrets: Vec<WebhookSecret>,
     /// Whether the gateway's `payment_failed` calls a pending order off.
     pub(crate) cancels_on_payment_failed: bool,
+    /// Where administrators' webhook endpoints may lie.
+    pub(crate) webhook_reach: Reach,
     tokens: TokenKey,
     services: ServiceTokens,
     guests: GuestSeal,
@@ -66,6 +74,7 @@ pub(crate) struct App {
     sandbox_delivery: tokio::sync::Mutex<()>,
     /// `None` where the operator has switched it off.
     throttle: Option<Throttle>,
+    streams: Streams,
     router: Router<App>,
 }
 
@@ -86,6 +95,8 @@ pub(crate) struct AppSettings {
     pub(crate) webhook_secrets: Vec<WebhookSecret>,
     /// Whether the gateway's `payment_failed` calls a pending order off.
     pub(crate) cancels_on_payment_failed: bool,
+    /// Where administrators' webhook endpoints may lie.
+    pub(crate) webhook_reach: Reach,
 }
 
 impl App {
@@ -106,6 +117,7 @@ impl App {
             public_url: settings.public_url,
             webhook_secrets: settings.webhook_secrets,
             cancels_on_payment_failed: settings.cancels_on_payment_failed,
+            webhook_reach: settings.webhook_reach,
             adapters,
             tokens: TokenKey::new(&settings.jwt_secret),
             services: settings.services,
@@ -113,6 +125,7 @@ impl App {
             running: Running::default(),
             sandbox_delivery: tokio::sync::Mutex::default(),
             throttle: settings.throttles_guessing.then(Throttle::new),
+            streams: Streams::default(),
             router: Router::new(contracts::routes())?,
         }))
     }

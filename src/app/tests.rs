@@ -54,6 +54,7 @@ impl OpenApp {
             services: crate::app::ServiceTokens::default(),
             webhook_secrets: Vec::new(),
             cancels_on_payment_failed: true,
+            webhook_reach: crate::adapters::outgoing::Reach::Public,
         };
         let app = App::new(shop.clone(), settings, adapters.status()).expect("routes");
         let base = format!("http://{address}");

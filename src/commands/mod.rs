@@ -1,8 +1,11 @@
 //! The command line (design, "Surfaces others rely on").
 
 mod admin;
+mod backup;
 mod check;
+mod crm;
 mod dead;
+mod events;
 mod openapi;
 mod payments;
 mod serve;
@@ -53,6 +56,16 @@ enum Command {
     /// Messages that could not be handled.
     #[command(subcommand)]
     Dead(dead::Dead),
+    /// Copy the whole store into a new file, also while the shop is open.
+    Backup(backup::Backup),
+    /// Put a copy in the place of the store; the shop must be closed.
+    Restore(backup::Restore),
+    /// What happened in the shop.
+    #[command(subcommand)]
+    Events(events::Events),
+    /// What the CRM is told of completed orders.
+    #[command(subcommand)]
+    Crm(crm::Crm),
     /// Print the OpenAPI description of a contract.
     #[command(name = "openapi")]
     OpenApi(openapi::OpenApi),
@@ -69,6 +82,12 @@ pub(crate) enum CommandError {
     Check(#[from] check::CheckError),
     #[error(transparent)]
     Dead(#[from] DeadLetterError),
+    #[error(transparent)]
+    Backup(#[from] backup::BackupError),
+    #[error(transparent)]
+    Events(#[from] events::EventsError),
+    #[error(transparent)]
+    Crm(#[from] crm::CrmError),
     #[error(transparent)]
     OpenApi(#[from] openapi::OpenApiError),
     #[error(transparent)]
@@ -108,6 +127,10 @@ fn try_to_run(line: CommandLine) -> Result<ExitCode, CommandError> {
         Command::Payments(command) => runtime.block_on(payments::run(command, &settings)),
         Command::Dead(asked) => Ok(runtime.block_on(dead::run(asked, &settings))?),
         Command::Check => Ok(check::run(&settings)?),
+        Command::Backup(asked) => runtime.block_on(backup::back_up(asked, &settings)),
+        Command::Restore(asked) => Ok(backup::restore(&asked, &settings)?),
+        Command::Events(events) => runtime.block_on(events::run(events, &settings)),
+        Command::Crm(crm) => runtime.block_on(crm::run(crm, &settings)),
         Command::OpenApi(asked) => Ok(openapi::run(&asked, &settings)?),
     }
 }

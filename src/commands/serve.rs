@@ -1,8 +1,10 @@
 //! `souk serve`: open the shop, answer until told to stop, and leave nothing half-done.
 
 use super::CommandError;
+use crate::adapters::outgoing::{self, Outgoing};
 use crate::adapters::{self, AdapterError, Adapters};
 use crate::app::App;
+use crate::control::Control;
 use crate::edge::{self, RouterError};
 use crate::settings::Settings;
 use crate::{demo, telemetry};
@@ -50,6 +52,8 @@ pub(crate) enum ServeError {
          address (SOUK_SANDBOX_PUBLIC=true serves it all the same)"
     )]
     PublicSandbox { address: SocketAddr },
+    #[error("cannot note to whom the shop posts")]
+    Outgoing(#[source] Failure),
     #[error(transparent)]
     Adapters(#[from] AdapterError),
     #[error("two routes answer the same request")]
@@ -74,6 +78,7 @@ pub(super) async fn serve(serve: Serve, settings: Settings) -> Result<ExitCode, 
     let _ = rustls::crypto::ring::default_provider().install_default();
     settings.require_buildable()?;
     let cors = settings.cors()?;
+    let outgoing = settings.outgoing()?;
     let address = serve.listen.unwrap_or(settings.listen);
     let shop = Shop::open(&settings.data, settings.shop()).await?;
     let shop = adapters::with_gateway(shop, settings.stripe()?)
@@ -89,11 +94,17 @@ pub(super) async fn serve(serve: Serve, settings: Settings) -> Result<ExitCode, 
     let adapters = adapters::start(settings.adapters(), shop.outbox.clone())
         .await
         .map_err(ServeError::from)?;
+    let outgoing = outgoing::start(outgoing, &shop).await.map_err(ServeError::Outgoing)?;
     let app = App::new(shop.clone(), app_settings, adapters.status()).map_err(ServeError::from)?;
     let guide = match serve.demo {
         true => Some(demo::set_up(&shop).await.map_err(ServeError::Demo)?),
         false => None,
     };
+    let control = Control::open(&settings.data, shop.clone());
+    if let Err(error) = &control {
+        // A path that is too long for a socket, mostly. The shop itself needs none.
+        tracing::warn!(%error, "copies of the open store and its events cannot be asked for");
+    }
     let gateway = shop.gateway.name();
     match shop.gateway.is_sandbox() {
         true => tracing::warn!(gateway, "SANDBOX: no real money moves; anybody can pay"),
@@ -113,9 +124,17 @@ pub(super) async fn serve(serve: Serve, settings: Settings) -> Result<ExitCode, 
         let app = Arc::clone(&app);
         move |request| Arc::clone(&app).answer(request)
     };
-    edge::serve(listener, cors, answering, wait_for_ending(stopping.clone())).await;
+    let closing = {
+        let (app, stopping) = (Arc::clone(&app), stopping.clone());
+        async move {
+            wait_for_ending(stopping).await;
+            app.end_streams();
+        }
+    };
+    edge::serve(listener, cors, answering, closing).await;
+    drop(control);
     stop_housekeeping.send_replace(true);
-    close(shop, adapters, housekeeping).await;
+    close(shop, adapters, outgoing, housekeeping).await;
     let ending = *stopping.borrow();
     Ok(match ending {
         None | Some(Ending::Told) => ExitCode::SUCCESS,
@@ -135,9 +154,14 @@ async fn recover(app: &Arc<App>, shop: &Shop) {
     }
 }
 
-async fn close(shop: Shop, adapters: Adapters, housekeeping: tokio::task::JoinHandle<()>) {
+async fn close(
+    shop: Shop,
+    adapters: Adapters,
+    outgoing: Outgoing,
+    housekeeping: tokio::task::JoinHandle<()>,
+) {
     let closing = async {
-        adapters.shutdown().await;
+        tokio::join!(adapters.shutdown(), outgoing.shutdown());
         if housekeeping.await.is_err() {
             tracing::error!("housekeeping died");
         }

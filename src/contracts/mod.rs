@@ -36,6 +36,8 @@ pub(crate) fn routes() -> Vec<(&'static str, Vec<Route<App>>)> {
         ("platform", platform::routes()),
         ("refunds", app::refund_routes()),
         ("sandbox", app::sandbox_routes()),
+        ("integrations", app::webhook_routes()),
+        ("integrations", vec![app::events_route()]),
         ("operations", app::routes()),
     ]
 }

@@ -1,15 +1,19 @@
 //! What a handler gives back.
 
 use bytes::Bytes;
+use futures_util::{StreamExt, stream};
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use http::{Response, StatusCode};
 use serde::Serialize;
+use std::convert::Infallible;
+use tokio::sync::mpsc;
+use warp::Reply;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 
-/// A finished answer: status, headers and the whole body.
-#[derive(Clone, Debug)]
+/// An answer: status, headers and the body, whole unless it goes on.
+#[derive(Debug)]
 pub(crate) struct Answer {
     /// The status.
     pub(crate) status: StatusCode,
@@ -17,6 +21,15 @@ pub(crate) struct Answer {
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     /// The body.
     pub(crate) body: Bytes,
+    /// More of the body, for as long as the other end is held.
+    pub(super) tail: Option<mpsc::Receiver<Bytes>>,
+}
+
+impl Clone for Answer {
+    /// What goes on goes to one client: a copy has none of it.
+    fn clone(&self) -> Self {
+        Self::again(self.status, self.headers.clone(), self.body.clone())
+    }
 }
 
 /// The body of an answer that says one sentence.
@@ -39,7 +52,23 @@ impl Answer {
 
     /// An answer with a body that is already written.
     pub(crate) fn bytes(status: StatusCode, content_type: HeaderValue, body: Bytes) -> Self {
-        Self { status, headers: vec![(CONTENT_TYPE, content_type)], body }
+        Self { status, headers: vec![(CONTENT_TYPE, content_type)], body, tail: None }
+    }
+
+    /// An answer that was given before: no header stands twice in it.
+    pub(crate) fn again(
+        status: StatusCode,
+        headers: Vec<(HeaderName, HeaderValue)>,
+        body: Bytes,
+    ) -> Self {
+        Self { status, headers, body, tail: None }
+    }
+
+    /// 200 with a body that goes on until the other end of the channel is dropped. A client that
+    /// stops taking it is cut off, and the other end is told by the channel closing.
+    pub(crate) fn streaming(content_type: HeaderValue, chunks: mpsc::Receiver<Bytes>) -> Self {
+        let whole = Self::bytes(StatusCode::OK, content_type, Bytes::new());
+        Self { tail: Some(chunks), ..whole }
     }
 
     /// 200 with a JSON body.
@@ -59,7 +88,7 @@ impl Answer {
 
     /// A status without a body.
     pub(crate) fn empty(status: StatusCode) -> Self {
-        Self { status, headers: Vec::new(), body: Bytes::new() }
+        Self { status, headers: Vec::new(), body: Bytes::new(), tail: None }
     }
 
     /// `{"detail": text}`.
@@ -75,7 +104,21 @@ impl Answer {
     }
 
     /// The response as it goes to the wire, with the headers every answer has.
-    pub(crate) fn into_response(self) -> Response<Bytes> {
+    pub(crate) fn into_response(mut self) -> warp::reply::Response {
+        let tail = self.tail.take();
+        let (head, body) = self.into_whole_response().into_parts();
+        let body = match tail {
+            None => body.into(),
+            Some(mut chunks) => {
+                let more = stream::poll_fn(move |cx| chunks.poll_recv(cx));
+                let more = more.map(Ok::<_, Infallible>);
+                warp::reply::stream(more).into_response().into_body()
+            }
+        };
+        warp::reply::Response::from_parts(head, body)
+    }
+
+    fn into_whole_response(self) -> Response<Bytes> {
         let mut response = Response::new(self.body);
         *response.status_mut() = self.status;
         let mut headers = HeaderMap::with_capacity(self.headers.len() + 1);
@@ -124,11 +167,11 @@ mod tests {
 
     #[test]
     fn every_response_forbids_sniffing_and_json_says_what_it_is() {
-        let response = Answer::ok(&[1, 2]).into_response();
+        let response = Answer::ok(&[1, 2]).into_whole_response();
         assert_eq!(response.headers()["content-type"], "application/json");
         assert_eq!(response.headers()["x-content-type-options"], "nosniff");
         assert_eq!(&response.body()[..], b"[1,2]");
-        let empty = Answer::no_content().into_response();
+        let empty = Answer::no_content().into_whole_response();
         assert_eq!(empty.status(), 204);
         assert!(!empty.headers().contains_key("content-type"));
     }

@@ -13,6 +13,12 @@ pub(crate) const ACCEPT_PAUSE_MILLIS: u64 = 50;
 /// Shutdown waits this long for what runs; `souk` promises to exit within 10 s, and messages and
 /// mails want their share of them.
 pub(crate) const SHUTDOWN_SECONDS: u64 = 5;
+/// Answers that go on, open at once; beyond it 503.
+pub(crate) const STREAMS_MAX: usize = 64;
+/// Chunks of such an answer that wait for its client.
+pub(crate) const STREAM_CHUNKS_MAX: usize = 16;
+/// An answer that goes on and has nothing to say says so this often.
+pub(crate) const HEARTBEAT_SECONDS: u64 = 15;
 /// Requests that may change something, running at once; beyond it 503.
 pub(crate) const CHANGES_IN_FLIGHT_MAX: u32 = 8192;
 

@@ -6,10 +6,9 @@
 use crate::edge::body::{self, Body};
 use crate::edge::stall::StallGuard;
 use crate::edge::{Answer, Cors, Request, limits, standard};
-use bytes::Bytes;
 use futures_util::FutureExt;
 use http::header::ORIGIN;
-use http::{HeaderMap, Method, Response};
+use http::{HeaderMap, Method};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
@@ -150,7 +149,11 @@ async fn accept(
 fn filter<App, Answering>(
     door: Arc<Door<App>>,
     remote: SocketAddr,
-) -> impl Filter<Extract = (Response<Bytes>,), Error = warp::Rejection> + Clone + Send + Sync + 'static
+) -> impl Filter<Extract = (warp::reply::Response,), Error = warp::Rejection>
++ Clone
++ Send
++ Sync
++ 'static
 where
     App: Fn(Request) -> Answering + Clone + Send + Sync + 'static,
     Answering: Future<Output = Answer> + Send + 'static,

@@ -98,6 +98,7 @@ async fn subject(world: &World, row: &Row, caller: Caller) -> Option<Value> {
         ("services", "GET /api/v1/payments/success/") => json!(world.checkout().await),
         ("sandbox", "POST /sandbox/v1/payment_intents/{intent}/confirm") => world.intent().await,
         ("sandbox", _) => json!(world.checkout().await),
+        _ if path.contains("/webhook-endpoints/{") => json!(world.webhook_endpoint().await),
         _ if path.contains("/users/{") => json!(world.owner.id),
         _ if path.contains("/items/{") => json!(world.line().await),
         _ if path.contains("/payments/{") => json!(world.payment().await),
@@ -133,6 +134,10 @@ fn path(world: &World, row: &Row, about: &Value) -> String {
     if row.path == "/api/v1/payments/success/" {
         return format!("{}?session_id={}", row.path, about.as_str().unwrap_or_default());
     }
+    if row.path == "/api/v1/events" {
+        // Without it the answer goes on for as long as the shop is open.
+        return format!("{}?follow=false", row.path);
+    }
     let Some((before, rest)) = row.path.split_once('{') else { return row.path.clone() };
     let (name, after) = rest.split_once('}').expect("a parameter in braces");
     let value = match (name, about) {
@@ -143,7 +148,7 @@ fn path(world: &World, row: &Row, about: &Value) -> String {
         (_, Value::String(text)) => text.clone(),
         (_, about) => about.to_string(),
     };
-    format!("{before}{value}{after}")
+    format!("{before}{value}{}", after.replace("{delivery}", "1"))
 }
 
 /// A body that the operation takes; null for none.
@@ -172,6 +177,8 @@ async fn body(world: &World, row: &Row, caller: Caller, about: &Value) -> Value 
         "POST /sandbox/v1/payment_intents/{intent}/confirm" => {
             json!({"client_secret": about["client_secret"], "payment_method": "pm_card_visa"})
         }
+        "POST /api/v1/webhook-endpoints/" => world.webhook_draft(),
+        "PATCH /api/v1/webhook-endpoints/{id}/" => json!({"description": "Another"}),
         "DELETE /api/v1/cart/clear_user_cart/" => json!({"cart_key": world.key()}),
         _ if row.path.ends_with("_product/") => json!({"product_id": lamp}),
         _ if row.path.ends_with("increase_amount/") => json!({"amount": 1}),

@@ -24,7 +24,8 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn open() -> Self {
-        let shop = Shop::open_with(&[SERVICE_SETTING]).await;
+        let shop =
+            Shop::open_with(&[SERVICE_SETTING, ("SOUK_WEBHOOK_PRIVATE_ADDRESSES", "true")]).await;
         let boss = shop.admin().await;
         let (owner, other) = (shop.customer("owner").await, shop.customer("other").await);
         let lamp = boss.add_product("Lamp", "10.00", STOCK).await;
@@ -139,6 +140,21 @@ impl World {
 
     pub(crate) async fn category(&self) -> i64 {
         self.boss.add_category(&self.name()).await
+    }
+
+    /// A webhook endpoint; there is room for few of them.
+    pub(crate) async fn webhook_endpoint(&self) -> i64 {
+        let path = "/api/v1/webhook-endpoints/";
+        let known = self.boss.get(path).await.expect(200);
+        match known.as_array().and_then(|known| known.first()) {
+            Some(endpoint) => id_of(endpoint),
+            None => id_of(&self.boss.post(path, self.webhook_draft()).await.expect(201)),
+        }
+    }
+
+    /// Nobody listens there, and nothing of this kind happens.
+    pub(crate) fn webhook_draft(&self) -> Value {
+        json!({"url": "http://127.0.0.1:9/", "events": ["user.nothing"]})
     }
 
     /// Somebody new, as every contract asks for.

@@ -5,6 +5,7 @@
 #![allow(dead_code, unused_imports, unreachable_pub)]
 
 mod broker;
+mod endpoint;
 mod environment;
 mod http;
 mod mail;
@@ -17,6 +18,7 @@ mod speakers;
 mod stripe;
 
 pub use broker::{Broker, Event};
+pub use endpoint::{Endpoint, Fault, Letter};
 pub use environment::{python, repository};
 pub use http::{Answer, Ask, Door};
 pub use mail::{Mail, MailSink, mails_in};

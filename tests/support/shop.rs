@@ -71,6 +71,12 @@ impl Shop {
         self.door.moved_to(&address_in(&line));
     }
 
+    /// Another value of a setting, from the next start on.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.settings.retain(|(known, _)| known != name);
+        self.settings.push((name.to_owned(), value.to_owned()));
+    }
+
     /// `kill -9`.
     pub fn kill(&mut self) {
         self.process.take().expect("the shop is open").kill();

@@ -1,8 +1,8 @@
 //! The actor: messages in, one command each.
 
 use super::{
-    Cancelled, Contact, Deleted, Order, Paid, PaymentLink, PlaceOrder, UpdateOrder, Updated,
-    change, forget, lines, place,
+    Cancelled, Contact, CrmTry, Deleted, Order, Paid, PaymentLink, PlaceOrder, UpdateOrder,
+    Updated, change, crm, forget, lines, place,
 };
 use crate::owner::{ReplyTo, answer};
 use crate::payments::{Intent, MadeRefund};
@@ -152,6 +152,37 @@ pub enum OrdersMessage {
         /// Done.
         reply_to: ReplyTo<()>,
     },
+    /// Say whether there is a CRM: only then do completed orders wait for it.
+    WantCrm {
+        /// The open turn.
+        unit: Unit,
+        /// Whether there is one.
+        is_wanted: bool,
+        /// Done.
+        reply_to: ReplyTo<()>,
+    },
+    /// The CRM was told of an order, or was not.
+    CrmTried {
+        /// The open turn.
+        unit: Unit,
+        /// Which order.
+        id: OrderId,
+        /// The completion it was told of; another one since is still to be told.
+        version: u64,
+        /// How it went.
+        outcome: CrmTry,
+        /// Done; also for an order deleted meanwhile.
+        reply_to: ReplyTo<()>,
+    },
+    /// Tell the CRM once more. Refuses an order that was never completed.
+    ReplayCrm {
+        /// The open turn.
+        unit: Unit,
+        /// Which.
+        id: OrderId,
+        /// Done.
+        reply_to: ReplyTo<()>,
+    },
 }
 
 /// The actor. It keeps nothing in memory.
@@ -212,6 +243,15 @@ impl Actor for OrderOwner {
             }
             OrdersMessage::ForgetCustomer { unit, customer, reply_to } => {
                 answer(reply_to, forget::forget_customer(&unit, customer))
+            }
+            OrdersMessage::WantCrm { unit, is_wanted, reply_to } => {
+                answer(reply_to, crm::want(&unit, is_wanted))
+            }
+            OrdersMessage::CrmTried { unit, id, version, outcome, reply_to } => {
+                answer(reply_to, crm::tried(&unit, id, version, outcome))
+            }
+            OrdersMessage::ReplayCrm { unit, id, reply_to } => {
+                answer(reply_to, crm::replay(&unit, id))
             }
         }
     }

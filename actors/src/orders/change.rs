@@ -2,7 +2,7 @@
 
 use super::rows::{BY_CUSTOMER, BY_EXPIRY, GONE, ORDERS};
 use super::write::{self, About, Contact};
-use super::{Order, PaymentLink};
+use super::{Order, PaymentLink, crm};
 use crate::Failure;
 use crate::catalog::StockMove;
 use crate::outbox::{OrderEvent, OrderMail};
@@ -176,6 +176,7 @@ pub(super) fn delete(unit: &Unit, id: OrderId, by: Role) -> Result<Deleted, Fail
     if let Some(expires_at) = order.expires_at.take() {
         unit.delete(BY_EXPIRY, &(expires_at, id))?;
     }
+    crm::forget(unit, id)?;
     write::count(unit, Some(&order), None)?;
     let from = order.status.holding();
     let goods_are_here = order.status.is_before_shipping();

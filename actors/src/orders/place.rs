@@ -55,6 +55,7 @@ pub(super) fn place(unit: &Unit, command: PlaceOrder) -> Result<(OrderId, Order)
         refunded: Money::ZERO,
         payment: None,
         crm_sync: None,
+        crm_version: 0,
         expires_at: Some(expires_at),
         created_at: unit.now(),
         updated_at: unit.now(),

@@ -1,7 +1,7 @@
 //! Questions about orders, answered from a committed snapshot.
 
 use super::rows::{BY_CUSTOMER, BY_EXPIRY, GONE, ORDERS, SUMMARY, TO_FORGET};
-use super::{Order, OrderSummary};
+use super::{CrmSync, Order, OrderSummary, crm};
 use crate::catalog::TakenStock;
 use crate::check::Findings;
 use crate::store::{Direction, Read, Snapshot, StoreError};
@@ -105,11 +105,14 @@ pub(crate) fn check(
     let first = OrderId::new(1).expect("1 is an id");
     let mut taken = TakenStock::default();
     let mut totals = OrderSummary::default();
+    let mut awaiting_crm = 0;
     let mut indexed: Vec<(OrderId, Option<UserId>, Option<UnixMillis>)> = Vec::new();
     snapshot.visit(ORDERS, &first, None, Direction::Ascending, |id, order| {
         totals.add(&order);
         take(&mut taken, &order);
         check_order(id, &order, findings);
+        let has_told = matches!(order.crm_sync, None | Some(CrmSync::Success));
+        awaiting_crm += u64::from(!has_told);
         indexed.push((id, order.customer, order.expires_at));
         ControlFlow::Continue(())
     })?;
@@ -136,6 +139,8 @@ pub(crate) fn check(
     let indexes_agree =
         snapshot.count(BY_CUSTOMER)? == with_customer && snapshot.count(BY_EXPIRY)? == on_the_clock;
     findings.require(indexes_agree, || "stray order index entries".into());
+    let crm_agrees = crm::check(snapshot, findings)? == awaiting_crm;
+    findings.require(crm_agrees, || "orders wait for the CRM that it will not hear of".into());
     let summary = summary(snapshot)?;
     findings.require(summary == totals, || format!("totals {summary:?} should be {totals:?}"));
     findings.counted("orders", totals.orders);

@@ -1,6 +1,6 @@
 //! How orders lie in the file: one row each, lines included.
 
-use super::Recipient;
+use super::{CrmDelivery, Recipient};
 use crate::carts::CartKeyHash;
 use crate::outbox::OrderSnapshot;
 use crate::payments::Intent;
@@ -16,6 +16,12 @@ pub(super) const BY_CUSTOMER: Table<(UserId, OrderId), ()> = Table::new("orders.
 pub(super) const BY_EXPIRY: Table<(UnixMillis, OrderId), ()> = Table::new("orders.by_expiry");
 /// Customers who closed their account and still stand in orders.
 pub(super) const TO_FORGET: Table<UserId, ()> = Table::new("orders.to_forget");
+/// Completed orders that the CRM has not taken.
+pub(super) const CRM: Table<OrderId, CrmDelivery> = Table::new("orders.crm");
+/// When each of them is to be told next.
+pub(super) const CRM_DUE: Table<(UnixMillis, OrderId), ()> = Table::new("orders.crm_due");
+/// One row, under key 0, where there is a CRM.
+pub(super) const CRM_WANTED: Table<u64, ()> = Table::new("orders.crm_wanted");
 /// One row, under key 0.
 pub(super) const SUMMARY: Table<u64, OrderSummary> = Table::new("orders.summary");
 
@@ -25,6 +31,9 @@ pub(crate) const TABLES: &[&str] = &[
     BY_CUSTOMER.name(),
     BY_EXPIRY.name(),
     TO_FORGET.name(),
+    CRM.name(),
+    CRM_DUE.name(),
+    CRM_WANTED.name(),
     SUMMARY.name(),
 ];
 
@@ -57,6 +66,8 @@ pub struct Order {
     pub payment: Option<PaymentLink>,
     /// What the CRM said: `None` before it was asked.
     pub crm_sync: Option<CrmSync>,
+    /// The version of the event the CRM was last to hear of; 0 before the first.
+    pub crm_version: u64,
     /// When it expires unpaid; `None` once it is off that clock.
     pub expires_at: Option<UnixMillis>,
     /// When it was placed.

@@ -1,7 +1,7 @@
 //! What every change of an order has in common: the row, its indexes, the totals, the events.
 
 use super::rows::{BY_EXPIRY, ORDERS, SUMMARY};
-use super::{Order, Recipient};
+use super::{Order, Recipient, crm};
 use crate::Failure;
 use crate::outbox::{self, Cause, MailContent, OrderEvent, OrderMail, Outgoing};
 use crate::store::{Read, Unit};
@@ -25,6 +25,7 @@ pub(super) fn put(
     what: OrderEvent,
 ) -> Result<(), Failure> {
     after.version = before.version + 1;
+    crm::note(unit, id, after, what)?;
     put_silently(unit, id, before, after)?;
     let previous_status = (before.status != after.status).then_some(before.status);
     tell(unit, id, after, what, previous_status)

@@ -3,7 +3,7 @@
 
 use super::{Outbox, ROWS, Reader};
 use crate::store::{Direction, Read, StoreError, Table, Unit};
-use crate::{Failure, clock};
+use crate::{Failure, clock, webhooks};
 use souk_domain::UnixMillis;
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -25,8 +25,8 @@ pub(super) fn note(unit: &Unit, reader: Reader, through: u64) -> Result<(), Stor
 }
 
 impl Outbox {
-    /// Deletes rows that `reader` acknowledged [`KEPT_AFTER_ACKNOWLEDGEMENT`] ago; true if more
-    /// may be left.
+    /// Deletes rows that `reader` acknowledged [`KEPT_AFTER_ACKNOWLEDGEMENT`] ago and no webhook
+    /// endpoint waits for; true if more may be left.
     ///
     /// # Errors
     /// [`Failure`] of the store.
@@ -48,7 +48,10 @@ impl Outbox {
         )?;
         let Some((last, through)) = minutes.last().copied() else { return Ok(false) };
         let mut old = Vec::new();
-        let rows_end = through.saturating_add(1);
+        // What a webhook endpoint still waits for stays, and with it the note of how far to go.
+        let held = webhooks::held_rows(&snapshot)?.unwrap_or(u64::MAX);
+        let is_held = held <= through;
+        let rows_end = through.saturating_add(1).min(held);
         snapshot.visit(ROWS, &0, Some(&rows_end), Direction::Ascending, |sequence, _| {
             if old.len() >= MAX_ROWS_PRUNED_PER_TURN {
                 return ControlFlow::Break(());
@@ -58,8 +61,12 @@ impl Outbox {
         })?;
         // The last minute says how far rows may go, so it goes when it has said it for all.
         let is_done = old.len() < MAX_ROWS_PRUNED_PER_TURN;
+        let is_said = is_done && !is_held;
         let minutes: Vec<_> =
-            minutes.into_iter().map(|(key, _)| key).filter(|key| is_done || *key != last).collect();
+            minutes.into_iter().map(|(key, _)| key).filter(|key| is_said || *key != last).collect();
+        if old.is_empty() && minutes.is_empty() {
+            return Ok(false);
+        }
         let may_have_more = !is_done || minutes.len() == MAX_MINUTES_PRUNED_PER_TURN;
         self.store
             .transact(move |unit| {

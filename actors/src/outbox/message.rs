@@ -20,6 +20,16 @@ impl Stream {
     }
 }
 
+impl Message {
+    /// `order.paid` and its like, for those who choose among events; `None` for a mail.
+    #[must_use]
+    pub fn event(&self) -> Option<String> {
+        let rest = self.subject.strip_prefix("souk.event.v1.")?;
+        let (kind, what) = (rest.split('.').next()?, rest.rsplit('.').next()?);
+        Some(format!("{kind}.{what}"))
+    }
+}
+
 /// A message, always the same for the same row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {

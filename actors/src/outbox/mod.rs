@@ -49,6 +49,17 @@ pub(crate) fn append(unit: &Unit, outgoing: Outgoing) -> Result<(), Failure> {
     Ok(())
 }
 
+/// The place of the last row; 0 if there is none.
+pub(crate) fn last(read: &impl Read) -> Result<u64, StoreError> {
+    let last = read.range(ROWS, &0, None, Direction::Descending, 1)?;
+    Ok(last.first().map_or(0, |(sequence, _)| *sequence))
+}
+
+/// Whether the row at this place is still there.
+pub(crate) fn is_kept(read: &impl Read, sequence: u64) -> Result<bool, StoreError> {
+    Ok(read.get(ROWS, &sequence)?.is_some())
+}
+
 /// Somebody who carries rows out of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reader {
@@ -111,6 +122,26 @@ impl Outbox {
         let render =
             |(sequence, row)| render::render(sequence, &row, &self.store_id, self.currency);
         Ok(rows.into_iter().map(render).collect())
+    }
+
+    /// The place before the first row of this time or later.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn before(&self, time: UnixMillis) -> Result<u64, StoreError> {
+        let snapshot = self.store.snapshot();
+        let first = snapshot.range(ROWS, &0, None, Direction::Ascending, 1)?;
+        let Some((first, _)) = first.first() else { return Ok(0) };
+        // Rows lie side by side, and time goes on from each to the next.
+        let (mut earlier, mut later) = (first - 1, last(&*snapshot)? + 1);
+        while earlier + 1 < later {
+            let middle = earlier.midpoint(later);
+            match snapshot.get(ROWS, &middle)? {
+                Some(row) if row.time < time => earlier = middle,
+                _ => later = middle,
+            }
+        }
+        Ok(earlier)
     }
 
     /// The last sequence this reader has acknowledged; 0 before the first.

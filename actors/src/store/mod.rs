@@ -14,6 +14,7 @@
 //! - if the outcome of a commit is unknown, nothing more is accepted and [`Store::broken`] tells.
 
 mod committer;
+mod copy;
 mod counters;
 mod epoch;
 mod error;
@@ -25,6 +26,7 @@ mod table;
 mod tests;
 mod untouched;
 
+pub use copy::CopyError;
 pub use epoch::Unit;
 pub use error::{OpenError, StoreError};
 pub use schema::SCHEMA_VERSION;

@@ -20,6 +20,11 @@ impl TableNames {
         names.sort_unstable();
         Self(names.into())
     }
+
+    /// All of them.
+    pub(super) fn all(&self) -> &[&'static str] {
+        &self.0
+    }
 }
 
 /// The state after some commit. It never changes and never waits for a writer.

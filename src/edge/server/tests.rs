@@ -1,6 +1,7 @@
 //! Over real sockets, with a client that writes raw octets.
 
 use super::*;
+use bytes::Bytes;
 use http::StatusCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

@@ -1,0 +1,154 @@
+//! Endpoints and their logs, without anybody out there.
+
+use super::*;
+use crate::check::Findings;
+use crate::store::{Store, StoreLimits, Unit};
+use crate::{Failure, clock};
+
+struct House {
+    store: Store,
+    _directory: tempfile::TempDir,
+}
+
+impl House {
+    fn open() -> Self {
+        let directory = tempfile::tempdir().expect("a directory");
+        let store = Store::open(directory.path(), &crate::tables(), StoreLimits::default());
+        Self { store: store.expect("a store"), _directory: directory }
+    }
+
+    async fn act<T: Send + 'static>(
+        &self,
+        act: impl Fn(&Unit) -> Result<T, Failure> + Clone + Send + Sync + 'static,
+    ) -> T {
+        let acted = self.store.transact(move |unit| {
+            let act = act.clone();
+            async move { act(&unit) }
+        });
+        acted.await.expect("a turn")
+    }
+
+    async fn endpoint(&self) -> u64 {
+        let draft = Draft {
+            url: "https://hooks.example/".to_owned(),
+            events: vec!["order.*".to_owned()],
+            description: String::new(),
+            is_active: true,
+        };
+        self.act(move |unit| create(unit, draft.clone())).await.expect("room for one").0
+    }
+
+    async fn tried(&self, endpoint: u64, sequence: u64, verdict: Verdict) -> Recorded {
+        self.act(move |unit| {
+            let tried = Tried {
+                endpoint,
+                sequence,
+                cursor: sequence,
+                event_id: format!("store.order.1.{sequence}"),
+                event: "order.paid".to_owned(),
+                answer: None,
+                reason: String::new(),
+                verdict,
+            };
+            record(unit, tried)
+        })
+        .await
+    }
+
+    fn expect_sound(&self) {
+        let mut findings = Findings::default();
+        check(&self.store.snapshot(), &mut findings).expect("readable");
+        assert!(findings.is_sound(), "{findings}");
+    }
+}
+
+#[test]
+fn patterns_mean_all_a_kind_or_one_event() {
+    for (pattern, event, means) in [
+        ("*", "order.paid", true),
+        ("order.*", "order.paid", true),
+        ("order.*", "payment.created", false),
+        ("order.paid", "order.paid", true),
+        ("order.paid", "order.placed", false),
+    ] {
+        assert_eq!(matches(&[pattern.to_owned()], event), means, "{pattern} {event}");
+    }
+    assert!(!matches(&[], "order.paid"));
+}
+
+#[test]
+fn patterns_name_everything_a_kind_or_an_event() {
+    for text in ["*", "order.*", "order.paid", "product.stock_changed"] {
+        assert!(is_pattern(text), "{text}");
+    }
+    for text in ["", "order", "order.", ".paid", "cart.*", "order.pa*", "order.1", "Order.*"] {
+        assert!(!is_pattern(text), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn the_log_is_bounded_and_what_waits_stays_in_it() {
+    let house = House::open();
+    let endpoint = house.endpoint().await;
+    house.tried(endpoint, 1, Verdict::Again(clock::now())).await;
+    for sequence in 2..=LOG_MAX + 10 {
+        house.tried(endpoint, sequence, Verdict::Taken).await;
+    }
+    house.expect_sound();
+    let snapshot = house.store.snapshot();
+    let (count, _) = deliveries(&snapshot, endpoint, 0, 1).expect("readable");
+    assert_eq!(count, LOG_MAX + 1);
+    assert!(delivery(&*snapshot, endpoint, 1).expect("readable").is_some());
+    assert_eq!(held_rows(&snapshot).expect("readable"), Some(1));
+    drop(snapshot);
+    house.tried(endpoint, 1, Verdict::Taken).await;
+    house.expect_sound();
+    let held = held_rows(&house.store.snapshot()).expect("readable");
+    assert_eq!(held, Some(LOG_MAX + 11));
+    assert!(house.act(move |unit| delete(unit, endpoint)).await);
+    house.expect_sound();
+    assert_eq!(held_rows(&house.store.snapshot()).expect("readable"), None);
+}
+
+#[tokio::test]
+async fn an_endpoint_that_takes_nothing_for_three_days_is_switched_off() {
+    let house = House::open();
+    let endpoint = house.endpoint().await;
+    let again = Verdict::Again(clock::now());
+    assert_eq!(house.tried(endpoint, 1, again).await, Recorded::Noted);
+    // A success in between counts.
+    let now = clock::now();
+    let back_then = now.before(SWITCHED_OFF_AFTER);
+    let age = move |unit: &Unit| {
+        let mut row = super::endpoint(unit, endpoint)?.expect("it is there");
+        row.failing_since = Some(back_then);
+        Ok(unit.put(rows::ENDPOINTS, &endpoint, &row)?)
+    };
+    house.act(age).await;
+    assert_eq!(house.tried(endpoint, 2, Verdict::Taken).await, Recorded::Noted);
+    assert_eq!(house.tried(endpoint, 1, again).await, Recorded::Noted);
+    house.act(age).await;
+    assert_eq!(house.tried(endpoint, 1, Verdict::GivenUp).await, Recorded::SwitchedOff);
+    assert!(active(&*house.store.snapshot()).expect("readable").is_empty());
+    house.expect_sound();
+
+    let on = EndpointChange { is_active: Some(true), ..EndpointChange::default() };
+    let switched = house.act(move |unit| update(unit, endpoint, on.clone())).await;
+    assert_eq!(switched.expect("it is there").failing_since, None);
+    house.expect_sound();
+}
+
+#[tokio::test]
+async fn there_are_no_more_endpoints_than_the_bound() {
+    let house = House::open();
+    for _ in 0..ENDPOINTS_MAX {
+        house.endpoint().await;
+    }
+    let draft = Draft {
+        url: "https://hooks.example/".to_owned(),
+        events: vec!["*".to_owned()],
+        description: String::new(),
+        is_active: true,
+    };
+    assert!(house.act(move |unit| create(unit, draft.clone())).await.is_none());
+}

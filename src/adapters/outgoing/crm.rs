@@ -1,0 +1,235 @@
+//! Completed orders on their way to the CRM, the longest due first, a few at a time.
+
+use super::post::{Letter, Poster, Reach};
+use super::retry::{Patience, is_final};
+use super::{CrmSettings, until};
+use crate::adapters::supervision::{Setback, Stop, chain};
+use bytes::Bytes;
+use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
+use serde::Serialize;
+use souk_actors::orders::{self, CrmDelivery, CrmTry, Order, OrdersMessage, Recipient};
+use souk_actors::store::{Snapshot, StoreError};
+use souk_actors::users::{self, User};
+use souk_actors::{Failure, Shop, clock};
+use souk_domain::{Currency, Money, OrderId};
+use std::collections::HashSet;
+use std::sync::Arc;
+
+/// Orders that are under way at once.
+const IN_FLIGHT_MAX: usize = 8;
+
+/// The store is gone; its owner stopped first.
+#[derive(Debug, thiserror::Error)]
+#[error("the store is closed")]
+struct StoreClosed;
+
+/// Tells the CRM what it is to hear.
+#[derive(Clone)]
+pub(super) struct Caller {
+    pub(super) shop: Shop,
+    pub(super) poster: Poster,
+    pub(super) settings: CrmSettings,
+    pub(super) stop: Stop,
+}
+
+impl Caller {
+    /// Tells whatever is due, until `stop`.
+    ///
+    /// # Errors
+    /// [`Setback`]; what was not told is still written down.
+    pub(super) async fn session(self) -> Result<(), Setback> {
+        let this = &self;
+        let mut commits = self.shop.store.commits();
+        let mut under_way = HashSet::new();
+        let mut calls: FuturesUnordered<BoxFuture<'_, (OrderId, Result<(), Failure>)>> =
+            FuturesUnordered::new();
+        loop {
+            commits.borrow_and_update();
+            let snapshot = self.shop.store.snapshot();
+            let (now, mut next) = (clock::now(), None);
+            // Those under way are due as well, and may be the first ones.
+            for (id, delivery) in orders::crm_due(&snapshot, 2 * IN_FLIGHT_MAX)? {
+                let Some(due) = delivery.next_try else { continue };
+                if due > now {
+                    next = Some(due);
+                    break;
+                }
+                if calls.len() < IN_FLIGHT_MAX && under_way.insert(id) {
+                    let letter = self.letter(&snapshot, id, &delivery)?;
+                    calls
+                        .push(Box::pin(async move { (id, this.tell(id, delivery, letter).await) }));
+                }
+            }
+            // A snapshot that is kept keeps its pages.
+            drop(snapshot);
+            tokio::select! {
+                Some((id, told)) = calls.next() => {
+                    under_way.remove(&id);
+                    told?;
+                }
+                changed = commits.changed() => changed.map_err(|_| StoreClosed)?,
+                () = until(next) => {}
+                () = self.stop.requested() => return Ok(()),
+            }
+        }
+    }
+
+    fn letter(
+        &self,
+        snapshot: &Snapshot,
+        id: OrderId,
+        delivery: &CrmDelivery,
+    ) -> Result<Option<Letter>, StoreError> {
+        let Some(order) = orders::order(snapshot, id)? else { return Ok(None) };
+        let customer = match order.customer {
+            Some(customer) => users::user(snapshot, customer)?,
+            None => None,
+        };
+        let store = self.shop.outbox.store_id();
+        let message_id = format!("{store}.order.{id}.{}", delivery.version);
+        let currency = self.shop.settings.currency;
+        let message = Message::new(&message_id, id, &order, customer.as_ref(), currency);
+        let body = serde_json::to_vec(&message).expect("strings and numbers always become JSON");
+        let CrmSettings { url, secret } = self.settings.clone();
+        let reach = Reach::Anywhere;
+        let content_type = "application/json";
+        let body = Bytes::from(body);
+        Ok(Some(Letter { url, reach, id: message_id, secret, content_type, body }))
+    }
+
+    /// One try, and its outcome written down.
+    async fn tell(
+        &self,
+        id: OrderId,
+        delivery: CrmDelivery,
+        letter: Option<Letter>,
+    ) -> Result<(), Failure> {
+        let Some(letter) = letter else { return Ok(()) };
+        let posted = self.poster.post(&letter).await;
+        let (reason, may_try_again) = match posted {
+            Ok(status) if status.is_success() => (None, false),
+            Ok(status) => (Some(format!("it answered {status}")), !is_final(status)),
+            Err(error) => (Some(chain(&error)), true),
+        };
+        let tries = delivery.tries + 1;
+        let next = || Patience::CRM.next_try(tries, delivery.since, clock::now());
+        let outcome = match reason {
+            None => CrmTry::Taken,
+            Some(reason) => match may_try_again.then(next).flatten() {
+                Some(at) => {
+                    tracing::warn!(order = id.get(), tries, reason, "the CRM is told again later");
+                    CrmTry::Again(at)
+                }
+                None => {
+                    tracing::error!(order = id.get(), tries, reason, "the CRM is given up");
+                    CrmTry::GivenUp
+                }
+            },
+        };
+        let (owners, version) = (Arc::clone(&self.shop.owners), delivery.version);
+        self.shop
+            .store
+            .transact(move |unit| {
+                let owners = Arc::clone(&owners);
+                async move {
+                    let tried =
+                        |reply_to| OrdersMessage::CrmTried { unit, id, version, outcome, reply_to };
+                    owners.orders.ask(tried).await
+                }
+            })
+            .await
+    }
+}
+
+/// What the CRM gets (docs/integrations.md).
+#[derive(Serialize)]
+struct Message<'a> {
+    id: &'a str,
+    r#type: &'static str,
+    order: OrderBody<'a>,
+}
+
+#[derive(Serialize)]
+struct OrderBody<'a> {
+    id: u64,
+    order_number: &'a str,
+    status: &'static str,
+    is_paid: bool,
+    total: MoneyBody,
+    lines: Vec<LineBody<'a>>,
+    customer: Option<CustomerBody<'a>>,
+    recipient: Option<&'a Recipient>,
+    shipping_address: &'a str,
+    billing_address: &'a str,
+    created_at: String,
+    updated_at: String,
+}
+
+#[derive(Serialize)]
+struct CustomerBody<'a> {
+    id: u64,
+    email: String,
+    first_name: &'a str,
+    last_name: &'a str,
+}
+
+#[derive(Serialize)]
+struct LineBody<'a> {
+    product_id: u64,
+    name: &'a str,
+    quantity: u32,
+    unit_price: MoneyBody,
+    subtotal: MoneyBody,
+}
+
+/// Minor units, as in the events.
+#[derive(Serialize)]
+struct MoneyBody {
+    amount: i64,
+    currency: String,
+}
+
+impl<'a> Message<'a> {
+    fn new(
+        message_id: &'a str,
+        id: OrderId,
+        order: &'a Order,
+        customer: Option<&'a User>,
+        currency: Currency,
+    ) -> Self {
+        let money = |amount: Money| MoneyBody {
+            amount: amount.minor_units(),
+            currency: currency.code().to_string(),
+        };
+        let lines = order.lines.iter().map(|line| LineBody {
+            product_id: line.product.get(),
+            name: &line.product_name,
+            quantity: line.quantity.get(),
+            unit_price: money(line.unit_price),
+            subtotal: money(line.subtotal()),
+        });
+        let customer = order.customer.zip(customer).map(|(id, user)| CustomerBody {
+            id: id.get(),
+            email: user.email.to_string(),
+            first_name: &user.first_name,
+            last_name: &user.last_name,
+        });
+        let order = OrderBody {
+            id: id.get(),
+            order_number: &order.number,
+            status: order.status.word(),
+            is_paid: order.is_paid,
+            total: money(order.total),
+            lines: lines.collect(),
+            customer,
+            recipient: order.recipient.as_ref(),
+            shipping_address: &order.shipping_address,
+            billing_address: &order.billing_address,
+            created_at: order.created_at.to_string(),
+            updated_at: order.updated_at.to_string(),
+        };
+        Self { id: message_id, r#type: "souk.crm.order.v1", order }
+    }
+}

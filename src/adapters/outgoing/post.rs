@@ -1,0 +1,196 @@
+//! One message to one URL: resolved, connected, signed, sent, and the status of the answer. One
+//! connection per message, no redirects, no proxy, one time limit over all of it.
+//!
+//! The address that was judged is the address that is connected to: a name that means something else
+//! a moment later leads nowhere new.
+
+use super::address::is_public;
+use super::signature::sign;
+use bytes::Bytes;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST, USER_AGENT};
+use http::{Request, StatusCode};
+use http_body_util::Full;
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, RootCertStore};
+use souk_actors::clock;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use url::{Host, Url};
+
+/// A receiver answers within this time, connecting included.
+const TIME_LIMIT: Duration = Duration::from_secs(15);
+/// One address of several takes a connection within this time.
+const CONNECT_WITHIN: Duration = Duration::from_secs(5);
+/// Addresses of one name that are tried.
+const ADDRESSES_MAX: usize = 4;
+/// Longest status line with headers that is read of an answer.
+const ANSWER_BYTES_MAX: usize = 64 * 1024;
+
+/// Header: the id of what is told. The same on every try, for receivers to know it again.
+const ID_HEADER: &str = "souk-id";
+/// Header: see [`sign`].
+const SIGNATURE_HEADER: &str = "souk-signature";
+
+/// Where a message may go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// Wherever the operator says.
+    Anywhere,
+    /// To addresses of the open Internet only.
+    Public,
+}
+
+/// A message.
+#[derive(Clone, Debug)]
+pub(super) struct Letter {
+    pub(super) url: Url,
+    pub(super) reach: Reach,
+    pub(super) id: String,
+    /// What it is signed with.
+    pub(super) secret: String,
+    pub(super) content_type: &'static str,
+    pub(super) body: Bytes,
+}
+
+/// Why no answer came.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PostError {
+    #[error("no answer within {} s", TIME_LIMIT.as_secs())]
+    TimedOut,
+    #[error("the URL names no host")]
+    NoHost,
+    #[error("the host has no address")]
+    NoAddress(#[source] Option<std::io::Error>),
+    #[error("{0} is an address of a private network")]
+    PrivateAddress(IpAddr),
+    #[error("cannot connect")]
+    Connect(#[source] std::io::Error),
+    #[error("no secure connection")]
+    Tls(#[source] std::io::Error),
+    #[error("the request cannot be written")]
+    Request(#[source] http::Error),
+    #[error("the connection broke off")]
+    Http(#[source] hyper::Error),
+}
+
+/// Sends messages. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct Poster {
+    tls: TlsConnector,
+}
+
+impl Poster {
+    /// Trusts the certificate authorities of the operating system and those the web trusts.
+    pub(super) fn new() -> Self {
+        let mut roots = RootCertStore::empty();
+        roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+        let found = rustls_native_certs::load_native_certs();
+        for error in found.errors {
+            tracing::debug!(%error, "a certificate of the system cannot be read");
+        }
+        roots.add_parsable_certificates(found.certs);
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .expect("ring knows the versions of TLS that rustls does")
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        Self { tls: TlsConnector::from(Arc::new(config)) }
+    }
+
+    /// Sends a message; gives the status of the answer, whose body is left unread.
+    ///
+    /// # Errors
+    /// [`PostError`]; the receiver may have got it all the same.
+    pub(super) async fn post(&self, letter: &Letter) -> Result<StatusCode, PostError> {
+        let posting = self.post_unbounded(letter);
+        tokio::time::timeout(TIME_LIMIT, posting).await.unwrap_or(Err(PostError::TimedOut))
+    }
+
+    async fn post_unbounded(&self, letter: &Letter) -> Result<StatusCode, PostError> {
+        let addresses = addresses(&letter.url, letter.reach).await?;
+        let stream = connect(&addresses).await?;
+        if letter.url.scheme() != "https" {
+            return ask(stream, letter).await;
+        }
+        let host = letter.url.host_str().ok_or(PostError::NoHost)?;
+        let name = ServerName::try_from(host.trim_matches(['[', ']']).to_owned());
+        let name = name.map_err(|_| PostError::NoHost)?;
+        ask(self.tls.connect(name, stream).await.map_err(PostError::Tls)?, letter).await
+    }
+}
+
+/// The addresses of a URL's host. With [`Reach::Public`], one that is not public spoils them all.
+///
+/// # Errors
+/// [`PostError`].
+pub(crate) async fn addresses(url: &Url, reach: Reach) -> Result<Vec<SocketAddr>, PostError> {
+    let port = url.port_or_known_default().ok_or(PostError::NoHost)?;
+    let found: Vec<SocketAddr> = match url.host().ok_or(PostError::NoHost)? {
+        Host::Ipv4(address) => vec![(address, port).into()],
+        Host::Ipv6(address) => vec![(address, port).into()],
+        Host::Domain(name) => tokio::net::lookup_host((name, port))
+            .await
+            .map_err(|error| PostError::NoAddress(Some(error)))?
+            .collect(),
+    };
+    let refused = found.iter().find(|found| reach == Reach::Public && !is_public(found.ip()));
+    if let Some(refused) = refused {
+        return Err(PostError::PrivateAddress(refused.ip()));
+    }
+    if found.is_empty() { Err(PostError::NoAddress(None)) } else { Ok(found) }
+}
+
+async fn connect(addresses: &[SocketAddr]) -> Result<TcpStream, PostError> {
+    let mut failure = std::io::ErrorKind::TimedOut.into();
+    for address in addresses.iter().take(ADDRESSES_MAX) {
+        match tokio::time::timeout(CONNECT_WITHIN, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => return Ok(stream),
+            Ok(Err(error)) => failure = error,
+            Err(_) => {}
+        }
+    }
+    Err(PostError::Connect(failure))
+}
+
+async fn ask<T>(stream: T, letter: &Letter) -> Result<StatusCode, PostError>
+where
+    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let request = request(letter).map_err(PostError::Request)?;
+    let (mut sender, connection) = http1::Builder::new()
+        .max_buf_size(ANSWER_BYTES_MAX)
+        .handshake(TokioIo::new(stream))
+        .await
+        .map_err(PostError::Http)?;
+    let mut asking = std::pin::pin!(sender.send_request(request));
+    // The connection is dropped with this future, answered or not.
+    let answer = tokio::select! {
+        biased;
+        answer = &mut asking => answer,
+        // What it read before it ended, or how it broke off, is in the other half.
+        _ = connection => asking.await,
+    };
+    Ok(answer.map_err(PostError::Http)?.status())
+}
+
+fn request(letter: &Letter) -> Result<Request<Full<Bytes>>, http::Error> {
+    let Letter { url, id, secret, content_type, body, .. } = letter;
+    let target = &url[url::Position::BeforePath..url::Position::AfterQuery];
+    let host = &url[url::Position::BeforeHost..url::Position::AfterPort];
+    Request::post(target)
+        .header(HOST, host)
+        .header(USER_AGENT, concat!("Souk/", env!("CARGO_PKG_VERSION")))
+        .header(CONTENT_TYPE, *content_type)
+        .header(CONTENT_LENGTH, body.len())
+        .header("connection", "close")
+        .header(ID_HEADER, id)
+        .header(SIGNATURE_HEADER, sign(secret, body, clock::now().seconds()))
+        .body(Full::new(body.clone()))
+}

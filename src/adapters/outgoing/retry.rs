@@ -1,0 +1,74 @@
+//! When a message that was not taken is sent again, and when it is given up.
+
+use crate::adapters::backoff::wait_after;
+use http::StatusCode;
+use souk_domain::UnixMillis;
+use std::time::Duration;
+
+/// Waits that double, with jitter, until a time is over.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Patience {
+    /// Wait before the second try.
+    first_wait: Duration,
+    /// Longest wait between two tries.
+    longest_wait: Duration,
+    /// After this long, counted from the first try, there is no other.
+    within: Duration,
+}
+
+impl Patience {
+    /// With the CRM: a day.
+    pub(super) const CRM: Self = Self::lasting(Duration::from_secs(24 * 60 * 60));
+    /// With a webhook endpoint: three days.
+    pub(super) const WEBHOOKS: Self = Self::lasting(Duration::from_secs(3 * 24 * 60 * 60));
+
+    const fn lasting(within: Duration) -> Self {
+        Self {
+            first_wait: Duration::from_secs(1),
+            longest_wait: Duration::from_secs(60 * 60),
+            within,
+        }
+    }
+
+    /// When to try again after so many tries, the first of them at `since`; `None` once it is enough.
+    pub(super) fn next_try(
+        self,
+        tries: u32,
+        since: UnixMillis,
+        now: UnixMillis,
+    ) -> Option<UnixMillis> {
+        let next = now.after(wait_after(tries, self.first_wait, self.longest_wait));
+        (next < since.after(self.within)).then_some(next)
+    }
+}
+
+/// Whether an answer says that the message itself is refused, so that it is no use to send it again.
+pub(super) fn is_final(status: StatusCode) -> bool {
+    matches!(
+        status,
+        StatusCode::BAD_REQUEST
+            | StatusCode::PAYLOAD_TOO_LARGE
+            | StatusCode::UNSUPPORTED_MEDIA_TYPE
+            | StatusCode::UNPROCESSABLE_ENTITY
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tries_become_rarer_and_end_after_the_time_is_over() {
+        let since = UnixMillis::new(0);
+        for patience in [Patience::CRM, Patience::WEBHOOKS] {
+            let (mut now, mut tries) = (since, 1);
+            while let Some(next) = patience.next_try(tries, since, now) {
+                let wait = next.get() - now.get();
+                assert!((500..=3_600_000).contains(&wait), "{wait} after {tries} tries");
+                (now, tries) = (next, tries + 1);
+            }
+            assert!(now >= since.after(patience.within - patience.longest_wait));
+            assert!(tries > 24, "{tries}");
+        }
+    }
+}

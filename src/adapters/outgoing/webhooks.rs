@@ -1,0 +1,248 @@
+//! Events on their way to the endpoints that administrators registered.
+//!
+//! Each endpoint hears of one event at a time, in commit order; what it does not take waits aside
+//! for its next try, so that later events go on, and nobody waits for another's endpoint.
+
+use super::post::{Letter, Poster, Reach};
+use super::retry::{Patience, is_final};
+use super::until;
+use crate::adapters::supervision::{Setback, Stop, chain};
+use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
+use souk_actors::outbox::Message;
+use souk_actors::store::{Snapshot, StoreError};
+use souk_actors::webhooks::{self, Delivery, Endpoint, Progress, Recorded, Tried, Verdict};
+use souk_actors::{Failure, Shop, clock};
+use souk_domain::UnixMillis;
+use std::collections::{HashMap, HashSet};
+use url::Url;
+
+/// Rows read from the outbox at a time.
+const MAX_ROWS_PER_READ: usize = 64;
+/// So many rows that are not for an endpoint are passed over before its cursor follows.
+const PASSED_OVER_MAX: u64 = 512;
+
+/// The store is gone; its owner stopped first.
+#[derive(Debug, thiserror::Error)]
+#[error("the store is closed")]
+struct StoreClosed;
+
+/// Tells endpoints what they are to hear.
+#[derive(Clone)]
+pub(super) struct Dispatcher {
+    pub(super) shop: Shop,
+    pub(super) poster: Poster,
+    pub(super) reach: Reach,
+    pub(super) stop: Stop,
+}
+
+/// What an endpoint needs next.
+enum Job {
+    /// This event, tried before or not.
+    Tell { message: Message, event: String, before: Option<Delivery>, cursor: u64 },
+    /// Nothing but to note that its cursor is here.
+    Follow(u64),
+    /// An event that waited is not kept any more.
+    Missed { sequence: u64, before: Delivery },
+    /// Nothing before then.
+    Rest(Option<UnixMillis>),
+}
+
+impl Dispatcher {
+    /// Tells whatever is due, until `stop`.
+    ///
+    /// # Errors
+    /// [`Setback`]; what was not told is still in the outbox.
+    pub(super) async fn session(self) -> Result<(), Setback> {
+        let this = &self;
+        let mut commits = self.shop.store.commits();
+        // How far each endpoint has read; its durable cursor may be a little behind.
+        let mut read = HashMap::new();
+        let mut busy = HashSet::new();
+        let mut jobs: FuturesUnordered<BoxFuture<'_, (u64, Result<(), Failure>)>> =
+            FuturesUnordered::new();
+        loop {
+            commits.borrow_and_update();
+            let snapshot = self.shop.store.snapshot();
+            let mut wake_at: Option<UnixMillis> = None;
+            for (id, endpoint) in webhooks::active(&*snapshot)? {
+                if busy.contains(&id) {
+                    continue;
+                }
+                let job = match this.job(&snapshot, id, &endpoint, &mut read)? {
+                    Job::Rest(None) => continue,
+                    Job::Rest(Some(due)) => {
+                        wake_at = Some(wake_at.map_or(due, |earlier| earlier.min(due)));
+                        continue;
+                    }
+                    job => job,
+                };
+                busy.insert(id);
+                jobs.push(Box::pin(async move { (id, this.run(id, endpoint, job).await) }));
+            }
+            // A snapshot that is kept keeps its pages.
+            drop(snapshot);
+            tokio::select! {
+                Some((id, done)) = jobs.next() => {
+                    busy.remove(&id);
+                    done?;
+                }
+                changed = commits.changed() => changed.map_err(|_| StoreClosed)?,
+                () = until(wake_at) => {}
+                () = self.stop.requested() => return Ok(()),
+            }
+        }
+    }
+
+    fn job(
+        &self,
+        snapshot: &Snapshot,
+        id: u64,
+        endpoint: &Endpoint,
+        read: &mut HashMap<u64, u64>,
+    ) -> Result<Job, StoreError> {
+        let Progress { cursor, waiting, .. } = webhooks::progress(snapshot, id)?;
+        let due = webhooks::next_due(snapshot, id)?;
+        if let Some((at, sequence)) = due
+            && at <= clock::now()
+            && let Some(before) = webhooks::delivery(snapshot, id, sequence)?
+        {
+            return self.again(sequence, before, cursor);
+        }
+        let rest = Job::Rest(due.map(|(at, _)| at));
+        if waiting >= webhooks::WAITING_MAX {
+            return Ok(rest);
+        }
+        let mut at = read.get(&id).copied().unwrap_or(cursor).max(cursor);
+        loop {
+            let rows = self.shop.outbox.after(at, MAX_ROWS_PER_READ)?;
+            let has_more = rows.len() == MAX_ROWS_PER_READ;
+            for message in rows {
+                let sequence = message.sequence;
+                let event =
+                    message.event().filter(|name| webhooks::matches(&endpoint.events, name));
+                if let Some(event) = event {
+                    return Ok(Job::Tell { message, event, before: None, cursor: sequence });
+                }
+                at = sequence;
+                read.insert(id, at);
+            }
+            if at - cursor >= PASSED_OVER_MAX {
+                return Ok(Job::Follow(at));
+            }
+            if !has_more {
+                return Ok(rest);
+            }
+        }
+    }
+
+    /// An event that waited for its next try.
+    fn again(&self, sequence: u64, before: Delivery, cursor: u64) -> Result<Job, StoreError> {
+        let row = self.shop.outbox.after(sequence - 1, 1)?;
+        let row = row.into_iter().find(|message| message.sequence == sequence);
+        Ok(match row {
+            Some(message) => {
+                let event = before.event.clone();
+                Job::Tell { message, event, before: Some(before), cursor }
+            }
+            None => Job::Missed { sequence, before },
+        })
+    }
+
+    async fn run(&self, id: u64, endpoint: Endpoint, job: Job) -> Result<(), Failure> {
+        let tried = match job {
+            Job::Rest(_) => return Ok(()),
+            Job::Follow(cursor) => {
+                let store = &self.shop.store;
+                return store
+                    .transact(move |unit| async move { webhooks::advance(&unit, id, cursor) })
+                    .await;
+            }
+            Job::Missed { sequence, before } => Tried {
+                endpoint: id,
+                sequence,
+                cursor: 0,
+                event_id: before.event_id,
+                event: before.event,
+                answer: None,
+                reason: "the event is not kept any more".to_owned(),
+                verdict: Verdict::GivenUp,
+            },
+            Job::Tell { message, event, before, cursor } => {
+                self.tell(id, &endpoint, message, event, before, cursor).await
+            }
+        };
+        if tried.verdict != Verdict::Taken {
+            let Tried { event_id, reason, .. } = &tried;
+            tracing::warn!(
+                endpoint = id,
+                event_id,
+                reason,
+                "a webhook endpoint did not take an event"
+            );
+        }
+        let recording = self.shop.store.transact(move |unit| {
+            let tried = tried.clone();
+            async move { webhooks::record(&unit, tried) }
+        });
+        if recording.await? == Recorded::SwitchedOff {
+            // Not its URL: some hold a password of their own.
+            let what = "a webhook endpoint took nothing for three days and is switched off";
+            tracing::error!(endpoint = id, "{what}");
+        }
+        Ok(())
+    }
+
+    /// One try.
+    async fn tell(
+        &self,
+        id: u64,
+        endpoint: &Endpoint,
+        message: Message,
+        event: String,
+        before: Option<Delivery>,
+        cursor: u64,
+    ) -> Tried {
+        let now = clock::now();
+        let (tries, since) = before.map_or((1, now), |before| (before.tries + 1, before.since));
+        let (answer, reason, may_try_again) = match self.post(endpoint, &message).await {
+            Ok(status) if status.is_success() => (Some(status), String::new(), false),
+            Ok(status) => (Some(status), format!("it answered {status}"), !is_final(status)),
+            Err(reason) => (None, reason, true),
+        };
+        let next = || Patience::WEBHOOKS.next_try(tries, since, clock::now());
+        let verdict = match may_try_again.then(next).flatten() {
+            _ if reason.is_empty() => Verdict::Taken,
+            Some(at) => Verdict::Again(at),
+            None => Verdict::GivenUp,
+        };
+        Tried {
+            endpoint: id,
+            sequence: message.sequence,
+            cursor,
+            event_id: message.id,
+            event,
+            answer: answer.map(|status| status.as_u16()),
+            reason,
+            verdict,
+        }
+    }
+
+    async fn post(
+        &self,
+        endpoint: &Endpoint,
+        message: &Message,
+    ) -> Result<http::StatusCode, String> {
+        let url = Url::parse(&endpoint.url).map_err(|error| error.to_string())?;
+        let letter = Letter {
+            url,
+            reach: self.reach,
+            id: message.id.clone(),
+            secret: endpoint.secret.clone(),
+            content_type: "application/cloudevents+json",
+            body: message.body.clone().into(),
+        };
+        self.poster.post(&letter).await.map_err(|error| chain(&error))
+    }
+}

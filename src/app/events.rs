@@ -1,0 +1,181 @@
+//! `GET /api/v1/events`: what happened and what happens, for administrators without a broker, as
+//! server-sent events (<https://html.spec.whatwg.org/multipage/server-sent-events.html>).
+
+use super::{App, Visitor, could_not};
+use crate::edge::{Answer, Call, Errors, Route, limits, standard};
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, HeaderValue};
+use souk_actors::store::StoreError;
+use souk_actors::{users, webhooks};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+
+/// Rows read from the outbox at a time.
+const MAX_ROWS_PER_READ: usize = 64;
+/// Patterns of one request.
+const PATTERNS_MAX: usize = 50;
+/// When a browser that lost us comes back, in milliseconds; and a chunk that holds nothing else.
+const GREETING: &[u8] = b"retry: 1000\n\n";
+const HEARTBEAT: &[u8] = b": nothing new\n\n";
+
+/// The route.
+pub(crate) fn route() -> Route<App> {
+    Route::get("/api/v1/events", "events", follow)
+}
+
+/// Answers that go on.
+pub(super) struct Streams {
+    room: Arc<Semaphore>,
+    end: watch::Sender<bool>,
+}
+
+impl Default for Streams {
+    fn default() -> Self {
+        let room = Arc::new(Semaphore::new(limits::STREAMS_MAX));
+        Self { room, end: watch::Sender::new(false) }
+    }
+}
+
+impl App {
+    /// The shop closes: answers that go on come to their end.
+    pub(crate) fn end_streams(&self) {
+        self.streams.end.send_replace(true);
+    }
+}
+
+/// One client who listens.
+struct Listener {
+    app: Arc<App>,
+    visitor: Visitor,
+    patterns: Vec<String>,
+    /// The last row that was told or passed over.
+    told: u64,
+    goes_on: bool,
+    chunks: mpsc::Sender<Bytes>,
+    _place: OwnedSemaphorePermit,
+}
+
+async fn follow(app: Arc<App>, call: Call) -> Result<Answer, Answer> {
+    let visitor = app.administrator(&call)?;
+    let (patterns, told, goes_on) = asked(&call)?;
+    let place = Arc::clone(&app.streams.room).try_acquire_owned();
+    let place = place.map_err(|_| standard::unavailable(limits::RETRY_AFTER_SECONDS))?;
+    let (chunks, taken) = mpsc::channel(limits::STREAM_CHUNKS_MAX);
+    let listener = Listener { app, visitor, patterns, told, goes_on, chunks, _place: place };
+    tokio::spawn(async move {
+        if let Err(error) = listener.tell().await {
+            // Whoever listens comes back with the id they heard last.
+            could_not(&error.into());
+        }
+    });
+    let content_type = HeaderValue::from_static("text/event-stream; charset=utf-8");
+    Ok(Answer::streaming(content_type, taken)
+        .with_header(CACHE_CONTROL, HeaderValue::from_static("no-store")))
+}
+
+/// Which events, after which, and whether those to come too.
+fn asked(call: &Call) -> Result<(Vec<String>, u64, bool), Answer> {
+    let mut errors = Errors::new();
+    let types = call.request.query("types").unwrap_or("*");
+    let patterns: Vec<String> =
+        types.split(',').take(PATTERNS_MAX).map(|pattern| pattern.trim().to_owned()).collect();
+    if !patterns.iter().all(|pattern| webhooks::is_pattern(pattern)) {
+        errors.add("types", "Write `*`, kinds (`order.*`) or events (`order.paid`).");
+    }
+    let last = call.request.header("last-event-id").or(call.request.query("last_event_id"));
+    let told = last.map_or(Ok(0), |last| last.trim().parse());
+    if told.is_err() {
+        errors.add("last_event_id", "Not an id of an event here.");
+    }
+    let goes_on = match call.request.query("follow") {
+        None | Some("true") => true,
+        Some("false") => false,
+        Some(_) => {
+            errors.add("follow", "Must be a valid boolean.");
+            true
+        }
+    };
+    match told {
+        Ok(told) if errors.is_empty() => Ok((patterns, told, goes_on)),
+        _ => Err(errors.into()),
+    }
+}
+
+impl Listener {
+    async fn tell(mut self) -> Result<(), StoreError> {
+        let mut commits = self.app.shop.store.commits();
+        let end = self.app.streams.end.subscribe();
+        let mut heartbeat = tokio::time::interval(Duration::from_secs(limits::HEARTBEAT_SECONDS));
+        if !self.say(Bytes::from_static(GREETING)).await {
+            return Ok(());
+        }
+        loop {
+            commits.borrow_and_update();
+            while let Some(chunk) = self.read_on()? {
+                if !self.say(chunk).await {
+                    return Ok(());
+                }
+            }
+            if !self.goes_on {
+                return Ok(());
+            }
+            tokio::select! {
+                changed = commits.changed() => if changed.is_err() { return Ok(()) },
+                _ = heartbeat.tick() => {
+                    if !self.may_listen()? || !self.say(Bytes::from_static(HEARTBEAT)).await {
+                        return Ok(());
+                    }
+                }
+                () = over(end.clone()) => return Ok(()),
+                () = self.chunks.closed() => return Ok(()),
+            }
+        }
+    }
+
+    /// The next events, written down; `None` if there are no more for now.
+    fn read_on(&mut self) -> Result<Option<Bytes>, StoreError> {
+        loop {
+            let rows = self.app.shop.outbox.after(self.told, MAX_ROWS_PER_READ)?;
+            let has_more = rows.len() == MAX_ROWS_PER_READ;
+            let mut chunk = Vec::new();
+            for message in rows {
+                self.told = message.sequence;
+                let Some(event) = message.event() else { continue };
+                if webhooks::matches(&self.patterns, &event) {
+                    let head = format!("id: {}\nevent: {event}\ndata: ", message.sequence);
+                    chunk.extend_from_slice(head.as_bytes());
+                    // An event is JSON on one line.
+                    chunk.extend_from_slice(&message.body);
+                    chunk.extend_from_slice(b"\n\n");
+                }
+            }
+            if !chunk.is_empty() || !has_more {
+                return Ok((!chunk.is_empty()).then(|| chunk.into()));
+            }
+        }
+    }
+
+    /// False if nobody listens any more, or the shop closes.
+    async fn say(&self, chunk: Bytes) -> bool {
+        tokio::select! {
+            said = self.chunks.send(chunk) => said.is_ok(),
+            () = over(self.app.streams.end.subscribe()) => false,
+        }
+    }
+
+    /// A session that ended, or an administrator who is none any more, hears no more.
+    fn may_listen(&self) -> Result<bool, StoreError> {
+        let snapshot = self.app.shop.store.snapshot();
+        let session = users::session(&*snapshot, self.visitor.session)?;
+        let user = users::user(&*snapshot, self.visitor.id())?;
+        let role = self.visitor.caller.role;
+        Ok(session.is_some() && user.is_some_and(|user| user.role == role))
+    }
+}
+
+/// Returns once the shop closes.
+async fn over(mut end: watch::Receiver<bool>) {
+    // Whoever could end it being gone is an end too.
+    let _ = end.wait_for(|is_over| *is_over).await;
+}

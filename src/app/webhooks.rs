@@ -1,0 +1,251 @@
+//! Endpoints of other systems that hear of events, as administrators manage them. No contract's.
+
+use super::{App, Problem, Wording};
+use crate::adapters::outgoing::{self, Reach};
+use crate::edge::form::{Rule, boolean, list, text, web_address};
+use crate::edge::{Answer, Call, Errors, Form, PageAsked, Route, standard};
+use http::StatusCode;
+use serde::Serialize;
+use souk_actors::webhooks::{self, Delivery, DeliveryState, Draft, Endpoint, EndpointChange};
+use souk_domain::Refusal;
+use std::sync::Arc;
+use url::Url;
+
+const DESCRIPTION_CHARACTERS_MAX: usize = 1_000;
+const PATTERNS_MAX: usize = 50;
+const PATTERN_CHARACTERS_MAX: usize = 100;
+
+/// The routes, for administrators only.
+pub(crate) fn routes() -> Vec<Route<App>> {
+    const ALL: &str = "/api/v1/webhook-endpoints/";
+    const ONE: &str = "/api/v1/webhook-endpoints/{id}/";
+    const LOG: &str = "/api/v1/webhook-endpoints/{id}/deliveries/";
+    const AGAIN: &str = "/api/v1/webhook-endpoints/{id}/deliveries/{delivery}/redeliver/";
+    vec![
+        Route::get(ALL, "list webhook endpoints", list_endpoints),
+        Route::post(ALL, "make a webhook endpoint", create),
+        Route::get(ONE, "a webhook endpoint", detail),
+        Route::patch(ONE, "change a webhook endpoint", update),
+        Route::delete(ONE, "delete a webhook endpoint", delete),
+        Route::get(LOG, "what became of its events", deliveries),
+        Route::post(AGAIN, "send an event again", redeliver),
+    ]
+}
+
+/// Nothing here is refused by an owner.
+struct Unworded;
+
+impl Wording for Unworded {
+    fn worded(refusal: Refusal) -> Answer {
+        tracing::error!(%refusal, "a refusal nobody expected");
+        standard::internal_error()
+    }
+}
+
+type Refused = Problem<Unworded>;
+
+#[derive(Serialize)]
+struct EndpointBody<'a> {
+    id: u64,
+    url: &'a str,
+    events: &'a [String],
+    description: &'a str,
+    active: bool,
+    failing_since: Option<String>,
+    created_at: String,
+    updated_at: String,
+    /// Shown once, to whoever made it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret: Option<&'a str>,
+}
+
+impl<'a> EndpointBody<'a> {
+    fn new(id: u64, endpoint: &'a Endpoint) -> Self {
+        Self {
+            id,
+            url: &endpoint.url,
+            events: &endpoint.events,
+            description: &endpoint.description,
+            active: endpoint.is_active,
+            failing_since: endpoint.failing_since.map(|time| time.to_string()),
+            created_at: endpoint.created_at.to_string(),
+            updated_at: endpoint.updated_at.to_string(),
+            secret: None,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct DeliveryBody<'a> {
+    id: u64,
+    event_id: &'a str,
+    event: &'a str,
+    status: &'static str,
+    tries: u32,
+    answer: Option<u16>,
+    reason: &'a str,
+    first_try_at: String,
+    last_try_at: String,
+    next_try_at: Option<String>,
+}
+
+impl<'a> DeliveryBody<'a> {
+    fn new(id: u64, delivery: &'a Delivery) -> Self {
+        let (status, next) = match delivery.state {
+            DeliveryState::Waiting(at) => ("pending", Some(at)),
+            DeliveryState::Taken => ("success", None),
+            DeliveryState::GivenUp => ("failed", None),
+        };
+        Self {
+            id,
+            event_id: &delivery.event_id,
+            event: &delivery.event,
+            status,
+            tries: delivery.tries,
+            answer: delivery.answer,
+            reason: &delivery.reason,
+            first_try_at: delivery.since.to_string(),
+            last_try_at: delivery.tried_at.to_string(),
+            next_try_at: next.map(|time| time.to_string()),
+        }
+    }
+}
+
+fn pattern() -> impl Rule<Value = String> {
+    text(PATTERN_CHARACTERS_MAX).then(|pattern| match webhooks::is_pattern(&pattern) {
+        true => Ok(pattern),
+        false => Err("Write `*`, a kind (`order.*`) or an event (`order.paid`)."),
+    })
+}
+
+/// Whether the shop may post there: by HTTPS to the open Internet, unless the operator allows more.
+async fn judged(app: &App, url: &str) -> Result<(), Errors> {
+    let wrong = |sentence: String| Errors::of("url", sentence);
+    let parsed = Url::parse(url).map_err(|error| wrong(error.to_string()))?;
+    if parsed.scheme() != "https" && app.webhook_reach == Reach::Public {
+        return Err(wrong("The URL must be https.".to_owned()));
+    }
+    if !parsed.username().is_empty() || parsed.password().is_some() {
+        return Err(wrong("The URL must not hold a user or a password.".to_owned()));
+    }
+    let found = outgoing::addresses(&parsed, app.webhook_reach).await;
+    found.map(|_| ()).map_err(|error| wrong(format!("It cannot be posted to: {error}.")))
+}
+
+fn id_in(call: &Call, name: &str) -> Result<u64, Answer> {
+    let parse = |text: &str| text.parse().ok().filter(|id: &u64| *id >= 1);
+    call.params.get(name).and_then(parse).ok_or_else(standard::not_found)
+}
+
+async fn list_endpoints(app: Arc<App>, call: Call) -> Result<Answer, Refused> {
+    app.administrator(&call)?;
+    let endpoints = webhooks::endpoints(&*app.shop.store.snapshot())?;
+    let bodies: Vec<_> =
+        endpoints.iter().map(|(id, endpoint)| EndpointBody::new(*id, endpoint)).collect();
+    Ok(Answer::ok(&bodies))
+}
+
+async fn create(app: Arc<App>, call: Call) -> Result<Answer, Refused> {
+    app.administrator(&call)?;
+    let mut form = Form::parse(&call.request)?;
+    let url = form.required("url", web_address());
+    let events = form.required("events", list(PATTERNS_MAX, pattern()));
+    let blank = String::new();
+    let description =
+        form.defaulting("description", text(DESCRIPTION_CHARACTERS_MAX).or_blank(), blank);
+    let is_active = form.defaulting("active", boolean(), true);
+    let (url, events, description, is_active) =
+        form.finish((url, events, description, is_active))?;
+    judged(&app, &url).await?;
+    let draft = Draft { url, events, description, is_active };
+    let created = app.commit(&call, move |unit| {
+        let draft = draft.clone();
+        async move {
+            let Some((id, endpoint)) = webhooks::create(&unit, draft)? else {
+                let most = webhooks::ENDPOINTS_MAX;
+                let sentence = format!("There are {most} webhook endpoints already.");
+                return Ok(Answer::detail(StatusCode::CONFLICT, &sentence));
+            };
+            let secret = Some(endpoint.secret.as_str());
+            Ok(Answer::created(&EndpointBody { secret, ..EndpointBody::new(id, &endpoint) }))
+        }
+    });
+    Ok(created.await?)
+}
+
+async fn detail(app: Arc<App>, call: Call) -> Result<Answer, Refused> {
+    app.administrator(&call)?;
+    let id = id_in(&call, "id")?;
+    let endpoint = webhooks::endpoint(&*app.shop.store.snapshot(), id)?;
+    let endpoint = endpoint.ok_or_else(standard::not_found)?;
+    Ok(Answer::ok(&EndpointBody::new(id, &endpoint)))
+}
+
+async fn update(app: Arc<App>, call: Call) -> Result<Answer, Refused> {
+    app.administrator(&call)?;
+    let id = id_in(&call, "id")?;
+    webhooks::endpoint(&*app.shop.store.snapshot(), id)?.ok_or_else(standard::not_found)?;
+    let mut form = Form::parse(&call.request)?;
+    let url = form.optional("url", web_address());
+    let events = form.optional("events", list(PATTERNS_MAX, pattern()));
+    let description = form.optional("description", text(DESCRIPTION_CHARACTERS_MAX).or_blank());
+    let is_active = form.optional("active", boolean());
+    let (url, events, description, is_active) =
+        form.finish((url, events, description, is_active))?;
+    if let Some(url) = &url {
+        judged(&app, url).await?;
+    }
+    let change = EndpointChange { url, events, description, is_active };
+    let updated = app.commit(&call, move |unit| {
+        let change = change.clone();
+        async move {
+            let updated = webhooks::update(&unit, id, change)?;
+            Ok(updated.map_or_else(standard::not_found, |endpoint| {
+                Answer::ok(&EndpointBody::new(id, &endpoint))
+            }))
+        }
+    });
+    Ok(updated.await?)
+}
+
+async fn delete(app: Arc<App>, call: Call) -> Result<Answer, Refused> {
+    app.administrator(&call)?;
+    let id = id_in(&call, "id")?;
+    let deleted = app.commit(&call, move |unit| async move {
+        let was_there = webhooks::delete(&unit, id)?;
+        Ok(if was_there { Answer::no_content() } else { standard::not_found() })
+    });
+    Ok(deleted.await?)
+}
+
+async fn deliveries(app: Arc<App>, call: Call) -> Result<Answer, Refused> {
+    app.administrator(&call)?;
+    let id = id_in(&call, "id")?;
+    let asked = PageAsked::of(&call.request)?;
+    let snapshot = app.shop.store.snapshot();
+    webhooks::endpoint(&*snapshot, id)?.ok_or_else(standard::not_found)?;
+    let (page, rows) = asked.fetch(|offset, limit| -> Result<_, Refused> {
+        Ok(webhooks::deliveries(&snapshot, id, offset, limit)?)
+    })?;
+    let bodies: Vec<_> =
+        rows.iter().map(|(sequence, delivery)| DeliveryBody::new(*sequence, delivery)).collect();
+    let base_url = call.request.base_url(app.public_url.as_deref());
+    Ok(page.envelope(&call.request, &base_url, &bodies))
+}
+
+async fn redeliver(app: Arc<App>, call: Call) -> Result<Answer, Refused> {
+    app.administrator(&call)?;
+    let (id, sequence) = (id_in(&call, "id")?, id_in(&call, "delivery")?);
+    let known = webhooks::delivery(&*app.shop.store.snapshot(), id, sequence)?;
+    known.ok_or_else(standard::not_found)?;
+    let again = app.commit(&call, move |unit| async move {
+        let again = webhooks::redeliver(&unit, id, sequence)?;
+        Ok(match again {
+            Some(delivery) => {
+                Answer::json(StatusCode::ACCEPTED, &DeliveryBody::new(sequence, &delivery))
+            }
+            None => Answer::detail(StatusCode::GONE, "The event is not kept any more."),
+        })
+    });
+    Ok(again.await?)
+}

@@ -1,0 +1,88 @@
+//! `souk crm replay`: what the CRM is to hear once more, while the shop is closed. The next start
+//! sends it.
+
+use super::CommandError;
+use crate::settings::Settings;
+use clap::{Args, Subcommand};
+use souk_actors::orders::{self, OrdersMessage};
+use souk_actors::{Failure, Shop};
+use souk_domain::{OrderId, Refusal};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+/// Orders that one turn has sent again.
+const MAX_PER_READ: usize = 200;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Crm {
+    /// Have completed orders sent again with the next start; without options those given up.
+    Replay(Replay),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Replay {
+    /// This order, whatever came of it.
+    #[arg(long, value_name = "ID", conflicts_with = "failed", value_parser = order_id)]
+    order: Option<OrderId>,
+    /// Every order that was given up.
+    #[arg(long)]
+    failed: bool,
+}
+
+/// Why nothing will be sent.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CrmError {
+    #[error("order {0} is not there, or was never completed")]
+    NoOrder(OrderId),
+    #[error("the orders could not be noted")]
+    Shop(#[source] Failure),
+}
+
+fn order_id(text: &str) -> Result<OrderId, String> {
+    OrderId::parse(text).ok_or_else(|| "an order's id is a number from 1".to_owned())
+}
+
+pub(super) async fn run(crm: Crm, settings: &Settings) -> Result<ExitCode, CommandError> {
+    let Crm::Replay(replay) = crm;
+    let shop = Shop::open(&settings.data, settings.shop()).await?;
+    let noted = note(&shop, &replay).await;
+    shop.close().await;
+    println!("{} orders will be sent to the CRM with the next start", noted?);
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn note(shop: &Shop, asked: &Replay) -> Result<usize, CrmError> {
+    if let Some(order) = asked.order {
+        return match replay(shop, order).await {
+            Ok(()) => Ok(1),
+            Err(Failure::Refused(Refusal::NotFound(_))) => Err(CrmError::NoOrder(order)),
+            Err(failure) => Err(CrmError::Shop(failure)),
+        };
+    }
+    let (mut noted, mut last) = (0, None);
+    loop {
+        let snapshot = shop.store.snapshot();
+        let failed = orders::crm_failed(&snapshot, last, MAX_PER_READ);
+        let failed = failed.map_err(|error| CrmError::Shop(error.into()))?;
+        if failed.is_empty() {
+            return Ok(noted);
+        }
+        for order in failed {
+            replay(shop, order).await.map_err(CrmError::Shop)?;
+            (noted, last) = (noted + 1, Some(order));
+        }
+    }
+}
+
+async fn replay(shop: &Shop, id: OrderId) -> Result<(), Failure> {
+    let owners = Arc::clone(&shop.owners);
+    shop.store
+        .transact(move |unit| {
+            let owners = Arc::clone(&owners);
+            async move {
+                let replay = |reply_to| OrdersMessage::ReplayCrm { unit, id, reply_to };
+                owners.orders.ask(replay).await
+            }
+        })
+        .await
+}

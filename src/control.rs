@@ -1,0 +1,248 @@
+//! What the person who runs the shop asks of it while it is open, on a socket in the directory of
+//! its data: a copy of the store, or the events it keeps. Whoever may not read the data is not
+//! answered.
+//!
+//! A question is one line of JSON. The answer is lines, each with a word before it: `event` and an
+//! event, `done` or `failed` and a sentence, which is the last.
+
+use serde::{Deserialize, Serialize};
+use souk_actors::Shop;
+use souk_actors::outbox::Outbox;
+use souk_actors::store::StoreError;
+use souk_actors::webhooks;
+use souk_domain::UnixMillis;
+use std::error::Error;
+use std::io;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::{Semaphore, oneshot};
+
+/// Name of the socket in the directory of the data.
+const SOCKET: &str = "souk.sock";
+/// Longest question.
+const QUESTION_BYTES_MAX: u64 = 64 * 1024;
+/// A question arrives within this time.
+const QUESTION_WITHIN: Duration = Duration::from_secs(10);
+/// Questions answered at once.
+const AT_ONCE_MAX: usize = 4;
+/// Rows read from the outbox at a time.
+const MAX_ROWS_PER_READ: usize = 64;
+
+/// What can be asked.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Question {
+    /// Copy the store into this new file; an absolute path.
+    Backup(PathBuf),
+    /// Tell the events that are kept.
+    Export(Export),
+}
+
+/// Which events.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Export {
+    /// Not those from before.
+    pub(crate) since: UnixMillis,
+    /// `*`, `order.*`, `order.paid`.
+    pub(crate) types: Vec<String>,
+}
+
+/// Why there was no answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AskError {
+    #[error("the shop does not answer at {}", .socket.display())]
+    Away {
+        socket: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    #[error("the shop broke off")]
+    BrokenOff(#[source] io::Error),
+    #[error("the answer cannot be written")]
+    Write(#[source] io::Error),
+    #[error("{0}")]
+    Refused(String),
+}
+
+/// Asks the open shop whose data lies in `directory`; each event goes to `tell`. Answers the
+/// shop's last sentence.
+///
+/// # Errors
+/// [`AskError`].
+pub(crate) async fn ask(
+    directory: &Path,
+    question: &Question,
+    mut tell: impl FnMut(&str) -> io::Result<()>,
+) -> Result<String, AskError> {
+    let socket = directory.join(SOCKET);
+    let away = |source| AskError::Away { socket: socket.clone(), source };
+    let mut stream = UnixStream::connect(&socket).await.map_err(away)?;
+    let mut line = serde_json::to_string(question).expect("paths and texts become JSON");
+    line.push('\n');
+    stream.write_all(line.as_bytes()).await.map_err(AskError::BrokenOff)?;
+    let mut lines = BufReader::new(stream).lines();
+    while let Some(line) = lines.next_line().await.map_err(AskError::BrokenOff)? {
+        match line.split_once(' ') {
+            Some(("event", event)) => tell(event).map_err(AskError::Write)?,
+            Some(("done", sentence)) => return Ok(sentence.to_owned()),
+            Some((_, sentence)) => return Err(AskError::Refused(sentence.to_owned())),
+            None => break,
+        }
+    }
+    Err(AskError::BrokenOff(io::ErrorKind::UnexpectedEof.into()))
+}
+
+/// Answers on the socket until it is dropped.
+pub(crate) struct Control {
+    socket: PathBuf,
+    answering: tokio::task::JoinHandle<()>,
+}
+
+impl Control {
+    /// Opens the socket of the shop whose data lies in `directory`; this process has the store, so
+    /// a socket that lies there is nobody's.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(crate) fn open(directory: &Path, shop: Shop) -> io::Result<Self> {
+        let socket = directory.join(SOCKET);
+        match std::fs::remove_file(&socket) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let listener = UnixListener::bind(&socket)?;
+        std::fs::set_permissions(&socket, std::fs::Permissions::from_mode(0o600))?;
+        let owner = std::fs::metadata(&socket)?.uid();
+        let room = Arc::new(Semaphore::new(AT_ONCE_MAX));
+        let answering = tokio::spawn(async move {
+            loop {
+                let place = Arc::clone(&room).acquire_owned().await;
+                let Ok((stream, _)) = listener.accept().await else {
+                    tokio::time::sleep(QUESTION_WITHIN).await;
+                    continue;
+                };
+                // Between its making and its permissions somebody else may have come in.
+                let is_known =
+                    stream.peer_cred().is_ok_and(|peer| [0, owner].contains(&peer.uid()));
+                if !is_known {
+                    continue;
+                }
+                let shop = shop.clone();
+                tokio::spawn(async move {
+                    if let Err(error) = answer(&shop, stream).await {
+                        tracing::debug!(%error, "nobody waits for an answer on the socket");
+                    }
+                    drop(place);
+                });
+            }
+        });
+        Ok(Self { socket, answering })
+    }
+}
+
+impl Drop for Control {
+    fn drop(&mut self) {
+        self.answering.abort();
+        let _ = std::fs::remove_file(&self.socket);
+    }
+}
+
+async fn answer(shop: &Shop, stream: UnixStream) -> io::Result<()> {
+    let (input, mut output) = stream.into_split();
+    let mut line = String::new();
+    let mut input = BufReader::new(input.take(QUESTION_BYTES_MAX));
+    tokio::time::timeout(QUESTION_WITHIN, input.read_line(&mut line)).await??;
+    let answered = match serde_json::from_str(&line) {
+        Ok(Question::Backup(file)) => backup(shop, file).await,
+        Ok(Question::Export(asked)) => {
+            let mut count = 0_u64;
+            let mut at = asked.start(&shop.outbox);
+            loop {
+                let told = match at {
+                    Ok(after) => asked.read_on(&shop.outbox, after),
+                    Err(error) => Err(error),
+                };
+                match told {
+                    Ok(Some((events, next))) => {
+                        for event in events {
+                            count += 1;
+                            output.write_all(b"event ").await?;
+                            output.write_all(&event).await?;
+                            output.write_all(b"\n").await?;
+                        }
+                        at = Ok(next);
+                    }
+                    Ok(None) => break Ok(format!("{count} events")),
+                    Err(error) => break Err(error.to_string()),
+                }
+            }
+        }
+        Err(error) => Err(format!("no question: {error}")),
+    };
+    let (word, sentence) = match answered {
+        Ok(sentence) => ("done", sentence),
+        Err(sentence) => ("failed", sentence),
+    };
+    output.write_all(format!("{word} {}\n", sentence.replace('\n', " ")).as_bytes()).await
+}
+
+async fn backup(shop: &Shop, file: PathBuf) -> Result<String, String> {
+    let (done, copied) = oneshot::channel();
+    let store = shop.store.clone();
+    // A thread of its own: unlike the runtime's, it does not keep a shop from closing.
+    let copying = std::thread::Builder::new().name("backup".to_owned()).spawn(move || {
+        let copied = store.copy_to(&file).map(|()| file);
+        // Nobody waits if the question was given up.
+        let _ = done.send(copied);
+    });
+    copying.map_err(|error| error.to_string())?;
+    match copied.await {
+        Ok(Ok(file)) => {
+            tracing::info!(file = %file.display(), "the store was copied");
+            Ok(format!("the store was copied to {}", file.display()))
+        }
+        Ok(Err(error)) => Err(with_cause(&error)),
+        Err(_) => Err("the copy died".to_owned()),
+    }
+}
+
+fn with_cause(error: &dyn Error) -> String {
+    match error.source() {
+        Some(cause) => format!("{error}: {cause}"),
+        None => error.to_string(),
+    }
+}
+
+/// Events on their way out, and where to go on.
+type Events = (Vec<Vec<u8>>, u64);
+
+impl Export {
+    /// Where to begin.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(crate) fn start(&self, outbox: &Outbox) -> Result<u64, StoreError> {
+        outbox.before(self.since)
+    }
+
+    /// The next events, each on one line; `None` at the end.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(crate) fn read_on(
+        &self,
+        outbox: &Outbox,
+        after: u64,
+    ) -> Result<Option<Events>, StoreError> {
+        let rows = outbox.after(after, MAX_ROWS_PER_READ)?;
+        let Some(last) = rows.last().map(|row| row.sequence) else { return Ok(None) };
+        let wanted = rows
+            .into_iter()
+            .filter(|row| row.event().is_some_and(|event| webhooks::matches(&self.types, &event)));
+        Ok(Some((wanted.map(|row| row.body).collect(), last)))
+    }
+}
