@@ -7,6 +7,7 @@ mod commands;
 mod contracts;
 mod demo;
 mod edge;
+mod logs;
 mod settings;
 mod telemetry;
 

@@ -1,9 +1,10 @@
 //! Settings: defaults, then config/souk.toml, then `SOUK_*` (design, "Surfaces others rely on").
 //! Unknown keys are refused by name, so that a misspelt one is no silent default.
 
-use crate::adapters::AdapterSettings;
+use crate::adapters::{AdapterSettings, Workers};
 use crate::app::{AppSettings, ServiceTokens, ServiceTokensError};
 use crate::edge::{Cors, CorsError};
+use crate::logs::LogLimits;
 use figment::Figment;
 use figment::providers::{Env, Format, Toml};
 use serde::{Deserialize, Deserializer};
@@ -76,8 +77,15 @@ pub(crate) struct Settings {
     cancel_on_payment_failed: bool,
     /// Whether guessing passwords is slowed down.
     rate_limit: Switch,
+    /// Which consumers run within `souk serve`.
+    #[serde(deserialize_with = "workers")]
+    workers: Workers,
     /// Memory the store may use to cache pages, in MiB.
     cache_mib: usize,
+    /// Lines of the log are kept for so many days.
+    log_keep_days: u32,
+    /// Lines of the log may take so much of the disk, in MiB.
+    log_keep_mib: u32,
     /// Which log lines: `info`, `souk=debug,warn`, …
     #[serde(deserialize_with = "text")]
     pub(crate) log: String,
@@ -147,7 +155,10 @@ impl Default for Settings {
             order_ttl_seconds: 86_400,
             cancel_on_payment_failed: true,
             rate_limit: Switch::On,
+            workers: Workers::ALL,
             cache_mib: 16,
+            log_keep_days: 7,
+            log_keep_mib: 256,
             log: "info".to_owned(),
             log_format: LogFormat::Text,
         }
@@ -232,6 +243,16 @@ impl Settings {
             mail_from: self.mail_from.clone(),
             data_dir: self.data.clone(),
             shop_name: self.shop_name.clone(),
+            workers: self.workers,
+            logs: self.logs(),
+        }
+    }
+
+    /// How much of the log is kept.
+    pub(crate) fn logs(&self) -> LogLimits {
+        LogLimits {
+            keep_for: Duration::from_secs(u64::from(self.log_keep_days.max(1)) * 24 * 60 * 60),
+            keep_bytes: u64::from(self.log_keep_mib.max(1)) << 20,
         }
     }
 
@@ -339,4 +360,22 @@ fn currency<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Currency, D::E
     let code = text(deserializer)?;
     let wrong = || serde::de::Error::custom(format!("{code} is no currency of two or no decimals"));
     Currency::from_code(&code).ok_or_else(wrong)
+}
+
+/// `mail,log`, one of them, or `off`.
+fn workers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Workers, D::Error> {
+    let text = text(deserializer)?;
+    let mut workers = Workers { mail: false, log: false };
+    for name in text.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+        match name {
+            "mail" => workers.mail = true,
+            "log" => workers.log = true,
+            "off" => {}
+            other => {
+                let wrong = format!("{other} is no worker; name mail, log or both, or say off");
+                return Err(serde::de::Error::custom(wrong));
+            }
+        }
+    }
+    Ok(workers)
 }

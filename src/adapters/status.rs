@@ -1,5 +1,6 @@
 //! What an operator sees of the loops: for `/readyz` and `/metrics`.
 
+use crate::logs::LogCounts;
 use souk_actors::outbox::{Outbox, Reader};
 use souk_actors::store::StoreError;
 use souk_domain::UnixMillis;
@@ -57,6 +58,7 @@ pub(crate) struct AdapterStatus {
     /// `None` where no broker is configured.
     pub(super) relay: Option<Arc<RelayStatus>>,
     pub(super) mail: Arc<MailStatus>,
+    pub(super) logs: Arc<LogCounts>,
 }
 
 /// One look at [`AdapterStatus`].
@@ -85,6 +87,11 @@ pub(crate) struct Report {
 }
 
 impl AdapterStatus {
+    /// What became of lines of the log.
+    pub(crate) fn logs(&self) -> &LogCounts {
+        &self.logs
+    }
+
     /// How things stand now.
     ///
     /// # Errors

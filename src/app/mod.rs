@@ -5,6 +5,7 @@ mod caller;
 mod commit;
 mod failures;
 mod guests;
+mod logs;
 mod operations;
 mod orders;
 mod problem;
@@ -30,6 +31,7 @@ pub(crate) use webhook_signature::is_signed;
 use crate::adapters::AdapterStatus;
 use crate::contracts;
 use crate::edge::{Answer, Request, Router, RouterError, TokenKey};
+use crate::logs::Archive;
 use commit::Running;
 use guests::GuestSeal;
 use souk_actors::Shop;
@@ -50,6 +52,8 @@ pub(crate) struct App {
     pub(crate) mailed_url: String,
     /// How the ways out of the process are doing.
     pub(crate) adapters: AdapterStatus,
+    /// Where the log is searched.
+    pub(crate) archive: Archive,
     /// Any of these may have signed a message of the gateway.
     pub(crate) webhook_secrets: Vec<String>,
     /// Whether the gateway's `payment_failed` calls a pending order off.
@@ -91,6 +95,7 @@ impl App {
         shop: Shop,
         settings: AppSettings,
         adapters: AdapterStatus,
+        archive: Archive,
     ) -> Result<Arc<Self>, RouterError> {
         let own_url = || format!("http://{}", settings.address);
         let mailed_url = settings.public_url.clone().unwrap_or_else(own_url);
@@ -101,6 +106,7 @@ impl App {
             webhook_secrets: settings.webhook_secrets,
             cancels_on_payment_failed: settings.cancels_on_payment_failed,
             adapters,
+            archive,
             tokens: TokenKey::new(&settings.jwt_secret),
             services: settings.services,
             guests: GuestSeal::new(&settings.jwt_secret),

@@ -2,13 +2,16 @@
 
 mod admin;
 mod check;
+mod logs;
 mod openapi;
 mod serve;
+mod worker;
 
 pub(crate) use admin::create as create_administrator;
 
 use crate::settings::{Settings, SettingsError};
 use clap::{Args, Parser, Subcommand};
+use serve::ServeError;
 use souk_actors::OpenShopError;
 use std::error::Error;
 use std::path::PathBuf;
@@ -44,6 +47,11 @@ enum Command {
     Admin(admin::Admin),
     /// Prove offline that the data keeps every invariant.
     Check,
+    /// Show the log, also while the shop is open.
+    Logs(logs::Logs),
+    /// Run a consumer alone; it needs a broker and not the shop's store.
+    #[command(subcommand)]
+    Worker(worker::Worker),
     /// Print the OpenAPI description of a contract.
     #[command(name = "openapi")]
     OpenApi(openapi::OpenApi),
@@ -60,6 +68,8 @@ pub(crate) enum CommandError {
     Check(#[from] check::CheckError),
     #[error(transparent)]
     OpenApi(#[from] openapi::OpenApiError),
+    #[error(transparent)]
+    Logs(#[from] logs::LogsError),
     #[error(transparent)]
     Admin(#[from] admin::AdminError),
     #[error(transparent)]
@@ -93,6 +103,8 @@ fn try_to_run(line: CommandLine) -> Result<ExitCode, CommandError> {
         Command::Serve(serve) => runtime.block_on(serve::serve(serve, settings)),
         Command::Admin(admin) => runtime.block_on(admin::run(admin, &settings)),
         Command::Check => Ok(check::run(&settings)?),
+        Command::Logs(asked) => Ok(logs::run(&asked, &settings)?),
+        Command::Worker(worker) => runtime.block_on(worker::run(worker, settings)),
         Command::OpenApi(asked) => Ok(openapi::run(&asked, &settings)?),
     }
 }

@@ -20,7 +20,7 @@ pub use environment::{python, repository};
 pub use http::{Answer, Ask, Door};
 pub use mail::{Mail, MailSink, mails_in};
 pub use person::{Person, id_of};
-pub use process::Finished;
+pub use process::{Finished, Process};
 pub use shop::{ADMIN_EMAIL, ADMIN_PASSWORD, Shop, run_souk, run_souk_with};
 pub use speakers::{Seen, Speaker, listed_by_services};
 

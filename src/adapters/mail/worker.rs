@@ -13,6 +13,7 @@ use std::io;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// Longest time one delivery may take; shorter than the broker waits for an answer.
 const DELIVERY_TIMEOUT: Duration = Duration::from_secs(45);
@@ -145,6 +146,11 @@ impl Mailer {
         }
         tracing::info!(name, template = template.name(), "sent a mail");
         Ok(())
+    }
+
+    /// Turns true when the disk failed under the memory of sent mails; `None` without one.
+    pub(crate) fn broken(&self) -> Option<watch::Receiver<bool>> {
+        self.memory.as_ref().map(SentMails::broken)
     }
 
     /// Waits until what was sent is remembered durably, and closes connections.

@@ -15,6 +15,8 @@ pub(super) const EVENTS: &str = "SOUK_EVENTS";
 pub(super) const EVENT_SUBJECTS: &str = "souk.event.>";
 /// Stream of mails somebody should send.
 pub(super) const NOTIFY: &str = "SOUK_NOTIFY";
+/// Stream of logs.
+pub(super) const LOGS: &str = "SOUK_LOGS";
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -60,7 +62,7 @@ const PLANS: [Plan; 4] = [
         duplicate_window: HOUR,
     },
     Plan {
-        name: "SOUK_LOGS",
+        name: LOGS,
         subjects: "souk.log.>",
         description: "Logs of Souk and of other services",
         retention: RetentionPolicy::Limits,
