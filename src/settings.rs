@@ -20,6 +20,8 @@ use std::time::Duration;
 
 /// Read if it is there and no other file is named.
 const DEFAULT_FILE: &str = "config/souk.toml";
+/// Texts of mails, if it is there and no other directory is named.
+const DEFAULT_MAIL_TEXTS: &str = "config/mail";
 /// The key that signs tokens, where none is configured; in the data directory, mode 0600.
 const JWT_SECRET_FILE: &str = "jwt-secret";
 /// What the sandbox gateway signs its messages with, where nothing else is configured.
@@ -52,8 +54,13 @@ pub(crate) struct Settings {
     /// Sender of mails.
     #[serde(deserialize_with = "optional_text")]
     mail_from: Option<String>,
+    /// Directory of the texts of mails; unset: config/mail if it is there, else those built in.
+    #[serde(deserialize_with = "optional_text")]
+    mail_texts: Option<String>,
     /// How the shop calls itself in mails.
     shop_name: String,
+    /// When a product's stock falls to this or below, the administrators get a mail.
+    low_stock_threshold: u64,
     #[serde(deserialize_with = "optional_text")]
     stripe_secret_key: Option<String>,
     #[serde(deserialize_with = "optional_text")]
@@ -143,7 +150,9 @@ impl Default for Settings {
             nats_url: None,
             smtp_url: None,
             mail_from: None,
+            mail_texts: None,
             shop_name: "Souk".to_owned(),
+            low_stock_threshold: 5,
             stripe_secret_key: None,
             stripe_webhook_secret: None,
             stripe_api_base: None,
@@ -231,6 +240,7 @@ impl Settings {
         ShopSettings {
             currency: self.currency,
             order_time_to_live: Duration::from_secs(self.order_ttl_seconds),
+            low_stock_threshold: self.low_stock_threshold,
             store: self.store_limits(),
         }
     }
@@ -241,6 +251,7 @@ impl Settings {
             nats_url: self.nats_url.clone(),
             smtp_url: self.smtp_url.clone(),
             mail_from: self.mail_from.clone(),
+            mail_texts: self.mail_texts(),
             data_dir: self.data.clone(),
             shop_name: self.shop_name.clone(),
             workers: self.workers,
@@ -254,6 +265,11 @@ impl Settings {
             keep_for: Duration::from_secs(u64::from(self.log_keep_days.max(1)) * 24 * 60 * 60),
             keep_bytes: u64::from(self.log_keep_mib.max(1)) << 20,
         }
+    }
+
+    fn mail_texts(&self) -> Option<PathBuf> {
+        let default = || Some(PathBuf::from(DEFAULT_MAIL_TEXTS)).filter(|it| it.is_dir());
+        self.mail_texts.as_ref().map(PathBuf::from).or_else(default)
     }
 
     /// Where the shop is to be found, as far as the settings say.

@@ -57,6 +57,8 @@ pub(crate) struct AdapterSettings {
     pub(crate) smtp_url: Option<String>,
     /// Sender of mails; `None` means [`DEFAULT_MAIL_FROM`].
     pub(crate) mail_from: Option<String>,
+    /// Directory of the texts of mails; `None` means those built in.
+    pub(crate) mail_texts: Option<PathBuf>,
     /// The directory of the shop's data.
     pub(crate) data_dir: PathBuf,
     /// How the shop calls itself in mails.

@@ -87,7 +87,8 @@ impl Running {
         };
         let shop_name = settings.shop_name.clone();
         let memory = settings.data_dir.join("mail-memory");
-        let open = move || Mailer::open(from, shop_name, transport, &memory);
+        let texts = settings.mail_texts.clone();
+        let open = move || Mailer::open(from, shop_name, transport, texts.as_deref(), &memory);
         let mailer = tokio::task::spawn_blocking(open).await.map_err(AdapterError::Task)??;
         let mailer = Arc::new(mailer);
         self.mailer = Some(Arc::clone(&mailer));

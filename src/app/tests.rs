@@ -33,6 +33,7 @@ impl OpenApp {
         let settings = ShopSettings {
             currency: Currency::USD,
             order_time_to_live: Duration::from_secs(3_600),
+            low_stock_threshold: 5,
             store: StoreLimits::default(),
         };
         let shop = Shop::open(directory.path(), settings).await.expect("a new shop");
@@ -40,6 +41,7 @@ impl OpenApp {
             nats_url: None,
             smtp_url: None,
             mail_from: None,
+            mail_texts: None,
             data_dir: directory.path().to_owned(),
             shop_name: "Souk".to_owned(),
             workers: Workers::ALL,

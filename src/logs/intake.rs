@@ -76,7 +76,9 @@ impl Intake {
 impl LogCounts {
     /// Whether this is one of the lines that are kept of a flood; counts it if not.
     pub(crate) fn takes_sample(&self, level: Level) -> bool {
-        if level >= Level::Warn || self.sampling.fetch_add(1, Ordering::Relaxed) % SAMPLE == 0 {
+        if level >= Level::Warn
+            || self.sampling.fetch_add(1, Ordering::Relaxed).is_multiple_of(SAMPLE)
+        {
             return true;
         }
         self.sampled.fetch_add(1, Ordering::Relaxed);

@@ -18,8 +18,10 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{broadcast, watch};
 
-/// Hour since the epoch, then milliseconds and the number of the line.
-const LINES: Table<(u64, (u64, u64)), Line> = Table::new("log.lines");
+/// Hour since the epoch, then milliseconds since then and the number of the line.
+type LineKey = (u64, (u64, u64));
+
+const LINES: Table<LineKey, Line> = Table::new("log.lines");
 const HOURS: Table<u64, Hour> = Table::new("log.hours");
 /// What counts appended batches; a line's number is its batch's and its place in it.
 const BATCHES: &str = "log batch";
@@ -243,7 +245,7 @@ fn millis(time: UnixMillis) -> u64 {
     u64::try_from(time.get()).unwrap_or(0)
 }
 
-fn key(millis: u64, number: u64) -> (u64, (u64, u64)) {
+fn key(millis: u64, number: u64) -> LineKey {
     (millis / HOUR_MILLIS, (millis, number))
 }
 

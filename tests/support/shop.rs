@@ -121,6 +121,12 @@ impl Shop {
         run_to_end(&mut command, input, COMMAND_DEADLINE)
     }
 
+    /// Another value of a setting, from the next start on.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.settings.retain(|(known, _)| known != name);
+        self.settings.push((name.to_owned(), value.to_owned()));
+    }
+
     /// A subcommand on this shop's data that runs until it is told to stop; returns once it says `ready`.
     pub fn follow(&self, arguments: &[&str], ready: &str) -> Process {
         let mut command = souk(&self.settings, self.directory());

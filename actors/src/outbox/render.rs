@@ -38,10 +38,15 @@ pub(super) fn render(
     let (naming, data) = describe(&row.outgoing, currency);
     let Naming { kind, aggregate, version, what } = naming;
     let is_mail = matches!(row.outgoing, Outgoing::Mail { .. });
+    // One change, one mail to each administrator: their ids must differ.
+    let reader = match row.outgoing {
+        Outgoing::Mail { cause: Cause::LowStock(_, _, user), .. } => format!(".{user}"),
+        _ => String::new(),
+    };
     let (stream, id, nats_subject, event_type, schema) = if is_mail {
         (
             Stream::Notify,
-            format!("{store_id}.{aggregate}.{version}.mail.{what}"),
+            format!("{store_id}.{aggregate}.{version}.mail.{what}{reader}"),
             format!("souk.notify.v1.email.{what}"),
             format!("souk.notify.email.{what}.v1"),
             "urn:souk:schema:notify.email:v1".to_owned(),
@@ -139,6 +144,7 @@ fn describe(outgoing: &Outgoing, currency: Currency) -> (Naming, Value) {
                 Cause::Order(order, version) => named("order", order, *version, what),
                 Cause::User(user, version) => named("user", user, *version, what),
                 Cause::PasswordReset(user, number) => named("user", user, *number, what),
+                Cause::LowStock(product, version, _) => named("product", product, *version, what),
                 Cause::Payment(payment, version) => named("payment", payment, *version, what),
             };
             (naming, json!({"to": to, "context": mail_context(content, currency)}))
@@ -161,6 +167,9 @@ fn mail_context(content: &MailContent, currency: Currency) -> Value {
         MailContent::PasswordReset { customer_name, link } => {
             let hours_valid = crate::users::RESET_LIFETIME.as_secs() / 3_600;
             json!({"customer_name": customer_name, "link": link, "hours_valid": hours_valid})
+        }
+        MailContent::LowStock { product_name, sellable } => {
+            json!({"product_name": product_name, "sellable": sellable})
         }
         MailContent::Order {
             template: _,

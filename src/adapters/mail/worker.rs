@@ -93,7 +93,8 @@ pub(crate) struct Mailer {
 }
 
 impl Mailer {
-    /// A mailer; `memory_directory` is used with a mail server only. Reads and writes the disk.
+    /// A mailer with the texts of a directory, or those built in; `memory_directory` is used with a
+    /// mail server only. Reads and writes the disk.
     ///
     /// # Errors
     /// [`MailerError`].
@@ -101,13 +102,15 @@ impl Mailer {
         from: Mailbox,
         shop_name: String,
         transport: Transport,
+        texts: Option<&Path>,
         memory_directory: &Path,
     ) -> Result<Self, MailerError> {
+        let templates = Templates::load(texts)?;
         let memory = match &transport {
             Transport::Smtp(_) => Some(SentMails::open(memory_directory)?),
             Transport::Files(_) => None,
         };
-        let composer = Composer { templates: Templates::parse()?, from, shop_name };
+        let composer = Composer { templates, from, shop_name };
         Ok(Self { composer, transport, memory, under_way: Mutex::default() })
     }
 
