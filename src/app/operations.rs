@@ -102,6 +102,7 @@ async fn metrics(app: Arc<App>, _: Call) -> Answer {
         let number = count(number);
         text.push_str(&format!("souk_logs_dropped_total{{reason=\"{reason}\"}} {number}\n"));
     }
+    app.router.write_tallies(&mut text);
     let content_type = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     Answer::bytes(StatusCode::OK, content_type, Bytes::from(text))
 }
