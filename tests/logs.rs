@@ -84,13 +84,14 @@ async fn messages_that_are_no_lines_are_refused_with_the_reason_and_the_others_g
     let shop = shop_with(&broker).await;
     let boss = shop.admin().await;
     expect_lines(&boss, "q=SOUK_DEAD", 1).await;
-    let bad: [(&str, Vec<u8>); 6] = [
+    let bad: [(&str, Vec<u8>); 7] = [
         ("souk.log.v1.till.info", b"{oops".to_vec()),
         ("souk.log.v1.till.info", br#"{"msg": "m"}"#.to_vec()),
         ("souk.log.v1.till.info", b"\xff\xfe".to_vec()),
         ("souk.log.v1.till.info", vec![b'a'; 20_000]),
         ("souk.log.v1.till.loud", b"text".to_vec()),
         ("souk.log.v1.a.b.info", b"text".to_vec()),
+        ("souk.log.v2.till.info", b"text".to_vec()),
     ];
     for (subject, body) in bad.clone() {
         broker.publish(subject, body).await;
@@ -108,11 +109,12 @@ async fn messages_that_are_no_lines_are_refused_with_the_reason_and_the_others_g
         "20000 octets",
         "subject",
         "subject",
+        "subject",
     ]) {
         assert!(reason.contains(wanted), "{wanted}: {reason}");
     }
     let metrics = shop.nobody().get("/metrics").await.text;
-    assert!(metrics.contains("souk_logs_refused_total 6"), "{metrics}");
+    assert!(metrics.contains("souk_logs_refused_total 7"), "{metrics}");
 }
 
 #[tokio::test]

@@ -31,7 +31,7 @@ pub(super) struct Logs {
     #[arg(long, value_name = "TEXT")]
     q: Option<String>,
     /// The last lines, so many of them.
-    #[arg(long, value_name = "NUMBER", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(long, value_name = "NUMBER", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     lines: u32,
     /// One JSON object a line.
     #[arg(long)]

@@ -23,6 +23,8 @@ pub(crate) const SOCKET_FILE: &str = "logs.sock";
 const QUESTION_BYTES_MAX: u64 = 8 * 1024;
 /// Questions answered at a time, followers included.
 const CONNECTIONS_MAX: usize = 16;
+/// Lines of one answer.
+const LINES_MAX: usize = 10_000;
 /// Longest wait for a question, and for who takes nothing of the answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -136,7 +138,7 @@ async fn converse(mut stream: UnixStream, store: LogStore) -> io::Result<()> {
 }
 
 async fn search(store: LogStore, query: LogQuery, offset: u64, limit: usize) -> io::Result<Found> {
-    let searching = move || store.search(&query, offset, limit);
+    let searching = move || store.search(&query, offset, limit.min(LINES_MAX));
     tokio::task::spawn_blocking(searching).await?.map_err(io::Error::other)
 }
 

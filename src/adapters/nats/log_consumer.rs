@@ -4,7 +4,7 @@
 
 use super::connection::Broker;
 use super::dead_letter::DeadLetters;
-use super::streams::{self, LOGS};
+use super::streams::LOGS;
 use crate::adapters::status::LoopStatus;
 use crate::adapters::supervision::{Setback, Stop};
 use crate::logs::{Level, LogCounts, LogRecord, LogRefusal, LogStore, SUBJECT_PREFIX};
@@ -19,6 +19,8 @@ use std::time::Duration;
 
 /// The durable consumer's name.
 const CONSUMER: &str = "logger";
+/// Every subject of the stream.
+const ALL_SUBJECTS: &str = "souk.log.>";
 /// Messages kept with one commit.
 const MAX_BATCH: usize = 500;
 /// Rest after a batch: a flood of logs takes no more of the machine than some thousand lines a
@@ -66,7 +68,8 @@ impl LogConsumer {
             () = self.stop.requested() => return Ok(()),
         };
         let context = self.broker.context();
-        streams::ensure_all(context).await?;
+        // The relay makes the stream; a log worker's user may not. Until it is there, this fails and
+        // comes again.
         let consumer = context.create_consumer_on_stream(config(), LOGS).await?;
         self.status.is_well();
         tokio::select! {
@@ -135,7 +138,8 @@ fn config() -> Config {
         ack_wait: ACKNOWLEDGE_WITHIN,
         max_deliver: -1,
         max_ack_pending: MAX_UNANSWERED,
-        filter_subject: format!("{SUBJECT_PREFIX}>"),
+        // Whatever is on the stream: what is no line becomes a dead letter with the reason.
+        filter_subject: ALL_SUBJECTS.to_owned(),
         ..Config::default()
     }
 }
