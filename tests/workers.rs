@@ -4,8 +4,8 @@ mod support;
 
 use std::time::Duration;
 
-use serde_json::json;
-use support::{Broker, MailSink, Shop, eventually, run_souk_with};
+use serde_json::{Value, json};
+use support::{Broker, MailSink, Person, Shop, eventually, run_souk_with};
 
 /// What `souk worker` promises after SIGTERM.
 const STOP_DEADLINE: Duration = Duration::from_secs(10);
@@ -52,12 +52,10 @@ async fn a_log_worker_keeps_what_the_shop_says_and_the_shop_searches_there() {
     assert_eq!((away.status, away.header("Retry-After")), (503, "1"));
 
     let worker = shop.follow(&["worker", "log"], "the log worker runs");
+    // Said after the stream of the logs was made: what was said before has nowhere to go.
+    expect_line(&boss, "SOUK_DEAD").await;
     shop.customer("ann").await;
-    let found = eventually("the shop's own line", async || {
-        let answer = boss.get("/api/v1/logs/?service=souk&q=sent+a+mail").await;
-        (answer.status == 200 && answer.json()["count"] == json!(1)).then(|| answer.json())
-    })
-    .await;
+    let found = expect_line(&boss, "sent+a+mail").await;
     assert_eq!(found["results"][0]["fields"]["template"], "welcome");
 
     worker.terminate();
@@ -65,6 +63,15 @@ async fn a_log_worker_keeps_what_the_shop_says_and_the_shop_searches_there() {
     assert_eq!(boss.get("/api/v1/logs/").await.status, 503);
     let shown = shop.run(&["logs", "--q", "sent a mail"], "").expect_success().stdout;
     assert!(shown.contains("INFO souk: sent a mail"), "read from the file: {shown}");
+}
+
+/// Waits until the shop finds a line of its own with this text.
+async fn expect_line(boss: &Person, text: &str) -> Value {
+    eventually(text, async || {
+        let answer = boss.get(&format!("/api/v1/logs/?service=souk&q={text}")).await;
+        (answer.status == 200 && answer.json()["count"] != json!(0)).then(|| answer.json())
+    })
+    .await
 }
 
 #[test]

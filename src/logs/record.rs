@@ -16,9 +16,7 @@ pub(super) const SERVICE_CHARACTERS_MAX: usize = 64;
 const CLOCK_SKEW: Duration = Duration::from_secs(60);
 
 /// How much a line matters. The order is that of the declaration.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, clap::ValueEnum,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Level {
     /// Every step.
