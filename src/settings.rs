@@ -1,6 +1,8 @@
 //! Settings: defaults, then config/souk.toml, then `SOUK_*` (design, "Surfaces others rely on").
 //! Unknown keys are refused by name, so that a misspelt one is no silent default.
 
+mod payments;
+
 use crate::adapters::{AdapterSettings, Workers};
 use crate::app::{AppSettings, ServiceTokens, ServiceTokensError};
 use crate::edge::{Cors, CorsError};
@@ -11,6 +13,7 @@ use serde::{Deserialize, Deserializer};
 use souk_actors::ShopSettings;
 use souk_actors::store::StoreLimits;
 use souk_domain::Currency;
+use souk_stripe::{ApiBaseError, SecretKey, WebhookSecret};
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::net::SocketAddr;
@@ -24,8 +27,6 @@ const DEFAULT_FILE: &str = "config/souk.toml";
 const DEFAULT_MAIL_TEXTS: &str = "config/mail";
 /// The key that signs tokens, where none is configured; in the data directory, mode 0600.
 const JWT_SECRET_FILE: &str = "jwt-secret";
-/// What the sandbox gateway signs its messages with, where nothing else is configured.
-const SANDBOX_WEBHOOK_SECRET: &str = "whsec_sandbox";
 /// Octets of a made key (RFC 7518 section 3.2 wants at least 32 for HS256).
 const JWT_SECRET_BYTES: usize = 32;
 /// Largest page cache, so that the product fits a machine word.
@@ -61,12 +62,17 @@ pub(crate) struct Settings {
     shop_name: String,
     /// When a product's stock falls to this or below, the administrators get a mail.
     low_stock_threshold: u64,
-    #[serde(deserialize_with = "optional_text")]
-    stripe_secret_key: Option<String>,
-    #[serde(deserialize_with = "optional_text")]
-    stripe_webhook_secret: Option<String>,
+    /// The account that takes the money; unset: the built-in sandbox does.
+    #[serde(deserialize_with = "payments::secret_key")]
+    stripe_secret_key: Option<SecretKey>,
+    /// What the gateway signs its messages with.
+    #[serde(deserialize_with = "payments::webhook_secrets")]
+    stripe_webhook_secret: Vec<WebhookSecret>,
+    /// Where Stripe is reached, if not at its own address.
     #[serde(deserialize_with = "optional_text")]
     stripe_api_base: Option<String>,
+    /// How long a call to Stripe may take with all its attempts.
+    stripe_timeout_seconds: u64,
     #[serde(deserialize_with = "optional_text")]
     jwt_secret: Option<String>,
     #[serde(deserialize_with = "optional_text")]
@@ -82,6 +88,8 @@ pub(crate) struct Settings {
     order_ttl_seconds: u64,
     /// Whether the gateway's `payment_failed` cancels a pending order.
     cancel_on_payment_failed: bool,
+    /// Whether the sandbox may be served on an address that others can reach.
+    pub(crate) sandbox_public: bool,
     /// Whether guessing passwords is slowed down.
     rate_limit: Switch,
     /// Which consumers run within `souk serve`.
@@ -136,8 +144,12 @@ pub(crate) enum SettingsError {
     ServiceTokens(#[from] ServiceTokensError),
     #[error("cors_origins: {0}")]
     CorsOrigins(#[from] CorsError),
-    #[error("stripe_secret_key: this version of Souk has the sandbox gateway only")]
-    NoStripe,
+    #[error("stripe_api_base: {0}")]
+    StripeApiBase(#[from] ApiBaseError),
+    #[error(
+        "stripe_webhook_secret: everybody knows the sandbox's; take the one Stripe shows for your endpoint"
+    )]
+    SandboxSecret,
 }
 
 impl Default for Settings {
@@ -154,8 +166,9 @@ impl Default for Settings {
             shop_name: "Souk".to_owned(),
             low_stock_threshold: 5,
             stripe_secret_key: None,
-            stripe_webhook_secret: None,
+            stripe_webhook_secret: Vec::new(),
             stripe_api_base: None,
+            stripe_timeout_seconds: souk_stripe::CALL_SECONDS_DEFAULT,
             jwt_secret: None,
             service_tokens: None,
             cors_origins: None,
@@ -163,6 +176,7 @@ impl Default for Settings {
             crm_secret: None,
             order_ttl_seconds: 86_400,
             cancel_on_payment_failed: true,
+            sandbox_public: false,
             rate_limit: Switch::On,
             workers: Workers::ALL,
             cache_mib: 16,
@@ -194,17 +208,25 @@ impl Settings {
         Ok(settings)
     }
 
-    /// Refuses what this version cannot do, and says what it will not do.
+    /// Refuses what cannot be used, and says what will not be.
     ///
     /// # Errors
-    /// A Stripe key: selling through the sandbox instead would give goods away.
+    /// [`SettingsError`], with the name of the key.
     pub(crate) fn require_buildable(&self) -> Result<(), SettingsError> {
-        if self.stripe_secret_key.is_some() {
-            return Err(SettingsError::NoStripe);
-        }
         self.service_tokens()?;
+        if let Some(stripe) = self.stripe()? {
+            if stripe.key.is_for_tests() {
+                tracing::warn!("Stripe is used with a test key: no real money moves");
+            }
+            if self.stripe_webhook_secret.is_empty() {
+                tracing::warn!(
+                    "stripe_webhook_secret is not set: no message of Stripe is believed, and what \
+                     happens there is heard of only when somebody asks"
+                );
+            }
+        }
         let unused = [
-            ("stripe_api_base", self.stripe_api_base.is_some()),
+            ("stripe_api_base", self.stripe_api_base.is_some() && self.stripe_secret_key.is_none()),
             ("crm_url", self.crm_url.is_some()),
             ("crm_secret", self.crm_secret.is_some()),
         ];
@@ -297,13 +319,6 @@ impl Settings {
             webhook_secrets: self.webhook_secrets(),
             cancels_on_payment_failed: self.cancel_on_payment_failed,
         })
-    }
-
-    /// Several secrets, separated by commas, let an operator change them without losing a message.
-    fn webhook_secrets(&self) -> Vec<String> {
-        let configured = self.stripe_webhook_secret.as_deref().unwrap_or(SANDBOX_WEBHOOK_SECRET);
-        let secrets = configured.split(',').map(str::trim).filter(|secret| !secret.is_empty());
-        secrets.map(str::to_owned).collect()
     }
 
     /// The key that signs tokens: the configured one, else one made once and kept.

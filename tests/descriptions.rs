@@ -5,8 +5,9 @@
 mod support;
 
 use serde_json::json;
+use std::io::Write;
 use std::process::{Command, Stdio};
-use support::{Person, Shop, python, repository};
+use support::{Person, Shop, python, repository, run_souk};
 
 /// Calls per operation; more with SOUK_FUZZ_EXAMPLES.
 const EXAMPLES: &str = "10";
@@ -27,7 +28,7 @@ async fn open_stocked() -> (Shop, Person) {
 }
 
 /// Runs schemathesis against a contract's description with this token.
-fn explore(shop: &Shop, contract: &str, token: Option<&str>, which: [&str; 2]) {
+fn explore(shop: &Shop, contract: &str, token: &str, which: [&str; 2]) {
     let examples = std::env::var("SOUK_FUZZ_EXAMPLES");
     let mut command = Command::new(python());
     command
@@ -36,12 +37,10 @@ fn explore(shop: &Shop, contract: &str, token: Option<&str>, which: [&str; 2]) {
         .args(["run", &format!("{}/openapi/{contract}.json", shop.base())])
         .args(["--max-examples", examples.as_deref().unwrap_or(EXAMPLES)])
         .args(["--generation-deterministic", "--no-color", "--continue-on-failure"])
+        .args(["--header", &format!("Authorization: Bearer {token}")])
         .args(which)
         .current_dir(shop.data())
         .stdin(Stdio::null());
-    if let Some(token) = token {
-        command.args(["-H", &format!("Authorization: Bearer {token}")]);
-    }
     let output = command.output().expect("schemathesis starts");
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{contract}:\n{text}");
@@ -53,13 +52,34 @@ async fn holds_to_its_description(contract: &str, farewells: Option<&str>) {
     let (shop, admin) = open_stocked().await;
     let customer = shop.customer("ann").await;
     let most = ["--exclude-operation-id-regex", farewells.unwrap_or("^$")];
-    explore(&shop, contract, Some(&admin.access), most);
-    explore(&shop, contract, Some(&customer.access), most);
-    explore(&shop, contract, Some(SERVICE_TOKEN), most);
-    explore(&shop, contract, None, most);
+    explore(&shop, contract, &admin.access, most);
+    explore(&shop, contract, &customer.access, most);
+    if contract == "services" {
+        explore(&shop, contract, SERVICE_TOKEN, most);
+    }
     if let Some(farewells) = farewells {
         let farewells = ["--include-operation-id-regex", farewells];
-        explore(&shop, contract, Some(&customer.access), farewells);
+        explore(&shop, contract, &customer.access, farewells);
+    }
+}
+
+#[test]
+fn every_description_is_well_formed() {
+    for contract in ["classic", "minimal", "services", "storefront", "platform"] {
+        let described = run_souk(&["openapi", contract]).expect_success().stdout;
+        let mut judge = Command::new(python())
+            .args(["-m", "openapi_spec_validator", "-"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the validator starts");
+        let mut input = judge.stdin.take().expect("a pipe");
+        input.write_all(described.as_bytes()).expect("the validator reads");
+        drop(input);
+        let output = judge.wait_with_output().expect("the validator ends");
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{contract}: {text}");
     }
 }
 
@@ -75,7 +95,7 @@ async fn minimal_holds_to_its_description() {
 
 #[tokio::test]
 async fn services_holds_to_its_description() {
-    holds_to_its_description("services", None).await;
+    holds_to_its_description("services", Some("^logout$")).await;
 }
 
 #[tokio::test]

@@ -163,7 +163,10 @@ async fn retrieve_order() {
 #[tokio::test]
 async fn process_payment() {
     let broker = Broker::start();
-    let (mut shop, boss, ann, lamp) = shop_with_lamps(&[("SOUK_NATS_URL", &broker.url())]).await;
+    let url = broker.url();
+    // A declined card must not call the order off here: the customer tries others.
+    let settings = [("SOUK_NATS_URL", url.as_str()), ("SOUK_CANCEL_ON_PAYMENT_FAILED", "false")];
+    let (mut shop, boss, ann, lamp) = shop_with_lamps(&settings).await;
     let eve = shop.customer("eve").await;
     let order = order(&ann, lamp, 3).await;
     eve.post(PAYMENTS, json!({"order_id": order, "payment_method": "pm_card_visa"}))
@@ -179,6 +182,7 @@ async fn process_payment() {
     pay(&ann, order, "pm_card_chargeDeclined")
         .await
         .says(400, json!({"payment_method": ["Your card was declined."]}));
+    broker.expect_history(order, &["placed", "payment_failed"]).await;
     let waiting = pay(&ann, order, "pm_card_authenticationRequired").await.expect(201);
     assert_eq!(waiting["status"], "requires_action");
 
@@ -194,7 +198,7 @@ async fn process_payment() {
         .await
         .says(400, json!({"detail": "Only pending orders can be paid."}));
     assert_eq!(boss.report().await, (1, 30.0, 1, 0));
-    broker.expect_history(order, &["placed", "paid"]).await;
+    broker.expect_history(order, &["placed", "payment_failed", "paid"]).await;
     shop.stop().await;
     shop.check();
 }

@@ -26,7 +26,7 @@ fn signature(secret: &str, seconds: u64, body: &[u8]) -> String {
 
 fn event(id: &str, kind: &str, intent: &str) -> Value {
     json!({"id": id, "object": "event", "type": kind, "data": {"object": {"id": intent,
-        "object": "payment_intent", "amount": 1,
+        "object": "payment_intent", "amount": 2000,
         "last_payment_error": {"message": "Your card was declined."}}}})
 }
 

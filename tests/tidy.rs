@@ -48,6 +48,13 @@ fn outer_things_are_named_only_where_they_belong() {
         ("warp", "src/"),
         ("async_nats", "src/adapters"),
         ("lettre", "src/adapters"),
+        ("souk_stripe", "src/"),
+        ("stripe", "actors/stripe"),
+        ("stripe_checkout", "actors/stripe"),
+        ("stripe_core", "actors/stripe"),
+        ("stripe_shared", "actors/stripe"),
+        ("stripe_types", "actors/stripe"),
+        ("stripe_webhook", "actors/stripe"),
     ];
     for (name, home) in homes {
         expect_none(&format!("{name} outside {home}"), |source| {
@@ -102,9 +109,17 @@ fn the_rules_depend_on_no_machinery() {
         reached.len() > 1 || dependencies.contains_key("souk-domain"),
         "souk-domain is in the lock file"
     );
-    for machinery in
-        ["tokio", "ractor", "redb", "warp", "async-nats", "lettre", "souk-actors", "souk"]
-    {
+    for machinery in [
+        "tokio",
+        "ractor",
+        "redb",
+        "warp",
+        "async-nats",
+        "async-stripe",
+        "lettre",
+        "souk-actors",
+        "souk",
+    ] {
         assert!(!reached.contains(machinery), "souk-domain depends on {machinery}");
     }
 }

@@ -33,7 +33,19 @@ pub enum Failure {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The payment gateway could not be reached or did not answer in time.
-    #[error("the payment gateway does not answer")]
-    GatewayUnavailable,
+    /// The payment gateway could not be reached, or did not answer in time: what it was asked to
+    /// do may have happened, and asking again is safe.
+    #[error("the payment gateway does not answer: {why}")]
+    GatewayUnavailable {
+        /// For the log, without secrets.
+        why: String,
+    },
+    /// The payment gateway will not do it, and would not if asked again.
+    #[error("the payment gateway refused: {code}: {message}")]
+    GatewayRefused {
+        /// The gateway's code.
+        code: String,
+        /// The gateway's words, without secrets.
+        message: String,
+    },
 }

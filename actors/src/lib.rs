@@ -6,6 +6,7 @@ pub mod catalog;
 pub mod check;
 pub mod clock;
 mod failure;
+pub mod gateway;
 pub mod hashing;
 pub mod housekeeping;
 pub mod idempotency;

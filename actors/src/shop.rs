@@ -1,5 +1,6 @@
 //! The shop: the store, its owners, and what they need, put together.
 
+use crate::gateway::Gateway;
 use crate::hashing::Hasher;
 use crate::outbox::Outbox;
 use crate::sandbox::SandboxGateway;
@@ -54,7 +55,9 @@ pub struct Shop {
     /// Who hashes passwords.
     pub hasher: Hasher,
     /// Who takes the money.
-    pub gateway: SandboxGateway,
+    pub gateway: Arc<dyn Gateway>,
+    /// The same, if it is the sandbox: what a browser does at a gateway is done there.
+    pub sandbox: Option<SandboxGateway>,
     /// What the operator decided.
     pub settings: Arc<ShopSettings>,
     supervisor: ActorRef<()>,
@@ -86,9 +89,16 @@ impl Shop {
         let (owners, supervisor) = Owners::start(settings.low_stock_threshold).await?;
         let outbox = Outbox::open(store.clone(), settings.currency).await?;
         let hasher = Hasher::start().map_err(OpenShopError::Hashing)?;
-        let gateway = SandboxGateway::new(store.clone(), Arc::clone(&owners));
-        let settings = Arc::new(settings);
-        Ok(Self { store, owners, outbox, hasher, gateway, settings, supervisor })
+        let sandbox = SandboxGateway::new(store.clone(), Arc::clone(&owners));
+        let gateway = Arc::new(sandbox.clone());
+        let (sandbox, settings) = (Some(sandbox), Arc::new(settings));
+        Ok(Self { store, owners, outbox, hasher, gateway, sandbox, settings, supervisor })
+    }
+
+    /// The same shop with another gateway than the sandbox.
+    #[must_use]
+    pub fn with_gateway(self, gateway: Arc<dyn Gateway>) -> Self {
+        Self { gateway, sandbox: None, ..self }
     }
 
     /// Refuses new turns, waits for the running ones, and stops the owners.

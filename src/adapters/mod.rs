@@ -14,12 +14,14 @@ mod nats;
 mod rows;
 mod running;
 mod status;
+mod stripe_gateway;
 mod supervision;
 #[cfg(test)]
 mod testing;
 mod worker;
 
 pub(crate) use status::AdapterStatus;
+pub(crate) use stripe_gateway::with_gateway;
 pub(crate) use worker::{WorkerKind, start_worker};
 
 use crate::logs::{self, Archive, LogLimits, LogQueue};
@@ -28,6 +30,7 @@ use nats::{BrokerError, Relay};
 use running::Running;
 use souk_actors::outbox::{Outbox, Reader};
 use souk_actors::store::OpenError;
+use souk_stripe::SetUpError;
 use status::{MailStatus, RelayStatus};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -87,6 +90,9 @@ pub(crate) enum AdapterError {
         #[source]
         source: lettre::address::AddressError,
     },
+    /// Stripe.
+    #[error(transparent)]
+    Stripe(#[from] SetUpError),
     /// The mailer.
     #[error(transparent)]
     Mailer(#[from] MailerError),

@@ -1,6 +1,7 @@
 //! Failures that every contract answers alike: the shop could not, and the client may try again.
 
 use crate::edge::{Answer, standard};
+use http::StatusCode;
 use souk_actors::Failure;
 use std::error::Error;
 
@@ -9,7 +10,8 @@ const SOON_SECONDS: u32 = 1;
 /// When a client may try again after a full disk or a silent gateway.
 const LATER_SECONDS: u32 = 30;
 
-/// 503 (429 for who tries too often), and the cause in the log. Refusals never get here: each contract words its own.
+/// 503 (429 for who tries too often, 502 for what the gateway will not do), and the cause in the
+/// log. Refusals never get here: each contract words its own.
 pub(crate) fn could_not(failure: &Failure) -> Answer {
     match failure {
         Failure::Busy => standard::unavailable(SOON_SECONDS),
@@ -20,9 +22,14 @@ pub(crate) fn could_not(failure: &Failure) -> Answer {
             tracing::error!("the disk is nearly full: changes are refused");
             standard::unavailable(LATER_SECONDS)
         }
-        Failure::GatewayUnavailable => {
-            tracing::warn!("the payment gateway does not answer");
+        Failure::GatewayUnavailable { why } => {
+            tracing::warn!(%why, "the payment gateway does not answer");
             standard::unavailable(LATER_SECONDS)
+        }
+        Failure::GatewayRefused { code, message } => {
+            tracing::error!(%code, %message, "the payment gateway refused what we asked");
+            let sentence = "The payment gateway does not accept this payment.";
+            Answer::detail(StatusCode::BAD_GATEWAY, sentence)
         }
         Failure::Unavailable | Failure::OwnerDied { .. } => {
             tracing::warn!(%failure, "a request could not be served");

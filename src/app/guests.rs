@@ -2,8 +2,8 @@
 //! or body field (contracts README, "Carts").
 
 use super::{App, could_not};
-use crate::edge::form::{Json, anything};
-use crate::edge::{Answer, Form, Request};
+use crate::edge::form::{Field, Json, Rule, anything};
+use crate::edge::{Answer, Form, Request, values};
 use http::header::{COOKIE, HeaderName, HeaderValue, SET_COOKIE};
 use sha2::{Digest, Sha256};
 use souk_actors::carts::{self, CartKey, GUEST_CART_LIFETIME};
@@ -64,16 +64,21 @@ pub(crate) fn presents_cart_key(request: &Request, form: &mut Form<'_>) -> bool 
 
 /// What is said in so many words counts before what a browser adds by itself.
 fn presented_text(request: &Request, form: &mut Form<'_>) -> Option<String> {
-    let written = anything(|json| match json {
-        Json::Text(text) => text.trim().to_owned(),
-        _ => String::new(),
-    });
     let named = |text: &str| !text.is_empty();
-    let in_body = form.nullable(CART_KEY, written).seen().cloned().flatten();
+    let in_body = cart_key_field(form).seen().cloned().flatten();
     let in_body = in_body.as_deref().filter(|text| named(text));
     let in_query = request.query(CART_KEY).map(str::trim).filter(|text| named(text));
     let in_header = request.header(X_CART_KEY.as_str()).map(str::trim).filter(|text| named(text));
     in_body.or(in_query).or(in_header).or_else(|| cookie(request)).map(str::to_owned)
+}
+
+/// The key in a body. What is no text is no key.
+pub(crate) fn cart_key_field(form: &mut Form<'_>) -> Field<Option<String>> {
+    let written = anything(|json| match json {
+        Json::Text(text) => text.trim().to_owned(),
+        _ => String::new(),
+    });
+    form.nullable(CART_KEY, written.like(values::CART_KEY))
 }
 
 fn cookie(request: &Request) -> Option<&str> {

@@ -4,6 +4,7 @@ mod accounts;
 mod caller;
 mod commit;
 mod failures;
+mod gateway_messages;
 mod guests;
 mod logs;
 mod operations;
@@ -11,22 +12,24 @@ mod orders;
 mod problem;
 mod products;
 mod reference;
+mod refunds;
 mod sandbox;
+mod sandbox_messages;
 mod services;
 #[cfg(test)]
 mod tests;
 mod throttle;
-mod webhook_signature;
 
 pub(crate) use caller::{Asker, IssuedTokens, Visitor};
 pub(crate) use failures::could_not;
-pub(crate) use guests::{CartKeyHeaders, presented_cart_key, presents_cart_key};
+pub(crate) use gateway_messages::{Event, UnheardMessage};
+pub(crate) use guests::{CartKeyHeaders, cart_key_field, presented_cart_key, presents_cart_key};
 pub(crate) use operations::routes;
 pub(crate) use problem::{Problem, Wording};
 pub(crate) use products::{plain_draft, stock_range};
-pub(crate) use sandbox::{checkout_url, routes as sandbox_routes};
+pub(crate) use refunds::routes as refund_routes;
+pub(crate) use sandbox::routes as sandbox_routes;
 pub(crate) use services::{ServiceName, ServiceTokens, ServiceTokensError};
-pub(crate) use webhook_signature::is_signed;
 
 use crate::adapters::AdapterStatus;
 use crate::contracts;
@@ -37,6 +40,7 @@ use guests::GuestSeal;
 use souk_actors::Shop;
 use souk_actors::journeys::ordering::Delivery;
 use souk_actors::orders::Contact;
+use souk_stripe::WebhookSecret;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use throttle::Throttle;
@@ -55,13 +59,15 @@ pub(crate) struct App {
     /// Where the log is searched.
     pub(crate) archive: Archive,
     /// Any of these may have signed a message of the gateway.
-    pub(crate) webhook_secrets: Vec<String>,
+    pub(crate) webhook_secrets: Vec<WebhookSecret>,
     /// Whether the gateway's `payment_failed` calls a pending order off.
     pub(crate) cancels_on_payment_failed: bool,
     tokens: TokenKey,
     services: ServiceTokens,
     guests: GuestSeal,
     running: Running,
+    /// Held while the sandbox's messages are delivered, so that they stay in order.
+    sandbox_delivery: tokio::sync::Mutex<()>,
     /// `None` where the operator has switched it off.
     throttle: Option<Throttle>,
     router: Router<App>,
@@ -81,7 +87,7 @@ pub(crate) struct AppSettings {
     /// Other systems that may call.
     pub(crate) services: ServiceTokens,
     /// Any of these may have signed a message of the gateway.
-    pub(crate) webhook_secrets: Vec<String>,
+    pub(crate) webhook_secrets: Vec<WebhookSecret>,
     /// Whether the gateway's `payment_failed` calls a pending order off.
     pub(crate) cancels_on_payment_failed: bool,
 }
@@ -111,6 +117,7 @@ impl App {
             services: settings.services,
             guests: GuestSeal::new(&settings.jwt_secret),
             running: Running::default(),
+            sandbox_delivery: tokio::sync::Mutex::default(),
             throttle: settings.throttles_guessing.then(Throttle::new),
             router: Router::new(contracts::routes())?,
         }))

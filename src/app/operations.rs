@@ -57,7 +57,7 @@ async fn ready(app: Arc<App>, _: Call) -> Answer {
         status: if is_ready { "ready" } else { "not ready" },
         store: word(store_works),
         broker,
-        payments: "sandbox",
+        payments: app.shop.gateway.name(),
     };
     let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     Answer::json(status, &body)

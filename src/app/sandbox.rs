@@ -11,13 +11,11 @@ use http::header::{
 };
 use serde::Serialize;
 use souk_actors::Failure;
-use souk_actors::journeys::paying::{self, News};
-use souk_actors::sandbox::{Attempt, GatewayCheckout, GatewayIntent};
+use souk_actors::gateway::{Attempt, CheckoutStatus, GatewayCheckout, GatewayIntent};
+use souk_actors::sandbox::{CheckoutPage, SandboxGateway};
 use souk_domain::{Currency, PaymentStatus, Refusal};
 use std::sync::Arc;
 
-/// The card whose holder presses "Pay".
-const PAYING_CARD: &str = "pm_card_visa";
 const SECRET_CHARACTERS_MAX: usize = 255;
 const METHOD_CHARACTERS_MAX: usize = 255;
 /// Fields of a form-encoded body that are looked at.
@@ -33,9 +31,9 @@ pub(crate) fn routes() -> Vec<Route<App>> {
     ]
 }
 
-/// Where a customer pays.
-pub(crate) fn checkout_url(base_url: &str, session: &str) -> String {
-    format!("{base_url}/sandbox/checkout/{session}")
+/// The sandbox, where it is the gateway.
+fn sandbox(app: &App) -> Result<&SandboxGateway, Answer> {
+    app.shop.sandbox.as_ref().ok_or_else(standard::not_found)
 }
 
 #[derive(Serialize)]
@@ -101,6 +99,7 @@ fn invalid(
 
 /// Where a browser would confirm with Stripe.js (contracts README, "Payments").
 async fn confirm(app: Arc<App>, call: Call) -> Result<Answer, Answer> {
+    let sandbox = sandbox(&app)?;
     let intent = call.params.get("intent").unwrap_or_default().to_owned();
     let (secret, method) = read_confirmation(&call)?;
     let missing = |param: &'static str| {
@@ -112,16 +111,15 @@ async fn confirm(app: Arc<App>, call: Call) -> Result<Answer, Answer> {
     let unknown_method = format!("No such PaymentMethod: '{method}'");
     let unknown_intent = format!("No such payment_intent: '{intent}'");
     let currency = app.shop.settings.currency;
-    match app.shop.gateway.confirm(intent, method, Some(secret)).await {
-        Ok(Attempt::Answered(intent)) => {
-            app.hear(&intent).await;
-            Ok(Answer::ok(&IntentBody::new(intent, currency)))
-        }
-        Ok(Attempt::Declined { intent, reason }) => {
+    let confirmed = sandbox.confirm_in_browser(intent, secret, method).await;
+    app.deliver_sandbox_messages_soon().await;
+    match confirmed {
+        Ok(Attempt::Answered(intent)) => Ok(Answer::ok(&IntentBody::new(intent, currency))),
+        Ok(Attempt::Declined { intent, decline }) => {
             let error = ErrorInside {
                 r#type: "card_error",
                 code: Some("card_declined"),
-                message: reason,
+                message: decline.reason,
                 param: None,
                 payment_intent: Some(IntentBody::new(intent, currency)),
             };
@@ -159,21 +157,26 @@ fn read_confirmation(call: &Call) -> Result<(Option<String>, Option<String>), An
     Ok(form.finish((secret, method))?)
 }
 
-fn checkout_of(app: &App, call: &Call) -> Result<GatewayCheckout, Answer> {
+fn page_of(app: &App, call: &Call) -> Result<CheckoutPage, Answer> {
     let session = call.params.get("session").unwrap_or_default();
-    app.shop.gateway.checkout(session).map_err(|failure| match failure {
+    sandbox(app)?.page(session).map_err(unknown_or_failed)
+}
+
+fn unknown_or_failed(failure: Failure) -> Answer {
+    match failure {
         Failure::Refused(_) => standard::not_found(),
         failure => could_not(&failure),
-    })
+    }
 }
 
 async fn show_checkout(app: Arc<App>, call: Call) -> Result<Answer, Answer> {
-    let checkout = checkout_of(&app, &call)?;
+    let CheckoutPage { checkout, .. } = page_of(&app, &call)?;
     let currency = app.shop.settings.currency;
-    let amount = format!("{} {currency}", currency.format(checkout.intent.amount));
-    let content = match checkout.intent.status {
-        PaymentStatus::RequiresPaymentMethod | PaymentStatus::RequiresAction => buttons(&checkout),
-        status => format!("<p>Nothing is left to pay here: {}.</p>", status.word()),
+    let amount = format!("{} {currency}", currency.format(checkout.amount));
+    let content = match (checkout.status, &checkout.intent) {
+        (CheckoutStatus::Open, _) => buttons(&checkout),
+        (_, Some(intent)) => over(intent.status.word()),
+        (CheckoutStatus::Complete | CheckoutStatus::Expired, None) => over("expired"),
     };
     // Nothing in it comes from a customer: an amount, a currency, an id of the gateway's own.
     let page = format!(
@@ -197,6 +200,10 @@ async fn show_checkout(app: Arc<App>, call: Call) -> Result<Answer, Answer> {
         .with_header(CACHE_CONTROL, HeaderValue::from_static("no-store")))
 }
 
+fn over(word: &str) -> String {
+    format!("<p>Nothing is left to pay here: {word}.</p>")
+}
+
 fn buttons(checkout: &GatewayCheckout) -> String {
     let button = |what: &str, label: &str| {
         format!(
@@ -209,51 +216,20 @@ fn buttons(checkout: &GatewayCheckout) -> String {
 }
 
 async fn pay(app: Arc<App>, call: Call) -> Result<Answer, Answer> {
-    let GatewayCheckout { intent, pages, .. } = checkout_of(&app, &call)?;
-    let secret = Some(intent.client_secret);
-    let paid = app.shop.gateway.confirm(intent.id, PAYING_CARD.to_owned(), secret).await;
-    let intent = match paid.map_err(|failure| could_not(&failure))? {
-        Attempt::Answered(intent) | Attempt::Declined { intent, .. } => intent,
-    };
-    app.hear(&intent).await;
-    let is_paid = intent.status == PaymentStatus::Succeeded;
-    Ok(standard::see_other(if is_paid { &pages.success } else { &pages.cancel }))
+    let session = call.params.get("session").unwrap_or_default().to_owned();
+    let paid = sandbox(&app)?.pay(session).await;
+    app.deliver_sandbox_messages_soon().await;
+    Ok(way_back(&paid.map_err(unknown_or_failed)?))
 }
 
-impl App {
-    /// What a gateway elsewhere would tell by a webhook, the sandbox tells at once: the money is
-    /// there. If that fails, whoever asks the gateway next books it.
-    async fn hear(&self, intent: &GatewayIntent) {
-        if intent.status != PaymentStatus::Succeeded {
-            return;
-        }
-        let snapshot = self.shop.store.snapshot();
-        let booked = match paying::heard(&snapshot, &intent.id, intent.status, None) {
-            Ok(Some(news)) => self.book(news).await,
-            Ok(None) => Ok(()),
-            Err(error) => Err(error.into()),
-        };
-        if let Err(failure) = booked {
-            tracing::warn!(%failure, "a sandbox payment will be booked when somebody asks");
-        }
-    }
-
-    async fn book(&self, news: News) -> Result<(), Failure> {
-        let owners = Arc::clone(&self.shop.owners);
-        let cancels_on_failure = self.cancels_on_payment_failed;
-        self.shop
-            .store
-            .transact(move |unit| {
-                let (owners, news) = (Arc::clone(&owners), news.clone());
-                async move { paying::book_message(&owners, &unit, news, cancels_on_failure).await }
-            })
-            .await
-    }
+/// To the page for who has paid, or to the one for who has not.
+fn way_back(page: &CheckoutPage) -> Answer {
+    let status = page.checkout.intent.as_ref().map(|intent| intent.status);
+    let is_paid = matches!(status, Some(PaymentStatus::Succeeded | PaymentStatus::Refunded));
+    standard::see_other(if is_paid { &page.pages.success } else { &page.pages.cancel })
 }
 
 async fn give_up(app: Arc<App>, call: Call) -> Result<Answer, Answer> {
-    let GatewayCheckout { intent, pages, .. } = checkout_of(&app, &call)?;
     // Whoever has paid in another window has nothing to give up any more.
-    let is_paid = intent.status == PaymentStatus::Succeeded;
-    Ok(standard::see_other(if is_paid { &pages.success } else { &pages.cancel }))
+    Ok(way_back(&page_of(&app, &call)?))
 }

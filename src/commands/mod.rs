@@ -4,6 +4,7 @@ mod admin;
 mod check;
 mod logs;
 mod openapi;
+mod payments;
 mod serve;
 mod worker;
 
@@ -45,6 +46,9 @@ enum Command {
     /// Administrators.
     #[command(subcommand)]
     Admin(admin::Admin),
+    /// Payments.
+    #[command(subcommand)]
+    Payments(payments::Payments),
     /// Prove offline that the data keeps every invariant.
     Check,
     /// Show the log, also while the shop is open.
@@ -72,6 +76,8 @@ pub(crate) enum CommandError {
     Logs(#[from] logs::LogsError),
     #[error(transparent)]
     Admin(#[from] admin::AdminError),
+    #[error(transparent)]
+    Payments(#[from] payments::PaymentsError),
     #[error(transparent)]
     Serve(#[from] serve::ServeError),
     #[error("cannot start the runtime")]
@@ -102,6 +108,7 @@ fn try_to_run(line: CommandLine) -> Result<ExitCode, CommandError> {
     match line.command {
         Command::Serve(serve) => runtime.block_on(serve::serve(serve, settings)),
         Command::Admin(admin) => runtime.block_on(admin::run(admin, &settings)),
+        Command::Payments(command) => runtime.block_on(payments::run(command, &settings)),
         Command::Check => Ok(check::run(&settings)?),
         Command::Logs(asked) => Ok(logs::run(&asked, &settings)?),
         Command::Worker(worker) => runtime.block_on(worker::run(worker, settings)),

@@ -19,6 +19,8 @@ use tokio::sync::watch;
 /// What the adapters and the store may take to come to an end after the last answer; with the
 /// edge's own bound this stays below the 10 s that were promised.
 pub(super) const CLOSE_WITHIN: Duration = Duration::from_secs(4);
+/// How long a start waits for a gateway.
+const RECOVER_WITHIN: Duration = Duration::from_secs(5);
 /// `EX_SOFTWARE` of sysexits.h: an owner died too often.
 const EXIT_OWNER_DIED: u8 = 70;
 /// `EX_IOERR` of sysexits.h: the disk failed in the middle of a commit.
@@ -43,6 +45,11 @@ pub(crate) enum ServeError {
         #[source]
         source: std::io::Error,
     },
+    #[error(
+        "the sandbox takes no real money, so it is not served to others: {address} is no loopback \
+         address (SOUK_SANDBOX_PUBLIC=true serves it all the same)"
+    )]
+    PublicSandbox { address: SocketAddr },
     #[error(transparent)]
     Adapters(#[from] AdapterError),
     #[error("two routes answer the same request")]
@@ -69,6 +76,11 @@ pub(super) async fn serve(serve: Serve, settings: Settings) -> Result<ExitCode, 
     let cors = settings.cors()?;
     let address = serve.listen.unwrap_or(settings.listen);
     let shop = Shop::open(&settings.data, settings.shop()).await?;
+    let shop = adapters::with_gateway(shop, settings.stripe()?)
+        .map_err(|error| ServeError::Adapters(error.into()))?;
+    if shop.gateway.is_sandbox() && !address.ip().is_loopback() && !settings.sandbox_public {
+        return Err(ServeError::PublicSandbox { address }.into());
+    }
     let listener = TcpListener::bind(address)
         .await
         .map_err(|source| ServeError::Listen { address, source })?;
@@ -83,7 +95,12 @@ pub(super) async fn serve(serve: Serve, settings: Settings) -> Result<ExitCode, 
         true => Some(demo::set_up(&shop).await.map_err(ServeError::Demo)?),
         false => None,
     };
-    tracing::info!("payments go through the built-in sandbox: no real money moves");
+    let gateway = shop.gateway.name();
+    match shop.gateway.is_sandbox() {
+        true => tracing::warn!(gateway, "SANDBOX: no real money moves; anybody can pay"),
+        false => tracing::info!(gateway, "payments go through the gateway"),
+    }
+    recover(&app, &shop).await;
     println!("listening on http://{address}");
     if let Some(guide) = guide {
         println!("{}", guide.text(address));
@@ -91,7 +108,8 @@ pub(super) async fn serve(serve: Serve, settings: Settings) -> Result<ExitCode, 
     let (ending, stopping) = watch::channel(None);
     tokio::spawn(watch_for_endings(shop.clone(), ending).map_err_logged());
     let (stop_housekeeping, stop) = watch::channel(false);
-    let housekeeping = tokio::spawn(housekeeping::keep(shop.clone(), stop));
+    let housekeeping = tokio::spawn(housekeeping::keep(shop.clone(), stop.clone()));
+    tokio::spawn(Arc::clone(&app).keep_delivering_sandbox_messages(stop));
     let answering = {
         let app = Arc::clone(&app);
         move |request| Arc::clone(&app).answer(request)
@@ -105,6 +123,17 @@ pub(super) async fn serve(serve: Serve, settings: Settings) -> Result<ExitCode, 
         Some(Ending::OwnerDied) => ExitCode::from(EXIT_OWNER_DIED),
         Some(Ending::DiskFailed) => ExitCode::from(EXIT_DISK_FAILED),
     })
+}
+
+/// What a process that is no more left unknown is asked of the gateway before anybody looks.
+async fn recover(app: &Arc<App>, shop: &Shop) {
+    let recovering = async {
+        app.deliver_sandbox_messages_soon().await;
+        housekeeping::recover(shop).await;
+    };
+    if tokio::time::timeout(RECOVER_WITHIN, recovering).await.is_err() {
+        tracing::warn!("the gateway is slow; what is not known yet is asked again later");
+    }
 }
 
 async fn close(shop: Shop, adapters: Adapters, housekeeping: tokio::task::JoinHandle<()>) {

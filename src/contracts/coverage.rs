@@ -235,7 +235,7 @@ fn every_operation_of_every_document_has_a_route() {
     let headings = documents.iter().flat_map(|(_, operations)| operations);
     let headings: Vec<String> =
         headings.map(|operation| operation.heading.replace('*', "")).collect();
-    let own = ["operations", "sandbox"];
+    let own = ["operations", "refunds", "sandbox"];
     let contracts = router.operations().filter(|operation| !own.contains(&operation.contract));
     let unknown: Vec<_> = contracts
         .flat_map(|operation| {
@@ -305,4 +305,32 @@ fn every_operation_of_every_document_has_a_test() {
     println!("{tested} of {OPERATIONS} operations have a test of status and shape");
     assert!(missing.is_empty(), "{tested} of {OPERATIONS} tested:\n{}", missing.join("\n"));
     assert_eq!(tested, OPERATIONS);
+}
+
+#[test]
+fn every_operation_of_a_contract_is_described() {
+    let router = Router::<App>::new(routes()).expect("routes that stand together");
+    let own = ["operations", "refunds", "sandbox"];
+    let silent: Vec<String> = router
+        .operations()
+        .filter(|operation| !own.contains(&operation.contract) && operation.told.is_empty())
+        .map(|operation| format!("{} {}", operation.method, operation.path))
+        .collect();
+    assert!(silent.is_empty(), "routes without a description:\n{}", silent.join("\n"));
+    for (contract, operations) in documented() {
+        let headings = |operation: &Documented| operation.heading.replace('*', "");
+        let told: Vec<&str> = router
+            .operations()
+            .flat_map(|operation| operation.told.iter())
+            .filter(|told| told.contract == contract)
+            .map(|told| told.heading)
+            .collect();
+        let missing: Vec<String> = operations
+            .iter()
+            .filter(|operation| !operation.endpoints.is_empty())
+            .map(headings)
+            .filter(|heading| !told.iter().any(|told| heading.ends_with(told)))
+            .collect();
+        assert!(missing.is_empty(), "{contract} does not describe: {missing:?}");
+    }
 }

@@ -34,6 +34,7 @@ pub(crate) fn routes() -> Vec<(&'static str, Vec<Route<App>>)> {
         ("services", services::routes()),
         ("storefront", storefront::routes()),
         ("platform", platform::routes()),
+        ("refunds", app::refund_routes()),
         ("sandbox", app::sandbox_routes()),
         ("operations", app::routes()),
     ]

@@ -18,7 +18,7 @@ use http::StatusCode;
 use http::header::HeaderValue;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use souk_domain::Currency;
 
 /// Tells of one operation.
@@ -31,6 +31,8 @@ pub(crate) enum Access {
     Anyone,
     /// Who presents the key of a guest's cart.
     Guest,
+    /// Who has no such key yet, and is given one.
+    NewGuest,
     /// Who is logged in.
     User,
     /// Who is logged in and an administrator.
@@ -59,6 +61,8 @@ pub(crate) struct Success {
     pub(super) schema: Option<Schema>,
     /// Names of headers, and what they say.
     pub(super) headers: Vec<(&'static str, &'static str)>,
+    /// Members of the example that the schema does not know better.
+    pub(super) shown: Map<String, Value>,
 }
 
 /// What is told of one operation.
@@ -66,6 +70,7 @@ pub(crate) struct Success {
 pub(crate) struct Description {
     pub(super) generator: SchemaGenerator,
     pub(super) access: Vec<Access>,
+    pub(super) title: Option<&'static str>,
     pub(super) note: Option<&'static str>,
     pub(super) query: Vec<QueryParameter>,
     pub(super) body: Option<Schema>,
@@ -94,6 +99,7 @@ impl Description {
         Self {
             generator,
             access: Vec::new(),
+            title: None,
             note: None,
             query: Vec::new(),
             body: None,
@@ -101,6 +107,17 @@ impl Description {
             refusals: Vec::new(),
             currency,
         }
+    }
+
+    /// The shop's currency, for what is told of amounts.
+    pub(crate) fn currency(&self) -> Currency {
+        self.currency
+    }
+
+    /// A title, where the heading is no good one: because several operations share it, for one.
+    pub(crate) fn titled(mut self, title: &'static str) -> Self {
+        self.title = Some(title);
+        self
     }
 
     /// Everybody may call it, with or without a token.
@@ -111,6 +128,11 @@ impl Description {
     /// Who presents the key of a guest's cart may call it.
     pub(crate) fn for_guests(self) -> Self {
         self.may(Access::Guest)
+    }
+
+    /// Who has no such key yet may call it, and is given one.
+    pub(crate) fn for_new_guests(self) -> Self {
+        self.may(Access::NewGuest)
     }
 
     /// Who is logged in may call it; for what is theirs.
@@ -180,6 +202,16 @@ impl Description {
         self
     }
 
+    /// The body, by the type that is read, where no form reads it.
+    pub(crate) fn payload<T: JsonSchema>(mut self) -> Self {
+        let settings = SchemaSettings::draft2020_12().for_deserialize().with(|settings| {
+            settings.inline_subschemas = true;
+            settings.meta_schema = None;
+        });
+        self.body = Some(settings.into_generator().into_root_schema_for::<T>());
+        self
+    }
+
     /// A success with a body of this type.
     pub(crate) fn answers<T: JsonSchema>(mut self, status: StatusCode) -> Self {
         let schema = self.generator.subschema_for::<T>();
@@ -223,7 +255,8 @@ impl Description {
         content_type: &'static str,
         schema: Option<Schema>,
     ) -> Self {
-        self.successes.push(Success { status, content_type, schema, headers: Vec::new() });
+        let (headers, shown) = (Vec::new(), Map::new());
+        self.successes.push(Success { status, content_type, schema, headers, shown });
         self
     }
 
@@ -231,6 +264,15 @@ impl Description {
     pub(crate) fn header(mut self, name: &'static str, text: &'static str) -> Self {
         if let Some(success) = self.successes.last_mut() {
             success.headers.push((name, text));
+        }
+        self
+    }
+
+    /// What a member of the success that was told last says here, where its type alone does not
+    /// tell.
+    pub(crate) fn says(mut self, member: &str, value: impl Into<Value>) -> Self {
+        if let Some(success) = self.successes.last_mut() {
+            success.shown.insert(member.to_owned(), value.into());
         }
         self
     }

@@ -4,6 +4,12 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use std::borrow::Cow;
 
+/// A key as guests have them.
+pub(crate) const CART_KEY: &str = "0f1e2d3c4b5a69788796a5b4c3d2e1f00123456789abcdef";
+
+/// A JSON Web Token.
+pub(crate) const TOKEN: &str = "eyJhbGciOiJIUzI1NiJ9.eyJ1c2VyX2lkIjo3fQ.c2lnbmF0dXJl";
+
 macro_rules! values {
     ($($(#[$text:meta])* $name:ident = $schema:tt;)+) => {$(
         $(#[$text])*
@@ -40,7 +46,11 @@ values! {
     /// The absolute address of something on the web.
     WebAddress = {"type": "string", "format": "uri", "examples": ["https://shop.example/laptop.jpg"]};
     /// A JSON Web Token.
-    Token = {"type": "string", "examples": ["eyJhbGciOiJIUzI1NiJ9.eyJ1c2VyX2lkIjo3fQ.c2lnbmF0dXJl"]};
+    Token = {"type": "string", "examples": [TOKEN]};
+    /// The key of a cart.
+    CartKeyText = {"type": "string", "pattern": "^[0-9a-f]{48}$", "examples": [CART_KEY]};
+    /// An id as a text.
+    IdText = {"type": "string", "pattern": "^[1-9][0-9]{0,18}$", "examples": ["1"]};
     /// The gateway's name for a payment.
     IntentId = {"type": "string", "examples": ["pi_1234567890"]};
     /// What a browser pays with.
@@ -49,6 +59,12 @@ values! {
     PaymentState = {"type": "string", "enum": [
         "succeeded", "requires_payment_method", "requires_action", "processing", "canceled", "refunded"
     ]};
+    /// How a customer left the page to pay at.
+    CheckoutEnd = {"type": "string", "enum": ["success", "canceled"]};
+    /// Who a user is to the shop.
+    UserType = {"type": "string", "enum": ["customer", "admin"]};
+    /// How far an order got on its way to the CRM.
+    CrmState = {"type": "string", "enum": ["success", "pending", "failed"]};
     /// The state of an order.
     OrderState = {"type": "string", "enum": [
         "pending", "processing", "completed", "shipped", "delivered", "cancelled"

@@ -101,6 +101,14 @@ async fn subject(world: &World, row: &Row, caller: Caller) -> Option<Value> {
         _ if path.contains("/users/{") => json!(world.owner.id),
         _ if path.contains("/items/{") => json!(world.line().await),
         _ if path.contains("/payments/{") => json!(world.payment().await),
+        ("refunds", _) => {
+            let order = world.order().await;
+            world.owner.create_payment(order).await.expect(200);
+            let card = json!({"payment_method": "pm_card_visa"});
+            let path = format!("/api/v1/orders/{order}/confirm-payment/");
+            world.owner.post(&path, card).await.expect(200);
+            json!(order)
+        }
         _ if path.ends_with("/confirm-payment/") => {
             let order = world.order().await;
             world.owner.create_payment(order).await.expect(200);

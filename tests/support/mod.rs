@@ -14,6 +14,7 @@ pub mod services;
 pub mod shapes;
 mod shop;
 mod speakers;
+mod stripe;
 
 pub use broker::{Broker, Event};
 pub use environment::{python, repository};
@@ -23,6 +24,9 @@ pub use person::{Person, id_of};
 pub use process::{Finished, Process};
 pub use shop::{ADMIN_EMAIL, ADMIN_PASSWORD, Shop, run_souk, run_souk_with};
 pub use speakers::{Seen, Speaker, listed_by_services};
+pub use stripe::{
+    LocalStripe, STRIPE_KEY, STRIPE_WEBHOOK_SECRET, StripeBooks, StripeStandIn, expect_to_agree,
+};
 
 use std::time::{Duration, Instant};
 

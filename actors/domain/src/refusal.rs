@@ -135,4 +135,7 @@ pub enum Refusal {
     /// The gateway knows no such payment method.
     #[error("no such payment method")]
     PaymentMethodUnknown,
+    /// More than is left of what was paid.
+    #[error("more than is left of what was paid")]
+    RefundTooLarge,
 }

@@ -1,6 +1,6 @@
 //! One unit more or less in a pending order: its lines, its stock, its total.
 
-use super::ordering::{OrderView, move_stock_lines, view};
+use super::ordering::{OrderView, let_go_of_payments, move_stock_lines, view};
 use crate::Failure;
 use crate::catalog::{CatalogMessage, ProductView, StockMove, TakenLine};
 use crate::orders::{Order, OrdersMessage};
@@ -38,6 +38,7 @@ pub async fn add_unit(
         .orders
         .ask(|reply_to| OrdersMessage::AddUnit { unit: unit.clone(), id, added, reply_to })
         .await?;
+    let_go_of_old_payments(owners, unit, id, &order).await?;
     view(owners, unit, id, order).await
 }
 
@@ -63,7 +64,21 @@ pub async fn remove_unit(
     let lines = vec![TakenLine { product, quantity: Quantity::ONE }];
     let step = StockMove { from: StockHolding::Held, to: StockHolding::Released };
     move_stock_lines(owners, unit, lines, step).await?;
+    let_go_of_old_payments(owners, unit, id, &order).await?;
     view(owners, unit, id, order).await
+}
+
+/// What was started for another amount can be paid no more.
+async fn let_go_of_old_payments(
+    owners: &Owners,
+    unit: &Unit,
+    id: OrderId,
+    after: &Order,
+) -> Result<(), Failure> {
+    match after.payment {
+        Some(_) => Ok(()),
+        None => let_go_of_payments(owners, unit, id).await,
+    }
 }
 
 async fn show(owners: &Owners, unit: &Unit, id: OrderId) -> Result<Order, Failure> {

@@ -134,7 +134,7 @@ pub async fn update(
         .await?;
     move_stock(owners, unit, &updated.order, updated.stock).await?;
     if updated.order.status == OrderStatus::Cancelled {
-        let_go_of_payment(owners, unit, &updated.order).await?;
+        let_go_of_payments(owners, unit, id).await?;
     }
     view(owners, unit, id, updated.order).await
 }
@@ -159,7 +159,7 @@ pub async fn cancel(
     };
     let cancelled = owners.orders.ask(cancel).await?;
     move_stock(owners, unit, &cancelled.order, cancelled.stock).await?;
-    let_go_of_payment(owners, unit, &cancelled.order).await?;
+    let_go_of_payments(owners, unit, id).await?;
     view(owners, unit, id, cancelled.order).await
 }
 
@@ -173,8 +173,17 @@ pub async fn delete(owners: &Owners, unit: &Unit, id: OrderId, by: Role) -> Resu
         .ask(|reply_to| OrdersMessage::Delete { unit: unit.clone(), id, by, reply_to })
         .await?;
     move_stock(owners, unit, &order, stock).await?;
+    if let Some(link) = order.payment.as_ref().filter(|_| order.is_paid) {
+        let archive = |reply_to| PaymentsMessage::ArchiveSale {
+            unit: unit.clone(),
+            id: link.payment,
+            is_kept: goods_have_left,
+            reply_to,
+        };
+        owners.payments.ask(archive).await?;
+    }
     if !goods_have_left {
-        let_go_of_payment(owners, unit, &order).await?;
+        let_go_of_payments(owners, unit, id).await?;
     }
     Ok(())
 }
@@ -244,14 +253,17 @@ pub(super) async fn move_stock_lines(
 }
 
 /// An order that is called off needs no payment: what was taken goes back, what is open is closed.
-pub(super) async fn let_go_of_payment(
+pub(super) async fn let_go_of_payments(
     owners: &Owners,
     unit: &Unit,
-    order: &Order,
+    order: OrderId,
 ) -> Result<(), Failure> {
-    let Some(link) = &order.payment else { return Ok(()) };
-    let id = link.payment;
-    let let_go = |reply_to| PaymentsMessage::LetGo { unit: unit.clone(), id, reply_to };
+    let let_go = |reply_to| PaymentsMessage::LetGoOfOrder {
+        unit: unit.clone(),
+        order,
+        except: None,
+        reply_to,
+    };
     owners.payments.ask(let_go).await
 }
 

@@ -5,6 +5,7 @@ use super::{
     change, forget, lines, place,
 };
 use crate::owner::{ReplyTo, answer};
+use crate::payments::{Intent, MadeRefund};
 use crate::store::Unit;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use souk_domain::{AddedUnit, OrderId, PaymentId, ProductId, Role, UserId};
@@ -80,6 +81,8 @@ pub enum OrdersMessage {
         unit: Unit,
         /// Which.
         id: OrderId,
+        /// The gateway's intent, which a checkout makes only when it is paid.
+        intent: Option<Intent>,
         /// Whom to tell.
         contact: Option<Contact>,
         /// What that made of the order.
@@ -98,8 +101,8 @@ pub enum OrdersMessage {
         /// Done.
         reply_to: ReplyTo<()>,
     },
-    /// The gateway has given the whole amount back. Tells `order.refunded`, if it is this payment
-    /// that the order goes by.
+    /// The gateway has given money back, all of it or a part. Tells `order.refunded`, if it is this
+    /// payment that the order goes by; the order is unpaid once nothing is left.
     MarkRefunded {
         /// The open turn.
         unit: Unit,
@@ -107,6 +110,8 @@ pub enum OrdersMessage {
         id: OrderId,
         /// The payment whose money went back.
         payment: PaymentId,
+        /// What went back.
+        refund: MadeRefund,
         /// Whom to tell.
         contact: Option<Contact>,
         /// Done; also for an order deleted meanwhile.
@@ -188,15 +193,16 @@ impl Actor for OrderOwner {
             OrdersMessage::LinkPayment { unit, id, link, reply_to } => {
                 answer(reply_to, change::link_payment(&unit, id, link))
             }
-            OrdersMessage::MarkPaid { unit, id, contact, reply_to } => {
-                answer(reply_to, change::mark_paid(&unit, id, contact.as_ref()))
+            OrdersMessage::MarkPaid { unit, id, intent, contact, reply_to } => {
+                answer(reply_to, change::mark_paid(&unit, id, intent, contact.as_ref()))
             }
             OrdersMessage::NotePaymentFailure { unit, id, reason, contact, reply_to } => {
                 let noted = change::note_payment_failure(&unit, id, &reason, contact.as_ref());
                 answer(reply_to, noted)
             }
-            OrdersMessage::MarkRefunded { unit, id, payment, contact, reply_to } => {
-                answer(reply_to, change::mark_refunded(&unit, id, payment, contact.as_ref()))
+            OrdersMessage::MarkRefunded { unit, id, payment, refund, contact, reply_to } => {
+                let contact = contact.as_ref();
+                answer(reply_to, change::mark_refunded(&unit, id, payment, &refund, contact))
             }
             OrdersMessage::AddUnit { unit, id, added, reply_to } => {
                 answer(reply_to, lines::add_unit(&unit, id, &added))

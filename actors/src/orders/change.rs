@@ -1,11 +1,12 @@
 //! Changes of a placed order. The rules are `souk_domain::step`'s.
 
 use super::rows::{BY_CUSTOMER, BY_EXPIRY, GONE, ORDERS};
-use super::write::{self, Contact};
+use super::write::{self, About, Contact};
 use super::{Order, PaymentLink};
 use crate::Failure;
 use crate::catalog::StockMove;
 use crate::outbox::{OrderEvent, OrderMail};
+use crate::payments::{Intent, MadeRefund};
 use crate::store::{Read, Unit};
 use souk_domain::{
     Missing, OrderAction, OrderId, OrderStatus, PaymentId, Refusal, Role, StatusStep, StockHolding,
@@ -212,6 +213,7 @@ pub(super) fn link_payment(unit: &Unit, id: OrderId, link: PaymentLink) -> Resul
 pub(super) fn mark_paid(
     unit: &Unit,
     id: OrderId,
+    intent: Option<Intent>,
     contact: Option<&Contact>,
 ) -> Result<Paid, Failure> {
     let Some(before) = unit.get(ORDERS, &id)? else { return Ok(Paid::TooLate) };
@@ -223,6 +225,9 @@ pub(super) fn mark_paid(
     }
     let mut after = before.clone();
     after.is_paid = true;
+    if let Some(link) = after.payment.as_mut() {
+        link.intent = intent.or(link.intent.take());
+    }
     after.expires_at = None;
     if matches!(before.status, OrderStatus::Pending | OrderStatus::Processing) {
         after.status = OrderStatus::Completed;
@@ -249,6 +254,7 @@ pub(super) fn mark_refunded(
     unit: &Unit,
     id: OrderId,
     payment: PaymentId,
+    refund: &MadeRefund,
     contact: Option<&Contact>,
 ) -> Result<(), Failure> {
     let Some(before) = unit.get(ORDERS, &id)? else { return Ok(()) };
@@ -256,9 +262,13 @@ pub(super) fn mark_refunded(
         return Ok(());
     }
     let mut after = before.clone();
-    after.is_paid = false;
+    after.is_paid = before.is_paid && !refund.is_full;
+    let refunded = before.refunded.checked_add(refund.counted);
+    after.refunded = refunded.unwrap_or(before.refunded);
     write::put(unit, id, &before, &mut after, OrderEvent::Refunded)?;
-    write::mail(unit, id, &after, contact, OrderMail::Refunded, "")
+    let (template, reason) = (OrderMail::Refunded, refund.reason.as_str());
+    let about = About { template, reason, refunded: Some(refund.amount) };
+    write::mail_about(unit, id, &after, contact, &about)
 }
 
 fn event_of(to: OrderStatus) -> OrderEvent {

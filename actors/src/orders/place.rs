@@ -52,6 +52,7 @@ pub(super) fn place(unit: &Unit, command: PlaceOrder) -> Result<(OrderId, Order)
         billing_address: command.billing_address,
         total: order_total(&lines)?,
         lines,
+        refunded: Money::ZERO,
         payment: None,
         crm_sync: None,
         expires_at: Some(expires_at),

@@ -3,6 +3,7 @@
 use super::Recipient;
 use crate::carts::CartKeyHash;
 use crate::outbox::OrderSnapshot;
+use crate::payments::Intent;
 use crate::store::{Row, Table};
 use serde::{Deserialize, Serialize};
 use souk_domain::{Money, OrderId, OrderLine, OrderStatus, PaymentId, UnixMillis, UserId};
@@ -50,6 +51,8 @@ pub struct Order {
     pub lines: Vec<OrderLine>,
     /// What it costs.
     pub total: Money,
+    /// What was given back of what was paid.
+    pub refunded: Money,
     /// The payment started for it.
     pub payment: Option<PaymentLink>,
     /// What the CRM said: `None` before it was asked.
@@ -71,10 +74,9 @@ impl Row for Order {}
 pub struct PaymentLink {
     /// Our payment.
     pub payment: PaymentId,
-    /// The gateway's intent.
-    pub intent: String,
-    /// What the customer's browser pays with.
-    pub client_secret: String,
+    /// The gateway's intent; `None` where the customer pays at a page of the gateway, which makes
+    /// its own.
+    pub intent: Option<Intent>,
 }
 
 /// Where the CRM stands with an order.
@@ -97,8 +99,6 @@ pub struct OrderSummary {
     pub paid: u64,
     /// Orders in state `pending`.
     pub pending: u64,
-    /// What the paid ones cost together.
-    pub revenue: Money,
 }
 
 impl Row for OrderSummary {}
@@ -113,6 +113,7 @@ impl Order {
             is_paid: self.is_paid,
             lines: self.lines.clone(),
             total: self.total,
+            refunded: self.refunded,
             created_at: self.created_at,
             updated_at: self.updated_at,
         }
@@ -124,11 +125,7 @@ impl OrderSummary {
     pub(super) fn add(&mut self, order: &Order) {
         self.orders += 1;
         self.pending += u64::from(order.status == OrderStatus::Pending);
-        if order.is_paid {
-            self.paid += 1;
-            let revenue = self.revenue.minor_units().saturating_add(order.total.minor_units());
-            self.revenue = Money::from_minor_units(revenue);
-        }
+        self.paid += u64::from(order.is_paid);
     }
 
     /// Counts an order out that was counted in as it is here.
@@ -136,10 +133,6 @@ impl OrderSummary {
         self.orders = self.orders.saturating_sub(1);
         let pending = u64::from(order.status == OrderStatus::Pending);
         self.pending = self.pending.saturating_sub(pending);
-        if order.is_paid {
-            self.paid = self.paid.saturating_sub(1);
-            let revenue = self.revenue.minor_units().saturating_sub(order.total.minor_units());
-            self.revenue = Money::from_minor_units(revenue);
-        }
+        self.paid = self.paid.saturating_sub(u64::from(order.is_paid));
     }
 }

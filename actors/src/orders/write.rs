@@ -5,7 +5,7 @@ use super::{Order, Recipient};
 use crate::Failure;
 use crate::outbox::{self, Cause, MailContent, OrderEvent, OrderMail, Outgoing};
 use crate::store::{Read, Unit};
-use souk_domain::{OrderId, OrderStatus};
+use souk_domain::{Money, OrderId, OrderStatus};
 
 /// Whom to mail about an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,6 +89,26 @@ pub(super) fn mail(
     template: OrderMail,
     reason: &str,
 ) -> Result<(), Failure> {
+    let about = About { template, reason, refunded: None };
+    mail_about(unit, id, order, contact, &about)
+}
+
+/// What a mail says beside what the order says.
+pub(super) struct About<'a> {
+    pub(super) template: OrderMail,
+    /// Why; perhaps empty.
+    pub(super) reason: &'a str,
+    /// What went back, where the mail is about that.
+    pub(super) refunded: Option<Money>,
+}
+
+pub(super) fn mail_about(
+    unit: &Unit,
+    id: OrderId,
+    order: &Order,
+    contact: Option<&Contact>,
+    about: &About<'_>,
+) -> Result<(), Failure> {
     // An order with a recipient of its own is their business, whoever's account it is in.
     let recipient = order.recipient.as_ref();
     let own = recipient.map(Recipient::contact);
@@ -97,13 +117,14 @@ pub(super) fn mail(
     let shipping_address =
         recipient.map_or_else(|| street.clone(), |recipient| recipient.full_address(street));
     let content = MailContent::Order {
-        template,
+        template: about.template,
         order_number: order.number.clone(),
         customer_name: contact.name.clone(),
         shipping_address,
         lines: order.lines.clone(),
         total: order.total,
-        reason: reason.to_owned(),
+        reason: about.reason.to_owned(),
+        refunded: about.refunded,
     };
     let cause = Cause::Order(id, order.version);
     outbox::append(unit, Outgoing::Mail { cause, to: contact.email.clone(), content })

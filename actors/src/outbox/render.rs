@@ -103,6 +103,7 @@ fn describe(outgoing: &Outgoing, currency: Currency) -> (Naming, Value) {
                     "is_paid": snapshot.is_paid,
                     "lines": snapshot.lines.iter().map(line).collect::<Vec<_>>(),
                     "total": money(snapshot.total),
+                    "refunded": money(snapshot.refunded),
                     "created_at": snapshot.created_at.to_string(),
                     "updated_at": snapshot.updated_at.to_string(),
                 },
@@ -118,6 +119,7 @@ fn describe(outgoing: &Outgoing, currency: Currency) -> (Naming, Value) {
                     "amount": money(snapshot.amount),
                     "status": snapshot.status.word(),
                     "gateway_intent": snapshot.intent,
+                    "refunded": money(snapshot.refunded),
                 },
             }),
         ),
@@ -179,6 +181,7 @@ fn mail_context(content: &MailContent, currency: Currency) -> Value {
             lines,
             total,
             reason,
+            refunded,
         } => {
             let line = |line: &OrderLine| {
                 json!({
@@ -196,6 +199,7 @@ fn mail_context(content: &MailContent, currency: Currency) -> Value {
                 "total": currency.format(*total),
                 "currency": currency.code(),
                 "reason": reason,
+                "refunded": refunded.map(|amount| currency.format(amount)),
             })
         }
     }
@@ -223,6 +227,7 @@ mod tests {
                     is_paid: false,
                     lines: Vec::new(),
                     total: Money::from_minor_units(1999),
+                    refunded: Money::ZERO,
                     created_at: UnixMillis::new(0),
                     updated_at: UnixMillis::new(0),
                 },

@@ -154,6 +154,14 @@ pub enum PaymentEvent {
     Refunded,
     /// Given up.
     Canceled,
+    /// Money that had gone back came again: the refund failed in the end.
+    RefundFailed,
+    /// The customer asked their bank for the money.
+    Disputed,
+    /// The bank left it with the shop.
+    DisputeWon,
+    /// The bank took it.
+    DisputeLost,
 }
 
 impl PaymentEvent {
@@ -166,6 +174,10 @@ impl PaymentEvent {
             Self::Failed => "failed",
             Self::Refunded => "refunded",
             Self::Canceled => "canceled",
+            Self::RefundFailed => "refund_failed",
+            Self::Disputed => "disputed",
+            Self::DisputeWon => "dispute_won",
+            Self::DisputeLost => "dispute_lost",
         }
     }
 }
@@ -245,6 +257,8 @@ pub struct OrderSnapshot {
     pub lines: Vec<OrderLine>,
     /// What it costs.
     pub total: Money,
+    /// What was given back of what was paid.
+    pub refunded: Money,
     /// When it was placed.
     pub created_at: UnixMillis,
     /// When it last changed.
@@ -262,6 +276,8 @@ pub struct PaymentSnapshot {
     pub status: PaymentStatus,
     /// The gateway's intent.
     pub intent: Option<String>,
+    /// What went back of it.
+    pub refunded: Money,
 }
 
 /// A product as other systems see it.
@@ -301,6 +317,8 @@ pub enum MailContent {
         total: Money,
         /// Why, where there is a reason to tell; may be empty.
         reason: String,
+        /// What went back, where this is about that.
+        refunded: Option<Money>,
     },
     /// To somebody who forgot their password.
     PasswordReset {

@@ -1,12 +1,16 @@
 //! Questions about payments, answered from a committed snapshot.
 
-use super::Payment;
-use super::rows::{BY_INTENT, BY_ORDER, PAYMENTS, REFUNDS_DUE, TO_CLOSE};
-use crate::check::Findings;
-use crate::orders;
-use crate::store::{Direction, Read, Snapshot, StoreError};
-use souk_domain::{OrderId, PaymentId, PaymentStatus};
+use super::rows::{
+    BY_CHECKOUT, BY_INTENT, BY_ORDER, IN_DOUBT, OF_ORDER, OPEN, PAYMENTS, REFUNDS, REFUNDS_DUE,
+    TO_CLOSE,
+};
+use super::{Doubt, Payment, Refund};
+use crate::store::{Direction, Read, Row, Snapshot, StoreError, Table};
+use souk_domain::{OrderId, PaymentId};
 use std::ops::ControlFlow;
+
+/// A refund with its payment and its number.
+pub type NumberedRefund = (PaymentId, u64, Refund);
 
 /// The payment with this id.
 ///
@@ -36,24 +40,77 @@ pub fn by_intent(
     read: &impl Read,
     intent: &str,
 ) -> Result<Option<(PaymentId, Payment)>, StoreError> {
-    let Some(id) = read.get(BY_INTENT, &intent.to_owned())? else { return Ok(None) };
-    Ok(payment(read, id)?.map(|payment| (id, payment)))
+    found(read, read.get(BY_INTENT, &intent.to_owned())?)
 }
 
-/// Payments whose money must go back, at most `limit`.
+/// The payment behind a gateway's checkout.
 ///
 /// # Errors
 /// [`StoreError`].
-pub fn refunds_due(
+pub fn by_checkout(
     read: &impl Read,
-    limit: usize,
-) -> Result<Vec<(PaymentId, Payment)>, StoreError> {
-    let first = PaymentId::new(1).expect("1 is an id");
+    checkout: &str,
+) -> Result<Option<(PaymentId, Payment)>, StoreError> {
+    found(read, read.get(BY_CHECKOUT, &checkout.to_owned())?)
+}
+
+fn found(
+    read: &impl Read,
+    id: Option<PaymentId>,
+) -> Result<Option<(PaymentId, Payment)>, StoreError> {
+    let Some(id) = id else { return Ok(None) };
+    Ok(payment(read, id)?.map(|payment| (id, payment)))
+}
+
+/// Refunds that the gateway has still to make, at most `limit`.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn refunds_due(read: &impl Read, limit: usize) -> Result<Vec<NumberedRefund>, StoreError> {
+    let first = (PaymentId::new(1).expect("1 is an id"), 0);
     let mut due = Vec::new();
-    for (id, ()) in read.range(REFUNDS_DUE, &first, None, Direction::Ascending, limit)? {
-        due.extend(payment(read, id)?.map(|payment| (id, payment)));
+    for ((id, number), ()) in read.range(REFUNDS_DUE, &first, None, Direction::Ascending, limit)? {
+        due.extend(read.get(REFUNDS, &(id, number))?.map(|refund| (id, number, refund)));
     }
     Ok(due)
+}
+
+/// One refund.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn refund(
+    read: &impl Read,
+    payment: PaymentId,
+    number: u64,
+) -> Result<Option<Refund>, StoreError> {
+    read.get(REFUNDS, &(payment, number))
+}
+
+/// Every refund of an order, oldest first, at most `limit`.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn refunds_of(
+    snapshot: &Snapshot,
+    order: OrderId,
+    limit: usize,
+) -> Result<Vec<NumberedRefund>, StoreError> {
+    let mut payments = Vec::new();
+    snapshot.visit_under(OF_ORDER, &order, Direction::Ascending, |id: PaymentId, ()| {
+        payments.push(id);
+        ControlFlow::Continue(())
+    })?;
+    let mut refunds = Vec::new();
+    for id in payments {
+        snapshot.visit_under(REFUNDS, &id, Direction::Ascending, |number: u64, refund| {
+            refunds.push((id, number, refund));
+            ControlFlow::Continue(())
+        })?;
+    }
+    refunds.sort_by_key(|(_, number, _)| *number);
+    refunds.truncate(limit);
+    Ok(refunds)
 }
 
 /// Open payments whose order needs them no more, at most `limit`.
@@ -61,56 +118,45 @@ pub fn refunds_due(
 /// # Errors
 /// [`StoreError`].
 pub fn to_close(read: &impl Read, limit: usize) -> Result<Vec<(PaymentId, Payment)>, StoreError> {
-    let first = PaymentId::new(1).expect("1 is an id");
+    Ok(listed(read, TO_CLOSE, limit)?.into_iter().map(|(id, payment, ())| (id, payment)).collect())
+}
+
+/// Payments that the gateway may still take, at most `limit`, from the one with id `first` on.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn open(
+    read: &impl Read,
+    first: PaymentId,
+    limit: usize,
+) -> Result<Vec<(PaymentId, Payment)>, StoreError> {
     let mut open = Vec::new();
-    for (id, ()) in read.range(TO_CLOSE, &first, None, Direction::Ascending, limit)? {
+    for (id, ()) in read.range(OPEN, &first, None, Direction::Ascending, limit)? {
         open.extend(payment(read, id)?.map(|payment| (id, payment)));
     }
     Ok(open)
 }
 
-/// Payments and orders agree on what is paid and through which intent.
-pub(crate) fn check(snapshot: &Snapshot, findings: &mut Findings) -> Result<(), StoreError> {
+/// Payments about which the gateway must be asked, at most `limit`.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn in_doubt(
+    read: &impl Read,
+    limit: usize,
+) -> Result<Vec<(PaymentId, Payment, Doubt)>, StoreError> {
+    listed(read, IN_DOUBT, limit)
+}
+
+fn listed<V: Row>(
+    read: &impl Read,
+    table: Table<PaymentId, V>,
+    limit: usize,
+) -> Result<Vec<(PaymentId, Payment, V)>, StoreError> {
     let first = PaymentId::new(1).expect("1 is an id");
-    let mut payments = Vec::new();
-    snapshot.visit(PAYMENTS, &first, None, Direction::Ascending, |id, payment| {
-        payments.push((id, payment));
-        ControlFlow::Continue(())
-    })?;
-    for (id, payment) in &payments {
-        if let Some(intent) = &payment.intent {
-            let holder = snapshot.get(BY_INTENT, &intent.id)?;
-            findings
-                .require(holder == Some(*id), || format!("payment {id} is not found by intent"));
-        }
-        let is_due = snapshot.get(REFUNDS_DUE, id)?.is_some();
-        let is_closing = snapshot.get(TO_CLOSE, id)?.is_some();
-        findings.require(!is_closing || payment.status.is_open(), || {
-            format!("payment {id} is {:?} and still to be closed", payment.status)
-        });
-        let Some(order) = orders::order(snapshot, payment.order)? else { continue };
-        let is_current = snapshot.get(BY_ORDER, &payment.order)? == Some(*id);
-        let has_money = payment.status == PaymentStatus::Succeeded && !is_due;
-        findings.require(
-            !is_current || order.is_paid == has_money || (is_due && order.is_paid),
-            || {
-                format!(
-                    "payment {id} is {:?}, order {} says paid: {}",
-                    payment.status, payment.order, order.is_paid
-                )
-            },
-        );
-        let is_linked = order.payment.as_ref().is_some_and(|link| link.payment == *id);
-        findings.require(!is_linked || payment.amount == order.total, || {
-            let (amount, total) = (payment.amount, order.total);
-            format!("payment {id} of order {} is over {amount:?}, not {total:?}", payment.order)
-        });
-        if order.is_paid {
-            findings.require(!is_current || payment.amount == order.total, || {
-                format!("payment {id} took {:?} for {:?}", payment.amount, order.total)
-            });
-        }
+    let mut rows = Vec::new();
+    for (id, row) in read.range(table, &first, None, Direction::Ascending, limit)? {
+        rows.extend(payment(read, id)?.map(|payment| (id, payment, row)));
     }
-    findings.counted("payments", u64::try_from(payments.len()).unwrap_or(u64::MAX));
-    Ok(())
+    Ok(rows)
 }

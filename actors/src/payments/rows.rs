@@ -1,23 +1,57 @@
 //! How payments lie in the file.
 
+use super::ledger::Account;
+use crate::gateway::CheckoutPages;
 use crate::outbox::PaymentSnapshot;
 use crate::store::{Row, Table};
 use serde::{Deserialize, Serialize};
-use souk_domain::{Money, OrderId, PaymentId, PaymentStatus, UnixMillis};
+use souk_domain::{Money, OrderId, PaymentId, PaymentStatus, UnixMillis, UserId};
 
 pub(super) const PAYMENTS: Table<PaymentId, Payment> = Table::new("payments.rows");
 /// The current payment of an order: one at a time.
 pub(super) const BY_ORDER: Table<OrderId, PaymentId> = Table::new("payments.by_order");
+/// Every payment an order ever had.
+pub(super) const OF_ORDER: Table<(OrderId, PaymentId), ()> = Table::new("payments.of_order");
 pub(super) const BY_INTENT: Table<String, PaymentId> = Table::new("payments.by_intent");
-/// Payments whose money must go back: written with the cancellation, deleted with the refund.
-pub(super) const REFUNDS_DUE: Table<PaymentId, ()> = Table::new("payments.refunds_due");
+pub(super) const BY_CHECKOUT: Table<String, PaymentId> = Table::new("payments.by_checkout");
+/// Payments that the gateway may still take.
+pub(super) const OPEN: Table<PaymentId, ()> = Table::new("payments.open");
 
 /// Open payments whose order needs them no more: the gateway must be told, or asked for the money
 /// that came meanwhile. Deleted when the payment is no longer open.
 pub(super) const TO_CLOSE: Table<PaymentId, ()> = Table::new("payments.to_close");
+/// Payments about which the gateway must be asked: it was told to charge and its answer is not
+/// booked yet, or something was said that cannot be.
+pub(super) const IN_DOUBT: Table<PaymentId, Doubt> = Table::new("payments.in_doubt");
 
-pub(crate) const TABLES: &[&str] =
-    &[PAYMENTS.name(), BY_ORDER.name(), BY_INTENT.name(), REFUNDS_DUE.name(), TO_CLOSE.name()];
+/// Refunds, under their payment and their own number.
+pub(super) const REFUNDS: Table<(PaymentId, u64), Refund> = Table::new("payments.refunds");
+/// Refunds that the gateway has still to make: written when they are decided, deleted when they
+/// are made.
+pub(super) const REFUNDS_DUE: Table<(PaymentId, u64), ()> = Table::new("payments.refunds_due");
+
+/// Messages of the gateway that were heard, by their ids.
+pub(super) const HEARD: Table<String, ()> = Table::new("payments.heard");
+pub(super) const HEARD_BY_TIME: Table<(UnixMillis, String), ()> =
+    Table::new("payments.heard_by_time");
+
+pub(crate) const TABLES: &[&str] = &[
+    PAYMENTS.name(),
+    BY_ORDER.name(),
+    OF_ORDER.name(),
+    BY_INTENT.name(),
+    BY_CHECKOUT.name(),
+    OPEN.name(),
+    TO_CLOSE.name(),
+    IN_DOUBT.name(),
+    REFUNDS.name(),
+    REFUNDS_DUE.name(),
+    HEARD.name(),
+    HEARD_BY_TIME.name(),
+    super::ledger::ENTRIES.name(),
+    super::ledger::OF_ORDER.name(),
+    super::ledger::BALANCES.name(),
+];
 
 /// A payment of an order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,10 +62,32 @@ pub struct Payment {
     pub amount: Money,
     /// Where it stands, as the gateway told.
     pub status: PaymentStatus,
+    /// How the customer pays.
+    pub way: Way,
     /// The gateway's intent, once it has answered.
     pub intent: Option<Intent>,
-    /// True if `finalize` of the classic contract may hand over the sandbox's card.
+    /// The gateway's checkout, where the customer pays at one and the gateway has answered.
+    pub checkout: Option<String>,
+    /// True if `finalize` of the classic contract may pay without a card.
     pub pays_at_finalize: bool,
+    /// What the gateway took.
+    pub received: Money,
+    /// What went back of it.
+    pub refunded: Money,
+    /// What is to go back and has not yet.
+    pub refunding: Money,
+    /// What the customer's bank took back.
+    pub lost: Money,
+    /// Which account of the ledger its money stands against.
+    pub counts_as: Account,
+    /// What the customer is owed because a refund failed in the end; part of `received` again.
+    pub owed_back: Money,
+    /// How often the gateway was told to charge.
+    pub attempts: u32,
+    /// The charge that was refused last, so that hearing of it twice counts once.
+    pub last_declined_charge: Option<String>,
+    /// What the customer's bank says about it.
+    pub dispute: Option<Dispute>,
     /// When it was begun.
     pub created_at: UnixMillis,
     /// When it last changed.
@@ -42,6 +98,24 @@ pub struct Payment {
 
 impl Row for Payment {}
 
+/// How the customer pays.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Way {
+    /// With a method they hand over, or in their browser with the client secret.
+    Intent,
+    /// At a page of the gateway, which leads to these. Kept here because the gateway must be asked
+    /// with the same words each time.
+    Checkout(CheckoutPages),
+}
+
+impl Way {
+    /// True if both are intents or both checkouts.
+    #[must_use]
+    pub fn is_like(&self, other: &Self) -> bool {
+        matches!(self, Self::Intent) == matches!(other, Self::Intent)
+    }
+}
+
 /// What the gateway calls a payment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Intent {
@@ -51,13 +125,113 @@ pub struct Intent {
     pub client_secret: String,
 }
 
+/// What is not known of a payment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Doubt {
+    /// Which attempt to charge it is about.
+    pub attempt: u32,
+    /// Since when.
+    pub since: UnixMillis,
+}
+
+impl Row for Doubt {}
+
+/// A customer who asks their bank for the money
+/// (<https://docs.stripe.com/disputes>).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dispute {
+    /// `dp_…`.
+    pub id: String,
+    /// How much.
+    pub amount: Money,
+    /// The bank's word for why.
+    pub reason: String,
+    /// Where it stands.
+    pub status: DisputeStatus,
+}
+
+/// Where a dispute stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DisputeStatus {
+    /// The bank has not decided; the operator answers it at the gateway.
+    Open,
+    /// The money stays with the shop.
+    Won,
+    /// The money is gone.
+    Lost,
+}
+
+/// Money that goes back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refund {
+    /// How much.
+    pub amount: Money,
+    /// Why; perhaps empty.
+    pub reason: String,
+    /// Who decided it.
+    pub by: RefundedBy,
+    /// Where it stands.
+    pub state: RefundState,
+    /// What the gateway calls it, once it was made there.
+    pub gateway_id: Option<String>,
+    /// When it was decided.
+    pub created_at: UnixMillis,
+    /// When it last changed.
+    pub updated_at: UnixMillis,
+}
+
+impl Row for Refund {}
+
+/// Who decided that money goes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RefundedBy {
+    /// The shop: the order does not need it.
+    Shop,
+    /// An administrator.
+    Administrator(UserId),
+    /// Somebody at the gateway.
+    Gateway,
+}
+
+/// Where a refund stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RefundState {
+    /// The gateway has still to make it.
+    Due,
+    /// The gateway made it.
+    Made,
+    /// The gateway will not make it, or could not in the end; somebody must look at it.
+    Failed,
+}
+
+impl RefundState {
+    /// The word for it in answers.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Due => "pending",
+            Self::Made => "succeeded",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 impl Payment {
+    /// What can still go back, in minor units.
+    #[must_use]
+    pub fn left(&self) -> Money {
+        let gone = [self.refunded, self.refunding, self.lost];
+        let gone: i64 = gone.iter().map(|amount| amount.minor_units()).sum();
+        Money::from_minor_units(self.received.minor_units().saturating_sub(gone).max(0))
+    }
+
     pub(super) fn snapshot(&self) -> PaymentSnapshot {
         PaymentSnapshot {
             order: self.order,
             amount: self.amount,
             status: self.status,
             intent: self.intent.as_ref().map(|intent| intent.id.clone()),
+            refunded: self.refunded,
         }
     }
 }

@@ -1,10 +1,13 @@
 //! The actor: messages in, one command each.
 
-use super::{Attempt, CheckoutPages, GatewayCheckout, GatewayIntent, checkouts, commands};
+use super::rows::EVENTS;
+use super::{CheckoutPage, checkouts, intents};
+use crate::gateway::{
+    Attempt, Charge, CheckoutPages, GatewayCheckout, GatewayIntent, GatewayRefund, RefundRequest,
+};
 use crate::owner::{ReplyTo, answer};
 use crate::store::Unit;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
-use souk_domain::Money;
 
 /// What the sandbox can be asked. The sender MUST hold the turn of `unit`, in which nothing else
 /// happens: a gateway's commits are its own.
@@ -15,35 +18,36 @@ pub enum SandboxMessage {
         unit: Unit,
         /// The idempotency key.
         key: String,
-        /// How much.
-        amount: Money,
+        /// How much, and for what.
+        charge: Charge,
         /// The intent.
         reply_to: ReplyTo<GatewayIntent>,
     },
-    /// Try to charge.
+    /// The shop tries to charge; the same key again gives the same answer.
     Confirm {
         /// The open turn.
         unit: Unit,
+        /// The idempotency key.
+        key: String,
         /// Which intent.
         intent: String,
         /// `pm_card_…`.
         payment_method: String,
-        /// Given by the customer's browser, which alone can answer its bank; `None` from the shop.
-        client_secret: Option<String>,
         /// What came of it.
         reply_to: ReplyTo<Attempt>,
     },
-    /// Make a page where an intent can be paid; again gives the same page, leading to the pages
-    /// named last.
-    OpenCheckout {
+    /// The customer's browser tries to charge, which alone can answer the customer's bank.
+    ConfirmInBrowser {
         /// The open turn.
         unit: Unit,
         /// Which intent.
         intent: String,
-        /// Where the customer goes from there.
-        pages: CheckoutPages,
-        /// The page.
-        reply_to: ReplyTo<GatewayCheckout>,
+        /// What shows that it is the customer's.
+        client_secret: String,
+        /// `pm_card_…`.
+        payment_method: String,
+        /// What came of it.
+        reply_to: ReplyTo<Attempt>,
     },
     /// Give an intent up, so that it can never be paid; one that is paid stays so.
     Cancel {
@@ -54,14 +58,56 @@ pub enum SandboxMessage {
         /// The intent after it.
         reply_to: ReplyTo<GatewayIntent>,
     },
-    /// Give the money back; again is no harm.
+    /// Give money back; the same key again gives the same answer.
     Refund {
         /// The open turn.
         unit: Unit,
-        /// Which intent.
-        intent: String,
-        /// The intent after it.
-        reply_to: ReplyTo<GatewayIntent>,
+        /// The idempotency key.
+        key: String,
+        /// How much of what.
+        request: RefundRequest,
+        /// The refund.
+        reply_to: ReplyTo<GatewayRefund>,
+    },
+    /// Open a page to pay at; the same key again gives the same page.
+    OpenCheckout {
+        /// The open turn.
+        unit: Unit,
+        /// The idempotency key.
+        key: String,
+        /// How much, and for what.
+        charge: Charge,
+        /// Where the customer goes from there.
+        pages: CheckoutPages,
+        /// The page.
+        reply_to: ReplyTo<GatewayCheckout>,
+    },
+    /// Somebody presses "Pay".
+    PayCheckout {
+        /// The open turn.
+        unit: Unit,
+        /// Which checkout.
+        checkout: String,
+        /// The page after it.
+        reply_to: ReplyTo<CheckoutPage>,
+    },
+    /// Close a page; one on which somebody paid stays so.
+    ExpireCheckout {
+        /// The open turn.
+        unit: Unit,
+        /// Which checkout.
+        checkout: String,
+        /// The checkout after it.
+        reply_to: ReplyTo<GatewayCheckout>,
+    },
+    /// The shop has taken these messages.
+    Delivered {
+        /// The open turn.
+        unit: Unit,
+        /// Their numbers.
+        events: Vec<u64>,
+        /// Done.
+        reply_to: ReplyTo<()>,
     },
 }
 
@@ -88,21 +134,45 @@ impl Actor for SandboxOwner {
         (): &mut (),
     ) -> Result<(), ActorProcessingErr> {
         match message {
-            SandboxMessage::Create { unit, key, amount, reply_to } => {
-                answer(reply_to, commands::create(&unit, &key, amount))
+            SandboxMessage::Create { unit, key, charge, reply_to } => {
+                answer(reply_to, intents::create(&unit, &key, &charge))
             }
-            SandboxMessage::Confirm { unit, intent, payment_method, client_secret, reply_to } => {
-                let client_secret = client_secret.as_deref();
-                answer(reply_to, commands::confirm(&unit, &intent, &payment_method, client_secret))
+            SandboxMessage::Confirm { unit, key, intent, payment_method, reply_to } => {
+                answer(reply_to, intents::confirm(&unit, &key, &intent, &payment_method))
             }
-            SandboxMessage::OpenCheckout { unit, intent, pages, reply_to } => {
-                answer(reply_to, checkouts::open(&unit, &intent, pages))
-            }
+            SandboxMessage::ConfirmInBrowser {
+                unit,
+                intent,
+                client_secret,
+                payment_method,
+                reply_to,
+            } => answer(
+                reply_to,
+                intents::confirm_in_browser(&unit, &intent, &client_secret, &payment_method),
+            ),
             SandboxMessage::Cancel { unit, intent, reply_to } => {
-                answer(reply_to, commands::cancel(&unit, &intent))
+                answer(reply_to, intents::cancel(&unit, &intent))
             }
-            SandboxMessage::Refund { unit, intent, reply_to } => {
-                answer(reply_to, commands::refund(&unit, &intent))
+            SandboxMessage::Refund { unit, key, request, reply_to } => {
+                answer(reply_to, intents::refund(&unit, &key, &request))
+            }
+            SandboxMessage::OpenCheckout { unit, key, charge, pages, reply_to } => {
+                answer(reply_to, checkouts::open(&unit, &key, &charge, &pages))
+            }
+            SandboxMessage::PayCheckout { unit, checkout, reply_to } => {
+                answer(reply_to, checkouts::pay(&unit, &checkout))
+            }
+            SandboxMessage::ExpireCheckout { unit, checkout, reply_to } => {
+                answer(reply_to, checkouts::expire(&unit, &checkout))
+            }
+            SandboxMessage::Delivered { unit, events, reply_to } => {
+                let delete = || {
+                    for event in &events {
+                        unit.delete(EVENTS, event)?;
+                    }
+                    Ok(())
+                };
+                answer(reply_to, delete())
             }
         }
     }

@@ -1,64 +1,96 @@
-//! Checkout pages: where a customer without a browser full of Stripe.js pays.
+//! Checkout pages: where a customer without a browser full of Stripe.js pays. As at Stripe, the
+//! intent behind a page is made when somebody pays there.
 
-use super::commands::retrieve;
-use super::rows::{BY_KEY, CHECKOUT_BY_INTENT, CHECKOUTS, INTENTS, SandboxCheckout};
-use super::{CheckoutPages, GatewayCheckout};
+use super::cards::PAYING_CARD;
+use super::intents;
+use super::rows::{CHECKOUT_BY_KEY, CHECKOUTS, INTENTS, SandboxCheckout};
+use super::{CheckoutPage, events};
 use crate::Failure;
-use crate::check::Findings;
-use crate::store::{Direction, Read, Snapshot, StoreError, Unit};
+use crate::gateway::{Charge, CheckoutPages, CheckoutStatus, GatewayCheckout};
+use crate::store::{Read, Unit};
 use souk_domain::{Missing, Refusal};
-use std::ops::ControlFlow;
 
 /// What stands for the session's id in the pages of a checkout, as at Stripe.
 const SESSION_ID: &str = "{CHECKOUT_SESSION_ID}";
 /// Random octets of a session's id.
 const SESSION_BYTES: usize = 24;
 
-/// One checkout per intent; asked for again it leads to the pages named last.
 pub(super) fn open(
     unit: &Unit,
-    intent: &str,
-    pages: CheckoutPages,
+    key: &str,
+    charge: &Charge,
+    pages: &CheckoutPages,
 ) -> Result<GatewayCheckout, Failure> {
-    let shown = retrieve(unit, intent)?;
-    let id = match unit.get(CHECKOUT_BY_INTENT, &intent.to_owned())? {
-        Some(known) => known,
-        None => format!("cs_test_{}", crate::random_hex(SESSION_BYTES)),
-    };
-    let CheckoutPages { success, cancel } = pages;
-    let pages = CheckoutPages {
-        success: success.replace(SESSION_ID, &id),
-        cancel: cancel.replace(SESSION_ID, &id),
-    };
-    unit.put(CHECKOUT_BY_INTENT, &intent.to_owned(), &id)?;
-    let row = SandboxCheckout { intent: intent.to_owned(), pages: pages.clone() };
-    unit.put(CHECKOUTS, &id, &row)?;
-    Ok(GatewayCheckout { id, intent: shown, pages })
-}
-
-/// The checkout as it was last committed.
-pub(super) fn find(read: &impl Read, id: &str) -> Result<GatewayCheckout, Failure> {
-    let row = read.get(CHECKOUTS, &id.to_owned())?;
-    let SandboxCheckout { intent, pages } = row.ok_or(Refusal::NotFound(Missing::Payment))?;
-    Ok(GatewayCheckout { id: id.to_owned(), intent: retrieve(read, &intent)?, pages })
-}
-
-/// Every checkout is the one of its intent, and every intent is found by the key it was made with.
-pub(crate) fn check(snapshot: &Snapshot, findings: &mut Findings) -> Result<(), StoreError> {
-    let mut checkouts = Vec::new();
-    snapshot.visit(CHECKOUTS, &String::new(), None, Direction::Ascending, |id, row| {
-        checkouts.push((id, row.intent));
-        ControlFlow::Continue(())
-    })?;
-    for (id, intent) in &checkouts {
-        let is_known = snapshot.get(INTENTS, intent)?.is_some();
-        findings.require(is_known, || format!("checkout {id} is for no intent"));
-        let current = snapshot.get(CHECKOUT_BY_INTENT, intent)?;
-        findings.require(current.as_ref() == Some(id), || format!("checkout {id} is a second one"));
+    let key = key.to_owned();
+    if let Some(id) = unit.get(CHECKOUT_BY_KEY, &key)? {
+        return find(unit, &id);
     }
-    let count = u64::try_from(checkouts.len()).unwrap_or(u64::MAX);
-    let indexes_agree = snapshot.count(CHECKOUT_BY_INTENT)? == count
-        && snapshot.count(BY_KEY)? == snapshot.count(INTENTS)?;
-    findings.require(indexes_agree, || "stray entries in the sandbox's indexes".into());
-    Ok(())
+    let id = format!("cs_test_{}", crate::random_hex(SESSION_BYTES));
+    let row = SandboxCheckout {
+        amount: charge.amount,
+        currency: charge.currency.code().to_ascii_lowercase(),
+        pages: CheckoutPages {
+            shop: pages.shop.clone(),
+            success: pages.success.replace(SESSION_ID, &id),
+            cancel: pages.cancel.replace(SESSION_ID, &id),
+        },
+        intent: None,
+        is_expired: false,
+        created_at: unit.now(),
+    };
+    unit.put(CHECKOUTS, &id, &row)?;
+    unit.put(CHECKOUT_BY_KEY, &key, &id)?;
+    find(unit, &id)
+}
+
+/// Somebody presses "Pay"; again is no harm.
+pub(super) fn pay(unit: &Unit, id: &str) -> Result<CheckoutPage, Failure> {
+    let mut row = row(unit, id)?;
+    if row.intent.is_none() && !row.is_expired {
+        let (intent, fresh) = intents::fresh(unit, row.amount, row.currency.clone());
+        unit.put(INTENTS, &intent, &fresh)?;
+        row.intent = Some(intent.clone());
+        unit.put(CHECKOUTS, &id.to_owned(), &row)?;
+        intents::confirm_in_browser(unit, &intent, &fresh.client_secret, PAYING_CARD)?;
+        events::tell(unit, "checkout.session.completed", row.object(id, "complete", "paid"))?;
+    }
+    page(unit, id)
+}
+
+/// Closes a page on which nobody has paid.
+pub(super) fn expire(unit: &Unit, id: &str) -> Result<GatewayCheckout, Failure> {
+    let mut row = row(unit, id)?;
+    if row.intent.is_none() && !row.is_expired {
+        row.is_expired = true;
+        unit.put(CHECKOUTS, &id.to_owned(), &row)?;
+        events::tell(unit, "checkout.session.expired", row.object(id, "expired", "unpaid"))?;
+    }
+    find(unit, id)
+}
+
+fn row(read: &impl Read, id: &str) -> Result<SandboxCheckout, Failure> {
+    Ok(read.get(CHECKOUTS, &id.to_owned())?.ok_or(Refusal::NotFound(Missing::Payment))?)
+}
+
+/// A checkout as the shop is told of it.
+pub(super) fn find(read: &impl Read, id: &str) -> Result<GatewayCheckout, Failure> {
+    Ok(page(read, id)?.checkout)
+}
+
+/// A checkout as the customer's browser sees it.
+pub(super) fn page(read: &impl Read, id: &str) -> Result<CheckoutPage, Failure> {
+    let row = row(read, id)?;
+    let status = match (&row.intent, row.is_expired) {
+        (Some(_), _) => CheckoutStatus::Complete,
+        (None, true) => CheckoutStatus::Expired,
+        (None, false) => CheckoutStatus::Open,
+    };
+    let intent = match &row.intent {
+        Some(intent) => Some(intents::find(read, intent)?.shown(intent)),
+        None => None,
+    };
+    let url = (status == CheckoutStatus::Open)
+        .then(|| format!("{}/sandbox/checkout/{id}", row.pages.shop));
+    let checkout = GatewayCheckout { id: id.to_owned(), url, status, amount: row.amount, intent };
+    Ok(CheckoutPage { checkout, pages: row.pages })
 }

@@ -1,65 +1,43 @@
 //! The sandbox as the shop sees it: something that is called, outside any commit, and answers.
 
-use super::{SandboxMessage, checkouts, commands};
+use super::rows::EVENTS;
+use super::{SandboxMessage, cards, checkouts, intents};
 use crate::Failure;
-use crate::store::Store;
+use crate::gateway::{
+    Answering, Attempt, Charge, CheckoutPages, Gateway, GatewayCheckout, GatewayError,
+    GatewayIntent, GatewayRefund, RefundRequest,
+};
+use crate::owner::ReplyTo;
+use crate::store::{Direction, Read, Store, StoreError, Unit};
 use crate::supervision::Owners;
-use serde::{Deserialize, Serialize};
-use souk_domain::{Money, PaymentStatus};
+use souk_domain::Refusal;
 use std::sync::Arc;
-
-/// An intent as the gateway tells it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GatewayIntent {
-    /// `pi_…`.
-    pub id: String,
-    /// What the customer's browser pays with.
-    pub client_secret: String,
-    /// How much it charges.
-    pub amount: Money,
-    /// Where it stands.
-    pub status: PaymentStatus,
-}
-
-/// What came of an attempt to charge.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Attempt {
-    /// The intent as it stands now.
-    Answered(GatewayIntent),
-    /// The charge was refused; another method may be tried.
-    Declined {
-        /// The intent as it stands now.
-        intent: GatewayIntent,
-        /// The gateway's words for the customer.
-        reason: String,
-    },
-}
-
-/// Where a customer goes from a checkout; `{CHECKOUT_SESSION_ID}` stands for its id.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CheckoutPages {
-    /// After paying.
-    pub success: String,
-    /// After giving up.
-    pub cancel: String,
-}
-
-/// A page of the gateway where an intent is paid.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GatewayCheckout {
-    /// `cs_…`.
-    pub id: String,
-    /// What is paid there.
-    pub intent: GatewayIntent,
-    /// Where the customer goes from there.
-    pub pages: CheckoutPages,
-}
 
 /// The sandbox gateway. Cheap to clone.
 #[derive(Clone)]
 pub struct SandboxGateway {
     store: Store,
     owners: Arc<Owners>,
+}
+
+/// A checkout as the customer's browser sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckoutPage {
+    /// What the shop is told of it.
+    pub checkout: GatewayCheckout,
+    /// Where the customer goes from there.
+    pub pages: CheckoutPages,
+}
+
+/// A message to the shop, ready to be signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SandboxEvent {
+    /// Its place in the order of what happened.
+    pub sequence: u64,
+    /// `evt_…`.
+    pub id: String,
+    /// JSON.
+    pub body: String,
 }
 
 impl SandboxGateway {
@@ -69,128 +47,221 @@ impl SandboxGateway {
         Self { store, owners }
     }
 
-    /// Makes an intent; the same key again gives the same intent.
-    ///
-    /// # Errors
-    /// [`Failure`] if the gateway cannot answer.
-    pub async fn create_intent(
+    /// Asks the owner of the books, in a turn of its own.
+    async fn ask<T: Send + 'static>(
         &self,
-        key: String,
-        amount: Money,
-    ) -> Result<GatewayIntent, Failure> {
-        let owners = Arc::clone(&self.owners);
+        question: impl Fn(Unit, ReplyTo<T>) -> SandboxMessage + Send + Sync + 'static,
+    ) -> Result<T, Failure> {
+        let (owners, question) = (Arc::clone(&self.owners), Arc::new(question));
         self.store
             .transact(move |unit| {
-                let (owners, key) = (Arc::clone(&owners), key.clone());
-                async move {
-                    let create = |reply_to| SandboxMessage::Create { unit, key, amount, reply_to };
-                    owners.sandbox.ask(create).await
-                }
+                let (owners, question) = (Arc::clone(&owners), Arc::clone(&question));
+                async move { owners.sandbox.ask(|reply_to| question(unit, reply_to)).await }
             })
             .await
     }
 
-    /// Tries to charge. `client_secret` comes from the customer's browser, if it is that one that
-    /// confirms.
+    /// Where a browser would confirm with Stripe.js.
     ///
     /// # Errors
     /// Refuses an unknown intent, a wrong secret, an unknown method.
-    pub async fn confirm(
+    pub async fn confirm_in_browser(
         &self,
         intent: String,
+        client_secret: String,
         payment_method: String,
-        client_secret: Option<String>,
     ) -> Result<Attempt, Failure> {
-        let owners = Arc::clone(&self.owners);
-        self.store
-            .transact(move |unit| {
-                let owners = Arc::clone(&owners);
-                let (intent, payment_method) = (intent.clone(), payment_method.clone());
-                let client_secret = client_secret.clone();
-                async move {
-                    let confirm = |reply_to| SandboxMessage::Confirm {
-                        unit,
-                        intent,
-                        payment_method,
-                        client_secret,
-                        reply_to,
-                    };
-                    owners.sandbox.ask(confirm).await
-                }
-            })
-            .await
+        self.ask(move |unit, reply_to| SandboxMessage::ConfirmInBrowser {
+            unit,
+            intent: intent.clone(),
+            client_secret: client_secret.clone(),
+            payment_method: payment_method.clone(),
+            reply_to,
+        })
+        .await
     }
 
-    /// Makes a page where an intent can be paid.
-    ///
-    /// # Errors
-    /// Refuses an unknown intent.
-    pub async fn open_checkout(
-        &self,
-        intent: String,
-        pages: CheckoutPages,
-    ) -> Result<GatewayCheckout, Failure> {
-        let owners = Arc::clone(&self.owners);
-        self.store
-            .transact(move |unit| {
-                let owners = Arc::clone(&owners);
-                let (intent, pages) = (intent.clone(), pages.clone());
-                async move {
-                    let open =
-                        |reply_to| SandboxMessage::OpenCheckout { unit, intent, pages, reply_to };
-                    owners.sandbox.ask(open).await
-                }
-            })
-            .await
-    }
-
-    /// Asks how a checkout stands.
+    /// A checkout as the customer's browser sees it.
     ///
     /// # Errors
     /// Refuses an unknown checkout.
-    pub fn checkout(&self, id: &str) -> Result<GatewayCheckout, Failure> {
-        checkouts::find(&*self.store.snapshot(), id)
+    pub fn page(&self, checkout: &str) -> Result<CheckoutPage, Failure> {
+        checkouts::page(&*self.store.snapshot(), checkout)
     }
 
-    /// Asks how an intent stands.
+    /// Somebody presses "Pay"; again is no harm.
     ///
     /// # Errors
-    /// Refuses an unknown intent.
-    pub fn retrieve(&self, intent: &str) -> Result<GatewayIntent, Failure> {
-        commands::retrieve(&*self.store.snapshot(), intent)
+    /// Refuses an unknown checkout.
+    pub async fn pay(&self, checkout: String) -> Result<CheckoutPage, Failure> {
+        self.ask(move |unit, reply_to| SandboxMessage::PayCheckout {
+            unit,
+            checkout: checkout.clone(),
+            reply_to,
+        })
+        .await
     }
 
-    /// Gives an intent up, so that it can never be paid; one that is paid stays so.
+    /// Messages the shop has not taken yet, oldest first, at most `limit`.
     ///
     /// # Errors
-    /// Refuses an unknown intent.
-    pub async fn cancel(&self, intent: String) -> Result<GatewayIntent, Failure> {
-        let owners = Arc::clone(&self.owners);
-        self.store
-            .transact(move |unit| {
-                let (owners, intent) = (Arc::clone(&owners), intent.clone());
-                async move {
-                    let cancel = |reply_to| SandboxMessage::Cancel { unit, intent, reply_to };
-                    owners.sandbox.ask(cancel).await
-                }
-            })
-            .await
+    /// [`StoreError`].
+    pub fn undelivered(&self, limit: usize) -> Result<Vec<SandboxEvent>, StoreError> {
+        let rows = self.store.snapshot().range(EVENTS, &0, None, Direction::Ascending, limit)?;
+        let event = |(sequence, row): (u64, super::rows::SandboxEventRow)| SandboxEvent {
+            sequence,
+            id: row.id,
+            body: row.body,
+        };
+        Ok(rows.into_iter().map(event).collect())
     }
 
-    /// Gives the money of an intent back; again is no harm.
+    /// The shop has taken these messages.
     ///
     /// # Errors
-    /// Refuses an unknown intent.
-    pub async fn refund(&self, intent: String) -> Result<GatewayIntent, Failure> {
-        let owners = Arc::clone(&self.owners);
-        self.store
-            .transact(move |unit| {
-                let (owners, intent) = (Arc::clone(&owners), intent.clone());
-                async move {
-                    let refund = |reply_to| SandboxMessage::Refund { unit, intent, reply_to };
-                    owners.sandbox.ask(refund).await
-                }
-            })
-            .await
+    /// [`Failure`] of the store; they are sent again then, which is no harm.
+    pub async fn delivered(&self, events: Vec<u64>) -> Result<(), Failure> {
+        self.ask(move |unit, reply_to| SandboxMessage::Delivered {
+            unit,
+            events: events.clone(),
+            reply_to,
+        })
+        .await
+    }
+}
+
+/// A refusal of the sandbox, as a gateway elsewhere would give it.
+fn refused(what: &'static str) -> impl FnOnce(Failure) -> GatewayError {
+    move |failure| match failure {
+        Failure::Refused(Refusal::NotFound(_)) => GatewayError::NoSuch { what },
+        Failure::Refused(Refusal::PaymentMethodUnknown) => GatewayError::UnknownPaymentMethod,
+        Failure::Refused(Refusal::RefundTooLarge) => GatewayError::RefundTooLarge,
+        failure => failure.into(),
+    }
+}
+
+const INTENT: &str = "payment_intent";
+const CHECKOUT: &str = "checkout.session";
+
+impl Gateway for SandboxGateway {
+    fn name(&self) -> &'static str {
+        "sandbox"
+    }
+
+    fn is_sandbox(&self) -> bool {
+        true
+    }
+
+    fn pays_without_card(&self) -> Option<&'static str> {
+        Some(cards::PAYING_CARD)
+    }
+
+    fn create_intent<'a>(&'a self, key: &'a str, charge: Charge) -> Answering<'a, GatewayIntent> {
+        Box::pin(async move {
+            let key = key.to_owned();
+            let create = move |unit, reply_to| SandboxMessage::Create {
+                unit,
+                key: key.clone(),
+                charge: charge.clone(),
+                reply_to,
+            };
+            self.ask(create).await.map_err(refused(INTENT))
+        })
+    }
+
+    fn confirm<'a>(
+        &'a self,
+        key: &'a str,
+        intent: &'a str,
+        payment_method: &'a str,
+    ) -> Answering<'a, Attempt> {
+        Box::pin(async move {
+            let (key, intent) = (key.to_owned(), intent.to_owned());
+            let payment_method = payment_method.to_owned();
+            let confirm = move |unit, reply_to| SandboxMessage::Confirm {
+                unit,
+                key: key.clone(),
+                intent: intent.clone(),
+                payment_method: payment_method.clone(),
+                reply_to,
+            };
+            self.ask(confirm).await.map_err(refused(INTENT))
+        })
+    }
+
+    fn retrieve<'a>(&'a self, intent: &'a str) -> Answering<'a, GatewayIntent> {
+        Box::pin(async move {
+            let found = intents::find(&*self.store.snapshot(), intent);
+            Ok(found.map_err(refused(INTENT))?.shown(intent))
+        })
+    }
+
+    fn cancel<'a>(&'a self, _key: &'a str, intent: &'a str) -> Answering<'a, GatewayIntent> {
+        Box::pin(async move {
+            let intent = intent.to_owned();
+            let cancel = move |unit, reply_to| SandboxMessage::Cancel {
+                unit,
+                intent: intent.clone(),
+                reply_to,
+            };
+            self.ask(cancel).await.map_err(refused(INTENT))
+        })
+    }
+
+    fn refund<'a>(&'a self, key: &'a str, request: RefundRequest) -> Answering<'a, GatewayRefund> {
+        Box::pin(async move {
+            let key = key.to_owned();
+            let refund = move |unit, reply_to| SandboxMessage::Refund {
+                unit,
+                key: key.clone(),
+                request: request.clone(),
+                reply_to,
+            };
+            self.ask(refund).await.map_err(refused(INTENT))
+        })
+    }
+
+    fn refunds<'a>(&'a self, intent: &'a str) -> Answering<'a, Vec<GatewayRefund>> {
+        Box::pin(async move {
+            let found = intents::find(&*self.store.snapshot(), intent).map_err(refused(INTENT))?;
+            Ok(found.refunds.iter().map(super::rows::SandboxRefund::shown).collect())
+        })
+    }
+
+    fn open_checkout<'a>(
+        &'a self,
+        key: &'a str,
+        charge: Charge,
+        pages: CheckoutPages,
+    ) -> Answering<'a, GatewayCheckout> {
+        Box::pin(async move {
+            let key = key.to_owned();
+            let open = move |unit, reply_to| SandboxMessage::OpenCheckout {
+                unit,
+                key: key.clone(),
+                charge: charge.clone(),
+                pages: pages.clone(),
+                reply_to,
+            };
+            self.ask(open).await.map_err(refused(CHECKOUT))
+        })
+    }
+
+    fn checkout<'a>(&'a self, id: &'a str) -> Answering<'a, GatewayCheckout> {
+        Box::pin(
+            async move { checkouts::find(&*self.store.snapshot(), id).map_err(refused(CHECKOUT)) },
+        )
+    }
+
+    fn expire_checkout<'a>(&'a self, _key: &'a str, id: &'a str) -> Answering<'a, GatewayCheckout> {
+        Box::pin(async move {
+            let checkout = id.to_owned();
+            let expire = move |unit, reply_to| SandboxMessage::ExpireCheckout {
+                unit,
+                checkout: checkout.clone(),
+                reply_to,
+            };
+            self.ask(expire).await.map_err(refused(CHECKOUT))
+        })
     }
 }

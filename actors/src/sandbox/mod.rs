@@ -1,16 +1,19 @@
 //! The sandbox gateway: behaves like Stripe without an account, for trying the shop out.
 //!
 //! It keeps books of its own, as a foreign system would: the shop learns what is in them only by
-//! asking, never by looking into them within a turn.
+//! asking, or by the signed messages the sandbox sends, never by looking into them within a turn.
 
 mod actor;
+mod cards;
+mod check;
 mod checkouts;
-mod commands;
+mod events;
 mod gateway;
+mod intents;
 mod rows;
 
 pub use actor::{SandboxMessage, SandboxOwner};
-pub use gateway::{Attempt, CheckoutPages, GatewayCheckout, GatewayIntent, SandboxGateway};
+pub use gateway::{CheckoutPage, SandboxEvent, SandboxGateway};
 
-pub(crate) use checkouts::check;
+pub(crate) use check::check;
 pub(crate) use rows::TABLES;

@@ -49,7 +49,7 @@ fn directory() -> TempDir {
 fn full_context() -> Map<String, Value> {
     let context = json!({
         "customer_name": "Ann <b>Lee</b>", "order_number": "ORD-20240101-0001",
-        "total": "39.98", "currency": "USD", "reason": "nobody paid in time",
+        "total": "39.98", "currency": "USD", "refunded": "5.00", "reason": "nobody paid in time",
         "shipping_address": "1 Old Street\nTown",
         "lines": [
             {"name": "Lamp & shade", "quantity": 2, "unit_price": "14.99", "subtotal": "29.98"},

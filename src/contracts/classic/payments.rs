@@ -12,10 +12,6 @@ use souk_actors::payments::{self, Payment, PaymentsMessage};
 use souk_domain::{Currency, Money, OrderId, OrderStatus, PaymentId, PaymentStatus, Refusal};
 use std::sync::Arc;
 
-/// This contract has no way to hand over a card, so at the sandbox the money is taken from this
-/// one. A gateway that is none of ours gets no card here: it is only asked what happened.
-const SANDBOX_CARD: &str = "pm_card_visa";
-
 pub(super) async fn initiate(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let visitor = app.visitor(&call)?;
     let currency = app.shop.settings.currency;
@@ -31,14 +27,19 @@ pub(super) async fn initiate(app: Arc<App>, call: Call) -> Result<Answer, Proble
     let (payment, intent) = paying::prepare(&app.shop, id).await?;
     let status = payments::payment(&*app.shop.store.snapshot(), payment)?
         .map_or(PaymentStatus::RequiresPaymentMethod, |payment| payment.status);
+    // Where finalize cannot pay, the customer must.
+    let needs_card = app.shop.gateway.pays_without_card().is_none();
+    let client_secret = needs_card.then(|| intent.client_secret.clone());
     let owners = Arc::clone(&app.shop.owners);
     let linked = app.commit(&call, move |unit| {
         let (owners, intent) = (Arc::clone(&owners), intent.clone());
+        let client_secret = client_secret.clone();
         async move {
             let order = paying::link(&owners, &unit, id, payment, intent).await?;
             let pay = |reply_to| PaymentsMessage::PayAtFinalize { unit, id: payment, reply_to };
             owners.payments.ask(pay).await?;
-            Ok(Answer::created(&PaymentBody::new(payment, id, order.total, status, currency)))
+            let body = PaymentBody::new(payment, id, order.total, status, currency);
+            Ok(Answer::created(&body.with_client_secret(client_secret)))
         }
     });
     Ok(linked.await?)
@@ -62,8 +63,11 @@ pub(super) async fn finalize(app: Arc<App>, call: Call) -> Result<Answer, Proble
     if order.payment.as_ref().is_none_or(|link| link.payment != id) {
         return Err(Refusal::PaymentNotStarted.into());
     }
-    // Only for payments this contract initiated: the others have customers who bring a card.
-    let card = payment.pays_at_finalize.then(|| SANDBOX_CARD.to_owned());
+    // This contract has no way to hand over a card, so the sandbox takes the money without one;
+    // any other gateway is only asked what happened. And only for payments this contract
+    // initiated: the others have customers who bring a card.
+    let card = app.shop.gateway.pays_without_card().filter(|_| payment.pays_at_finalize);
+    let card = card.map(str::to_owned);
     let news = paying::ask_gateway(&app.shop, payment.order, &order, card).await?;
     let Payment { order, amount, .. } = payment;
     let paid = (order, amount, app.shop.settings.currency);

@@ -52,6 +52,9 @@ impl Wording for Classic {
                 bad_request("The order has changed since; initiate the payment again.")
             }
             Refusal::PaymentMethodUnknown => bad_request("No such payment method."),
+            Refusal::RefundTooLarge => {
+                Errors::of("amount", "More than is left of what was paid.").into()
+            }
         }
     }
 }

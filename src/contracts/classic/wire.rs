@@ -104,6 +104,9 @@ pub(super) struct PaymentBody {
     amount: String,
     #[schemars(with = "PaymentState")]
     status: &'static str,
+    /// What to pay with, where the customer must bring a card to the gateway.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_secret: Option<String>,
 }
 
 impl PaymentBody {
@@ -115,6 +118,11 @@ impl PaymentBody {
         currency: Currency,
     ) -> Self {
         let amount = currency.format(amount);
-        Self { id: id.get(), order: order.get(), amount, status: status.word() }
+        let (id, order, status) = (id.get(), order.get(), status.word());
+        Self { id, order, amount, status, client_secret: None }
+    }
+
+    pub(super) fn with_client_secret(self, client_secret: Option<String>) -> Self {
+        Self { client_secret, ..self }
     }
 }

@@ -55,6 +55,9 @@ impl Wording for Minimal {
             Refusal::PaymentMethodUnknown => {
                 Errors::of("payment_method", "No such payment method.").into()
             }
+            Refusal::RefundTooLarge => {
+                Errors::of("amount", "More than is left of what was paid.").into()
+            }
         }
     }
 }

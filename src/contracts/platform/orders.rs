@@ -44,6 +44,7 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
 }
 
 /// What an order is made of.
+#[expect(clippy::type_complexity, reason = "one field after the other, as in the document")]
 pub(super) fn fields(
     form: &mut Form<'_>,
     currency: Currency,

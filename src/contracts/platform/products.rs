@@ -65,6 +65,7 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
 }
 
 /// What may be changed of a product.
+#[expect(clippy::type_complexity, reason = "one field after the other, as in the document")]
 pub(super) fn changed_fields(
     form: &mut Form<'_>,
     currency: Currency,

@@ -60,6 +60,9 @@ impl Wording for Platform {
             Refusal::PaymentMethodUnknown => {
                 Errors::of("payment_method", "No such payment method.").into()
             }
+            Refusal::RefundTooLarge => {
+                Errors::of("amount", "More than is left of what was paid.").into()
+            }
         }
     }
 }

@@ -4,8 +4,10 @@ use super::callers::{require_service, shopper};
 use super::refusals::{INSUFFICIENT_STOCK, NOT_FOR_SALE, Problem};
 use super::wire::{CartContentBody, MessageBody};
 use crate::app::{App, presented_cart_key};
-use crate::edge::form::{Field, id, integer, quantity_or};
-use crate::edge::{Answer, Call, Errors, Form, standard};
+use crate::edge::form::{Field, Rule, id, integer, quantity_or, text};
+use crate::edge::values::{IdText, MoneyText, PercentText};
+use crate::edge::{Answer, Call, Errors, Form, standard, values};
+use schemars::JsonSchema;
 use serde::Serialize;
 use souk_actors::carts::{self, CartChange, CartHolder, CartKey, CartLine, CartOf, CartsMessage};
 use souk_actors::catalog::{self, CatalogMessage, ProductView};
@@ -39,23 +41,29 @@ fn content(app: &App, lines: &[CartLine]) -> Result<CartContentBody, Problem> {
     Ok(CartContentBody::new(lines, &products, app.shop.settings.currency))
 }
 
-#[derive(Serialize)]
-struct AddedBody {
+/// What was put in a cart, and how many of it.
+#[derive(JsonSchema, Serialize)]
+pub(super) struct AddedBody {
     message: &'static str,
+    #[schemars(with = "IdText")]
     product_id: String,
     quantity: u32,
+    #[schemars(example = &"Laptop")]
     name: String,
+    /// The list price of one unit.
+    #[schemars(with = "MoneyText")]
     price: String,
+    /// In percent.
+    #[schemars(with = "PercentText")]
     discount: String,
 }
 
 pub(super) async fn add(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let mut form = Form::parse(&call.request)?;
     let shopper = shopper(&app, &call, &mut form)?;
-    let product = form.required("product_id", id(ProductId::new));
-    let quantity = form.required("quantity", quantity_or(TOO_FEW));
-    app.note_not_for_sale(&mut form, &product, NOT_FOR_SALE)?;
-    let (product, quantity) = form.finish((product, quantity))?;
+    let fields = add_fields(&mut form);
+    app.note_not_for_sale(&mut form, &fields.0, NOT_FOR_SALE)?;
+    let (product, quantity) = form.finish(fields)?;
     let currency = app.shop.settings.currency;
     let committing = Arc::clone(&app);
     let answer = app.commit(&call, move |unit| {
@@ -79,16 +87,28 @@ pub(super) async fn add(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     answer.await.map_err(worded)
 }
 
-#[derive(Serialize)]
-struct RemovedBody {
+/// What is added, and how many of it.
+pub(super) fn add_fields(form: &mut Form<'_>) -> (Field<ProductId>, Field<Quantity>) {
+    (product_field(form), form.required("quantity", quantity_or(TOO_FEW)))
+}
+
+/// The product of a line.
+pub(super) fn product_field(form: &mut Form<'_>) -> Field<ProductId> {
+    form.required("product_id", id(ProductId::new))
+}
+
+/// What was taken out of a cart.
+#[derive(JsonSchema, Serialize)]
+pub(super) struct RemovedBody {
     message: &'static str,
+    #[schemars(with = "IdText")]
     product_id: String,
 }
 
 pub(super) async fn remove(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let mut form = Form::parse(&call.request)?;
     let shopper = shopper(&app, &call, &mut form)?;
-    let product = form.required("product_id", id(ProductId::new));
+    let product = product_field(&mut form);
     let product = form.finish(product)?;
     let committing = Arc::clone(&app);
     let answer = app.commit(&call, move |unit| {
@@ -119,14 +139,16 @@ pub(super) async fn clear(app: Arc<App>, call: Call) -> Result<Answer, Problem> 
 
 /// How many units a line is to have.
 #[derive(Clone, Copy, Debug)]
-enum Wish {
+pub(super) enum Wish {
     Exactly(Quantity),
     MoreOrFewer(i64),
 }
 
-#[derive(Serialize)]
-struct UpdatedBody {
+/// How many of a product are in a cart now.
+#[derive(JsonSchema, Serialize)]
+pub(super) struct UpdatedBody {
     message: &'static str,
+    #[schemars(with = "IdText")]
     product_id: String,
     new_quantity: u32,
 }
@@ -134,14 +156,8 @@ struct UpdatedBody {
 pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let mut form = Form::parse(&call.request)?;
     let shopper = shopper(&app, &call, &mut form)?;
-    let product = form.required("product_id", id(ProductId::new));
-    let wish = read_wish(&mut form);
-    let (product, (exactly, by)) = form.finish((product, wish))?;
-    let wish = match (exactly, by) {
-        (Some(quantity), None) => Wish::Exactly(quantity),
-        (None, Some(by)) => Wish::MoreOrFewer(by),
-        (Some(_), Some(_)) | (None, None) => return Err(Errors::general(EITHER).into()),
-    };
+    let fields = update_fields(&mut form);
+    let (product, wish) = form.finish(fields)?;
     let committing = Arc::clone(&app);
     let answer = app.commit(&call, move |unit| {
         let (app, shopper) = (Arc::clone(&committing), shopper.clone());
@@ -153,11 +169,19 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     answer.await.map_err(worded)
 }
 
-fn read_wish(form: &mut Form<'_>) -> Field<(Option<Quantity>, Option<i64>)> {
+/// The line, and how many units it is to have: so many, or more or fewer by so many.
+pub(super) fn update_fields(form: &mut Form<'_>) -> (Field<ProductId>, Field<Wish>) {
+    let product = product_field(form);
     let most = i64::from(MAX_LINE_QUANTITY);
     let quantity = form.nullable("quantity", quantity_or(TOO_FEW));
     let change = form.nullable("change", integer(-most..=most));
-    quantity.and(change)
+    form.exactly_one(&["quantity", "change"], EITHER);
+    let wish = quantity.and(change).and_then(|(quantity, change)| match (quantity, change) {
+        (Some(quantity), None) => Some(Wish::Exactly(quantity)),
+        (None, Some(by)) => Some(Wish::MoreOrFewer(by)),
+        (Some(_), Some(_)) | (None, None) => None,
+    });
+    (product, wish)
 }
 
 async fn set_quantity(
@@ -194,21 +218,25 @@ async fn set_quantity(
 
 pub(super) async fn show_to_service(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     require_service(&app, &call)?;
-    let mut form = Form::parse(&call.request)?;
-    let (_, lines) = cart_by_key(&app, &call, &mut form)?;
+    let (lines, ..) = cart_by_key(&app, &call)?;
     Ok(Answer::ok(&content(&app, &lines)?))
 }
 
-#[derive(Serialize)]
-struct ClearedBody {
+/// `{"message": sentence}`, with the key of the cart in it.
+#[derive(JsonSchema, Serialize)]
+pub(super) struct ClearedBody {
+    #[schemars(example = &"Cart 0f1e2d3c4b5a69788796a5b4c3d2e1f00123456789abcdef cleared")]
     message: String,
+}
+
+/// The key of the cart that another system names.
+pub(super) fn key_field(form: &mut Form<'_>) -> Field<String> {
+    form.required("cart_key", text(CartKey::DIGITS).like(values::CART_KEY))
 }
 
 pub(super) async fn clear_for_service(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     require_service(&app, &call)?;
-    let mut form = Form::parse(&call.request)?;
-    let (whose, _) = cart_by_key(&app, &call, &mut form)?;
-    let key = presented_cart_key(&call.request, &mut form).ok_or_else(standard::not_found)?;
+    let (_, whose, key) = cart_by_key(&app, &call)?;
     let committing = Arc::clone(&app);
     let cleared = app.commit(&call, move |unit| {
         let (app, whose) = (Arc::clone(&committing), whose.clone());
@@ -221,27 +249,23 @@ pub(super) async fn clear_for_service(app: Arc<App>, call: Call) -> Result<Answe
     Ok(cleared.await?)
 }
 
-/// The cart that a service names by its key, a user's or a guest's, and what is in it.
-fn cart_by_key(
-    app: &App,
-    call: &Call,
-    form: &mut Form<'_>,
-) -> Result<(CartOf, Vec<CartLine>), Problem> {
-    let names_one = form.has("cart_key") || call.request.query("cart_key").is_some();
-    let key = presented_cart_key(&call.request, form);
-    let Some(key): Option<CartKey> = key else {
-        return Err(match names_one {
-            true => standard::not_found().into(),
-            false => Errors::of("cart_key", "This field is required.").into(),
-        });
+/// What is in the cart that a service names by its key, and whose it is, a user's or a guest's.
+fn cart_by_key(app: &App, call: &Call) -> Result<(Vec<CartLine>, CartOf, CartKey), Problem> {
+    let mut form = Form::parse(&call.request)?;
+    let Some(key) = presented_cart_key(&call.request, &mut form) else {
+        if call.request.query("cart_key").is_none() {
+            let key = key_field(&mut form);
+            form.finish(key)?;
+        }
+        return Err(standard::not_found().into());
     };
     match carts::of_key(&*app.shop.store.snapshot(), &key, clock::now())? {
-        Some((_, cart)) => match cart.holder {
-            CartHolder::User { user, .. } => Ok((CartOf::User(user), cart.lines)),
-            CartHolder::Guest { .. } => Ok((CartOf::Guest(key), cart.lines)),
-        },
+        Some((_, cart)) => Ok(match cart.holder {
+            CartHolder::User { user, .. } => (cart.lines, CartOf::User(user), key),
+            CartHolder::Guest { .. } => (cart.lines, CartOf::Guest(key.clone()), key),
+        }),
         // Given out, and nothing was put in so far.
-        None if app.gave_out(&key) => Ok((CartOf::Guest(key), Vec::new())),
+        None if app.gave_out(&key) => Ok((Vec::new(), CartOf::Guest(key.clone()), key)),
         None => Err(standard::not_found().into()),
     }
 }

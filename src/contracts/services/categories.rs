@@ -4,7 +4,7 @@ use super::callers::require_administrator;
 use super::refusals::Problem;
 use super::wire::CategoryBody;
 use crate::app::App;
-use crate::edge::form::text;
+use crate::edge::form::{Field, Rule, text};
 use crate::edge::{Answer, Call, Form, PageAsked, standard};
 use souk_actors::catalog::{self, CatalogMessage, CategoryChange, CategoryDraft};
 use souk_domain::CategoryId;
@@ -34,7 +34,7 @@ pub(super) async fn detail(app: Arc<App>, call: Call) -> Result<Answer, Problem>
 pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     require_administrator(&app, &call)?;
     let mut form = Form::parse(&call.request)?;
-    let name = form.required("name", text(NAME_CHARACTERS_MAX));
+    let name = name_field(&mut form);
     let draft = CategoryDraft { name: form.finish(name)?, description: String::new() };
     let committing = Arc::clone(&app);
     let created = app.commit(&call, move |unit| {
@@ -48,12 +48,17 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     Ok(created.await?)
 }
 
+/// All that a category has.
+pub(super) fn name_field(form: &mut Form<'_>) -> Field<String> {
+    form.required("name", text(NAME_CHARACTERS_MAX).like("Computers"))
+}
+
 pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     require_administrator(&app, &call)?;
     let id = call.id("pk", CategoryId::parse)?;
     catalog::category(&*app.shop.store.snapshot(), id)?.ok_or_else(standard::not_found)?;
     let mut form = Form::parse(&call.request)?;
-    let name = form.required("name", text(NAME_CHARACTERS_MAX));
+    let name = name_field(&mut form);
     let change = CategoryChange { name: Some(form.finish(name)?), description: None };
     let committing = Arc::clone(&app);
     let updated = app.commit(&call, move |unit| {

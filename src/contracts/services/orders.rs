@@ -8,8 +8,10 @@ use super::refusals::Problem;
 use super::users::NAME_CHARACTERS_MAX;
 use super::wire::{MessageBody, OrderBody, OrderItemsBody};
 use crate::app::{App, Asker, presents_cart_key};
-use crate::edge::form::{Rule, boolean, email, id, text};
+use crate::edge::form::{Field, Rule, boolean, email, id, order_status, text};
+use crate::edge::values::CartKeyText;
 use crate::edge::{Answer, Call, Errors, Form, PageAsked, standard};
+use schemars::JsonSchema;
 use serde::Serialize;
 use souk_actors::carts::CartOf;
 use souk_actors::journeys::buying::{self, Buyer};
@@ -17,34 +19,28 @@ use souk_actors::journeys::ordering;
 use souk_actors::journeys::paying::{self, News};
 use souk_actors::journeys::reporting::{self, Report, Reported};
 use souk_actors::orders::{self, Order, Recipient};
-use souk_domain::{OrderId, OrderStatus};
+use souk_domain::{EmailAddress, OrderId, OrderStatus};
 use std::sync::Arc;
 
 const NOTES_CHARACTERS_MAX: usize = 2_000;
 const INTENT_CHARACTERS_MAX: usize = 255;
-const STATUS_CHARACTERS_MAX: usize = 20;
-const NOT_CONFIRMED: &str = "The payment gateway has not confirmed a payment of this order.";
+const SOMETHING: &str = "Give status, is_paid or payment_intent.";
+pub(super) const NOT_CONFIRMED: &str =
+    "The payment gateway has not confirmed a payment of this order.";
 
-#[derive(Serialize)]
-struct CreatedBody {
+/// What was ordered.
+#[derive(JsonSchema, Serialize)]
+pub(super) struct CreatedBody {
     message: &'static str,
     order_id: u64,
+    #[schemars(with = "CartKeyText")]
     cart_key: String,
 }
 
 pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let mut form = Form::parse(&call.request)?;
     let shopper = shopper(&app, &call, &mut form)?;
-    let fields = (
-        form.required("shipping_address", text(ADDRESS_CHARACTERS_MAX)),
-        form.required("city", text(CITY_CHARACTERS_MAX)),
-        form.required("postcode", text(POSTCODE_CHARACTERS_MAX)),
-        form.required("first_name", text(NAME_CHARACTERS_MAX)),
-        form.required("last_name", text(NAME_CHARACTERS_MAX)),
-        form.required("phone_number", text(PHONE_CHARACTERS_MAX)),
-        form.required("email", email()),
-        form.nullable("notes", text(NOTES_CHARACTERS_MAX).or_blank()),
-    );
+    let fields = delivery_fields(&mut form);
     let is_guest = matches!(shopper.whose, CartOf::Guest(_));
     if is_guest && !presents_cart_key(&call.request, &mut form) {
         form.error("cart_key", "This field is required.");
@@ -89,6 +85,31 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     Ok(placed.await?)
 }
 
+type DeliveryFields = (
+    Field<String>,
+    Field<String>,
+    Field<String>,
+    Field<String>,
+    Field<String>,
+    Field<String>,
+    Field<EmailAddress>,
+    Field<Option<String>>,
+);
+
+/// Where an order goes, and to whom.
+pub(super) fn delivery_fields(form: &mut Form<'_>) -> DeliveryFields {
+    (
+        form.required("shipping_address", text(ADDRESS_CHARACTERS_MAX).like("1 Market Square")),
+        form.required("city", text(CITY_CHARACTERS_MAX).like("Springfield")),
+        form.required("postcode", text(POSTCODE_CHARACTERS_MAX).like("12345")),
+        form.required("first_name", text(NAME_CHARACTERS_MAX).like("John")),
+        form.required("last_name", text(NAME_CHARACTERS_MAX).like("Doe")),
+        form.required("phone_number", text(PHONE_CHARACTERS_MAX).like("+1 555 0100")),
+        form.required("email", email()),
+        form.nullable("notes", text(NOTES_CHARACTERS_MAX).or_blank().like("Ring twice.")),
+    )
+}
+
 /// What somebody says about an order.
 struct Said {
     id: OrderId,
@@ -109,7 +130,10 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
         Asker::Person(_) => return Err(standard::forbidden().into()),
         Asker::Nobody => return Err(standard::not_authenticated().into()),
     };
-    let said = read_said(Form::parse(&call.request)?, is_service)?;
+    let mut form = Form::parse(&call.request)?;
+    let fields = if is_service { report_fields(&mut form) } else { status_fields(&mut form) };
+    let (id, status, is_paid, payment_intent) = form.finish(fields)?;
+    let said = Said { id, status, is_paid, payment_intent };
     let snapshot = app.shop.store.snapshot();
     let order = orders::order(&*snapshot, said.id)?.ok_or_else(standard::not_found)?;
     let contact = ordering::contact(&snapshot, order.customer)?;
@@ -136,27 +160,31 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     Ok(updated.await?)
 }
 
-fn read_said(mut form: Form<'_>, is_service: bool) -> Result<Said, Errors> {
-    let word = text(STATUS_CHARACTERS_MAX).then(|word| {
-        let unknown = || format!("\"{word}\" is not a valid choice.");
-        OrderStatus::from_word(&word).ok_or_else(unknown)
-    });
-    let fields = (
-        form.required("order_id", id(OrderId::new)),
-        // An administrator has nothing else to say.
-        if is_service {
-            form.nullable("status", word)
-        } else {
-            form.required("status", word).some()
-        },
+type SaidFields =
+    (Field<OrderId>, Field<Option<OrderStatus>>, Field<Option<bool>>, Field<Option<String>>);
+
+/// What another system says about an order.
+pub(super) fn report_fields(form: &mut Form<'_>) -> SaidFields {
+    let order = form.required("order_id", id(OrderId::new));
+    let status = form.nullable("status", order_status());
+    let (is_paid, intent) = payment_fields(form);
+    form.at_least_one(&["status", "is_paid", "payment_intent"], SOMETHING);
+    (order, status, is_paid, intent)
+}
+
+/// What an administrator says about an order: its state, and nothing without it.
+pub(super) fn status_fields(form: &mut Form<'_>) -> SaidFields {
+    let order = form.required("order_id", id(OrderId::new));
+    let status = form.required("status", order_status()).some();
+    let (is_paid, intent) = payment_fields(form);
+    (order, status, is_paid, intent)
+}
+
+fn payment_fields(form: &mut Form<'_>) -> (Field<Option<bool>>, Field<Option<String>>) {
+    (
         form.nullable("is_paid", boolean()),
-        form.nullable("payment_intent", text(INTENT_CHARACTERS_MAX)),
-    );
-    let (id, status, is_paid, payment_intent) = form.finish(fields)?;
-    if status.is_none() && is_paid.is_none() && payment_intent.is_none() {
-        return Err(Errors::general("Give status, is_paid or payment_intent."));
-    }
-    Ok(Said { id, status, is_paid, payment_intent })
+        form.nullable("payment_intent", text(INTENT_CHARACTERS_MAX).like("pi_1234567890")),
+    )
 }
 
 /// What the gateway says, where a payment was spoken of.
@@ -165,21 +193,27 @@ async fn news_of(app: &App, said: &Said, order: &Order) -> Result<Option<News>, 
         let sentence = "The order is paid; only cancelling it gives the money back.";
         return Err(Errors::of("is_paid", sentence).into());
     }
-    let known = order.payment.as_ref().map(|link| link.intent.as_str());
-    if let Some(named) = said.payment_intent.as_deref()
-        && known != Some(named)
-    {
-        return Err(Errors::of("payment_intent", "No such payment of this order.").into());
+    let unknown = || Errors::of("payment_intent", "No such payment of this order.");
+    if order.payment.is_none() {
+        return match said.payment_intent {
+            Some(_) => Err(unknown().into()),
+            None => Ok(None),
+        };
     }
     let must_ask = said.payment_intent.is_some() || (said.is_paid == Some(true) && !order.is_paid);
-    if !must_ask || known.is_none() {
+    if !must_ask {
         return Ok(None);
     }
-    Ok(Some(paying::ask_gateway(&app.shop, said.id, order, None).await?))
+    let news = paying::ask_gateway(&app.shop, said.id, order, None).await?;
+    if said.payment_intent.is_some() && said.payment_intent.as_deref() != news.intent() {
+        return Err(unknown().into());
+    }
+    Ok(Some(news))
 }
 
-#[derive(Serialize)]
-struct OrdersBody {
+/// The orders of a user.
+#[derive(JsonSchema, Serialize)]
+pub(super) struct OrdersBody {
     orders: Vec<OrderBody>,
 }
 
@@ -197,8 +231,9 @@ pub(super) async fn list(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     Ok(page.located(&call.request, &base_url, answer))
 }
 
-#[derive(Serialize)]
-struct OrderByIdBody {
+/// One order.
+#[derive(JsonSchema, Serialize)]
+pub(super) struct OrderByIdBody {
     order: OrderItemsBody,
 }
 

@@ -2,28 +2,27 @@
 
 use super::callers::person;
 use super::refusals::{Problem, refused};
-use super::wire::MessageBody;
+use super::users::PASSWORDS_DIFFER;
+use super::wire::{DetailBody, MessageBody};
 use crate::app::App;
 use crate::edge::form::{Field, claimed_password, email, new_password, repeated_password};
 use crate::edge::{Answer, Call, Form};
-use http::StatusCode;
 use souk_actors::users::{
     self, ChangePassword, RequestPasswordReset, ResetPassword, ResetToken, UsersMessage,
 };
 use souk_actors::{Failure, clock};
-use souk_domain::{Password, Refusal};
+use souk_domain::{EmailAddress, Password, Refusal};
 use std::sync::Arc;
 
 /// Where the mailed link leads.
 pub(super) const CONFIRM_PATH: &str = "/api/v1/users/reset-password/confirm/";
 
-const INVALID_LINK: &str = "Invalid or expired token.";
+pub(super) const INVALID_LINK: &str = "Invalid or expired token.";
 
 pub(super) async fn change(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let visitor = person(&app, &call)?;
     let mut form = Form::parse(&call.request)?;
-    let old = form.required("old_password", claimed_password());
-    let new = read_new_password(&mut form);
+    let (old, new) = change_fields(&mut form);
     let hash = visitor.user.password.clone();
     if let Some(old) = old.seen()
         && !app.shop.hasher.matches(old.clone(), Some(hash.clone())).await?
@@ -49,20 +48,30 @@ pub(super) async fn change(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     Ok(changed.await?)
 }
 
+/// The old password and the new one.
+pub(super) fn change_fields(form: &mut Form<'_>) -> (Field<Password>, Field<Password>) {
+    (form.required("old_password", claimed_password()), new_password_fields(form))
+}
+
 /// `new_password`, which `confirm_password` must repeat.
-fn read_new_password(form: &mut Form<'_>) -> Field<Password> {
+pub(super) fn new_password_fields(form: &mut Form<'_>) -> Field<Password> {
     let new = form.required("new_password", new_password());
     let _confirmed = form.required("confirm_password", repeated_password());
     if form.differ("new_password", "confirm_password") {
-        form.error("confirm_password", "Passwords do not match");
+        form.error("confirm_password", PASSWORDS_DIFFER);
     }
     new
+}
+
+/// Whose password was forgotten.
+pub(super) fn email_field(form: &mut Form<'_>) -> Field<EmailAddress> {
+    form.required("email", email())
 }
 
 /// Says and does the same for every address, as far as anybody outside can tell.
 pub(super) async fn request_reset(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let mut form = Form::parse(&call.request)?;
-    let address = form.required("email", email());
+    let address = email_field(&mut form);
     let email = form.finish(address)?;
     app.admit_guess(&call, email.as_str())?;
     let page = format!("{}{CONFIRM_PATH}", app.mailed_url);
@@ -75,7 +84,7 @@ pub(super) async fn request_reset(app: Arc<App>, call: Call) -> Result<Answer, P
             app.shop.owners.users.ask(request).await?;
             let sentence = "If an account with that email exists, a password reset email has been \
                             sent.";
-            Ok(Answer::detail(StatusCode::OK, sentence))
+            Ok(Answer::ok(&DetailBody { detail: sentence }))
         }
     });
     Ok(requested.await?)
@@ -90,7 +99,7 @@ pub(super) async fn confirm_reset(app: Arc<App>, call: Call) -> Result<Answer, P
         return Err(refused(INVALID_LINK).into());
     }
     let mut form = Form::parse(&call.request)?;
-    let new = read_new_password(&mut form);
+    let new = new_password_fields(&mut form);
     let new = form.finish(new)?;
     let command = ResetPassword { user, token, password: app.shop.hasher.hash(new).await? };
     let committing = Arc::clone(&app);
@@ -99,7 +108,7 @@ pub(super) async fn confirm_reset(app: Arc<App>, call: Call) -> Result<Answer, P
         async move {
             let reset = |reply_to| UsersMessage::ResetPassword { unit, command, reply_to };
             app.shop.owners.users.ask(reset).await?;
-            Ok(Answer::detail(StatusCode::OK, "Password has been reset."))
+            Ok(Answer::ok(&DetailBody { detail: "Password has been reset." }))
         }
     });
     reset.await.map_err(|failure| match failure {

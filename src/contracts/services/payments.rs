@@ -2,13 +2,15 @@
 
 use super::callers::OrderAsker;
 use super::refusals::Problem;
-use crate::app::{App, checkout_url};
-use crate::edge::form::id;
+use crate::app::App;
+use crate::edge::form::{Field, id};
+use crate::edge::values::{CheckoutEnd, WebAddress};
 use crate::edge::{Answer, Call, Form, standard};
+use schemars::JsonSchema;
 use serde::Serialize;
+use souk_actors::gateway::CheckoutPages;
 use souk_actors::journeys::paying::{self, Settled};
 use souk_actors::payments;
-use souk_actors::sandbox::CheckoutPages;
 use souk_domain::OrderId;
 use std::sync::Arc;
 
@@ -19,13 +21,17 @@ pub(super) const CANCEL_PATH: &str = "/api/v1/payments/cancel/";
 /// The gateway puts its session there.
 const SESSION_QUERY: &str = "?session_id={CHECKOUT_SESSION_ID}";
 
-#[derive(Serialize)]
-struct CheckoutBody {
+/// Where the customer pays.
+#[derive(JsonSchema, Serialize)]
+pub(super) struct CheckoutBody {
+    #[schemars(with = "WebAddress")]
     checkout_url: String,
 }
 
-#[derive(Serialize)]
-struct StatusBody {
+/// How it went: `success` or `canceled`.
+#[derive(JsonSchema, Serialize)]
+pub(super) struct StatusBody {
+    #[schemars(with = "CheckoutEnd")]
     status: &'static str,
 }
 
@@ -38,36 +44,39 @@ pub(super) async fn create_checkout(app: Arc<App>, call: Call) -> Result<Answer,
     if asker.is_service() {
         return Err(standard::forbidden().into());
     }
-    let order = form.required("order_id", id(OrderId::new));
+    let order = order_field(&mut form);
     let id = form.finish(order)?;
     paying::require_payable(asker.own_order(&app, id)?)?;
-    let (payment, intent) = paying::prepare(&app.shop, id).await?;
     let base_url = call.request.base_url(app.public_url.as_deref());
     let pages = CheckoutPages {
         success: format!("{base_url}{SUCCESS_PATH}{SESSION_QUERY}"),
         cancel: format!("{base_url}{CANCEL_PATH}{SESSION_QUERY}"),
+        shop: base_url,
     };
-    let checkout = app.shop.gateway.open_checkout(intent.id.clone(), pages).await?;
-    let checkout_url = checkout_url(&base_url, &checkout.id);
+    let (payment, checkout) = paying::prepare_checkout(&app.shop, id, pages).await?;
     let committing = Arc::clone(&app);
     let linked = app.commit(&call, move |unit| {
-        let (app, intent) = (Arc::clone(&committing), intent.clone());
-        let body = CheckoutBody { checkout_url: checkout_url.clone() };
+        let (app, checkout) = (Arc::clone(&committing), checkout.clone());
         async move {
-            paying::link(&app.shop.owners, &unit, id, payment, intent).await?;
-            Ok(Answer::ok(&body))
+            let owners = &app.shop.owners;
+            paying::link_checkout(owners, &unit, id, payment, checkout.id).await?;
+            Ok(Answer::ok(&CheckoutBody { checkout_url: checkout.url }))
         }
     });
     Ok(linked.await?)
 }
 
+/// What is paid.
+pub(super) fn order_field(form: &mut Form<'_>) -> Field<OrderId> {
+    form.required("order_id", id(OrderId::new))
+}
+
 /// The page after paying. That somebody came here says nothing: the gateway is asked.
 pub(super) async fn success(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let session = call.request.query("session_id").ok_or_else(standard::not_found)?;
-    let checkout = app.shop.gateway.checkout(session)?;
-    let known = payments::by_intent(&*app.shop.store.snapshot(), &checkout.intent.id)?;
+    let known = payments::by_checkout(&*app.shop.store.snapshot(), session)?;
     let (id, payment) = known.ok_or_else(standard::not_found)?;
-    let news = paying::ask_about(&app.shop, id, &payment)?;
+    let news = paying::ask_about(&app.shop, id, &payment).await?;
     let committing = Arc::clone(&app);
     let settled = app.commit(&call, move |unit| {
         let (app, news) = (Arc::clone(&committing), news.clone());

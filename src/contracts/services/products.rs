@@ -4,14 +4,17 @@ use super::callers::require_administrator;
 use super::refusals::Problem;
 use super::wire::ProductBody;
 use crate::app::App;
-use crate::edge::form::{self, boolean, discount, money, text, web_address};
-use crate::edge::{Answer, Call, Errors, Form, PageAsked, Request, standard};
+use crate::edge::form::{self, Field, Rule, boolean, discount, money, text, web_address};
+use crate::edge::{
+    Answer, Call, Description, Errors, Form, PageAsked, Request, any_text, standard,
+};
+use schemars::json_schema;
 use souk_actors::Failure;
 use souk_actors::catalog::{
     self, Between, CatalogMessage, ProductChange, ProductDraft, ProductSelection, ProductView,
 };
 use souk_actors::store::Unit;
-use souk_domain::{CategoryId, Currency, Discount, Missing, Pricing, ProductId, Refusal};
+use souk_domain::{CategoryId, Currency, Discount, Missing, Money, Pricing, ProductId, Refusal};
 use std::sync::Arc;
 
 const NAME_CHARACTERS_MAX: usize = 255;
@@ -77,6 +80,27 @@ fn selection_of(request: &Request, currency: Currency) -> Result<ProductSelectio
     }
 }
 
+/// What is told of the filters. Space around a value does not count, and no value is no filter.
+pub(super) fn filters(told: Description) -> Description {
+    let fraction = match told.currency().decimals() {
+        0 => String::new(),
+        decimals => format!(r"(\.[0-9]{{1,{decimals}}})?"),
+    };
+    let price = format!("^ *([0-9]{{1,8}}{fraction})? *$");
+    let price = json_schema!({"type": "string", "pattern": price, "examples": ["10"]});
+    let percent = r"^ *(100|[0-9]{1,2}(\.[0-9]{1,2})?)? *$";
+    let percent = json_schema!({"type": "string", "pattern": percent, "examples": ["10"]});
+    let truth = "^ *([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]|0|1)? *$";
+    let truth = json_schema!({"type": "string", "pattern": truth, "examples": ["True"]});
+    told.query("search", "Part of the name, in whatever case.", any_text())
+        .query("price_min", "The least the customer pays (`sell_price`).", price.clone())
+        .query("price_max", "The most the customer pays (`sell_price`).", price)
+        .query("discount_min", "The least discount in percent.", percent.clone())
+        .query("discount_max", "The largest discount in percent.", percent)
+        .query("available", "`True` for what the shop sells, `False` for the rest.", truth)
+        .refuses(Errors::of("price_min", "A valid number is required."))
+}
+
 fn noted<T>(errors: &mut Errors, name: &'static str, read: Option<Result<T, String>>) -> Option<T> {
     match read? {
         Ok(value) => Some(value),
@@ -103,6 +127,60 @@ pub(super) async fn detail(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     Ok(Answer::ok(&ProductBody::new(&view, app.shop.settings.currency)))
 }
 
+type NewFields = (
+    Field<String>,
+    Field<String>,
+    Field<Option<CategoryId>>,
+    Field<Money>,
+    Field<Discount>,
+    Field<bool>,
+    Field<Option<String>>,
+);
+
+/// What a product is made of.
+pub(super) fn new_fields(form: &mut Form<'_>, currency: Currency) -> NewFields {
+    (
+        form.required("name", name()),
+        form.defaulting("description", description(), String::new()),
+        form.nullable("category", form::id(CategoryId::new)),
+        form.required("price", money(currency)),
+        form.defaulting("discount", discount(), Discount::NONE),
+        form.defaulting("available", boolean(), true),
+        form.nullable("image", web_address()),
+    )
+}
+
+type ChangedFields = (
+    Field<String>,
+    Field<Option<String>>,
+    Field<Option<Option<CategoryId>>>,
+    Field<Money>,
+    Field<Option<Discount>>,
+    Field<Option<bool>>,
+    Field<Option<Option<String>>>,
+);
+
+/// What a product is made to; what is not named stays.
+pub(super) fn changed_fields(form: &mut Form<'_>, currency: Currency) -> ChangedFields {
+    (
+        form.required("name", name()),
+        form.optional("description", description()),
+        form.clearable("category", form::id(CategoryId::new)),
+        form.required("price", money(currency)),
+        form.optional("discount", discount()),
+        form.optional("available", boolean()),
+        form.clearable("image", web_address()),
+    )
+}
+
+fn name() -> impl Rule<Value = String> {
+    text(NAME_CHARACTERS_MAX).like("Laptop")
+}
+
+fn description() -> impl Rule<Value = String> {
+    text(DESCRIPTION_CHARACTERS_MAX).or_blank().like("Thin and light.")
+}
+
 /// What a product made here has no word for: its stock. It starts with none.
 const INITIAL_STOCK: u64 = 0;
 
@@ -110,18 +188,9 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     require_administrator(&app, &call)?;
     let currency = app.shop.settings.currency;
     let mut form = Form::parse(&call.request)?;
-    let name = form.required("name", text(NAME_CHARACTERS_MAX));
-    let blank = String::new();
-    let description =
-        form.defaulting("description", text(DESCRIPTION_CHARACTERS_MAX).or_blank(), blank);
-    let category = form.nullable("category", form::id(CategoryId::new));
-    let list_price = form.required("price", money(currency));
-    let discount = form.defaulting("discount", discount(), Discount::NONE);
-    let available = form.defaulting("available", boolean(), true);
-    let image = form.nullable("image", web_address());
-    let wished_category = category.seen().copied().flatten();
+    let fields = new_fields(&mut form, currency);
+    let wished_category = fields.2.seen().copied().flatten();
     require_known_category(&app, &mut form, wished_category)?;
-    let fields = (name, description, category, list_price, discount, available, image);
     let (name, description, category, list_price, discount, available, image) =
         form.finish(fields)?;
     let pricing = Pricing { list_price, discount };
@@ -145,16 +214,9 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     catalog::product(&*app.shop.store.snapshot(), id)?.ok_or_else(standard::not_found)?;
     let currency = app.shop.settings.currency;
     let mut form = Form::parse(&call.request)?;
-    let name = form.required("name", text(NAME_CHARACTERS_MAX));
-    let description = form.optional("description", text(DESCRIPTION_CHARACTERS_MAX).or_blank());
-    let category = form.clearable("category", form::id(CategoryId::new));
-    let list_price = form.required("price", money(currency));
-    let discount = form.optional("discount", discount());
-    let available = form.optional("available", boolean());
-    let image = form.clearable("image", web_address());
-    let wished_category = category.seen().copied().flatten().flatten();
+    let fields = changed_fields(&mut form, currency);
+    let wished_category = fields.2.seen().copied().flatten().flatten();
     require_known_category(&app, &mut form, wished_category)?;
-    let fields = (name, description, category, list_price, discount, available, image);
     let (name, description, category, list_price, discount, available, image) =
         form.finish(fields)?;
     let change = ProductChange {

@@ -5,7 +5,7 @@ use super::refusals::Problem;
 use super::users::NAME_CHARACTERS_MAX;
 use super::wire::MeBody;
 use crate::app::App;
-use crate::edge::form::{Field, email, text, username};
+use crate::edge::form::{Field, Rule, email, text, username};
 use crate::edge::{Answer, Call, Form, standard};
 use souk_actors::users::{self, ProfileDetails, UpdateProfile, UsersMessage};
 use souk_domain::{EmailAddress, UserId, Username};
@@ -25,16 +25,7 @@ pub(super) async fn show(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
 pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let user = person(&app, &call)?.id();
     let mut form = Form::parse(&call.request)?;
-    let fields = (
-        form.optional("username", username()),
-        form.optional("email", email()),
-        form.optional("first_name", text(NAME_CHARACTERS_MAX).or_blank()),
-        form.optional("last_name", text(NAME_CHARACTERS_MAX).or_blank()),
-        form.clearable("phone_number", text(PHONE_CHARACTERS_MAX).or_blank()),
-        form.clearable("city", text(CITY_CHARACTERS_MAX).or_blank()),
-        form.clearable("address", text(ADDRESS_CHARACTERS_MAX).or_blank()),
-        form.clearable("postcode", text(POSTCODE_CHARACTERS_MAX).or_blank()),
-    );
+    let fields = fields(&mut form);
     note_taken_by_others(&app, user, &mut form, &fields.0, &fields.1)?;
     let (username, email, first_name, last_name, phone_number, city, address, postcode) =
         form.finish(fields)?;
@@ -50,6 +41,31 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
         }
     });
     Ok(updated.await?)
+}
+
+type ProfileFields = (
+    Field<Option<Username>>,
+    Field<Option<EmailAddress>>,
+    Field<Option<String>>,
+    Field<Option<String>>,
+    Field<Option<Option<String>>>,
+    Field<Option<Option<String>>>,
+    Field<Option<Option<String>>>,
+    Field<Option<Option<String>>>,
+);
+
+/// What may be changed; `null` clears what need not be there.
+pub(super) fn fields(form: &mut Form<'_>) -> ProfileFields {
+    (
+        form.optional("username", username()),
+        form.optional("email", email()),
+        form.optional("first_name", text(NAME_CHARACTERS_MAX).or_blank().like("John")),
+        form.optional("last_name", text(NAME_CHARACTERS_MAX).or_blank().like("Doe")),
+        form.clearable("phone_number", text(PHONE_CHARACTERS_MAX).or_blank().like("+1 555 0100")),
+        form.clearable("city", text(CITY_CHARACTERS_MAX).or_blank().like("Springfield")),
+        form.clearable("address", text(ADDRESS_CHARACTERS_MAX).or_blank().like("1 Market Square")),
+        form.clearable("postcode", text(POSTCODE_CHARACTERS_MAX).or_blank().like("12345")),
+    )
 }
 
 /// Asked again within the turn; here it lets both errors stand together.

@@ -69,7 +69,7 @@ pub(super) const INSUFFICIENT_STOCK: &str = "Insufficient stock";
 
 /// The one translation of the shop's refusals; handlers that print another shape catch theirs
 /// before.
-fn worded(refusal: Refusal) -> Answer {
+pub(super) fn worded(refusal: Refusal) -> Answer {
     match refusal {
         Refusal::InvalidCredentials => {
             standard::unauthorized("No active account found with the given credentials")
@@ -118,6 +118,9 @@ fn worded(refusal: Refusal) -> Answer {
         Refusal::PaymentNotStarted => refused("No payment was started for this order."),
         Refusal::PaymentMethodUnknown => {
             Errors::of("payment_method", "No such payment method.").into()
+        }
+        Refusal::RefundTooLarge => {
+            Errors::of("amount", "More than is left of what was paid.").into()
         }
     }
 }

@@ -2,10 +2,12 @@
 //! its day (contracts README, "Who may").
 
 use super::refusals::Problem;
+use super::wire::DetailBody;
 use crate::app::App;
-use crate::edge::form::text;
+use crate::edge::form::{Field, Rule, text};
+use crate::edge::values::{self, Token};
 use crate::edge::{Answer, Call, Form, standard};
-use http::StatusCode;
+use schemars::JsonSchema;
 use serde::Serialize;
 use souk_actors::users::{Rotation, UsersMessage};
 use souk_domain::Refusal;
@@ -13,14 +15,16 @@ use std::sync::Arc;
 
 const TOKEN_CHARACTERS_MAX: usize = 4096;
 
-#[derive(Serialize)]
-struct RefreshedBody {
+/// A new access token.
+#[derive(JsonSchema, Serialize)]
+pub(super) struct RefreshedBody {
+    #[schemars(with = "Token")]
     access: String,
 }
 
 pub(super) async fn refresh(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let mut form = Form::parse(&call.request)?;
-    let token = form.required("refresh", text(TOKEN_CHARACTERS_MAX));
+    let token = refresh_field(&mut form);
     let token = form.finish(token)?;
     let token = app.refresh_token(&token).ok_or(Refusal::TokenInvalid)?;
     if app.is_good_refresh(token)? {
@@ -44,10 +48,20 @@ pub(super) async fn refresh(app: Arc<App>, call: Call) -> Result<Answer, Problem
 
 pub(super) async fn verify(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let mut form = Form::parse(&call.request)?;
-    let token = form.required("token", text(TOKEN_CHARACTERS_MAX));
+    let token = token_field(&mut form);
     let token = form.finish(token)?;
     if app.is_good_token(&token)? {
-        return Ok(Answer::detail(StatusCode::OK, "Token is valid"));
+        return Ok(Answer::ok(&DetailBody { detail: "Token is valid" }));
     }
     Ok(standard::token_not_valid())
+}
+
+/// A refresh token.
+pub(super) fn refresh_field(form: &mut Form<'_>) -> Field<String> {
+    form.required("refresh", text(TOKEN_CHARACTERS_MAX).like(values::TOKEN))
+}
+
+/// A token of either kind.
+pub(super) fn token_field(form: &mut Form<'_>) -> Field<String> {
+    form.required("token", text(TOKEN_CHARACTERS_MAX).like(values::TOKEN))
 }

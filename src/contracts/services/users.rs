@@ -5,63 +5,46 @@ use super::refusals::Problem;
 use super::wire::{MeBody, MessageBody};
 use crate::app::{App, IssuedTokens, presented_cart_key};
 use crate::edge::form::{
-    Json, Rule, anything, claimed_password, claimed_username, email, new_password, text, username,
+    Field, Json, Rule, anything, claimed_password, claimed_username, email, new_password, text,
+    username,
 };
+use crate::edge::values::Token;
 use crate::edge::{Answer, Call, Form, standard};
+use schemars::JsonSchema;
 use serde::Serialize;
 use souk_actors::journeys::accounts;
 use souk_actors::users::{self, OpenSession, Register, UsersMessage};
-use souk_domain::Role;
+use souk_domain::{EmailAddress, Password, Role, Username};
 use std::sync::Arc;
 
 pub(super) const EMAIL_IN_USE: &str = "This email is already in use.";
 pub(super) const USERNAME_IN_USE: &str = "A user with that username already exists.";
+pub(super) const PASSWORDS_DIFFER: &str = "Passwords do not match";
 pub(super) const NAME_CHARACTERS_MAX: usize = 150;
 
-#[derive(Serialize)]
-struct RegisteredBody {
+/// A new user, logged in.
+#[derive(JsonSchema, Serialize)]
+pub(super) struct RegisteredBody {
     message: &'static str,
     user: RegisteredUser,
 }
 
-#[derive(Serialize)]
+/// A user's profile and the tokens of their first session.
+#[derive(JsonSchema, Serialize)]
 struct RegisteredUser {
     #[serde(flatten)]
     me: MeBody,
+    #[schemars(with = "Token")]
     access: String,
+    #[schemars(with = "Token")]
     refresh: String,
 }
 
 pub(super) async fn register(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let mut form = Form::parse(&call.request)?;
-    let name = form.required("username", username());
-    let password = form.required("password", new_password());
-    let confirmed = form.required("confirm_password", claimed_password());
-    let address = form.required("email", email());
-    let blank = String::new;
-    let first_name = form.defaulting("first_name", text(NAME_CHARACTERS_MAX).or_blank(), blank());
-    let last_name = form.defaulting("last_name", text(NAME_CHARACTERS_MAX).or_blank(), blank());
-    let role = form.defaulting("user_type", wished_role(), Role::Customer);
+    let fields = register_fields(&mut form);
     let guest = presented_cart_key(&call.request, &mut form);
-    if let (Some(password), Some(confirmed)) = (password.seen(), confirmed.seen())
-        && password != confirmed
-    {
-        form.error("confirm_password", "Passwords do not match");
-    }
-    // Asked again within the turn; here it spares a hash and lets all errors stand together.
-    let snapshot = app.shop.store.snapshot();
-    if let Some(name) = name.seen()
-        && users::by_username(&*snapshot, name)?.is_some()
-    {
-        form.error("username", USERNAME_IN_USE);
-    }
-    if let Some(address) = address.seen()
-        && users::by_email(&*snapshot, address)?.is_some()
-    {
-        form.error("email", EMAIL_IN_USE);
-    }
-    drop(snapshot);
-    let fields = (name, password, address, first_name, last_name, role);
+    note_taken(&app, &mut form, &fields.0, &fields.2)?;
     let (username, password, email, first_name, last_name, role) = form.finish(fields)?;
     let may_make_administrators =
         app.visitor(&call).is_ok_and(|visitor| visitor.caller.is_administrator());
@@ -85,26 +68,79 @@ pub(super) async fn register(app: Arc<App>, call: Call) -> Result<Answer, Proble
     Ok(registered.await?)
 }
 
-/// This document has no `user_type`; whoever sends one may mean anything but an administrator.
-fn wished_role() -> impl Rule<Value = Role> {
-    anything(|json| {
-        let is_admin = matches!(&json, Json::Text(text) if text == Role::Administrator.user_type());
-        if is_admin { Role::Administrator } else { Role::Customer }
-    })
+type RegisterFields = (
+    Field<Username>,
+    Field<Password>,
+    Field<EmailAddress>,
+    Field<String>,
+    Field<String>,
+    Field<Role>,
+);
+
+/// What a registration takes.
+pub(super) fn register_fields(form: &mut Form<'_>) -> RegisterFields {
+    let name = form.required("username", username());
+    let password = form.required("password", new_password());
+    let confirmed = form.required("confirm_password", claimed_password());
+    let address = form.required("email", email());
+    let blank = String::new;
+    let first_name = text(NAME_CHARACTERS_MAX).or_blank().like("John");
+    let first_name = form.defaulting("first_name", first_name, blank());
+    let last_name = text(NAME_CHARACTERS_MAX).or_blank().like("Doe");
+    let last_name = form.defaulting("last_name", last_name, blank());
+    let role = form.defaulting("user_type", wished_role(), Role::Customer);
+    if let (Some(password), Some(confirmed)) = (password.seen(), confirmed.seen())
+        && password != confirmed
+    {
+        form.error("confirm_password", PASSWORDS_DIFFER);
+    }
+    (name, password, address, first_name, last_name, role)
 }
 
-#[derive(Serialize)]
-struct LoggedInBody {
+/// Asked again within the turn; here it spares a hash and lets all errors stand together.
+fn note_taken(
+    app: &App,
+    form: &mut Form<'_>,
+    name: &Field<Username>,
+    address: &Field<EmailAddress>,
+) -> Result<(), Problem> {
+    let snapshot = app.shop.store.snapshot();
+    if let Some(name) = name.seen()
+        && users::by_username(&*snapshot, name)?.is_some()
+    {
+        form.error("username", USERNAME_IN_USE);
+    }
+    if let Some(address) = address.seen()
+        && users::by_email(&*snapshot, address)?.is_some()
+    {
+        form.error("email", EMAIL_IN_USE);
+    }
+    Ok(())
+}
+
+/// This document has no `user_type`; whoever sends one may mean anything but an administrator.
+fn wished_role() -> impl Rule<Value = Role> {
+    let read = anything(|json| {
+        let is_admin = matches!(&json, Json::Text(text) if text == Role::Administrator.user_type());
+        if is_admin { Role::Administrator } else { Role::Customer }
+    });
+    read.like(Role::Customer.user_type())
+}
+
+/// The tokens of a new session.
+#[derive(JsonSchema, Serialize)]
+pub(super) struct LoggedInBody {
+    #[schemars(with = "Token")]
     refresh: String,
+    #[schemars(with = "Token")]
     access: String,
 }
 
 pub(super) async fn login(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let mut form = Form::parse(&call.request)?;
-    let name = form.required("username", claimed_username());
-    let password = form.required("password", claimed_password());
+    let fields = login_fields(&mut form);
     let guest = presented_cart_key(&call.request, &mut form);
-    let (name, password) = form.finish((name, password))?;
+    let (name, password) = form.finish(fields)?;
     let known = users::by_username(&*app.shop.store.snapshot(), &name)?;
     let (id, user) = app.require_password(&call, name.as_str(), known, password).await?;
     let committing = Arc::clone(&app);
@@ -118,6 +154,14 @@ pub(super) async fn login(app: Arc<App>, call: Call) -> Result<Answer, Problem> 
         }
     });
     Ok(logged_in.await?)
+}
+
+/// What a log-in takes.
+pub(super) fn login_fields(form: &mut Form<'_>) -> (Field<Username>, Field<Password>) {
+    (
+        form.required("username", claimed_username().like("john_doe")),
+        form.required("password", claimed_password()),
+    )
 }
 
 pub(super) async fn logout(app: Arc<App>, call: Call) -> Result<Answer, Problem> {

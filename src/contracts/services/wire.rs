@@ -1,5 +1,9 @@
 //! The bodies this contract prints, field by field as in its document.
 
+use crate::edge::values::{
+    CartKeyText, Email, IdText, Moment, MoneyText, OrderState, PercentText, WebAddress,
+};
+use schemars::JsonSchema;
 use serde::Serialize;
 use souk_actors::carts::{CartKey, CartLine};
 use souk_actors::catalog::{Category, ProductView};
@@ -8,15 +12,22 @@ use souk_actors::users::User;
 use souk_domain::{CategoryId, Currency, Money, OrderId, UserId};
 
 /// `{"message": sentence}`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub(super) struct MessageBody {
     pub(super) message: &'static str,
 }
 
+/// `{"detail": sentence}`.
+#[derive(Debug, JsonSchema, Serialize)]
+pub(super) struct DetailBody {
+    pub(super) detail: &'static str,
+}
+
 /// A category.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub(super) struct CategoryBody {
     id: u64,
+    #[schemars(example = &"Computers")]
     name: String,
 }
 
@@ -27,17 +38,29 @@ impl CategoryBody {
 }
 
 /// A product.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub(super) struct ProductBody {
     id: u64,
+    /// What the customer pays: the list price less the discount, rounded half up.
+    #[schemars(with = "MoneyText")]
     sell_price: String,
+    #[schemars(example = &"Laptop")]
     name: String,
+    #[schemars(with = "Option<WebAddress>")]
     image: Option<String>,
+    #[schemars(example = &"Thin and light.")]
     description: String,
+    /// The list price.
+    #[schemars(with = "MoneyText")]
     price: String,
+    /// Whether the shop sells it.
     available: bool,
+    #[schemars(with = "Moment")]
     created: String,
+    #[schemars(with = "Moment")]
     updated: String,
+    /// In percent.
+    #[schemars(with = "PercentText")]
     discount: String,
     category: Option<u64>,
 }
@@ -62,16 +85,24 @@ impl ProductBody {
 }
 
 /// A user's profile.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub(super) struct MeBody {
     id: u64,
+    #[schemars(example = &"john_doe")]
     username: String,
+    #[schemars(with = "Email")]
     email: String,
+    #[schemars(example = &"John")]
     first_name: String,
+    #[schemars(example = &"Doe")]
     last_name: String,
+    #[schemars(example = &"+1 555 0100")]
     phone_number: Option<String>,
+    #[schemars(example = &"Springfield")]
     city: Option<String>,
+    #[schemars(example = &"1 Market Square")]
     address: Option<String>,
+    #[schemars(example = &"12345")]
     postcode: Option<String>,
 }
 
@@ -92,33 +123,42 @@ impl MeBody {
 }
 
 /// A line of a cart. It costs what the product costs now.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 struct CartLineBody {
+    #[schemars(with = "IdText")]
     product_id: String,
+    #[schemars(example = &"Laptop")]
     name: String,
     /// The list price of one unit.
+    #[schemars(with = "MoneyText")]
     price: String,
+    #[schemars(with = "PercentText")]
     discount: String,
     quantity: u32,
+    #[schemars(with = "Option<WebAddress>")]
     image: Option<String>,
     /// What one unit costs less the discount.
+    #[schemars(with = "MoneyText")]
     price_after_discount: String,
     /// What the customer pays for one unit.
+    #[schemars(with = "MoneyText")]
     price_per_item: String,
 }
 
 /// What is in a cart.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub(super) struct CartContentBody {
     cart_details: Vec<CartLineBody>,
+    #[schemars(with = "MoneyText")]
     total_price: String,
 }
 
 /// A cart as its holder sees it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub(super) struct CartBody {
     #[serde(flatten)]
     content: CartContentBody,
+    #[schemars(with = "CartKeyText")]
     cart_key: String,
 }
 
@@ -159,16 +199,23 @@ impl CartContentBody {
 }
 
 /// An order in the customer's list.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub(super) struct OrderBody {
     order_id: u64,
+    #[schemars(with = "MoneyText")]
     total_price: String,
+    #[schemars(with = "OrderState")]
     status: &'static str,
     is_paid: bool,
+    #[schemars(example = &"1 Market Square")]
     shipping_address: String,
+    #[schemars(example = &"John")]
     first_name: String,
+    #[schemars(example = &"Doe")]
     last_name: String,
+    #[schemars(example = &"+1 555 0100")]
     phone: String,
+    #[schemars(with = "Email")]
     email: String,
 }
 
@@ -201,18 +248,21 @@ impl OrderBody {
 }
 
 /// An order with what was bought.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub(super) struct OrderItemsBody {
     order_id: u64,
+    #[schemars(with = "MoneyText")]
     total_price: String,
     items: Vec<OrderItemBody>,
 }
 
 /// One line of it, as it was when the order was placed.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 struct OrderItemBody {
+    #[schemars(example = &"Laptop")]
     product_name: String,
     quantity: u32,
+    #[schemars(with = "MoneyText")]
     unit_price: String,
 }
 

@@ -1,38 +1,51 @@
 //! 1 to 3: register, log in, refresh.
 
-use super::refusals::Problem;
+use super::refusals::{EMAIL_IN_USE, Problem};
 use crate::app::{App, IssuedTokens, presented_cart_key};
-use crate::edge::form::{choice, claimed_password, email, new_password, repeated_password, text};
+use crate::edge::form::{
+    Field, choice, claimed_password, email, new_password, repeated_password, text,
+};
+use crate::edge::values::{Email, Token, UserType};
 use crate::edge::{Answer, Call, Form, standard};
+use schemars::JsonSchema;
 use serde::Serialize;
 use souk_actors::Failure;
 use souk_actors::journeys::accounts;
 use souk_actors::users::{self, OpenSession, Register, Rotation, UsersMessage};
-use souk_domain::{Refusal, Role, UserId, Username};
+use souk_domain::{EmailAddress, Password, Refusal, Role, UserId, Username};
 use std::sync::Arc;
 
-const EMAIL_IN_USE: &str = "This email is already in use.";
+pub(super) const REGISTERED: &str = "User registered successfully";
+pub(super) const LOGGED_IN: &str = "Login successful";
+pub(super) const PASSWORDS_DIFFER: &str = "Passwords do not match";
 const NAME_CHARACTERS_MAX: usize = 150;
 const TOKEN_CHARACTERS_MAX: usize = 4096;
 const USER_TYPES: &[(&str, Role)] = &[("customer", Role::Customer), ("admin", Role::Administrator)];
 
-#[derive(Serialize)]
-struct LoggedInBody {
+/// Who came in, and with what.
+#[derive(JsonSchema, Serialize)]
+pub(super) struct LoggedInBody {
     message: &'static str,
     data: LoggedIn,
 }
 
-#[derive(Serialize)]
+/// The tokens of a new session, and whose it is.
+#[derive(JsonSchema, Serialize)]
 struct LoggedIn {
+    #[schemars(with = "Token")]
     access_token: String,
+    #[schemars(with = "Token")]
     refresh_token: String,
     user: LoggedInUser,
 }
 
-#[derive(Serialize)]
+/// A user, in short.
+#[derive(JsonSchema, Serialize)]
 struct LoggedInUser {
     id: u64,
+    #[schemars(with = "Email")]
     email: String,
+    #[schemars(with = "UserType")]
     user_type: &'static str,
 }
 
@@ -47,17 +60,12 @@ impl LoggedInBody {
 
 pub(super) async fn register(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let mut form = Form::parse(&call.request)?;
-    let address = form.required("email", email());
-    let password = form.required("password", new_password());
-    let confirmed = form.required("password_confirm", repeated_password());
-    let role = form.defaulting("user_type", choice(USER_TYPES), Role::Customer);
-    let blank = String::new;
-    let first_name = form.defaulting("first_name", text(NAME_CHARACTERS_MAX).or_blank(), blank());
-    let last_name = form.defaulting("last_name", text(NAME_CHARACTERS_MAX).or_blank(), blank());
+    let (account, rest) = register_fields(&mut form);
+    let (address, password, confirmed) = account;
     // A confirmation of nothing does not match either, as the document's example shows.
     let confirms_nothing = form.has("password_confirm") && !form.has("password");
     if confirms_nothing || form.differ("password", "password_confirm") {
-        form.error("password_confirm", "Passwords do not match");
+        form.error("password_confirm", PASSWORDS_DIFFER);
     }
     if let Some(address) = address.seen() {
         // Asked again within the turn; here it spares a hash and lets all errors stand together.
@@ -68,6 +76,7 @@ pub(super) async fn register(app: Arc<App>, call: Call) -> Result<Answer, Proble
         }
     }
     let guest = presented_cart_key(&call.request, &mut form);
+    let (role, first_name, last_name) = rest;
     let fields = (address, password, confirmed, role, first_name, last_name);
     let (email, password, _, role, first_name, last_name) = form.finish(fields)?;
     let may_make_administrators =
@@ -85,19 +94,36 @@ pub(super) async fn register(app: Arc<App>, call: Call) -> Result<Answer, Proble
         async move {
             let new = accounts::register(&app.shop.owners, &unit, command, guest).await?;
             let tokens = app.issue(new.session);
-            let message = "User registered successfully";
-            Ok(Answer::created(&LoggedInBody::new(message, tokens, new.id, &new.user)))
+            Ok(Answer::created(&LoggedInBody::new(REGISTERED, tokens, new.id, &new.user)))
         }
     });
     Ok(registered.await?)
 }
 
+/// What a registration takes: how to log in, and the rest.
+pub(super) fn register_fields(form: &mut Form<'_>) -> (Account, Person) {
+    let account = (
+        form.required("email", email()),
+        form.required("password", new_password()),
+        form.required("password_confirm", repeated_password()),
+    );
+    let name = |example| text(NAME_CHARACTERS_MAX).or_blank().example(example);
+    let person = (
+        form.defaulting("user_type", choice(USER_TYPES), Role::Customer),
+        form.defaulting("first_name", name("John"), String::new()),
+        form.defaulting("last_name", name("Doe"), String::new()),
+    );
+    (account, person)
+}
+
+type Account = (Field<EmailAddress>, Field<Password>, Field<Vec<u8>>);
+type Person = (Field<Role>, Field<String>, Field<String>);
+
 pub(super) async fn login(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let mut form = Form::parse(&call.request)?;
-    let address = form.required("email", email());
-    let password = form.required("password", claimed_password());
+    let fields = login_fields(&mut form);
     let guest = presented_cart_key(&call.request, &mut form);
-    let (address, password) = form.finish((address, password))?;
+    let (address, password) = form.finish(fields)?;
     let known = users::by_email(&*app.shop.store.snapshot(), &address)?;
     let (id, user) = app.require_password(&call, address.as_str(), known, password).await?;
     let committing = Arc::clone(&app);
@@ -107,24 +133,29 @@ pub(super) async fn login(app: Arc<App>, call: Call) -> Result<Answer, Problem> 
             let command = OpenSession { user: id, password: user.password.clone() };
             let session = accounts::log_in(&app.shop.owners, &unit, command, guest).await?;
             let tokens = app.issue(session);
-            Ok(Answer::ok(&LoggedInBody::new("Login successful", tokens, id, &user)))
+            Ok(Answer::ok(&LoggedInBody::new(LOGGED_IN, tokens, id, &user)))
         }
     });
     Ok(logged_in.await?)
 }
 
-#[derive(Serialize)]
-struct RefreshedBody {
+/// What a log-in takes.
+pub(super) fn login_fields(form: &mut Form<'_>) -> (Field<EmailAddress>, Field<Password>) {
+    (form.required("email", email()), form.required("password", claimed_password()))
+}
+
+/// New tokens; the one they were got with is spent.
+#[derive(JsonSchema, Serialize)]
+pub(super) struct RefreshedBody {
+    #[schemars(with = "Token")]
     access: String,
+    #[schemars(with = "Token")]
     refresh: String,
 }
 
 pub(super) async fn refresh(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let mut form = Form::parse(&call.request)?;
-    // The document's table says `refresh`, its section on tokens `refresh_token`.
-    let has_other_name = !form.has("refresh") && form.has("refresh_token");
-    let name = if has_other_name { "refresh_token" } else { "refresh" };
-    let token = form.required(name, text(TOKEN_CHARACTERS_MAX));
+    let token = refresh_field(&mut form);
     let token = form.finish(token)?;
     let token = app.refresh_token(&token).ok_or(Refusal::TokenInvalid)?;
     let committing = Arc::clone(&app);
@@ -146,4 +177,15 @@ pub(super) async fn refresh(app: Arc<App>, call: Call) -> Result<Answer, Problem
         }
     });
     Ok(refreshed.await?)
+}
+
+/// A refresh token.
+pub(super) fn refresh_field(form: &mut Form<'_>) -> Field<String> {
+    // The document's table says `refresh`, its section on tokens `refresh_token`.
+    let has_other_name = !form.has("refresh") && form.has("refresh_token");
+    let name = if has_other_name { "refresh_token" } else { "refresh" };
+    form.required(
+        name,
+        text(TOKEN_CHARACTERS_MAX).example("eyJhbGciOiJIUzI1NiJ9.eyJ1c2VyX2lkIjo3fQ.c2ln"),
+    )
 }

@@ -3,7 +3,7 @@
 use super::refusals::{INSUFFICIENT_STOCK, NOT_FOR_SALE, Problem, error};
 use super::wire::{CartBody, LineBody, MessageBody, OrderBody};
 use crate::app::App;
-use crate::edge::form::{Field, boolean, id, quantity_or, text};
+use crate::edge::form::{Field, Text, boolean, id, quantity_or, text};
 use crate::edge::{Answer, Call, Form, standard};
 use http::StatusCode;
 use souk_actors::Failure;
@@ -14,7 +14,13 @@ use souk_actors::store::Unit;
 use souk_domain::{CartLineId, Missing, ProductId, Quantity, Refusal, Unbuyable, UnbuyableLine};
 use std::sync::Arc;
 
-pub(super) const ADDRESS_CHARACTERS_MAX: usize = 1_000;
+const ADDRESS_CHARACTERS_MAX: usize = 1_000;
+
+pub(super) const QUANTITY_TOO_SMALL: &str = "Quantity must be at least 1.";
+/// What is said of a cart that was emptied.
+pub(super) const CLEARED: &str = "Cart cleared successfully";
+/// What is said of a line that was taken out.
+pub(super) const REMOVED: &str = "Cart item removed successfully";
 
 pub(super) async fn show(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let claims = app.session_claims(&call.request)?;
@@ -28,8 +34,7 @@ pub(super) async fn show(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
 pub(super) async fn add(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let user = app.session_claims(&call.request)?.user;
     let mut form = Form::parse(&call.request)?;
-    let product = form.required("product_id", id(ProductId::new));
-    let quantity = read_quantity(&mut form);
+    let (product, quantity) = item_fields(&mut form);
     app.note_not_for_sale(&mut form, &product, NOT_FOR_SALE)?;
     let (product, quantity) = form.finish((product, quantity))?;
     let currency = app.shop.settings.currency;
@@ -47,6 +52,11 @@ pub(super) async fn add(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     Ok(added.await?)
 }
 
+/// What is put in the cart.
+pub(super) fn item_fields(form: &mut Form<'_>) -> (Field<ProductId>, Field<Quantity>) {
+    (form.required("product_id", id(ProductId::new)), quantity_field(form))
+}
+
 pub(super) async fn clear(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let user = app.session_claims(&call.request)?.user;
     let committing = Arc::clone(&app);
@@ -55,7 +65,7 @@ pub(super) async fn clear(app: Arc<App>, call: Call) -> Result<Answer, Problem> 
         async move {
             let clear = |reply_to| CartsMessage::Clear { unit, user, reply_to };
             app.shop.owners.carts.ask(clear).await?;
-            Ok(Answer::ok(&MessageBody { message: "Cart cleared successfully" }))
+            Ok(Answer::ok(&MessageBody { message: CLEARED }))
         }
     });
     Ok(cleared.await?)
@@ -70,7 +80,7 @@ pub(super) async fn update_item(app: Arc<App>, call: Call) -> Result<Answer, Pro
         return Err(standard::not_found().into());
     }
     let mut form = Form::parse(&call.request)?;
-    let quantity = read_quantity(&mut form);
+    let quantity = quantity_field(&mut form);
     let quantity = form.finish(quantity)?;
     let currency = app.shop.settings.currency;
     let committing = Arc::clone(&app);
@@ -112,7 +122,7 @@ pub(super) async fn remove_item(app: Arc<App>, call: Call) -> Result<Answer, Pro
         async move {
             let remove = |reply_to| CartsMessage::RemoveLine { unit, user, line, reply_to };
             app.shop.owners.carts.ask(remove).await?;
-            Ok(Answer::ok(&MessageBody { message: "Cart item removed successfully" }))
+            Ok(Answer::ok(&MessageBody { message: REMOVED }))
         }
     });
     Ok(removed.await?)
@@ -121,10 +131,7 @@ pub(super) async fn remove_item(app: Arc<App>, call: Call) -> Result<Answer, Pro
 pub(super) async fn checkout(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let visitor = app.visitor(&call)?;
     let mut form = Form::parse(&call.request)?;
-    let shipping_address = form.required("shipping_address", text(ADDRESS_CHARACTERS_MAX));
-    let billing_address = form.optional("billing_address", text(ADDRESS_CHARACTERS_MAX));
-    let clear_cart = form.defaulting("clear_cart", boolean(), true);
-    let fields = (shipping_address, billing_address, clear_cart);
+    let fields = checkout_fields(&mut form);
     let (shipping_address, billing_address, clear_cart) = form.finish(fields)?;
     let delivery = app.delivery(&visitor, shipping_address, billing_address);
     let email = visitor.user.email.to_string();
@@ -146,8 +153,25 @@ pub(super) async fn checkout(app: Arc<App>, call: Call) -> Result<Answer, Proble
     })
 }
 
-fn read_quantity(form: &mut Form<'_>) -> Field<Quantity> {
-    form.required("quantity", quantity_or("Quantity must be at least 1."))
+/// What a checkout takes.
+pub(super) fn checkout_fields(
+    form: &mut Form<'_>,
+) -> (Field<String>, Field<Option<String>>, Field<bool>) {
+    (
+        form.required("shipping_address", address_rule()),
+        form.optional("billing_address", address_rule()),
+        form.defaulting("clear_cart", boolean(), true),
+    )
+}
+
+/// Where something goes, or the bill for it.
+pub(super) fn address_rule() -> Text {
+    text(ADDRESS_CHARACTERS_MAX).example("123 Main St, City, State, ZIP")
+}
+
+/// How many units of a product are in the cart.
+pub(super) fn quantity_field(form: &mut Form<'_>) -> Field<Quantity> {
+    form.required("quantity", quantity_or(QUANTITY_TOO_SMALL))
 }
 
 /// The product as it stands in this turn.

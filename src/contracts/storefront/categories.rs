@@ -4,7 +4,7 @@ use super::is_partial;
 use super::refusals::{Problem, forbidden};
 use super::wire::{CategoryBody, MessageBody};
 use crate::app::App;
-use crate::edge::form::text;
+use crate::edge::form::{Field, Text, text};
 use crate::edge::{Answer, Call, Form, PageAsked, standard};
 use souk_actors::catalog::{self, CatalogMessage, CategoryChange, CategoryDraft};
 use souk_domain::CategoryId;
@@ -12,6 +12,12 @@ use std::sync::Arc;
 
 const NAME_CHARACTERS_MAX: usize = 255;
 const DESCRIPTION_CHARACTERS_MAX: usize = 10_000;
+
+pub(super) const ONLY_ADMINS_CREATE: &str = "Only admins can create categories";
+pub(super) const ONLY_ADMINS_UPDATE: &str = "Only admins can update categories";
+pub(super) const ONLY_ADMINS_DELETE: &str = "Only admins can delete categories";
+/// What is said of a category that was deleted.
+pub(super) const DELETED: &str = "Category deleted successfully";
 
 fn require_administrator(app: &App, call: &Call, refusal: &str) -> Result<(), Problem> {
     if app.visitor(call)?.caller.is_administrator() {
@@ -34,13 +40,10 @@ pub(super) async fn list(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
 }
 
 pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
-    require_administrator(&app, &call, "Only admins can create categories")?;
+    require_administrator(&app, &call, ONLY_ADMINS_CREATE)?;
     let mut form = Form::parse(&call.request)?;
-    let name = form.required("name", text(NAME_CHARACTERS_MAX));
-    let blank = String::new();
-    let description =
-        form.defaulting("description", text(DESCRIPTION_CHARACTERS_MAX).or_blank(), blank);
-    let (name, description) = form.finish((name, description))?;
+    let fields = new_fields(&mut form);
+    let (name, description) = form.finish(fields)?;
     let draft = CategoryDraft { name, description };
     let committing = Arc::clone(&app);
     let created = app.commit(&call, move |unit| {
@@ -54,6 +57,14 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     Ok(created.await?)
 }
 
+/// What a category is made of.
+pub(super) fn new_fields(form: &mut Form<'_>) -> (Field<String>, Field<String>) {
+    (
+        form.required("name", name_rule()),
+        form.defaulting("description", description_rule(), String::new()),
+    )
+}
+
 pub(super) async fn detail(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     app.session_claims(&call.request)?;
     let id = call.id("id", CategoryId::parse)?;
@@ -63,13 +74,12 @@ pub(super) async fn detail(app: Arc<App>, call: Call) -> Result<Answer, Problem>
 }
 
 pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
-    require_administrator(&app, &call, "Only admins can update categories")?;
+    require_administrator(&app, &call, ONLY_ADMINS_UPDATE)?;
     let id = call.id("id", CategoryId::parse)?;
     catalog::category(&*app.shop.store.snapshot(), id)?.ok_or_else(standard::not_found)?;
     let mut form = Form::parse(&call.request)?;
-    let name = form.changing("name", text(NAME_CHARACTERS_MAX), is_partial(&call.request.method));
-    let description = form.optional("description", text(DESCRIPTION_CHARACTERS_MAX).or_blank());
-    let (name, description) = form.finish((name, description))?;
+    let fields = change_fields(&mut form, is_partial(&call.request.method));
+    let (name, description) = form.finish(fields)?;
     let change = CategoryChange { name, description };
     let committing = Arc::clone(&app);
     let updated = app.commit(&call, move |unit| {
@@ -83,8 +93,16 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     Ok(updated.await?)
 }
 
+/// What can be changed of a category.
+pub(super) fn change_fields(
+    form: &mut Form<'_>,
+    partial: bool,
+) -> (Field<Option<String>>, Field<Option<String>>) {
+    (form.changing("name", name_rule(), partial), form.optional("description", description_rule()))
+}
+
 pub(super) async fn delete(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
-    require_administrator(&app, &call, "Only admins can delete categories")?;
+    require_administrator(&app, &call, ONLY_ADMINS_DELETE)?;
     let id = call.id("id", CategoryId::parse)?;
     let committing = Arc::clone(&app);
     let deleted = app.commit(&call, move |unit| {
@@ -92,8 +110,16 @@ pub(super) async fn delete(app: Arc<App>, call: Call) -> Result<Answer, Problem>
         async move {
             let delete = |reply_to| CatalogMessage::DeleteCategory { unit, id, reply_to };
             app.shop.owners.catalog.ask(delete).await?;
-            Ok(Answer::ok(&MessageBody { message: "Category deleted successfully" }))
+            Ok(Answer::ok(&MessageBody { message: DELETED }))
         }
     });
     Ok(deleted.await?)
+}
+
+fn name_rule() -> Text {
+    text(NAME_CHARACTERS_MAX).example("Electronics")
+}
+
+fn description_rule() -> Text {
+    text(DESCRIPTION_CHARACTERS_MAX).or_blank().example("Electronic devices")
 }

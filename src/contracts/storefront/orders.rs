@@ -1,10 +1,10 @@
 //! 17 to 21: orders.
 
-use super::cart::ADDRESS_CHARACTERS_MAX;
+use super::cart::address_rule;
 use super::refusals::{INSUFFICIENT_STOCK, NOT_FOR_SALE, Problem};
 use super::wire::{MessageBody, OrderBody};
 use crate::app::{App, Visitor};
-use crate::edge::form::{Field, choice, id, objects, quantity, text};
+use crate::edge::form::{Field, choice, id, objects, quantity};
 use crate::edge::{Answer, Call, Errors, Form, PageAsked, standard};
 use souk_actors::Failure;
 use souk_actors::catalog;
@@ -16,6 +16,9 @@ use souk_domain::{
     UnbuyableLine,
 };
 use std::sync::Arc;
+
+/// What is said of an order that was deleted.
+pub(super) const DELETED: &str = "Order deleted successfully";
 
 const STATES: &[(&str, OrderStatus)] = &[
     ("pending", OrderStatus::Pending),
@@ -51,11 +54,8 @@ pub(super) async fn list(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
 pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let visitor = app.visitor(&call)?;
     let mut form = Form::parse(&call.request)?;
-    let shipping_address = form.required("shipping_address", text(ADDRESS_CHARACTERS_MAX));
-    let billing_address = form.optional("billing_address", text(ADDRESS_CHARACTERS_MAX));
-    let items = form.required("items", objects(MAX_CART_LINES, item_fields));
+    let fields = new_fields(&mut form);
     app.note_items_not_for_sale(&mut form, NOT_FOR_SALE)?;
-    let fields = (shipping_address, billing_address, items);
     let (shipping_address, billing_address, items) = form.finish(fields)?;
     let lines = CartLines::collect(items.iter().copied())?;
     let delivery = app.delivery(&visitor, shipping_address, billing_address);
@@ -76,13 +76,24 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     })
 }
 
+/// What is ordered, and where it goes.
+pub(super) fn new_fields(form: &mut Form<'_>) -> NewFields {
+    (
+        form.required("shipping_address", address_rule()),
+        form.optional("billing_address", address_rule()),
+        form.required("items", objects(MAX_CART_LINES, item_fields)),
+    )
+}
+
+type NewFields = (Field<String>, Field<Option<String>>, Field<Vec<(ProductId, Quantity)>>);
+
 fn item_fields(form: &mut Form<'_>) -> (Field<ProductId>, Field<Quantity>) {
     (form.required("product_id", id(ProductId::new)), form.required("quantity", quantity()))
 }
 
 /// Every item that cannot be bought, at its place in the request, and the document's bare
 /// "Insufficient stock" where one is short.
-fn not_buyable(items: &[(ProductId, Quantity)], lines: &[UnbuyableLine]) -> Errors {
+pub(super) fn not_buyable(items: &[(ProductId, Quantity)], lines: &[UnbuyableLine]) -> Errors {
     let mut errors = Errors::new();
     let mut is_short = false;
     for (index, (product, _)) in items.iter().enumerate() {
@@ -113,10 +124,7 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     let visitor = app.visitor(&call)?;
     let (id, order) = reachable_order(&app, &call, &visitor)?;
     let mut form = Form::parse(&call.request)?;
-    let status = form.optional("status", choice(STATES));
-    let shipping_address = form.optional("shipping_address", text(ADDRESS_CHARACTERS_MAX));
-    let billing_address = form.optional("billing_address", text(ADDRESS_CHARACTERS_MAX));
-    let fields = (status, shipping_address, billing_address);
+    let fields = change_fields(&mut form);
     let (status, shipping_address, billing_address) = form.finish(fields)?;
     let contact = ordering::contact(&app.shop.store.snapshot(), order.customer)?;
     let email = customer_email(contact.as_ref(), &order);
@@ -136,6 +144,17 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     Ok(updated.await?)
 }
 
+/// What can be changed of an order.
+pub(super) fn change_fields(form: &mut Form<'_>) -> ChangeFields {
+    (
+        form.optional("status", choice(STATES)),
+        form.optional("shipping_address", address_rule()),
+        form.optional("billing_address", address_rule()),
+    )
+}
+
+type ChangeFields = (Field<Option<OrderStatus>>, Field<Option<String>>, Field<Option<String>>);
+
 pub(super) async fn delete(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let visitor = app.visitor(&call)?;
     let (id, _) = reachable_order(&app, &call, &visitor)?;
@@ -145,7 +164,7 @@ pub(super) async fn delete(app: Arc<App>, call: Call) -> Result<Answer, Problem>
         let app = Arc::clone(&committing);
         async move {
             ordering::delete(&app.shop.owners, &unit, id, by).await?;
-            Ok(Answer::ok(&MessageBody { message: "Order deleted successfully" }))
+            Ok(Answer::ok(&MessageBody { message: DELETED }))
         }
     });
     Ok(deleted.await?)

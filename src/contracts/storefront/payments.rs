@@ -4,20 +4,26 @@ use super::orders::{customer_email, reachable_order};
 use super::refusals::{Problem, error};
 use super::wire::OrderBody;
 use crate::app::App;
-use crate::edge::form::text;
+use crate::edge::form::{Field, text};
+use crate::edge::values::{ClientSecret, IntentId};
 use crate::edge::{Answer, Call, Form};
 use http::StatusCode;
+use schemars::JsonSchema;
 use serde::Serialize;
 use souk_actors::journeys::ordering;
 use souk_actors::journeys::paying::{self, Settled};
 use souk_domain::Currency;
 use std::sync::Arc;
 
+pub(super) const CONFIRMED: &str = "Payment confirmed successfully";
 const METHOD_CHARACTERS_MAX: usize = 255;
 
-#[derive(Serialize)]
-struct IntentBody {
+/// What a browser needs to pay.
+#[derive(JsonSchema, Serialize)]
+pub(super) struct IntentBody {
+    #[schemars(with = "ClientSecret")]
     client_secret: String,
+    #[schemars(with = "IntentId")]
     payment_intent_id: String,
 }
 
@@ -41,8 +47,9 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     Ok(linked.await?)
 }
 
-#[derive(Serialize)]
-struct ConfirmedBody {
+/// A paid order.
+#[derive(JsonSchema, Serialize)]
+pub(super) struct ConfirmedBody {
     message: &'static str,
     order: OrderBody,
 }
@@ -57,7 +64,7 @@ pub(super) async fn confirm(app: Arc<App>, call: Call) -> Result<Answer, Problem
     let visitor = app.visitor(&call)?;
     let (id, order) = reachable_order(&app, &call, &visitor)?;
     let mut form = Form::parse(&call.request)?;
-    let method = form.nullable("payment_method", text(METHOD_CHARACTERS_MAX));
+    let method = method_field(&mut form);
     let method = form.finish(method)?;
     let contact = ordering::contact(&app.shop.store.snapshot(), order.customer)?;
     let email = customer_email(contact.as_ref(), &order);
@@ -74,18 +81,27 @@ pub(super) async fn confirm(app: Arc<App>, call: Call) -> Result<Answer, Problem
     Ok(settled.await?)
 }
 
+/// What to pay with, if the customer's browser has not told the gateway.
+pub(super) fn method_field(form: &mut Form<'_>) -> Field<Option<String>> {
+    form.nullable("payment_method", text(METHOD_CHARACTERS_MAX).example("pm_card_visa"))
+}
+
+/// What is said where the gateway has nothing to charge.
+pub(super) fn method_missing(client_secret: String) -> Answer {
+    unpaid("Payment requires a payment method".to_owned(), client_secret)
+}
+
+fn unpaid(error: String, client_secret: String) -> Answer {
+    Answer::json(StatusCode::BAD_REQUEST, &UnpaidBody { error, client_secret })
+}
+
 fn settled_answer(settled: Settled, email: Option<String>, currency: Currency) -> Answer {
-    let unpaid = |error: String, client_secret| {
-        Answer::json(StatusCode::BAD_REQUEST, &UnpaidBody { error, client_secret })
-    };
     match settled {
         Settled::Paid(order) => {
             let order = OrderBody::new(&order, email, currency);
-            Answer::ok(&ConfirmedBody { message: "Payment confirmed successfully", order })
+            Answer::ok(&ConfirmedBody { message: CONFIRMED, order })
         }
-        Settled::MethodMissing { client_secret } => {
-            unpaid("Payment requires a payment method".to_owned(), client_secret)
-        }
+        Settled::MethodMissing { client_secret } => method_missing(client_secret),
         Settled::ActionRequired { client_secret } => {
             unpaid("Payment requires confirmation by the customer".to_owned(), client_secret)
         }

@@ -3,27 +3,29 @@
 use super::is_partial;
 use super::refusals::{Problem, forbidden};
 use super::wire::{MessageBody, ProductBody};
-use crate::app::App;
-use crate::edge::form::{self, integer, money, text, web_address};
+use crate::app::{App, stock_range};
+use crate::edge::form::{self, Field, Text, integer, money, text, web_address};
 use crate::edge::{Answer, Call, Errors, Form, PageAsked, standard};
 use souk_actors::Failure;
 use souk_actors::catalog::{self, CatalogMessage, ProductChange, ProductDraft, ProductFilter};
-use souk_domain::{CategoryId, MAX_STOCK, Pricing, ProductId, Refusal};
+use souk_domain::{CategoryId, Currency, Money, Pricing, ProductId, Refusal};
 use std::sync::Arc;
 
 const NAME_CHARACTERS_MAX: usize = 255;
 const DESCRIPTION_CHARACTERS_MAX: usize = 10_000;
 const SEARCH_CHARACTERS_MAX: usize = 200;
 
+pub(super) const ONLY_ADMINS_CREATE: &str = "Only admins can create products";
+pub(super) const ONLY_ADMINS_UPDATE: &str = "Only admins can update products";
+pub(super) const ONLY_ADMINS_DELETE: &str = "Only admins can delete products";
+/// What is said of a product that was deleted.
+pub(super) const DELETED: &str = "Product deleted successfully";
+
 fn require_administrator(app: &App, call: &Call, refusal: &str) -> Result<(), Problem> {
     if app.visitor(call)?.caller.is_administrator() {
         return Ok(());
     }
     Err(forbidden(refusal).into())
-}
-
-fn stock_range() -> std::ops::RangeInclusive<i64> {
-    0..=i64::try_from(MAX_STOCK).expect("the largest stock fits 63 bits")
 }
 
 pub(super) async fn list(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
@@ -52,30 +54,17 @@ fn filter_of(call: &Call) -> Result<ProductFilter, Problem> {
         search.map(|text| text.chars().take(SEARCH_CHARACTERS_MAX).collect());
     let category = match call.request.query("category").map(str::trim) {
         None | Some("") => None,
-        Some(text) => Some(CategoryId::parse(text).ok_or_else(|| {
-            Errors::of(
-                "category",
-                "Select a valid choice. That choice is not one of the available choices.",
-            )
-        })?),
+        Some(text) => Some(CategoryId::parse(text).ok_or_else(no_such_choice)?),
     };
     Ok(ProductFilter { search, category, with_hidden: false })
 }
 
 pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
-    require_administrator(&app, &call, "Only admins can create products")?;
+    require_administrator(&app, &call, ONLY_ADMINS_CREATE)?;
     let currency = app.shop.settings.currency;
     let mut form = Form::parse(&call.request)?;
-    let name = form.required("name", text(NAME_CHARACTERS_MAX));
-    let blank = String::new();
-    let description =
-        form.defaulting("description", text(DESCRIPTION_CHARACTERS_MAX).or_blank(), blank);
-    let category = form.nullable("category_id", form::id(CategoryId::new));
-    let price = form.required("price", money(currency));
-    let stock = form.defaulting("stock_quantity", integer(stock_range()), 0);
-    let image = form.nullable("image", web_address());
-    require_known_category(&app, &mut form, category.seen().copied().flatten())?;
-    let fields = (name, description, category, price, stock, image);
+    let fields = new_fields(&mut form, currency);
+    require_known_category(&app, &mut form, fields.2.seen().copied().flatten())?;
     let (name, description, category, price, stock, image) = form.finish(fields)?;
     let draft = ProductDraft {
         name,
@@ -98,6 +87,27 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     created.await.map_err(|failure| worded(failure, category))
 }
 
+/// What a product is made of.
+pub(super) fn new_fields(form: &mut Form<'_>, currency: Currency) -> NewFields {
+    (
+        form.required("name", name_rule()),
+        form.defaulting("description", description_rule(), String::new()),
+        form.nullable("category_id", form::id(CategoryId::new)),
+        form.required("price", money(currency)),
+        form.defaulting("stock_quantity", integer(stock_range()), 0),
+        form.nullable("image", web_address()),
+    )
+}
+
+type NewFields = (
+    Field<String>,
+    Field<String>,
+    Field<Option<CategoryId>>,
+    Field<Money>,
+    Field<i64>,
+    Field<Option<String>>,
+);
+
 pub(super) async fn detail(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     app.session_claims(&call.request)?;
     let id = call.id("id", ProductId::parse)?;
@@ -106,21 +116,15 @@ pub(super) async fn detail(app: Arc<App>, call: Call) -> Result<Answer, Problem>
 }
 
 pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
-    require_administrator(&app, &call, "Only admins can update products")?;
+    require_administrator(&app, &call, ONLY_ADMINS_UPDATE)?;
     let id = call.id("id", ProductId::parse)?;
     catalog::product(&*app.shop.store.snapshot(), id)?.ok_or_else(standard::not_found)?;
     let currency = app.shop.settings.currency;
     let partial = is_partial(&call.request.method);
     let mut form = Form::parse(&call.request)?;
-    let name = form.changing("name", text(NAME_CHARACTERS_MAX), partial);
-    let description = form.optional("description", text(DESCRIPTION_CHARACTERS_MAX).or_blank());
-    let category = form.clearable("category_id", form::id(CategoryId::new));
-    let price = form.changing("price", money(currency), partial);
-    let stock = form.optional("stock_quantity", integer(stock_range()));
-    let image = form.clearable("image", web_address());
-    let wished_category = category.seen().copied().flatten().flatten();
+    let fields = change_fields(&mut form, currency, partial);
+    let wished_category = fields.2.seen().copied().flatten().flatten();
     require_known_category(&app, &mut form, wished_category)?;
-    let fields = (name, description, category, price, stock, image);
     let (name, description, category, price, stock, image) = form.finish(fields)?;
     let change = ProductChange {
         name,
@@ -144,8 +148,33 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     updated.await.map_err(|failure| worded(failure, wished_category))
 }
 
+/// What can be changed of a product.
+pub(super) fn change_fields(
+    form: &mut Form<'_>,
+    currency: Currency,
+    partial: bool,
+) -> ChangeFields {
+    (
+        form.changing("name", name_rule(), partial),
+        form.optional("description", description_rule()),
+        form.clearable("category_id", form::id(CategoryId::new)),
+        form.changing("price", money(currency), partial),
+        form.optional("stock_quantity", integer(stock_range())),
+        form.clearable("image", web_address()),
+    )
+}
+
+type ChangeFields = (
+    Field<Option<String>>,
+    Field<Option<String>>,
+    Field<Option<Option<CategoryId>>>,
+    Field<Option<Money>>,
+    Field<Option<i64>>,
+    Field<Option<Option<String>>>,
+);
+
 pub(super) async fn delete(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
-    require_administrator(&app, &call, "Only admins can delete products")?;
+    require_administrator(&app, &call, ONLY_ADMINS_DELETE)?;
     let id = call.id("id", ProductId::parse)?;
     let committing = Arc::clone(&app);
     let deleted = app.commit(&call, move |unit| {
@@ -153,7 +182,7 @@ pub(super) async fn delete(app: Arc<App>, call: Call) -> Result<Answer, Problem>
         async move {
             let delete = |reply_to| CatalogMessage::DeleteProduct { unit, id, reply_to };
             app.shop.owners.catalog.ask(delete).await?;
-            Ok(Answer::ok(&MessageBody { message: "Product deleted successfully" }))
+            Ok(Answer::ok(&MessageBody { message: DELETED }))
         }
     });
     Ok(deleted.await?)
@@ -183,6 +212,23 @@ fn worded(failure: Failure, category: Option<CategoryId>) -> Problem {
     }
 }
 
-fn unknown_category(id: CategoryId) -> String {
+/// A filter that is no id of a category.
+pub(super) fn no_such_choice() -> Errors {
+    Errors::of(
+        "category",
+        "Select a valid choice. That choice is not one of the available choices.",
+    )
+}
+
+/// What is said of a category that is not there.
+pub(super) fn unknown_category(id: CategoryId) -> String {
     format!("Invalid pk \"{id}\" - object does not exist.")
+}
+
+fn name_rule() -> Text {
+    text(NAME_CHARACTERS_MAX).example("Laptop")
+}
+
+fn description_rule() -> Text {
+    text(DESCRIPTION_CHARACTERS_MAX).or_blank().example("High-performance laptop")
 }

@@ -4,13 +4,17 @@ use super::is_partial;
 use super::refusals::Problem;
 use super::wire::{MessageBody, ProfileBody};
 use crate::app::App;
-use crate::edge::form::{claimed_password, email, new_password, repeated_password, text};
+use crate::edge::form::{Field, claimed_password, email, new_password, repeated_password, text};
 use crate::edge::{Answer, Call, Form};
 use souk_actors::users::{ChangePassword, ProfileDetails, UpdateProfile, UsersMessage};
-use souk_domain::Username;
+use souk_domain::{EmailAddress, Password, Username};
 use std::sync::Arc;
 
+pub(super) const PASSWORDS_DIFFER: &str = "New passwords do not match";
 const NAME_CHARACTERS_MAX: usize = 150;
+
+/// What is said to who changed their password.
+pub(super) const PASSWORD_CHANGED: &str = "Password changed successfully";
 
 pub(super) async fn show(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let visitor = app.visitor(&call)?;
@@ -20,10 +24,8 @@ pub(super) async fn show(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
 pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let visitor = app.visitor(&call)?;
     let mut form = Form::parse(&call.request)?;
-    let address = form.changing("email", email(), is_partial(&call.request.method));
-    let first_name = form.optional("first_name", text(NAME_CHARACTERS_MAX).or_blank());
-    let last_name = form.optional("last_name", text(NAME_CHARACTERS_MAX).or_blank());
-    let (email, first_name, last_name) = form.finish((address, first_name, last_name))?;
+    let fields = fields(&mut form, is_partial(&call.request.method));
+    let (email, first_name, last_name) = form.finish(fields)?;
     // "The username is automatically synced to match the new email address."
     let username = email.as_ref().map(Username::of_email);
     let user = visitor.id();
@@ -41,14 +43,24 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     Ok(updated.await?)
 }
 
+/// What can be changed of a profile.
+pub(super) fn fields(form: &mut Form<'_>, partial: bool) -> ProfileFields {
+    let name = |example| text(NAME_CHARACTERS_MAX).or_blank().example(example);
+    (
+        form.changing("email", email(), partial),
+        form.optional("first_name", name("Jane")),
+        form.optional("last_name", name("Smith")),
+    )
+}
+
+type ProfileFields = (Field<Option<EmailAddress>>, Field<Option<String>>, Field<Option<String>>);
+
 pub(super) async fn change_password(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let visitor = app.visitor(&call)?;
     let mut form = Form::parse(&call.request)?;
-    let old = form.required("old_password", claimed_password());
-    let new = form.required("new_password", new_password());
-    let confirmed = form.required("new_password_confirm", repeated_password());
+    let (old, new, confirmed) = password_fields(&mut form);
     if form.differ("new_password", "new_password_confirm") {
-        form.error("new_password", "New passwords do not match");
+        form.error("new_password", PASSWORDS_DIFFER);
     }
     let hash = visitor.user.password.clone();
     if let Some(old) = old.seen()
@@ -69,8 +81,19 @@ pub(super) async fn change_password(app: Arc<App>, call: Call) -> Result<Answer,
         async move {
             let change = |reply_to| UsersMessage::ChangePassword { unit, command, reply_to };
             app.shop.owners.users.ask(change).await?;
-            Ok(Answer::ok(&MessageBody { message: "Password changed successfully" }))
+            Ok(Answer::ok(&MessageBody { message: PASSWORD_CHANGED }))
         }
     });
     Ok(changed.await?)
+}
+
+/// The old password, and the new one twice.
+pub(super) fn password_fields(
+    form: &mut Form<'_>,
+) -> (Field<Password>, Field<Password>, Field<Vec<u8>>) {
+    (
+        form.required("old_password", claimed_password()),
+        form.required("new_password", new_password()),
+        form.required("new_password_confirm", repeated_password()),
+    )
 }

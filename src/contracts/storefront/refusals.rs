@@ -34,6 +34,7 @@ pub(super) fn forbidden(sentence: &str) -> Answer {
     Answer::detail(StatusCode::FORBIDDEN, sentence)
 }
 
+pub(super) const EMAIL_IN_USE: &str = "This email is already in use.";
 pub(super) const NOT_FOR_SALE: &str = "Product not found or inactive";
 pub(super) const INSUFFICIENT_STOCK: &str = "Insufficient stock";
 
@@ -44,10 +45,10 @@ fn worded(refusal: Refusal) -> Answer {
     match refusal {
         Refusal::InvalidCredentials => Errors::general("Invalid credentials").into(),
         Refusal::TokenInvalid => standard::bad_token("Token is invalid or expired"),
-        Refusal::EmailTaken => Errors::of("email", "This email is already in use.").into(),
+        Refusal::EmailTaken => Errors::of("email", EMAIL_IN_USE).into(),
         Refusal::UsernameTaken => {
             // Here the user name is the e-mail address.
-            Errors::of("email", "This email is already in use.").into()
+            Errors::of("email", EMAIL_IN_USE).into()
         }
         Refusal::OldPasswordWrong => Errors::of("old_password", "Old password is incorrect").into(),
         Refusal::AdministratorOnly => standard::forbidden(),
@@ -86,6 +87,9 @@ fn worded(refusal: Refusal) -> Answer {
         Refusal::PaymentNotStarted => error(BAD_REQUEST, "Payment intent not found for this order"),
         Refusal::PaymentMethodUnknown => {
             Errors::of("payment_method", "No such payment method.").into()
+        }
+        Refusal::RefundTooLarge => {
+            Errors::of("amount", "More than is left of what was paid.").into()
         }
     }
 }

@@ -1,5 +1,9 @@
 //! The bodies this contract prints, field by field as in its document.
 
+use crate::edge::values::{
+    ClientSecret, CrmState, Email, IntentId, Moment, MoneyText, OrderState, UserType, WebAddress,
+};
+use schemars::JsonSchema;
 use serde::Serialize;
 use souk_actors::carts::{Cart, CartLine};
 use souk_actors::catalog::{Category, ProductView};
@@ -9,20 +13,26 @@ use souk_actors::users::User;
 use souk_domain::{CartId, CategoryId, Currency, Money, OrderLine, ProductId, UnixMillis, UserId};
 
 /// `{"message": sentence}`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub(super) struct MessageBody {
     pub(super) message: &'static str,
 }
 
 /// A user's profile.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub(super) struct ProfileBody {
     id: u64,
+    #[schemars(with = "Email")]
     email: String,
+    #[schemars(with = "Email")]
     username: String,
+    #[schemars(example = &"John")]
     first_name: String,
+    #[schemars(example = &"Doe")]
     last_name: String,
+    #[schemars(with = "UserType")]
     user_type: &'static str,
+    #[schemars(with = "Moment")]
     date_joined: String,
 }
 
@@ -41,11 +51,14 @@ impl ProfileBody {
 }
 
 /// A category.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub(super) struct CategoryBody {
     id: u64,
+    #[schemars(example = &"Electronics")]
     name: String,
+    #[schemars(example = &"electronics")]
     slug: String,
+    #[schemars(example = &"Electronic devices")]
     description: String,
 }
 
@@ -61,18 +74,25 @@ impl CategoryBody {
 }
 
 /// A product by itself: with `category_id`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub(super) struct ProductBody {
     id: u64,
+    #[schemars(example = &"Laptop")]
     name: String,
+    #[schemars(example = &"laptop")]
     slug: String,
+    #[schemars(example = &"High-performance laptop")]
     description: String,
     category: Option<CategoryBody>,
     category_id: Option<u64>,
+    #[schemars(with = "MoneyText")]
     price: String,
     stock_quantity: u64,
+    #[schemars(with = "Option<WebAddress>")]
     image: Option<String>,
+    #[schemars(with = "Moment")]
     created_at: String,
+    #[schemars(with = "Moment")]
     updated_at: String,
 }
 
@@ -96,17 +116,24 @@ impl ProductBody {
 }
 
 /// A product inside a line of a cart or an order: without `category_id`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 struct LineProductBody {
     id: u64,
+    #[schemars(example = &"Laptop")]
     name: String,
+    #[schemars(example = &"laptop")]
     slug: String,
+    #[schemars(example = &"High-performance laptop")]
     description: String,
     category: Option<CategoryBody>,
+    #[schemars(with = "MoneyText")]
     price: String,
     stock_quantity: u64,
+    #[schemars(with = "Option<WebAddress>")]
     image: Option<String>,
+    #[schemars(with = "Moment")]
     created_at: String,
+    #[schemars(with = "Moment")]
     updated_at: String,
 }
 
@@ -130,13 +157,16 @@ impl LineProductBody {
 }
 
 /// A line of a cart or an order.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub(super) struct LineBody {
     id: u64,
     product: Option<LineProductBody>,
     quantity: u32,
+    #[schemars(with = "MoneyText")]
     price: String,
+    #[schemars(with = "MoneyText")]
     subtotal: String,
+    #[schemars(with = "Moment")]
     created_at: String,
 }
 
@@ -187,12 +217,15 @@ fn subtotal(price: Money, line: &CartLine) -> Money {
 }
 
 /// A cart.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub(super) struct CartBody {
     id: u64,
     items: Vec<LineBody>,
+    #[schemars(with = "MoneyText")]
     total_amount: String,
+    #[schemars(with = "Moment")]
     created_at: String,
+    #[schemars(with = "Moment")]
     updated_at: String,
 }
 
@@ -223,21 +256,32 @@ impl CartBody {
 }
 
 /// An order.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub(super) struct OrderBody {
     id: u64,
+    #[schemars(example = &"ORD-1704067200")]
     order_number: String,
     customer: Option<u64>,
+    #[schemars(with = "Option<Email>")]
     customer_email: Option<String>,
+    #[schemars(with = "MoneyText")]
     total_amount: String,
+    #[schemars(with = "OrderState")]
     status: &'static str,
+    #[schemars(example = &"123 Main St, City, State, ZIP")]
     shipping_address: String,
+    #[schemars(example = &"123 Main St, City, State, ZIP")]
     billing_address: String,
     items: Vec<LineBody>,
+    #[schemars(with = "Option<IntentId>")]
     stripe_payment_intent_id: Option<String>,
+    #[schemars(with = "Option<ClientSecret>")]
     client_secret: Option<String>,
+    #[schemars(with = "Option<CrmState>")]
     crm_sync_status: Option<&'static str>,
+    #[schemars(with = "Moment")]
     created_at: String,
+    #[schemars(with = "Moment")]
     updated_at: String,
 }
 
@@ -250,6 +294,7 @@ impl OrderBody {
     ) -> Self {
         let OrderView { id, order, products } = view;
         let item = |line| LineBody::of_order(line, products, order.created_at, currency);
+        let intent = order.payment.as_ref().and_then(|link| link.intent.as_ref());
         Self {
             id: id.get(),
             order_number: order.number.clone(),
@@ -260,8 +305,8 @@ impl OrderBody {
             shipping_address: order.shipping_address.clone(),
             billing_address: order.billing_address.clone(),
             items: order.lines.iter().map(item).collect(),
-            stripe_payment_intent_id: order.payment.as_ref().map(|link| link.intent.clone()),
-            client_secret: order.payment.as_ref().map(|link| link.client_secret.clone()),
+            stripe_payment_intent_id: intent.map(|intent| intent.id.clone()),
+            client_secret: intent.map(|intent| intent.client_secret.clone()),
             crm_sync_status: order.crm_sync.map(|sync| match sync {
                 CrmSync::Pending => "pending",
                 CrmSync::Success => "success",

@@ -152,6 +152,32 @@ impl<'a> Form<'a> {
         if partial { self.optional(name, rule) } else { self.required(name, rule).some() }
     }
 
+    /// Notes `sentence` unless exactly one of these fields has a value. As in Django REST Framework
+    /// it counts only where no field was found wrong before.
+    pub(crate) fn exactly_one(&mut self, names: &[&'static str], sentence: &'static str) {
+        if let Some(told) = &mut self.told {
+            told.one_of("oneOf", names);
+        } else if self.errors.is_empty() && self.given(names) != 1 {
+            self.error(NON_FIELD_ERRORS, sentence);
+        }
+    }
+
+    /// Notes `sentence` if none of these fields has a value. As in Django REST Framework it counts
+    /// only where no field was found wrong before.
+    pub(crate) fn at_least_one(&mut self, names: &[&'static str], sentence: &'static str) {
+        if let Some(told) = &mut self.told {
+            told.one_of("anyOf", names);
+        } else if self.errors.is_empty() && self.given(names) == 0 {
+            self.error(NON_FIELD_ERRORS, sentence);
+        }
+    }
+
+    fn given(&self, names: &[&str]) -> usize {
+        let has_value =
+            |name: &&&str| self.members.get(name).is_some_and(|json| json != Json::Null);
+        names.iter().filter(has_value).count()
+    }
+
     /// True if both fields are texts and not the same, whatever else is wrong with them.
     pub(crate) fn differ(&self, one: &str, other: &str) -> bool {
         match (self.members.get(one), self.members.get(other)) {

@@ -15,6 +15,11 @@ impl<T> Field<T> {
     pub(crate) fn and<U>(self, other: Field<U>) -> Field<(T, U)> {
         Field(self.0.zip(other.0))
     }
+
+    /// What is made of the value; `None` where the form knows what is wrong.
+    pub(crate) fn and_then<U>(self, make: impl FnOnce(T) -> Option<U>) -> Field<U> {
+        Field(self.0.and_then(make))
+    }
 }
 
 /// Fields that become values together.

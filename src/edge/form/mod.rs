@@ -33,7 +33,7 @@ pub(crate) use lists::{list, objects};
 pub(crate) use numbers::{boolean, discount, id, integer, money, quantity, quantity_or};
 pub(crate) use rule::{Rule, anything};
 pub(crate) use texts::{
-    choice, claimed_password, claimed_username, email, new_password, order_status,
+    Text, choice, claimed_password, claimed_username, email, new_password, order_status,
     repeated_password, text, username, web_address,
 };
 

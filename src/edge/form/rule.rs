@@ -29,6 +29,42 @@ pub(crate) trait Rule {
     {
         Then { rule: self, look }
     }
+
+    /// This rule, described in another way.
+    fn shown(self, show: impl Fn(Schema) -> Schema) -> impl Rule<Value = Self::Value>
+    where
+        Self: Sized,
+    {
+        Shown { rule: self, show }
+    }
+
+    /// This rule, described with an example of what is meant.
+    fn like(self, example: &'static str) -> impl Rule<Value = Self::Value>
+    where
+        Self: Sized,
+    {
+        self.shown(move |mut schema| {
+            schema.insert("examples".to_owned(), vec![example].into());
+            schema
+        })
+    }
+}
+
+struct Shown<R, F> {
+    rule: R,
+    show: F,
+}
+
+impl<R: Rule, F: Fn(Schema) -> Schema> Rule for Shown<R, F> {
+    type Value = R::Value;
+
+    fn read(&self, json: Json<'_>) -> Result<R::Value, Problem> {
+        self.rule.read(json)
+    }
+
+    fn schema(&self) -> Schema {
+        (self.show)(self.rule.schema())
+    }
 }
 
 struct Then<R, F> {

@@ -10,16 +10,20 @@ use souk_domain::{
 };
 use std::ops::RangeInclusive;
 
-/// Text of at most so many characters.
+/// Text of at most so many characters, none of them a null character.
 pub(super) fn text(max_characters: usize, or_blank: bool) -> Schema {
     if or_blank {
-        return json_schema!({"type": ["string", "number"], "maxLength": max_characters});
+        return json_schema!({
+            "type": ["string", "number"],
+            "maxLength": max_characters,
+            "pattern": r"^[^\x00]*$",
+        });
     }
     json_schema!({
         "type": ["string", "number"],
         "minLength": 1,
         "maxLength": max_characters,
-        "pattern": r"\S",
+        "pattern": r"^[^\x00]*[^\s\x00][^\x00]*$",
     })
 }
 
@@ -98,7 +102,7 @@ pub(super) fn order_status() -> Schema {
 pub(super) fn integer(range: &RangeInclusive<i64>) -> Schema {
     let (least, most) = (*range.start(), *range.end());
     let digits = most.unsigned_abs().max(1).ilog10();
-    let sign = if least < 0 { "-?" } else { "" };
+    let sign = if least < 0 { "[+-]?" } else { "" };
     let zero = if least <= 0 { "0|" } else { "" };
     let pattern = match digits {
         0 => format!("^[{}-{most}]$", least.max(0)),
@@ -177,6 +181,7 @@ pub(super) enum Presence {
 pub(super) struct ToldFields {
     properties: Map<String, Value>,
     required: Vec<&'static str>,
+    alternatives: Map<String, Value>,
 }
 
 impl ToldFields {
@@ -192,11 +197,24 @@ impl ToldFields {
         self.properties.insert(name.to_owned(), schema);
     }
 
+    /// Of these fields exactly one (`oneOf`) or at least one (`anyOf`) has a value.
+    pub(super) fn one_of(&mut self, keyword: &str, names: &[&'static str]) {
+        let has_value = |name: &&str| {
+            let value = json!({"not": {"type": "null"}});
+            json!({"required": [name], "properties": {(*name): value}})
+        };
+        let alternatives = names.iter().map(has_value).collect();
+        self.alternatives.insert(keyword.to_owned(), Value::Array(alternatives));
+    }
+
     /// The object. Unknown fields are ignored (contracts README, "Bad input"), so they are allowed.
     pub(super) fn schema(self) -> Schema {
         let mut schema = json_schema!({"type": "object", "properties": self.properties});
         if !self.required.is_empty() {
             schema.insert("required".to_owned(), json!(self.required));
+        }
+        for (keyword, alternatives) in self.alternatives {
+            schema.insert(keyword, alternatives);
         }
         schema
     }
@@ -205,8 +223,38 @@ impl ToldFields {
 #[cfg(test)]
 mod tests {
     use super::super::{Form, id, integer, objects, text, web_address};
+    use crate::edge::Request;
+    use http::Method;
     use serde_json::json;
     use souk_domain::ProductId;
+
+    #[test]
+    fn fields_of_which_one_must_be_there_are_alternatives() {
+        let fields = |form: &mut Form<'_>| {
+            let fields = (form.nullable("by", text(2)), form.nullable("to", text(2)));
+            form.exactly_one(&["by", "to"], "Give either by or to.");
+            fields
+        };
+        let schema = Form::described(fields);
+        let is_given = |name: &str| {
+            let value = json!({"not": {"type": "null"}});
+            json!({"required": [name], "properties": {name: value}})
+        };
+        assert_eq!(schema.as_value()["oneOf"], json!([is_given("by"), is_given("to")]));
+        let either = json!({"non_field_errors": ["Give either by or to."]});
+        for (body, is_good) in [
+            (r#"{"by": "1"}"#, true),
+            (r#"{"by": "1", "to": null}"#, true),
+            (r#"{"by": "1", "to": "2"}"#, false),
+            (r#"{"by": null}"#, false),
+        ] {
+            let request = Request::test(Method::POST, "/").with_json(body);
+            let mut form = Form::parse(&request).expect("a form");
+            let fields = fields(&mut form);
+            let refused = form.finish(fields).err().map(|errors| json!(errors));
+            assert_eq!(refused, (!is_good).then(|| either.clone()), "{body}");
+        }
+    }
 
     #[test]
     fn a_form_is_described_by_the_function_that_reads_it() {

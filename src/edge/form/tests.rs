@@ -172,6 +172,20 @@ fn people_are_checked_by_the_rules_of_the_shop() {
 }
 
 #[test]
+fn addresses_on_the_web_are_absolute_and_in_one_piece() {
+    let good = "https://shop.example/café.jpg?size=1";
+    assert_eq!(read(web_address(), &format!("\" {good} \"")).as_deref(), Ok(good));
+    for bad in [
+        r#""/lamp.jpg""#,
+        r#""ftp://shop.example/lamp.jpg""#,
+        r#""https://shop.example/a lamp.jpg""#,
+        r#""https://shop.ex\tample/lamp.jpg""#,
+    ] {
+        assert_eq!(sentence(read(web_address(), bad)), "Enter a valid URL.", "{bad}");
+    }
+}
+
+#[test]
 fn whole_numbers_are_judged_as_written() {
     for (value, number) in
         [("5", 5), ("\"5\"", 5), ("\" +5 \"", 5), ("5.0", 5), ("\"5.\"", 5), ("1e1", 10), ("-0", 0)]

@@ -14,7 +14,7 @@ const NULL_CHARACTERS: &str = "Null characters are not allowed.";
 
 /// Text of at most so many characters, white space around it dropped, not blank.
 pub(crate) fn text(max_characters: usize) -> Text {
-    Text { max_characters, blank: false }
+    Text { max_characters, blank: false, example: None }
 }
 
 /// A rule for text; [`text`] makes it.
@@ -22,12 +22,19 @@ pub(crate) fn text(max_characters: usize) -> Text {
 pub(crate) struct Text {
     max_characters: usize,
     blank: bool,
+    example: Option<&'static str>,
 }
 
 impl Text {
     /// Blank is fine too.
     pub(crate) fn or_blank(mut self) -> Self {
         self.blank = true;
+        self
+    }
+
+    /// A text that the description shows.
+    pub(crate) fn example(mut self, text: &'static str) -> Self {
+        self.example = Some(text);
         self
     }
 }
@@ -49,7 +56,11 @@ impl Rule for Text {
     }
 
     fn schema(&self) -> Schema {
-        schemas::text(self.max_characters, self.blank)
+        let mut schema = schemas::text(self.max_characters, self.blank);
+        if let Some(example) = self.example {
+            schema.insert("examples".to_owned(), serde_json::json!([example]));
+        }
+        schema
     }
 }
 
@@ -75,8 +86,11 @@ pub(crate) fn claimed_username() -> impl Rule<Value = Username> {
 /// The absolute address of something on the web.
 pub(crate) fn web_address() -> impl Rule<Value = String> {
     const CHARACTERS_MAX: usize = 2_000;
-    let is_web =
-        |text: &str| Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+    // The parser drops white space and control characters, which are no part of an address.
+    let is_plain = |text: &str| !text.contains(|one: char| one.is_whitespace() || one.is_control());
+    let is_web = move |text: &str| {
+        is_plain(text) && Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
+    };
     rule(
         || schemas::web_address(CHARACTERS_MAX),
         move |json| {

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-/// How deep an example goes; no body of ours is deeper.
-const DEPTH_MAX: usize = 8;
+/// How deep an example goes, counting references and alternatives; no body of ours is deeper.
+const DEPTH_MAX: usize = 24;
 
 /// An example of `schema`, whose references are found in `definitions`.
 pub(super) fn example(schema: &Value, definitions: &Map<String, Value>) -> Value {
@@ -25,8 +25,11 @@ fn within(schema: &Value, definitions: &Map<String, Value>, depth: usize) -> Val
         let name = reference.rsplit('/').next().unwrap_or_default();
         return definitions.get(name).map_or(Value::Null, inside);
     }
+    let is_form = schema["properties"].is_object();
     for alternatives in ["anyOf", "oneOf", "allOf"] {
-        if let Some(first) = schema[alternatives].get(0) {
+        if let Some(first) = schema[alternatives].get(0)
+            && !is_form
+        {
             return inside(first);
         }
     }
@@ -34,7 +37,8 @@ fn within(schema: &Value, definitions: &Map<String, Value>, depth: usize) -> Val
     match kind {
         Some("object") => {
             let properties = schema["properties"].as_object().into_iter().flatten();
-            properties.map(|(name, schema)| (name.clone(), inside(schema))).collect()
+            let shown = properties.filter(|(name, _)| !is_other_way(schema, name));
+            shown.map(|(name, schema)| (name.clone(), inside(schema))).collect()
         }
         Some("array") => json!([inside(&schema["items"])]),
         Some("integer") => json!(schema["minimum"].as_i64().unwrap_or(1).max(1)),
@@ -45,11 +49,38 @@ fn within(schema: &Value, definitions: &Map<String, Value>, depth: usize) -> Val
     }
 }
 
+/// True for a field that only stands for another one: of `oneOf` the first alternative is shown.
+fn is_other_way(schema: &Value, name: &str) -> bool {
+    let others = schema["oneOf"].as_array().into_iter().flatten().skip(1);
+    others.filter_map(|other| other["required"].as_array()).flatten().any(|other| other == name)
+}
+
 fn text(schema: &Value) -> &'static str {
     match schema["format"].as_str() {
         Some("date-time") => "2024-01-01T00:00:00Z",
         Some("uri") => "https://shop.example/",
         Some("email") => "john@example.com",
         _ => "string",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_example_has_one_of_the_fields_that_exclude_each_other() {
+        let is_given = |name: &str| json!({"required": [name]});
+        let schema = json!({
+            "type": "object",
+            "properties": {
+                "product_id": {"type": "integer"},
+                "quantity": {"type": "integer", "minimum": 2},
+                "change": {"anyOf": [{"type": "integer"}, {"type": "null"}]},
+            },
+            "oneOf": [is_given("quantity"), is_given("change")],
+        });
+        let body = example(&schema, &Map::new());
+        assert_eq!(body, json!({"product_id": 1, "quantity": 2}));
     }
 }

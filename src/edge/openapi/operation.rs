@@ -28,7 +28,8 @@ pub(super) struct Told<'a> {
 impl Told<'_> {
     /// The operation as the document has it.
     pub(super) fn written(self) -> Operation {
-        let summary = without_number(self.heading).to_owned();
+        let heading = without_number(self.heading);
+        let summary = self.description.title.unwrap_or(heading).to_owned();
         Operation {
             operation_id: camel_case(&summary),
             tags: vec![tag_of(self.operation.path)],
@@ -46,7 +47,7 @@ impl Told<'_> {
     }
 
     fn is_open(&self) -> bool {
-        self.may(Access::Anyone) || self.may(Access::Guest) || self.may(Access::Gateway)
+        [Access::Anyone, Access::NewGuest, Access::Gateway].into_iter().any(|one| self.may(one))
     }
 
     fn text(&self) -> String {
@@ -63,7 +64,7 @@ impl Told<'_> {
         let mut alternatives = Vec::new();
         for access in &self.description.access {
             let scheme = match access {
-                Access::Anyone | Access::Gateway => None,
+                Access::Anyone | Access::NewGuest | Access::Gateway => None,
                 Access::Guest => Some(CART_KEY),
                 Access::User | Access::Administrator => Some(USER_TOKEN),
                 Access::Service => Some(SERVICE_TOKEN),
@@ -73,10 +74,6 @@ impl Told<'_> {
             if !alternatives.contains(&alternative) {
                 alternatives.push(alternative);
             }
-        }
-        // A guest may also come without a key, and is given one.
-        if self.may(Access::Guest) && !self.may(Access::Anyone) {
-            alternatives.push(Map::new());
         }
         alternatives
     }
@@ -136,6 +133,11 @@ impl Told<'_> {
         parameters
     }
 
+    /// The body, if it is read field by field; the gateway's is not.
+    fn form(&self) -> Option<&Schema> {
+        self.description.body.as_ref().filter(|_| !self.may(Access::Gateway))
+    }
+
     fn request_body(&self) -> Option<RequestBody> {
         let schema = self.description.body.clone()?;
         let required = schema.get("required").is_some();
@@ -171,7 +173,11 @@ impl Told<'_> {
         };
         let content = success.schema.clone().map(|schema| {
             let definitions = self.description.generator.definitions();
-            let example = Some(example(schema.as_value(), definitions));
+            let mut example = example(schema.as_value(), definitions);
+            if let Value::Object(members) = &mut example {
+                members.extend(success.shown.clone());
+            }
+            let example = Some(example);
             content(success.content_type, &MediaType { schema, example, examples: Map::new() })
         });
         Response {
@@ -187,7 +193,7 @@ impl Told<'_> {
         let told = |refusals: &[Answer], status: u16| {
             refusals.iter().any(|answer| answer.status.as_u16() == status)
         };
-        if let Some(schema) = &self.description.body {
+        if let Some(schema) = self.form() {
             let first = schema.get("required").and_then(|names| names[0].as_str());
             let first = first.map(str::to_owned);
             if let Some(name) = first {
@@ -227,7 +233,7 @@ impl Told<'_> {
     fn refusal(&self, status: StatusCode, alike: &[&Answer]) -> Response {
         let mut schemas: Vec<Value> = Vec::new();
         let mut examples = Map::new();
-        if status == StatusCode::BAD_REQUEST && self.description.body.is_some() {
+        if status == StatusCode::BAD_REQUEST && self.form().is_some() {
             schemas.push(field_errors_reference());
         }
         for answer in alike {
@@ -311,6 +317,7 @@ fn who(access: Access) -> &'static str {
     match access {
         Access::Anyone => "everybody",
         Access::Guest => "guests with the key of their cart",
+        Access::NewGuest => "guests without one, who are given one",
         Access::User => "users",
         Access::Administrator => "administrators",
         Access::Service => "other systems",

@@ -1,5 +1,8 @@
 //! Moments between two turns that no client can hit on purpose.
 
+mod money;
+mod saga;
+
 use super::{accounts, order_lines, ordering, paying};
 use crate::catalog::{CatalogMessage, ProductDraft};
 use crate::journeys::ordering::Delivery;
@@ -121,7 +124,7 @@ async fn money_taken_for_an_order_that_changed_meanwhile_goes_back() {
     assert!(matches!(settled.await.expect("booked"), Settled::Superseded));
     require_sound(&shop);
     let due = payments::refunds_due(&*shop.store.snapshot(), 10).expect("read");
-    assert_eq!(due.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [old]);
+    assert_eq!(due.iter().map(|(id, _, _)| *id).collect::<Vec<_>>(), [old]);
 
     // The customer pays what the order costs now before the old money has gone back.
     let order = paying::start(&shop, id).await.expect("a new payment");
@@ -133,7 +136,7 @@ async fn money_taken_for_an_order_that_changed_meanwhile_goes_back() {
         async move { paying::settle(&owners, &unit, news).await }
     });
     assert!(matches!(settled.await.expect("booked"), Settled::Paid(_)));
-    paying::refund(&shop, old, &due[0].1).await.expect("given back");
+    paying::make_refund(&shop, old, due[0].1).await.expect("given back");
 
     let order = orders::order(&*shop.store.snapshot(), id).expect("read").expect("there");
     assert!(order.is_paid, "the refund of the old payment leaves the new one alone");

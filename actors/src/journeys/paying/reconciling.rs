@@ -1,0 +1,147 @@
+//! `souk payments reconcile`: our books and the gateway's, side by side.
+
+use super::{Settled, ask_about, close, make_refund, settle};
+use crate::Failure;
+use crate::payments::{self, Payment};
+use crate::shop::Shop;
+use souk_domain::PaymentId;
+use std::fmt;
+use std::sync::Arc;
+
+/// Payments looked at in one go.
+const BATCH: usize = 200;
+
+/// What came of comparing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reconciled {
+    /// Payments and refunds about which the gateway was asked.
+    pub asked: u64,
+    /// Differences that were found and are booked now.
+    pub settled: u64,
+    /// What could not be settled.
+    pub unsettled: u64,
+}
+
+/// One difference.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// Which payment.
+    pub payment: PaymentId,
+    /// What our books say.
+    pub here: String,
+    /// What the gateway says.
+    pub there: String,
+    /// What was done about it.
+    pub done: String,
+}
+
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { payment, here, there, done } = self;
+        write!(f, "payment {payment}: {here} here, {there} there: {done}")
+    }
+}
+
+/// Compares every open payment, and every refund that is due, with the gateway; books what it
+/// finds and tells of each difference.
+///
+/// # Errors
+/// [`Failure`] of the store. What the gateway cannot answer is told and counted.
+pub async fn reconcile(shop: &Shop, mut tell: impl FnMut(Line)) -> Result<Reconciled, Failure> {
+    let mut done = Reconciled::default();
+    let mut first = PaymentId::new(1).expect("1 is an id");
+    loop {
+        let open = payments::open(&*shop.store.snapshot(), first, BATCH)?;
+        let Some((last, _)) = open.last() else { break };
+        let next = PaymentId::new(last.get().saturating_add(1));
+        for (id, payment) in open {
+            compare(shop, id, &payment, &mut done, &mut tell).await;
+        }
+        match next {
+            Some(next) => first = next,
+            None => break,
+        }
+    }
+    for (id, payment) in payments::to_close(&*shop.store.snapshot(), usize::MAX)? {
+        let here = format!("{}, to be closed", payment.status.word());
+        let closed = close(shop, id, &payment).await.map(|()| "closed".to_owned());
+        note(&mut done, &mut tell, (id, here, "open".to_owned()), closed);
+    }
+    for (id, number, refund) in payments::refunds_due(&*shop.store.snapshot(), usize::MAX)? {
+        let amount = shop.settings.currency.format(refund.amount);
+        let here = format!("refund {number} of {amount} due");
+        let made = make_refund(shop, id, number).await.and_then(|refund| match refund.state {
+            payments::RefundState::Made => Ok("made".to_owned()),
+            payments::RefundState::Due | payments::RefundState::Failed => {
+                let why = format!("refund {number} is {}", refund.state.word());
+                Err(Failure::GatewayUnavailable { why })
+            }
+        });
+        note(&mut done, &mut tell, (id, here, "not booked".to_owned()), made);
+    }
+    Ok(done)
+}
+
+async fn compare(
+    shop: &Shop,
+    id: PaymentId,
+    payment: &Payment,
+    done: &mut Reconciled,
+    tell: &mut impl FnMut(Line),
+) {
+    if payment.intent.is_none() && payment.checkout.is_none() {
+        // The gateway was never asked, or nobody was told how to pay.
+        return;
+    }
+    let here = payment.status.word().to_owned();
+    let news = match ask_about(shop, id, payment).await {
+        Ok(news) => news,
+        Err(failure) => return note(done, tell, (id, here, "unknown".to_owned()), Err(failure)),
+    };
+    done.asked += 1;
+    let is_in_doubt = payment.attempts > 0;
+    if news.outcome.status == payment.status && !is_in_doubt {
+        return;
+    }
+    let is_same = news.outcome.status == payment.status;
+    let there = news.outcome.status.word().to_owned();
+    let owners = Arc::clone(&shop.owners);
+    let settled = shop.store.transact(move |unit| {
+        let (owners, news) = (Arc::clone(&owners), news.clone());
+        async move { settle(&owners, &unit, news).await }
+    });
+    match settled.await {
+        Ok(_) if is_same => {}
+        settled => note(done, tell, (id, here, there), settled.map(|settled| word(&settled))),
+    }
+}
+
+fn word(settled: &Settled) -> String {
+    match settled {
+        Settled::Paid(view) => format!("booked, {} is paid", view.order.number),
+        Settled::TooLate | Settled::Superseded => "booked, the money goes back".to_owned(),
+        Settled::Canceled => "booked as canceled".to_owned(),
+        Settled::MethodMissing { .. }
+        | Settled::ActionRequired { .. }
+        | Settled::Declined { .. } => "booked".to_owned(),
+    }
+}
+
+fn note(
+    reconciled: &mut Reconciled,
+    tell: &mut impl FnMut(Line),
+    (payment, here, there): (PaymentId, String, String),
+    result: Result<String, Failure>,
+) {
+    let done = match result {
+        Ok(done) => {
+            reconciled.settled += 1;
+            done
+        }
+        Err(failure) => {
+            reconciled.unsettled += 1;
+            format!("not settled: {failure}")
+        }
+    };
+    tell(Line { payment, here, there, done });
+}

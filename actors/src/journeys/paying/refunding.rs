@@ -1,0 +1,166 @@
+//! Money goes back: decided in one turn, made at the gateway, booked in another.
+
+use super::key;
+use crate::Failure;
+use crate::gateway::{GatewayError, RefundRequest, RefundStatus};
+use crate::journeys::ordering;
+use crate::orders::{self, OrdersMessage};
+use crate::payments::{self, Payment, PaymentsMessage, Refund, RefundState, RefundedBy};
+use crate::shop::Shop;
+use crate::store::Unit;
+use crate::supervision::Owners;
+use souk_domain::{Missing, Money, OrderId, PaymentId, Refusal};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A gateway may have forgotten the answer to a call that was made this long ago, so it is asked
+/// for what it made before it is told again (Stripe keeps keys for 24 hours or more:
+/// <https://docs.stripe.com/api/idempotent_requests>).
+const KEY_TRUSTED_FOR: Duration = Duration::from_secs(12 * 60 * 60);
+
+/// Decides, for an administrator, that money of a paid order goes back: `amount`, or all that is
+/// left. It goes back when [`make_refund`] has told the gateway.
+///
+/// # Errors
+/// Refuses more than is left of what was paid, and an order that is not there.
+pub async fn request_refund(
+    owners: &Owners,
+    unit: &Unit,
+    order: OrderId,
+    amount: Option<Money>,
+    reason: String,
+    by: RefundedBy,
+) -> Result<(PaymentId, u64, Refund), Failure> {
+    let show = |reply_to| OrdersMessage::Show { unit: unit.clone(), id: order, reply_to };
+    let order = owners.orders.ask(show).await?;
+    let id = order.payment.map(|link| link.payment).ok_or(Refusal::RefundTooLarge)?;
+    let request = |reply_to| PaymentsMessage::RequestRefund {
+        unit: unit.clone(),
+        id,
+        amount,
+        reason,
+        by,
+        reply_to,
+    };
+    let (number, refund) = owners.payments.ask(request).await?;
+    Ok((id, number, refund))
+}
+
+/// Gives money back that was decided to go back: tells the gateway, then books it. Again is no
+/// harm. The refund after it.
+///
+/// # Errors
+/// [`Failure`]; the refund stays due and is tried again.
+pub async fn make_refund(shop: &Shop, id: PaymentId, number: u64) -> Result<Refund, Failure> {
+    let snapshot = shop.store.snapshot();
+    let missing = Refusal::NotFound(Missing::Payment);
+    let refund = payments::refund(&*snapshot, id, number)?.ok_or(missing.clone())?;
+    let payment = payments::payment(&*snapshot, id)?.ok_or(missing)?;
+    drop(snapshot);
+    if refund.state != RefundState::Due {
+        return Ok(refund);
+    }
+    match make_at_gateway(shop, (id, number), &payment, &refund).await? {
+        Some(gateway_id) => book(shop, (id, number), payment.order, gateway_id).await?,
+        None => {
+            tracing::error!(payment = %id, refund = number, "the gateway will not give it back");
+            refuse(shop, id, number).await?;
+        }
+    }
+    let after = payments::refund(&*shop.store.snapshot(), id, number)?;
+    Ok(after.unwrap_or(refund))
+}
+
+/// What the gateway calls the refund, if it says so; `None` if it will not make it.
+async fn make_at_gateway(
+    shop: &Shop,
+    (id, number): (PaymentId, u64),
+    payment: &Payment,
+    refund: &Refund,
+) -> Result<Option<Option<String>>, Failure> {
+    if !refund.is_to_be_made() {
+        return Ok(Some(None));
+    }
+    let intent = payment.intent.as_ref().ok_or(Refusal::NotFound(Missing::Payment))?;
+    let key = key(shop, id, &format!("refund-{number}"));
+    if refund.created_at < crate::clock::now().before(KEY_TRUSTED_FOR) {
+        let made = shop.gateway.refunds(&intent.id).await?;
+        let ours = made.into_iter().find(|made| made.key.as_deref() == Some(key.as_str()));
+        if let Some(made) = ours {
+            return Ok((made.status != RefundStatus::Failed).then_some(Some(made.id)));
+        }
+    }
+    let reason = (!refund.reason.is_empty()).then(|| refund.reason.clone());
+    let request = RefundRequest { intent: intent.id.clone(), amount: refund.amount, reason };
+    match shop.gateway.refund(&key, request).await {
+        Ok(made) => Ok((made.status != RefundStatus::Failed).then_some(Some(made.id))),
+        Err(GatewayError::RefundTooLarge) => {
+            // Somebody at the gateway was faster.
+            let there = shop.gateway.retrieve(&intent.id).await?.amount_refunded;
+            let here = payments::payment(&*shop.store.snapshot(), id)?;
+            let here = here.map_or(Money::ZERO, |payment| payment.refunded);
+            let is_made = here.checked_add(refund.amount).is_some_and(|sum| there >= sum);
+            Ok(is_made.then_some(None))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+impl Refund {
+    /// False if the gateway has made it already, or has nothing to make.
+    fn is_to_be_made(&self) -> bool {
+        self.by != RefundedBy::Gateway && self.amount > Money::ZERO
+    }
+}
+
+async fn book(
+    shop: &Shop,
+    (id, number): (PaymentId, u64),
+    order: OrderId,
+    gateway_id: Option<String>,
+) -> Result<(), Failure> {
+    let snapshot = shop.store.snapshot();
+    let customer = orders::order(&*snapshot, order)?.and_then(|order| order.customer);
+    let contact = ordering::contact(&snapshot, customer)?;
+    drop(snapshot);
+    let owners = Arc::clone(&shop.owners);
+    shop.store
+        .transact(move |unit| {
+            let (owners, contact) = (Arc::clone(&owners), contact.clone());
+            let gateway_id = gateway_id.clone();
+            async move {
+                let record = |reply_to| PaymentsMessage::RecordRefund {
+                    unit: unit.clone(),
+                    id,
+                    number,
+                    gateway_id,
+                    reply_to,
+                };
+                let Some(refund) = owners.payments.ask(record).await? else { return Ok(()) };
+                let mark = |reply_to| OrdersMessage::MarkRefunded {
+                    unit,
+                    id: order,
+                    payment: id,
+                    refund,
+                    contact,
+                    reply_to,
+                };
+                owners.orders.ask(mark).await
+            }
+        })
+        .await
+}
+
+async fn refuse(shop: &Shop, id: PaymentId, number: u64) -> Result<(), Failure> {
+    let owners = Arc::clone(&shop.owners);
+    shop.store
+        .transact(move |unit| {
+            let owners = Arc::clone(&owners);
+            async move {
+                let refuse =
+                    |reply_to| PaymentsMessage::RecordRefusedRefund { unit, id, number, reply_to };
+                owners.payments.ask(refuse).await
+            }
+        })
+        .await
+}

@@ -1,0 +1,169 @@
+//! What the gateway said is booked: on the payment and in the ledger, on the order, in the stock.
+
+use super::{News, Outcome, Settled, asking, key};
+use crate::Failure;
+use crate::gateway::GatewayError;
+use crate::journeys::ordering;
+use crate::orders::{Contact, OrdersMessage, Paid};
+use crate::payments::{Payment, PaymentsMessage};
+use crate::shop::Shop;
+use crate::store::Unit;
+use crate::supervision::Owners;
+use souk_domain::{OrderId, OrderStatus, PaymentId, PaymentStatus};
+use std::sync::Arc;
+
+/// Books what the gateway said: on the payment, the order, the stock.
+///
+/// # Errors
+/// [`Failure`] of an owner; a decline is an outcome, not a refusal, because it is booked too.
+pub async fn settle(owners: &Owners, unit: &Unit, news: News) -> Result<Settled, Failure> {
+    let News { order: id, payment, outcome, contact, .. } = news;
+    let decline = outcome.decline.clone();
+    let record = |reply_to| PaymentsMessage::RecordOutcome {
+        unit: unit.clone(),
+        id: payment,
+        outcome,
+        reply_to,
+    };
+    // A payment that is settled stays so, whatever comes late.
+    let booked = owners.payments.ask(record).await?;
+    let client_secret = booked.intent.clone().map(|intent| intent.client_secret);
+    let client_secret = client_secret.unwrap_or_default();
+    match (booked.status, decline) {
+        (PaymentStatus::Succeeded, _) => {
+            settle_success(owners, unit, (id, payment, &booked), contact).await
+        }
+        (PaymentStatus::Canceled, _) => Ok(Settled::Canceled),
+        (PaymentStatus::Refunded, _) => Ok(Settled::TooLate),
+        (_, Some(decline)) => Ok(Settled::Declined { reason: decline.reason, client_secret }),
+        (PaymentStatus::RequiresPaymentMethod, None) => {
+            Ok(Settled::MethodMissing { client_secret })
+        }
+        (PaymentStatus::RequiresAction | PaymentStatus::Processing, None) => {
+            Ok(Settled::ActionRequired { client_secret })
+        }
+    }
+}
+
+async fn settle_success(
+    owners: &Owners,
+    unit: &Unit,
+    (id, payment, booked): (OrderId, PaymentId, &Payment),
+    contact: Option<Contact>,
+) -> Result<Settled, Failure> {
+    let is_what_was_owed = booked.received == booked.amount;
+    if !is_what_was_owed {
+        let (received, owed) = (booked.received.minor_units(), booked.amount.minor_units());
+        tracing::error!(%payment, received, owed, "the gateway took another amount; it goes back");
+    }
+    if !is_what_was_owed || goes_by_another(owners, unit, id, payment).await? {
+        let_go(owners, unit, payment).await?;
+        return Ok(Settled::Superseded);
+    }
+    let intent = booked.intent.clone();
+    let mark =
+        |reply_to| OrdersMessage::MarkPaid { unit: unit.clone(), id, intent, contact, reply_to };
+    let order = match owners.orders.ask(mark).await? {
+        Paid::Now { order, stock } => {
+            ordering::move_stock(owners, unit, &order, stock).await?;
+            let book =
+                |reply_to| PaymentsMessage::BookSale { unit: unit.clone(), id: payment, reply_to };
+            owners.payments.ask(book).await?;
+            // One that was begun meanwhile for another way to pay is needed no more.
+            let let_go = |reply_to| PaymentsMessage::LetGoOfOrder {
+                unit: unit.clone(),
+                order: id,
+                except: Some(payment),
+                reply_to,
+            };
+            owners.payments.ask(let_go).await?;
+            order
+        }
+        Paid::Before(order) => order,
+        Paid::TooLate => {
+            let_go(owners, unit, payment).await?;
+            return Ok(Settled::TooLate);
+        }
+    };
+    let view = ordering::view(owners, unit, id, order).await?;
+    Ok(Settled::Paid(Box::new(view)))
+}
+
+/// True if an order that stands is not paid by this payment: another one was started for another
+/// amount, or one must be. Its money would pay too much, too little or twice.
+async fn goes_by_another(
+    owners: &Owners,
+    unit: &Unit,
+    id: OrderId,
+    payment: PaymentId,
+) -> Result<bool, Failure> {
+    let show = |reply_to| OrdersMessage::Show { unit: unit.clone(), id, reply_to };
+    match owners.orders.ask(show).await {
+        Ok(order) if order.status == OrderStatus::Cancelled => Ok(false),
+        Ok(order) => Ok(order.payment.is_none_or(|link| link.payment != payment)),
+        Err(Failure::Refused(_)) => Ok(false),
+        Err(failure) => Err(failure),
+    }
+}
+
+async fn let_go(owners: &Owners, unit: &Unit, id: PaymentId) -> Result<(), Failure> {
+    let let_go = |reply_to| PaymentsMessage::LetGo { unit: unit.clone(), id, reply_to };
+    owners.payments.ask(let_go).await
+}
+
+/// Closes an open payment whose order needs it no more: at the gateway, then in our books. If the
+/// money came first, it is booked, and goes back if nobody needs it.
+///
+/// # Errors
+/// [`Failure`]; the payment stays to be closed and is tried again.
+pub async fn close(shop: &Shop, id: PaymentId, payment: &Payment) -> Result<(), Failure> {
+    let outcome = match close_at_gateway(shop, id, payment).await {
+        Err(GatewayError::NoSuch { what }) => {
+            tracing::warn!(payment = %id, what, "the gateway knows it not: nobody can pay it");
+            Outcome::without_money(PaymentStatus::Canceled)
+        }
+        outcome => outcome?,
+    };
+    let is_closed = !outcome.status.is_open();
+    let news = asking::news(shop, id, payment, outcome)?;
+    let owners = Arc::clone(&shop.owners);
+    shop.store
+        .transact(move |unit| {
+            let (owners, news) = (Arc::clone(&owners), news.clone());
+            async move { settle(&owners, &unit, news).await.map(drop) }
+        })
+        .await?;
+    if !is_closed {
+        let why = format!("payment {id} cannot be given up while the gateway is at it");
+        return Err(Failure::GatewayUnavailable { why });
+    }
+    Ok(())
+}
+
+async fn close_at_gateway(
+    shop: &Shop,
+    id: PaymentId,
+    payment: &Payment,
+) -> Result<Outcome, GatewayError> {
+    let mut open_intent = payment.intent.as_ref().map(|intent| intent.id.clone());
+    if let Some(checkout) = &payment.checkout {
+        let key = key(shop, id, "expire");
+        let checkout = shop.gateway.expire_checkout(&key, checkout).await?;
+        let outcome = Outcome::of_checkout(checkout);
+        if !outcome.status.is_open() {
+            return Ok(outcome);
+        }
+        open_intent = outcome.intent.as_ref().map(|intent| intent.id.clone());
+        if open_intent.is_none() {
+            return Ok(outcome);
+        }
+    }
+    match open_intent {
+        Some(intent) => {
+            let intent = shop.gateway.cancel(&key(shop, id, "cancel"), &intent).await?;
+            Ok(Outcome::of_intent(intent, None, None))
+        }
+        // Nobody was ever told how to pay it.
+        None => Ok(Outcome::without_money(PaymentStatus::Canceled)),
+    }
+}

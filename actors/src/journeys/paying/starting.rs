@@ -1,0 +1,239 @@
+//! How the payment of an order starts: one intent or one checkout at a time, however often and by
+//! whomever it is asked for.
+
+use super::{Outcome, asking, close, key, settle};
+use crate::Failure;
+use crate::gateway::{Charge, CheckoutPages, CheckoutStatus};
+use crate::orders::{self, Order, OrdersMessage, PaymentLink};
+use crate::payments::{self, Intent, Payment, PaymentsMessage, Way};
+use crate::shop::Shop;
+use crate::store::Unit;
+use crate::supervision::Owners;
+use souk_domain::{Missing, OrderAction, OrderId, OrderStatus, PaymentId, Refusal};
+use std::sync::Arc;
+
+/// A page of the gateway where the customer can pay.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenCheckout {
+    /// `cs_…`.
+    pub id: String,
+    /// Where the customer pays.
+    pub url: String,
+}
+
+/// Makes sure the order has a payment that the gateway knows. Asked twice, even at once, there is
+/// one intent: the gateway gets the same key.
+///
+/// # Errors
+/// Refuses an order that is not pending; [`Failure`] if the gateway cannot answer.
+pub async fn prepare(shop: &Shop, order: OrderId) -> Result<(PaymentId, Intent), Failure> {
+    let (id, payment) = begun(shop, order, Way::Intent).await?;
+    if let Some(intent) = payment.intent {
+        return Ok((id, intent));
+    }
+    let charge = charge_of(shop, id, &payment)?;
+    let intent = shop.gateway.create_intent(&key(shop, id, "create"), charge).await?;
+    Ok((id, Intent { id: intent.id, client_secret: intent.client_secret }))
+}
+
+/// Makes sure the order has a page of the gateway where it can be paid. Asked again there is one
+/// page, which leads where it led first.
+///
+/// # Errors
+/// Refuses an order that is not pending, or is being paid; [`Failure`] if the gateway cannot
+/// answer.
+pub async fn prepare_checkout(
+    shop: &Shop,
+    order: OrderId,
+    pages: CheckoutPages,
+) -> Result<(PaymentId, OpenCheckout), Failure> {
+    // The page that was opened before may have expired: then a new payment begins.
+    for _ in 0..2 {
+        let (id, payment) = begun(shop, order, Way::Checkout(pages.clone())).await?;
+        let checkout = match (&payment.checkout, &payment.way) {
+            (Some(checkout), _) => shop.gateway.checkout(checkout).await?,
+            (None, Way::Checkout(pages)) => {
+                let charge = charge_of(shop, id, &payment)?;
+                let key = key(shop, id, "checkout");
+                shop.gateway.open_checkout(&key, charge, pages.clone()).await?
+            }
+            (None, Way::Intent) => return Err(Refusal::PaymentNotStarted.into()),
+        };
+        if checkout.status == CheckoutStatus::Open
+            && let Some(url) = checkout.url
+        {
+            return Ok((id, OpenCheckout { id: checkout.id, url }));
+        }
+        let news = asking::news(shop, id, &payment, Outcome::of_checkout(checkout))?;
+        let owners = Arc::clone(&shop.owners);
+        shop.store
+            .transact(move |unit| {
+                let (owners, news) = (Arc::clone(&owners), news.clone());
+                async move { settle(&owners, &unit, news).await.map(drop) }
+            })
+            .await?;
+    }
+    Err(Refusal::OrderNotPending { action: OrderAction::Pay }.into())
+}
+
+/// The payment of the order that goes this way. One that goes the other way, or is over another
+/// amount, is closed first, so that there are never two to pay.
+async fn begun(shop: &Shop, order: OrderId, way: Way) -> Result<(PaymentId, Payment), Failure> {
+    let snapshot = shop.store.snapshot();
+    let owed = orders::order(&*snapshot, order)?.map(|order| order.total);
+    if let Some((id, payment)) = payments::of_order(&*snapshot, order)? {
+        if owed.is_some_and(|owed| payment.fits(owed, &way)) {
+            return Ok((id, payment));
+        }
+        if payment.status.is_open() {
+            give_up(shop, id, &payment).await?;
+        }
+    }
+    drop(snapshot);
+    let owners = Arc::clone(&shop.owners);
+    shop.store
+        .transact(move |unit| {
+            let (owners, way) = (Arc::clone(&owners), way.clone());
+            async move { begin(&owners, &unit, order, way).await }
+        })
+        .await
+}
+
+async fn give_up(shop: &Shop, id: PaymentId, payment: &Payment) -> Result<(), Failure> {
+    let owners = Arc::clone(&shop.owners);
+    shop.store
+        .transact(move |unit| {
+            let owners = Arc::clone(&owners);
+            async move {
+                let give_up = |reply_to| PaymentsMessage::GiveUp { unit, id, reply_to };
+                owners.payments.ask(give_up).await
+            }
+        })
+        .await?;
+    close(shop, id, payment).await
+}
+
+async fn begin(
+    owners: &Owners,
+    unit: &Unit,
+    order: OrderId,
+    way: Way,
+) -> Result<(PaymentId, Payment), Failure> {
+    let show = |reply_to| OrdersMessage::Show { unit: unit.clone(), id: order, reply_to };
+    let amount = require_payable(owners.orders.ask(show).await?)?.total;
+    let begin =
+        |reply_to| PaymentsMessage::Begin { unit: unit.clone(), order, amount, way, reply_to };
+    owners.payments.ask(begin).await
+}
+
+fn charge_of(shop: &Shop, id: PaymentId, payment: &Payment) -> Result<Charge, Failure> {
+    let order = orders::order(&*shop.store.snapshot(), payment.order)?;
+    let order = order.ok_or(Refusal::NotFound(Missing::Order))?;
+    Ok(Charge {
+        store_id: shop.outbox.store_id().to_owned(),
+        order: payment.order,
+        order_number: order.number,
+        payment: id,
+        amount: payment.amount,
+        currency: shop.settings.currency,
+    })
+}
+
+/// Only a pending order may start a payment (storefront document, "Create Payment Intent").
+///
+/// # Errors
+/// [`Refusal::OrderNotPending`].
+pub fn require_payable(order: Order) -> Result<Order, Refusal> {
+    if order.status == OrderStatus::Pending && !order.is_paid {
+        Ok(order)
+    } else {
+        Err(Refusal::OrderNotPending { action: OrderAction::Pay })
+    }
+}
+
+/// Starts the payment of an order, for contracts that do not show the step in between: what
+/// [`prepare`] and [`link`] do. The order after it has its payment.
+///
+/// # Errors
+/// As [`prepare`] and [`link`].
+pub async fn start(shop: &Shop, order: OrderId) -> Result<Order, Failure> {
+    let (payment, intent) = prepare(shop, order).await?;
+    let owners = Arc::clone(&shop.owners);
+    shop.store
+        .transact(move |unit| {
+            let (owners, intent) = (Arc::clone(&owners), intent.clone());
+            async move { link(&owners, &unit, order, payment, intent).await }
+        })
+        .await
+}
+
+/// Books the intent that the gateway made, on the payment and on the order.
+///
+/// # Errors
+/// Refuses an order that is no longer pending, and one that goes by another payment by now.
+pub async fn link(
+    owners: &Owners,
+    unit: &Unit,
+    order: OrderId,
+    payment: PaymentId,
+    intent: Intent,
+) -> Result<Order, Failure> {
+    let link = PaymentLink { payment, intent: Some(intent.clone()) };
+    let is_first = |begun: &Payment| begun.intent.as_ref().is_none_or(|known| *known == intent);
+    let order = link_order(owners, unit, order, link, is_first).await?;
+    let record = |reply_to| PaymentsMessage::RecordIntent {
+        unit: unit.clone(),
+        id: payment,
+        intent,
+        reply_to,
+    };
+    owners.payments.ask(record).await?;
+    Ok(order)
+}
+
+/// Books the checkout that the gateway opened, on the payment and on the order.
+///
+/// # Errors
+/// As [`link`].
+pub async fn link_checkout(
+    owners: &Owners,
+    unit: &Unit,
+    order: OrderId,
+    payment: PaymentId,
+    checkout: String,
+) -> Result<Order, Failure> {
+    let link = PaymentLink { payment, intent: None };
+    let is_first = |begun: &Payment| begun.checkout.as_ref().is_none_or(|known| *known == checkout);
+    let order = link_order(owners, unit, order, link, is_first).await?;
+    let record = |reply_to| PaymentsMessage::RecordCheckout {
+        unit: unit.clone(),
+        id: payment,
+        checkout,
+        reply_to,
+    };
+    owners.payments.ask(record).await?;
+    Ok(order)
+}
+
+async fn link_order(
+    owners: &Owners,
+    unit: &Unit,
+    id: OrderId,
+    link: PaymentLink,
+    is_first: impl Fn(&Payment) -> bool + Send,
+) -> Result<Order, Failure> {
+    let show = |reply_to| OrdersMessage::Show { unit: unit.clone(), id, reply_to };
+    let owed = owners.orders.ask(show).await?.total;
+    let show = |reply_to| PaymentsMessage::Show { unit: unit.clone(), id: link.payment, reply_to };
+    let begun = owners.payments.ask(show).await?;
+    // The order may have changed, and changed back, since the gateway was asked; or the payment
+    // was given up for another one.
+    let is_open = begun.payment.status.is_open() && !begun.is_closing;
+    // A gateway in trouble may have made two for one payment: the customer hears of one only.
+    let is_first = is_first(&begun.payment);
+    if begun.payment.amount != owed || !begun.is_current || !is_open || !is_first {
+        return Err(Refusal::PaymentNotStarted.into());
+    }
+    let link = |reply_to| OrdersMessage::LinkPayment { unit: unit.clone(), id, link, reply_to };
+    owners.orders.ask(link).await
+}

@@ -1,0 +1,276 @@
+//! Money that comes by other doors, goes back in parts, or is not what was owed.
+
+use super::{ann, lamp, open, place, require_sound, turn};
+use crate::gateway::{CheckoutPages, Gateway};
+use crate::journeys::paying::{self, Settled, Told};
+use crate::payments::{self, Account, Dispute, DisputeStatus, RefundedBy};
+use crate::shop::Shop;
+use crate::{Failure, housekeeping, orders};
+use souk_domain::{Money, OrderId, OrderStatus, PaymentId, PaymentStatus, Refusal};
+
+const PRICE: Money = Money::from_minor_units(1000);
+
+fn pages() -> CheckoutPages {
+    CheckoutPages {
+        shop: "http://shop.example".to_owned(),
+        success: "http://shop.example/yes".to_owned(),
+        cancel: "http://shop.example/no".to_owned(),
+    }
+}
+
+/// A shop with an order whose payment is started: the payment and the gateway's intent.
+async fn started() -> (tempfile::TempDir, Shop, OrderId, PaymentId, String) {
+    let (directory, shop) = open().await;
+    let (ann, lamp) = (ann(&shop).await, lamp(&shop).await);
+    let id = place(&shop, ann, lamp).await.expect("placed");
+    let order = paying::start(&shop, id).await.expect("a payment");
+    let link = order.payment.expect("linked");
+    (directory, shop, id, link.payment, link.intent.expect("an intent").id)
+}
+
+async fn settle_with(shop: &Shop, id: OrderId, card: &str) -> Settled {
+    let order = order(shop, id);
+    let news = paying::ask_gateway(shop, id, &order, Some(card.to_owned())).await.expect("asked");
+    let settled = turn(shop, move |owners, unit| {
+        let news = news.clone();
+        async move { paying::settle(&owners, &unit, news).await }
+    });
+    settled.await.expect("booked")
+}
+
+async fn tell(shop: &Shop, event: &str, told: Told) {
+    paying::hear(shop, event.to_owned(), told, true).await.expect("heard");
+}
+
+async fn request(shop: &Shop, id: OrderId, amount: Option<i64>) -> Result<u64, Failure> {
+    let amount = amount.map(Money::from_minor_units);
+    let request = turn(shop, move |owners, unit| async move {
+        let (reason, by) = ("as a courtesy".to_owned(), RefundedBy::Shop);
+        paying::request_refund(&owners, &unit, id, amount, reason, by).await
+    });
+    Ok(request.await?.1)
+}
+
+fn order(shop: &Shop, id: OrderId) -> orders::Order {
+    orders::order(&*shop.store.snapshot(), id).expect("read").expect("there")
+}
+
+fn payment(shop: &Shop, id: PaymentId) -> payments::Payment {
+    payments::payment(&*shop.store.snapshot(), id).expect("read").expect("there")
+}
+
+fn revenue(shop: &Shop) -> i64 {
+    payments::revenue(&*shop.store.snapshot()).expect("read").minor_units()
+}
+
+fn succeeded(intent: &str, received: Option<i64>) -> Told {
+    let received = received.map(Money::from_minor_units);
+    let (intent, status) = (intent.to_owned(), PaymentStatus::Succeeded);
+    Told::Intent { intent, status, received, decline: None }
+}
+
+#[tokio::test]
+async fn refunds_in_part_never_give_back_more_than_was_paid() {
+    let (_directory, shop, id, of, _) = started().await;
+    assert!(matches!(request(&shop, id, None).await, Err(Failure::Refused(_))), "not paid yet");
+    assert!(matches!(settle_with(&shop, id, "pm_card_visa").await, Settled::Paid(_)));
+
+    let first = request(&shop, id, Some(300)).await.expect("decided");
+    paying::make_refund(&shop, of, first).await.expect("made");
+    paying::make_refund(&shop, of, first).await.expect("no harm");
+    let after = order(&shop, id);
+    assert_eq!((after.is_paid, after.refunded.minor_units(), revenue(&shop)), (true, 300, 700));
+    require_sound(&shop);
+
+    let second = request(&shop, id, Some(500)).await.expect("decided");
+    let too_much = request(&shop, id, Some(201)).await;
+    assert!(matches!(too_much, Err(Failure::Refused(Refusal::RefundTooLarge))), "{too_much:?}");
+    require_sound(&shop);
+    let rest = request(&shop, id, None).await.expect("all that is left");
+    for number in [rest, second] {
+        paying::make_refund(&shop, of, number).await.expect("made");
+    }
+    let after = order(&shop, id);
+    assert_eq!((after.is_paid, after.refunded), (false, PRICE));
+    assert_eq!(after.status, OrderStatus::Completed, "the goods are the customer's still");
+    assert_eq!((payment(&shop, of).status, revenue(&shop)), (PaymentStatus::Refunded, 0));
+    require_sound(&shop);
+}
+
+#[tokio::test]
+async fn an_amount_that_is_not_owed_pays_nothing() {
+    let (_directory, shop, id, of, intent) = started().await;
+    for (number, received) in [1, 999, 1001, -1].into_iter().enumerate() {
+        tell(&shop, &format!("evt_{number}"), succeeded(&intent, Some(received))).await;
+        assert!(!order(&shop, id).is_paid, "{received}");
+    }
+    assert_eq!(payments::in_doubt(&*shop.store.snapshot(), 10).expect("read").len(), 1);
+    require_sound(&shop);
+
+    housekeeping::catch_up(&shop).await;
+    assert_eq!(payments::in_doubt(&*shop.store.snapshot(), 10).expect("read").len(), 0);
+    assert_eq!(payment(&shop, of).status, PaymentStatus::RequiresPaymentMethod);
+
+    tell(&shop, "evt_right", succeeded(&intent, Some(1000))).await;
+    assert!(order(&shop, id).is_paid);
+    require_sound(&shop);
+}
+
+#[tokio::test]
+async fn a_message_counts_once_and_a_late_decline_not_at_all() {
+    let (_directory, shop, id, of, intent) = started().await;
+    tell(&shop, "evt_1", succeeded(&intent, None)).await;
+    let version = order(&shop, id).version;
+    tell(&shop, "evt_1", succeeded(&intent, None)).await;
+    tell(&shop, "evt_2", succeeded(&intent, Some(1000))).await;
+    let status = PaymentStatus::RequiresPaymentMethod;
+    let late = Told::Intent { intent: intent.clone(), status, received: None, decline: None };
+    tell(&shop, "evt_3", late).await;
+    let status = PaymentStatus::Canceled;
+    tell(&shop, "evt_4", Told::Intent { intent, status, received: None, decline: None }).await;
+
+    assert_eq!(order(&shop, id).version, version);
+    assert_eq!(payment(&shop, of).status, PaymentStatus::Succeeded);
+    assert_eq!(revenue(&shop), 1000);
+    require_sound(&shop);
+}
+
+#[tokio::test]
+async fn money_given_back_at_the_gateway_is_booked_whatever_comes_first() {
+    let (_directory, shop, id, of, intent) = started().await;
+    let refunded = |amount: i64| {
+        let (intent, refunded) = (intent.clone(), Money::from_minor_units(amount));
+        Told::Refunded { intent, refunded }
+    };
+    tell(&shop, "evt_refund", refunded(400)).await;
+    tell(&shop, "evt_success", succeeded(&intent, Some(1000))).await;
+    tell(&shop, "evt_refund_again", refunded(400)).await;
+    let after = order(&shop, id);
+    assert_eq!((after.is_paid, after.refunded.minor_units(), revenue(&shop)), (true, 400, 600));
+
+    tell(&shop, "evt_all", refunded(1000)).await;
+    assert!(!order(&shop, id).is_paid);
+    assert_eq!((payment(&shop, of).status, revenue(&shop)), (PaymentStatus::Refunded, 0));
+    require_sound(&shop);
+}
+
+#[tokio::test]
+async fn a_refund_that_fails_in_the_end_is_owed_still() {
+    let (_directory, shop, id, of, intent) = started().await;
+    settle_with(&shop, id, "pm_card_visa").await;
+    let number = request(&shop, id, None).await.expect("decided");
+    let made = paying::make_refund(&shop, of, number).await.expect("made");
+    let refund = made.gateway_id.expect("the gateway's name for it");
+
+    tell(&shop, "evt_1", Told::RefundFailed { intent: intent.clone(), refund: refund.clone() })
+        .await;
+    tell(&shop, "evt_2", Told::RefundFailed { intent, refund }).await;
+
+    assert_eq!(payment(&shop, of).owed_back, PRICE);
+    assert_eq!(revenue(&shop), 0, "it is the customer's money");
+    require_sound(&shop);
+}
+
+#[tokio::test]
+async fn a_dispute_is_written_down_and_a_lost_one_is_money_lost() {
+    let (_directory, shop, id, of, intent) = started().await;
+    settle_with(&shop, id, "pm_card_visa").await;
+    let disputed = |status| {
+        let reason = "product_not_received".to_owned();
+        let dispute = Dispute { id: "dp_1".to_owned(), amount: PRICE, reason, status };
+        Told::Disputed { intent: intent.clone(), dispute }
+    };
+    tell(&shop, "evt_1", disputed(DisputeStatus::Open)).await;
+    tell(&shop, "evt_2", disputed(DisputeStatus::Lost)).await;
+    tell(&shop, "evt_3", disputed(DisputeStatus::Lost)).await;
+    tell(&shop, "evt_4", disputed(DisputeStatus::Open)).await;
+
+    let after = payment(&shop, of);
+    assert_eq!(after.dispute.map(|dispute| dispute.status), Some(DisputeStatus::Lost));
+    assert_eq!((after.lost, after.received), (PRICE, PRICE));
+    assert!(matches!(request(&shop, id, Some(1)).await, Err(Failure::Refused(_))), "it is gone");
+    require_sound(&shop);
+}
+
+#[tokio::test]
+async fn an_order_is_paid_at_a_page_or_by_an_intent_and_never_both() {
+    let (_directory, shop, id, by_intent, intent) = started().await;
+    let sandbox = shop.sandbox.clone().expect("the sandbox");
+
+    let (by_page, page) = paying::prepare_checkout(&shop, id, pages()).await.expect("a page");
+    assert_ne!(by_page, by_intent);
+    let canceled = sandbox.retrieve(&intent).await.expect("known").status;
+    assert_eq!(canceled, PaymentStatus::Canceled, "the intent was given up before the page opened");
+    let (again, same) = paying::prepare_checkout(&shop, id, pages()).await.expect("a page");
+    assert_eq!((again, &same), (by_page, &page));
+    let checkout = page.id.clone();
+    let link = turn(&shop, move |owners, unit| {
+        let checkout = checkout.clone();
+        async move { paying::link_checkout(&owners, &unit, id, by_page, checkout).await }
+    });
+    assert!(link.await.expect("linked").payment.is_some_and(|link| link.intent.is_none()));
+
+    // Back to an intent: the page is closed, and nobody can pay there any more.
+    let order_again = paying::start(&shop, id).await.expect("an intent");
+    let paid_at_closed_page = sandbox.pay(page.id.clone()).await.expect("a page");
+    assert!(paid_at_closed_page.checkout.intent.is_none());
+    assert!(order_again.payment.is_some_and(|link| link.intent.is_some()));
+    assert!(matches!(settle_with(&shop, id, "pm_card_visa").await, Settled::Paid(_)));
+    assert_eq!(revenue(&shop), 1000);
+    require_sound(&shop);
+}
+
+#[tokio::test]
+async fn money_paid_at_a_page_is_found_though_nobody_told() {
+    let (_directory, shop) = open().await;
+    let (ann, lamp) = (ann(&shop).await, lamp(&shop).await);
+    let id = place(&shop, ann, lamp).await.expect("placed");
+    let (of, page) = paying::prepare_checkout(&shop, id, pages()).await.expect("a page");
+    let checkout = page.id.clone();
+    let link = turn(&shop, move |owners, unit| {
+        let checkout = checkout.clone();
+        async move { paying::link_checkout(&owners, &unit, id, of, checkout).await.map(drop) }
+    });
+    link.await.expect("linked");
+    shop.sandbox.as_ref().expect("the sandbox").pay(page.id).await.expect("paid there");
+
+    let mut lines = Vec::new();
+    let reconciled = paying::reconcile(&shop, |line| lines.push(line.to_string())).await;
+
+    let reconciled = reconciled.expect("compared");
+    assert_eq!((reconciled.settled, reconciled.unsettled), (1, 0));
+    let expected = format!(
+        "payment {of}: requires_payment_method here, succeeded there: booked, ORD-0000000001 is paid"
+    );
+    assert_eq!(lines, [expected]);
+    let paid = order(&shop, id);
+    assert!(paid.is_paid && paid.payment.is_some_and(|link| link.intent.is_some()));
+    let again = paying::reconcile(&shop, |line| panic!("{line}")).await.expect("compared");
+    assert_eq!(again, paying::Reconciled::default());
+    require_sound(&shop);
+}
+
+#[tokio::test]
+async fn the_sale_of_a_deleted_order_is_shown_no_more_and_its_money_stays_accounted_for() {
+    let (_directory, shop, id, _, _) = started().await;
+    settle_with(&shop, id, "pm_card_visa").await;
+    let delete = turn(&shop, move |owners, unit| async move {
+        let by = souk_domain::Role::Administrator;
+        crate::journeys::ordering::delete(&owners, &unit, id, by).await
+    });
+    delete.await.expect("deleted");
+    assert_eq!(revenue(&shop), 0);
+    require_sound(&shop);
+
+    housekeeping::catch_up(&shop).await;
+
+    let entries = payments::entries_of(&shop.store.snapshot(), id, 100).expect("read");
+    let held = |account: Account| -> i64 {
+        let postings = entries.iter().flat_map(|entry| entry.postings);
+        postings.filter(|posting| posting.account == account).map(|posting| posting.amount).sum()
+    };
+    for account in [Account::Gateway, Account::Receivable, Account::Sales, Account::Refunds] {
+        assert_eq!(held(account), 0, "{account:?}");
+    }
+    require_sound(&shop);
+}

@@ -1,0 +1,155 @@
+//! The invariants of payments, and those between payments, orders and the ledger.
+
+use super::rows::{
+    BY_CHECKOUT, BY_INTENT, HEARD, HEARD_BY_TIME, IN_DOUBT, OF_ORDER, OPEN, PAYMENTS, REFUNDS,
+    REFUNDS_DUE, TO_CLOSE,
+};
+use super::{Payment, RefundState, ledger};
+use crate::check::Findings;
+use crate::orders::{self, Order};
+use crate::store::{Direction, Read, Snapshot, StoreError};
+use souk_domain::{Money, OrderStatus, PaymentId, PaymentStatus};
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+
+/// Payments and orders agree on what is paid and by which payment, and the ledger with both.
+pub(crate) fn check(snapshot: &Snapshot, findings: &mut Findings) -> Result<(), StoreError> {
+    let first = PaymentId::new(1).expect("1 is an id");
+    let mut payments = Vec::new();
+    snapshot.visit(PAYMENTS, &first, None, Direction::Ascending, |id, payment| {
+        payments.push((id, payment));
+        ControlFlow::Continue(())
+    })?;
+    let refunds = check_refunds(snapshot, findings)?;
+    let mut open = 0_u64;
+    for (id, payment) in &payments {
+        check_lists(snapshot, *id, payment, findings)?;
+        check_amounts(*id, payment, refunds.get(id).copied().unwrap_or_default(), findings);
+        open += u64::from(payment.status.is_open());
+        let Some(order) = orders::order(snapshot, payment.order)? else { continue };
+        let failed = Money::from_minor_units(refunds.get(id).map_or(0, |refunded| refunded.failed));
+        check_with_order(snapshot, (*id, payment, failed), &order, findings)?;
+    }
+    let listed = snapshot.count(OPEN)?;
+    findings.require(listed == open, || format!("{listed} payments are listed open, {open} are"));
+    let heard = snapshot.count(HEARD)? == snapshot.count(HEARD_BY_TIME)?;
+    findings.require(heard, || "messages of the gateway will not all be forgotten".into());
+    findings.counted("payments", u64::try_from(payments.len()).unwrap_or(u64::MAX));
+    ledger::check(snapshot, &payments, findings)
+}
+
+/// What is due and what was made of a payment's refunds.
+#[derive(Clone, Copy, Default)]
+struct Refunded {
+    due: i64,
+    made: i64,
+    failed: i64,
+}
+
+fn check_refunds(
+    snapshot: &Snapshot,
+    findings: &mut Findings,
+) -> Result<HashMap<PaymentId, Refunded>, StoreError> {
+    let first = (PaymentId::new(1).expect("1 is an id"), 0);
+    let mut sums: HashMap<PaymentId, Refunded> = HashMap::new();
+    let mut due = 0_u64;
+    snapshot.visit(REFUNDS, &first, None, Direction::Ascending, |(id, _), refund| {
+        let sum = sums.entry(id).or_default();
+        match refund.state {
+            RefundState::Due => {
+                due += 1;
+                sum.due += refund.amount.minor_units();
+            }
+            RefundState::Made => sum.made += refund.amount.minor_units(),
+            RefundState::Failed => sum.failed += refund.amount.minor_units(),
+        }
+        ControlFlow::Continue(())
+    })?;
+    let listed = snapshot.count(REFUNDS_DUE)?;
+    findings.require(listed == due, || format!("{listed} refunds are listed due, {due} are"));
+    Ok(sums)
+}
+
+fn check_lists(
+    snapshot: &Snapshot,
+    id: PaymentId,
+    payment: &Payment,
+    findings: &mut Findings,
+) -> Result<(), StoreError> {
+    if let Some(intent) = &payment.intent {
+        let holder = snapshot.get(BY_INTENT, &intent.id)?;
+        findings.require(holder == Some(id), || format!("payment {id} is not found by intent"));
+    }
+    if let Some(checkout) = &payment.checkout {
+        let holder = snapshot.get(BY_CHECKOUT, checkout)?;
+        findings.require(holder == Some(id), || format!("payment {id} is not found by checkout"));
+    }
+    let is_listed = snapshot.get(OF_ORDER, &(payment.order, id))?.is_some();
+    findings.require(is_listed, || format!("payment {id} is not found by its order"));
+    let is_open = payment.status.is_open();
+    let lists = [
+        ("to be closed", snapshot.get(TO_CLOSE, &id)?.is_some()),
+        ("open", snapshot.get(OPEN, &id)?.is_some()),
+        ("in doubt", snapshot.get(IN_DOUBT, &id)?.is_some()),
+    ];
+    for (what, is_there) in lists {
+        findings.require(!is_there || is_open, || {
+            format!("payment {id} is {:?} and still listed as {what}", payment.status)
+        });
+    }
+    Ok(())
+}
+
+fn check_amounts(id: PaymentId, payment: &Payment, refunds: Refunded, findings: &mut Findings) {
+    let minor = |money: Money| money.minor_units();
+    findings.require(refunds.made == minor(payment.refunded), || {
+        format!("payment {id} gave back {:?}, its refunds say {}", payment.refunded, refunds.made)
+    });
+    findings.require(refunds.due == minor(payment.refunding), || {
+        format!("payment {id} owes {:?}, its refunds say {}", payment.refunding, refunds.due)
+    });
+    let gone = minor(payment.refunded) + minor(payment.refunding) + minor(payment.lost);
+    findings.require(gone <= minor(payment.received), || {
+        format!("payment {id} took {:?} and gives back {gone}", payment.received)
+    });
+    let has_money = matches!(payment.status, PaymentStatus::Succeeded | PaymentStatus::Refunded);
+    findings.require(has_money || payment.received == Money::ZERO, || {
+        format!("payment {id} is {:?} and took {:?}", payment.status, payment.received)
+    });
+}
+
+fn check_with_order(
+    snapshot: &Snapshot,
+    (id, payment, failed): (PaymentId, &Payment, Money),
+    order: &Order,
+    findings: &mut Findings,
+) -> Result<(), StoreError> {
+    let is_linked = order.payment.as_ref().is_some_and(|link| link.payment == id);
+    let is_needed = !order.is_paid && order.status != OrderStatus::Cancelled;
+    let is_closing = snapshot.get(TO_CLOSE, &id)?.is_some();
+    findings.require(!payment.status.is_open() || is_needed || is_closing, || {
+        format!("payment {id} of order {} stays open for nothing", payment.order)
+    });
+    findings.require(!is_linked || payment.amount == order.total, || {
+        let (amount, total) = (payment.amount, order.total);
+        format!("payment {id} of order {} is over {amount:?}, not {total:?}", payment.order)
+    });
+    if is_linked && order.is_paid {
+        findings.require(payment.received == order.total, || {
+            format!("payment {id} took {:?} for {:?}", payment.received, order.total)
+        });
+        findings.require(payment.status == PaymentStatus::Succeeded, || {
+            format!("order {} is paid, payment {id} is {:?}", payment.order, payment.status)
+        });
+    }
+    // Money that paid nothing is on its way back, unless somebody must look at it.
+    let is_idle = payment.status == PaymentStatus::Succeeded && !(is_linked && order.is_paid);
+    let left = payment.left();
+    findings.require(!is_idle || left <= failed, || {
+        format!("payment {id} took {:?} for nothing and keeps {left:?}", payment.received)
+    });
+    findings.require(!order.is_paid || order.payment.is_some(), || {
+        format!("order {} is paid by no payment", payment.order)
+    });
+    Ok(())
+}

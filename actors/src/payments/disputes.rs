@@ -1,0 +1,38 @@
+//! Customers who ask their bank for the money. The order stays as it is: what to do about it, the
+//! operator decides at the gateway; the shop writes down what came of it and tells.
+
+use super::begin::{find, put_and_tell};
+use super::ledger::{self, Account, Movement};
+use super::refunds::{minus, plus};
+use super::{Dispute, DisputeStatus};
+use crate::Failure;
+use crate::outbox::PaymentEvent;
+use crate::store::Unit;
+use souk_domain::PaymentId;
+
+/// Notes how a dispute stands; false if that is no news.
+pub(super) fn record(unit: &Unit, id: PaymentId, dispute: Dispute) -> Result<bool, Failure> {
+    let mut payment = find(unit, id)?;
+    let is_over_or_known = payment.dispute.as_ref().is_some_and(|known| {
+        known.id == dispute.id
+            && (known.status != DisputeStatus::Open || known.status == dispute.status)
+    });
+    if is_over_or_known {
+        return Ok(false);
+    }
+    let what = match dispute.status {
+        DisputeStatus::Open => PaymentEvent::Disputed,
+        DisputeStatus::Won => PaymentEvent::DisputeWon,
+        DisputeStatus::Lost => {
+            let there = minus(minus(payment.received, payment.refunded), payment.lost);
+            let lost = dispute.amount.min(there);
+            payment.lost = plus(payment.lost, lost);
+            let flow = (Account::Gateway, Account::Disputes, lost);
+            ledger::append(unit, id, &payment, Movement::DisputeLost, flow)?;
+            PaymentEvent::DisputeLost
+        }
+    };
+    payment.dispute = Some(dispute);
+    put_and_tell(unit, id, &mut payment, what)?;
+    Ok(true)
+}

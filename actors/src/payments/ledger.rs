@@ -1,0 +1,255 @@
+//! The ledger: every movement of money as a double entry in minor units, appended in the turn that
+//! made it true and never changed.
+//!
+//! | account | what it holds | grows by |
+//! |---|---|---|
+//! | gateway | the shop's money at the gateway | debit |
+//! | receivable | what customers owe; below zero, what they are owed | debit |
+//! | sales | what the shop earned | credit |
+//! | refunds | what was given back of that | debit |
+//! | disputes | what customers' banks took back | debit |
+//! | archived | sales of orders that were deleted and whose money was kept | credit |
+
+use super::rows::Payment;
+use crate::check::Findings;
+use crate::store::{Direction, Read, Row, Snapshot, StoreError, Table, Unit};
+use crate::{Failure, ids, orders};
+use serde::{Deserialize, Serialize};
+use souk_domain::{Money, OrderId, PaymentId, UnixMillis};
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+pub(super) const ENTRIES: Table<u64, LedgerEntry> = Table::new("payments.ledger");
+pub(super) const OF_ORDER: Table<(OrderId, u64), ()> = Table::new("payments.ledger_of_order");
+/// What each account holds: the sum of its postings.
+pub(super) const BALANCES: Table<u64, Balance> = Table::new("payments.ledger_balances");
+
+/// Where money is, was earned or went. New variants go last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Account {
+    /// The shop's money at the gateway.
+    Gateway,
+    /// What customers owe; below zero, what they are owed.
+    Receivable,
+    /// What the shop earned.
+    Sales,
+    /// What was given back of it.
+    Refunds,
+    /// What customers' banks took back.
+    Disputes,
+    /// Sales of orders that were deleted and whose money was kept.
+    Archived,
+}
+
+impl Account {
+    const ALL: [Self; 6] = [
+        Self::Gateway,
+        Self::Receivable,
+        Self::Sales,
+        Self::Refunds,
+        Self::Disputes,
+        Self::Archived,
+    ];
+
+    fn key(self) -> u64 {
+        match self {
+            Self::Gateway => 1,
+            Self::Receivable => 2,
+            Self::Sales => 3,
+            Self::Refunds => 4,
+            Self::Disputes => 5,
+            Self::Archived => 6,
+        }
+    }
+}
+
+/// What happened. New variants go last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Movement {
+    /// The gateway took money for an order.
+    Charged,
+    /// An order was paid by it.
+    Sold,
+    /// Money went back.
+    Refunded,
+    /// Money that had gone back came again, because the refund failed in the end.
+    RefundFailed,
+    /// A paid order was deleted: its sale is none of the shop's shown ones any more.
+    Deleted,
+    /// The customer's bank took money back.
+    DisputeLost,
+}
+
+/// One side of an entry: in minor units, debits above zero, credits below.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Posting {
+    /// Which account.
+    pub account: Account,
+    /// How much.
+    pub amount: i64,
+}
+
+/// One movement of money.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LedgerEntry {
+    /// When.
+    pub time: UnixMillis,
+    /// For which order.
+    pub order: OrderId,
+    /// Of which payment.
+    pub payment: PaymentId,
+    /// What happened.
+    pub movement: Movement,
+    /// Both sides; their sum is zero.
+    pub postings: [Posting; 2],
+}
+
+impl Row for LedgerEntry {}
+
+/// What an account holds, in minor units, debits above zero.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Balance(i64);
+
+impl Row for Balance {}
+
+/// Appends an entry: `amount` from one account (credit) to another (debit).
+pub(super) fn append(
+    unit: &Unit,
+    id: PaymentId,
+    payment: &Payment,
+    movement: Movement,
+    (from, to, amount): (Account, Account, Money),
+) -> Result<(), Failure> {
+    if amount == Money::ZERO {
+        return Ok(());
+    }
+    let amount = amount.minor_units();
+    let postings = [
+        Posting { account: to, amount },
+        Posting { account: from, amount: amount.saturating_neg() },
+    ];
+    let number = ids::next(unit, "ledger", Some)?;
+    for posting in postings {
+        let Balance(before) = unit.get(BALANCES, &posting.account.key())?.unwrap_or_default();
+        let after = Balance(before.saturating_add(posting.amount));
+        unit.put(BALANCES, &posting.account.key(), &after)?;
+    }
+    let (order, time) = (payment.order, unit.now());
+    unit.put(OF_ORDER, &(order, number), &())?;
+    unit.put(ENTRIES, &number, &LedgerEntry { time, order, payment: id, movement, postings })?;
+    Ok(())
+}
+
+/// What the shop earned with orders it still shows, less what it gave back of that.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn revenue(read: &impl Read) -> Result<Money, StoreError> {
+    let Balance(sales) = read.get(BALANCES, &Account::Sales.key())?.unwrap_or_default();
+    let Balance(refunds) = read.get(BALANCES, &Account::Refunds.key())?.unwrap_or_default();
+    Ok(Money::from_minor_units(sales.saturating_add(refunds).saturating_neg()))
+}
+
+/// The entries of an order, oldest first, at most `limit`.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn entries_of(
+    snapshot: &Snapshot,
+    order: OrderId,
+    limit: usize,
+) -> Result<Vec<LedgerEntry>, StoreError> {
+    let mut numbers = Vec::new();
+    snapshot.visit_under(OF_ORDER, &order, Direction::Ascending, |number, ()| {
+        numbers.push(number);
+        if numbers.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    })?;
+    let mut entries = Vec::with_capacity(numbers.len());
+    for number in numbers {
+        entries.extend(snapshot.get(ENTRIES, &number)?);
+    }
+    Ok(entries)
+}
+
+/// Sums of postings: by account, by payment, by order.
+#[derive(Default)]
+struct Sums {
+    accounts: BTreeMap<Account, i64>,
+    payments: BTreeMap<(PaymentId, Account), i64>,
+    orders: BTreeMap<(OrderId, Account), i64>,
+}
+
+impl Sums {
+    fn of_payment(&self, id: PaymentId, account: Account) -> i64 {
+        self.payments.get(&(id, account)).copied().unwrap_or(0)
+    }
+
+    fn of_order(&self, id: OrderId, account: Account) -> i64 {
+        self.orders.get(&(id, account)).copied().unwrap_or(0)
+    }
+}
+
+/// Every entry balances, the accounts hold what was posted to them, and orders, payments and
+/// ledger agree about every unit of money.
+pub(super) fn check(
+    snapshot: &Snapshot,
+    payments: &[(PaymentId, Payment)],
+    findings: &mut Findings,
+) -> Result<(), StoreError> {
+    let mut sums = Sums::default();
+    let mut entries = 0_u64;
+    snapshot.visit(ENTRIES, &0, None, Direction::Ascending, |number, entry| {
+        entries += 1;
+        findings.require(number == entries, || format!("ledger entry {entries} is missing"));
+        let sum: i64 = entry.postings.iter().map(|posting| posting.amount).sum();
+        findings.require(sum == 0, || format!("ledger entry {number} is off by {sum}"));
+        for Posting { account, amount } in entry.postings {
+            *sums.accounts.entry(account).or_default() += amount;
+            *sums.payments.entry((entry.payment, account)).or_default() += amount;
+            *sums.orders.entry((entry.order, account)).or_default() += amount;
+        }
+        ControlFlow::Continue(())
+    })?;
+    findings.counted("ledger entries", entries);
+    let indexed = snapshot.count(OF_ORDER)?;
+    findings.require(indexed == entries, || "the ledger's index is not whole".into());
+    for account in Account::ALL {
+        let posted = sums.accounts.get(&account).copied().unwrap_or(0);
+        let Balance(held) = snapshot.get(BALANCES, &account.key())?.unwrap_or_default();
+        findings.require(held == posted, || {
+            format!("account {account:?} holds {held}, posted were {posted}")
+        });
+    }
+    for (id, payment) in payments {
+        check_payment(&sums, *id, payment, findings);
+        let shown = orders::order(snapshot, payment.order)?;
+        let earned = sums.of_order(payment.order, Account::Sales);
+        let given_back = sums.of_order(payment.order, Account::Refunds);
+        let owed = sums.of_order(payment.order, Account::Receivable);
+        findings.require(owed <= 0, || format!("order {} was sold unpaid", payment.order));
+        let expected = match &shown {
+            Some(order) if order.is_paid => {
+                order.total.minor_units() - order.refunded.minor_units()
+            }
+            Some(_) | None => 0,
+        };
+        let revenue = -(earned + given_back);
+        findings.require(revenue == expected, || {
+            format!("order {} earned {revenue}, its row says {expected}", payment.order)
+        });
+    }
+    Ok(())
+}
+
+fn check_payment(sums: &Sums, id: PaymentId, payment: &Payment, findings: &mut Findings) {
+    let minor = |money: Money| money.minor_units();
+    let held = minor(payment.received) - minor(payment.refunded) - minor(payment.lost);
+    let posted = sums.of_payment(id, Account::Gateway);
+    findings.require(held == posted, || {
+        format!("payment {id} has {held} at the gateway, the ledger {posted}")
+    });
+    let lost = sums.of_payment(id, Account::Disputes);
+    findings.require(lost == minor(payment.lost), || {
+        format!("payment {id} lost {:?}, the ledger says {lost}", payment.lost)
+    });
+}

@@ -1,0 +1,123 @@
+//! What the gateway says of a payment, booked: once, whoever brings it and however often.
+
+use super::begin::{find, put_and_tell};
+use super::ledger::{self, Account, Movement};
+use super::rows::{BY_INTENT, IN_DOUBT, OPEN, PAYMENTS, TO_CLOSE};
+use super::{Intent, Payment, RefundedBy, refunds};
+use crate::Failure;
+use crate::gateway::Decline;
+use crate::outbox::PaymentEvent;
+use crate::store::{Read, Unit};
+use souk_domain::{Money, PaymentId, PaymentStatus};
+
+/// What the gateway says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// The intent, where there is one.
+    pub intent: Option<Intent>,
+    /// Where it stands.
+    pub status: PaymentStatus,
+    /// What was taken, if anything was.
+    pub received: Money,
+    /// What went back of that in all, as far as was said.
+    pub refunded: Money,
+    /// Why an attempt to charge was refused, if one was.
+    pub decline: Option<Decline>,
+    /// Which attempt of ours this answers, if any.
+    pub attempt: Option<u32>,
+}
+
+pub(super) fn record(unit: &Unit, id: PaymentId, outcome: &Outcome) -> Result<Payment, Failure> {
+    let mut payment = find(unit, id)?;
+    learn_intent(unit, id, &mut payment, outcome)?;
+    let has_money = matches!(payment.status, PaymentStatus::Succeeded | PaymentStatus::Refunded);
+    match outcome.status {
+        PaymentStatus::Succeeded | PaymentStatus::Refunded => {
+            if !has_money {
+                take(unit, id, &mut payment, outcome.received)?;
+            }
+            book_refunds_made_elsewhere(unit, id, &mut payment, outcome.refunded)?;
+        }
+        // What comes late does not open a payment again; but money that came is money that came.
+        _ if !payment.status.is_open() => {}
+        PaymentStatus::Canceled => {
+            payment.status = PaymentStatus::Canceled;
+            put_and_tell(unit, id, &mut payment, PaymentEvent::Canceled)?;
+        }
+        status @ (PaymentStatus::RequiresPaymentMethod
+        | PaymentStatus::RequiresAction
+        | PaymentStatus::Processing) => stay_open(unit, id, &mut payment, status, outcome)?,
+    }
+    let is_answered = outcome.attempt == Some(payment.attempts);
+    if !payment.status.is_open() {
+        unit.delete(TO_CLOSE, &id)?;
+        unit.delete(OPEN, &id)?;
+    }
+    if (is_answered || !payment.status.is_open()) && unit.get(IN_DOUBT, &id)?.is_some() {
+        unit.delete(IN_DOUBT, &id)?;
+    }
+    Ok(payment)
+}
+
+/// A checkout makes its intent late.
+fn learn_intent(
+    unit: &Unit,
+    id: PaymentId,
+    payment: &mut Payment,
+    outcome: &Outcome,
+) -> Result<(), Failure> {
+    if payment.intent.is_none()
+        && let Some(Intent { id: intent, .. }) = &outcome.intent
+    {
+        unit.put(BY_INTENT, intent, &id)?;
+        payment.intent.clone_from(&outcome.intent);
+        unit.put(PAYMENTS, &id, payment)?;
+    }
+    Ok(())
+}
+
+fn take(unit: &Unit, id: PaymentId, payment: &mut Payment, received: Money) -> Result<(), Failure> {
+    payment.status = PaymentStatus::Succeeded;
+    payment.received = received;
+    let flow = (Account::Receivable, Account::Gateway, received);
+    ledger::append(unit, id, payment, Movement::Charged, flow)?;
+    put_and_tell(unit, id, payment, PaymentEvent::Succeeded)
+}
+
+/// Somebody at the gateway gave money back that we did not ask it to give back.
+fn book_refunds_made_elsewhere(
+    unit: &Unit,
+    id: PaymentId,
+    payment: &mut Payment,
+    refunded: Money,
+) -> Result<(), Failure> {
+    let known = payment.refunded.minor_units() + payment.refunding.minor_units();
+    let unknown = Money::from_minor_units(refunded.minor_units().saturating_sub(known).max(0));
+    if unknown == Money::ZERO {
+        return Ok(());
+    }
+    refunds::add(unit, id, payment, unknown, "", RefundedBy::Gateway)?;
+    Ok(())
+}
+
+fn stay_open(
+    unit: &Unit,
+    id: PaymentId,
+    payment: &mut Payment,
+    status: PaymentStatus,
+    outcome: &Outcome,
+) -> Result<(), Failure> {
+    let is_new_decline = outcome.decline.as_ref().is_some_and(|decline| {
+        decline.charge.is_none() || decline.charge != payment.last_declined_charge
+    });
+    if payment.status == status && !is_new_decline {
+        return Ok(());
+    }
+    payment.status = status;
+    if let Some(decline) = outcome.decline.as_ref().filter(|_| is_new_decline) {
+        payment.last_declined_charge.clone_from(&decline.charge);
+        return put_and_tell(unit, id, payment, PaymentEvent::Failed);
+    }
+    payment.updated_at = unit.now();
+    Ok(unit.put(PAYMENTS, &id, payment)?)
+}

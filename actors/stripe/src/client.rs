@@ -1,0 +1,193 @@
+//! One call: our key, our time, our attempts.
+
+use crate::error::{CallError, Cause, Setback};
+use crate::key::SecretKey;
+use crate::limits::{ATTEMPT_MIN, ATTEMPTS_MAX, CALL_SECONDS_DEFAULT, FIRST_WAIT, WAIT_MAX};
+use std::fmt;
+use std::time::Duration;
+use stripe::{Client, ClientBuilder, IdempotencyKey, RequestStrategy, StripeRequest};
+use tokio::time::Instant;
+use url::{Host, Url};
+
+/// How Stripe is reached.
+#[derive(Clone, Debug)]
+pub struct StripeSettings {
+    /// Whose account.
+    pub key: SecretKey,
+    /// Where; `None` means Stripe itself.
+    pub api_base: Option<ApiBase>,
+    /// How long a call may take with all its attempts.
+    pub call_time: Duration,
+}
+
+impl StripeSettings {
+    /// Stripe itself, with the default bounds.
+    #[must_use]
+    pub fn new(key: SecretKey) -> Self {
+        Self { key, api_base: None, call_time: Duration::from_secs(CALL_SECONDS_DEFAULT) }
+    }
+}
+
+/// Where requests go instead of `https://api.stripe.com/`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiBase(Url);
+
+/// What cannot be an API base.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ApiBaseError {
+    /// No URL with a host.
+    #[error("write a URL like https://api.stripe.com/")]
+    NotAnUrl,
+    /// The secret key would cross a network in the clear.
+    #[error("only https, or http to this machine itself: the secret key goes there")]
+    InTheClear,
+}
+
+impl ApiBase {
+    /// Takes a URL as the operator wrote it.
+    ///
+    /// # Errors
+    /// [`ApiBaseError`].
+    pub fn parse(text: &str) -> Result<Self, ApiBaseError> {
+        let mut url = Url::parse(text.trim()).map_err(|_| ApiBaseError::NotAnUrl)?;
+        let is_local = match url.host().ok_or(ApiBaseError::NotAnUrl)? {
+            Host::Domain(name) => name == "localhost",
+            Host::Ipv4(address) => address.is_loopback(),
+            Host::Ipv6(address) => address.is_loopback(),
+        };
+        match url.scheme() {
+            "https" => {}
+            "http" if is_local => {}
+            "http" => return Err(ApiBaseError::InTheClear),
+            _ => return Err(ApiBaseError::NotAnUrl),
+        }
+        url.set_query(None);
+        url.set_fragment(None);
+        if !url.path().ends_with('/') {
+            url.set_path(&format!("{}/", url.path()));
+        }
+        Ok(Self(url))
+    }
+}
+
+/// Stripe could not be set up.
+#[derive(Debug, thiserror::Error)]
+#[error("Stripe's client cannot be set up with these settings")]
+pub struct SetUpError;
+
+/// An account at Stripe. Cheap to clone.
+#[derive(Clone)]
+pub struct Stripe {
+    client: Client,
+    call_time: Duration,
+}
+
+impl fmt::Debug for Stripe {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Stripe").field("call_time", &self.call_time).finish_non_exhaustive()
+    }
+}
+
+impl Stripe {
+    /// Makes ready; nothing is sent. The process has one provider of cryptography for rustls, and it
+    /// is installed by now.
+    ///
+    /// # Errors
+    /// [`SetUpError`]: settings no request can be made with.
+    pub fn new(settings: StripeSettings) -> Result<Self, SetUpError> {
+        let mut builder = ClientBuilder::new(settings.key.reveal());
+        if let Some(ApiBase(url)) = settings.api_base {
+            builder = builder.url(url);
+        }
+        // Its error could repeat the key.
+        let client = builder.build().map_err(|_| SetUpError)?;
+        Ok(Self { client, call_time: settings.call_time })
+    }
+
+    /// A call that changes something, under a key of ours: however often it is tried, it is done
+    /// once.
+    pub(crate) async fn change<R>(&self, request: &R, key: &str) -> Result<R::Output, CallError>
+    where
+        R: StripeRequest,
+        R::Output: miniserde::Deserialize,
+    {
+        let key = IdempotencyKey::new(key).map_err(|_| CallError::KeyReused)?;
+        self.call(request, &RequestStrategy::Idempotent(key)).await
+    }
+
+    /// A question.
+    pub(crate) async fn ask<R>(&self, request: &R) -> Result<R::Output, CallError>
+    where
+        R: StripeRequest,
+        R::Output: miniserde::Deserialize,
+    {
+        self.call(request, &RequestStrategy::Once).await
+    }
+
+    async fn call<R>(&self, request: &R, strategy: &RequestStrategy) -> Result<R::Output, CallError>
+    where
+        R: StripeRequest,
+        R::Output: miniserde::Deserialize,
+    {
+        let deadline = Instant::now() + self.call_time;
+        let mut may_have_worked = false;
+        let mut wait_max = FIRST_WAIT;
+        let mut attempt = 1;
+        loop {
+            let time_left = deadline.saturating_duration_since(Instant::now());
+            let sending = request
+                .customize()
+                .request_strategy(strategy.clone())
+                // One attempt that hangs leaves time for another.
+                .timeout(time_left.min(self.call_time / 2))
+                .send(&self.client);
+            let cause = match sending.await.map_err(Setback::of) {
+                Ok(answer) => return Ok(answer),
+                Err(Setback::Final(error)) => return Err(error),
+                Err(Setback::Passing(cause)) => cause,
+            };
+            may_have_worked |= cause.may_have_worked();
+            // Without jitter, all who met the same failure would come back at the same instant.
+            let wait = wait_max.mul_f64(fastrand::f64());
+            let is_late = Instant::now() + wait + ATTEMPT_MIN > deadline;
+            if attempt == ATTEMPTS_MAX || is_late {
+                return Err(given_up(cause, may_have_worked));
+            }
+            tracing::debug!(attempt, ?cause, "Stripe is asked again");
+            tokio::time::sleep(wait).await;
+            wait_max = (wait_max * 2).min(WAIT_MAX);
+            attempt += 1;
+        }
+    }
+}
+
+fn given_up(cause: Cause, may_have_worked: bool) -> CallError {
+    match may_have_worked {
+        true => CallError::OutcomeUnknown { cause },
+        false => CallError::Unavailable { cause },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_crosses_no_network_in_the_clear() {
+        for good in [
+            "https://api.stripe.com",
+            "http://127.0.0.1:12111/",
+            "http://localhost:1",
+            "http://[::1]:1",
+        ] {
+            assert!(ApiBase::parse(good).is_ok(), "{good}");
+        }
+        assert_eq!(ApiBase::parse("http://stripe.example"), Err(ApiBaseError::InTheClear));
+        assert_eq!(ApiBase::parse("http://10.0.0.1/"), Err(ApiBaseError::InTheClear));
+        for bad in ["", "stripe", "ftp://127.0.0.1/", "unix:/tmp/x"] {
+            assert_eq!(ApiBase::parse(bad), Err(ApiBaseError::NotAnUrl), "{bad}");
+        }
+        let base = ApiBase::parse("https://proxy.example/stripe?x#y").expect("a base");
+        assert_eq!(base.0.as_str(), "https://proxy.example/stripe/");
+    }
+}

@@ -1,0 +1,300 @@
+//! Stripe as the shop's payment gateway: what the gateway promises, in Stripe's terms.
+
+use souk_actors::gateway::{
+    Answering, Attempt, Charge, CheckoutPages, CheckoutStatus, Decline, Gateway, GatewayCheckout,
+    GatewayError, GatewayIntent, GatewayRefund, RefundRequest, RefundStatus,
+};
+use souk_actors::{Shop, clock};
+use souk_domain::{Currency, Money, PaymentStatus};
+use souk_stripe::{
+    CallError, Cause, Checkout, CheckoutState, Confirmation, Intent, IntentState, Invalid, Pages,
+    Purchase, Refund, RefundState, SetUpError, Stripe, StripeSettings,
+};
+use std::sync::Arc;
+
+/// The shop as the operator wants it: with these settings its money goes through Stripe, without
+/// any through the sandbox it has.
+///
+/// # Errors
+/// [`SetUpError`].
+pub(crate) fn with_gateway(shop: Shop, stripe: Option<StripeSettings>) -> Result<Shop, SetUpError> {
+    let Some(settings) = stripe else { return Ok(shop) };
+    let currency = shop.settings.currency;
+    let stripe = Stripe::new(settings)?;
+    Ok(shop.with_gateway(Arc::new(StripeGateway { stripe, currency })))
+}
+
+/// An account at Stripe that takes the shop's money.
+struct StripeGateway {
+    stripe: Stripe,
+    currency: Currency,
+}
+
+impl StripeGateway {
+    /// The intent with what went back of it, which Stripe tells apart.
+    async fn shown(&self, intent: Intent) -> Result<GatewayIntent, GatewayError> {
+        let mut amount_refunded = 0;
+        if intent.state == IntentState::Succeeded {
+            let refunds = self.stripe.refunds_of(&intent.id, self.currency).await;
+            let refunds = refunds.map_err(|error| gateway_error(error, "refund"))?;
+            let counting = refunds.iter().filter(|refund| refund.state.counts());
+            amount_refunded = counting.map(|refund| refund.amount.minor_units()).sum();
+        }
+        let amount_refunded = Money::from_minor_units(amount_refunded);
+        Ok(gateway_intent(intent, amount_refunded))
+    }
+
+    async fn current(&self, id: &str) -> Result<GatewayIntent, GatewayError> {
+        let intent = self.stripe.retrieve_intent(id, self.currency).await;
+        self.shown(intent.map_err(|error| gateway_error(error, INTENT))?).await
+    }
+
+    async fn current_checkout(&self, id: &str) -> Result<GatewayCheckout, GatewayError> {
+        let checkout = self.stripe.retrieve_checkout(id, self.currency).await;
+        self.shown_checkout(checkout.map_err(|error| gateway_error(error, CHECKOUT))?).await
+    }
+
+    async fn shown_checkout(&self, checkout: Checkout) -> Result<GatewayCheckout, GatewayError> {
+        let intent = match &checkout.intent {
+            Some(intent) => Some(self.current(intent).await?),
+            None => None,
+        };
+        let status = match checkout.state {
+            CheckoutState::Open => CheckoutStatus::Open,
+            CheckoutState::Paid | CheckoutState::Processing => CheckoutStatus::Complete,
+            CheckoutState::Expired => CheckoutStatus::Expired,
+        };
+        let Checkout { id, url, amount, .. } = checkout;
+        Ok(GatewayCheckout { id, url, status, amount, intent })
+    }
+}
+
+/// Stripe's names for what it may not know.
+const INTENT: &str = "payment_intent";
+const CHECKOUT: &str = "checkout.session";
+
+impl Gateway for StripeGateway {
+    fn name(&self) -> &'static str {
+        "stripe"
+    }
+
+    fn is_sandbox(&self) -> bool {
+        false
+    }
+
+    fn pays_without_card(&self) -> Option<&'static str> {
+        None
+    }
+
+    fn create_intent<'a>(&'a self, key: &'a str, charge: Charge) -> Answering<'a, GatewayIntent> {
+        Box::pin(async move {
+            let purchase = purchase(&charge);
+            let made = match self.stripe.create_intent(key, &purchase).await {
+                // An intent that nobody was told of charges nobody, so another one is no harm.
+                Err(CallError::OutcomeUnknown { cause: Cause::ServerFailed }) => {
+                    self.stripe.create_intent(&fresh_key(key), &purchase).await
+                }
+                made => made,
+            };
+            let intent = made.map_err(|error| gateway_error(error, INTENT))?;
+            Ok(gateway_intent(intent, Money::ZERO))
+        })
+    }
+
+    fn confirm<'a>(
+        &'a self,
+        key: &'a str,
+        intent: &'a str,
+        payment_method: &'a str,
+    ) -> Answering<'a, Attempt> {
+        Box::pin(async move {
+            let confirming = self.stripe.confirm_intent(key, intent, payment_method, self.currency);
+            match confirming.await {
+                Ok(Confirmation::Answered(intent)) => {
+                    Ok(Attempt::Answered(gateway_intent(intent, Money::ZERO)))
+                }
+                Ok(Confirmation::Declined(decline)) => {
+                    let decline = gateway_decline(decline);
+                    Ok(Attempt::Declined { intent: self.current(intent).await?, decline })
+                }
+                Err(CallError::WrongState) => Ok(Attempt::Answered(self.current(intent).await?)),
+                Err(error) => Err(gateway_error(error, INTENT)),
+            }
+        })
+    }
+
+    fn retrieve<'a>(&'a self, intent: &'a str) -> Answering<'a, GatewayIntent> {
+        Box::pin(self.current(intent))
+    }
+
+    fn cancel<'a>(&'a self, key: &'a str, intent: &'a str) -> Answering<'a, GatewayIntent> {
+        Box::pin(async move {
+            match self.stripe.cancel_intent(key, intent, self.currency).await {
+                Ok(intent) => self.shown(intent).await,
+                Err(CallError::WrongState) => self.current(intent).await,
+                Err(error) => Err(gateway_error(error, INTENT)),
+            }
+        })
+    }
+
+    fn refund<'a>(&'a self, key: &'a str, request: RefundRequest) -> Answering<'a, GatewayRefund> {
+        Box::pin(async move {
+            let RefundRequest { intent, amount, reason } = request;
+            let reason = reason.as_deref();
+            let refunding =
+                self.stripe.refund(key, &intent, Some(amount), self.currency, reason).await;
+            match refunding {
+                Ok(refund) => Ok(gateway_refund(refund)),
+                // Stripe may go on giving its fault as the answer to this key, so it is asked for
+                // what it did.
+                Err(unknown @ CallError::OutcomeUnknown { .. }) => {
+                    let made = self.stripe.refunds_of(&intent, self.currency).await;
+                    let made = made.map_err(|error| gateway_error(error, INTENT))?;
+                    let ours = made.into_iter().find(|made| made.key.as_deref() == Some(key));
+                    ours.map(gateway_refund).ok_or_else(|| refund_error(unknown))
+                }
+                Err(error) => Err(refund_error(error)),
+            }
+        })
+    }
+
+    fn refunds<'a>(&'a self, intent: &'a str) -> Answering<'a, Vec<GatewayRefund>> {
+        Box::pin(async move {
+            let refunds = self.stripe.refunds_of(intent, self.currency).await;
+            let refunds = refunds.map_err(|error| gateway_error(error, INTENT))?;
+            Ok(refunds.into_iter().map(gateway_refund).collect())
+        })
+    }
+
+    fn open_checkout<'a>(
+        &'a self,
+        key: &'a str,
+        charge: Charge,
+        pages: CheckoutPages,
+    ) -> Answering<'a, GatewayCheckout> {
+        Box::pin(async move {
+            let pages = Pages { success: pages.success, cancel: pages.cancel };
+            let purchase = purchase(&charge);
+            let opened = match self.stripe.open_checkout(key, &purchase, &pages).await {
+                // As with an intent: nobody can pay at a page whose address nobody was told.
+                Err(CallError::OutcomeUnknown { cause: Cause::ServerFailed }) => {
+                    self.stripe.open_checkout(&fresh_key(key), &purchase, &pages).await
+                }
+                opened => opened,
+            };
+            self.shown_checkout(opened.map_err(|error| gateway_error(error, CHECKOUT))?).await
+        })
+    }
+
+    fn checkout<'a>(&'a self, id: &'a str) -> Answering<'a, GatewayCheckout> {
+        Box::pin(self.current_checkout(id))
+    }
+
+    fn expire_checkout<'a>(&'a self, key: &'a str, id: &'a str) -> Answering<'a, GatewayCheckout> {
+        Box::pin(async move {
+            match self.stripe.expire_checkout(key, id, self.currency).await {
+                Ok(checkout) => self.shown_checkout(checkout).await,
+                // One that is complete or expired; Stripe has no code for that.
+                Err(CallError::Invalid(_) | CallError::WrongState) => {
+                    self.current_checkout(id).await
+                }
+                Err(error) => Err(gateway_error(error, CHECKOUT)),
+            }
+        })
+    }
+}
+
+/// Another key for the same step, a new one each minute. Stripe gives the answer it once gave to a
+/// key for a day, a fault of its own too; only for what is no harm to do twice.
+fn fresh_key(key: &str) -> String {
+    format!("{key}-again-{}", clock::now().seconds() / 60)
+}
+
+fn purchase(charge: &Charge) -> Purchase {
+    Purchase {
+        amount: charge.amount,
+        currency: charge.currency,
+        title: format!("Order {}", charge.order_number),
+        about: vec![
+            ("souk_store", charge.store_id.clone()),
+            ("souk_order", charge.order.to_string()),
+            ("souk_order_number", charge.order_number.clone()),
+            ("souk_payment", charge.payment.to_string()),
+        ],
+    }
+}
+
+fn gateway_intent(intent: Intent, amount_refunded: Money) -> GatewayIntent {
+    let is_refunded = intent.state == IntentState::Succeeded
+        && amount_refunded > Money::ZERO
+        && amount_refunded >= intent.amount_received;
+    let status = match intent.state {
+        _ if is_refunded => PaymentStatus::Refunded,
+        IntentState::RequiresPaymentMethod | IntentState::RequiresConfirmation => {
+            PaymentStatus::RequiresPaymentMethod
+        }
+        IntentState::RequiresAction => PaymentStatus::RequiresAction,
+        // Money that is held was never asked for; an operator must look at it.
+        IntentState::Processing | IntentState::RequiresCapture => PaymentStatus::Processing,
+        IntentState::Succeeded => PaymentStatus::Succeeded,
+        IntentState::Canceled => PaymentStatus::Canceled,
+    };
+    GatewayIntent {
+        id: intent.id,
+        client_secret: intent.client_secret,
+        amount: intent.amount,
+        amount_received: intent.amount_received,
+        amount_refunded,
+        status,
+        last_decline: intent.last_decline.map(gateway_decline),
+    }
+}
+
+fn gateway_decline(decline: souk_stripe::Decline) -> Decline {
+    Decline { charge: decline.charge, reason: decline.reason }
+}
+
+fn gateway_refund(refund: Refund) -> GatewayRefund {
+    let status = match refund.state {
+        RefundState::Pending => RefundStatus::Pending,
+        RefundState::Succeeded => RefundStatus::Succeeded,
+        RefundState::Failed | RefundState::Canceled => RefundStatus::Failed,
+    };
+    GatewayRefund { id: refund.id, amount: refund.amount, status, key: refund.key }
+}
+
+fn refund_error(error: CallError) -> GatewayError {
+    match error {
+        CallError::WrongState => GatewayError::RefundTooLarge,
+        CallError::Invalid(Invalid { parameter: Some(parameter), .. }) if parameter == "amount" => {
+            GatewayError::RefundTooLarge
+        }
+        // Stripe says of an unknown intent in the body that a resource is missing.
+        CallError::Invalid(Invalid { code: Some(code), .. }) if code == "resource_missing" => {
+            GatewayError::NoSuch { what: INTENT }
+        }
+        error => gateway_error(error, "refund"),
+    }
+}
+
+fn gateway_error(error: CallError, what: &'static str) -> GatewayError {
+    let refused =
+        |code: &str, message: String| GatewayError::Invalid { code: code.to_owned(), message };
+    match error {
+        CallError::NotFound => GatewayError::NoSuch { what },
+        CallError::Invalid(Invalid { parameter: Some(parameter), .. })
+            if parameter == "payment_method" =>
+        {
+            GatewayError::UnknownPaymentMethod
+        }
+        CallError::Invalid(Invalid { code, message, .. }) => {
+            refused(code.as_deref().unwrap_or("invalid_request_error"), message)
+        }
+        CallError::Declined(decline) => refused("card_error", decline.reason),
+        CallError::WrongState => refused("unexpected_state", error.to_string()),
+        CallError::KeyReused => refused("idempotency_error", error.to_string()),
+        CallError::NotAllowed => refused("not_allowed", error.to_string()),
+        CallError::Unavailable { .. } => GatewayError::Unavailable { why: error.to_string() },
+        CallError::OutcomeUnknown { .. } => GatewayError::OutcomeUnknown { why: error.to_string() },
+    }
+}

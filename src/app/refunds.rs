@@ -1,0 +1,137 @@
+//! Souk's own: an administrator gives money of a paid order back, all of it or a part. No contract
+//! has a call for it.
+
+use super::{App, Problem, Wording, could_not};
+use crate::edge::form::{Rule, money, text};
+use crate::edge::{Answer, Call, Errors, Form, Route, standard};
+use serde::Serialize;
+use souk_actors::Failure;
+use souk_actors::journeys::paying;
+use souk_actors::orders;
+use souk_actors::payments::{self, Refund, RefundedBy};
+use souk_domain::{Currency, Money, OrderId, Refusal};
+use std::sync::Arc;
+
+const REASON_CHARACTERS_MAX: usize = 500;
+/// Refunds of one order that are listed.
+const REFUNDS_MAX: usize = 1_000;
+
+/// The routes of refunds.
+pub(crate) fn routes() -> Vec<Route<App>> {
+    vec![
+        Route::get("/api/v1/orders/{id}/refunds/", "Refunds of an order", list),
+        Route::post("/api/v1/orders/{id}/refunds/", "Refund an order", create),
+    ]
+}
+
+/// The words of Souk's own calls.
+#[derive(Debug)]
+struct Own;
+
+impl Wording for Own {
+    fn worded(refusal: Refusal) -> Answer {
+        match refusal {
+            Refusal::NotFound(_) => standard::not_found(),
+            Refusal::RefundTooLarge => {
+                Errors::of("amount", "More than is left of what was paid.").into()
+            }
+            refusal => could_not(&Failure::from(refusal)),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct RefundBody {
+    id: u64,
+    order: u64,
+    amount: String,
+    reason: String,
+    status: &'static str,
+    created_at: String,
+}
+
+impl RefundBody {
+    fn new(order: OrderId, number: u64, refund: Refund, currency: Currency) -> Self {
+        Self {
+            id: number,
+            order: order.get(),
+            amount: currency.format(refund.amount),
+            reason: refund.reason,
+            status: refund.state.word(),
+            created_at: refund.created_at.to_string(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct RefundsBody {
+    order: u64,
+    paid: String,
+    refunded: String,
+    refundable: String,
+    refunds: Vec<RefundBody>,
+}
+
+async fn list(app: Arc<App>, call: Call) -> Result<Answer, Problem<Own>> {
+    app.administrator(&call)?;
+    let id = call.id("id", OrderId::parse)?;
+    let snapshot = app.shop.store.snapshot();
+    let order = orders::order(&*snapshot, id)?.ok_or_else(standard::not_found)?;
+    let payment = match &order.payment {
+        Some(link) => payments::payment(&*snapshot, link.payment)?,
+        None => None,
+    };
+    let currency = app.shop.settings.currency;
+    let amount = |of: fn(&payments::Payment) -> Money| {
+        currency.format(payment.as_ref().map_or(Money::ZERO, of))
+    };
+    let refunds = payments::refunds_of(&snapshot, id, REFUNDS_MAX)?;
+    let body = |(_, number, refund)| RefundBody::new(id, number, refund, currency);
+    Ok(Answer::ok(&RefundsBody {
+        order: id.get(),
+        paid: amount(|payment| payment.received),
+        refunded: amount(|payment| payment.refunded),
+        refundable: amount(payments::Payment::left),
+        refunds: refunds.into_iter().map(body).collect(),
+    }))
+}
+
+/// The answer says what was decided; the gateway is told right after, and again until it is done.
+async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem<Own>> {
+    let by = RefundedBy::Administrator(app.administrator(&call)?.id());
+    let id = call.id("id", OrderId::parse)?;
+    let currency = app.shop.settings.currency;
+    let mut form = Form::parse(&call.request)?;
+    let amount = form.nullable("amount", money(currency).then(more_than_nothing));
+    let reason = form.nullable("reason", text(REASON_CHARACTERS_MAX));
+    let (amount, reason) = form.finish((amount, reason))?;
+    let reason = reason.unwrap_or_default();
+    let owners = Arc::clone(&app.shop.owners);
+    let committed = app.commit(&call, move |unit| {
+        let (owners, reason) = (Arc::clone(&owners), reason.clone());
+        async move {
+            let (_, number, refund) =
+                paying::request_refund(&owners, &unit, id, amount, reason, by).await?;
+            Ok(Answer::created(&RefundBody::new(id, number, refund, currency)))
+        }
+    });
+    let answer = committed.await?;
+    tokio::spawn(make_refunds(Arc::clone(&app), id));
+    Ok(answer)
+}
+
+fn more_than_nothing(amount: Money) -> Result<Money, &'static str> {
+    match amount > Money::ZERO {
+        true => Ok(amount),
+        false => Err("Ensure this value is greater than 0."),
+    }
+}
+
+async fn make_refunds(app: Arc<App>, order: OrderId) {
+    let refunds = payments::refunds_of(&app.shop.store.snapshot(), order, REFUNDS_MAX);
+    for (payment, number, _) in refunds.into_iter().flatten() {
+        if let Err(failure) = paying::make_refund(&app.shop, payment, number).await {
+            tracing::warn!(%failure, %order, "housekeeping will give the money back");
+        }
+    }
+}

@@ -1,0 +1,440 @@
+//! The routes of this contract, and what is told of each.
+
+use super::refusals::{INSUFFICIENT_STOCK, NOT_FOR_SALE, refused, worded};
+use super::wire::{CartBody, CartContentBody, CategoryBody, MeBody, MessageBody};
+use super::wire::{DetailBody, ProductBody};
+use super::{cart, categories, orders, password, payments, products, profile, tokens, users};
+use crate::app::{App, cart_key_field};
+use crate::edge::{Description, Errors, Route, any_text, standard};
+use http::StatusCode;
+use souk_domain::{
+    Missing, OrderAction, OrderStatus, ProductId, Refusal, Unbuyable, UnbuyableLine,
+};
+
+const OK: StatusCode = StatusCode::OK;
+const CREATED: StatusCode = StatusCode::CREATED;
+const NO_CONTENT: StatusCode = StatusCode::NO_CONTENT;
+
+const WRITTEN_BY_ADMIN: &str =
+    "Create, update, delete products and category for Admin(is_staff) from user service";
+
+/// The routes, in the document's order and under its headings.
+pub(in crate::contracts) fn routes() -> Vec<Route<App>> {
+    let parts = [
+        catalog_routes(),
+        product_writing_routes(),
+        category_writing_routes(),
+        cart_routes(),
+        cart_service_routes(),
+        order_routes(),
+        account_routes(),
+        profile_routes(),
+        reset_routes(),
+        token_routes(),
+        payment_routes(),
+    ];
+    parts.into_iter().flatten().collect()
+}
+
+fn catalog_routes() -> Vec<Route<App>> {
+    vec![
+        Route::get("/api/v1/product/", "1. all products", products::list).described(|told| {
+            products::filters(told.titled("All products").for_anyone())
+                .note("The filters combine: a product is shown if all of them let it through.")
+                .answers_cut::<Vec<ProductBody>>()
+        }),
+        Route::get("/api/v1/product/{pk}/", "2. specific product", products::detail).described(
+            |told| told.titled("Specific product").for_anyone().answers::<ProductBody>(OK),
+        ),
+        Route::get("/api/v1/category/", "1. all categories", categories::list).described(|told| {
+            told.titled("All categories").for_anyone().answers_cut::<Vec<CategoryBody>>()
+        }),
+        Route::get("/api/v1/category/{pk}/", "2. specific categoty", categories::detail).described(
+            |told| told.titled("Specific category").for_anyone().answers::<CategoryBody>(OK),
+        ),
+        Route::get(
+            "/api/v1/category/{pk}/products/",
+            "3. products by category",
+            products::of_category,
+        )
+        .described(|told| {
+            products::filters(told.titled("Products by category").for_anyone())
+                .note("The filters combine: a product is shown if all of them let it through.")
+                .answers_cut::<Vec<ProductBody>>()
+        }),
+    ]
+}
+
+fn product_writing_routes() -> Vec<Route<App>> {
+    vec![
+        Route::post("/api/v1/product/", WRITTEN_BY_ADMIN, products::create).described(|told| {
+            told.titled("Create a product")
+                .for_administrators()
+                .note(
+                    "It starts without stock, for which this contract has no word. The customer \
+                     pays `price` less `discount` percent.",
+                )
+                .body(products::new_fields)
+                .answers::<ProductBody>(CREATED)
+                .refuses(Errors::of("category", "Invalid pk \"9\" - object does not exist."))
+        }),
+        Route::put("/api/v1/product/{pk}/", WRITTEN_BY_ADMIN, products::update).described(|told| {
+            told.titled("Update a product")
+                .for_administrators()
+                .note("What is not named stays as it is.")
+                .body(products::changed_fields)
+                .answers::<ProductBody>(OK)
+                .refuses(Errors::of("category", "Invalid pk \"9\" - object does not exist."))
+        }),
+        Route::delete("/api/v1/product/{pk}/", WRITTEN_BY_ADMIN, products::delete).described(
+            |told| told.titled("Delete a product").for_administrators().answers_nothing(NO_CONTENT),
+        ),
+    ]
+}
+
+fn category_writing_routes() -> Vec<Route<App>> {
+    vec![
+        Route::post("/api/v1/category/", WRITTEN_BY_ADMIN, categories::create).described(|told| {
+            told.titled("Create a category")
+                .for_administrators()
+                .body(|form, _| categories::name_field(form))
+                .answers::<CategoryBody>(CREATED)
+        }),
+        Route::put("/api/v1/category/{pk}", WRITTEN_BY_ADMIN, categories::update).described(
+            |told| {
+                told.titled("Update a category")
+                    .for_administrators()
+                    .body(|form, _| categories::name_field(form))
+                    .answers::<CategoryBody>(OK)
+            },
+        ),
+        Route::delete("/api/v1/category/{pk}", WRITTEN_BY_ADMIN, categories::delete).described(
+            |told| {
+                told.titled("Delete a category")
+                    .for_administrators()
+                    .note("Its products stay, without a category.")
+                    .answers_nothing(NO_CONTENT)
+            },
+        ),
+    ]
+}
+
+fn cart_routes() -> Vec<Route<App>> {
+    vec![
+        Route::get("/api/v1/cart/get_cart/", "1. Get Cart", cart::show).described(|told| {
+            telling_the_key(for_shoppers(told).answers::<CartBody>(OK))
+                .note("What a line costs is what its product costs now.")
+        }),
+        Route::post("/api/v1/cart/add_item/", "2. Add Item to Cart", cart::add).described(|told| {
+            let told = for_shoppers(told)
+                .note("What is in the cart already grows by `quantity`. Nothing is reserved.")
+                .body(|form, _| (cart::add_fields(form), cart_key_field(form)))
+                .answers::<cart::AddedBody>(OK);
+            about_stock(telling_the_key(told))
+        }),
+        Route::delete("/api/v1/cart/remove_item/", "3. Remove Item from Cart", cart::remove)
+            .described(|told| {
+                let told = for_shoppers(told)
+                    .body(|form, _| (cart::product_field(form), cart_key_field(form)))
+                    .answers::<cart::RemovedBody>(OK);
+                telling_the_key(told).refuses(worded(Refusal::NotFound(Missing::CartLine)))
+            }),
+        Route::delete("/api/v1/cart/clear_cart/", "4. Clear Cart", cart::clear).described(|told| {
+            let told = for_shoppers(told).body(|form, _| cart_key_field(form));
+            telling_the_key(told.answers::<MessageBody>(OK))
+        }),
+        Route::patch("/api/v1/cart/update_quantity/", "5. Update Item Quantity", cart::update)
+            .described(|told| {
+                let told = for_shoppers(told)
+                    .note(
+                        "`quantity` is how many there are to be, `change` how many more or fewer.",
+                    )
+                    .body(|form, _| (cart::update_fields(form), cart_key_field(form)))
+                    .answers::<cart::UpdatedBody>(OK);
+                about_stock(telling_the_key(told))
+                    .refuses(worded(Refusal::NotFound(Missing::CartLine)))
+            }),
+    ]
+}
+
+fn cart_service_routes() -> Vec<Route<App>> {
+    vec![
+        Route::get(
+            "/api/v1/cart/get_user_cart/",
+            "6. Get User Cart only for ANOTHER SERVICE",
+            cart::show_to_service,
+        )
+        .described(|told| {
+            told.titled("Get User Cart")
+                .for_services()
+                .note("The key may also stand in the body.")
+                .required_query("cart_key", "The key of the cart.", any_text())
+                .answers::<CartContentBody>(OK)
+                .refuses(Errors::of("cart_key", "This field is required."))
+                .refuses(standard::not_found())
+        }),
+        Route::delete(
+            "/api/v1/cart/clear_user_cart/",
+            "7. Clear User Cart only for ANOTHER SERVICE",
+            cart::clear_for_service,
+        )
+        .described(|told| {
+            told.titled("Clear User Cart")
+                .for_services()
+                .note("The key may also stand in the query.")
+                .body(|form, _| cart::key_field(form))
+                .answers::<cart::ClearedBody>(OK)
+                .refuses(standard::not_found())
+        }),
+    ]
+}
+
+fn order_routes() -> Vec<Route<App>> {
+    vec![
+        Route::post("/api/v1/order/create_order/", "1. Create Order", orders::create).described(
+            |told| {
+                let told = taking_the_key(told.for_guests().for_users())
+                    .note(
+                        "Orders what is in the cart and empties it. The stock is taken at once; \
+                         an order that stays unpaid is cancelled after a while.",
+                    )
+                    .body(|form, _| (orders::delivery_fields(form), cart_key_field(form)))
+                    .answers::<orders::CreatedBody>(CREATED);
+                let told = telling_the_key(told)
+                    .refuses(Errors::of("cart_key", "This field is required."))
+                    .refuses(standard::forbidden())
+                    .refuses(worded(Refusal::CartEmpty));
+                told.refuses(worded(short())).refuses(worded(Refusal::TotalTooLarge))
+            },
+        ),
+        Route::post(
+            "/api/v1/order/update_order/",
+            "2. Update status(for Admin) and paid(for Service) for order",
+            orders::update,
+        )
+        .described(|told| {
+            told.titled("Update an order")
+                .for_administrators()
+                .for_services()
+                .note(
+                    "An administrator gives a `status`, another system that, `is_paid` or \
+                     `payment_intent`. Nobody is believed about money: the gateway is asked.",
+                )
+                .body(|form, _| orders::report_fields(form))
+                .answers::<MessageBody>(OK)
+                .refuses(Errors::of("is_paid", orders::NOT_CONFIRMED))
+                .refuses(standard::forbidden())
+                .refuses(standard::not_found())
+                .refuses(worded(Refusal::ForbiddenStep {
+                    from: OrderStatus::Shipped,
+                    to: OrderStatus::Cancelled,
+                }))
+        }),
+        Route::get(
+            "/api/v1/order/get_orders/",
+            "3. Get all Orders authorized user, with Token Authorization",
+            orders::list,
+        )
+        .described(|told| {
+            for_people(told.titled("Get all orders of a user"))
+                .note("The newest first.")
+                .answers_cut::<orders::OrdersBody>()
+        }),
+        Route::post(
+            "/api/v1/order/{pk}/get_order_by_id/",
+            "4. Order by id only for SERVICE",
+            orders::by_id,
+        )
+        .described(|told| {
+            taking_the_key(told.titled("Order by id").for_services().for_users().for_guests())
+                .note("Somebody else's order is not there.")
+                .body(|form, _| cart_key_field(form))
+                .answers::<orders::OrderByIdBody>(OK)
+        }),
+    ]
+}
+
+fn account_routes() -> Vec<Route<App>> {
+    vec![
+        Route::post("/api/v1/users/register/", "Register", users::register).described(|told| {
+            taking_the_key(told.for_anyone())
+                .note(
+                    "The guest's cart becomes the user's. Only an administrator may register \
+                     another one (`user_type` `admin`).",
+                )
+                .body(|form, _| (users::register_fields(form), cart_key_field(form)))
+                .answers::<users::RegisteredBody>(CREATED)
+                .refuses(Errors::of("confirm_password", users::PASSWORDS_DIFFER))
+                .refuses(worded(Refusal::UsernameTaken))
+                .refuses(worded(Refusal::EmailTaken))
+                .refuses(standard::forbidden())
+        }),
+        Route::post("/api/v1/users/login/", "Login", users::login).described(|told| {
+            taking_the_key(told.for_anyone())
+                .note("The guest's cart becomes part of the user's.")
+                .body(|form, _| (users::login_fields(form), cart_key_field(form)))
+                .answers::<users::LoggedInBody>(OK)
+                .refuses(worded(Refusal::InvalidCredentials))
+                .throttled()
+        }),
+        Route::post("/api/v1/users/logout/", "Logout", users::logout).described(|told| {
+            for_people(told)
+                .note("The tokens of the session are refused from then on.")
+                .answers::<MessageBody>(OK)
+        }),
+    ]
+}
+
+fn profile_routes() -> Vec<Route<App>> {
+    vec![
+        Route::get("/api/v1/users/me/", "Me", profile::show)
+            .described(|told| for_people(told).answers::<MeBody>(OK)),
+        Route::put("/api/v1/users/me/update/", "Update", profile::update).described(|told| {
+            for_people(told.titled("Update me"))
+                .note("What is not named stays as it is; `null` clears.")
+                .body(|form, _| profile::fields(form))
+                .answers::<MeBody>(OK)
+                .refuses(Errors::of("username", standard::USERNAME_TAKEN))
+                .refuses(Errors::of("email", standard::EMAIL_TAKEN))
+        }),
+        Route::post("/api/v1/users/me/change-password/", "Change Passwoord", password::change)
+            .described(|told| {
+                for_people(told.titled("Change password"))
+                    .note("Every other session of the user ends.")
+                    .body(|form, _| password::change_fields(form))
+                    .answers::<MessageBody>(OK)
+                    .refuses(worded(Refusal::OldPasswordWrong))
+                    .refuses(Errors::of("confirm_password", users::PASSWORDS_DIFFER))
+            }),
+    ]
+}
+
+fn reset_routes() -> Vec<Route<App>> {
+    vec![
+        Route::post(
+            "/api/v1/users/reset-password/",
+            "Reset password with email",
+            password::request_reset,
+        )
+        .described(|told| {
+            told.for_anyone()
+                .note("Says the same for every address; a mail goes only to one that is known.")
+                .body(|form, _| password::email_field(form))
+                .answers::<DetailBody>(OK)
+                .throttled()
+        }),
+        Route::post(password::CONFIRM_PATH, "Reset password with email", password::confirm_reset)
+            .described(|told| {
+                told.titled("Confirm the reset of a password")
+                    .for_anyone()
+                    .note("The link is good once and for an hour. Every session of the user ends.")
+                    .required_query("uidb64", "As in the mailed link.", any_text())
+                    .required_query("token", "As in the mailed link.", any_text())
+                    .body(|form, _| password::new_password_fields(form))
+                    .answers::<DetailBody>(OK)
+                    .refuses(refused(password::INVALID_LINK))
+                    .refuses(Errors::of("confirm_password", users::PASSWORDS_DIFFER))
+            }),
+    ]
+}
+
+fn token_routes() -> Vec<Route<App>> {
+    vec![
+        Route::post("/api/v1/users/token/refresh/", "Refresh Token", tokens::refresh).described(
+            |told| {
+                told.for_anyone()
+                    .note("The refresh token stays good for its day.")
+                    .body(|form, _| tokens::refresh_field(form))
+                    .answers::<tokens::RefreshedBody>(OK)
+                    .refuses(worded(Refusal::TokenInvalid))
+            },
+        ),
+        Route::post("/api/v1/users/token/verify/", "Verify Token", tokens::verify).described(
+            |told| {
+                told.for_anyone()
+                    .body(|form, _| tokens::token_field(form))
+                    .answers::<DetailBody>(OK)
+                    .refuses(standard::token_not_valid())
+            },
+        ),
+    ]
+}
+
+fn payment_routes() -> Vec<Route<App>> {
+    vec![
+        Route::post(
+            "/api/v1/payments/create-checkout-session/",
+            "1. Create payment link",
+            payments::create_checkout,
+        )
+        .described(|told| {
+            taking_the_key(told.for_users().for_guests())
+                .note(
+                    "The order must be pending. After paying, the customer comes to the page of \
+                     the successful payment, after giving up to that of the canceled one.",
+                )
+                .body(|form, _| (payments::order_field(form), cart_key_field(form)))
+                .answers::<payments::CheckoutBody>(OK)
+                .refuses(worded(Refusal::OrderNotPending { action: OrderAction::Pay }))
+                .refuses(standard::forbidden())
+                .refuses(standard::not_found())
+        }),
+        Route::get(payments::SUCCESS_PATH, "1. Create payment link", payments::success).described(
+            |told| {
+                told.titled("Page after paying")
+                    .for_anyone()
+                    .note(
+                        "That somebody comes here says nothing: the gateway is asked, and if \
+                         nothing was paid the answer is `canceled`.",
+                    )
+                    .required_query("session_id", "Put there by the gateway.", any_text())
+                    .answers::<payments::StatusBody>(OK)
+                    .refuses(standard::not_found())
+            },
+        ),
+        Route::get(payments::CANCEL_PATH, "1. Create payment link", payments::cancel).described(
+            |told| {
+                told.titled("Page after giving up")
+                    .for_anyone()
+                    .note("Nothing changes: the order can still be paid.")
+                    .query("session_id", "Put there by the gateway; ignored.", any_text())
+                    .answers::<payments::StatusBody>(OK)
+            },
+        ),
+    ]
+}
+
+/// For a person; another system has no profile and no orders of its own.
+fn for_people(told: Description) -> Description {
+    told.for_users().refuses(standard::forbidden())
+}
+
+/// For whoever has a cart or gets one; another system has none.
+fn for_shoppers(told: Description) -> Description {
+    let told = told.for_guests().for_new_guests().for_users();
+    taking_the_key(told).refuses(standard::forbidden())
+}
+
+/// The key of a guest's cart in the query; beside it in the header or a cookie.
+fn taking_the_key(told: Description) -> Description {
+    told.query("cart_key", "The key of a guest's cart.", any_text())
+}
+
+/// The headers that tell the key of the cart that was meant.
+fn telling_the_key(told: Description) -> Description {
+    told.header("X-Cart-Key", "The key of the cart.")
+        .header("Set-Cookie", "The same key as the cookie `cart_key`.")
+}
+
+/// What is said where a cart is to hold what cannot be bought.
+fn about_stock(told: Description) -> Description {
+    told.refuses(Errors::of("quantity", format!("{INSUFFICIENT_STOCK} for Laptop")))
+        .refuses(Errors::of("product_id", NOT_FOR_SALE))
+}
+
+/// An order of more than there is.
+fn short() -> Refusal {
+    let why = Unbuyable::Short { name: "Laptop".to_owned(), sellable: 1 };
+    let line = ProductId::new(1).map(|product| UnbuyableLine { product, why });
+    Refusal::NotBuyable(line.into_iter().collect())
+}

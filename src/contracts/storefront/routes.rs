@@ -1,0 +1,365 @@
+//! The routes of this contract, and what is told of each.
+
+use super::refusals::{EMAIL_IN_USE, INSUFFICIENT_STOCK, Storefront, error, forbidden};
+use super::wire::{CartBody, CategoryBody, LineBody, MessageBody, OrderBody};
+use super::wire::{ProductBody, ProfileBody};
+use super::{auth, cart, categories, orders, payments, products, profile, reports, webhook};
+use crate::app::{App, Event, Wording};
+use crate::edge::{Description, Errors, Route, any_text, standard};
+use http::StatusCode;
+use schemars::json_schema;
+use souk_domain::{
+    CategoryId, OrderAction, OrderStatus, ProductId, Quantity, Refusal, Unbuyable, UnbuyableLine,
+};
+
+const OK: StatusCode = StatusCode::OK;
+const CREATED: StatusCode = StatusCode::CREATED;
+const BAD_REQUEST: StatusCode = StatusCode::BAD_REQUEST;
+
+/// The routes, in the document's order and under its headings.
+pub(in crate::contracts) fn routes() -> Vec<Route<App>> {
+    let parts = [
+        auth_routes(),
+        profile_routes(),
+        product_routes(),
+        category_routes(),
+        order_routes(),
+        payment_routes(),
+        cart_routes(),
+        report_routes(),
+    ];
+    parts.into_iter().flatten().collect()
+}
+
+fn auth_routes() -> Vec<Route<App>> {
+    vec![
+        Route::post("/api/v1/auth/register/", "1. Register User", auth::register).described(
+            |told| {
+                told.for_anyone()
+                    .note("Only an administrator may register another one.")
+                    .body(|form, _| auth::register_fields(form))
+                    .answers::<auth::LoggedInBody>(CREATED)
+                    .says("message", auth::REGISTERED)
+                    .refuses(Errors::of("password_confirm", auth::PASSWORDS_DIFFER))
+                    .refuses(Storefront::worded(Refusal::EmailTaken))
+                    .refuses(standard::forbidden())
+            },
+        ),
+        Route::post("/api/v1/auth/login/", "2. Login User", auth::login).exact().described(
+            |told| {
+                told.for_anyone()
+                    .body(|form, _| auth::login_fields(form))
+                    .answers::<auth::LoggedInBody>(OK)
+                    .says("message", auth::LOGGED_IN)
+                    .refuses(Storefront::worded(Refusal::InvalidCredentials))
+                    .throttled()
+            },
+        ),
+        Route::post("/api/v1/auth/refresh/", "3. Refresh Token", auth::refresh).described(|told| {
+            told.for_anyone()
+                .note(
+                    "The refresh token is spent and a new one comes back; using it again ends the \
+                     session. It may also be called `refresh_token`.",
+                )
+                .body(|form, _| auth::refresh_field(form))
+                .answers::<auth::RefreshedBody>(OK)
+                .refuses(Storefront::worded(Refusal::TokenInvalid))
+        }),
+    ]
+}
+
+fn profile_routes() -> Vec<Route<App>> {
+    const PATH: &str = "/api/v1/auth/profile/";
+    vec![
+        Route::get(PATH, "4. Get User Profile", profile::show)
+            .described(|told| told.for_users().answers::<ProfileBody>(OK)),
+        Route::put(PATH, "5. Update User Profile", profile::update)
+            .described(|told| updated_profile(told).body(|form, _| profile::fields(form, false))),
+        Route::patch(PATH, "5. Update User Profile", profile::update)
+            .described(|told| updated_profile(told).body(|form, _| profile::fields(form, true))),
+        Route::post(
+            "/api/v1/auth/change-password/",
+            "6. Change Password",
+            profile::change_password,
+        )
+        .described(|told| {
+            told.for_users()
+                .note("Every other session of the user ends.")
+                .body(|form, _| profile::password_fields(form))
+                .answers::<MessageBody>(OK)
+                .says("message", profile::PASSWORD_CHANGED)
+                .refuses(Storefront::worded(Refusal::OldPasswordWrong))
+                .refuses(Errors::of("new_password", profile::PASSWORDS_DIFFER))
+        }),
+    ]
+}
+
+fn updated_profile(told: Description) -> Description {
+    told.for_users()
+        .note("The user name follows the e-mail address.")
+        .answers::<ProfileBody>(OK)
+        .refuses(Errors::of("email", EMAIL_IN_USE))
+}
+
+fn product_routes() -> Vec<Route<App>> {
+    const LIST: &str = "/api/v1/products/";
+    const ONE: &str = "/api/v1/products/{id}/";
+    vec![
+        Route::get(LIST, "7. List Products", products::list).exact().described(|told| {
+            let id = json_schema!({"type": "string", "pattern": "^([1-9][0-9]{0,17})?$"});
+            told.for_users()
+                .query("search", "What the name or the description has in it.", any_text())
+                .query("category", "The id of their category.", id)
+                .answers_page::<ProductBody>()
+                .refuses(products::no_such_choice())
+        }),
+        Route::post(LIST, "8. Create Product", products::create).exact().described(|told| {
+            told.for_administrators()
+                .body(products::new_fields)
+                .answers::<ProductBody>(CREATED)
+                .refuses(no_such_category())
+                .refuses(forbidden(products::ONLY_ADMINS_CREATE))
+        }),
+        Route::get(ONE, "9. Get Product Detail", products::detail)
+            .exact()
+            .described(|told| told.for_users().answers::<ProductBody>(OK)),
+        Route::put(ONE, "10. Update Product", products::update).exact().described(|told| {
+            updated_product(told)
+                .body(|form, currency| products::change_fields(form, currency, false))
+        }),
+        Route::patch(ONE, "10. Update Product", products::update).exact().described(|told| {
+            updated_product(told)
+                .body(|form, currency| products::change_fields(form, currency, true))
+        }),
+        Route::delete(ONE, "11. Delete Product", products::delete).exact().described(|told| {
+            told.for_administrators()
+                .answers::<MessageBody>(OK)
+                .says("message", products::DELETED)
+                .refuses(forbidden(products::ONLY_ADMINS_DELETE))
+        }),
+    ]
+}
+
+fn updated_product(told: Description) -> Description {
+    told.for_administrators()
+        .answers::<ProductBody>(OK)
+        .refuses(no_such_category())
+        .refuses(forbidden(products::ONLY_ADMINS_UPDATE))
+}
+
+fn no_such_category() -> Errors {
+    let id = CategoryId::new(7).expect("7 is an id");
+    Errors::of("category_id", products::unknown_category(id))
+}
+
+fn category_routes() -> Vec<Route<App>> {
+    const LIST: &str = "/api/v1/categories/";
+    const ONE: &str = "/api/v1/categories/{id}/";
+    vec![
+        Route::get(LIST, "12. List Categories", categories::list)
+            .described(|told| told.for_users().answers_page::<CategoryBody>()),
+        Route::post(LIST, "13. Create Category", categories::create).described(|told| {
+            told.for_administrators()
+                .body(|form, _| categories::new_fields(form))
+                .answers::<CategoryBody>(CREATED)
+                .refuses(forbidden(categories::ONLY_ADMINS_CREATE))
+        }),
+        Route::get(ONE, "14. Get Category Detail", categories::detail)
+            .described(|told| told.for_users().answers::<CategoryBody>(OK)),
+        Route::put(ONE, "15. Update Category", categories::update).described(|told| {
+            updated_category(told).body(|form, _| categories::change_fields(form, false))
+        }),
+        Route::patch(ONE, "15. Update Category", categories::update).described(|told| {
+            updated_category(told).body(|form, _| categories::change_fields(form, true))
+        }),
+        Route::delete(ONE, "16. Delete Category", categories::delete).described(|told| {
+            told.for_administrators()
+                .note("Its products stay, without a category.")
+                .answers::<MessageBody>(OK)
+                .says("message", categories::DELETED)
+                .refuses(forbidden(categories::ONLY_ADMINS_DELETE))
+        }),
+    ]
+}
+
+fn updated_category(told: Description) -> Description {
+    told.for_administrators()
+        .answers::<CategoryBody>(OK)
+        .refuses(forbidden(categories::ONLY_ADMINS_UPDATE))
+}
+
+fn order_routes() -> Vec<Route<App>> {
+    const LIST: &str = "/api/v1/orders/";
+    const ONE: &str = "/api/v1/orders/{id}/";
+    vec![
+        Route::get(LIST, "17. List Orders", orders::list).exact().described(|told| {
+            told.for_users()
+                .note(
+                    "Newest first; customers see their own, administrators all. The list is whole \
+                     unless a page is asked for.",
+                )
+                .answers_cut::<Vec<OrderBody>>()
+        }),
+        Route::post(LIST, "18. Create Order", orders::create).exact().described(|told| {
+            told.for_users()
+                .note("All or nothing; the stock is taken at once.")
+                .body(|form, _| orders::new_fields(form))
+                .answers::<OrderBody>(CREATED)
+                .refuses(items_not_buyable())
+        }),
+        Route::get(ONE, "19. Get Order Detail", orders::detail).exact().described(|told| {
+            of_an_order(told)
+                .note("Customers reach their own orders, administrators all.")
+                .answers::<OrderBody>(OK)
+        }),
+        Route::put(ONE, "20. Update Order", orders::update).exact().described(updated_order),
+        Route::patch(ONE, "20. Update Order", orders::update).exact().described(updated_order),
+        Route::delete(ONE, "21. Delete Order", orders::delete).exact().described(|told| {
+            of_an_order(told)
+                .note("Customers may only delete what is pending. The stock comes back.")
+                .answers::<MessageBody>(OK)
+                .says("message", orders::DELETED)
+                .refuses(Storefront::worded(Refusal::OrderNotPending {
+                    action: OrderAction::Delete,
+                }))
+        }),
+    ]
+}
+
+/// The same for `PUT` and `PATCH`: no field of an order must be there.
+fn updated_order(told: Description) -> Description {
+    of_an_order(told)
+        .note(
+            "Customers may change the addresses of a pending order and move it to `processing`; \
+             administrators may take any step the states allow.",
+        )
+        .body(|form, _| orders::change_fields(form))
+        .answers::<OrderBody>(OK)
+        .refuses(Storefront::worded(Refusal::OrderNotPending { action: OrderAction::Update }))
+        .refuses(standard::forbidden())
+        .refuses(Storefront::worded(Refusal::ForbiddenStep {
+            from: OrderStatus::Shipped,
+            to: OrderStatus::Cancelled,
+        }))
+}
+
+/// An order that the caller may not reach is refused.
+fn of_an_order(told: Description) -> Description {
+    told.for_users().refuses(Storefront::worded(Refusal::NotYourOrder))
+}
+
+fn items_not_buyable() -> Errors {
+    let (known, unknown) = (product(1), product(2));
+    let short = Unbuyable::Short { name: "Laptop".to_owned(), sellable: 1 };
+    let lines = [
+        UnbuyableLine { product: known, why: short },
+        UnbuyableLine { product: unknown, why: Unbuyable::NotForSale },
+    ];
+    orders::not_buyable(&[(known, Quantity::ONE), (unknown, Quantity::ONE)], &lines)
+}
+
+fn product(number: u64) -> ProductId {
+    ProductId::new(number).expect("an example's id is positive")
+}
+
+fn payment_routes() -> Vec<Route<App>> {
+    vec![
+        Route::post(
+            "/api/v1/orders/{id}/create-payment/",
+            "22. Create Payment Intent",
+            payments::create,
+        )
+        .described(|told| {
+            of_an_order(told)
+                .note("Asked again, it is the same intent, unless the order has changed.")
+                .answers::<payments::IntentBody>(OK)
+                .refuses(Storefront::worded(Refusal::OrderNotPending { action: OrderAction::Pay }))
+        }),
+        Route::post(
+            "/api/v1/orders/{id}/confirm-payment/",
+            "23. Confirm Payment",
+            payments::confirm,
+        )
+        .described(|told| {
+            of_an_order(told)
+                .note(
+                    "The gateway is asked what happened. With a `payment_method` it is told to \
+                     charge that one first.",
+                )
+                .body(|form, _| payments::method_field(form))
+                .answers::<payments::ConfirmedBody>(OK)
+                .says("message", payments::CONFIRMED)
+                .refuses(Storefront::worded(Refusal::PaymentNotStarted))
+                .refuses(payments::method_missing("pi_1234567890_secret_xyz".to_owned()))
+                .refuses(Storefront::worded(Refusal::PaymentMethodUnknown))
+        }),
+        Route::post("/api/v1/webhooks/stripe/", "24. Stripe Webhook", webhook::receive).described(
+            |told| {
+                told.for_the_gateway()
+                    .note("Each event counts once, however often and late it comes.")
+                    .payload::<Event>()
+                    .answers::<webhook::ReceivedBody>(OK)
+                    .refuses(webhook::invalid_payload())
+                    .refuses(webhook::invalid_signature())
+            },
+        ),
+    ]
+}
+
+fn cart_routes() -> Vec<Route<App>> {
+    const CART: &str = "/api/v1/cart/";
+    const ITEM: &str = "/api/v1/cart/items/{id}/";
+    vec![
+        Route::get(CART, "26. Get Cart", cart::show)
+            .described(|told| told.for_users().answers::<CartBody>(OK)),
+        Route::post(CART, "27. Add Item to Cart", cart::add).described(|told| {
+            told.for_users()
+                .note("What is in the cart already becomes more. Nothing is reserved.")
+                .body(|form, _| cart::item_fields(form))
+                .answers::<LineBody>(CREATED)
+                .refuses(Storefront::worded(not_for_sale()))
+                .refuses(Errors::general(INSUFFICIENT_STOCK))
+        }),
+        Route::delete(CART, "28. Clear Cart", cart::clear).described(|told| {
+            told.for_users().answers::<MessageBody>(OK).says("message", cart::CLEARED)
+        }),
+        Route::put(ITEM, "29. Update Cart Item", cart::update_item).described(updated_item),
+        Route::patch(ITEM, "29. Update Cart Item", cart::update_item).described(updated_item),
+        Route::delete(ITEM, "30. Remove Cart Item", cart::remove_item).described(|told| {
+            told.for_users().answers::<MessageBody>(OK).says("message", cart::REMOVED)
+        }),
+        Route::post("/api/v1/cart/checkout/", "31. Cart Checkout", cart::checkout).described(
+            |told| {
+                told.for_users()
+                    .note("All or nothing; the stock is taken at once.")
+                    .body(|form, _| cart::checkout_fields(form))
+                    .answers::<OrderBody>(CREATED)
+                    .refuses(Storefront::worded(Refusal::CartEmpty))
+                    .refuses(error(BAD_REQUEST, format!("{INSUFFICIENT_STOCK} for Laptop")))
+            },
+        ),
+    ]
+}
+
+/// The same for `PUT` and `PATCH`: the quantity is all there is.
+fn updated_item(told: Description) -> Description {
+    told.for_users()
+        .body(|form, _| cart::quantity_field(form))
+        .answers::<LineBody>(OK)
+        .refuses(Errors::of("quantity", cart::QUANTITY_TOO_SMALL))
+        .refuses(error(BAD_REQUEST, INSUFFICIENT_STOCK))
+}
+
+fn not_for_sale() -> Refusal {
+    Refusal::NotBuyable(vec![UnbuyableLine { product: product(1), why: Unbuyable::NotForSale }])
+}
+
+fn report_routes() -> Vec<Route<App>> {
+    vec![Route::get("/api/v1/reports/summary/", "32. Reports Summary", reports::summary).described(
+        |told| {
+            told.for_administrators()
+                .answers::<reports::SummaryBody>(OK)
+                .refuses(reports::only_administrators())
+        },
+    )]
+}
