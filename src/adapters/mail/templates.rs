@@ -35,6 +35,7 @@ const ORDER: &[&str] = &[
     "lines",
     "total",
     "currency",
+    "refunded",
     "reason",
     "order_lines",
 ];
@@ -332,7 +333,7 @@ fn tidy(text: &str) -> String {
 fn sample() -> Map<String, Json> {
     let sample = json!({
         "shop_name": "Souk", "customer_name": "Ann", "order_number": "ORD-1", "total": "20.00",
-        "currency": "USD", "reason": "nobody paid", "shipping_address": "1 Old Street",
+        "currency": "USD", "refunded": "5.00", "reason": "nobody paid", "shipping_address": "1 Old Street",
         "lines": [{"name": "Lamp", "quantity": 2, "unit_price": "10.00", "subtotal": "20.00"}],
         "order_lines": "2 x Lamp", "link": "https://shop.example/reset", "hours_valid": 1,
         "product_name": "Lamp", "sellable": 3, "subject": "A subject", "body": "A text",
