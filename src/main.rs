@@ -8,6 +8,7 @@ mod contracts;
 mod control;
 mod demo;
 mod edge;
+mod logs;
 mod settings;
 mod telemetry;
 

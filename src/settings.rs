@@ -3,10 +3,11 @@
 
 mod payments;
 
-use crate::adapters::AdapterSettings;
 use crate::adapters::outgoing::{CrmSettings, OutgoingSettings, Reach};
+use crate::adapters::{AdapterSettings, Workers};
 use crate::app::{AppSettings, ServiceTokens, ServiceTokensError};
 use crate::edge::{Cors, CorsError};
+use crate::logs::LogLimits;
 use figment::Figment;
 use figment::providers::{Env, Format, Toml};
 use serde::{Deserialize, Deserializer};
@@ -24,6 +25,8 @@ use url::{Host, Url};
 
 /// Read if it is there and no other file is named.
 const DEFAULT_FILE: &str = "config/souk.toml";
+/// Texts of mails, if it is there and no other directory is named.
+const DEFAULT_MAIL_TEXTS: &str = "config/mail";
 /// The key that signs tokens, where none is configured; in the data directory, mode 0600.
 const JWT_SECRET_FILE: &str = "jwt-secret";
 /// Octets of a made key (RFC 7518 section 3.2 wants at least 32 for HS256).
@@ -62,8 +65,13 @@ pub(crate) struct Settings {
     /// Sender of mails.
     #[serde(deserialize_with = "optional_text")]
     mail_from: Option<String>,
+    /// Directory of the texts of mails; unset: config/mail if it is there, else those built in.
+    #[serde(deserialize_with = "optional_text")]
+    mail_texts: Option<String>,
     /// How the shop calls itself in mails.
     shop_name: String,
+    /// When a product's stock falls to this or below, the administrators get a mail.
+    low_stock_threshold: u64,
     /// The account that takes the money; unset: the built-in sandbox does.
     #[serde(deserialize_with = "payments::secret_key")]
     stripe_secret_key: Option<SecretKey>,
@@ -98,8 +106,15 @@ pub(crate) struct Settings {
     pub(crate) sandbox_public: bool,
     /// Whether guessing passwords is slowed down.
     rate_limit: Switch,
+    /// Which consumers run within `souk serve`.
+    #[serde(deserialize_with = "workers")]
+    workers: Workers,
     /// Memory the store may use to cache pages, in MiB.
     cache_mib: usize,
+    /// Lines of the log are kept for so many days.
+    log_keep_days: u32,
+    /// Lines of the log may take so much of the disk, in MiB.
+    log_keep_mib: u32,
     /// Which log lines: `info`, `souk=debug,warn`, …
     #[serde(deserialize_with = "text")]
     pub(crate) log: String,
@@ -168,7 +183,9 @@ impl Default for Settings {
             outbox_max_rows: 5_000_000,
             smtp_url: None,
             mail_from: None,
+            mail_texts: None,
             shop_name: "Souk".to_owned(),
+            low_stock_threshold: 5,
             stripe_secret_key: None,
             stripe_webhook_secret: Vec::new(),
             stripe_api_base: None,
@@ -183,7 +200,10 @@ impl Default for Settings {
             cancel_on_payment_failed: true,
             sandbox_public: false,
             rate_limit: Switch::On,
+            workers: Workers::ALL,
             cache_mib: 16,
+            log_keep_days: 7,
+            log_keep_mib: 256,
             log: "info".to_owned(),
             log_format: LogFormat::Text,
         }
@@ -289,6 +309,7 @@ impl Settings {
         ShopSettings {
             currency: self.currency,
             order_time_to_live: Duration::from_secs(self.order_ttl_seconds),
+            low_stock_threshold: self.low_stock_threshold,
             store: self.store_limits(),
         }
     }
@@ -300,8 +321,11 @@ impl Settings {
             outbox_max_rows: self.outbox_max_rows,
             smtp_url: self.smtp_url.clone(),
             mail_from: self.mail_from.clone(),
+            mail_texts: self.mail_texts(),
             data_dir: self.data.clone(),
             shop_name: self.shop_name.clone(),
+            workers: self.workers,
+            logs: self.logs(),
         }
     }
 
@@ -323,6 +347,19 @@ impl Settings {
             parsed.to_string()
         };
         Some(urls.split(',').map(with_login).collect::<Vec<_>>().join(","))
+    }
+
+    /// How much of the log is kept.
+    pub(crate) fn logs(&self) -> LogLimits {
+        LogLimits {
+            keep_for: Duration::from_secs(u64::from(self.log_keep_days.max(1)) * 24 * 60 * 60),
+            keep_bytes: u64::from(self.log_keep_mib.max(1)) << 20,
+        }
+    }
+
+    fn mail_texts(&self) -> Option<PathBuf> {
+        let default = || Some(PathBuf::from(DEFAULT_MAIL_TEXTS)).filter(|it| it.is_dir());
+        self.mail_texts.as_ref().map(PathBuf::from).or_else(default)
     }
 
     /// Where the shop is to be found, as far as the settings say.
@@ -423,6 +460,24 @@ fn currency<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Currency, D::E
     let code = text(deserializer)?;
     let wrong = || serde::de::Error::custom(format!("{code} is no currency of two or no decimals"));
     Currency::from_code(&code).ok_or_else(wrong)
+}
+
+/// `mail,log`, one of them, or `off`.
+fn workers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Workers, D::Error> {
+    let text = text(deserializer)?;
+    let mut workers = Workers { mail: false, log: false };
+    for name in text.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+        match name {
+            "mail" => workers.mail = true,
+            "log" => workers.log = true,
+            "off" => {}
+            other => {
+                let wrong = format!("{other} is no worker; name mail, log or both, or say off");
+                return Err(serde::de::Error::custom(wrong));
+            }
+        }
+    }
+    Ok(workers)
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use support::{ADMIN_EMAIL, Shop, id_of, run_souk};
 #[test]
 fn help_names_the_commands() {
     let help = run_souk(&["--help"]).expect_success();
-    for command in ["serve", "admin", "check"] {
+    for command in ["serve", "admin", "check", "logs", "worker"] {
         assert!(help.stdout.contains(command), "{command}: {}", help.stdout);
     }
     let help = run_souk(&["serve", "--help"]).expect_success();

@@ -13,12 +13,29 @@ from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
 
 class Sink:
-    def __init__(self, path, refuse_first, refusal):
+    def __init__(self, path, args, refusal):
         self.path = path
         self.refusal = refusal
-        self.refusals_left = refuse_first
+        self.refusals_left = args.refuse_first
+        self.drops_left = args.drop_first
+        self.greylists = args.greylist
+        self.known = set()
+        self.rejected = args.reject
+
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        if address in self.rejected:
+            return "550 5.1.1 nobody here"
+        if self.greylists and address not in self.known:
+            self.known.add(address)
+            return "450 4.2.0 greylisted, come again"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
 
     async def handle_DATA(self, server, session, envelope):
+        if self.drops_left > 0:
+            self.drops_left -= 1
+            server.transport.abort()
+            return "421 gone"
         if self.refusals_left > 0:
             self.refusals_left -= 1
             return self.refusal
@@ -50,21 +67,29 @@ async def main():
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--tls", nargs=2, metavar=("CERT", "KEY"), help="offer and demand STARTTLS")
     parser.add_argument("--auth", metavar="USER:PASSWORD", help="demand this login")
+    parser.add_argument("--smtps", action="store_true", help="speak TLS from the start, with the pair of --tls")
+    parser.add_argument("--greylist", action="store_true", help="answer 450 to each recipient the first time")
+    parser.add_argument("--reject", action="append", default=[], metavar="ADDRESS", help="answer 550 to it")
+    parser.add_argument("--drop-first", type=int, default=0, metavar="N", help="hang up after the first N messages")
     parser.add_argument("--refuse-first", type=int, default=0, metavar="N", help="answer 451 to the first N messages")
     parser.add_argument("--for-good", action="store_true", help="answer them 550 instead")
     args = parser.parse_args()
 
     refusal = "550 5.7.1 not here" if args.for_good else "451 4.3.0 try again later"
     options = {"hostname": "sink", "enable_SMTPUTF8": True}
+    tls = None
     if args.tls:
-        options["tls_context"] = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        options["tls_context"].load_cert_chain(*args.tls)
-        options["require_starttls"] = True
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(*args.tls)
+        if not args.smtps:
+            options.update(tls_context=tls, require_starttls=True)
     if args.auth:
-        options.update(authenticator=login_checker(args.auth), auth_required=True, auth_require_tls=bool(args.tls))
+        options.update(authenticator=login_checker(args.auth), auth_required=True, auth_require_tls=bool(args.tls) and not args.smtps)
 
-    sink = Sink(args.file, args.refuse_first, refusal)
-    server = await asyncio.get_running_loop().create_server(lambda: SMTP(sink, **options), "127.0.0.1", args.port)
+    sink = Sink(args.file, args, refusal)
+    server = await asyncio.get_running_loop().create_server(
+        lambda: SMTP(sink, **options), "127.0.0.1", args.port, ssl=tls if args.smtps else None
+    )
     print(f"mail sink on port {server.sockets[0].getsockname()[1]}", flush=True)
     await server.serve_forever()
 

@@ -22,6 +22,8 @@ pub struct ShopSettings {
     pub currency: Currency,
     /// How long an order may stay unpaid.
     pub order_time_to_live: Duration,
+    /// When what can be sold of a product falls to this or below, its administrators get a mail.
+    pub low_stock_threshold: u64,
     /// Bounds of the store.
     pub store: StoreLimits,
 }
@@ -87,7 +89,7 @@ impl Shop {
     /// [`OpenShopError`].
     pub async fn open(directory: &Path, settings: ShopSettings) -> Result<Self, OpenShopError> {
         let store = Store::open(directory, &tables(), settings.store.clone())?;
-        let (owners, supervisor) = Owners::start().await?;
+        let (owners, supervisor) = Owners::start(settings.low_stock_threshold).await?;
         let outbox = Outbox::open(store.clone(), settings.currency).await?;
         let hasher = Hasher::start().map_err(OpenShopError::Hashing)?;
         let sandbox = SandboxGateway::new(store.clone(), Arc::clone(&owners));

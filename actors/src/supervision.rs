@@ -45,7 +45,7 @@ impl Owners {
     ///
     /// # Errors
     /// If an actor cannot be started.
-    pub async fn start() -> Result<(Arc<Self>, ActorRef<()>), SpawnErr> {
+    pub async fn start(low_stock_threshold: u64) -> Result<(Arc<Self>, ActorRef<()>), SpawnErr> {
         let owners = Arc::new(Self {
             users: Place::new("users"),
             catalog: Place::new("catalog"),
@@ -55,7 +55,8 @@ impl Owners {
             sandbox: Place::new("sandbox"),
             escalated: watch::Sender::new(false),
         });
-        let (supervisor, _) = Actor::spawn(None, Supervisor, Arc::clone(&owners)).await?;
+        let (supervisor, _) =
+            Actor::spawn(None, Supervisor, (Arc::clone(&owners), low_stock_threshold)).await?;
         Ok((owners, supervisor))
     }
 
@@ -87,6 +88,7 @@ struct House {
     owners: Arc<Owners>,
     who: HashMap<ActorId, Owner>,
     restarts: HashMap<Owner, VecDeque<Instant>>,
+    low_stock_threshold: u64,
 }
 
 impl House {
@@ -102,7 +104,9 @@ impl House {
         }
         let id = match owner {
             Owner::Users => start!(UserOwner, users),
-            Owner::Catalog => start!(CatalogOwner, catalog),
+            Owner::Catalog => {
+                start!(CatalogOwner { low_stock_threshold: self.low_stock_threshold }, catalog)
+            }
             Owner::Carts => start!(CartOwner, carts),
             Owner::Orders => start!(OrderOwner, orders),
             Owner::Payments => start!(PaymentOwner, payments),
@@ -126,14 +130,15 @@ impl House {
 impl Actor for Supervisor {
     type Msg = ();
     type State = House;
-    type Arguments = Arc<Owners>;
+    type Arguments = (Arc<Owners>, u64);
 
     async fn pre_start(
         &self,
         myself: ActorRef<()>,
-        owners: Arc<Owners>,
+        (owners, low_stock_threshold): (Arc<Owners>, u64),
     ) -> Result<House, ActorProcessingErr> {
-        let mut house = House { owners, who: HashMap::new(), restarts: HashMap::new() };
+        let (who, restarts) = (HashMap::new(), HashMap::new());
+        let mut house = House { owners, who, restarts, low_stock_threshold };
         for owner in Owner::ALL {
             house.start(owner, myself.get_cell()).await?;
         }
@@ -174,7 +179,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_owner_that_dies_is_replaced_and_one_that_keeps_dying_escalates() {
-        let (owners, _supervisor) = Owners::start().await.expect("owners");
+        let (owners, _supervisor) = Owners::start(5).await.expect("owners");
         let mut escalated = owners.escalated();
         for _ in 0..MAX_RESTARTS {
             let dead = owners.users.current_id();

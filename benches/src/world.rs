@@ -267,6 +267,7 @@ fn in_shop<T>(directory: &Path, work: impl AsyncFnOnce(&Shop) -> Outcome<T>) -> 
         let settings = ShopSettings {
             currency: Currency::USD,
             order_time_to_live: Duration::from_secs(24 * 60 * 60),
+            low_stock_threshold: 5,
             store: StoreLimits::default(),
         };
         let shop = Shop::open(directory, settings).await?;

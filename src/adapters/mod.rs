@@ -1,9 +1,10 @@
-//! What leads out of the process: the outbox to NATS JetStream, notifications to mails. With no
-//! broker the outbox's mails are drained in process.
+//! What leads out of the process: the outbox to NATS JetStream, notifications to mails, and what
+//! leads in: log messages. With no broker the outbox's mails are drained in process.
 //!
 //! ```text
 //! outbox rows ─▶ nats::Relay ─▶ JetStream ─▶ nats::NotifyConsumer ─▶ mail::Mailer ─▶ SMTP or .eml
 //!        └────── drain::Drain, with no broker ───────────────────────────▲
+//! souk.log.… ─▶ JetStream ─▶ nats::LogConsumer ─▶ crate::logs
 //! ```
 
 mod backoff;
@@ -14,40 +15,46 @@ mod nats;
 pub(crate) mod outgoing;
 mod pressure;
 mod rows;
+mod running;
 mod status;
 mod stripe_gateway;
 mod supervision;
 #[cfg(test)]
 mod testing;
+mod worker;
 
 pub(crate) use dead::{DeadLetter, DeadLetterError, DeadLetters};
 pub(crate) use status::AdapterStatus;
 pub(crate) use stripe_gateway::with_gateway;
+pub(crate) use worker::{WorkerKind, start_worker};
 
-use drain::Drain;
-use lettre::message::Mailbox;
-use mail::{Mailer, MailerError, RetryPolicy, SmtpUrlError, Transport};
-use nats::{Broker, BrokerError, NotifyConsumer, Relay};
+use crate::logs::{self, Archive, LogLimits, LogQueue};
+use mail::{MailerError, SmtpUrlError};
+use nats::{BrokerError, Relay};
 use pressure::Pressure;
+use running::Running;
 use souk_actors::outbox::{Outbox, Reader};
+use souk_actors::store::OpenError;
 use souk_stripe::SetUpError;
 use status::{MailStatus, RelayStatus};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
-use supervision::{Setback, Stop, keep_running};
-use tokio::sync::watch;
-use tokio::task::JoinSet;
 
 /// Sender of mails where none is configured.
 pub(crate) const DEFAULT_MAIL_FROM: &str = "Souk <shop@localhost>";
-/// Longest time the loops may take to come to an end. With the wait below and the broker's this
-/// stays under the four seconds that `souk serve` gives to closing.
-const SHUTDOWN_WITHIN: Duration = Duration::from_millis(2_500);
-/// Longest wait for the mailer's memory and connections to be closed after that.
-const CLOSE_WITHIN: Duration = Duration::from_millis(500);
-/// How often old outbox rows are looked for.
-const PRUNE_INTERVAL: Duration = Duration::from_secs(5 * 60);
+/// Which consumers run in `souk serve`; the others are run apart, as `souk worker …`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Workers {
+    /// Sends mails.
+    pub(crate) mail: bool,
+    /// Keeps the log.
+    pub(crate) log: bool,
+}
+
+impl Workers {
+    /// Everything in one process.
+    pub(crate) const ALL: Self = Self { mail: true, log: true };
+}
 
 /// Where the outbox leads to.
 #[derive(Clone, Debug)]
@@ -60,10 +67,16 @@ pub(crate) struct AdapterSettings {
     pub(crate) smtp_url: Option<String>,
     /// Sender of mails; `None` means [`DEFAULT_MAIL_FROM`].
     pub(crate) mail_from: Option<String>,
+    /// Directory of the texts of mails; `None` means those built in.
+    pub(crate) mail_texts: Option<PathBuf>,
     /// The directory of the shop's data.
     pub(crate) data_dir: PathBuf,
     /// How the shop calls itself in mails.
     pub(crate) shop_name: String,
+    /// What runs in `souk serve`.
+    pub(crate) workers: Workers,
+    /// How much of the log is kept.
+    pub(crate) logs: LogLimits,
 }
 
 /// The adapters cannot start with these settings.
@@ -90,104 +103,93 @@ pub(crate) enum AdapterError {
     /// The mailer.
     #[error(transparent)]
     Mailer(#[from] MailerError),
-    /// The mailer could not be opened at all.
-    #[error("the mailer could not be opened")]
+    /// The log's store.
+    #[error("the log cannot be kept in {}", .directory.display())]
+    Log {
+        /// Where.
+        directory: PathBuf,
+        /// Why.
+        #[source]
+        source: OpenError,
+    },
+    /// Without a broker nobody else hears of mails and logs.
+    #[error("workers: `mail` and `log` can be left out only where nats_url is set")]
+    WorkersWithoutBroker,
+    /// `souk worker` takes its work from the broker.
+    #[error("nats_url is not set: a worker alone takes its work from the broker")]
+    WorkerWithoutBroker,
+    /// What must be opened could not be opened at all.
+    #[error("the start was broken off")]
     Task(#[source] tokio::task::JoinError),
 }
 
 /// The running adapters.
 pub(crate) struct Adapters {
     status: AdapterStatus,
-    switch: watch::Sender<bool>,
-    tasks: JoinSet<()>,
-    mailer: Arc<Mailer>,
-    broker: Option<Broker>,
+    archive: Archive,
+    running: Running,
 }
 
-/// Starts to carry the outbox out of the process. Waits for neither broker nor mail server.
+/// Starts to carry the outbox out of the process and to keep the log. Waits for neither broker nor
+/// mail server.
 ///
 /// # Errors
 /// [`AdapterError`]: the settings cannot be used, or the disk cannot.
 pub(crate) async fn start(
     settings: AdapterSettings,
     outbox: Outbox,
+    own_log: LogQueue,
 ) -> Result<Adapters, AdapterError> {
-    let mail_directory = settings.data_dir.join("mail");
-    let dead_letters = dead::folder(&settings);
-    let mailer = open_mailer(&settings, mail_directory).await?;
-    let (switch, stop) = Stop::new();
+    let workers = settings.workers;
+    if settings.nats_url.is_none() && workers != Workers::ALL {
+        return Err(AdapterError::WorkersWithoutBroker);
+    }
+    let mut running = Running::default();
     let mail = Arc::new(MailStatus::default());
-    let mut tasks = JoinSet::new();
-    let pressure = Pressure::new(settings.outbox_max_rows);
-    let Some(url) = &settings.nats_url else {
-        let status = AdapterStatus {
-            outbox: outbox.clone(),
-            reader: Reader::Mail,
-            relay: None,
-            mail: Arc::clone(&mail),
-            pressure,
-        };
-        keep_tending(&mut tasks, &status, &stop);
-        let drain = Drain {
-            rows: outbox,
-            mailer: Arc::clone(&mailer),
-            retry: RetryPolicy::STANDARD,
-            dead_letters,
-            status: mail,
-            stop: stop.clone(),
-        };
-        let work = Arc::clone(&drain.status.work);
-        tasks.spawn(keep_running("mail drain", stop, work, move || drain.clone().session()));
-        return Ok(Adapters { status, switch, tasks, mailer, broker: None });
-    };
-
-    let relay_status = Arc::new(RelayStatus::default());
-    let broker = Broker::connect(url, Arc::clone(&relay_status)).await?;
-    let status = AdapterStatus {
+    let relay = Arc::new(RelayStatus::default());
+    let mut status = AdapterStatus {
         outbox: outbox.clone(),
-        reader: Reader::Broker,
-        relay: Some(Arc::clone(&relay_status)),
+        reader: Reader::Mail,
+        relay: None,
         mail: Arc::clone(&mail),
-        pressure,
+        pressure: Pressure::new(settings.outbox_max_rows),
+        logs: own_log.counts(),
     };
-    keep_tending(&mut tasks, &status, &stop);
-    let relay = Relay {
-        store_id: outbox.store_id().to_owned(),
-        rows: outbox,
-        broker: broker.clone(),
-        status: relay_status,
-        stop: stop.clone(),
+    let mailer = match workers.mail {
+        true => Some(running.open_mailer(&settings).await?),
+        false => None,
     };
-    let work = Arc::clone(&relay.status.work);
-    tasks.spawn(keep_running("event relay", stop.clone(), work, move || relay.clone().session()));
-    let consumer = NotifyConsumer {
-        broker: broker.clone(),
-        mailer: Arc::clone(&mailer),
-        retry: RetryPolicy::STANDARD,
-        status: mail,
-        stop: stop.clone(),
+    let broker = match &settings.nats_url {
+        Some(url) => Some(running.connect(url, &relay).await?),
+        None => None,
     };
-    let work = Arc::clone(&consumer.status.work);
-    tasks.spawn(keep_running("mail worker", stop, work, move || consumer.clone().session()));
-    Ok(Adapters { status, switch, tasks, mailer, broker: Some(broker) })
-}
-
-async fn open_mailer(
-    settings: &AdapterSettings,
-    mail_directory: PathBuf,
-) -> Result<Arc<Mailer>, AdapterError> {
-    let from = settings.mail_from.as_deref().unwrap_or(DEFAULT_MAIL_FROM);
-    let from: Mailbox =
-        from.parse().map_err(|source| AdapterError::MailFrom { from: from.to_owned(), source })?;
-    let transport = match &settings.smtp_url {
-        Some(url) => Transport::smtp(url)?,
-        None => Transport::Files(mail_directory),
+    if let Some(broker) = &broker {
+        status.reader = Reader::Broker;
+        status.relay = Some(Arc::clone(&relay));
+        let relay = Relay {
+            store_id: outbox.store_id().to_owned(),
+            rows: outbox.clone(),
+            broker: broker.clone(),
+            status: relay,
+            stop: running.stop.clone(),
+        };
+        let work = Arc::clone(&relay.status.work);
+        running.keep("event relay", work, move || relay.clone().session());
+    }
+    running.keep_tending(&status);
+    match (mailer, &broker) {
+        (Some(mailer), Some(broker)) => running.send_notifications(broker, mailer, mail),
+        (Some(mailer), None) => running.drain(&settings, outbox, mailer, mail),
+        (None, _) => {}
+    }
+    let archive = match workers.log {
+        true => Archive::here(running.keep_log(&settings, broker.as_ref(), own_log).await?),
+        false => {
+            broker.iter().for_each(|broker| running.forward_log(broker, own_log.clone()));
+            Archive::there(settings.data_dir)
+        }
     };
-    let shop_name = settings.shop_name.clone();
-    let memory = settings.data_dir.join("mail-memory");
-    let open = move || Mailer::open(from, shop_name, transport, &memory);
-    let mailer = tokio::task::spawn_blocking(open).await.map_err(AdapterError::Task)??;
-    Ok(Arc::new(mailer))
+    Ok(Adapters { status, archive, running })
 }
 
 impl Adapters {
@@ -196,43 +198,14 @@ impl Adapters {
         self.status.clone()
     }
 
+    /// Where the log is searched.
+    pub(crate) fn archive(&self) -> Archive {
+        self.archive.clone()
+    }
+
     /// Carries out what is committed and lets mails under way finish, as far as that goes within
     /// four seconds; the outbox keeps the rest. The store must still be open.
-    pub(crate) async fn shutdown(mut self) {
-        self.switch.send_replace(true);
-        let finish = async { while self.tasks.join_next().await.is_some() {} };
-        if tokio::time::timeout(SHUTDOWN_WITHIN, finish).await.is_err() {
-            tracing::warn!("some messages were still under way; the next start goes on with them");
-            self.tasks.shutdown().await;
-        }
-        if let Some(broker) = &self.broker {
-            broker.close().await;
-        }
-        let _ = tokio::time::timeout(CLOSE_WITHIN, self.mailer.close()).await;
+    pub(crate) async fn shutdown(self) {
+        self.running.shutdown().await;
     }
-}
-
-/// Deletes rows that are acknowledged and old, until `stop`.
-async fn prune_by_and_by(outbox: Outbox, reader: Reader, stop: Stop) -> Result<(), Setback> {
-    loop {
-        tokio::select! {
-            () = tokio::time::sleep(PRUNE_INTERVAL) => {}
-            () = stop.requested() => return Ok(()),
-        }
-        while outbox.prune(reader).await? {
-            tokio::task::yield_now().await;
-        }
-    }
-}
-
-/// Keeps the outbox small, and watches whether it is.
-fn keep_tending(tasks: &mut JoinSet<()>, status: &AdapterStatus, stop: &Stop) {
-    let AdapterStatus { outbox, reader, pressure, .. } = status.clone();
-    let (to_prune, to_stop) = (outbox.clone(), stop.clone());
-    let session = move || prune_by_and_by(to_prune.clone(), reader, to_stop.clone());
-    tasks.spawn(keep_running("outbox pruning", stop.clone(), Arc::default(), session));
-    let to_stop = stop.clone();
-    let session =
-        move || pressure::watch(outbox.clone(), reader, Arc::clone(&pressure), to_stop.clone());
-    tasks.spawn(keep_running("outbox watch", stop.clone(), Arc::default(), session));
 }

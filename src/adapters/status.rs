@@ -1,6 +1,7 @@
 //! What an operator sees of the loops: for `/readyz` and `/metrics`.
 
 use super::pressure::Pressure;
+use crate::logs::LogCounts;
 use souk_actors::outbox::{Outbox, Reader};
 use souk_actors::store::StoreError;
 use souk_domain::UnixMillis;
@@ -61,6 +62,7 @@ pub(crate) struct AdapterStatus {
     pub(super) relay: Option<Arc<RelayStatus>>,
     pub(super) mail: Arc<MailStatus>,
     pub(super) pressure: Arc<Pressure>,
+    pub(super) logs: Arc<LogCounts>,
 }
 
 /// One look at [`AdapterStatus`].
@@ -96,6 +98,11 @@ impl AdapterStatus {
     /// Whether the shop should take no more changes: what they would tell could not be kept.
     pub(crate) fn is_outbox_full(&self) -> bool {
         self.pressure.is_full()
+    }
+
+    /// What became of lines of the log.
+    pub(crate) fn logs(&self) -> &LogCounts {
+        &self.logs
     }
 
     /// How things stand now.

@@ -7,6 +7,7 @@ mod events;
 mod failures;
 mod gateway_messages;
 mod guests;
+mod logs;
 mod operations;
 mod orders;
 mod problem;
@@ -38,6 +39,7 @@ use crate::adapters::AdapterStatus;
 use crate::adapters::outgoing::Reach;
 use crate::contracts;
 use crate::edge::{Answer, Request, Router, RouterError, TokenKey};
+use crate::logs::Archive;
 use commit::Running;
 use events::Streams;
 use guests::GuestSeal;
@@ -60,6 +62,8 @@ pub(crate) struct App {
     pub(crate) mailed_url: String,
     /// How the ways out of the process are doing.
     pub(crate) adapters: AdapterStatus,
+    /// Where the log is searched.
+    pub(crate) archive: Archive,
     /// Any of these may have signed a message of the gateway.
     pub(crate) webhook_secrets: Vec<WebhookSecret>,
     /// Whether the gateway's `payment_failed` calls a pending order off.
@@ -108,6 +112,7 @@ impl App {
         shop: Shop,
         settings: AppSettings,
         adapters: AdapterStatus,
+        archive: Archive,
     ) -> Result<Arc<Self>, RouterError> {
         let own_url = || format!("http://{}", settings.address);
         let mailed_url = settings.public_url.clone().unwrap_or_else(own_url);
@@ -119,6 +124,7 @@ impl App {
             cancels_on_payment_failed: settings.cancels_on_payment_failed,
             webhook_reach: settings.webhook_reach,
             adapters,
+            archive,
             tokens: TokenKey::new(&settings.jwt_secret),
             services: settings.services,
             guests: GuestSeal::new(&settings.jwt_secret),

@@ -1,6 +1,6 @@
 //! What the one person who runs the shop asks: is it alive, is it ready, how is it doing.
 
-use super::{App, could_not, reference};
+use super::{App, could_not, logs, reference};
 use crate::edge::{Answer, Call, Route};
 use bytes::Bytes;
 use http::StatusCode;
@@ -9,6 +9,7 @@ use serde::Serialize;
 use souk_actors::clock;
 use std::fmt::Write as _;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The routes beside the contracts (design, "Surfaces others rely on").
 pub(crate) fn routes() -> Vec<Route<App>> {
@@ -16,6 +17,7 @@ pub(crate) fn routes() -> Vec<Route<App>> {
         Route::get("/healthz", "alive", alive),
         Route::get("/readyz", "ready", ready),
         Route::get("/metrics", "metrics", metrics),
+        Route::get("/api/v1/logs/", "the log", logs::search),
         Route::get("/openapi/{document}", "description", reference::describe),
         Route::get("/docs", "reference", reference::show_page),
         Route::get("/docs/{file}", "a file of the reference", reference::show_file),
@@ -100,6 +102,19 @@ async fn metrics(app: Arc<App>, _: Call) -> Answer {
     metric("souk_mails_sent_total", "counter", "Mails handed over.", report.mails_sent);
     metric("souk_mails_put_off_total", "counter", "Mails to try again.", report.mails_put_off);
     metric("souk_mails_dead_total", "counter", "Mails given up.", report.mails_dead);
+    let logs = app.adapters.logs();
+    let count = |of: &AtomicU64| of.load(Ordering::Relaxed);
+    metric("souk_logs_kept_total", "counter", "Lines kept by the log service.", count(&logs.kept));
+    metric("souk_logs_refused_total", "counter", "Published, but no lines.", count(&logs.refused));
+    text.push_str("# HELP souk_logs_dropped_total Lines that were not kept.\n");
+    text.push_str("# TYPE souk_logs_dropped_total counter\n");
+    let dropped =
+        [("overflow", &logs.overflowed), ("sampled", &logs.sampled), ("failed", &logs.failed)];
+    for (reason, number) in dropped {
+        let number = count(number);
+        text.push_str(&format!("souk_logs_dropped_total{{reason=\"{reason}\"}} {number}\n"));
+    }
+    app.router.write_tallies(&mut text);
     let content_type = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     Answer::bytes(StatusCode::OK, content_type, Bytes::from(text))
 }

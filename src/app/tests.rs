@@ -1,8 +1,9 @@
 //! The application on a real port, with its owners killed under load (design law 6).
 
 use super::{App, AppSettings};
-use crate::adapters::{self, AdapterSettings};
+use crate::adapters::{self, AdapterSettings, Workers};
 use crate::edge;
+use crate::logs::{Intake, LogLimits};
 use serde_json::{Value, json};
 use souk_actors::check::check;
 use souk_actors::store::StoreLimits;
@@ -32,6 +33,7 @@ impl OpenApp {
         let settings = ShopSettings {
             currency: Currency::USD,
             order_time_to_live: Duration::from_secs(3_600),
+            low_stock_threshold: 5,
             store: StoreLimits::default(),
         };
         let shop = Shop::open(directory.path(), settings).await.expect("a new shop");
@@ -40,10 +42,15 @@ impl OpenApp {
             outbox_max_rows: 1_000_000,
             smtp_url: None,
             mail_from: None,
+            mail_texts: None,
             data_dir: directory.path().to_owned(),
             shop_name: "Souk".to_owned(),
+            workers: Workers::ALL,
+            logs: LogLimits { keep_for: Duration::from_secs(3_600), keep_bytes: 1 << 20 },
         };
-        let adapters = adapters::start(adapters, shop.outbox.clone()).await.expect("adapters");
+        let adapters = adapters::start(adapters, shop.outbox.clone(), Intake::new().1)
+            .await
+            .expect("adapters");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("bound");
         let settings = AppSettings {
@@ -56,7 +63,8 @@ impl OpenApp {
             cancels_on_payment_failed: true,
             webhook_reach: crate::adapters::outgoing::Reach::Public,
         };
-        let app = App::new(shop.clone(), settings, adapters.status()).expect("routes");
+        let app = App::new(shop.clone(), settings, adapters.status(), adapters.archive())
+            .expect("routes");
         let base = format!("http://{address}");
         let answering = move |request| Arc::clone(&app).answer(request);
         let cors = edge::Cors::default();

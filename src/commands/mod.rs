@@ -6,15 +6,18 @@ mod check;
 mod crm;
 mod dead;
 mod events;
+mod logs;
 mod openapi;
 mod payments;
 mod serve;
+mod worker;
 
 pub(crate) use admin::create as create_administrator;
 
 use crate::adapters::DeadLetterError;
 use crate::settings::{Settings, SettingsError};
 use clap::{Args, Parser, Subcommand};
+use serve::ServeError;
 use souk_actors::OpenShopError;
 use std::error::Error;
 use std::path::PathBuf;
@@ -66,6 +69,11 @@ enum Command {
     /// What the CRM is told of completed orders.
     #[command(subcommand)]
     Crm(crm::Crm),
+    /// Show the log, also while the shop is open.
+    Logs(logs::Logs),
+    /// Run a consumer alone; it needs a broker and not the shop's store.
+    #[command(subcommand)]
+    Worker(worker::Worker),
     /// Print the OpenAPI description of a contract.
     #[command(name = "openapi")]
     OpenApi(openapi::OpenApi),
@@ -90,6 +98,8 @@ pub(crate) enum CommandError {
     Crm(#[from] crm::CrmError),
     #[error(transparent)]
     OpenApi(#[from] openapi::OpenApiError),
+    #[error(transparent)]
+    Logs(#[from] logs::LogsError),
     #[error(transparent)]
     Admin(#[from] admin::AdminError),
     #[error(transparent)]
@@ -131,6 +141,8 @@ fn try_to_run(line: CommandLine) -> Result<ExitCode, CommandError> {
         Command::Restore(asked) => Ok(backup::restore(&asked, &settings)?),
         Command::Events(events) => runtime.block_on(events::run(events, &settings)),
         Command::Crm(crm) => runtime.block_on(crm::run(crm, &settings)),
+        Command::Logs(asked) => Ok(logs::run(&asked, &settings)?),
+        Command::Worker(worker) => runtime.block_on(worker::run(worker, settings)),
         Command::OpenApi(asked) => Ok(openapi::run(&asked, &settings)?),
     }
 }

@@ -20,13 +20,13 @@ use tokio::sync::watch;
 
 /// What the adapters and the store may take to come to an end after the last answer; with the
 /// edge's own bound this stays below the 10 s that were promised.
-const CLOSE_WITHIN: Duration = Duration::from_secs(4);
+pub(super) const CLOSE_WITHIN: Duration = Duration::from_secs(4);
 /// How long a start waits for a gateway.
 const RECOVER_WITHIN: Duration = Duration::from_secs(5);
 /// `EX_SOFTWARE` of sysexits.h: an owner died too often.
 const EXIT_OWNER_DIED: u8 = 70;
 /// `EX_IOERR` of sysexits.h: the disk failed in the middle of a commit.
-const EXIT_DISK_FAILED: u8 = 74;
+pub(super) const EXIT_DISK_FAILED: u8 = 74;
 
 #[derive(Debug, Args)]
 pub(super) struct Serve {
@@ -73,7 +73,7 @@ enum Ending {
 }
 
 pub(super) async fn serve(serve: Serve, settings: Settings) -> Result<ExitCode, CommandError> {
-    telemetry::start(&settings);
+    let own_log = telemetry::start(&settings);
     // rustls takes its cryptography from the process; there is one provider, set here once.
     let _ = rustls::crypto::ring::default_provider().install_default();
     settings.require_buildable()?;
@@ -91,11 +91,12 @@ pub(super) async fn serve(serve: Serve, settings: Settings) -> Result<ExitCode, 
         .map_err(|source| ServeError::Listen { address, source })?;
     let address = listener.local_addr().map_err(|source| ServeError::Listen { address, source })?;
     let app_settings = settings.app(address)?;
-    let adapters = adapters::start(settings.adapters(), shop.outbox.clone())
+    let adapters = adapters::start(settings.adapters(), shop.outbox.clone(), own_log)
         .await
         .map_err(ServeError::from)?;
     let outgoing = outgoing::start(outgoing, &shop).await.map_err(ServeError::Outgoing)?;
-    let app = App::new(shop.clone(), app_settings, adapters.status()).map_err(ServeError::from)?;
+    let app = App::new(shop.clone(), app_settings, adapters.status(), adapters.archive())
+        .map_err(ServeError::from)?;
     let guide = match serve.demo {
         true => Some(demo::set_up(&shop).await.map_err(ServeError::Demo)?),
         false => None,

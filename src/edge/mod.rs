@@ -8,6 +8,7 @@
 //! | `cors` | which pages of other origins may read our answers |
 //! | `description`, `openapi` | what is told of an operation, and the OpenAPI document made of it |
 //! | `route`, `router` | which handler answers a path, with or without the trailing slash |
+//! | `tally` | how often and how fast each operation was answered |
 //! | `form` | JSON bodies, every wrong field named at once |
 //! | `pages` | page numbers, envelopes and links |
 //! | `tokens` | the JWT |
@@ -27,6 +28,7 @@ mod router;
 mod server;
 mod stall;
 pub(crate) mod standard;
+mod tally;
 mod tokens;
 pub(crate) mod values;
 
@@ -36,7 +38,7 @@ pub(crate) use description::{Description, any_text};
 pub(crate) use form::{Errors, Form};
 pub(crate) use pages::PageAsked;
 pub(crate) use request::Request;
-pub(crate) use route::{Call, Route};
+pub(crate) use route::{Call, Operation, Route};
 pub(crate) use router::{Router, RouterError};
 pub(crate) use server::serve;
 pub(crate) use tokens::{Claims, TokenId, TokenKey, TokenKind};

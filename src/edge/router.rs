@@ -5,6 +5,7 @@
 //! "Who answers a path").
 
 use crate::edge::route::{Call, Handler, Operation, Params, Route, Spelling};
+use crate::edge::tally::{self, Stopwatch, Tally};
 use crate::edge::{Answer, Request, standard};
 use futures_util::future::{BoxFuture, Either, ready};
 use http::Method;
@@ -55,6 +56,7 @@ struct Seat<S> {
     operation: Arc<Operation>,
     parameter_names: Vec<&'static str>,
     handler: Handler<S>,
+    tally: Arc<Tally>,
 }
 
 /// What one spelling of a path answers: per method the number of a seat.
@@ -75,6 +77,8 @@ pub(crate) struct Router<S> {
     paths: matchit::Router<usize>,
     places: Vec<Place>,
     seats: Vec<Seat<S>>,
+    /// Of requests that no handler answers.
+    elsewhere: Arc<Tally>,
 }
 
 impl<S: Send + Sync + 'static> Router<S> {
@@ -85,8 +89,12 @@ impl<S: Send + Sync + 'static> Router<S> {
     pub(crate) fn new(
         contracts: impl IntoIterator<Item = (&'static str, Vec<Route<S>>)>,
     ) -> Result<Self, RouterError> {
-        let mut router =
-            Self { paths: matchit::Router::new(), places: Vec::new(), seats: Vec::new() };
+        let mut router = Self {
+            paths: matchit::Router::new(),
+            places: Vec::new(),
+            seats: Vec::new(),
+            elsewhere: Arc::default(),
+        };
         let mut known = HashMap::new();
         for (contract, routes) in contracts {
             for mut route in routes {
@@ -143,13 +151,20 @@ impl<S: Send + Sync + 'static> Router<S> {
             table.allow = table.allowed_methods();
         }
         let operation = Arc::new(route.operation);
-        self.seats.push(Seat { operation, parameter_names, handler: route.handler });
+        let (handler, tally) = (route.handler, Arc::default());
+        self.seats.push(Seat { operation, parameter_names, handler, tally });
         Ok(())
     }
 
     /// Every operation of every contract, in the order they were given.
     pub(crate) fn operations(&self) -> impl Iterator<Item = &Operation> {
         self.seats.iter().map(|seat| &*seat.operation)
+    }
+
+    /// Writes how often and how fast each operation was answered, for Prometheus.
+    pub(crate) fn write_tallies(&self, text: &mut String) {
+        let seats = self.seats.iter().map(|seat| (Some(&*seat.operation), &*seat.tally));
+        tally::write(text, seats.chain([(None, &*self.elsewhere)]));
     }
 
     /// Whether a handler answers this.
@@ -167,10 +182,18 @@ impl<S: Send + Sync + 'static> Router<S> {
         match self.find(&request) {
             Ok((seat, params)) => {
                 let call = Call { request, params, operation: Arc::clone(&seat.operation) };
+                let watch = Stopwatch::start(Arc::clone(&seat.tally));
                 let answering: BoxFuture<'static, Answer> = (seat.handler)(Arc::clone(state), call);
-                Either::Left(answering)
+                Either::Left(async move {
+                    let answer = answering.await;
+                    watch.stop(answer.status);
+                    answer
+                })
             }
-            Err(answer) => Either::Right(ready(answer)),
+            Err(answer) => {
+                Stopwatch::start(Arc::clone(&self.elsewhere)).stop(answer.status);
+                Either::Right(ready(answer))
+            }
         }
     }
 

@@ -1,6 +1,8 @@
 //! A real nats-server with the repository's nats.conf, on a port and a store of its own.
 
 use std::collections::BTreeSet;
+use std::fmt::Debug;
+use std::ops::RangeBounds;
 use std::process::Command;
 use std::time::Duration;
 
@@ -122,6 +124,52 @@ impl Broker {
             read.push(Event { subject: message.subject.to_string(), message_id, body });
         }
         read.clone()
+    }
+
+    /// Publishes as any other system would; returns once the broker has it.
+    pub async fn publish(&self, subject: &str, body: impl Into<Vec<u8>>) {
+        let client = async_nats::connect(self.url()).await.expect("the broker can be reached");
+        let context = jetstream::new(client);
+        let published = context.publish(subject.to_owned(), body.into().into()).await;
+        published.expect("sent").await.expect("a stream has the subject");
+    }
+
+    /// Publishes the same many times, as fast as the broker takes it.
+    pub async fn flood(&self, subject: &str, body: &str, times: usize) {
+        let client = async_nats::connect(self.url()).await.expect("the broker can be reached");
+        for _ in 0..times {
+            client.publish(subject.to_owned(), body.to_owned().into()).await.expect("sent");
+        }
+        client.flush().await.expect("the broker has them");
+    }
+
+    /// Waits until so many notifications lie in the queue.
+    pub async fn expect_notifications(&self, number: impl RangeBounds<u64> + Debug) {
+        let client = async_nats::connect(self.url()).await.expect("the broker can be reached");
+        let context = jetstream::new(client);
+        eventually(&format!("{number:?} notifications in the queue"), async || {
+            let stream = context.get_stream("SOUK_NOTIFY").await.ok()?;
+            number.contains(&stream.cached_info().state.messages).then_some(())
+        })
+        .await;
+    }
+
+    /// The reasons on the dead letters of one consumer, in order.
+    pub async fn reasons_of_dead_letters(&self, consumer: &str) -> Vec<String> {
+        let client = async_nats::connect(self.url()).await.expect("the broker can be reached");
+        let Ok(stream) = jetstream::new(client).get_stream("SOUK_DEAD").await else {
+            return Vec::new();
+        };
+        let state = &stream.cached_info().state;
+        let mut reasons = Vec::new();
+        for sequence in state.first_sequence.max(1)..=state.last_sequence {
+            let letter = stream.get_raw_message(sequence).await.expect("a dead letter");
+            if letter.subject.ends_with(consumer) {
+                let reason = letter.headers.get("Souk-Dead-Reason").map(ToString::to_string);
+                reasons.push(reason.unwrap_or_default());
+            }
+        }
+        reasons
     }
 
     /// What happened to one order, once that is as much as expected: the last words of the subjects.

@@ -19,6 +19,8 @@ pub struct MailSink {
 
 #[derive(Debug, Clone)]
 pub struct Mail {
+    /// Who logged in to send it, and whether it came by TLS; for a file, nobody and false.
+    pub sent_by: (Option<String>, bool),
     /// The recipients of the envelope; for a file, of its `To` header.
     pub to: Vec<String>,
     /// The message: header lines, an empty line, the body.
@@ -40,7 +42,8 @@ impl MailSink {
         Self::start_with(&["--refuse-first", &messages.to_string(), "--for-good"])
     }
 
-    fn start_with(arguments: &[&str]) -> Self {
+    /// One with these habits; see tests/mail_sink.py.
+    pub fn start_with(arguments: &[&str]) -> Self {
         let directory =
             tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a temporary directory");
         let mut command = Command::new(environment::python());
@@ -62,6 +65,21 @@ impl MailSink {
 
     pub fn url(&self) -> String {
         format!("smtp://127.0.0.1:{}", self.port)
+    }
+
+    /// One that speaks TLS and demands a login.
+    pub fn guarded(arguments: &[&str]) -> Self {
+        let tls = environment::repository().join("tests/mail_tls");
+        let file = |name: &str| tls.join(name).display().to_string();
+        let (certificate, key) = (file("sink.pem"), file("sink.key"));
+        let guard = ["--tls", &certificate, &key, "--auth", "shop:open sesame"];
+        Self::start_with(&[&guard, arguments].concat())
+    }
+
+    /// Its address with this scheme and login, and the authority that vouches for it.
+    pub fn guarded_url(&self, scheme: &str, login: &str) -> String {
+        let authority = environment::repository().join("tests/mail_tls/authority.pem");
+        format!("{scheme}://{login}@localhost:{}?ca={}", self.port, authority.display())
     }
 
     /// Every message accepted so far, in order.
@@ -113,11 +131,12 @@ impl Mail {
             .filter_map(Value::as_str)
             .map(str::to_owned)
             .collect();
-        Self { to, text: line["data"].as_str().unwrap_or_default().to_owned() }
+        let sent_by = (line["auth"].as_str().map(str::to_owned), line["tls"] == true);
+        Self { sent_by, to, text: line["data"].as_str().unwrap_or_default().to_owned() }
     }
 
     fn written(text: &str) -> Self {
-        let mut mail = Self { to: Vec::new(), text: text.to_owned() };
+        let mut mail = Self { sent_by: (None, false), to: Vec::new(), text: text.to_owned() };
         mail.to = mail
             .header("To")
             .split(',')

@@ -127,6 +127,14 @@ impl Shop {
         run_to_end(&mut command, input, COMMAND_DEADLINE)
     }
 
+    /// A subcommand on this shop's data that runs until it is told to stop; returns once it says `ready`.
+    pub fn follow(&self, arguments: &[&str], ready: &str) -> Process {
+        let mut command = souk(&self.settings, self.directory());
+        command.args(arguments).arg("--data").arg(self.data());
+        let log = self.directory().join(format!("{}.log", arguments.join("-")));
+        Process::start(&arguments.join(" "), &mut command, &log, ready).0
+    }
+
     pub fn data(&self) -> PathBuf {
         self.directory().join("data")
     }

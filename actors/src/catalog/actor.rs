@@ -111,8 +111,11 @@ pub enum CatalogMessage {
     },
 }
 
-/// The actor. It keeps nothing in memory.
-pub struct CatalogOwner;
+/// The actor. It keeps nothing of the shop in memory.
+pub struct CatalogOwner {
+    /// When what can be sold of a product falls to this or below, the administrators get a mail.
+    pub low_stock_threshold: u64,
+}
 
 impl Actor for CatalogOwner {
     type Msg = CatalogMessage;
@@ -147,7 +150,7 @@ impl Actor for CatalogOwner {
                 answer(reply_to, products::create(&unit, *draft))
             }
             CatalogMessage::UpdateProduct { unit, id, change, reply_to } => {
-                answer(reply_to, products::update(&unit, id, *change))
+                answer(reply_to, products::update(&unit, id, *change, self.low_stock_threshold))
             }
             CatalogMessage::DeleteProduct { unit, id, reply_to } => {
                 answer(reply_to, products::delete(&unit, id))
@@ -159,7 +162,7 @@ impl Actor for CatalogOwner {
                 answer(reply_to, stock::quote(&unit, &lines))
             }
             CatalogMessage::TakeStock { unit, lines, reply_to } => {
-                answer(reply_to, stock::take(&unit, &lines))
+                answer(reply_to, stock::take(&unit, &lines, self.low_stock_threshold))
             }
             CatalogMessage::MoveStock { unit, lines, step, reply_to } => {
                 answer(reply_to, stock::move_stock(&unit, &lines, step))

@@ -99,6 +99,7 @@ pub(super) fn update(
     unit: &Unit,
     id: ProductId,
     change: ProductChange,
+    low_stock_threshold: u64,
 ) -> Result<ProductView, Failure> {
     let before = unit.get(PRODUCTS, &id)?.ok_or(Refusal::NotFound(Missing::Product))?;
     if let Some(category) = change.category {
@@ -123,7 +124,7 @@ pub(super) fn update(
         product.updated_at = unit.now();
         put_changed(unit, id, &before, &product)?;
     }
-    stock::adjust(unit, id, &product, adjusted)?;
+    stock::adjust(unit, id, &product, adjusted, low_stock_threshold)?;
     Ok(view(unit, id, product, false)?)
 }
 

@@ -4,12 +4,16 @@ use super::queries::view;
 use super::rows::{GONE, PRODUCTS, STOCK, StockRow};
 use super::{Product, ProductView};
 use crate::Failure;
-use crate::outbox::{self, Outgoing, ProductEvent};
+use crate::outbox::{self, Cause, MailContent, Outgoing, ProductEvent};
 use crate::store::{Read, StoreError, Unit};
+use crate::users;
 use souk_domain::{
     MAX_STOCK, OrderLine, ProductId, Quantity, Refusal, Stock, StockError, StockHolding, Unbuyable,
     UnbuyableLine, price_total,
 };
+
+/// Administrators that get a mail when stock is low, the first of them.
+const ADMINISTRATORS_TOLD: usize = 20;
 
 /// A line of an order, as far as stock cares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +73,7 @@ pub(crate) fn why_unbuyable(product: Option<&ProductView>, wished: Quantity) -> 
 pub(super) fn take(
     unit: &Unit,
     lines: &[(ProductId, Quantity)],
+    low_stock_threshold: u64,
 ) -> Result<Vec<ProductView>, Failure> {
     // Everything is checked before the first write, so that a refusal leaves nothing behind.
     let mut views = quote(unit, lines)?;
@@ -78,6 +83,7 @@ pub(super) fn take(
         let row = stock_of(unit, *id)?;
         let stock = row.stock.hold(quantity.get()).map_err(broken_books)?;
         put_moved(unit, *id, &view.product, row, stock)?;
+        tell_if_low(unit, *id, &view.product, row, stock, low_stock_threshold)?;
         view.sellable = stock.sellable;
     }
     Ok(views)
@@ -132,12 +138,36 @@ pub(super) fn adjust(
     id: ProductId,
     product: &Product,
     adjusted: StockRow,
+    low_stock_threshold: u64,
 ) -> Result<(), Failure> {
     let row = stock_of(unit, id)?;
     if row.stock == adjusted.stock {
         return Ok(());
     }
-    put_moved(unit, id, product, StockRow { received: adjusted.received, ..row }, adjusted.stock)
+    put_moved(unit, id, product, StockRow { received: adjusted.received, ..row }, adjusted.stock)?;
+    tell_if_low(unit, id, product, row, adjusted.stock, low_stock_threshold)
+}
+
+/// A mail to every administrator when the stock, which was above the threshold, is not any more.
+fn tell_if_low(
+    unit: &Unit,
+    id: ProductId,
+    product: &Product,
+    before: StockRow,
+    stock: Stock,
+    threshold: u64,
+) -> Result<(), Failure> {
+    if before.stock.sellable <= threshold || stock.sellable > threshold {
+        return Ok(());
+    }
+    for (administrator, user) in users::administrators(unit, ADMINISTRATORS_TOLD)? {
+        // The first of the events about this change: the next crossing has another.
+        let cause = Cause::LowStock(id, before.version + 1, administrator);
+        let content =
+            MailContent::LowStock { product_name: product.name.clone(), sellable: stock.sellable };
+        outbox::append(unit, Outgoing::Mail { cause, to: user.email.to_string(), content })?;
+    }
+    Ok(())
 }
 
 /// Tells something about a product whose stock stays as it is.

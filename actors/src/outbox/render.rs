@@ -3,9 +3,9 @@
 use super::row::{Cause, MailContent, OutboxRow, Outgoing};
 use super::schemas::SCHEMA_PREFIX;
 use super::wire::{
-    CloudEvent, LineBody, LineContext, MailData, MoneyBody, OrderBody, OrderContext, OrderData,
-    PaymentBody, PaymentData, ProductBody, ProductData, ResetContext, UserBody, UserData,
-    WelcomeContext,
+    CloudEvent, LineBody, LineContext, LowStockContext, MailData, MoneyBody, OrderBody,
+    OrderContext, OrderData, PaymentBody, PaymentData, ProductBody, ProductData, ResetContext,
+    UserBody, UserData, WelcomeContext,
 };
 use super::{Message, Stream};
 use serde::Serialize;
@@ -29,10 +29,15 @@ pub(super) fn render(
     let (naming, data) = describe(&row.outgoing, currency);
     let Naming { kind, aggregate, version, what } = naming;
     let is_mail = matches!(row.outgoing, Outgoing::Mail { .. });
+    // One change, one mail to each administrator: their ids must differ.
+    let reader = match row.outgoing {
+        Outgoing::Mail { cause: Cause::LowStock(_, _, user), .. } => format!(".{user}"),
+        _ => String::new(),
+    };
     let (stream, id, nats_subject, event_type) = if is_mail {
         (
             Stream::Notify,
-            format!("{store_id}.{aggregate}.{version}.mail.{what}"),
+            format!("{store_id}.{aggregate}.{version}.mail.{what}{reader}"),
             format!("souk.notify.v1.email.{what}"),
             format!("souk.notify.email.{what}.v1"),
         )
@@ -114,6 +119,7 @@ fn describe(outgoing: &Outgoing, currency: Currency) -> (Naming, Value) {
                 Cause::Order(order, version) => named("order", order, *version, what),
                 Cause::User(user, version) => named("user", user, *version, what),
                 Cause::PasswordReset(user, number) => named("user", user, *number, what),
+                Cause::LowStock(product, version, _) => named("product", product, *version, what),
                 Cause::Payment(payment, version) => named("payment", payment, *version, what),
             };
             let data = MailData { to: to.clone(), context: mail_context(content, currency) };
@@ -156,6 +162,9 @@ fn mail_context(content: &MailContent, currency: Currency) -> Value {
             link: link.clone(),
             hours_valid: crate::users::RESET_LIFETIME.as_secs() / 3_600,
         }),
+        MailContent::LowStock { product_name, sellable } => {
+            json(LowStockContext { product_name: product_name.clone(), sellable: *sellable })
+        }
         MailContent::Order {
             template: _,
             order_number,

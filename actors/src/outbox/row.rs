@@ -87,6 +87,8 @@ pub enum Cause {
     Payment(PaymentId, u64),
     /// A user's request for a new password, by its number.
     PasswordReset(UserId, u64),
+    /// A product's stock at a version, told to one administrator.
+    LowStock(ProductId, u64, UserId),
 }
 
 /// What can happen to an order (design, "NATS subjects and streams").
@@ -368,6 +370,13 @@ pub enum MailContent {
         /// Where a new one can be chosen.
         link: String,
     },
+    /// To an administrator.
+    LowStock {
+        /// What is running low.
+        product_name: String,
+        /// Units that can be sold.
+        sellable: u64,
+    },
 }
 
 /// Templates about an order.
@@ -419,6 +428,7 @@ impl MailContent {
         match self {
             Self::Welcome { .. } => "welcome",
             Self::PasswordReset { .. } => "password_reset",
+            Self::LowStock { .. } => "low_stock",
             Self::Order { template, .. } => template.template(),
         }
     }

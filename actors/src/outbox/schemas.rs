@@ -3,8 +3,8 @@
 
 use super::row::{OrderEvent, OrderMail, PaymentEvent, ProductEvent, UserEvent};
 use super::wire::{
-    CloudEvent, MailData, OrderContext, OrderData, PaymentData, ProductData, ResetContext,
-    UserData, WelcomeContext,
+    CloudEvent, LowStockContext, MailData, OrderContext, OrderData, PaymentData, ProductData,
+    ResetContext, UserData, WelcomeContext,
 };
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
@@ -38,6 +38,7 @@ pub fn schemas() -> Vec<NamedSchema> {
     all.extend(events("user", &UserEvent::ALL.map(UserEvent::word), named::<UserData>));
     all.extend(events("notify.email", &["welcome"], named::<MailData<WelcomeContext>>));
     all.extend(events("notify.email", &["password_reset"], named::<MailData<ResetContext>>));
+    all.extend(events("notify.email", &["low_stock"], named::<MailData<LowStockContext>>));
     let about_orders = OrderMail::ALL.map(OrderMail::template);
     all.extend(events("notify.email", &about_orders, named::<MailData<OrderContext>>));
     all

@@ -222,6 +222,15 @@ pub(super) struct ResetContext {
     pub(super) hours_valid: u64,
 }
 
+/// Fills `low_stock`.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct LowStockContext {
+    /// The product's name.
+    pub(super) product_name: String,
+    /// How many units can still be sold.
+    pub(super) sellable: u64,
+}
+
 /// Fills the templates about orders. Amounts are written as people read them.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct OrderContext {

@@ -21,5 +21,5 @@ pub use rows::{Session, User};
 pub use sessions::{OpenSession, REFRESH_LIFETIME, Rotation, SessionToken, prune_ended_sessions};
 pub use update_profile::{ProfileDetails, UpdateProfile};
 
-pub(crate) use queries::{check, count};
+pub(crate) use queries::{administrators, check, count};
 pub(crate) use rows::TABLES;

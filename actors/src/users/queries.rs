@@ -47,6 +47,23 @@ pub fn session(read: &impl Read, id: SessionId) -> Result<Option<Session>, Store
     read.get(SESSIONS, &id)
 }
 
+/// The first administrators, at most `limit`.
+///
+/// # Errors
+/// [`StoreError`].
+pub(crate) fn administrators(
+    read: &impl Read,
+    limit: usize,
+) -> Result<Vec<(UserId, User)>, StoreError> {
+    let first = UserId::new(1).expect("1 is an id");
+    let ids = read.range(ADMINISTRATORS, &first, None, Direction::Ascending, limit)?;
+    let mut people = Vec::with_capacity(ids.len());
+    for (id, ()) in ids {
+        people.extend(user(read, id)?.map(|user| (id, user)));
+    }
+    Ok(people)
+}
+
 /// How many users there are.
 pub(crate) fn count(read: &impl Read) -> Result<u64, StoreError> {
     read.count(USERS)

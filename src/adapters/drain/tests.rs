@@ -21,7 +21,8 @@ impl Running {
         let status = Arc::new(MailStatus::default());
         let from = "Souk <shop@souk.example>".parse().expect("an address");
         let memory = data.path().join("memory");
-        let mailer = Mailer::open(from, "Souk".to_owned(), transport, &memory).expect("opens");
+        let mailer =
+            Mailer::open(from, "Souk".to_owned(), transport, None, &memory).expect("opens");
         let (first_wait, longest_wait) = (Duration::from_millis(100), Duration::from_millis(400));
         let (switch, stop) = Stop::new();
         let drain = Drain {

@@ -4,6 +4,7 @@ use souk_actors::store::{Direction, OpenError, Read, Store, StoreError, StoreLim
 use souk_actors::{Failure, clock};
 use std::path::Path;
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// A store of its own: the shop's must not wait for mail servers, and a worker in another process
 /// cannot open the shop's.
@@ -73,6 +74,11 @@ impl SentMails {
                 }
             })
             .await
+    }
+
+    /// Turns true when the disk failed in the middle of a commit.
+    pub(super) fn broken(&self) -> watch::Receiver<bool> {
+        self.store.broken()
     }
 
     /// Waits until everything remembered is durable.

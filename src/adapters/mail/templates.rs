@@ -1,48 +1,93 @@
-//! The texts of the mails, from `config/mail/`.
+//! The texts of the mails, from `config/mail/`: those the shop's owner may have edited, else those
+//! this program was built with.
 //!
 //! `<template>.txt` begins with `Subject: …`; the text follows after an empty line.
 //! `<template>.html` is what stands inside `layout.html`. `order_lines.txt` and `.html` are
 //! rendered first and stand wherever a text says `{{ order_lines }}`.
+//!
+//! All of them are checked when they are loaded: a text that is missing, cannot be parsed or uses a
+//! value that its mail does not have would otherwise be found by a customer.
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Serde, Value};
 use minijinja::{Environment, UndefinedBehavior, escape_formatter};
-use serde_json::{Map, Value as Json};
-use std::collections::BTreeMap;
+use serde_json::{Map, Value as Json, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
 
 /// A mail the shop sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Template {
     name: &'static str,
-    text: &'static str,
-    html: &'static str,
+    /// What its texts may use, beside [`EVERYWHERE`].
+    values: &'static [&'static str],
 }
 
-macro_rules! templates {
-    ($($name:literal),* $(,)?) => {
-        const TEMPLATES: &[Template] = &[$(Template {
-            name: $name,
-            text: include_str!(concat!("../../../config/mail/", $name, ".txt")),
-            html: include_str!(concat!("../../../config/mail/", $name, ".html")),
-        }),*];
+/// What every text may use.
+const EVERYWHERE: [&str; 1] = ["shop_name"];
+/// What the texts of a mail about an order may use.
+const ORDER: &[&str] = &[
+    "customer_name",
+    "order_number",
+    "shipping_address",
+    "lines",
+    "total",
+    "currency",
+    "refunded",
+    "reason",
+    "order_lines",
+];
+
+const TEMPLATES: [Template; 9] = [
+    Template { name: "welcome", values: &["customer_name"] },
+    Template { name: "password_reset", values: &["customer_name", "link", "hours_valid"] },
+    Template { name: "order_placed", values: ORDER },
+    Template { name: "order_paid", values: ORDER },
+    Template { name: "order_shipped", values: ORDER },
+    Template { name: "order_cancelled", values: ORDER },
+    Template { name: "order_refunded", values: ORDER },
+    Template { name: "payment_failed", values: ORDER },
+    Template { name: "low_stock", values: &["product_name", "sellable"] },
+];
+
+/// The lines of an order, for other texts to use.
+const LINES: Template = Template { name: "order_lines", values: ORDER };
+/// What stands around every HTML part.
+const LAYOUT: Template = Template { name: "layout", values: &["subject", "body"] };
+
+macro_rules! built_in {
+    ($($file:literal),* $(,)?) => {
+        /// Every file, as it was when this program was built.
+        const BUILT_IN: &[(&str, &str)] =
+            &[$(($file, include_str!(concat!("../../../config/mail/", $file)))),*];
     };
 }
 
-templates!(
-    "welcome",
-    "password_reset",
-    "order_placed",
-    "order_paid",
-    "order_shipped",
-    "order_cancelled",
-    "order_refunded",
-    "payment_failed",
-    "low_stock",
+built_in!(
+    "welcome.txt",
+    "welcome.html",
+    "password_reset.txt",
+    "password_reset.html",
+    "order_placed.txt",
+    "order_placed.html",
+    "order_paid.txt",
+    "order_paid.html",
+    "order_shipped.txt",
+    "order_shipped.html",
+    "order_cancelled.txt",
+    "order_cancelled.html",
+    "order_refunded.txt",
+    "order_refunded.html",
+    "payment_failed.txt",
+    "payment_failed.html",
+    "low_stock.txt",
+    "low_stock.html",
+    "order_lines.txt",
+    "order_lines.html",
+    "layout.html",
 );
-
-const LINES_TEXT: &str = include_str!("../../../config/mail/order_lines.txt");
-const LINES_HTML: &str = include_str!("../../../config/mail/order_lines.html");
-const LAYOUT_HTML: &str = include_str!("../../../config/mail/layout.html");
 
 /// How the first line of a text begins.
 const SUBJECT_MARK: &str = "Subject: ";
@@ -50,17 +95,36 @@ const SUBJECT_MARK: &str = "Subject: ";
 /// A text cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TemplateError {
+    /// It is not there, or is no text.
+    #[error("the mail text {} cannot be read", .file.display())]
+    Read {
+        /// Which.
+        file: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
     /// It does not begin with its subject.
-    #[error("the text of {template} does not begin with a line `Subject: …`")]
+    #[error("the mail text {} does not begin with a line `Subject: …`", .file.display())]
     NoSubject {
         /// Which.
-        template: &'static str,
+        file: PathBuf,
     },
-    /// It cannot be read, or not with these values.
-    #[error("a text of {template} cannot be rendered")]
+    /// It uses a value that its mail does not have.
+    #[error("the mail text {} uses `{value}`; it may use {known}", .file.display())]
+    UnknownValue {
+        /// Which.
+        file: PathBuf,
+        /// What it uses.
+        value: String,
+        /// What there is.
+        known: String,
+    },
+    /// It cannot be parsed, or not be filled with values as its mail has them.
+    #[error("the mail text {} cannot be used", .file.display())]
     Text {
         /// Which.
-        template: &'static str,
+        file: PathBuf,
         /// Why.
         #[source]
         source: minijinja::Error,
@@ -78,62 +142,137 @@ pub(super) struct Rendered {
 /// All texts, parsed.
 pub(super) struct Templates {
     environment: Environment<'static>,
+    /// `None`: those built in.
+    directory: Option<PathBuf>,
 }
 
 impl Template {
     /// The template of this name.
     pub(super) fn named(name: &str) -> Option<Self> {
-        TEMPLATES.iter().copied().find(|template| template.name == name)
+        TEMPLATES.into_iter().find(|template| template.name == name)
     }
 
     /// Its name.
     pub(super) fn name(self) -> &'static str {
         self.name
     }
+
+    fn knows(self, value: &str) -> bool {
+        self.values.contains(&value) || EVERYWHERE.contains(&value)
+    }
 }
 
 impl Templates {
-    /// Parses every text. A value that is missing when a mail is rendered reads as empty.
+    /// Loads and checks every text of a directory, or those built in. A value that is missing when
+    /// a mail is rendered reads as empty.
     ///
     /// # Errors
     /// [`TemplateError`]; the first text that cannot be used.
-    pub(super) fn parse() -> Result<Self, TemplateError> {
-        Self::parse_with(UndefinedBehavior::Chainable)
+    pub(super) fn load(directory: Option<&Path>) -> Result<Self, TemplateError> {
+        let mut templates = Self::parse(directory, UndefinedBehavior::Strict)?;
+        templates.check()?;
+        templates.environment.set_undefined_behavior(UndefinedBehavior::Chainable);
+        Ok(templates)
     }
 
-    /// As [`Templates::parse`], but a text that uses what nobody gives fails.
+    /// As [`Templates::load`], but a text that uses what nobody gives fails whenever it is used.
     #[cfg(test)]
     pub(super) fn strict() -> Self {
-        Self::parse_with(UndefinedBehavior::Strict).expect("every text can be parsed")
+        Self::parse(None, UndefinedBehavior::Strict).expect("every text can be parsed")
     }
 
-    fn parse_with(missing: UndefinedBehavior) -> Result<Self, TemplateError> {
+    fn parse(directory: Option<&Path>, missing: UndefinedBehavior) -> Result<Self, TemplateError> {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(missing);
         let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
-        let broken_syntax = |source| TemplateError::Text { template: "any template", source };
-        environment.set_syntax(syntax.map_err(broken_syntax)?);
+        let none = |source| TemplateError::Text { file: PathBuf::from("(any)"), source };
+        environment.set_syntax(syntax.map_err(none)?);
         // A value that is null reads as one that is missing.
         environment.set_formatter(|out, state, value| {
             if value.is_none() { Ok(()) } else { escape_formatter(out, state, value) }
         });
-        let mut add = |template: &'static str, part: &str, source: &'static str| {
-            environment
-                .add_template_owned(format!("{template}.{part}"), source)
-                .map_err(|source| TemplateError::Text { template, source })
-        };
-        for template in TEMPLATES {
-            let (first, text) = template.text.split_once('\n').unwrap_or((template.text, ""));
-            let no_subject = TemplateError::NoSubject { template: template.name };
-            let subject = first.strip_prefix(SUBJECT_MARK).ok_or(no_subject)?;
-            add(template.name, "subject", subject)?;
-            add(template.name, "txt", text.trim_start())?;
-            add(template.name, "html", template.html)?;
+        let mut templates = Self { environment, directory: directory.map(Path::to_owned) };
+        for (file, built_in) in BUILT_IN {
+            let source = match directory {
+                Some(directory) => {
+                    let file = directory.join(file);
+                    fs::read_to_string(&file)
+                        .map_err(|source| TemplateError::Read { file, source })?
+                }
+                None => (*built_in).to_owned(),
+            };
+            templates.add(file, source)?;
         }
-        add("order_lines", "txt", LINES_TEXT)?;
-        add("order_lines", "html", LINES_HTML)?;
-        add("layout", "html", LAYOUT_HTML)?;
-        Ok(Self { environment })
+        Ok(templates)
+    }
+
+    fn add(&mut self, file: &str, source: String) -> Result<(), TemplateError> {
+        let name = file.strip_suffix(".txt").filter(|name| *name != LINES.name);
+        let parts = match name {
+            Some(name) => {
+                let (first, text) = source.split_once('\n').unwrap_or((&source, ""));
+                let subject = first.strip_prefix(SUBJECT_MARK);
+                let subject =
+                    subject.ok_or_else(|| TemplateError::NoSubject { file: self.place(file) })?;
+                // The empty line in place of the subject keeps the numbers of lines in errors.
+                vec![
+                    (format!("{name}.subject"), subject.to_owned()),
+                    (file.to_owned(), format!("\n{text}")),
+                ]
+            }
+            None => vec![(file.to_owned(), source)],
+        };
+        for (part, source) in parts {
+            let added = self.environment.add_template_owned(part, source);
+            added.map_err(|source| TemplateError::Text { file: self.place(file), source })?;
+        }
+        Ok(())
+    }
+
+    /// Where the file lies, as errors name it.
+    fn place(&self, file: &str) -> PathBuf {
+        self.directory.as_deref().unwrap_or(Path::new("config/mail")).join(file)
+    }
+
+    /// Whether every text uses only what there is, and can be filled with it.
+    fn check(&self) -> Result<(), TemplateError> {
+        let sample = sample();
+        for template in TEMPLATES.into_iter().chain([LINES, LAYOUT]) {
+            let mut values: BTreeMap<&str, Value> = BTreeMap::new();
+            for (name, value) in &sample {
+                if template.knows(name) {
+                    values.insert(name, Value::from(Serde(value)));
+                }
+            }
+            for part in ["subject", "txt", "html"] {
+                let Ok(text) = self.environment.get_template(&format!("{}.{part}", template.name))
+                else {
+                    continue;
+                };
+                let file = self.file_of(template.name, part);
+                let globals: BTreeSet<&str> =
+                    self.environment.globals().map(|(name, _)| name).collect();
+                let used = text.undeclared_variables(false);
+                let unknown = used
+                    .iter()
+                    .filter(|value| !template.knows(value) && !globals.contains(value.as_str()))
+                    .min();
+                if let Some(value) = unknown {
+                    let known: Vec<&str> =
+                        EVERYWHERE.iter().chain(template.values).copied().collect();
+                    let (value, known) = (value.clone(), known.join(", "));
+                    return Err(TemplateError::UnknownValue { file, value, known });
+                }
+                let filled = text.render(Value::from_pairs(values.clone()));
+                filled.map_err(|source| TemplateError::Text { file, source })?;
+            }
+        }
+        Ok(())
+    }
+
+    fn file_of(&self, name: &str, part: &str) -> PathBuf {
+        let ending = if part == "subject" { "txt" } else { part };
+        self.place(&format!("{name}.{ending}"))
     }
 
     /// Renders a mail.
@@ -172,7 +311,7 @@ impl Templates {
     ) -> Result<String, TemplateError> {
         let text = self.environment.get_template(&format!("{template}.{part}"));
         let filled = text.and_then(|text| text.render(Value::from_pairs(values.clone())));
-        filled.map_err(|source| TemplateError::Text { template, source })
+        filled.map_err(|source| TemplateError::Text { file: self.file_of(template, part), source })
     }
 }
 
@@ -188,4 +327,67 @@ fn tidy(text: &str) -> String {
         }
     }
     tidied
+}
+
+/// Values of every mail, to try texts with.
+fn sample() -> Map<String, Json> {
+    let sample = json!({
+        "shop_name": "Souk", "customer_name": "Ann", "order_number": "ORD-1", "total": "20.00",
+        "currency": "USD", "refunded": "5.00", "reason": "nobody paid", "shipping_address": "1 Old Street",
+        "lines": [{"name": "Lamp", "quantity": 2, "unit_price": "10.00", "subtotal": "20.00"}],
+        "order_lines": "2 x Lamp", "link": "https://shop.example/reset", "hours_valid": 1,
+        "product_name": "Lamp", "sellable": 3, "subject": "A subject", "body": "A text",
+    });
+    match sample {
+        Json::Object(values) => values,
+        _ => Map::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A copy of the texts with one file changed; what loading them says.
+    fn load_with(file: &str, text: Option<&str>) -> Result<(), String> {
+        let directory = tempfile::tempdir().expect("a directory");
+        for (name, text) in BUILT_IN {
+            fs::write(directory.path().join(name), text).expect("written");
+        }
+        let path = directory.path().join(file);
+        match text {
+            Some(text) => fs::write(path, text).expect("written"),
+            None => fs::remove_file(path).expect("removed"),
+        }
+        let loaded = Templates::load(Some(directory.path()));
+        loaded.map(drop).map_err(|error| {
+            let source = std::error::Error::source(&error).map(ToString::to_string);
+            format!("{error}: {}", source.unwrap_or_default())
+        })
+    }
+
+    #[test]
+    fn texts_may_be_edited() {
+        let text = "Subject: Hi {{ customer_name }}\n\n{% for n in range(2) %}{{ shop_name }}{% endfor %}\n";
+        assert_eq!(load_with("welcome.txt", Some(text)), Ok(()));
+        assert!(Templates::load(None).is_ok());
+    }
+
+    #[test]
+    fn a_text_that_cannot_be_used_is_named_with_what_is_wrong() {
+        for (file, text, wrong) in [
+            ("low_stock.html", None, "cannot be read"),
+            ("welcome.txt", Some("Hello"), "`Subject: …`"),
+            ("welcome.txt", Some("Subject: {{ oops\n\ntext"), "syntax error"),
+            ("welcome.txt", Some("Subject: s\n\none\n{% if %}"), "welcome.txt:4"),
+            ("order_paid.html", Some("<p>{{ custmer_name }}"), "`custmer_name`"),
+            ("order_paid.html", Some("{% if false %}{{ link }}{% endif %}"), "`link`"),
+            ("order_lines.txt", Some("{% for l in lines %}{{ l.nmae }}{% endfor %}"), "undefined"),
+            ("layout.html", Some("{{ body | shout }}"), "shout"),
+            ("welcome.html", Some("{% include 'passwords.txt' %}"), "unknown statement"),
+        ] {
+            let said = load_with(file, text).expect_err("refused");
+            assert!(said.contains(file) && said.contains(wrong), "{wrong}: {said}");
+        }
+    }
 }

@@ -35,7 +35,7 @@ fn welcome(id: &str) -> Vec<u8> {
 
 fn mailer(transport: Transport, memory: &TempDir) -> Mailer {
     let from = "Souk <shop@souk.example>".parse().expect("an address");
-    Mailer::open(from, "The Souk".to_owned(), transport, memory.path()).expect("opens")
+    Mailer::open(from, "The Souk".to_owned(), transport, None, memory.path()).expect("opens")
 }
 
 fn by_smtp(server: &MailServer, memory: &TempDir) -> Mailer {
@@ -92,7 +92,7 @@ fn every_template_renders_with_everything_it_may_use() {
 
 #[test]
 fn every_template_reads_well_with_nothing_and_with_nulls() {
-    let templates = Templates::parse().expect("parse");
+    let templates = Templates::load(None).expect("parse");
     let nulls: Map<String, Value> =
         full_context().into_iter().map(|(name, _)| (name, Value::Null)).collect();
     for name in TEMPLATES {

@@ -1,12 +1,12 @@
 //! Where mails go: to a mail server, or into files where none is configured.
 
 use super::files::write_once;
-use lettre::transport::smtp::client::{Tls, TlsParameters};
+use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::transport::smtp::{Error as SmtpError, PoolConfig};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
-use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
+use std::{fs, io};
 
 /// Longest wait for one answer of the mail server.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(20);
@@ -15,6 +15,15 @@ const MAX_CONNECTIONS: u32 = 4;
 /// A connection nobody used for so long is closed.
 const MAX_IDLE: Duration = Duration::from_secs(30);
 const SMTP_PORT: u16 = 25;
+
+/// Submission with STARTTLS (RFC 6409).
+const SUBMISSION_PORT: u16 = 587;
+/// Another way to write `smtp://…?tls=required`.
+const STARTTLS_SCHEME: &str = "smtp+starttls";
+/// Parameter of the URL: a file with certificates to trust beside the public ones.
+const CERTIFICATES: &str = "ca";
+/// Last line of a certificate in a PEM file.
+const CERTIFICATE_END: &str = "-----END CERTIFICATE-----";
 
 /// The address of the mail server cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +37,21 @@ pub(crate) enum SmtpUrlError {
     /// It names no server.
     #[error("the address of the mail server names no host")]
     NoHost,
+    /// It names a file with certificates, and that cannot be read.
+    #[error("the certificates in {} cannot be read", .file.display())]
+    Certificates {
+        /// Which.
+        file: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// It names a file, and there is no certificate in it.
+    #[error("{} holds no certificate", .file.display())]
+    NoCertificate {
+        /// Which.
+        file: PathBuf,
+    },
 }
 
 /// A way out for mails.
@@ -50,25 +74,44 @@ pub(super) enum SendError {
 }
 
 impl Transport {
-    /// A mail server by its URL: `smtps://` speaks TLS from the start; `smtp://` changes to TLS if
-    /// the server offers it, `smtp://…?tls=required` insists, `smtp://…?tls=none` never does.
+    /// A mail server by its URL: `smtps://` speaks TLS from the start; `smtp+starttls://` (port 587)
+    /// and `smtp://…?tls=required` change to TLS before anything else is said; `smtp://` changes
+    /// to TLS if the server offers it, and `smtp://…?tls=none` never does. `?ca=FILE` names
+    /// certificates (PEM) to trust beside the public ones. A user and a password in the URL log in.
     ///
     /// # Errors
     /// [`SmtpUrlError`].
     pub(crate) fn smtp(url: &str) -> Result<Self, SmtpUrlError> {
         let mut url = url::Url::parse(url).map_err(SmtpUrlError::Url)?;
-        let tls =
-            url.query_pairs().find(|(name, _)| name == "tls").map(|(_, tls)| tls.into_owned());
+        let parameter = |name: &str| {
+            url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+        };
+        let (mut tls, certificates) = (parameter("tls"), parameter(CERTIFICATES));
         let host = url.host_str().ok_or(SmtpUrlError::NoHost)?.to_owned();
-        if tls.as_deref() == Some("none") {
-            url.set_query(None);
+        if url.scheme() == STARTTLS_SCHEME {
+            // Neither scheme is one of the special ones, so this cannot fail.
+            let _ = url.set_scheme("smtp");
+            if url.port().is_none() {
+                let _ = url.set_port(Some(SUBMISSION_PORT));
+            }
+            tls = Some("required".to_owned());
         }
+        let is_plain = tls.as_deref() == Some("none");
+        url.set_query(
+            tls.as_ref().filter(|_| !is_plain).map(|tls| format!("tls={tls}")).as_deref(),
+        );
         let mut builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url.as_str())
             .map_err(SmtpUrlError::Server)?;
-        if url.scheme() == "smtp" && tls.is_none() {
-            let parameters = TlsParameters::new(host).map_err(SmtpUrlError::Server)?;
-            builder =
-                builder.port(url.port().unwrap_or(SMTP_PORT)).tls(Tls::Opportunistic(parameters));
+        let parameters = || parameters(host, certificates.as_deref().map(Path::new));
+        match (url.scheme(), tls.as_deref()) {
+            ("smtps", _) => builder = builder.tls(Tls::Wrapper(parameters()?)),
+            (_, Some("none")) => {}
+            (_, Some("required")) => builder = builder.tls(Tls::Required(parameters()?)),
+            (_, Some(_)) => builder = builder.tls(Tls::Opportunistic(parameters()?)),
+            (_, None) => {
+                let port = url.port().unwrap_or(SMTP_PORT);
+                builder = builder.port(port).tls(Tls::Opportunistic(parameters()?));
+            }
         }
         let pool = PoolConfig::new().max_size(MAX_CONNECTIONS).idle_timeout(MAX_IDLE);
         Ok(Self::Smtp(builder.timeout(Some(COMMAND_TIMEOUT)).pool_config(pool).build()))
@@ -100,6 +143,29 @@ impl Transport {
     }
 }
 
+/// What a certificate of the mail server must prove.
+fn parameters(host: String, certificates: Option<&Path>) -> Result<TlsParameters, SmtpUrlError> {
+    let mut builder = TlsParameters::builder(host);
+    if let Some(file) = certificates {
+        let wrong = |source| SmtpUrlError::Certificates { file: file.to_owned(), source };
+        let text = fs::read_to_string(file).map_err(wrong)?;
+        let mut found = 0;
+        for certificate in text.split_inclusive(CERTIFICATE_END) {
+            if !certificate.contains(CERTIFICATE_END) {
+                continue;
+            }
+            let certificate =
+                Certificate::from_pem(certificate.as_bytes()).map_err(SmtpUrlError::Server)?;
+            builder = builder.add_root_certificate(certificate);
+            found += 1;
+        }
+        if found == 0 {
+            return Err(SmtpUrlError::NoCertificate { file: file.to_owned() });
+        }
+    }
+    builder.build().map_err(SmtpUrlError::Server)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,10 +179,19 @@ mod tests {
             "smtp://mail.example?tls=opportunistic",
             "smtp://mail.example?tls=none",
             "smtps://user:pass@mail.example",
+            "smtp+starttls://user:pass@mail.example",
+            "smtp+starttls://mail.example:2525",
         ] {
             assert!(Transport::smtp(url).is_ok(), "{url}");
         }
-        for url in ["mail.example", "http://mail.example", "smtp://mail.example?tls=maybe", ""] {
+        for url in [
+            "mail.example",
+            "http://mail.example",
+            "smtp://mail.example?tls=maybe",
+            "smtps://mail.example?ca=/nowhere.pem",
+            concat!("smtps://mail.example?ca=", env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"),
+            "",
+        ] {
             assert!(Transport::smtp(url).is_err(), "{url}");
         }
     }

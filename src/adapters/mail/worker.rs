@@ -13,6 +13,7 @@ use std::io;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// Largest notification: an order with as many lines as a cart may have, with room to spare.
 const MAX_NOTIFICATION_BYTES: usize = 256 << 10;
@@ -100,7 +101,8 @@ pub(crate) struct Mailer {
 }
 
 impl Mailer {
-    /// A mailer; `memory_directory` is used with a mail server only. Reads and writes the disk.
+    /// A mailer with the texts of a directory, or those built in; `memory_directory` is used with a
+    /// mail server only. Reads and writes the disk.
     ///
     /// # Errors
     /// [`MailerError`].
@@ -108,13 +110,15 @@ impl Mailer {
         from: Mailbox,
         shop_name: String,
         transport: Transport,
+        texts: Option<&Path>,
         memory_directory: &Path,
     ) -> Result<Self, MailerError> {
+        let templates = Templates::load(texts)?;
         let memory = match &transport {
             Transport::Smtp(_) => Some(SentMails::open(memory_directory)?),
             Transport::Files(_) => None,
         };
-        let composer = Composer { templates: Templates::parse()?, from, shop_name };
+        let composer = Composer { templates, from, shop_name };
         Ok(Self { composer, transport, memory, under_way: Mutex::default() })
     }
 
@@ -156,6 +160,11 @@ impl Mailer {
         }
         tracing::info!(name, template = template.name(), "sent a mail");
         Ok(())
+    }
+
+    /// Turns true when the disk failed under the memory of sent mails; `None` without one.
+    pub(crate) fn broken(&self) -> Option<watch::Receiver<bool>> {
+        self.memory.as_ref().map(SentMails::broken)
     }
 
     /// Waits until what was sent is remembered durably, and closes connections.

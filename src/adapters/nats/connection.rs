@@ -30,6 +30,8 @@ const MAX_WAITING_MESSAGES: usize = 1_024;
 const MAX_UNACKNOWLEDGED: usize = 1_024;
 /// The client tells of its connection in passing; what it might drop is noticed after this.
 const STATE_CHECK_INTERVAL: Duration = Duration::from_secs(1);
+/// Longest wait for room to send what may be lost.
+const TELL_TIMEOUT: Duration = Duration::from_millis(100);
 /// Longest wait for acknowledgements to leave when the connection is closed.
 const CLOSE_TIMEOUT: Duration = Duration::from_millis(500);
 
@@ -145,6 +147,15 @@ impl Broker {
             }
             let _ = tokio::time::timeout(STATE_CHECK_INTERVAL, losses.changed()).await;
         }
+    }
+
+    /// Publishes what may be lost: false if it could not be sent at once.
+    pub(crate) async fn tell(&self, subject: String, body: Vec<u8>) -> bool {
+        if self.client.connection_state() != State::Connected {
+            return false;
+        }
+        let telling = self.client.publish(subject, body.into());
+        matches!(tokio::time::timeout(TELL_TIMEOUT, telling).await, Ok(Ok(())))
     }
 
     /// Sends what still waits to be sent, then closes the connection.

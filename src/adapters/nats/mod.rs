@@ -1,9 +1,11 @@
-//! NATS JetStream: outbox rows out, notifications in.
+//! NATS JetStream: outbox rows out, notifications and log messages in.
 
 mod connection;
 mod consumer;
 mod dead_box;
 mod dead_letter;
+mod log_consumer;
+mod log_forwarder;
 mod relay;
 mod resume;
 mod streams;
@@ -13,4 +15,6 @@ mod tests;
 pub(crate) use connection::{Broker, BrokerError};
 pub(crate) use consumer::NotifyConsumer;
 pub(crate) use dead_box::DeadBox;
+pub(crate) use log_consumer::LogConsumer;
+pub(crate) use log_forwarder::LogForwarder;
 pub(crate) use relay::Relay;

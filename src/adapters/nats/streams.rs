@@ -21,6 +21,8 @@ pub(super) const NOTIFY_SUBJECTS: &str = "souk.notify.>";
 pub(super) const DEAD: &str = "SOUK_DEAD";
 /// Stream of what the broker says, once, of messages that nobody answered for.
 pub(super) const ADVISORIES: &str = "SOUK_ADVISORIES";
+/// Stream of logs.
+pub(super) const LOGS: &str = "SOUK_LOGS";
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -66,7 +68,7 @@ const PLANS: [Plan; 5] = [
         duplicate_window: HOUR,
     },
     Plan {
-        name: "SOUK_LOGS",
+        name: LOGS,
         subjects: &["souk.log.>"],
         description: "Logs of Souk and of other services",
         retention: RetentionPolicy::Limits,

@@ -26,6 +26,7 @@ async fn open() -> (tempfile::TempDir, Shop) {
     let settings = ShopSettings {
         currency: Currency::USD,
         order_time_to_live: Duration::from_secs(60),
+        low_stock_threshold: 5,
         store: StoreLimits::default(),
     };
     let shop = Shop::open(directory.path(), settings).await.expect("a shop");

@@ -28,7 +28,7 @@ impl Worker {
         let transport = Transport::smtp(&server.url()).expect("an address");
         let from = "Souk <shop@souk.example>".parse().expect("an address");
         let mailer =
-            Mailer::open(from, "Souk".to_owned(), transport, memory.path()).expect("opens");
+            Mailer::open(from, "Souk".to_owned(), transport, None, memory.path()).expect("opens");
         let status = Arc::new(MailStatus::default());
         let (first_wait, longest_wait) = (Duration::from_millis(20), Duration::from_millis(100));
         let stop = Stop::following(&relay.switch);

@@ -1,0 +1,150 @@
+//! The log service's side of `SOUK_LOGS`: takes what any system published and keeps it.
+//!
+//! A message is acknowledged after it is kept, so none is lost and one may be kept twice.
+
+use super::connection::Broker;
+use super::dead_letter::DeadLetters;
+use super::streams::LOGS;
+use crate::adapters::status::LoopStatus;
+use crate::adapters::supervision::{Setback, Stop};
+use crate::logs::{Level, LogCounts, LogRecord, LogRefusal, LogStore, SUBJECT_PREFIX};
+use async_nats::jetstream::Message;
+use async_nats::jetstream::consumer::pull::Config;
+use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, PullConsumer};
+use futures_util::StreamExt;
+use souk_actors::clock;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+/// The durable consumer's name.
+const CONSUMER: &str = "logger";
+/// Every subject of the stream.
+const ALL_SUBJECTS: &str = "souk.log.>";
+/// Messages kept with one commit.
+const MAX_BATCH: usize = 500;
+/// Rest after a batch: a flood of logs takes no more of the machine than some thousand lines a
+/// second cost.
+const PAUSE: Duration = Duration::from_millis(100);
+/// When more messages wait at the broker, lines below a warning are only sampled.
+const MAX_WAITING: u64 = 20_000;
+/// A batch that is not answered for so long is delivered again.
+const ACKNOWLEDGE_WITHIN: Duration = Duration::from_secs(60);
+const MAX_UNANSWERED: i64 = 2_000;
+/// How long one request for messages waits at the broker.
+const PULL_FOR: Duration = Duration::from_secs(30);
+
+const DEAD_LETTERS: DeadLetters = DeadLetters { stream: LOGS, consumer: CONSUMER };
+
+/// Takes log messages from the broker.
+#[derive(Clone)]
+pub(crate) struct LogConsumer {
+    pub(crate) broker: Broker,
+    pub(crate) store: LogStore,
+    pub(crate) counts: Arc<LogCounts>,
+    pub(crate) status: Arc<LoopStatus>,
+    pub(crate) stop: Stop,
+}
+
+/// Why a session of the consumer ended.
+#[derive(Debug, thiserror::Error)]
+enum LogConsumerError {
+    #[error("the connection to the broker was lost")]
+    ConnectionLost,
+    #[error("the broker ended a pull")]
+    Pull(#[source] async_nats::Error),
+    #[error("the broker took no answer")]
+    Answer(#[source] async_nats::Error),
+}
+
+impl LogConsumer {
+    /// Keeps messages until `stop` or the first failure of the broker or the log's store.
+    ///
+    /// # Errors
+    /// [`Setback`]; what was not answered for comes again.
+    pub(crate) async fn session(self) -> Result<(), Setback> {
+        let connection = tokio::select! {
+            connection = self.broker.connected() => connection,
+            () = self.stop.requested() => return Ok(()),
+        };
+        let context = self.broker.context();
+        // The relay makes the stream; a log worker's user may not. Until it is there, this fails and
+        // comes again.
+        let consumer = context.create_consumer_on_stream(config(), LOGS).await?;
+        self.status.is_well();
+        tokio::select! {
+            ended = self.take_messages(&consumer) => ended,
+            () = self.broker.lost(connection) => Err(LogConsumerError::ConnectionLost.into()),
+            () = self.stop.requested() => Ok(()),
+        }
+    }
+
+    async fn take_messages(&self, consumer: &PullConsumer) -> Result<(), Setback> {
+        loop {
+            let mut messages = Vec::new();
+            let mut first = consumer.batch().max_messages(1).expires(PULL_FOR).messages().await?;
+            while let Some(message) = first.next().await {
+                messages.push(message.map_err(LogConsumerError::Pull)?);
+            }
+            if messages.is_empty() {
+                continue;
+            }
+            let mut rest = consumer.fetch().max_messages(MAX_BATCH - 1).messages().await?;
+            while let Some(message) = rest.next().await {
+                messages.push(message.map_err(LogConsumerError::Pull)?);
+            }
+            self.keep(messages).await?;
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    async fn keep(&self, messages: Vec<Message>) -> Result<(), Setback> {
+        let (now, mut records) = (clock::now(), Vec::with_capacity(messages.len()));
+        let oldest = self.store.oldest(now);
+        let Some(last) = messages.last() else { return Ok(()) };
+        for message in &messages {
+            let waiting = message.info().map_or(0, |info| info.pending);
+            match LogRecord::published(&message.subject, &message.payload, now, oldest) {
+                Ok(record) if waiting > MAX_WAITING && !self.counts.takes_sample(record.level) => {}
+                Ok(record) => records.push(record),
+                Err(refusal) => self.refuse(message, &refusal).await?,
+            }
+        }
+        if !records.is_empty() {
+            let number = u64::try_from(records.len()).unwrap_or(u64::MAX);
+            self.store.append(records).await?;
+            self.counts.kept.fetch_add(number, Ordering::Relaxed);
+        }
+        // The last one answers for all before it.
+        last.ack().await.map_err(LogConsumerError::Answer)?;
+        Ok(())
+    }
+
+    async fn refuse(&self, message: &Message, refusal: &LogRefusal) -> Result<(), Setback> {
+        let reason = refusal.to_string();
+        DEAD_LETTERS.keep(self.broker.context(), message, &reason).await?;
+        self.counts.refused.fetch_add(1, Ordering::Relaxed);
+        tracing::debug!(subject = %message.subject, reason, "a log message is refused");
+        Ok(())
+    }
+}
+
+fn config() -> Config {
+    Config {
+        durable_name: Some(CONSUMER.to_owned()),
+        description: Some("Keeps the log".to_owned()),
+        deliver_policy: DeliverPolicy::All,
+        ack_policy: AckPolicy::All,
+        ack_wait: ACKNOWLEDGE_WITHIN,
+        max_deliver: -1,
+        max_ack_pending: MAX_UNANSWERED,
+        // Whatever is on the stream: what is no line becomes a dead letter with the reason.
+        filter_subject: ALL_SUBJECTS.to_owned(),
+        ..Config::default()
+    }
+}
+
+/// The subject a line of this service and level is published on.
+pub(super) fn subject(service: &str, level: Level) -> String {
+    format!("{SUBJECT_PREFIX}{service}.{}", level.name())
+}

@@ -1,0 +1,229 @@
+//! The loops of one process, what they hold, and how they come to an end.
+
+use super::drain::Drain;
+use super::mail::{Mailer, RetryPolicy, Transport};
+use super::nats::{Broker, LogConsumer, LogForwarder, NotifyConsumer};
+use super::status::{AdapterStatus, LoopStatus, MailStatus, RelayStatus};
+use super::supervision::{Setback, Stop, keep_running};
+use super::{AdapterError, AdapterSettings, DEFAULT_MAIL_FROM, dead, logs, pressure};
+use crate::logs::{LogQueue, LogStore, Socket, Writer};
+use lettre::message::Mailbox;
+use souk_actors::outbox::{Outbox, Reader};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+/// Longest time the loops may take to come to an end. With the wait below and the broker's this
+/// stays under the four seconds that `souk serve` gives to closing.
+const SHUTDOWN_WITHIN: Duration = Duration::from_millis(2_500);
+/// Longest wait for the mailer's memory and connections to be closed after that.
+const CLOSE_WITHIN: Duration = Duration::from_millis(500);
+/// How often old outbox rows are looked for.
+const PRUNE_INTERVAL: Duration = Duration::from_secs(5 * 60);
+
+/// What runs.
+pub(super) struct Running {
+    pub(super) stop: Stop,
+    switch: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+    mailer: Option<Arc<Mailer>>,
+    log: Option<LogStore>,
+    broker: Option<Broker>,
+}
+
+impl Default for Running {
+    fn default() -> Self {
+        let (switch, stop) = Stop::new();
+        Self { stop, switch, tasks: JoinSet::new(), mailer: None, log: None, broker: None }
+    }
+}
+
+impl Running {
+    /// Runs session after session until the end.
+    pub(super) fn keep<F, S>(&mut self, name: &'static str, status: Arc<LoopStatus>, session: F)
+    where
+        F: Fn() -> S + Send + Sync + 'static,
+        S: Future<Output = Result<(), Setback>> + Send + 'static,
+    {
+        self.tasks.spawn(keep_running(name, self.stop.clone(), status, session));
+    }
+
+    /// Keeps the outbox small, and watches whether it is.
+    pub(super) fn keep_tending(&mut self, status: &AdapterStatus) {
+        let AdapterStatus { outbox, reader, pressure, .. } = status.clone();
+        let (to_prune, stop) = (outbox.clone(), self.stop.clone());
+        let session = move || prune_by_and_by(to_prune.clone(), reader, stop.clone());
+        self.keep("outbox pruning", Arc::default(), session);
+        let stop = self.stop.clone();
+        let session =
+            move || pressure::watch(outbox.clone(), reader, Arc::clone(&pressure), stop.clone());
+        self.keep("outbox watch", Arc::default(), session);
+    }
+
+    /// Starts to connect to the broker.
+    ///
+    /// # Errors
+    /// [`AdapterError::Broker`].
+    pub(super) async fn connect(
+        &mut self,
+        url: &str,
+        status: &Arc<RelayStatus>,
+    ) -> Result<Broker, AdapterError> {
+        let broker = Broker::connect(url, Arc::clone(status)).await?;
+        self.broker = Some(broker.clone());
+        Ok(broker)
+    }
+
+    /// Opens the mailer.
+    ///
+    /// # Errors
+    /// [`AdapterError`].
+    pub(super) async fn open_mailer(
+        &mut self,
+        settings: &AdapterSettings,
+    ) -> Result<Arc<Mailer>, AdapterError> {
+        let from = settings.mail_from.as_deref().unwrap_or(DEFAULT_MAIL_FROM);
+        let wrong = |source| AdapterError::MailFrom { from: from.to_owned(), source };
+        let from: Mailbox = from.parse().map_err(wrong)?;
+        let transport = match &settings.smtp_url {
+            Some(url) => Transport::smtp(url)?,
+            None => Transport::Files(settings.data_dir.join("mail")),
+        };
+        let shop_name = settings.shop_name.clone();
+        let memory = settings.data_dir.join("mail-memory");
+        let texts = settings.mail_texts.clone();
+        let open = move || Mailer::open(from, shop_name, transport, texts.as_deref(), &memory);
+        let mailer = tokio::task::spawn_blocking(open).await.map_err(AdapterError::Task)??;
+        let mailer = Arc::new(mailer);
+        self.mailer = Some(Arc::clone(&mailer));
+        Ok(mailer)
+    }
+
+    /// Sends the mails the broker tells of.
+    pub(super) fn send_notifications(
+        &mut self,
+        broker: &Broker,
+        mailer: Arc<Mailer>,
+        status: Arc<MailStatus>,
+    ) {
+        let consumer = NotifyConsumer {
+            broker: broker.clone(),
+            mailer,
+            retry: RetryPolicy::STANDARD,
+            status,
+            stop: self.stop.clone(),
+        };
+        let work = Arc::clone(&consumer.status.work);
+        self.keep("mail worker", work, move || consumer.clone().session());
+    }
+
+    /// Sends the mails of the outbox, where there is no broker.
+    pub(super) fn drain(
+        &mut self,
+        settings: &AdapterSettings,
+        outbox: Outbox,
+        mailer: Arc<Mailer>,
+        status: Arc<MailStatus>,
+    ) {
+        let drain = Drain {
+            rows: outbox,
+            mailer,
+            retry: RetryPolicy::STANDARD,
+            dead_letters: dead::folder(settings),
+            status,
+            stop: self.stop.clone(),
+        };
+        let work = Arc::clone(&drain.status.work);
+        self.keep("mail drain", work, move || drain.clone().session());
+    }
+
+    /// Keeps the log: Souk's own, and what the broker tells of.
+    ///
+    /// # Errors
+    /// [`AdapterError::Log`].
+    pub(super) async fn keep_log(
+        &mut self,
+        settings: &AdapterSettings,
+        broker: Option<&Broker>,
+        queue: LogQueue,
+    ) -> Result<LogStore, AdapterError> {
+        let (directory, limits) = (settings.data_dir.join(logs::DIRECTORY), settings.logs);
+        let opened = directory.clone();
+        let open = move || LogStore::open(&opened, limits);
+        let store = tokio::task::spawn_blocking(open)
+            .await
+            .map_err(AdapterError::Task)?
+            .map_err(|source| AdapterError::Log { directory, source })?;
+        self.log = Some(store.clone());
+        if let Some(broker) = broker {
+            let consumer = LogConsumer {
+                broker: broker.clone(),
+                store: store.clone(),
+                counts: queue.counts(),
+                status: Arc::default(),
+                stop: self.stop.clone(),
+            };
+            let work = Arc::clone(&consumer.status);
+            self.keep("log consumer", work, move || consumer.clone().session());
+        }
+        match Socket::open(&settings.data_dir) {
+            Ok(socket) => {
+                let (store, stop) = (store.clone(), self.stop.clone());
+                self.tasks.spawn(async move { socket.answer(&store, stop.requested()).await });
+            }
+            // A path longer than a socket's may be: everything else works.
+            Err(error) => tracing::warn!(%error, "`souk logs` cannot ask while this runs"),
+        }
+        let (writer, stop) = (Writer { queue, store: store.clone() }, self.stop.clone());
+        let session = move || {
+            let (writer, stop) = (writer.clone(), stop.clone());
+            async move {
+                writer.run(stop.requested()).await;
+                Ok(())
+            }
+        };
+        self.keep("log writer", Arc::default(), session);
+        Ok(store)
+    }
+
+    /// Publishes Souk's own log, where another process keeps it.
+    pub(super) fn forward_log(&mut self, broker: &Broker, queue: LogQueue) {
+        let forwarder = LogForwarder { broker: broker.clone(), queue, stop: self.stop.clone() };
+        self.keep("log forwarder", Arc::default(), move || forwarder.clone().session());
+    }
+
+    /// Brings every loop to its end and closes what they held, within four seconds.
+    pub(super) async fn shutdown(mut self) {
+        self.switch.send_replace(true);
+        let finish = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(SHUTDOWN_WITHIN, finish).await.is_err() {
+            tracing::warn!("some messages were still under way; the next start goes on with them");
+            self.tasks.shutdown().await;
+        }
+        if let Some(broker) = &self.broker {
+            broker.close().await;
+        }
+        let close = async {
+            if let Some(mailer) = &self.mailer {
+                mailer.close().await;
+            }
+            if let Some(log) = &self.log {
+                log.close().await;
+            }
+        };
+        let _ = tokio::time::timeout(CLOSE_WITHIN, close).await;
+    }
+}
+
+async fn prune_by_and_by(outbox: Outbox, reader: Reader, stop: Stop) -> Result<(), Setback> {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(PRUNE_INTERVAL) => {}
+            () = stop.requested() => return Ok(()),
+        }
+        while outbox.prune(reader).await? {
+            tokio::task::yield_now().await;
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Searching the log (services contract, API6): for administrators.
+
+use super::App;
+use crate::edge::{Answer, Call, Errors, PageAsked, limits, standard};
+use crate::logs::{ArchiveError, Found, LogQuery};
+use http::header::{HeaderName, HeaderValue};
+use souk_actors::clock;
+use souk_domain::UnixMillis;
+use std::sync::Arc;
+
+/// Says, where a search ended before it had looked at everything, back to when it looked.
+const SEARCHED_SINCE: HeaderName = HeaderName::from_static("x-searched-since");
+
+/// `GET /api/v1/logs/?service=&level=&since=&until=&q=&page=`: newest first.
+pub(super) async fn search(app: Arc<App>, call: Call) -> Result<Answer, Answer> {
+    app.administrator(&call)?;
+    let asked = PageAsked::of(&call.request)?;
+    let query = LogQuery::parse(|name| call.request.query(name), clock::now());
+    let query = query.map_err(|wrong| {
+        let mut errors = Errors::new();
+        for (parameter, problem) in wrong {
+            errors.add(parameter, problem);
+        }
+        Answer::from(errors)
+    })?;
+    let searching = app.archive.search(move |archive| {
+        asked.fetch(|offset, limit| {
+            let found = archive.find(&query, offset, limit)?;
+            Ok::<_, Refused>((found.count, found))
+        })
+    });
+    let (page, Found { lines, ended_at, .. }) =
+        searching.await.map_err(|Refused(answer)| *answer)?;
+    let records: Vec<_> = lines.into_iter().map(|kept| kept.record).collect();
+    let base_url = call.request.base_url(app.public_url.as_deref());
+    let answer = page.envelope(&call.request, &base_url, &records);
+    let since = ended_at.and_then(|at| HeaderValue::try_from(UnixMillis::new(at).to_string()).ok());
+    Ok(match since {
+        Some(since) => answer.with_header(SEARCHED_SINCE, since),
+        None => answer,
+    })
+}
+
+/// The answer to a search that found no page.
+struct Refused(Box<Answer>);
+
+impl From<Answer> for Refused {
+    fn from(answer: Answer) -> Self {
+        Self(Box::new(answer))
+    }
+}
+
+impl From<ArchiveError> for Refused {
+    fn from(error: ArchiveError) -> Self {
+        tracing::warn!(error = &error as &dyn std::error::Error, "the log could not be searched");
+        standard::unavailable(limits::RETRY_AFTER_SECONDS).into()
+    }
+}

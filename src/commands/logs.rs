@@ -1,0 +1,138 @@
+//! `souk logs`: the log on a terminal, whether or not the shop is open.
+
+use crate::logs::{self, Follower, Found, Heard, LogQuery, LogRecord, LogStore};
+use crate::settings::Settings;
+use clap::Args;
+use souk_actors::clock;
+use souk_actors::store::{OpenError, Store, StoreError};
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Which lines.
+#[derive(Debug, Args)]
+pub(super) struct Logs {
+    /// Go on with every new line.
+    #[arg(long)]
+    follow: bool,
+    /// Only of this service.
+    #[arg(long, value_name = "NAME")]
+    service: Option<String>,
+    /// Only of this level and those that matter more.
+    #[arg(long, value_name = "LEVEL")]
+    level: Option<String>,
+    /// Only from this time on: 2024-01-01T00:00:00Z, or 15m, 2h, 7d for so long ago.
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+    /// Only before this time.
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
+    /// Only with this text in them.
+    #[arg(long, value_name = "TEXT")]
+    q: Option<String>,
+    /// The last lines, so many of them.
+    #[arg(long, value_name = "NUMBER", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    lines: u32,
+    /// One JSON object a line.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Why no log is shown.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LogsError {
+    #[error("--{parameter}: {problem}")]
+    Query { parameter: &'static str, problem: String },
+    #[error("there is no log in {}", .directory.display())]
+    NoLog { directory: PathBuf },
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    #[error("the log cannot be read")]
+    Read(#[from] StoreError),
+    #[error("the process that keeps the log does not answer")]
+    Ask(#[source] io::Error),
+    #[error("nobody keeps the log now, so there is nothing to follow: start `souk serve` first")]
+    NobodyToFollow,
+    #[error("the process that kept the log has stopped")]
+    Stopped,
+    #[error("cannot write the log")]
+    Write(#[source] io::Error),
+}
+
+pub(super) fn run(asked: &Logs, settings: &Settings) -> Result<ExitCode, LogsError> {
+    let parameter = |name: &'static str| match name {
+        "service" => asked.service.as_deref(),
+        "level" => asked.level.as_deref(),
+        "since" => asked.since.as_deref(),
+        "until" => asked.until.as_deref(),
+        _ => asked.q.as_deref(),
+    };
+    let query = LogQuery::parse(parameter, clock::now()).map_err(|wrong| {
+        let (parameter, problem) = wrong.into_iter().next().unwrap_or_default();
+        LogsError::Query { parameter, problem }
+    })?;
+    let shown =
+        if asked.follow { follow(asked, &query, settings) } else { show(asked, &query, settings) };
+    match shown {
+        // Whoever reads has seen enough: `souk logs | head`.
+        Err(LogsError::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+            Ok(ExitCode::SUCCESS)
+        }
+        shown => shown.map(|()| ExitCode::SUCCESS),
+    }
+}
+
+fn show(asked: &Logs, query: &LogQuery, settings: &Settings) -> Result<(), LogsError> {
+    let limit = usize::try_from(asked.lines).unwrap_or(usize::MAX);
+    let found = match logs::ask(&settings.data, query, 0, limit) {
+        Ok(found) => found,
+        Err(error) if nobody_answers(&error) => read(query, limit, settings)?,
+        Err(error) => return Err(LogsError::Ask(error)),
+    };
+    let mut output = io::stdout().lock();
+    found.into_records().try_for_each(|record| print(&mut output, &record, asked.json))
+}
+
+/// Reads the log of a shop that is closed.
+fn read(query: &LogQuery, limit: usize, settings: &Settings) -> Result<Found, LogsError> {
+    let directory = settings.data.join(logs::DIRECTORY);
+    if !directory.join(Store::FILE_NAME).is_file() {
+        return Err(LogsError::NoLog { directory });
+    }
+    Ok(LogStore::open(&directory, settings.logs())?.search(query, 0, limit)?)
+}
+
+fn follow(asked: &Logs, query: &LogQuery, settings: &Settings) -> Result<(), LogsError> {
+    let limit = usize::try_from(asked.lines).unwrap_or(usize::MAX);
+    let follower = Follower::open(&settings.data, query, limit).map_err(|error| {
+        if nobody_answers(&error) { LogsError::NobodyToFollow } else { LogsError::Ask(error) }
+    })?;
+    let mut output = io::stdout().lock();
+    for heard in follower {
+        match heard.map_err(LogsError::Ask)? {
+            Heard::Line(record) => print(&mut output, &record, asked.json)?,
+            Heard::Missed(lines) => {
+                eprintln!("souk: {lines} lines came too fast and are not shown")
+            }
+        }
+    }
+    Err(LogsError::Stopped)
+}
+
+/// Whether this is how the system says that no process keeps the log.
+fn nobody_answers(error: &io::Error) -> bool {
+    // A path that is too long for a socket has none.
+    let kinds =
+        [io::ErrorKind::NotFound, io::ErrorKind::ConnectionRefused, io::ErrorKind::InvalidInput];
+    kinds.contains(&error.kind())
+}
+
+fn print(output: &mut impl Write, record: &LogRecord, as_json: bool) -> Result<(), LogsError> {
+    let written = match as_json {
+        true => serde_json::to_writer(&mut *output, record)
+            .map_err(io::Error::from)
+            .and_then(|()| output.write_all(b"\n")),
+        false => writeln!(output, "{record}"),
+    };
+    written.map_err(LogsError::Write)
+}

@@ -1,0 +1,98 @@
+//! The log as it is searched: in this process, or in the one that keeps it.
+
+use super::query::LogQuery;
+use super::socket::ask;
+use super::store::{Found, LogStore};
+use souk_actors::store::StoreError;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Semaphore;
+
+/// Searches at a time: they take a processor each, and the shop's customers come first.
+const SEARCHES_MAX: usize = 1;
+/// Longest wait for one's turn to search.
+const WAIT: Duration = Duration::from_secs(5);
+
+/// Why the log could not be searched.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ArchiveError {
+    /// The store failed.
+    #[error("the log cannot be read")]
+    Store(#[from] StoreError),
+    /// The process that keeps the log does not answer.
+    #[error("the process that keeps the log does not answer")]
+    Away(#[from] io::Error),
+    /// Others search for long.
+    #[error("too many search the log")]
+    Busy,
+}
+
+#[derive(Clone)]
+enum Place {
+    Here(LogStore),
+    There(PathBuf),
+}
+
+/// Where the log is searched. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Archive {
+    place: Place,
+    searches: Arc<Semaphore>,
+}
+
+impl Archive {
+    /// This process keeps the log.
+    pub(crate) fn here(store: LogStore) -> Self {
+        Self::of(Place::Here(store))
+    }
+
+    /// `souk worker log` keeps the log in this directory of data, if one does.
+    pub(crate) fn there(data: PathBuf) -> Self {
+        Self::of(Place::There(data))
+    }
+
+    fn of(place: Place) -> Self {
+        Self { place, searches: Arc::new(Semaphore::new(SEARCHES_MAX)) }
+    }
+
+    /// Runs `search`, which blocks, with a way to look up parts of the log.
+    ///
+    /// # Errors
+    /// What `search` says; [`ArchiveError::Busy`].
+    pub(crate) async fn search<T, E>(
+        &self,
+        search: impl FnOnce(&Self) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<ArchiveError> + Send + 'static,
+    {
+        let turn = tokio::time::timeout(WAIT, Arc::clone(&self.searches).acquire_owned()).await;
+        let Ok(Ok(turn)) = turn else { return Err(ArchiveError::Busy.into()) };
+        let archive = self.clone();
+        let searching = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            search(&archive)
+        });
+        let died = |_| ArchiveError::Away(io::Error::other("the search died")).into();
+        searching.await.unwrap_or_else(|error| Err(died(error)))
+    }
+
+    /// The lines `query` looks for, newest first: `limit` of them after the first `offset`. Blocks.
+    ///
+    /// # Errors
+    /// [`ArchiveError`].
+    pub(crate) fn find(
+        &self,
+        query: &LogQuery,
+        offset: u64,
+        limit: usize,
+    ) -> Result<Found, ArchiveError> {
+        match &self.place {
+            Place::Here(store) => Ok(store.search(query, offset, limit)?),
+            Place::There(data) => Ok(ask(data, query, offset, limit)?),
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! Souk's own log on its way into the log service: a layer of `tracing` that never waits.
+
+use super::intake::Intake;
+use super::mask::{masked, may_keep};
+use super::record::{BODY_BYTES_MAX, Level, LogRecord};
+use serde_json::{Map, Value};
+use souk_actors::clock;
+use std::error::Error;
+use std::fmt::{self, Write as _};
+use tracing::field::{Field, Visit};
+use tracing::{Event, Subscriber};
+use tracing_subscriber::layer::{Context, Layer};
+
+/// The service under which Souk's own lines are kept.
+pub(super) const OWN_SERVICE: &str = "souk";
+/// What the names of our own modules begin with. What the crates below us say may hold whole
+/// requests and mails; it goes to standard error alone.
+const OWN_TARGETS: &str = "souk";
+/// Longest value of a field, in characters.
+const VALUE_CHARACTERS_MAX: usize = 2_000;
+/// Most fields of a line.
+const FIELDS_MAX: usize = 32;
+
+/// Takes every event of our own modules into the log service, without secrets and personal data
+/// (see [`super::mask`]).
+pub(crate) struct OwnLog(pub(crate) Intake);
+
+impl<S: Subscriber> Layer<S> for OwnLog {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        let target = event.metadata().target();
+        if !target.starts_with(OWN_TARGETS) {
+            return;
+        }
+        let level = level_of(*event.metadata().level());
+        if !self.0.wants(level) {
+            return;
+        }
+        let mut said = Said::default();
+        event.record(&mut said);
+        said.fields.insert("target".to_owned(), Value::from(target));
+        self.0.offer(LogRecord {
+            time: clock::now(),
+            service: OWN_SERVICE.to_owned(),
+            level,
+            message: said.message,
+            fields: said.fields,
+        });
+    }
+}
+
+fn level_of(level: tracing::Level) -> Level {
+    match level {
+        tracing::Level::TRACE => Level::Trace,
+        tracing::Level::DEBUG => Level::Debug,
+        tracing::Level::INFO => Level::Info,
+        tracing::Level::WARN => Level::Warn,
+        tracing::Level::ERROR => Level::Error,
+    }
+}
+
+/// What an event says.
+#[derive(Default)]
+struct Said {
+    message: String,
+    fields: Map<String, Value>,
+}
+
+impl Said {
+    fn text(&mut self, field: &Field, text: &str) {
+        let text: String = masked(text).chars().take(VALUE_CHARACTERS_MAX).collect();
+        if field.name() == "message" {
+            self.message = text;
+        } else {
+            self.value(field, Value::from(text));
+        }
+    }
+
+    fn value(&mut self, field: &Field, value: Value) {
+        if may_keep(field.name()) && self.fields.len() < FIELDS_MAX {
+            self.fields.insert(field.name().to_owned(), value);
+        }
+    }
+}
+
+impl Visit for Said {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        let mut text = String::new();
+        // A value that cannot be written is written as far as it goes.
+        let _ = write!(Bounded(&mut text), "{value:?}");
+        self.text(field, &text);
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.text(field, value);
+    }
+
+    fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
+        let mut text = value.to_string();
+        let mut cause = value.source();
+        while let Some(error) = cause {
+            let _ = write!(text, ": {error}");
+            cause = error.source();
+        }
+        self.text(field, &text);
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.value(field, Value::from(value));
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.value(field, Value::from(value));
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.value(field, Value::from(value));
+    }
+
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        self.value(field, Value::from(value));
+    }
+}
+
+/// Takes no more than a body may hold.
+struct Bounded<'a>(&'a mut String);
+
+impl fmt::Write for Bounded<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        if self.0.len() + text.len() > BODY_BYTES_MAX {
+            return Err(fmt::Error);
+        }
+        self.0.push_str(text);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tracing_subscriber::layer::SubscriberExt;
+
+    #[test]
+    fn lines_of_our_own_are_kept_without_secrets_and_people() {
+        let (intake, mut queue) = Intake::new();
+        let subscriber = tracing_subscriber::registry().with(OwnLog(intake));
+        tracing::subscriber::with_default(subscriber, || {
+            tracing::warn!(
+                order = 7,
+                password = "hunter2",
+                remote = "192.0.2.1:5",
+                reason = "550 <ann@souk.example>: no",
+                "told Bearer abc.def of it"
+            );
+            tracing::error!(target: "lettre::transport", "RCPT TO ann@souk.example");
+        });
+        let line = queue.try_next().expect("one line");
+        assert_eq!((line.level, line.message.as_str()), (Level::Warn, "told Bearer [token] of it"));
+        let fields = Value::Object(line.fields);
+        assert_eq!(
+            fields,
+            serde_json::json!({"order": 7, "reason": "550 <[mail address]>: no",
+                "target": "souk::logs::own_log::tests"})
+        );
+        assert!(queue.try_next().is_none(), "what others say stays on standard error");
+    }
+}

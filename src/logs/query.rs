@@ -1,0 +1,172 @@
+//! What somebody looks for in the log, as the query of a URL and the command line say it.
+
+use super::record::{Level, LogRecord, SERVICE_CHARACTERS_MAX, is_service, rfc3339};
+use serde::{Deserialize, Serialize};
+use souk_domain::UnixMillis;
+use std::borrow::Cow;
+use std::time::Duration;
+
+/// Longest text looked for, in characters.
+const TEXT_CHARACTERS_MAX: usize = 200;
+
+/// Which lines; what is `None` does not matter.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LogQuery {
+    /// Exactly this service.
+    pub(crate) service: Option<String>,
+    /// This level or one that matters more.
+    pub(crate) level: Option<Level>,
+    /// Written at this time or later, in milliseconds since the epoch.
+    pub(crate) since: Option<i64>,
+    /// Written before this time, in milliseconds since the epoch.
+    pub(crate) until: Option<i64>,
+    /// In the message, a field or the service's name, in either case.
+    pub(crate) text: Option<String>,
+}
+
+impl LogQuery {
+    /// Reads the parameters `service`, `level`, `since`, `until` and `q`; an empty one is none.
+    /// Times are RFC 3339, or how long ago: `90s`, `15m`, `2h`, `7d`.
+    ///
+    /// # Errors
+    /// Every wrong parameter with what is wrong with it.
+    pub(crate) fn parse<'a>(
+        parameter: impl Fn(&'static str) -> Option<&'a str>,
+        now: UnixMillis,
+    ) -> Result<Self, Vec<(&'static str, String)>> {
+        let asked = |name| parameter(name).map(str::trim).filter(|text| !text.is_empty());
+        let mut wrong = Vec::new();
+        let mut query = Self::default();
+        if let Some(service) = asked("service") {
+            match is_service(service) {
+                true => query.service = Some(service.to_owned()),
+                false => wrong.push((
+                    "service",
+                    format!("A service has 1 to {SERVICE_CHARACTERS_MAX} letters, digits, _ or -."),
+                )),
+            }
+        }
+        if let Some(level) = asked("level") {
+            query.level = Level::named(level);
+            if query.level.is_none() {
+                wrong.push(("level", "Use trace, debug, info, warn or error.".to_owned()));
+            }
+        }
+        let mut time = |name| {
+            let time = moment(asked(name)?, now);
+            if time.is_none() {
+                let text =
+                    "Use a time such as 2024-01-01T00:00:00Z, or 15m, 2h, 7d for so long ago.";
+                wrong.push((name, text.to_owned()));
+            }
+            time.map(UnixMillis::get)
+        };
+        (query.since, query.until) = (time("since"), time("until"));
+        if query.since.zip(query.until).is_some_and(|(since, until)| since > until) {
+            wrong.push(("until", "This is before `since`.".to_owned()));
+        }
+        if let Some(text) = asked("q") {
+            if text.chars().count() > TEXT_CHARACTERS_MAX {
+                let long =
+                    format!("Ensure this has no more than {TEXT_CHARACTERS_MAX} characters.");
+                wrong.push(("q", long));
+            }
+            query.text = Some(text.to_owned());
+        }
+        if wrong.is_empty() { Ok(query) } else { Err(wrong) }
+    }
+
+    /// Whether this line is looked for.
+    pub(super) fn matches(&self, record: &LogRecord) -> bool {
+        let fields = || Cow::Owned(serde_json::to_string(&record.fields).unwrap_or_default());
+        self.since.is_none_or(|since| record.time.get() >= since)
+            && self.until.is_none_or(|until| record.time.get() < until)
+            && self.is_about(&record.service, record.level, &record.message, fields)
+    }
+
+    /// The same but for the time; `fields` are JSON, and only asked for where a text is wanted.
+    pub(super) fn is_about<'a>(
+        &self,
+        service: &str,
+        level: Level,
+        message: &str,
+        fields: impl FnOnce() -> Cow<'a, str>,
+    ) -> bool {
+        self.level.is_none_or(|wanted| level >= wanted)
+            && self.service.as_ref().is_none_or(|wanted| wanted == service)
+            && self.text.as_ref().is_none_or(|wanted| {
+                let wanted = wanted.to_lowercase();
+                let holds = |text: &str| text.to_lowercase().contains(&wanted);
+                holds(message) || holds(service) || holds(&fields())
+            })
+    }
+}
+
+/// A point in time, or so long before `now`.
+fn moment(text: &str, now: UnixMillis) -> Option<UnixMillis> {
+    const MINUTE: u64 = 60;
+    const HOUR: u64 = 60 * MINUTE;
+    const DAY: u64 = 24 * HOUR;
+    let units = [('s', 1), ('m', MINUTE), ('h', HOUR), ('d', DAY)];
+    for (letter, seconds) in units {
+        if let Some(number) = text.strip_suffix(letter)
+            && let Ok(number) = number.parse::<u64>()
+        {
+            return Some(now.before(Duration::from_secs(number.saturating_mul(seconds))));
+        }
+    }
+    rfc3339::parse(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: UnixMillis = UnixMillis::new(1_700_000_000_000);
+
+    fn parse(pairs: &[(&str, &str)]) -> Result<LogQuery, Vec<&'static str>> {
+        let parameter = |name: &'static str| {
+            pairs.iter().find(|(given, _)| *given == name).map(|(_, value)| *value)
+        };
+        LogQuery::parse(parameter, NOW)
+            .map_err(|wrong| wrong.into_iter().map(|(name, _)| name).collect())
+    }
+
+    #[test]
+    fn times_are_points_or_ages() {
+        let query = parse(&[("since", "2h"), ("until", "2023-11-14T22:13:20+00:00"), ("q", "")]);
+        let query = query.expect("good");
+        assert_eq!(query.since, Some(NOW.get() - 2 * 3_600_000));
+        assert_eq!((query.until, query.text), (Some(NOW.get()), None));
+    }
+
+    #[test]
+    fn every_wrong_parameter_is_named() {
+        let wrong = parse(&[
+            ("service", "a.*"),
+            ("level", "loud"),
+            ("since", "soon"),
+            ("until", "m"),
+            ("q", &"x".repeat(201)),
+        ]);
+        assert_eq!(wrong, Err(vec!["service", "level", "since", "until", "q"]));
+        assert_eq!(parse(&[("since", "1h"), ("until", "2h")]), Err(vec!["until"]));
+    }
+
+    #[test]
+    fn a_level_means_that_one_and_worse_ones() {
+        let line = |level, message: &str| LogRecord {
+            time: NOW,
+            service: "till".to_owned(),
+            level,
+            message: message.to_owned(),
+            fields: serde_json::Map::from_iter([("order".to_owned(), "ORD-7".into())]),
+        };
+        let query = parse(&[("level", "warn"), ("q", "SOLD")]).expect("good");
+        assert!(query.matches(&line(Level::Error, "sold out")));
+        assert!(!query.matches(&line(Level::Info, "sold out")));
+        assert!(!query.matches(&line(Level::Error, "quiet")));
+        let query = parse(&[("q", "ord-7"), ("service", "till")]).expect("good");
+        assert!(query.matches(&line(Level::Trace, "quiet")));
+    }
+}

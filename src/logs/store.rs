@@ -1,0 +1,373 @@
+//! Where lines are kept: a store of its own, so that the shop's neither grows with the log nor
+//! waits for it. Lines lie in buckets of an hour, in the order of their time.
+
+use super::query::LogQuery;
+use super::record::{Level, LogRecord};
+use serde::{Deserialize, Serialize};
+use serde_json::Map;
+use souk_actors::Failure;
+use souk_actors::store::{
+    Direction, OpenError, Read, Row, Store, StoreError, StoreLimits, Table, Unit,
+};
+use souk_domain::UnixMillis;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{broadcast, watch};
+
+/// Hour since the epoch, then milliseconds since then and the number of the line.
+type LineKey = (u64, (u64, u64));
+
+const LINES: Table<LineKey, Line> = Table::new("log.lines");
+const HOURS: Table<u64, Hour> = Table::new("log.hours");
+/// What counts appended batches; a line's number is its batch's and its place in it.
+const BATCHES: &str = "log batch";
+
+const HOUR_MILLIS: u64 = 60 * 60 * 1_000;
+const CACHE_BYTES: usize = 4 << 20;
+/// Lines of one batch.
+pub(crate) const BATCH_LINES_MAX: usize = 1_000;
+/// What a line takes beside its texts.
+const LINE_OVERHEAD_BYTES: u64 = 48;
+/// Old lines deleted in one turn.
+const PRUNED_LINES: usize = 2_000;
+/// Lines one search looks at, the newest first; what lies before them needs a narrower question.
+const SEARCHED_LINES_MAX: usize = 200_000;
+/// Lines that may wait for who follows the log; whoever is slower misses some and is told so.
+const FOLLOWED_LINES_MAX: usize = 4_096;
+
+/// How much of the log is kept.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LogLimits {
+    /// Older lines are deleted.
+    pub(crate) keep_for: Duration,
+    /// Octets of lines; beyond, the oldest are deleted.
+    pub(crate) keep_bytes: u64,
+}
+
+/// A line as it lies in the file.
+#[derive(Debug, Serialize, Deserialize)]
+struct Line {
+    service: String,
+    level: u8,
+    message: String,
+    /// A JSON object.
+    fields: String,
+}
+
+impl Row for Line {}
+
+/// What an hour's bucket holds.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+struct Hour {
+    lines: u64,
+    bytes: u64,
+}
+
+impl Row for Hour {}
+
+/// A line with its number: larger ones were kept later.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Kept {
+    /// Its number.
+    pub(crate) number: u64,
+    /// The line.
+    #[serde(flatten)]
+    pub(crate) record: LogRecord,
+}
+
+/// What a search found.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Found {
+    /// How many lines match.
+    pub(crate) count: u64,
+    /// The wanted part of them, newest first.
+    pub(crate) lines: Vec<Kept>,
+    /// Where the search ended because it had looked at as many lines as one may, in milliseconds
+    /// since the epoch; `None` if it looked at all.
+    pub(crate) ended_at: Option<i64>,
+}
+
+/// The store of the log. Cheap to clone; all clones are the same store.
+#[derive(Clone)]
+pub(crate) struct LogStore {
+    store: Store,
+    limits: LogLimits,
+    new: broadcast::Sender<Arc<Kept>>,
+}
+
+impl LogStore {
+    /// Opens the log in a directory of its own. Reads and writes the disk.
+    ///
+    /// # Errors
+    /// [`OpenError`]; [`OpenError::InUse`] while another process keeps the log.
+    pub(crate) fn open(directory: &Path, limits: LogLimits) -> Result<Self, OpenError> {
+        let bounds = StoreLimits { cache_bytes: CACHE_BYTES, ..StoreLimits::default() };
+        let store = Store::open(directory, &[LINES.name(), HOURS.name()], bounds)?;
+        Ok(Self { store, limits, new: broadcast::Sender::new(FOLLOWED_LINES_MAX) })
+    }
+
+    /// The time before which nothing is kept.
+    pub(crate) fn oldest(&self, now: UnixMillis) -> UnixMillis {
+        now.before(self.limits.keep_for)
+    }
+
+    /// Keeps lines, durably; at most [`BATCH_LINES_MAX`].
+    ///
+    /// # Errors
+    /// [`Failure`] of the store; none is kept then.
+    pub(crate) async fn append(&self, records: Vec<LogRecord>) -> Result<(), Failure> {
+        debug_assert!(records.len() <= BATCH_LINES_MAX, "callers cut their batches");
+        let records: Arc<[LogRecord]> = records.into();
+        let written = Arc::clone(&records);
+        let first = self
+            .store
+            .transact(move |unit| {
+                let records = Arc::clone(&written);
+                async move { write(&unit, &records) }
+            })
+            .await?;
+        if self.new.receiver_count() > 0 {
+            for (number, record) in (first..).zip(records.iter()) {
+                let kept = Kept { number, record: record.clone() };
+                // Nobody follows any more.
+                let _ = self.new.send(Arc::new(kept));
+            }
+        }
+        Ok(())
+    }
+
+    /// Deletes some of what is too old or too much; true if there is more of it.
+    ///
+    /// # Errors
+    /// [`Failure`] of the store.
+    pub(crate) async fn prune(&self, now: UnixMillis) -> Result<bool, Failure> {
+        let kept_from = millis(self.oldest(now));
+        let limit = self.limits.keep_bytes;
+        let (mut bytes, mut first_hour) = (0_u64, None);
+        self.store.snapshot().visit(HOURS, &0, None, Direction::Ascending, |hour, total| {
+            bytes += total.bytes;
+            first_hour.get_or_insert(hour);
+            ControlFlow::Continue(())
+        })?;
+        let is_old = first_hour.is_some_and(|hour| (hour + 1) * HOUR_MILLIS <= kept_from);
+        if !is_old && bytes <= limit {
+            return Ok(false);
+        }
+        let excess = bytes.saturating_sub(limit);
+        self.store.transact(move |unit| async move { delete(&unit, kept_from, excess) }).await
+    }
+
+    /// The lines `query` looks for, newest first: `limit` of them after the first `offset`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(crate) fn search(
+        &self,
+        query: &LogQuery,
+        offset: u64,
+        limit: usize,
+    ) -> Result<Found, StoreError> {
+        let bound = |time: i64| key(u64::try_from(time).unwrap_or(0), 0);
+        let from = bound(query.since.unwrap_or(0));
+        let to = query.until.map(bound);
+        let (mut found, mut looked_at, mut failure) = (Found::default(), 0, None);
+        let look = |(_, (time, number)), line: Line| {
+            looked_at += 1;
+            if looked_at > SEARCHED_LINES_MAX {
+                found.ended_at = i64::try_from(time).ok();
+                return ControlFlow::Break(());
+            }
+            let Some(level) = Level::numbered(line.level) else {
+                failure = Some(StoreError::Corrupt { table: LINES.name(), version: line.level });
+                return ControlFlow::Break(());
+            };
+            let fields = || Cow::Borrowed(line.fields.as_str());
+            if query.is_about(&line.service, level, &line.message, fields) {
+                found.count += 1;
+                if found.count > offset && found.lines.len() < limit {
+                    found.lines.push(line.kept(time, number, level));
+                }
+            }
+            ControlFlow::Continue(())
+        };
+        self.store.snapshot().visit(LINES, &from, to.as_ref(), Direction::Descending, look)?;
+        failure.map_or(Ok(found), Err)
+    }
+
+    /// What is kept from now on.
+    pub(super) fn follow(&self) -> broadcast::Receiver<Arc<Kept>> {
+        self.new.subscribe()
+    }
+
+    /// Turns true when the disk failed in the middle of a commit.
+    pub(crate) fn broken(&self) -> watch::Receiver<bool> {
+        self.store.broken()
+    }
+
+    /// Waits until everything kept is durable.
+    pub(crate) async fn close(&self) {
+        self.store.close().await;
+    }
+}
+
+impl Line {
+    fn of(record: &LogRecord) -> Self {
+        Self {
+            service: record.service.clone(),
+            level: record.level.number(),
+            message: record.message.clone(),
+            fields: serde_json::to_string(&record.fields).unwrap_or_default(),
+        }
+    }
+
+    fn bytes(&self) -> u64 {
+        let texts = self.service.len() + self.message.len() + self.fields.len();
+        u64::try_from(texts).unwrap_or(u64::MAX).saturating_add(LINE_OVERHEAD_BYTES)
+    }
+
+    fn kept(self, time: u64, number: u64, level: Level) -> Kept {
+        let record = LogRecord {
+            time: UnixMillis::new(i64::try_from(time).unwrap_or(i64::MAX)),
+            service: self.service,
+            level,
+            message: self.message,
+            fields: serde_json::from_str(&self.fields).unwrap_or_else(|_| Map::new()),
+        };
+        Kept { number, record }
+    }
+}
+
+fn millis(time: UnixMillis) -> u64 {
+    u64::try_from(time.get()).unwrap_or(0)
+}
+
+fn key(millis: u64, number: u64) -> LineKey {
+    (millis / HOUR_MILLIS, (millis, number))
+}
+
+/// Writes lines into an open turn; the number of the first.
+fn write(unit: &Unit, records: &[LogRecord]) -> Result<u64, Failure> {
+    let first = unit.next_number(BATCHES)?.saturating_mul(1 << 16);
+    let mut hours: BTreeMap<u64, Hour> = BTreeMap::new();
+    for (number, record) in (first..).zip(records) {
+        let line = Line::of(record);
+        let key = key(millis(record.time), number);
+        unit.put(LINES, &key, &line)?;
+        let hour = hours.entry(key.0).or_default();
+        hour.lines += 1;
+        hour.bytes += line.bytes();
+    }
+    for (hour, more) in hours {
+        let there = unit.get(HOURS, &hour)?.unwrap_or_default();
+        let total = Hour { lines: there.lines + more.lines, bytes: there.bytes + more.bytes };
+        unit.put(HOURS, &hour, &total)?;
+    }
+    Ok(first)
+}
+
+/// Deletes the oldest lines: those before `kept_from`, and more until `excess` octets are gone.
+fn delete(unit: &Unit, kept_from: u64, mut excess: u64) -> Result<bool, Failure> {
+    let oldest = unit.range(LINES, &key(0, 0), None, Direction::Ascending, PRUNED_LINES)?;
+    let mut gone: BTreeMap<u64, Hour> = BTreeMap::new();
+    let mut deleted = 0;
+    for (key, line) in oldest {
+        if key.1.0 >= kept_from && excess == 0 {
+            break;
+        }
+        unit.delete(LINES, &key)?;
+        deleted += 1;
+        excess = excess.saturating_sub(line.bytes());
+        let hour = gone.entry(key.0).or_default();
+        hour.lines += 1;
+        hour.bytes += line.bytes();
+    }
+    for (hour, less) in gone {
+        let there = unit.get(HOURS, &hour)?.unwrap_or_default();
+        let lines = there.lines.saturating_sub(less.lines);
+        if lines == 0 {
+            unit.delete(HOURS, &hour)?;
+        } else {
+            let total = Hour { lines, bytes: there.bytes.saturating_sub(less.bytes) };
+            unit.put(HOURS, &hour, &total)?;
+        }
+    }
+    Ok(deleted == PRUNED_LINES)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: UnixMillis = UnixMillis::new(1_700_000_000_000);
+    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+    fn line(message: &str, age: Duration) -> LogRecord {
+        LogRecord {
+            time: NOW.before(age),
+            service: "till".to_owned(),
+            level: Level::Info,
+            message: message.to_owned(),
+            fields: Map::new(),
+        }
+    }
+
+    fn open(directory: &Path, keep_bytes: u64) -> LogStore {
+        LogStore::open(directory, LogLimits { keep_for: 7 * DAY, keep_bytes }).expect("opens")
+    }
+
+    fn messages(found: &Found) -> Vec<&str> {
+        found.lines.iter().map(|kept| kept.record.message.as_str()).collect()
+    }
+
+    async fn prune(log: &LogStore) {
+        while log.prune(NOW).await.expect("pruned") {}
+    }
+
+    #[tokio::test]
+    async fn lines_are_found_newest_first_in_pages_and_over_a_restart() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let log = open(directory.path(), u64::MAX);
+        let hour = Duration::from_secs(3_600);
+        let lines =
+            vec![line("second", hour), line("third", Duration::ZERO), line("first", 2 * hour)];
+        log.append(lines).await.expect("kept");
+        log.close().await;
+        drop(log);
+
+        let log = open(directory.path(), u64::MAX);
+        let all = LogQuery::default();
+        let found = log.search(&all, 0, 10).expect("searched");
+        assert_eq!((messages(&found), found.ended_at), (vec!["third", "second", "first"], None));
+        let found = log.search(&all, 1, 1).expect("searched");
+        assert_eq!((messages(&found), found.count), (vec!["second"], 3));
+        let query = LogQuery {
+            since: Some(NOW.before(2 * hour).get()),
+            until: Some(NOW.get()),
+            ..LogQuery::default()
+        };
+        assert_eq!(messages(&log.search(&query, 0, 10).expect("searched")), ["second", "first"]);
+    }
+
+    #[tokio::test]
+    async fn old_lines_go_and_so_do_the_oldest_of_too_many() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let log = open(directory.path(), 64 * 1024);
+        log.append(vec![line("old", 8 * DAY), line("new", DAY)]).await.expect("kept");
+        prune(&log).await;
+        let all = LogQuery::default();
+        assert_eq!(messages(&log.search(&all, 0, 10).expect("searched")), ["new"]);
+
+        let long = "x".repeat(1_000);
+        let many = |_| line(&long, Duration::ZERO);
+        log.append((0..100).map(many).collect()).await.expect("kept");
+        prune(&log).await;
+        let found = log.search(&all, 0, 1_000).expect("searched");
+        let bytes: u64 = found.lines.iter().map(|kept| Line::of(&kept.record).bytes()).sum();
+        assert!((60_000..=64 * 1024).contains(&bytes), "{bytes} octets are left");
+        assert!(!messages(&found).contains(&"new"), "the oldest went first");
+    }
+}
