@@ -3,8 +3,9 @@
 
 use super::mail::Mailer;
 use super::nats::{BrokerError, DeadBox};
+use super::running::open_mailer;
 use super::supervision::chain;
-use super::{AdapterError, AdapterSettings, open_mailer};
+use super::{AdapterError, AdapterSettings};
 use serde::{Deserialize, Serialize};
 use souk_domain::UnixMillis;
 use std::error::Error;
@@ -143,7 +144,7 @@ impl DeadLetters {
             Self::Files(settings) => settings,
         };
         let letter = read_file(&folder(settings), id)?;
-        let mailer = open_mailer(settings, settings.data_dir.join("mail")).await?;
+        let mailer = open_mailer(settings).await?;
         let sent = deliver(&mailer, &letter).await;
         mailer.close().await;
         sent?;

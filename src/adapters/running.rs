@@ -75,7 +75,7 @@ impl Running {
         Ok(broker)
     }
 
-    /// Opens the mailer.
+    /// Opens the mailer, which is closed with everything else.
     ///
     /// # Errors
     /// [`AdapterError`].
@@ -83,19 +83,7 @@ impl Running {
         &mut self,
         settings: &AdapterSettings,
     ) -> Result<Arc<Mailer>, AdapterError> {
-        let from = settings.mail_from.as_deref().unwrap_or(DEFAULT_MAIL_FROM);
-        let wrong = |source| AdapterError::MailFrom { from: from.to_owned(), source };
-        let from: Mailbox = from.parse().map_err(wrong)?;
-        let transport = match &settings.smtp_url {
-            Some(url) => Transport::smtp(url)?,
-            None => Transport::Files(settings.data_dir.join("mail")),
-        };
-        let shop_name = settings.shop_name.clone();
-        let memory = settings.data_dir.join("mail-memory");
-        let texts = settings.mail_texts.clone();
-        let open = move || Mailer::open(from, shop_name, transport, texts.as_deref(), &memory);
-        let mailer = tokio::task::spawn_blocking(open).await.map_err(AdapterError::Task)??;
-        let mailer = Arc::new(mailer);
+        let mailer = Arc::new(open_mailer(settings).await?);
         self.mailer = Some(Arc::clone(&mailer));
         Ok(mailer)
     }
@@ -226,4 +214,23 @@ async fn prune_by_and_by(outbox: Outbox, reader: Reader, stop: Stop) -> Result<(
             tokio::task::yield_now().await;
         }
     }
+}
+
+/// Opens the mailer. Its memory is locked: one process at a time.
+///
+/// # Errors
+/// [`AdapterError`].
+pub(super) async fn open_mailer(settings: &AdapterSettings) -> Result<Mailer, AdapterError> {
+    let from = settings.mail_from.as_deref().unwrap_or(DEFAULT_MAIL_FROM);
+    let wrong = |source| AdapterError::MailFrom { from: from.to_owned(), source };
+    let from: Mailbox = from.parse().map_err(wrong)?;
+    let transport = match &settings.smtp_url {
+        Some(url) => Transport::smtp(url)?,
+        None => Transport::Files(settings.data_dir.join("mail")),
+    };
+    let shop_name = settings.shop_name.clone();
+    let memory = settings.data_dir.join("mail-memory");
+    let texts = settings.mail_texts.clone();
+    let open = move || Mailer::open(from, shop_name, transport, texts.as_deref(), &memory);
+    Ok(tokio::task::spawn_blocking(open).await.map_err(AdapterError::Task)??)
 }

@@ -128,7 +128,7 @@ impl Broker {
 
     /// Publishes as any other system would; returns once the broker has it.
     pub async fn publish(&self, subject: &str, body: impl Into<Vec<u8>>) {
-        let client = async_nats::connect(self.url()).await.expect("the broker can be reached");
+        let client = self.client_of("souk").await;
         let context = jetstream::new(client);
         let published = context.publish(subject.to_owned(), body.into().into()).await;
         published.expect("sent").await.expect("a stream has the subject");
@@ -136,7 +136,7 @@ impl Broker {
 
     /// Publishes the same many times, as fast as the broker takes it.
     pub async fn flood(&self, subject: &str, body: &str, times: usize) {
-        let client = async_nats::connect(self.url()).await.expect("the broker can be reached");
+        let client = self.client_of("souk").await;
         for _ in 0..times {
             client.publish(subject.to_owned(), body.to_owned().into()).await.expect("sent");
         }
@@ -145,7 +145,7 @@ impl Broker {
 
     /// Waits until so many notifications lie in the queue.
     pub async fn expect_notifications(&self, number: impl RangeBounds<u64> + Debug) {
-        let client = async_nats::connect(self.url()).await.expect("the broker can be reached");
+        let client = self.client_of("souk").await;
         let context = jetstream::new(client);
         eventually(&format!("{number:?} notifications in the queue"), async || {
             let stream = context.get_stream("SOUK_NOTIFY").await.ok()?;
@@ -156,7 +156,7 @@ impl Broker {
 
     /// The reasons on the dead letters of one consumer, in order.
     pub async fn reasons_of_dead_letters(&self, consumer: &str) -> Vec<String> {
-        let client = async_nats::connect(self.url()).await.expect("the broker can be reached");
+        let client = self.client_of("souk").await;
         let Ok(stream) = jetstream::new(client).get_stream("SOUK_DEAD").await else {
             return Vec::new();
         };
