@@ -125,7 +125,8 @@ mod tests {
     #[tokio::test]
     async fn a_row_is_kept_for_a_day_after_its_acknowledgement() {
         let directory = tempfile::tempdir().expect("a directory");
-        let store = Store::open(directory.path(), TABLES, StoreLimits::default()).expect("opens");
+        let tables = [TABLES, webhooks::TABLES].concat();
+        let store = Store::open(directory.path(), &tables, StoreLimits::default()).expect("opens");
         let outbox = Outbox::open(store.clone(), Currency::USD).await.expect("opens");
         write(&store, 600).await;
         let left = || outbox.after(0, 1_000).expect("read").len();
