@@ -37,6 +37,31 @@ async fn a_shop_that_starts_before_its_broker_publishes_later() {
 }
 
 #[tokio::test]
+async fn a_broker_that_comes_later_is_told_everything_and_no_mail_goes_twice() {
+    let sink = MailSink::start();
+    let mut shop = Shop::open_with(&[("SOUK_SMTP_URL", &sink.url())]).await;
+    let lamp = shop.admin().await.add_product("Lamp", "10.00", 10).await;
+    let ann = shop.customer("ann").await;
+    let order = id_of(&ann.buy(lamp, 1).await);
+    ann.pay(order).await;
+    sink.expect_one("order_paid", "ann@souk.example").await;
+    shop.stop().await;
+
+    let broker = Broker::start();
+    shop.set("SOUK_NATS_URL", &broker.url());
+    shop.start();
+
+    let history = broker.expect_history(order, &["placed", "paid"]).await;
+    let versions: Vec<_> = history.iter().map(|event| event.version()).collect();
+    assert_eq!(versions, [Some(1), Some(2)]);
+    // A queue that is empty has been worked through.
+    broker.expect_notifications(0..1).await;
+    sink.expect_one("order_placed", "ann@souk.example").await;
+    sink.expect_one("order_paid", "ann@souk.example").await;
+    sink.expect_one("welcome", "ann@souk.example").await;
+}
+
+#[tokio::test]
 async fn every_step_of_an_order_is_one_event() {
     let broker = Broker::start();
     let shop = Shop::open_with(&[("SOUK_NATS_URL", &broker.url())]).await;
