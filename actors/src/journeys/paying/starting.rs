@@ -86,7 +86,7 @@ async fn begun(shop: &Shop, order: OrderId, way: Way) -> Result<(PaymentId, Paym
             return Ok((id, payment));
         }
         if payment.status.is_open() {
-            give_up(shop, id, &payment).await?;
+            give_up(shop, id).await?;
         }
     }
     drop(snapshot);
@@ -99,7 +99,9 @@ async fn begun(shop: &Shop, order: OrderId, way: Way) -> Result<(PaymentId, Paym
         .await
 }
 
-async fn give_up(shop: &Shop, id: PaymentId, payment: &Payment) -> Result<(), Failure> {
+/// Closes a payment that is open. From the turn on nothing is linked to it any more, so only what
+/// stands after the turn says what there is to close: a page may have been opened meanwhile.
+async fn give_up(shop: &Shop, id: PaymentId) -> Result<(), Failure> {
     let owners = Arc::clone(&shop.owners);
     shop.store
         .transact(move |unit| {
@@ -110,7 +112,9 @@ async fn give_up(shop: &Shop, id: PaymentId, payment: &Payment) -> Result<(), Fa
             }
         })
         .await?;
-    close(shop, id, payment).await
+    let given_up = payments::payment(&*shop.store.snapshot(), id)?;
+    let payment = given_up.ok_or(Refusal::NotFound(Missing::Payment))?;
+    close(shop, id, &payment).await
 }
 
 async fn begin(
