@@ -193,6 +193,13 @@ async fn addresses_of_our_own_house_are_refused() {
     ] {
         boss.post(ALL, json!({"url": url, "events": ["*"]})).await.blames(400, &["url"]);
     }
+    for url in
+        ["https://192.168.1.7/", "https://[fd00::7]/", "https://localhost/", "http://1.1.1.1/"]
+    {
+        let refused = boss.post(ALL, json!({"url": url, "events": ["*"]})).await;
+        refused.blames(400, &["url"]);
+        assert!(refused.text.contains("SOUK_WEBHOOK_PRIVATE_ADDRESSES"), "{refused}");
+    }
     assert_eq!(boss.get(ALL).await.expect(200), json!([]));
     // An address is judged again when it is connected to: the setting may have changed since.
     shop.stop().await;
@@ -205,7 +212,10 @@ async fn addresses_of_our_own_house_are_refused() {
     shop.start();
     shop.customer("ann").await;
     let refused = expect_delivery(&boss, &endpoint, "a refused delivery", |_| true).await;
-    assert!(refused["reason"].as_str().expect("why").contains("private network"), "{refused}");
+    assert!(
+        refused["reason"].as_str().expect("why").contains("SOUK_WEBHOOK_PRIVATE_ADDRESSES"),
+        "{refused}"
+    );
     assert!(hook.letters().is_empty());
     shop.stop().await;
     shop.check();
@@ -220,6 +230,19 @@ async fn endpoints_are_made_shown_changed_and_deleted() {
     for events in [json!([]), json!(["orders.*"]), json!(["order"]), json!("order.*")] {
         boss.post(ALL, json!({"url": hook.url(), "events": events})).await.blames(400, &["events"]);
     }
+    for (unknown, meant) in [
+        ("order.payed", "did you mean \\\"order.paid\\\"?"),
+        ("orders.*", "did you mean \\\"order.*\\\"?"),
+        ("payment.dispute_one", "did you mean \\\"payment.dispute_won\\\"?"),
+        ("souk.order.paid.v1", "did you mean \\\"order.paid\\\"?"),
+        ("payment.celebrated", "payment.dispute_lost"),
+        ("basket.*", "order.*"),
+    ] {
+        let body = json!({"url": hook.url(), "events": ["order.paid", unknown]});
+        let refused = boss.post(ALL, body).await;
+        refused.blames(400, &["events"]);
+        assert!(refused.text.contains(unknown) && refused.text.contains(meant), "{refused}");
+    }
     let made = add(&boss, &hook, &["order.*"]).await;
     let one = format!("{ALL}{}/", id_of(&made));
     let mut shown = made.clone();
@@ -229,6 +252,7 @@ async fn endpoints_are_made_shown_changed_and_deleted() {
     let changed = boss.patch(&one, json!({"events": ["*"], "description": ""})).await.expect(200);
     assert_eq!((&changed["events"], &changed["description"]), (&json!(["*"]), &json!("")));
     assert_eq!(changed["url"], made["url"]);
+    boss.patch(&one, json!({"events": ["order.payed"]})).await.blames(400, &["events"]);
     boss.patch(&one, json!({"events": ["?"], "active": "perhaps"}))
         .await
         .blames(400, &["events", "active"]);

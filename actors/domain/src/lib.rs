@@ -7,6 +7,7 @@ mod access;
 mod cart;
 mod ids;
 mod money;
+mod near;
 mod order;
 mod order_lines;
 mod payment;
@@ -22,6 +23,7 @@ pub use ids::{
     CartId, CartLineId, CategoryId, OrderId, OrderLineId, PaymentId, ProductId, SessionId, UserId,
 };
 pub use money::{Currency, MAX_AMOUNT_MINOR_UNITS, Money, MoneyError};
+pub use near::nearest;
 pub use order::{
     OrderLine, OrderStatus, StatusStep, StockHolding, order_total, price_total, step,
     step_with_payment,

@@ -67,7 +67,11 @@ pub(crate) enum PostError {
     NoHost,
     #[error("the host has no address")]
     NoAddress(#[source] Option<std::io::Error>),
-    #[error("{0} is an address of a private network")]
+    /// With [`Reach::Public`] only.
+    #[error(
+        "{0} is not on the open Internet but in a private or reserved network; the setting \
+         SOUK_WEBHOOK_PRIVATE_ADDRESSES=true allows such addresses"
+    )]
     PrivateAddress(IpAddr),
     #[error("cannot connect")]
     Connect(#[source] std::io::Error),
