@@ -125,7 +125,18 @@ impl App {
         let cookie =
             format!("{CART_KEY}={key}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
         let value = |text: &str| HeaderValue::from_str(text).expect("digits and plain ASCII");
-        CartKeyHeaders { key: value(key), cookie: value(&cookie) }
+        CartKeyHeaders { key: value(key), cookie: Some(value(&cookie)) }
+    }
+
+    /// Whether the cookie of this request holds a guest's cart with something in it: what a log-in
+    /// could not move into the user's cart. An answer that tells a user's key must leave it.
+    ///
+    /// # Errors
+    /// What the store cannot do.
+    pub(crate) fn has_guest_cookie(&self, request: &Request) -> Result<bool, Answer> {
+        let Some(key) = cookie(request).and_then(CartKey::parse) else { return Ok(false) };
+        let found = carts::of_guest(&*self.shop.store.snapshot(), &key, clock::now());
+        Ok(found.map_err(|error| could_not(&error.into()))?.is_some())
     }
 }
 
@@ -134,14 +145,22 @@ impl App {
 #[derive(Clone, Debug)]
 pub(crate) struct CartKeyHeaders {
     key: HeaderValue,
-    cookie: HeaderValue,
+    cookie: Option<HeaderValue>,
 }
 
 impl CartKeyHeaders {
+    /// The same without the cookie.
+    pub(crate) fn without_cookie(self) -> Self {
+        Self { cookie: None, ..self }
+    }
+
     /// The answer with them.
     pub(crate) fn on(&self, answer: Answer) -> Answer {
         let answer = answer.with_header(X_CART_KEY, self.key.clone());
-        answer.with_header(SET_COOKIE, self.cookie.clone())
+        match &self.cookie {
+            Some(cookie) => answer.with_header(SET_COOKIE, cookie.clone()),
+            None => answer,
+        }
     }
 }
 

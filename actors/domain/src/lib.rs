@@ -18,7 +18,9 @@ mod text;
 mod time;
 
 pub use access::{Caller, Role};
-pub use cart::{CartLines, MAX_CART_LINES, MAX_LINE_QUANTITY, Quantity, merged_quantity};
+pub use cart::{
+    CartLines, MAX_CART_LINES, MAX_LINE_QUANTITY, MergedQuantity, Quantity, merge_quantities,
+};
 pub use ids::{
     CartId, CartLineId, CategoryId, OrderId, OrderLineId, PaymentId, ProductId, SessionId, UserId,
 };

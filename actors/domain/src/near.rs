@@ -1,5 +1,7 @@
 //! The known name that somebody probably meant.
 
+use std::cmp::Reverse;
+
 /// Edits (a letter more, fewer, changed, or two swapped) between a name and one that may be meant.
 const EDITS_MAX: usize = 2;
 
@@ -13,8 +15,13 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .into_iter()
         .map(|known| (strsim::osa_distance(&name, &known.to_lowercase()), known))
         .filter(|(edits, _)| *edits <= edits_max)
-        .min_by_key(|(edits, _)| *edits)
+        // People rarely get the beginning wrong.
+        .min_by_key(|(edits, known)| (*edits, Reverse(common_start(&name, known))))
         .map(|(_, known)| known)
+}
+
+fn common_start(one: &str, other: &str) -> usize {
+    one.chars().zip(other.chars()).take_while(|(a, b)| a == b).count()
 }
 
 #[cfg(test)]
@@ -23,7 +30,7 @@ mod tests {
 
     #[test]
     fn finds_what_was_meant_and_nothing_else() {
-        let known = ["order.paid", "order.placed", "order.*", "warn"];
+        let known = ["order.placed", "order.paid", "order.*", "warn"];
         for (name, meant) in [
             ("order.payed", Some("order.paid")),
             ("oder.paid", Some("order.paid")),
