@@ -2,6 +2,7 @@
 //! server-sent events (<https://html.spec.whatwg.org/multipage/server-sent-events.html>).
 
 use super::{App, Visitor, could_not};
+use crate::edge::headers::LAST_EVENT_ID;
 use crate::edge::{Answer, Call, Errors, Route, limits, standard};
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, HeaderValue};
@@ -88,7 +89,7 @@ fn asked(call: &Call) -> Result<(Vec<String>, u64, bool), Answer> {
             errors.add("types", unknown.to_string());
         }
     }
-    let last = call.request.header("last-event-id").or(call.request.query("last_event_id"));
+    let last = call.request.header(LAST_EVENT_ID.as_str()).or(call.request.query("last_event_id"));
     let told = last.map_or(Ok(0), |last| last.trim().parse());
     if told.is_err() {
         errors.add("last_event_id", "Not an id of an event here.");

@@ -3,8 +3,9 @@
 
 use super::{App, could_not};
 use crate::edge::form::{Field, Json, Rule, anything};
+use crate::edge::headers::X_CART_KEY;
 use crate::edge::{Answer, Form, Request, values};
-use http::header::{COOKIE, HeaderName, HeaderValue, SET_COOKIE};
+use http::header::{COOKIE, HeaderValue, SET_COOKIE};
 use sha2::{Digest, Sha256};
 use souk_actors::carts::{self, CartKey, GUEST_CART_LIFETIME};
 use souk_actors::clock;
@@ -12,7 +13,6 @@ use subtle::ConstantTimeEq;
 
 /// The body field, the query parameter and the cookie.
 const CART_KEY: &str = "cart_key";
-const X_CART_KEY: HeaderName = HeaderName::from_static("x-cart-key");
 /// Random octets of a key.
 const RANDOM_BYTES: usize = 16;
 /// Octets that say that a key is ours.
