@@ -173,6 +173,31 @@ async fn kill_9_and_a_time_switched_off_lose_no_event() {
 }
 
 #[tokio::test]
+async fn answers_without_an_end_are_cut_off() {
+    let hook = Endpoint::open().await;
+    let mut shop = open().await;
+    let boss = shop.admin().await;
+    let endpoint = add(&boss, &hook, &["user.registered"]).await;
+    let floods = [
+        "HTTP/1.1 100 Continue\r\n\r\n",
+        "HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n",
+        "HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 199 Odd\r\n\r\n",
+    ];
+    for (number, flood) in floods.into_iter().enumerate() {
+        hook.next(&[Fault::Endless(flood)]);
+        shop.customer(&format!("ann{number}")).await;
+        expect_delivery(&boss, &endpoint, "a delivery that was cut off", |delivery| {
+            let reason = delivery["reason"].as_str().unwrap_or_default();
+            delivery["tries"] == 1 && reason.contains("octets")
+        })
+        .await;
+        hook.expect_taken(number + 1).await;
+    }
+    shop.stop().await;
+    shop.check();
+}
+
+#[tokio::test]
 async fn addresses_of_our_own_house_are_refused() {
     let mut shop = Shop::open().await;
     let boss = shop.admin().await;
@@ -185,6 +210,10 @@ async fn addresses_of_our_own_house_are_refused() {
         "https://[::ffff:127.0.0.1]/",
         "https://[fe80::1]/",
         "https://0.0.0.0/",
+        "https://[2620:4f:8000::1]/",
+        "https://[3ffe::1]/",
+        "https://[64:ff9b::7f00:1]/",
+        "https://192.31.196.1/",
         "https://2130706433/",
         "http://1.1.1.1/",
         "https://user:secret@1.1.1.1/",
