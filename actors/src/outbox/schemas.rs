@@ -115,6 +115,33 @@ mod tests {
         }
     }
 
+    /// The tables of events in the documents: lines that begin with `| ` and this, then the names.
+    fn named_in(document: &str, row: &str) -> Vec<String> {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs").join(document);
+        let text = fs::read_to_string(&path).expect("a document");
+        let start = format!("| `{row}` | ");
+        let line = text.lines().find_map(|line| line.strip_prefix(&start));
+        let line = line.unwrap_or_else(|| panic!("{document} has no row for {row}"));
+        line.trim_end_matches(" |").split(", ").map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn the_documents_name_every_event_and_no_other() {
+        for (kind, words) in event_types() {
+            let subject = format!("souk.event.v1.{kind}.<id>.<what>");
+            assert_eq!(named_in("subscribers.md", &subject), words, "subscribers.md: {kind}");
+            let pattern = format!("{kind}.*");
+            assert_eq!(named_in("integrations.md", &pattern), words, "integrations.md: {kind}");
+        }
+        let asyncapi = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/asyncapi.yaml");
+        let asyncapi = fs::read_to_string(asyncapi).expect("a document");
+        for (kind, mut words) in event_types() {
+            words.sort_unstable();
+            let list = format!("enum: [{}]", words.join(", "));
+            assert!(asyncapi.contains(&list), "asyncapi.yaml: {kind}: {list}");
+        }
+    }
+
     #[test]
     fn every_type_has_one_schema() {
         let names: Vec<_> = schemas().into_iter().map(|schema| schema.name).collect();
