@@ -112,6 +112,8 @@ pub(crate) struct Settings {
     workers: Workers,
     /// Memory the store may use to cache pages, in MiB.
     cache_mib: usize,
+    /// Below this much free space on the store's disk, changes are refused, in MiB.
+    min_free_disk_mib: u64,
     /// Lines of the log are kept for so many days.
     log_keep_days: u32,
     /// Lines of the log may take so much of the disk, in MiB.
@@ -203,6 +205,7 @@ impl Default for Settings {
             rate_limit: Switch::On,
             workers: Workers::ALL,
             cache_mib: 16,
+            min_free_disk_mib: 16,
             log_keep_days: 7,
             log_keep_mib: 256,
             log: "info".to_owned(),
@@ -302,7 +305,12 @@ impl Settings {
 
     /// Bounds of the store.
     pub(crate) fn store_limits(&self) -> StoreLimits {
-        StoreLimits { cache_bytes: self.cache_mib << 20, ..StoreLimits::default() }
+        StoreLimits {
+            cache_bytes: self.cache_mib << 20,
+            // Without any reserve, every full disk would have to be met in the middle of a commit.
+            min_free_disk_bytes: self.min_free_disk_mib.clamp(1, u64::MAX >> 20) << 20,
+            ..StoreLimits::default()
+        }
     }
 
     /// What the shop itself needs to know.

@@ -147,6 +147,14 @@ async fn events_are_exported_alike_from_the_open_and_from_the_closed_shop() {
     let none = shop.run(&["events", "export", "--since", "2100-01-01T00:00:00Z"], "");
     assert_eq!(none.expect_success().stdout, "");
 
+    for (unknown, meant) in [
+        ("order.payed", "order.paid"),
+        ("orders.*", "order.*"),
+        ("order.paid,prodcut.*", "product.*"),
+    ] {
+        let asked = ["events", "export", "--since", "2020-01-01T00:00:00Z", "--types", unknown];
+        shop.run(&asked, "").expect_refusal().naming(meant);
+    }
     shop.run(&["events", "export", "--since", "yesterday"], "").expect_refusal().naming("since");
     shop.run(&[&all[..], &["--types", "orders"]].concat(), "").expect_refusal().naming("types");
     shop.stop().await;

@@ -106,6 +106,20 @@ async fn a_wrong_question_is_refused_and_streams_have_a_bound() {
     let boss = shop.admin().await;
     let ask = async |query: &str| boss.get(&format!("/api/v1/events{query}")).await;
     ask("?types=orders").await.blames(400, &["types"]);
+    for (unknown, meant) in [
+        ("order.payed", Some("order.paid")),
+        ("orders.*", Some("order.*")),
+        ("user.registred", Some("user.registered")),
+        ("payment.celebrated", None),
+        ("basket.*", None),
+    ] {
+        let refused = ask(&format!("?follow=false&types=order.placed,{unknown}")).await;
+        refused.blames(400, &["types"]);
+        assert!(refused.text.contains(unknown), "{refused}");
+        assert!(meant.is_none_or(|meant| refused.text.contains(meant)), "{refused}");
+    }
+    let many = vec!["order.paid"; 51].join(",");
+    ask(&format!("?follow=false&types={many}")).await.blames(400, &["types"]);
     ask("?last_event_id=x&follow=no").await.blames(400, &["last_event_id", "follow"]);
     let mut open = Vec::new();
     for _ in 0..64 {

@@ -91,6 +91,7 @@ async fn stock_caps_the_sum_and_never_costs_a_log_in() {
     let session = log_in(&guest, &ann).await.expect(200);
 
     assert_eq!(lines(&shop, &session["access"]).await, [(lamp, 5), (chair, 2)]);
+    assert_eq!(guest.lines().await, [(lamp, 2)], "what the stock does not have stays");
     let ann = shop.nobody().bearing(session["access"].as_str().expect("a token"));
     let short = ann.post("/api/v1/cart/checkout/", json!({"shipping_address": "1 Main St"})).await;
     short.says(400, json!({"error": "Insufficient stock for Chair"}));
@@ -120,7 +121,87 @@ async fn a_full_cart_and_a_deleted_product_do_not_cost_a_log_in_either() {
     let session = log_in(&guest, &ann).await.expect(200);
 
     assert_eq!(lines(&shop, &session["access"]).await.len(), 100);
+    let kept = guest.lines().await;
+    assert!(kept.contains(&(more, 1)), "what does not fit stays where it was: {kept:?}");
+}
+
+/// Bodies of log-ins and registrations as each contract takes them.
+fn ways_in() -> Vec<(&'static str, serde_json::Value)> {
+    let (email, password) = ("ann@souk.example", "password123");
+    vec![
+        ("/api/token/", json!({"username": "ann", "password": password})),
+        ("/api/login/", json!({"username": "ann", "password": password})),
+        (LOGIN, json!({"username": "ann", "password": password})),
+        (STOREFRONT_LOGIN, json!({"email": email, "password": password})),
+        ("/api/v1/auth/login", json!({"email": email, "password": password})),
+    ]
+}
+
+#[tokio::test]
+async fn what_does_not_fit_stays_in_the_guests_cart_in_every_contract() {
+    let mut shop = Shop::open().await;
+    let boss = shop.admin().await;
+    let (lamp, chair, table) = (
+        boss.add_product("Lamp", "1.00", 3).await,
+        boss.add_product("Chair", "1.00", 9).await,
+        boss.add_product("Table", "1.00", 2).await,
+    );
+    let registered = shop.nobody().register_as("ann", "").await.expect(201);
+    let ann = shop.nobody().bearing(registered["user"]["access"].as_str().expect("a token"));
+    for (round, (path, body)) in (1..).zip(ways_in()) {
+        ann.delete("/api/v1/cart/clear_cart/").await.expect(200);
+        ann.post(ADD_ITEM, json!({"product_id": lamp, "quantity": 2})).await.expect(200);
+        let mut guest = shop.guest();
+        guest.put_in(lamp, 3).await;
+        guest.put_in(chair, 1).await;
+        guest.put_in(table, 2).await;
+        for attempt in 1..=2 {
+            let answer = guest.send("POST", path, body.clone()).await;
+            assert!(answer.status == 200 || answer.status == 201, "{round}: {answer}");
+            let mine = lines_of(&ann.get(GET_CART).await.expect(200));
+            assert_eq!(mine, [(lamp, 3), (chair, 1), (table, 2)], "{path}, attempt {attempt}");
+            assert_eq!(guest.lines().await, [(lamp, 2)], "{path}, attempt {attempt}");
+        }
+    }
+    shop.stop().await;
+    shop.check();
+}
+
+#[tokio::test]
+async fn two_full_carts_lose_no_line_and_a_browser_keeps_the_key_of_the_rest() {
+    let mut shop = Shop::open().await;
+    let boss = shop.admin().await;
+    let category = boss.add_category("Things").await;
+    let ann = shop.customer("ann").await;
+    let mut guest = shop.guest();
+    for number in 0..130 {
+        let product = boss.add_product_in(category, &format!("Thing {number}"), "1.00", 5).await;
+        match number < 65 {
+            true => {
+                ann.post(ADD_ITEM, json!({"product_id": product, "quantity": 1})).await.expect(200);
+            }
+            false => guest.put_in(product, 1).await,
+        }
+    }
+
+    let session = log_in(&guest, &ann).await.expect(200);
+
+    assert_eq!(lines(&shop, &session["access"]).await.len(), 100);
+    assert_eq!(guest.lines().await.len(), 30);
+    let cookie = format!("cart_key={}", guest.key);
+    let browser = shop.nobody().bearing(session["access"].as_str().expect("a token"));
+    let cart = browser.ask("GET", GET_CART).header("Cookie", &cookie).send().await;
+    assert_eq!(lines_of(&cart.expect(200)).len(), 100);
+    assert_eq!(cart.header("Set-Cookie"), "", "the cookie still holds what did not fit");
+    // There is room again: the rest moves with the next log-in.
+    browser.delete("/api/v1/cart/clear_cart/").await.expect(200);
+    let again = log_in(&guest, &ann).await.expect(200);
+    assert_eq!(lines(&shop, &again["access"]).await.len(), 30);
     assert_eq!(guest.lines().await, []);
+    let cart = browser.ask("GET", GET_CART).header("Cookie", &cookie).send().await;
+    assert!(!cart.header("Set-Cookie").is_empty(), "nothing is left there");
+    shop.stop().await;
+    shop.check();
 }
 
 #[tokio::test]

@@ -173,6 +173,31 @@ async fn kill_9_and_a_time_switched_off_lose_no_event() {
 }
 
 #[tokio::test]
+async fn answers_without_an_end_are_cut_off() {
+    let hook = Endpoint::open().await;
+    let mut shop = open().await;
+    let boss = shop.admin().await;
+    let endpoint = add(&boss, &hook, &["user.registered"]).await;
+    let floods = [
+        "HTTP/1.1 100 Continue\r\n\r\n",
+        "HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n",
+        "HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 199 Odd\r\n\r\n",
+    ];
+    for (number, flood) in floods.into_iter().enumerate() {
+        hook.next(&[Fault::Endless(flood)]);
+        shop.customer(&format!("ann{number}")).await;
+        expect_delivery(&boss, &endpoint, "a delivery that was cut off", |delivery| {
+            let reason = delivery["reason"].as_str().unwrap_or_default();
+            delivery["tries"] == 1 && reason.contains("octets")
+        })
+        .await;
+        hook.expect_taken(number + 1).await;
+    }
+    shop.stop().await;
+    shop.check();
+}
+
+#[tokio::test]
 async fn addresses_of_our_own_house_are_refused() {
     let mut shop = Shop::open().await;
     let boss = shop.admin().await;
@@ -185,6 +210,10 @@ async fn addresses_of_our_own_house_are_refused() {
         "https://[::ffff:127.0.0.1]/",
         "https://[fe80::1]/",
         "https://0.0.0.0/",
+        "https://[2620:4f:8000::1]/",
+        "https://[3ffe::1]/",
+        "https://[64:ff9b::7f00:1]/",
+        "https://192.31.196.1/",
         "https://2130706433/",
         "http://1.1.1.1/",
         "https://user:secret@1.1.1.1/",
@@ -192,6 +221,13 @@ async fn addresses_of_our_own_house_are_refused() {
         "nonsense",
     ] {
         boss.post(ALL, json!({"url": url, "events": ["*"]})).await.blames(400, &["url"]);
+    }
+    for url in
+        ["https://192.168.1.7/", "https://[fd00::7]/", "https://localhost/", "http://1.1.1.1/"]
+    {
+        let refused = boss.post(ALL, json!({"url": url, "events": ["*"]})).await;
+        refused.blames(400, &["url"]);
+        assert!(refused.text.contains("SOUK_WEBHOOK_PRIVATE_ADDRESSES"), "{refused}");
     }
     assert_eq!(boss.get(ALL).await.expect(200), json!([]));
     // An address is judged again when it is connected to: the setting may have changed since.
@@ -205,7 +241,10 @@ async fn addresses_of_our_own_house_are_refused() {
     shop.start();
     shop.customer("ann").await;
     let refused = expect_delivery(&boss, &endpoint, "a refused delivery", |_| true).await;
-    assert!(refused["reason"].as_str().expect("why").contains("private network"), "{refused}");
+    assert!(
+        refused["reason"].as_str().expect("why").contains("SOUK_WEBHOOK_PRIVATE_ADDRESSES"),
+        "{refused}"
+    );
     assert!(hook.letters().is_empty());
     shop.stop().await;
     shop.check();
@@ -220,6 +259,19 @@ async fn endpoints_are_made_shown_changed_and_deleted() {
     for events in [json!([]), json!(["orders.*"]), json!(["order"]), json!("order.*")] {
         boss.post(ALL, json!({"url": hook.url(), "events": events})).await.blames(400, &["events"]);
     }
+    for (unknown, meant) in [
+        ("order.payed", "did you mean \\\"order.paid\\\"?"),
+        ("orders.*", "did you mean \\\"order.*\\\"?"),
+        ("payment.dispute_one", "did you mean \\\"payment.dispute_won\\\"?"),
+        ("souk.order.paid.v1", "did you mean \\\"order.paid\\\"?"),
+        ("payment.celebrated", "payment.dispute_lost"),
+        ("basket.*", "order.*"),
+    ] {
+        let body = json!({"url": hook.url(), "events": ["order.paid", unknown]});
+        let refused = boss.post(ALL, body).await;
+        refused.blames(400, &["events"]);
+        assert!(refused.text.contains(unknown) && refused.text.contains(meant), "{refused}");
+    }
     let made = add(&boss, &hook, &["order.*"]).await;
     let one = format!("{ALL}{}/", id_of(&made));
     let mut shown = made.clone();
@@ -229,6 +281,7 @@ async fn endpoints_are_made_shown_changed_and_deleted() {
     let changed = boss.patch(&one, json!({"events": ["*"], "description": ""})).await.expect(200);
     assert_eq!((&changed["events"], &changed["description"]), (&json!(["*"]), &json!("")));
     assert_eq!(changed["url"], made["url"]);
+    boss.patch(&one, json!({"events": ["order.payed"]})).await.blames(400, &["events"]);
     boss.patch(&one, json!({"events": ["?"], "active": "perhaps"}))
         .await
         .blames(400, &["events", "active"]);

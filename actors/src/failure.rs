@@ -24,6 +24,9 @@ pub enum Failure {
     /// The disk is nearly full; queries go on.
     #[error("the disk is nearly full")]
     DiskFull,
+    /// The disk is mounted read-only; queries go on.
+    #[error("the disk is mounted read-only")]
+    DiskReadOnly,
     /// Too much waits to be told to others; queries go on.
     #[error("the outbox is full")]
     OutboxFull,

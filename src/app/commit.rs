@@ -1,6 +1,7 @@
 //! How a request commits: its changes, its events and its idempotency record in one turn.
 
 use super::{App, could_not, presented_cart_key};
+use crate::edge::headers::{IDEMPOTENCY_KEY, IDEMPOTENT_REPLAYED};
 use crate::edge::{Answer, Call, Claims, Errors, Form, Request, standard};
 use bytes::Bytes;
 use http::header::{HeaderName, HeaderValue};
@@ -13,9 +14,6 @@ use souk_domain::SessionId;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The header that names a request (design, "Surfaces others rely on").
-const IDEMPOTENCY_KEY: &str = "idempotency-key";
-const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 /// Longest key.
 const KEY_CHARACTERS_MAX: usize = 255;
 

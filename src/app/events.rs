@@ -2,6 +2,7 @@
 //! server-sent events (<https://html.spec.whatwg.org/multipage/server-sent-events.html>).
 
 use super::{App, Visitor, could_not};
+use crate::edge::headers::LAST_EVENT_ID;
 use crate::edge::{Answer, Call, Errors, Route, limits, standard};
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, HeaderValue};
@@ -79,11 +80,16 @@ fn asked(call: &Call) -> Result<(Vec<String>, u64, bool), Answer> {
     let mut errors = Errors::new();
     let types = call.request.query("types").unwrap_or("*");
     let patterns: Vec<String> =
-        types.split(',').take(PATTERNS_MAX).map(|pattern| pattern.trim().to_owned()).collect();
-    if !patterns.iter().all(|pattern| webhooks::is_pattern(pattern)) {
-        errors.add("types", "Write `*`, kinds (`order.*`) or events (`order.paid`).");
+        types.split(',').take(PATTERNS_MAX + 1).map(|pattern| pattern.trim().to_owned()).collect();
+    if patterns.len() > PATTERNS_MAX {
+        errors.add("types", format!("Ensure this has no more than {PATTERNS_MAX} elements."));
     }
-    let last = call.request.header("last-event-id").or(call.request.query("last_event_id"));
+    for pattern in &patterns {
+        if let Err(unknown) = webhooks::check_pattern(pattern) {
+            errors.add("types", unknown.to_string());
+        }
+    }
+    let last = call.request.header(LAST_EVENT_ID.as_str()).or(call.request.query("last_event_id"));
     let told = last.map_or(Ok(0), |last| last.trim().parse());
     if told.is_err() {
         errors.add("last_event_id", "Not an id of an event here.");

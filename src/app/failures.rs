@@ -18,12 +18,10 @@ pub(crate) fn could_not(failure: &Failure) -> Answer {
         Failure::TooManyAttempts { retry_after_seconds } => {
             standard::too_many_requests(*retry_after_seconds)
         }
-        Failure::DiskFull => {
-            tracing::error!("the disk is nearly full: changes are refused");
+        // Those who watch the disk and the outbox log it, once.
+        Failure::DiskFull | Failure::DiskReadOnly | Failure::OutboxFull => {
             standard::unavailable(LATER_SECONDS)
         }
-        // The outbox's watch says so in the log, once.
-        Failure::OutboxFull => standard::unavailable(LATER_SECONDS),
         Failure::GatewayUnavailable { why } => {
             tracing::warn!(%why, "the payment gateway does not answer");
             standard::unavailable(LATER_SECONDS)

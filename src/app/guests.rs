@@ -3,8 +3,9 @@
 
 use super::{App, could_not};
 use crate::edge::form::{Field, Json, Rule, anything};
+use crate::edge::headers::X_CART_KEY;
 use crate::edge::{Answer, Form, Request, values};
-use http::header::{COOKIE, HeaderName, HeaderValue, SET_COOKIE};
+use http::header::{COOKIE, HeaderValue, SET_COOKIE};
 use sha2::{Digest, Sha256};
 use souk_actors::carts::{self, CartKey, GUEST_CART_LIFETIME};
 use souk_actors::clock;
@@ -12,7 +13,6 @@ use subtle::ConstantTimeEq;
 
 /// The body field, the query parameter and the cookie.
 const CART_KEY: &str = "cart_key";
-const X_CART_KEY: HeaderName = HeaderName::from_static("x-cart-key");
 /// Random octets of a key.
 const RANDOM_BYTES: usize = 16;
 /// Octets that say that a key is ours.
@@ -125,7 +125,18 @@ impl App {
         let cookie =
             format!("{CART_KEY}={key}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
         let value = |text: &str| HeaderValue::from_str(text).expect("digits and plain ASCII");
-        CartKeyHeaders { key: value(key), cookie: value(&cookie) }
+        CartKeyHeaders { key: value(key), cookie: Some(value(&cookie)) }
+    }
+
+    /// Whether the cookie of this request holds a guest's cart with something in it: what a log-in
+    /// could not move into the user's cart. An answer that tells a user's key must leave it.
+    ///
+    /// # Errors
+    /// What the store cannot do.
+    pub(crate) fn has_guest_cookie(&self, request: &Request) -> Result<bool, Answer> {
+        let Some(key) = cookie(request).and_then(CartKey::parse) else { return Ok(false) };
+        let found = carts::of_guest(&*self.shop.store.snapshot(), &key, clock::now());
+        Ok(found.map_err(|error| could_not(&error.into()))?.is_some())
     }
 }
 
@@ -134,14 +145,22 @@ impl App {
 #[derive(Clone, Debug)]
 pub(crate) struct CartKeyHeaders {
     key: HeaderValue,
-    cookie: HeaderValue,
+    cookie: Option<HeaderValue>,
 }
 
 impl CartKeyHeaders {
+    /// The same without the cookie.
+    pub(crate) fn without_cookie(self) -> Self {
+        Self { cookie: None, ..self }
+    }
+
     /// The answer with them.
     pub(crate) fn on(&self, answer: Answer) -> Answer {
         let answer = answer.with_header(X_CART_KEY, self.key.clone());
-        answer.with_header(SET_COOKIE, self.cookie.clone())
+        match &self.cookie {
+            Some(cookie) => answer.with_header(SET_COOKIE, cookie.clone()),
+            None => answer,
+        }
     }
 }
 

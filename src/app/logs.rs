@@ -1,15 +1,13 @@
 //! Searching the log (services contract, API6): for administrators.
 
 use super::App;
+use crate::edge::headers::SEARCHED_SINCE;
 use crate::edge::{Answer, Call, Errors, PageAsked, limits, standard};
 use crate::logs::{ArchiveError, Found, LogQuery};
-use http::header::{HeaderName, HeaderValue};
+use http::header::HeaderValue;
 use souk_actors::clock;
 use souk_domain::UnixMillis;
 use std::sync::Arc;
-
-/// Says, where a search ended before it had looked at everything, back to when it looked.
-const SEARCHED_SINCE: HeaderName = HeaderName::from_static("x-searched-since");
 
 /// `GET /api/v1/logs/?service=&level=&since=&until=&q=&page=`: newest first.
 pub(super) async fn search(app: Arc<App>, call: Call) -> Result<Answer, Answer> {

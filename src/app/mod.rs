@@ -12,6 +12,7 @@ mod operations;
 mod orders;
 mod problem;
 mod products;
+mod readiness;
 mod reference;
 mod refunds;
 mod sandbox;

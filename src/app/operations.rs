@@ -1,5 +1,6 @@
 //! What the one person who runs the shop asks: is it alive, is it ready, how is it doing.
 
+use super::readiness::ready;
 use super::{App, could_not, logs, reference};
 use crate::edge::{Answer, Call, Route};
 use bytes::Bytes;
@@ -32,44 +33,6 @@ struct Alive {
 
 async fn alive(_: Arc<App>, _: Call) -> Answer {
     Answer::ok(&Alive { status: "ok" })
-}
-
-#[derive(Serialize)]
-struct Ready {
-    status: &'static str,
-    store: &'static str,
-    broker: &'static str,
-    outbox: &'static str,
-    payments: &'static str,
-}
-
-async fn ready(app: Arc<App>, _: Call) -> Answer {
-    let store_works = !*app.shop.store.broken().borrow();
-    let report = app.adapters.report();
-    let broker = match report.as_ref().map(|report| report.is_broker_connected) {
-        Ok(None) => "not configured",
-        Ok(Some(true)) => "connected",
-        Ok(Some(false)) => "away",
-        Err(_) => "unknown",
-    };
-    let outbox = match &report {
-        Ok(_) if app.adapters.is_outbox_full() => "full",
-        Ok(report) if report.is_outbox_behind => "behind",
-        Ok(_) => "ok",
-        Err(_) => "unknown",
-    };
-    let store_works = store_works && report.is_ok();
-    let is_ready = store_works && broker != "away" && outbox != "full";
-    let word = |works: bool| if works { "ok" } else { "failed" };
-    let body = Ready {
-        status: if is_ready { "ready" } else { "not ready" },
-        store: word(store_works),
-        broker,
-        payments: app.shop.gateway.name(),
-        outbox,
-    };
-    let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    Answer::json(status, &body)
 }
 
 /// Prometheus text exposition format 0.0.4. The few numbers are read where they are kept; nothing

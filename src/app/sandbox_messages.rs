@@ -3,6 +3,7 @@
 
 use super::App;
 use crate::edge::Request;
+use crate::edge::headers::STRIPE_SIGNATURE;
 use bytes::Bytes;
 use http::Method;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
@@ -99,7 +100,7 @@ impl App {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let signature = HeaderValue::try_from(signature).expect("digits and letters");
-        headers.insert("stripe-signature", signature);
+        headers.insert(STRIPE_SIGNATURE, signature);
         let path = WEBHOOK_PATH.to_owned();
         let mut request = Request::new(Method::POST, path, String::new(), headers);
         request.body = Bytes::from(body);

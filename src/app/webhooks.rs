@@ -111,11 +111,15 @@ impl<'a> DeliveryBody<'a> {
     }
 }
 
-fn pattern() -> impl Rule<Value = String> {
-    text(PATTERN_CHARACTERS_MAX).then(|pattern| match webhooks::is_pattern(&pattern) {
-        true => Ok(pattern),
-        false => Err("Write `*`, a kind (`order.*`) or an event (`order.paid`)."),
-    })
+/// Patterns that mean an event of the shop. Those the endpoint has already are not judged again.
+fn patterns(present: &[String]) -> impl Rule<Value = Vec<String>> {
+    let pattern = text(PATTERN_CHARACTERS_MAX).then(|pattern| {
+        if !present.contains(&pattern) {
+            webhooks::check_pattern(&pattern).map_err(|error| error.to_string())?;
+        }
+        Ok::<_, String>(pattern)
+    });
+    list(PATTERNS_MAX, pattern)
 }
 
 /// Whether the shop may post there: by HTTPS to the open Internet, unless the operator allows more.
@@ -123,7 +127,9 @@ async fn judged(app: &App, url: &str) -> Result<(), Errors> {
     let wrong = |sentence: String| Errors::of("url", sentence);
     let parsed = Url::parse(url).map_err(|error| wrong(error.to_string()))?;
     if parsed.scheme() != "https" && app.webhook_reach == Reach::Public {
-        return Err(wrong("The URL must be https.".to_owned()));
+        let rule =
+            "The URL must be https; the setting SOUK_WEBHOOK_PRIVATE_ADDRESSES=true allows http.";
+        return Err(wrong(rule.to_owned()));
     }
     if !parsed.username().is_empty() || parsed.password().is_some() {
         return Err(wrong("The URL must not hold a user or a password.".to_owned()));
@@ -149,7 +155,7 @@ async fn create(app: Arc<App>, call: Call) -> Result<Answer, Refused> {
     app.administrator(&call)?;
     let mut form = Form::parse(&call.request)?;
     let url = form.required("url", web_address());
-    let events = form.required("events", list(PATTERNS_MAX, pattern()));
+    let events = form.required("events", patterns(&[]));
     let blank = String::new();
     let description =
         form.defaulting("description", text(DESCRIPTION_CHARACTERS_MAX).or_blank(), blank);
@@ -184,15 +190,16 @@ async fn detail(app: Arc<App>, call: Call) -> Result<Answer, Refused> {
 async fn update(app: Arc<App>, call: Call) -> Result<Answer, Refused> {
     app.administrator(&call)?;
     let id = id_in(&call, "id")?;
-    webhooks::endpoint(&*app.shop.store.snapshot(), id)?.ok_or_else(standard::not_found)?;
+    let present = webhooks::endpoint(&*app.shop.store.snapshot(), id)?;
+    let present = present.ok_or_else(standard::not_found)?;
     let mut form = Form::parse(&call.request)?;
     let url = form.optional("url", web_address());
-    let events = form.optional("events", list(PATTERNS_MAX, pattern()));
+    let events = form.optional("events", patterns(&present.events));
     let description = form.optional("description", text(DESCRIPTION_CHARACTERS_MAX).or_blank());
     let is_active = form.optional("active", boolean());
     let (url, events, description, is_active) =
         form.finish((url, events, description, is_active))?;
-    if let Some(url) = &url {
+    if let Some(url) = url.as_ref().filter(|url| **url != present.url) {
         judged(&app, url).await?;
     }
     let change = EndpointChange { url, events, description, is_active };

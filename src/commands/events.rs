@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use souk_actors::Failure;
 use souk_actors::outbox::Outbox;
 use souk_actors::store::{OpenError, Store, StoreError};
-use souk_actors::webhooks::is_pattern;
+use souk_actors::webhooks::check_pattern;
 use souk_domain::UnixMillis;
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -52,10 +52,8 @@ fn time(text: &str) -> Result<UnixMillis, String> {
 }
 
 fn event_type(text: &str) -> Result<String, String> {
-    match is_pattern(text) {
-        true => Ok(text.to_owned()),
-        false => Err("write `*`, a kind (`order.*`) or an event (`order.paid`)".to_owned()),
-    }
+    let text = text.trim();
+    check_pattern(text).map(|()| text.to_owned()).map_err(|unknown| unknown.to_string())
 }
 
 pub(super) async fn run(events: Events, settings: &Settings) -> Result<ExitCode, CommandError> {

@@ -15,7 +15,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 /// What the adapters and the store may take to come to an end after the last answer; with the
@@ -112,12 +112,16 @@ pub(super) async fn serve(serve: Serve, settings: Settings) -> Result<ExitCode, 
         false => tracing::info!(gateway, "payments go through the gateway"),
     }
     recover(&app, &shop).await;
+    // Before anybody is told that it listens: a signal that comes at once must find its handler.
+    let signals = Signals::new().map_err(ServeError::Signals)?;
     println!("listening on http://{address}");
     if let Some(guide) = guide {
         println!("{}", guide.text(address));
     }
     let (ending, stopping) = watch::channel(None);
-    tokio::spawn(watch_for_endings(shop.clone(), ending).map_err_logged());
+    tokio::spawn(watch_for_endings(shop.clone(), signals, ending));
+    let store = shop.store.clone();
+    let watching_disk = tokio::spawn(async move { store.watch_disk().await });
     let (stop_housekeeping, stop) = watch::channel(false);
     let housekeeping = tokio::spawn(housekeeping::keep(shop.clone(), stop.clone()));
     tokio::spawn(Arc::clone(&app).keep_delivering_sandbox_messages(stop));
@@ -134,6 +138,7 @@ pub(super) async fn serve(serve: Serve, settings: Settings) -> Result<ExitCode, 
     };
     edge::serve(listener, cors, answering, closing).await;
     drop(control);
+    watching_disk.abort();
     stop_housekeeping.send_replace(true);
     close(shop, adapters, outgoing, housekeeping).await;
     let ending = *stopping.borrow();
@@ -179,34 +184,32 @@ async fn wait_for_ending(mut stopping: watch::Receiver<Option<Ending>>) {
     let _ = stopping.wait_for(Option::is_some).await;
 }
 
+/// What tells the process to stop.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        let terminate = signal(SignalKind::terminate())?;
+        Ok(Self { terminate, interrupt: signal(SignalKind::interrupt())? })
+    }
+}
+
 async fn watch_for_endings(
     shop: Shop,
+    mut signals: Signals,
     ending: watch::Sender<Option<Ending>>,
-) -> Result<(), ServeError> {
-    let mut terminate = signal(SignalKind::terminate()).map_err(ServeError::Signals)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(ServeError::Signals)?;
+) {
     let mut escalated = shop.owners.escalated();
     let mut broken = shop.store.broken();
     let why = tokio::select! {
-        _ = terminate.recv() => Ending::Told,
-        _ = interrupt.recv() => Ending::Told,
+        _ = signals.terminate.recv() => Ending::Told,
+        _ = signals.interrupt.recv() => Ending::Told,
         _ = escalated.wait_for(|escalated| *escalated) => Ending::OwnerDied,
         _ = broken.wait_for(|broken| *broken) => Ending::DiskFailed,
     };
     tracing::info!(?why, "stopping");
     ending.send_replace(Some(why));
-    Ok(())
-}
-
-/// Logs how a background task failed.
-trait MapErrLogged {
-    fn map_err_logged(self) -> impl Future<Output = ()> + Send;
-}
-
-impl<F: Future<Output = Result<(), ServeError>> + Send> MapErrLogged for F {
-    async fn map_err_logged(self) {
-        if let Err(error) = self.await {
-            tracing::error!(error = &error as &dyn std::error::Error, "cannot watch for endings");
-        }
-    }
 }

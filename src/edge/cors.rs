@@ -1,6 +1,7 @@
 //! Which pages of other origins may read our answers in a browser (the Fetch standard, "CORS
 //! protocol"), decided once for all contracts, before any route is looked for.
 
+use super::headers::{ALLOWED, EXPOSED};
 use crate::edge::Answer;
 use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
@@ -13,15 +14,6 @@ const ANY_ORIGIN: HeaderValue = HeaderValue::from_static("*");
 const TRUE: HeaderValue = HeaderValue::from_static("true");
 /// What a preflight is told. Which of them a path has, its own `Allow` says.
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE");
-/// Named one by one, because `*` never stands for `Authorization`.
-const REQUEST_HEADERS: HeaderValue = HeaderValue::from_static(
-    "Accept, Authorization, Content-Type, Idempotency-Key, X-Cart-Key, X-Requested-With",
-);
-/// What a page may read of an answer beside what it always may.
-const ANSWER_HEADERS: HeaderValue = HeaderValue::from_static(
-    "Allow, Idempotent-Replayed, Link, Location, Retry-After, WWW-Authenticate, X-Cart-Key, \
-     X-Total-Count",
-);
 /// Seconds for which a browser may remember a preflight: the most that any of them keeps.
 const PREFLIGHT_SECONDS: HeaderValue = HeaderValue::from_static("7200");
 const VARY_BY_ORIGIN: HeaderValue = HeaderValue::from_static("Origin");
@@ -82,7 +74,7 @@ impl Cors {
         }
         let answer = Answer::no_content()
             .with_header(ACCESS_CONTROL_ALLOW_METHODS, METHODS)
-            .with_header(ACCESS_CONTROL_ALLOW_HEADERS, REQUEST_HEADERS)
+            .with_header(ACCESS_CONTROL_ALLOW_HEADERS, ALLOWED.clone())
             .with_header(ACCESS_CONTROL_MAX_AGE, PREFLIGHT_SECONDS);
         let answer = self.permit(headers.get(ORIGIN), answer);
         Some(answer.with_header(VARY, VARY_BY_PREFLIGHT))
@@ -97,7 +89,7 @@ impl Cors {
         if !origin.is_some_and(|origin| self.allows(origin)) {
             return answer;
         }
-        self.permit(origin, answer).with_header(ACCESS_CONTROL_EXPOSE_HEADERS, ANSWER_HEADERS)
+        self.permit(origin, answer).with_header(ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED.clone())
     }
 
     fn allows(&self, origin: &HeaderValue) -> bool {

@@ -5,7 +5,7 @@
 //! | `server` | connections: accepting, timeouts, shutdown; warp turns each request into a [`Request`] |
 //! | `body`, `stall` | the two ways a slow or greedy client is cut off |
 //! | `request`, `answer`, `standard` | what handlers get, what they give, what every contract says alike |
-//! | `cors` | which pages of other origins may read our answers |
+//! | `cors`, `headers` | which pages of other origins may read our answers; every header there is |
 //! | `description`, `openapi` | what is told of an operation, and the OpenAPI document made of it |
 //! | `route`, `router` | which handler answers a path, with or without the trailing slash |
 //! | `tally` | how often and how fast each operation was answered |
@@ -19,6 +19,7 @@ mod body;
 mod cors;
 mod description;
 pub(crate) mod form;
+pub(crate) mod headers;
 pub(crate) mod limits;
 pub(crate) mod openapi;
 mod pages;

@@ -1,11 +1,10 @@
 //! Pages of lists: Django REST Framework's `PageNumberPagination`, and headers for bare arrays.
 
+use super::headers::X_TOTAL_COUNT;
 use crate::edge::{Answer, Request, limits, standard};
-use http::header::{HeaderName, HeaderValue, LINK};
+use http::header::{HeaderValue, LINK};
 use serde::Serialize;
 use url::form_urlencoded;
-
-const X_TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
 
 /// What a request says about pages, before anybody knows how many there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

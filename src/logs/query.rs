@@ -2,12 +2,14 @@
 
 use super::record::{Level, LogRecord, SERVICE_CHARACTERS_MAX, is_service, rfc3339};
 use serde::{Deserialize, Serialize};
-use souk_domain::UnixMillis;
+use souk_domain::{UnixMillis, nearest};
 use std::borrow::Cow;
 use std::time::Duration;
 
 /// Longest text looked for, in characters.
 const TEXT_CHARACTERS_MAX: usize = 200;
+/// The most characters of an unknown name that a refusal repeats.
+const SHOWN_CHARACTERS_MAX: usize = 60;
 
 /// Which lines; what is `None` does not matter.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,7 +51,7 @@ impl LogQuery {
         if let Some(level) = asked("level") {
             query.level = Level::named(level);
             if query.level.is_none() {
-                wrong.push(("level", "Use trace, debug, info, warn or error.".to_owned()));
+                wrong.push(("level", unknown_level(level)));
             }
         }
         let mut time = |name| {
@@ -102,6 +104,14 @@ impl LogQuery {
     }
 }
 
+fn unknown_level(asked: &str) -> String {
+    let asked: String = asked.chars().take(SHOWN_CHARACTERS_MAX).collect();
+    match nearest(&asked, Level::ALL.map(Level::name)) {
+        Some(meant) => format!("Unknown level \"{asked}\"; did you mean \"{meant}\"?"),
+        None => format!("Unknown level \"{asked}\"; use trace, debug, info, warn or error."),
+    }
+}
+
 /// A point in time, or so long before `now`.
 fn moment(text: &str, now: UnixMillis) -> Option<UnixMillis> {
     const MINUTE: u64 = 60;
@@ -151,6 +161,21 @@ mod tests {
         ]);
         assert_eq!(wrong, Err(vec!["service", "level", "since", "until", "q"]));
         assert_eq!(parse(&[("since", "1h"), ("until", "2h")]), Err(vec!["until"]));
+    }
+
+    #[test]
+    fn an_unknown_level_is_named() {
+        for (asked, said) in [
+            ("wran", "Unknown level \"wran\"; did you mean \"warn\"?"),
+            ("errors", "Unknown level \"errors\"; did you mean \"error\"?"),
+            ("loud", "Unknown level \"loud\"; use trace, debug, info, warn or error."),
+        ] {
+            let parameter = |name: &'static str| (name == "level").then_some(asked);
+            assert_eq!(LogQuery::parse(parameter, NOW), Err(vec![("level", said.to_owned())]));
+        }
+        for known in ["WARN", "warning", "fatal", "notice"] {
+            assert!(parse(&[("level", known)]).is_ok(), "{known}");
+        }
     }
 
     #[test]

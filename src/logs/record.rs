@@ -77,6 +77,10 @@ pub(crate) enum LogRefusal {
 }
 
 impl Level {
+    /// Every level, the one that matters least first.
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Trace, Self::Debug, Self::Info, Self::Warn, Self::Error];
+
     /// The level of this name, however it is written; other systems' names are known too.
     pub(crate) fn named(name: &str) -> Option<Self> {
         match name.to_ascii_lowercase().as_str() {
@@ -107,9 +111,7 @@ impl Level {
 
     /// The level kept as this number.
     pub(super) fn numbered(number: u8) -> Option<Self> {
-        [Self::Trace, Self::Debug, Self::Info, Self::Warn, Self::Error]
-            .into_iter()
-            .find(|level| level.number() == number)
+        Self::ALL.into_iter().find(|level| level.number() == number)
     }
 }
 

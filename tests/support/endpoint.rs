@@ -23,6 +23,8 @@ pub enum Fault {
     Drop,
     /// Reads the message and never answers.
     Hang,
+    /// Answers with this again and again, as long as the sender listens.
+    Endless(&'static str),
 }
 
 /// A message as it came.
@@ -126,6 +128,10 @@ async fn receive(mut stream: TcpStream, state: Arc<Mutex<State>>) {
         Some(Fault::Redirect(to)) => format!("307 Elsewhere\r\nLocation: {to}\r\n"),
         Some(Fault::Drop) => return,
         Some(Fault::Hang) => return std::future::pending().await,
+        Some(Fault::Endless(text)) => {
+            while stream.write_all(text.as_bytes()).await.is_ok() {}
+            return;
+        }
     };
     let answer = format!("HTTP/1.1 {head}Content-Length: 2\r\nConnection: close\r\n\r\nok");
     // A sender that has gone does not hear it.

@@ -45,16 +45,28 @@ impl Quantity {
     }
 }
 
-/// How many units of a product a cart holds after a guest's cart was added to it.
+/// What becomes of a guest's line when the guest's cart is added to a user's: together as many
+/// units as the two carts had before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MergedQuantity {
+    /// In the user's cart.
+    pub own: Quantity,
+    /// Left in the guest's cart; `None` if everything found its place.
+    pub left: Option<Quantity>,
+}
+
+/// Adds a guest's line to a user's line of the same product, if there is one.
 ///
-/// The quantities add up to what can be sold; the units a cart had before are never taken out of
-/// it, and where nothing can be sold the guest's wish stays, so that checkout can name it.
+/// The quantities add up to what can be sold; the units the user had before are never taken out,
+/// and where nothing can be sold the guest's wish moves as a whole, so that checkout can name it.
 #[must_use]
-pub fn merged_quantity(own: Option<Quantity>, guest: Quantity, sellable: u64) -> Quantity {
+pub fn merge_quantities(own: Option<Quantity>, guest: Quantity, sellable: u64) -> MergedQuantity {
     let sellable = u32::try_from(sellable).unwrap_or(u32::MAX).min(MAX_LINE_QUANTITY);
-    let sum = own.map_or(0, Quantity::get).saturating_add(guest.get());
-    let kept = own.unwrap_or(if sellable == 0 { guest } else { Quantity::ONE });
-    Quantity(sum.min(sellable).max(kept.get()))
+    let before = own.map_or(0, Quantity::get);
+    let sum = before.saturating_add(guest.get());
+    let least = own.unwrap_or(if sellable == 0 { guest } else { Quantity::ONE });
+    let after = Quantity(sum.min(sellable).max(least.get()));
+    MergedQuantity { own: after, left: Quantity::new(sum - after.get()) }
 }
 
 /// Lines of a wish to buy, each product once, in the order they were first named.
@@ -128,19 +140,24 @@ mod tests {
     }
 
     #[test]
-    fn merged_quantities_add_up_to_what_can_be_sold() {
-        let merged = |own, guest, sellable| {
-            merged_quantity(Quantity::new(own), units(guest), sellable).get()
-        };
-        assert_eq!(merged(2, 3, 10), 5);
-        assert_eq!(merged(0, 3, 10), 3);
-        assert_eq!(merged(2, 3, 4), 4, "no more than there is");
-        assert_eq!(merged(0, 3, 2), 2);
-        assert_eq!(merged(5, 3, 4), 5, "nothing is taken out");
-        assert_eq!(merged(0, 3, 0), 3, "checkout names what is sold out");
-        assert_eq!(merged(2, 3, 0), 2);
+    fn merged_quantities_add_up_to_what_can_be_sold_and_the_rest_is_left() {
         let most = MAX_LINE_QUANTITY;
-        assert_eq!(merged(most, most, u64::MAX), most);
+        for (own, guest, sellable, after, left) in [
+            (2, 3, 10, 5, 0),
+            (0, 3, 10, 3, 0),
+            (2, 3, 4, 4, 1),
+            (0, 3, 2, 2, 1),
+            (5, 3, 4, 5, 3),
+            (0, 3, 0, 3, 0),
+            (2, 3, 0, 2, 3),
+            (most, most, u64::MAX, most, most),
+            (1, most, u64::MAX, most, 1),
+        ] {
+            let merged = merge_quantities(Quantity::new(own), units(guest), sellable);
+            let found = (merged.own.get(), merged.left.map_or(0, Quantity::get));
+            assert_eq!(found, (after, left), "{own} and {guest} of {sellable}");
+            assert_eq!(found.0 + found.1, own + guest, "no unit is lost");
+        }
     }
 
     #[test]

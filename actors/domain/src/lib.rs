@@ -7,6 +7,7 @@ mod access;
 mod cart;
 mod ids;
 mod money;
+mod near;
 mod order;
 mod order_lines;
 mod payment;
@@ -17,11 +18,14 @@ mod text;
 mod time;
 
 pub use access::{Caller, Role};
-pub use cart::{CartLines, MAX_CART_LINES, MAX_LINE_QUANTITY, Quantity, merged_quantity};
+pub use cart::{
+    CartLines, MAX_CART_LINES, MAX_LINE_QUANTITY, MergedQuantity, Quantity, merge_quantities,
+};
 pub use ids::{
     CartId, CartLineId, CategoryId, OrderId, OrderLineId, PaymentId, ProductId, SessionId, UserId,
 };
 pub use money::{Currency, MAX_AMOUNT_MINOR_UNITS, Money, MoneyError};
+pub use near::nearest;
 pub use order::{
     OrderLine, OrderStatus, StatusStep, StockHolding, order_total, price_total, step,
     step_with_payment,

@@ -114,7 +114,8 @@ pub enum CartsMessage {
         /// Done.
         reply_to: ReplyTo<()>,
     },
-    /// Make a guest's cart part of a user's. Refuses nothing; no harm if the guest has none.
+    /// Make a guest's cart part of a user's. Refuses nothing; no harm if the guest has none. What
+    /// the user's cart cannot take stays in the guest's.
     Merge {
         /// The open turn.
         unit: Unit,

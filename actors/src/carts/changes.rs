@@ -1,13 +1,13 @@
 //! Changes of a cart by product, whoever holds it; and a guest's cart becoming part of a user's.
 
 use super::key::CartKey;
-use super::open::{draft_guest_cart, find, open_cart, put, remove_guest_cart};
+use super::open::{draft_guest_cart, find, open_cart, put};
 use super::{Cart, CartLine, CartOf, lines};
 use crate::catalog::ProductView;
 use crate::store::Unit;
 use crate::{Failure, ids};
 use souk_domain::{
-    CartLineId, MAX_CART_LINES, Missing, ProductId, Quantity, Refusal, UserId, merged_quantity,
+    CartLineId, MAX_CART_LINES, Missing, ProductId, Quantity, Refusal, UserId, merge_quantities,
 };
 
 /// What to do with a cart.
@@ -81,34 +81,44 @@ fn place_of(cart: &Cart, product: ProductId) -> Option<usize> {
     cart.lines.iter().position(|line| line.product == product)
 }
 
-/// Adds what a guest had to what a user has; the guest's cart is gone. Refuses nothing: lines past
-/// [`MAX_CART_LINES`] stay behind.
+/// Moves what a guest has into the user's cart. Refuses nothing and loses nothing: what the user's
+/// cart cannot take (past [`MAX_CART_LINES`], past the stock) stays in the guest's cart, under its
+/// key. A second merge moves only what was left.
 pub(super) fn merge(
     unit: &Unit,
     guest: &CartKey,
     user: UserId,
     products: &[ProductView],
 ) -> Result<(), Failure> {
-    let Some((guest_id, guest_cart)) = super::of_guest(unit, guest, unit.now())? else {
+    let Some((guest_id, mut guest_cart)) = super::of_guest(unit, guest, unit.now())? else {
         return Ok(());
     };
     let (id, mut cart) = open_cart(unit, user)?;
+    let mut left = Vec::new();
     for line in &guest_cart.lines {
         let view = products.iter().find(|view| view.id == line.product);
         let sellable = view.filter(|view| view.is_for_sale()).map_or(0, |view| view.sellable);
-        match place_of(&cart, line.product) {
-            Some(index) => {
-                let own = cart.lines[index].quantity;
-                cart.lines[index].quantity = merged_quantity(Some(own), line.quantity, sellable);
-            }
-            None if cart.lines.len() >= MAX_CART_LINES => {}
+        let place = place_of(&cart, line.product);
+        if place.is_none() && cart.lines.len() >= MAX_CART_LINES {
+            left.push(*line);
+            continue;
+        }
+        let own = place.map(|index| cart.lines[index].quantity);
+        let merged = merge_quantities(own, line.quantity, sellable);
+        match place {
+            Some(index) => cart.lines[index].quantity = merged.own,
             None => cart.lines.push(CartLine {
                 id: ids::next(unit, "cart_line", CartLineId::new)?,
-                quantity: merged_quantity(None, line.quantity, sellable),
+                quantity: merged.own,
                 ..*line
             }),
         }
+        left.extend(merged.left.map(|quantity| CartLine { quantity, ..*line }));
     }
+    if left == guest_cart.lines {
+        return Ok(());
+    }
+    guest_cart.lines = left;
     put(unit, id, cart)?;
-    remove_guest_cart(unit, guest_id, &guest_cart)
+    put(unit, guest_id, guest_cart)
 }

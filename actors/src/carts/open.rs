@@ -77,7 +77,7 @@ pub(super) fn put(unit: &Unit, id: CartId, mut cart: Cart) -> Result<(), Failure
     Ok(())
 }
 
-pub(super) fn remove_guest_cart(unit: &Unit, id: CartId, cart: &Cart) -> Result<(), Failure> {
+fn remove_guest_cart(unit: &Unit, id: CartId, cart: &Cart) -> Result<(), Failure> {
     unit.delete(CARTS, &id)?;
     unit.delete(BY_KEY, &cart.key_hash().bytes())?;
     if let CartHolder::Guest { ends_at, .. } = cart.holder {

@@ -20,7 +20,7 @@ pub use row::{
     Cause, MailContent, OrderEvent, OrderMail, OrderSnapshot, Outgoing, PaymentEvent,
     PaymentSnapshot, ProductEvent, ProductSnapshot, UserEvent,
 };
-pub use schemas::{ENVELOPE, NamedSchema, schema, schemas};
+pub use schemas::{ENVELOPE, NamedSchema, event_types, schema, schemas};
 
 use crate::store::{Direction, Read, Store, StoreError, Table, Unit};
 use crate::{Failure, ids};

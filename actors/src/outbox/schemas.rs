@@ -24,6 +24,33 @@ pub struct NamedSchema {
     pub schema: Value,
 }
 
+/// A kind of thing that events are about.
+struct EventKind {
+    name: &'static str,
+    /// Everything that can happen to it.
+    words: Vec<&'static str>,
+    schema: fn(String) -> NamedSchema,
+}
+
+/// Every event the shop publishes. Schemas, the names that webhook endpoints and readers may ask
+/// for, and the tests of the documents all follow this one list.
+fn event_kinds() -> [EventKind; 4] {
+    let kind =
+        |name, words: &[&'static str], schema| EventKind { name, words: words.into(), schema };
+    [
+        kind("order", &OrderEvent::ALL.map(OrderEvent::word), named::<OrderData>),
+        kind("payment", &PaymentEvent::ALL.map(PaymentEvent::word), named::<PaymentData>),
+        kind("product", &ProductEvent::ALL.map(ProductEvent::word), named::<ProductData>),
+        kind("user", &UserEvent::ALL.map(UserEvent::word), named::<UserData>),
+    ]
+}
+
+/// Every type of event by kind: `("order", ["placed", …])`.
+#[must_use]
+pub fn event_types() -> Vec<(&'static str, Vec<&'static str>)> {
+    event_kinds().into_iter().map(|kind| (kind.name, kind.words)).collect()
+}
+
 /// The schemas of the envelope and of every type, in a fixed order.
 #[must_use]
 pub fn schemas() -> Vec<NamedSchema> {
@@ -32,10 +59,9 @@ pub fn schemas() -> Vec<NamedSchema> {
         let names = words.iter().map(|word| format!("souk.{kind}.{word}.v1"));
         names.map(schema).collect::<Vec<_>>()
     };
-    all.extend(events("order", &OrderEvent::ALL.map(OrderEvent::word), named::<OrderData>));
-    all.extend(events("payment", &PaymentEvent::ALL.map(PaymentEvent::word), named::<PaymentData>));
-    all.extend(events("product", &ProductEvent::ALL.map(ProductEvent::word), named::<ProductData>));
-    all.extend(events("user", &UserEvent::ALL.map(UserEvent::word), named::<UserData>));
+    for kind in event_kinds() {
+        all.extend(events(kind.name, &kind.words, kind.schema));
+    }
     all.extend(events("notify.email", &["welcome"], named::<MailData<WelcomeContext>>));
     all.extend(events("notify.email", &["password_reset"], named::<MailData<ResetContext>>));
     all.extend(events("notify.email", &["low_stock"], named::<MailData<LowStockContext>>));
@@ -86,6 +112,33 @@ mod tests {
             let text = fs::read_to_string(folder.join(format!("{name}.json"))).expect("read");
             let file: Value = serde_json::from_str(&text).expect("JSON");
             assert_eq!(&file, schema, "docs/schemas/{name}.json");
+        }
+    }
+
+    /// The tables of events in the documents: lines that begin with `| ` and this, then the names.
+    fn named_in(document: &str, row: &str) -> Vec<String> {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs").join(document);
+        let text = fs::read_to_string(&path).expect("a document");
+        let start = format!("| `{row}` | ");
+        let line = text.lines().find_map(|line| line.strip_prefix(&start));
+        let line = line.unwrap_or_else(|| panic!("{document} has no row for {row}"));
+        line.trim_end_matches(" |").split(", ").map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn the_documents_name_every_event_and_no_other() {
+        for (kind, words) in event_types() {
+            let subject = format!("souk.event.v1.{kind}.<id>.<what>");
+            assert_eq!(named_in("subscribers.md", &subject), words, "subscribers.md: {kind}");
+            let pattern = format!("{kind}.*");
+            assert_eq!(named_in("integrations.md", &pattern), words, "integrations.md: {kind}");
+        }
+        let asyncapi = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/asyncapi.yaml");
+        let asyncapi = fs::read_to_string(asyncapi).expect("a document");
+        for (kind, mut words) in event_types() {
+            words.sort_unstable();
+            let list = format!("enum: [{}]", words.join(", "));
+            assert!(asyncapi.contains(&list), "asyncapi.yaml: {kind}: {list}");
         }
     }
 

@@ -1,6 +1,7 @@
 //! Turns and epochs: who may write when, and what ends it.
 
 use super::counters::Counters;
+use super::free_disk::DiskState;
 use super::snapshot::{definition, walk_table};
 use super::table::{ByteRange, Look};
 use super::{Direction, Key, Read, Row, Shared, StoreError, Table};
@@ -357,8 +358,10 @@ fn next_turn(shared: &Arc<Shared>, line: &mut Line) -> Result<(Arc<Epoch>, u64),
     if shared.closing.load(Ordering::SeqCst) || *shared.broken.borrow() {
         return Err(Failure::Unavailable);
     }
-    if !shared.free_disk.has_at_least(shared.limits.min_free_disk_bytes) {
-        return Err(Failure::DiskFull);
+    match shared.free_disk.look() {
+        DiskState::Good => {}
+        DiskState::Full => return Err(Failure::DiskFull),
+        DiskState::ReadOnly => return Err(Failure::DiskReadOnly),
     }
     let open = match &mut line.open {
         Some(open) => open,

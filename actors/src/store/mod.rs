@@ -19,6 +19,7 @@ mod counters;
 mod epoch;
 mod error;
 mod free_disk;
+mod room;
 mod schema;
 mod snapshot;
 mod table;
@@ -36,12 +37,17 @@ pub use table::{Direction, Key, Look, Read, Row, Table};
 use crate::Failure;
 use arc_swap::ArcSwap;
 use epoch::{Ending, Line, Place, Turn};
+use free_disk::DiskState;
+use room::Room;
 use snapshot::TableNames;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::sync::watch;
+
+/// How often the disk is looked at by [`Store::watch_disk`].
+pub const DISK_LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Bounds of the store, each with its unit in the name.
 #[derive(Clone, Debug)]
@@ -96,6 +102,24 @@ pub struct StoreStats {
     pub waiting: usize,
 }
 
+/// Why a store takes no changes now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoChanges {
+    /// The outcome of a commit is unknown; the process must stop.
+    Failed,
+    /// It is being closed.
+    Closing,
+    /// Too little of the disk is free.
+    DiskFull {
+        /// Octets that are free.
+        free_bytes: u64,
+        /// Octets that must be.
+        needed_bytes: u64,
+    },
+    /// The disk is mounted read-only.
+    DiskReadOnly,
+}
+
 /// The store of one shop. Cheap to clone; all clones are the same store.
 #[derive(Clone)]
 pub struct Store {
@@ -118,6 +142,14 @@ struct Shared {
     aborts: AtomicU64,
     turns: AtomicU64,
     free_disk: free_disk::FreeDisk,
+    room: Room,
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        // redb writes once more when it is dropped next, and nobody would make room for that.
+        self.room.give_up();
+    }
 }
 
 impl Store {
@@ -133,12 +165,14 @@ impl Store {
         tables: &[&'static str],
         limits: StoreLimits,
     ) -> Result<Self, OpenError> {
-        let database = schema::open_file(&directory.join(Self::FILE_NAME), &limits)?;
-        Self::with_database(database, Some(directory.to_owned()), tables, limits)
+        let room = Room::new();
+        let database = schema::open_file(&directory.join(Self::FILE_NAME), &limits, &room)?;
+        Self::with_database(database, room, Some(directory.to_owned()), tables, limits)
     }
 
     fn with_database(
         database: redb::Database,
+        room: Room,
         directory: Option<PathBuf>,
         tables: &[&'static str],
         limits: StoreLimits,
@@ -151,7 +185,7 @@ impl Store {
         let shared = Arc::new(Shared {
             database,
             table_names,
-            free_disk: free_disk::FreeDisk::new(directory.clone()),
+            free_disk: free_disk::FreeDisk::new(directory.clone(), limits.min_free_disk_bytes),
             directory,
             line: Arc::new(tokio::sync::Mutex::new(Line::default())),
             waiting: AtomicUsize::new(0),
@@ -163,7 +197,9 @@ impl Store {
             aborts: AtomicU64::new(0),
             turns: AtomicU64::new(0),
             limits,
+            room,
         });
+        shared.room.await_room();
         committer::start(Arc::downgrade(&shared), orders)?;
         Ok(Self { shared })
     }
@@ -188,6 +224,9 @@ impl Store {
         F: Fn(Unit) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<T, Failure>> + Send,
     {
+        if self.shared.room.is_missing() {
+            return Err(Failure::DiskFull);
+        }
         let mut place = Place::behind_bounded(&self.shared)?;
         let shared = Arc::clone(&self.shared);
         let conversation = tokio::spawn(async move {
@@ -200,7 +239,46 @@ impl Store {
             }
             Err(Failure::Unavailable)
         });
-        conversation.await.unwrap_or(Err(Failure::Unavailable))
+        tokio::select! {
+            result = conversation => result.unwrap_or(Err(Failure::Unavailable)),
+            // What is being written becomes durable once there is room, or never.
+            () = self.shared.room.missing_for_long() => Err(Failure::DiskFull),
+        }
+    }
+
+    /// Why the store takes no changes, as far as is known; `None` if it does. The disk is known of
+    /// once [`Self::watch_disk`] runs.
+    #[must_use]
+    pub fn takes_no_changes(&self) -> Option<NoChanges> {
+        let disk_full = || NoChanges::DiskFull {
+            free_bytes: self.shared.free_disk.free_bytes(),
+            needed_bytes: self.shared.limits.min_free_disk_bytes,
+        };
+        if *self.shared.broken.borrow() {
+            return Some(NoChanges::Failed);
+        }
+        if self.shared.closing.load(Ordering::SeqCst) {
+            return Some(NoChanges::Closing);
+        }
+        match self.shared.free_disk.reported() {
+            _ if self.shared.room.is_missing() => Some(disk_full()),
+            DiskState::Good => None,
+            DiskState::Full => Some(disk_full()),
+            DiskState::ReadOnly => Some(NoChanges::DiskReadOnly),
+        }
+    }
+
+    /// Looks at the disk every second until the store is closed, so that [`Self::takes_no_changes`]
+    /// and the log tell of a full disk before a change meets it, and of room that is there again.
+    ///
+    /// The first look comes after [`DISK_LOOK_INTERVAL`]: a start on a full disk is a start, and
+    /// whoever waits for it can read.
+    pub async fn watch_disk(&self) {
+        self.shared.free_disk.watch();
+        while !self.shared.closing.load(Ordering::SeqCst) {
+            tokio::time::sleep(DISK_LOOK_INTERVAL).await;
+            self.shared.free_disk.look();
+        }
     }
 
     /// Counts since the store was opened.
@@ -235,6 +313,7 @@ impl Store {
     /// Refuses new turns and waits until every turn that began is durable or gone.
     pub async fn close(&self) {
         self.shared.closing.store(true, Ordering::SeqCst);
+        self.shared.room.give_up();
         loop {
             let line = Arc::clone(&self.shared.line).lock_owned().await;
             // An epoch may be open for a request that went away, or that is refused now.

@@ -1,5 +1,6 @@
 //! Opening the file: whose it is, which schema it has.
 
+use super::room::{Room, RoomyDisk};
 use super::snapshot::definition;
 use super::untouched::UntouchedFile;
 use super::{OpenError, StoreError, StoreLimits};
@@ -18,7 +19,11 @@ const VERSION: &str = "schema_version";
 const REDB_MAGIC: &[u8] = b"redb\x1A\x0A\xA9\x0D\x0A";
 
 /// Opens the file, or makes it. Until it is known to be ours, nothing is written to it.
-pub(super) fn open_file(path: &Path, limits: &StoreLimits) -> Result<redb::Database, OpenError> {
+pub(super) fn open_file(
+    path: &Path,
+    limits: &StoreLimits,
+    room: &Room,
+) -> Result<redb::Database, OpenError> {
     let shown = path.display().to_string();
     let io = |source| OpenError::Io { path: shown.clone(), source };
     let directory = path.parent().filter(|it| *it != Path::new("")).unwrap_or(Path::new("."));
@@ -32,7 +37,7 @@ pub(super) fn open_file(path: &Path, limits: &StoreLimits) -> Result<redb::Datab
         options.read(true).write(true).create(true).truncate(false).open(path).map_err(io)?;
     // redb reports damage it did not expect by panicking in places; for a file at the door that
     // is one more way of saying that it is damaged.
-    let open = AssertUnwindSafe(|| open_untouched(file, limits));
+    let open = AssertUnwindSafe(|| open_untouched(file, limits, room));
     let opened = catch_unwind(open).unwrap_or_else(|_| {
         let damage = redb::StorageError::Corrupted("unreadable structure".to_owned());
         Err(OpenFailure::Redb(redb::DatabaseError::Storage(damage)))
@@ -49,11 +54,13 @@ pub(super) fn open_file(path: &Path, limits: &StoreLimits) -> Result<redb::Datab
 fn open_untouched(
     file: std::fs::File,
     limits: &StoreLimits,
+    room: &Room,
 ) -> Result<(redb::Database, UntouchedFile), OpenFailure> {
     let file = UntouchedFile::new(file).map_err(OpenFailure::Redb)?;
     let mut builder = redb::Builder::new();
     builder.set_cache_size(limits.cache_bytes);
-    let database = builder.create_with_backend(file.clone()).map_err(OpenFailure::Redb)?;
+    let disk = RoomyDisk::new(file.clone(), room.clone());
+    let database = builder.create_with_backend(disk).map_err(OpenFailure::Redb)?;
     find_ours(&database).map_err(OpenFailure::Ours)?;
     Ok((database, file))
 }

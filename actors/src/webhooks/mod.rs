@@ -6,14 +6,14 @@
 //! not take is tried again aside, so that later events go on.
 
 mod changes;
+mod patterns;
 mod queries;
 mod rows;
 mod tries;
 
 pub use changes::{Draft, EndpointChange, create, delete, redeliver, update};
-pub use queries::{
-    active, deliveries, delivery, endpoint, endpoints, is_pattern, matches, next_due, progress,
-};
+pub use patterns::{PatternError, check_pattern, matches};
+pub use queries::{active, deliveries, delivery, endpoint, endpoints, next_due, progress};
 pub use rows::{Delivery, DeliveryState, Endpoint, Progress};
 pub use tries::{Recorded, Tried, Verdict, advance, record};
 

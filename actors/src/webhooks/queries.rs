@@ -7,9 +7,6 @@ use crate::store::{Direction, Read, Snapshot, StoreError};
 use souk_domain::UnixMillis;
 use std::ops::ControlFlow;
 
-/// What events are about.
-const KINDS: [&str; 4] = ["order", "payment", "product", "user"];
-
 /// Every endpoint, the oldest first.
 ///
 /// # Errors
@@ -84,26 +81,6 @@ pub fn delivery(
 pub fn next_due(read: &impl Read, endpoint: u64) -> Result<Option<(UnixMillis, u64)>, StoreError> {
     let first = read.under(WAITING, &endpoint, Direction::Ascending, 1)?;
     Ok(first.into_iter().next().map(|(due, ())| due))
-}
-
-/// Whether this is a pattern: `*`, `order.*`, `order.paid`.
-#[must_use]
-pub fn is_pattern(text: &str) -> bool {
-    let is_word = |what: &str| {
-        !what.is_empty() && what.bytes().all(|octet| octet.is_ascii_lowercase() || octet == b'_')
-    };
-    let of_kind =
-        |(kind, what): (&str, &str)| KINDS.contains(&kind) && (what == "*" || is_word(what));
-    text == "*" || text.split_once('.').is_some_and(of_kind)
-}
-
-/// Whether one of the patterns means this event: `*`, `order.*`, `order.paid`.
-#[must_use]
-pub fn matches(patterns: &[String], event: &str) -> bool {
-    patterns.iter().any(|pattern| match pattern.strip_suffix('*') {
-        Some(start) => event.starts_with(start),
-        None => pattern == event,
-    })
 }
 
 /// The first row of the outbox that some endpoint still needs; `None` if none does.

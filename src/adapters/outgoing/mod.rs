@@ -11,6 +11,7 @@
 //! written down in a turn of its own.
 
 mod address;
+mod bounded;
 mod crm;
 mod post;
 mod retry;

@@ -4,7 +4,8 @@
 //! The address that was judged is the address that is connected to: a name that means something else
 //! a moment later leads nowhere new.
 
-use super::address::is_public;
+use super::address::special_use;
+use super::bounded::Bounded;
 use super::signature::sign;
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST, USER_AGENT};
@@ -17,6 +18,7 @@ use rustls::{ClientConfig, RootCertStore};
 use souk_actors::clock;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -29,7 +31,7 @@ const TIME_LIMIT: Duration = Duration::from_secs(15);
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 /// Addresses of one name that are tried.
 const ADDRESSES_MAX: usize = 4;
-/// Longest status line with headers that is read of an answer.
+/// Most that is read of an answer, up to the end of its headers; interim answers (1xx) included.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
 
 /// Header: the id of what is told. The same on every try, for receivers to know it again.
@@ -67,14 +69,20 @@ pub(crate) enum PostError {
     NoHost,
     #[error("the host has no address")]
     NoAddress(#[source] Option<std::io::Error>),
-    #[error("{0} is an address of a private network")]
-    PrivateAddress(IpAddr),
+    /// With [`Reach::Public`] only.
+    #[error(
+        "{0} is not on the open Internet ({1}); the setting SOUK_WEBHOOK_PRIVATE_ADDRESSES=true allows \
+         such addresses"
+    )]
+    PrivateAddress(IpAddr, &'static str),
     #[error("cannot connect")]
     Connect(#[source] std::io::Error),
     #[error("no secure connection")]
     Tls(#[source] std::io::Error),
     #[error("the request cannot be written")]
     Request(#[source] http::Error),
+    #[error("the answer does not come to an end of its headers within {ANSWER_BYTES_MAX} octets")]
+    EndlessAnswer,
     #[error("the connection broke off")]
     Http(#[source] hyper::Error),
 }
@@ -140,9 +148,11 @@ pub(crate) async fn addresses(url: &Url, reach: Reach) -> Result<Vec<SocketAddr>
             .map_err(|error| PostError::NoAddress(Some(error)))?
             .collect(),
     };
-    let refused = found.iter().find(|found| reach == Reach::Public && !is_public(found.ip()));
-    if let Some(refused) = refused {
-        return Err(PostError::PrivateAddress(refused.ip()));
+    let special = |found: &SocketAddr| Some((found.ip(), special_use(found.ip())?));
+    if reach == Reach::Public
+        && let Some((address, why)) = found.iter().find_map(special)
+    {
+        return Err(PostError::PrivateAddress(address, why));
     }
     if found.is_empty() { Err(PostError::NoAddress(None)) } else { Ok(found) }
 }
@@ -164,6 +174,7 @@ where
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let request = request(letter).map_err(PostError::Request)?;
+    let (stream, is_exceeded) = Bounded::new(stream, ANSWER_BYTES_MAX);
     let (mut sender, connection) = http1::Builder::new()
         .max_buf_size(ANSWER_BYTES_MAX)
         .handshake(TokioIo::new(stream))
@@ -177,7 +188,11 @@ where
         // What it read before it ended, or how it broke off, is in the other half.
         _ = connection => asking.await,
     };
-    Ok(answer.map_err(PostError::Http)?.status())
+    match answer {
+        Ok(answer) => Ok(answer.status()),
+        Err(_) if is_exceeded.load(Ordering::Relaxed) => Err(PostError::EndlessAnswer),
+        Err(error) => Err(PostError::Http(error)),
+    }
 }
 
 fn request(letter: &Letter) -> Result<Request<Full<Bytes>>, http::Error> {

@@ -67,6 +67,10 @@ pub(super) fn shopper(app: &App, call: &Call, form: &mut Form<'_>) -> Result<Sho
         Asker::Service(_) => return Err(standard::forbidden().into()),
     };
     let headers = app.cart_key_headers(&call.request, &key);
+    let headers = match whose {
+        CartOf::User(_) if app.has_guest_cookie(&call.request)? => headers.without_cookie(),
+        CartOf::User(_) | CartOf::Guest(_) => headers,
+    };
     Ok(Shopper { whose, key, headers })
 }
 

@@ -2,6 +2,7 @@
 
 use super::refusals::{Problem, error};
 use crate::app::{App, UnheardMessage};
+use crate::edge::headers::STRIPE_SIGNATURE;
 use crate::edge::{Answer, Call};
 use http::StatusCode;
 use schemars::JsonSchema;
@@ -27,7 +28,7 @@ pub(super) fn invalid_payload() -> Answer {
 
 pub(super) async fn receive(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let request = &call.request;
-    let signature = request.header("stripe-signature").unwrap_or_default();
+    let signature = request.header(STRIPE_SIGNATURE.as_str()).unwrap_or_default();
     match app.hear_gateway(signature, &request.body).await {
         Ok(()) => Ok(Answer::ok(&ReceivedBody { status: "success" })),
         Err(UnheardMessage::BadSignature) => Err(invalid_signature().into()),

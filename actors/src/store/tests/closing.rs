@@ -126,7 +126,7 @@ async fn nobody_waits_for_an_epoch_when_the_disk_became_full_meanwhile() {
     let holder = Holder::begin(&store, 1).await;
     let waiting = spawn_add(&store, 2);
     until(|| store.stats().waiting == 1).await;
-    store.shared.free_disk.fill();
+    store.shared.free_disk.fill(true);
     holder.end().await.unwrap();
     assert!(matches!(soon(waiting).await.unwrap(), Err(Failure::DiskFull)));
     assert_eq!(numbers(&store), [1]);
@@ -143,6 +143,23 @@ async fn a_nearly_full_disk_refuses_changes_and_answers_queries() {
     let store = Store::open(directory.path(), TABLES, limits).unwrap();
     assert!(matches!(add(&store, 2).await, Err(Failure::DiskFull)));
     assert_eq!(numbers(&store), [1]);
+}
+
+#[tokio::test]
+async fn changes_are_taken_again_when_there_is_room_and_the_store_says_which() {
+    let store = in_memory(patient());
+    store.shared.free_disk.watch();
+    assert_eq!(store.takes_no_changes(), None);
+    for round in 0..3 {
+        store.shared.free_disk.fill(true);
+        assert!(matches!(add(&store, 100 + round).await, Err(Failure::DiskFull)));
+        assert!(matches!(store.takes_no_changes(), Some(NoChanges::DiskFull { .. })));
+        store.shared.free_disk.fill(false);
+        add(&store, round).await.unwrap();
+        assert_eq!(store.takes_no_changes(), None);
+    }
+    store.close().await;
+    assert_eq!(store.takes_no_changes(), Some(NoChanges::Closing));
 }
 
 #[tokio::test]

@@ -26,6 +26,16 @@ struct State {
     stalled: usize,
 }
 
+impl State {
+    fn require_room(&mut self) -> io::Result<()> {
+        match self.trouble {
+            Some(Trouble::NoRoom) => Err(io::ErrorKind::StorageFull.into()),
+            Some(Trouble::NoQuota) => Err(io::ErrorKind::QuotaExceeded.into()),
+            _ => Ok(()),
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 enum Change {
     Write(usize, Vec<u8>),
@@ -42,6 +52,10 @@ pub(super) enum Trouble {
     Panics,
     /// Nothing can be read.
     ReadFails,
+    /// Nothing can be written, and the file cannot grow.
+    NoRoom,
+    /// The same, because of a quota.
+    NoQuota,
 }
 
 impl Disk {
@@ -142,6 +156,9 @@ impl StorageBackend for Disk {
     fn set_len(&self, len: u64) -> io::Result<()> {
         let len = usize::try_from(len).unwrap();
         let mut state = self.state();
+        if len > state.seen.len() {
+            state.require_room()?;
+        }
         state.seen.resize(len, 0);
         state.unsynced.push(Change::SetLen(len));
         Ok(())
@@ -176,6 +193,7 @@ impl StorageBackend for Disk {
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
         let offset = usize::try_from(offset).unwrap();
         let mut state = self.state();
+        state.require_room()?;
         let place = state.seen.get_mut(offset..offset + data.len()).ok_or_else(out_of_range)?;
         place.copy_from_slice(data);
         state.unsynced.push(Change::Write(offset, data.to_vec()));

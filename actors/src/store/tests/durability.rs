@@ -56,9 +56,7 @@ async fn a_failed_commit_is_no_success_for_anybody_and_stops_the_store() {
 #[tokio::test]
 async fn a_failed_read_stops_the_store_as_soon_as_somebody_wants_to_write() {
     let disk = Disk::new();
-    let database =
-        redb::Builder::new().set_cache_size(0).create_with_backend(disk.plug_in()).unwrap();
-    let store = Store::with_database(database, None, TABLES, patient()).unwrap();
+    let store = with_builder(redb::Builder::new().set_cache_size(0), &disk, patient());
     add(&store, 0).await.unwrap();
     disk.fail(Trouble::ReadFails);
     assert!(store.snapshot().get(NUMBERS, &0).is_err());
@@ -69,12 +67,52 @@ async fn a_failed_read_stops_the_store_as_soon_as_somebody_wants_to_write() {
     soon(store.close()).await;
 }
 
+/// A write without room is tried again until there is room; nobody hears a success before.
+#[tokio::test]
+async fn a_commit_on_a_full_disk_waits_for_room_and_the_store_lives_on() {
+    for trouble in [Trouble::NoRoom, Trouble::NoQuota] {
+        let disk = Disk::new();
+        let store = on(&disk, patient());
+        add(&store, 0).await.unwrap();
+        disk.fail(trouble);
+        let answers = add_two_in_trouble(&store).await;
+        for answer in answers {
+            assert!(matches!(answer, Err(Failure::DiskFull)), "{trouble:?}: {answer:?}");
+        }
+        assert!(matches!(store.takes_no_changes(), Some(NoChanges::DiskFull { .. })));
+        assert!(matches!(soon(add(&store, 9)).await, Err(Failure::DiskFull)), "refused at once");
+        assert_eq!(numbers(&store), [0], "queries go on");
+        for seed in 0..20 {
+            all_or_nothing(&numbers(&on(&disk.after_power_loss(&mut Dice(seed)), patient())));
+        }
+
+        disk.heal();
+
+        until(|| store.takes_no_changes().is_none()).await;
+        add(&store, 3).await.unwrap();
+        assert_eq!(numbers(&store), [0, 1, 2, 3], "what waited was written, once");
+        assert!(!*store.broken().borrow());
+        soon(store.close()).await;
+    }
+}
+
+#[tokio::test]
+async fn a_store_on_a_full_disk_can_be_closed_and_opened_again() {
+    let disk = Disk::new();
+    let store = on(&disk, patient());
+    add(&store, 0).await.unwrap();
+    disk.fail(Trouble::NoRoom);
+    assert!(matches!(add(&store, 1).await, Err(Failure::DiskFull)));
+    soon(store.close()).await;
+    drop(store);
+    let found = numbers(&on(&disk.after_power_loss(&mut Dice(7)), patient()));
+    assert!(matches!(found.as_slice(), [0] | [0, 1]), "{found:?}");
+}
+
 #[tokio::test]
 async fn a_failed_read_inside_a_turn_undoes_its_epoch() {
     let disk = Disk::new();
-    let database =
-        redb::Builder::new().set_cache_size(0).create_with_backend(disk.plug_in()).unwrap();
-    let store = Store::with_database(database, None, TABLES, patient()).unwrap();
+    let store = with_builder(redb::Builder::new().set_cache_size(0), &disk, patient());
     add(&store, 0).await.unwrap();
     let holder = Holder::begin(&store, 1).await;
     let failing = tokio::spawn({

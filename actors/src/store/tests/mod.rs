@@ -12,7 +12,8 @@ mod simulation;
 mod tables;
 mod turns;
 
-use super::{Direction, Read, Store, StoreLimits, Table, Unit};
+use super::room::{Room, RoomyDisk};
+use super::{Direction, NoChanges, Read, Store, StoreLimits, Table, Unit};
 use crate::Failure;
 use disk::Disk;
 use std::sync::Arc;
@@ -40,8 +41,14 @@ fn in_memory(limits: StoreLimits) -> Store {
 }
 
 fn on(disk: &Disk, limits: StoreLimits) -> Store {
-    let database = redb::Builder::new().create_with_backend(disk.plug_in()).unwrap();
-    Store::with_database(database, None, TABLES, limits).unwrap()
+    with_builder(&redb::Builder::new(), disk, limits)
+}
+
+fn with_builder(builder: &redb::Builder, disk: &Disk, limits: StoreLimits) -> Store {
+    let room = Room::new();
+    let disk = RoomyDisk::new(disk.plug_in(), room.clone());
+    let database = builder.create_with_backend(disk).unwrap();
+    Store::with_database(database, room, None, TABLES, limits).unwrap()
 }
 
 fn refusal<T>() -> Result<T, Failure> {

@@ -1,0 +1,166 @@
+//! A disk without room makes redb wait instead of failing.
+//!
+//! redb never writes again after one failed write or a file that could not grow. Both leave the
+//! file as it was when the reason is a lack of room, so they are tried again until there is room,
+//! and redb never hears of it. A sync is different: what a failed sync lost is unknown, so its
+//! error goes through and stops the store.
+
+use redb::{BackendError, StorageBackend};
+use std::io;
+use std::ops::Bound;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// How often a write without room is tried again.
+const RETRY_INTERVAL: Duration = Duration::from_millis(100);
+/// How long requests wait for room that is suddenly missing before they are refused.
+const REQUESTS_WAIT: Duration = Duration::from_secs(1);
+
+/// Whether the disk has room for what is being written. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(super) struct Room {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    is_missing: watch::Sender<bool>,
+    /// While the store is open. Who opens or closes it gets the error instead of waiting.
+    is_awaited: AtomicBool,
+    pause: (Mutex<()>, Condvar),
+}
+
+impl Room {
+    pub(super) fn new() -> Self {
+        let shared = Shared {
+            is_missing: watch::Sender::new(false),
+            is_awaited: AtomicBool::new(false),
+            pause: (Mutex::new(()), Condvar::new()),
+        };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// From now on writes wait for room.
+    pub(super) fn await_room(&self) {
+        self.shared.is_awaited.store(true, Ordering::SeqCst);
+    }
+
+    /// From now on writes without room fail, also those that wait.
+    pub(super) fn give_up(&self) {
+        self.shared.is_awaited.store(false, Ordering::SeqCst);
+        self.shared.pause.1.notify_all();
+    }
+
+    /// Whether something waits to be written now.
+    pub(super) fn is_missing(&self) -> bool {
+        *self.shared.is_missing.borrow()
+    }
+
+    /// Comes back when room has been missing for [`REQUESTS_WAIT`]; never if it is not.
+    pub(super) async fn missing_for_long(&self) {
+        let mut missing = self.shared.is_missing.subscribe();
+        loop {
+            // The sender lives as long as `self`.
+            let _ = missing.wait_for(|is_missing| *is_missing).await;
+            let found = missing.wait_for(|is_missing| !*is_missing);
+            if tokio::time::timeout(REQUESTS_WAIT, found).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    fn retry<T>(&self, mut act: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+        let mut result = act();
+        if !result.as_ref().is_err_and(is_no_room) {
+            return result;
+        }
+        tracing::error!("the disk is full: a change waits to be written until there is room");
+        self.shared.is_missing.send_replace(true);
+        while result.as_ref().is_err_and(is_no_room)
+            && self.shared.is_awaited.load(Ordering::SeqCst)
+        {
+            let (lock, woken) = &self.shared.pause;
+            let guard = lock.lock().unwrap_or_else(PoisonError::into_inner);
+            drop(woken.wait_timeout(guard, RETRY_INTERVAL));
+            result = act();
+        }
+        self.shared.is_missing.send_replace(false);
+        if result.is_ok() {
+            tracing::info!("the disk has room again: the change that waited is written");
+        }
+        result
+    }
+}
+
+fn is_no_room(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
+/// A disk whose writes wait for room.
+#[derive(Debug)]
+pub(super) struct RoomyDisk<B> {
+    disk: B,
+    room: Room,
+}
+
+impl<B> RoomyDisk<B> {
+    pub(super) fn new(disk: B, room: Room) -> Self {
+        Self { disk, room }
+    }
+}
+
+impl<B: StorageBackend> StorageBackend for RoomyDisk<B> {
+    fn len(&self) -> io::Result<u64> {
+        self.disk.len()
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        self.disk.read(offset, out)
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.room.retry(|| self.disk.set_len(len))
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        self.disk.sync_data()
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        self.room.retry(|| self.disk.write(offset, data))
+    }
+
+    fn close(&self) -> io::Result<()> {
+        self.disk.close()
+    }
+
+    fn try_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
+        self.disk.try_lock_range(start, end)
+    }
+
+    fn try_lock_shared_range(
+        &self,
+        start: Bound<u64>,
+        end: Bound<u64>,
+    ) -> Result<bool, BackendError> {
+        self.disk.try_lock_shared_range(start, end)
+    }
+
+    fn lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
+        self.disk.lock_range(start, end)
+    }
+
+    fn lock_shared_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
+        self.disk.lock_shared_range(start, end)
+    }
+
+    fn unlock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
+        self.disk.unlock_range(start, end)
+    }
+
+    fn query_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
+        self.disk.query_lock_range(start, end)
+    }
+}

@@ -1,0 +1,83 @@
+//! `/readyz`: whether the shop takes changes now, and if not, why.
+
+use super::App;
+use crate::edge::{Answer, Call};
+use http::StatusCode;
+use serde::Serialize;
+use souk_actors::store::NoChanges;
+use std::sync::Arc;
+
+#[derive(Serialize)]
+struct Ready {
+    status: &'static str,
+    /// Only while it is not ready.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    reasons: Vec<String>,
+    store: &'static str,
+    broker: &'static str,
+    outbox: &'static str,
+    payments: &'static str,
+}
+
+/// `GET /readyz`: 200 while changes are taken, else 503 with every reason.
+pub(super) async fn ready(app: Arc<App>, _: Call) -> Answer {
+    let report = app.adapters.report().ok();
+    let mut reasons = Vec::new();
+    let mut noted = |word: &'static str, reason: &str| {
+        reasons.push(reason.to_owned());
+        word
+    };
+    let store = match app.shop.store.takes_no_changes() {
+        Some(why) => noted(word_for(why), &reason_for(why)),
+        None if report.is_none() => noted("failed", "the store cannot be read"),
+        None => "ok",
+    };
+    if *app.shop.owners.escalated().borrow() {
+        noted("", "a part of the shop keeps failing: the process stops to be started again");
+    }
+    let broker = match report.as_ref().map(|report| report.is_broker_connected) {
+        Some(None) => "not configured",
+        Some(Some(true)) => "connected",
+        Some(Some(false)) => noted("away", "the broker does not answer"),
+        None => "unknown",
+    };
+    let outbox = match &report {
+        Some(_) if app.adapters.is_outbox_full() => {
+            noted("full", "the outbox is full: nobody takes the messages in it")
+        }
+        Some(report) if report.is_outbox_behind => "behind",
+        Some(_) => "ok",
+        None => "unknown",
+    };
+    let (status, word) = match reasons.is_empty() {
+        true => (StatusCode::OK, "ready"),
+        false => (StatusCode::SERVICE_UNAVAILABLE, "not ready"),
+    };
+    let payments = app.shop.gateway.name();
+    Answer::json(status, &Ready { status: word, reasons, store, broker, outbox, payments })
+}
+
+fn word_for(why: NoChanges) -> &'static str {
+    match why {
+        NoChanges::Failed => "failed",
+        NoChanges::Closing => "closing",
+        NoChanges::DiskFull { .. } => "disk full",
+        NoChanges::DiskReadOnly => "disk read-only",
+    }
+}
+
+fn reason_for(why: NoChanges) -> String {
+    match why {
+        NoChanges::Failed => {
+            "a write to the store failed: the process stops to be started again".to_owned()
+        }
+        NoChanges::Closing => "the shop is closing".to_owned(),
+        NoChanges::DiskFull { free_bytes, needed_bytes } => format!(
+            "the disk of the store is nearly full: {} MiB are free, changes need {} MiB; free some \
+             space and the shop goes on",
+            free_bytes >> 20,
+            needed_bytes >> 20
+        ),
+        NoChanges::DiskReadOnly => "the disk of the store is mounted read-only".to_owned(),
+    }
+}

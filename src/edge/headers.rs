@@ -1,0 +1,215 @@
+//! The headers of requests that the shop reads and of answers that it writes, in one place. What
+//! pages of other origins may send and read follows from these tables (`cors.rs`).
+
+use http::header::{HeaderName, HeaderValue};
+use std::sync::LazyLock;
+
+/// Names a request, so that it can be repeated without being done twice.
+pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+/// The answer was given before, under the same [`IDEMPOTENCY_KEY`].
+pub(crate) const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+/// Where a stream of events is to go on.
+pub(crate) const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+/// Back to when the log was searched, where a search ended before it had looked at everything.
+pub(crate) const SEARCHED_SINCE: HeaderName = HeaderName::from_static("x-searched-since");
+/// What the payment gateway signs its messages with.
+pub(crate) const STRIPE_SIGNATURE: HeaderName = HeaderName::from_static("stripe-signature");
+/// The key of a guest's cart.
+pub(crate) const X_CART_KEY: HeaderName = HeaderName::from_static("x-cart-key");
+/// How many there are in all pages together.
+pub(crate) const X_TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
+
+/// Who puts a header into a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sender {
+    /// Scripts of a page, so a preflight has to allow it.
+    Page,
+    /// The browser by itself; scripts cannot, or need no permission.
+    Browser,
+    /// Proxies and other servers, never a page.
+    Server,
+}
+
+/// Every header of a request that is read.
+const READ: &[(&str, Sender)] = &[
+    // Read by nobody here: clients' libraries send these two unasked.
+    ("Accept", Sender::Page),
+    ("X-Requested-With", Sender::Page),
+    ("Access-Control-Request-Method", Sender::Browser),
+    ("Authorization", Sender::Page),
+    ("Content-Length", Sender::Browser),
+    ("Content-Type", Sender::Page),
+    ("Cookie", Sender::Browser),
+    ("Expect", Sender::Browser),
+    ("Host", Sender::Browser),
+    ("Idempotency-Key", Sender::Page),
+    ("Last-Event-ID", Sender::Page),
+    ("Origin", Sender::Browser),
+    ("Stripe-Signature", Sender::Server),
+    ("Transfer-Encoding", Sender::Browser),
+    ("X-Cart-Key", Sender::Page),
+    ("X-Forwarded-For", Sender::Server),
+    ("X-Forwarded-Proto", Sender::Server),
+];
+
+/// Whom a header of an answer is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reader {
+    /// Scripts of a page, so it has to be exposed to them.
+    Page,
+    /// The browser, or scripts that may read it in any case (Fetch, "CORS-safelisted
+    /// response-header name").
+    Browser,
+}
+
+/// Every header of an answer that is written.
+const WRITTEN: &[(&str, Reader)] = &[
+    ("Access-Control-Allow-Credentials", Reader::Browser),
+    ("Access-Control-Allow-Headers", Reader::Browser),
+    ("Access-Control-Allow-Methods", Reader::Browser),
+    ("Access-Control-Allow-Origin", Reader::Browser),
+    ("Access-Control-Expose-Headers", Reader::Browser),
+    ("Access-Control-Max-Age", Reader::Browser),
+    ("Allow", Reader::Page),
+    ("Cache-Control", Reader::Browser),
+    ("Content-Security-Policy", Reader::Browser),
+    ("Content-Type", Reader::Browser),
+    ("Idempotent-Replayed", Reader::Page),
+    ("Link", Reader::Page),
+    ("Location", Reader::Page),
+    ("Referrer-Policy", Reader::Browser),
+    ("Retry-After", Reader::Page),
+    ("Set-Cookie", Reader::Browser),
+    ("Vary", Reader::Browser),
+    ("WWW-Authenticate", Reader::Page),
+    ("X-Cart-Key", Reader::Page),
+    ("X-Content-Type-Options", Reader::Browser),
+    ("X-Searched-Since", Reader::Page),
+    ("X-Total-Count", Reader::Page),
+];
+
+/// What a preflight allows, named one by one, because `*` never stands for `Authorization`.
+pub(super) static ALLOWED: LazyLock<HeaderValue> = LazyLock::new(|| {
+    listed(READ.iter().filter(|(_, sender)| *sender == Sender::Page).map(|(name, _)| *name))
+});
+
+/// What a page may read of an answer beside what it always may.
+pub(super) static EXPOSED: LazyLock<HeaderValue> = LazyLock::new(|| {
+    listed(WRITTEN.iter().filter(|(_, reader)| *reader == Reader::Page).map(|(name, _)| *name))
+});
+
+fn listed<'a>(names: impl Iterator<Item = &'a str>) -> HeaderValue {
+    let names: Vec<_> = names.collect();
+    HeaderValue::try_from(names.join(", ")).expect("names of headers are visible ASCII")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+    use std::fs;
+    use std::path::{Path, PathBuf};
+
+    /// What is said to other servers, and what hyper is asked in other words.
+    const ELSEWHERE: [&str; 1] = ["src/adapters"];
+    /// Of the module `http::header`, but no header.
+    const NO_HEADERS: [&str; 6] =
+        ["HeaderMap", "HeaderName", "HeaderValue", "Entry", "InvalidHeaderValue", "self"];
+
+    fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).expect("a folder").filter_map(Result::ok) {
+            let path = entry.path();
+            if path.is_dir() {
+                sources(&path, found);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                found.push(path);
+            }
+        }
+    }
+
+    /// The names of headers in a source: constants of `http`, and literals where a header is meant.
+    fn headers_in(text: &str) -> BTreeSet<String> {
+        let shipped = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
+        let code: Vec<_> =
+            shipped.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+        let code = code.join("\n");
+        let mut found = BTreeSet::new();
+        for after in code.split("header::").skip(1) {
+            let names = match after.strip_prefix('{') {
+                Some(list) => list.split('}').next().unwrap_or_default(),
+                None => {
+                    after.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or("")
+                }
+            };
+            for name in names.split(',').map(str::trim) {
+                let is_constant = name.chars().all(|c| c.is_ascii_uppercase() || c == '_');
+                if !name.is_empty() && is_constant && !NO_HEADERS.contains(&name) {
+                    found.insert(name.to_lowercase().replace('_', "-"));
+                }
+            }
+        }
+        let openings =
+            ["header(\"", "headers.get(\"", "headers.insert(\"", "HeaderName::from_static(\""];
+        for opening in openings {
+            for after in code.split(opening).skip(1) {
+                found.insert(after.split('"').next().unwrap_or_default().to_lowercase());
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn headers_are_found_in_sources() {
+        let text = "use http::header::{ALLOW, HeaderName};\nuse http::header::LINK;\n\
+            // header::VARY\nlet a = request.header(\"X-Odd\");\n\
+            const B: HeaderName = HeaderName::from_static(\"b-c\");\n";
+        let found: Vec<_> = headers_in(text).into_iter().collect();
+        assert_eq!(found, ["allow", "b-c", "link", "x-odd"]);
+    }
+
+    #[test]
+    fn every_header_that_is_read_or_written_is_in_a_table() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut files = Vec::new();
+        sources(&root.join("src"), &mut files);
+        let known: BTreeSet<_> = READ
+            .iter()
+            .map(|(name, _)| *name)
+            .chain(WRITTEN.iter().map(|(name, _)| *name))
+            .collect();
+        let known: BTreeSet<_> = known.into_iter().map(str::to_lowercase).collect();
+        let mut used = BTreeSet::new();
+        for file in files {
+            let path = file.strip_prefix(root).unwrap_or(&file).to_string_lossy().into_owned();
+            if ELSEWHERE.iter().any(|folder| path.starts_with(folder)) || path.ends_with("tests.rs")
+            {
+                continue;
+            }
+            let text = fs::read_to_string(&file).expect("text");
+            for name in headers_in(&text) {
+                assert!(known.contains(&name), "{path}: {name} is in no table of edge/headers.rs");
+                used.insert(name);
+            }
+        }
+        for must in ["idempotency-key", "last-event-id", "x-searched-since", "x-total-count"] {
+            assert!(used.contains(must), "{must} was not found: the search is broken");
+        }
+    }
+
+    #[test]
+    fn pages_may_send_and_read_what_is_theirs() {
+        let text = |value: &HeaderValue| value.to_str().expect("ASCII").to_owned();
+        let (allowed, exposed) = (text(&ALLOWED), text(&EXPOSED));
+        for name in
+            ["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "X-Cart-Key"]
+        {
+            assert!(allowed.split(", ").any(|known| known == name), "{name}: {allowed}");
+        }
+        for name in ["Allow", "Link", "Retry-After", "WWW-Authenticate", "X-Searched-Since"] {
+            assert!(exposed.split(", ").any(|known| known == name), "{name}: {exposed}");
+        }
+        for name in ["Cookie", "Host", "Stripe-Signature", "X-Forwarded-For"] {
+            assert!(!allowed.contains(name), "{name}: {allowed}");
+        }
+    }
+}
