@@ -161,3 +161,160 @@ async fn what_is_not_signed_or_no_event_is_refused_and_what_is_unknown_is_ignore
     }
     assert_eq!(ann.order(order).await.expect(200)["status"], "pending");
 }
+
+/// A signed event about any object.
+fn about(number: usize, kind: &str, object: &Value) -> Value {
+    json!({"id": format!("evt_about_{number}"), "object": "event", "type": kind, "created": -1,
+        "data": {"object": object}})
+}
+
+/// Values that are no amount of an order over 20.00.
+fn no_amounts() -> Vec<Value> {
+    vec![
+        json!(-1),
+        json!(2_001),
+        json!(1_i64 << 62),
+        json!(i64::MIN),
+        json!(i64::MAX),
+        json!(u64::MAX),
+        json!(1e300),
+        json!(19.5),
+        json!("2000"),
+        json!([2_000]),
+        json!({}),
+        json!(true),
+    ]
+}
+
+#[tokio::test]
+async fn an_amount_that_does_not_fit_an_unpaid_order_pays_nothing() {
+    let mut shop = Shop::open().await;
+    let boss = shop.admin().await;
+    let lamp = boss.add_product("Lamp", "10.00", 10).await;
+    let ann = shop.customer("ann").await;
+    let (order, intent) = started(&ann, lamp).await;
+    let mut events = Vec::new();
+    let odd = no_amounts().into_iter().chain([json!(0), json!(1_999)]);
+    for amount in odd {
+        for (kind, field) in [
+            ("payment_intent.succeeded", "amount_received"),
+            ("payment_intent.succeeded", "amount"),
+            ("payment_intent.payment_failed", "amount"),
+            ("payment_intent.canceled", "amount"),
+        ] {
+            let mut object = json!({"id": intent, "currency": "usd"});
+            object[field] = amount.clone();
+            events.push(about(events.len(), kind, &object));
+        }
+    }
+    for wrong in [
+        json!({"currency": "jpy"}),
+        json!({"metadata": {"souk_payment": "999999"}}),
+        json!({"metadata": {"souk_payment": 999_999}}),
+        json!({"amount_received": 2_000, "amount": 1}),
+    ] {
+        for kind in ["payment_intent.succeeded", "payment_intent.payment_failed"] {
+            let mut object = json!({"id": intent});
+            for (name, value) in wrong.as_object().expect("an object") {
+                object[name] = value.clone();
+            }
+            events.push(about(events.len(), kind, &object));
+        }
+    }
+    for event in &events {
+        deliver(&shop, event).await.says(200, json!({"status": "success"}));
+        assert_eq!(ann.order(order).await.expect(200)["status"], "pending", "{event}");
+    }
+    assert!(shop.output().contains("does not fit the books"), "an alarm");
+
+    let right = json!({"id": intent, "amount": 2_000, "amount_received": 2_000, "currency": "usd",
+        "metadata": {}});
+    deliver(&shop, &about(events.len(), "payment_intent.succeeded", &right)).await.expect(200);
+    assert_eq!(ann.order(order).await.expect(200)["status"], "completed");
+    shop.stop().await;
+    shop.check();
+}
+
+#[tokio::test]
+async fn an_amount_that_does_not_fit_a_paid_order_is_not_booked() {
+    let mut shop = Shop::open().await;
+    let boss = shop.admin().await;
+    let lamp = boss.add_product("Lamp", "10.00", 10).await;
+    let ann = shop.customer("ann").await;
+    let (order, intent) = started(&ann, lamp).await;
+    ann.confirm_payment(order, "pm_card_visa").await.expect(200);
+    let mut events = Vec::new();
+    for amount in no_amounts() {
+        for (kind, field, status) in [
+            ("charge.refunded", "amount_refunded", Value::Null),
+            ("charge.refunded", "amount", Value::Null),
+            ("refund.created", "amount", json!("succeeded")),
+            ("refund.updated", "amount", json!("succeeded")),
+            ("refund.failed", "amount", json!("failed")),
+            ("charge.dispute.created", "amount", json!("needs_response")),
+            ("charge.dispute.closed", "amount", json!("lost")),
+        ] {
+            let number = events.len();
+            let mut object = json!({"id": format!("odd_{number}"), "payment_intent": intent,
+                "currency": "usd", "status": status});
+            object[field] = amount.clone();
+            events.push(about(number, kind, &object));
+        }
+    }
+    for wrong in [
+        json!({"amount_refunded": 500, "currency": "eur"}),
+        json!({"amount_refunded": 500, "metadata": {"souk_payment": "999999"}}),
+        json!({"amount_refunded": null}),
+        json!({}),
+    ] {
+        let mut object = wrong;
+        object["payment_intent"] = json!(intent);
+        events.push(about(events.len(), "charge.refunded", &object));
+    }
+    for event in &events {
+        deliver(&shop, event).await.says(200, json!({"status": "success"}));
+    }
+
+    let refunds = boss.get(&format!("/api/v1/orders/{order}/refunds/")).await.expect(200);
+    assert_eq!((&refunds["refunded"], &refunds["refundable"]), (&json!("0.00"), &json!("20.00")));
+    assert_eq!(boss.report().await, (1, 20.0, 1, 0));
+    shop.stop().await;
+    shop.check();
+    let copy = shop.directory().join("copy");
+    let copy = copy.to_str().expect("a path");
+    shop.run(&["backup", copy], "").expect_success();
+    Shop::closed_with(&[]).run(&["restore", copy], "").expect_success();
+}
+
+#[tokio::test]
+async fn what_went_back_and_what_a_bank_took_are_no_more_than_was_paid() {
+    let mut shop = Shop::open().await;
+    let boss = shop.admin().await;
+    let lamp = boss.add_product("Lamp", "10.00", 10).await;
+    let ann = shop.customer("ann").await;
+    let (order, intent) = started(&ann, lamp).await;
+    ann.confirm_payment(order, "pm_card_visa").await.expect(200);
+    let refunded = |amount: i64| {
+        json!({"id": "ch_1", "payment_intent": intent, "amount": 2_000,
+        "amount_refunded": amount, "currency": "usd"})
+    };
+    let lost = |amount: i64| {
+        json!({"id": "dp_1", "payment_intent": intent, "amount": amount,
+        "currency": "usd", "status": "lost"})
+    };
+    for (number, (kind, object)) in [
+        ("charge.refunded", refunded(500)),
+        ("charge.dispute.closed", lost(2_000)),
+        ("charge.refunded", refunded(2_000)),
+        ("charge.refunded", refunded(500)),
+    ]
+    .iter()
+    .enumerate()
+    {
+        deliver(&shop, &about(number, kind, object)).await.expect(200);
+    }
+    let refunds = boss.get(&format!("/api/v1/orders/{order}/refunds/")).await.expect(200);
+    assert_eq!((&refunds["refunded"], &refunds["refundable"]), (&json!("5.00"), &json!("0.00")));
+    shop.stop().await;
+    shop.check();
+}

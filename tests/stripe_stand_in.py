@@ -383,7 +383,8 @@ class Control:
                     "charges": list(filter(is_about, books.charges.values()))}
         if (method, name) == ("POST", "faults"):
             # {"on": regular expression over "METHOD PATH", "kind": see `Handler.serve`, "times": how often,
-            #  "seconds": how long, "skips": how many calls are spared first}
+            #  "seconds": how long, "skips": how many calls are spared first, "with": the fields that "altered"
+            #  puts into a good answer, "status" and "error": what "refusal" says}
             books.faults.append({"times": 1, "skips": 0, "seconds": 1.0, **body})
             return {}
         if (method, name) == ("DELETE", "faults"):
@@ -457,6 +458,9 @@ class Handler(BaseHTTPRequestHandler):
             error = {"type": "invalid_request_error", "code": "rate_limit", "message": "Too many requests"} \
                 if kind == "throttle" else {"type": "api_error", "message": "An unknown error occurred."}
             return self.say(status, {"error": error})
+        if kind == "refusal":
+            call["status"] = fault["status"]
+            return self.say(fault["status"], {"error": fault["error"]})
         status, answer, headers = self.answer_once(path, body, kind == "saved_error_after")
         call["status"] = status
         # After it: the work is done, and the caller does not know.
@@ -468,6 +472,14 @@ class Handler(BaseHTTPRequestHandler):
             return self.say(500, {"error": {"type": "api_error", "message": "An unknown error occurred."}})
         if kind == "garbage_after":
             return self.say_bytes(502, b"<html>Bad Gateway</html>", "text/html", {})
+        if kind == "altered" and status == 200:
+            answer = {**answer, **fault["with"]}
+        if kind == "huge_after":
+            return self.say(200, {**answer, "padding": " " * 2**26})
+        if kind == "headers_after":
+            return self.say(200, answer, {f"X-Padding-{number}": "x" * 1000 for number in range(20_000)})
+        if kind == "endless_after":
+            return self.say_endlessly()
         return self.say(status, answer, headers)
 
     def fault(self, path):
@@ -554,9 +566,13 @@ class Handler(BaseHTTPRequestHandler):
                     raise invalid(f"Invalid reason: {reason}", None, "reason")
                 return books.refund(params.required("payment_intent"), amount, reason, params.under("metadata"))
             case ("GET", "refunds"):
-                wanted = Params(pairs, ["payment_intent", "limit", expand]).text("payment_intent")
-                found = [one for one in books.refunds.values() if wanted in (None, one["payment_intent"])]
-                return {"object": "list", "url": "/v1/refunds", "has_more": False, "data": found[::-1]}
+                params = Params(pairs, ["payment_intent", "limit", "starting_after", expand])
+                wanted, after = params.text("payment_intent"), params.text("starting_after")
+                found = [one for one in books.refunds.values() if wanted in (None, one["payment_intent"])][::-1]
+                if after is not None:
+                    found = found[[one["id"] for one in found].index(after) + 1:]
+                limit = int(params.text("limit", "10"))
+                return {"object": "list", "url": "/v1/refunds", "has_more": len(found) > limit, "data": found[:limit]}
             case ("POST", "checkout", "sessions"):
                 known = ["mode", "success_url", "cancel_url", "client_reference_id", "metadata[*]", "expires_at",
                          "payment_intent_data[metadata][*]", "payment_intent_data[description]", "line_items[][quantity]",
@@ -577,6 +593,17 @@ class Handler(BaseHTTPRequestHandler):
             self.say(200, answer)
         except Refused as refused:
             self.say(refused.status, refused.body)
+
+    def say_endlessly(self):
+        self.send_response(200)
+        for name, value in {"Content-Type": "application/json", "Transfer-Encoding": "chunked"}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        try:
+            while True:
+                self.wfile.write(b"100000\r\n" + b" " * 2**20 + b"\r\n")
+        except OSError:
+            self.close_connection = True
 
     def drop(self):
         self.close_connection = True

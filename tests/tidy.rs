@@ -51,6 +51,7 @@ fn outer_things_are_named_only_where_they_belong() {
         ("souk_stripe", "src/"),
         ("stripe", "actors/stripe"),
         ("stripe_checkout", "actors/stripe"),
+        ("stripe_client_core", "actors/stripe"),
         ("stripe_core", "actors/stripe"),
         ("stripe_shared", "actors/stripe"),
         ("stripe_types", "actors/stripe"),

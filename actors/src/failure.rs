@@ -1,7 +1,7 @@
 //! Why a command had no effect.
 
 use crate::store::StoreError;
-use souk_domain::Refusal;
+use souk_domain::{Misfit, Refusal};
 
 /// A command that changed nothing, and why.
 #[derive(Debug, thiserror::Error)]
@@ -46,7 +46,14 @@ pub enum Failure {
         /// For the log, without secrets.
         why: String,
     },
-    /// The payment gateway will not do it, and would not if asked again.
+    /// What the payment gateway says does not fit the books. The alarm was raised, nothing is
+    /// booked, and the gateway is asked again.
+    #[error("what the payment gateway says does not fit the books: {misfit}")]
+    GatewayMisfit {
+        /// Why it does not fit.
+        misfit: Misfit,
+    },
+    /// The payment gateway does not serve us, and would not if asked again.
     #[error("the payment gateway refused: {code}: {message}")]
     GatewayRefused {
         /// The gateway's code.

@@ -10,8 +10,15 @@
 
 use crate::Failure;
 use serde::{Deserialize, Serialize};
-use souk_domain::{Currency, Missing, Money, OrderId, PaymentId, PaymentStatus, Refusal};
+use souk_domain::{
+    Claim, Currency, Misfit, Missing, Money, OrderId, PaymentId, PaymentStatus, Refusal, Speaker,
+};
+use std::fmt::Display;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// How often since the start of the process a gateway said what does not fit the books.
+static MISFITS: AtomicU64 = AtomicU64::new(0);
 
 /// An answer on its way.
 pub type Answering<'a, T> = Pin<Box<dyn Future<Output = Result<T, GatewayError>> + Send + 'a>>;
@@ -50,6 +57,28 @@ pub struct GatewayIntent {
     pub status: PaymentStatus,
     /// Why the last attempt was refused, while it is the last one.
     pub last_decline: Option<Decline>,
+    /// Code of the currency it is in, in any case.
+    pub currency: String,
+    /// The payment of ours that its metadata names, if it does.
+    pub payment: Option<String>,
+}
+
+impl GatewayIntent {
+    /// What it says about the money, to be judged before it is booked.
+    #[must_use]
+    pub fn claim(&self) -> Claim {
+        Claim {
+            by: Speaker::Answer,
+            intent: Some(self.id.clone()),
+            payment: self.payment.clone(),
+            currency: Some(self.currency.clone()),
+            status: Some(self.status),
+            asked: self.amount.into(),
+            received: self.amount_received.into(),
+            refunded: self.amount_refunded.into(),
+            ..Claim::default()
+        }
+    }
 }
 
 /// A charge that was refused.
@@ -122,6 +151,26 @@ pub struct GatewayCheckout {
     pub amount: Money,
     /// What is paid there, once the gateway has made it.
     pub intent: Option<GatewayIntent>,
+    /// Code of the currency it is in, in any case.
+    pub currency: Option<String>,
+    /// The payment of ours that its metadata names, if it does.
+    pub payment: Option<String>,
+}
+
+impl GatewayCheckout {
+    /// What it says about the money, to be judged before it is booked; its intent makes a claim of
+    /// its own.
+    #[must_use]
+    pub fn claim(&self) -> Claim {
+        Claim {
+            by: Speaker::Answer,
+            checkout: Some(self.id.clone()),
+            payment: self.payment.clone(),
+            currency: self.currency.clone(),
+            asked: self.amount.into(),
+            ..Claim::default()
+        }
+    }
 }
 
 /// Money to give back.
@@ -158,6 +207,24 @@ pub struct GatewayRefund {
     /// The idempotency key it was asked for with, if it was asked for by us: the gateway keeps it
     /// for longer than it keeps the answer to the call.
     pub key: Option<String>,
+    /// Of which intent, if the gateway says so.
+    pub intent: Option<String>,
+    /// Code of the currency it is in, if the gateway says so.
+    pub currency: Option<String>,
+}
+
+impl GatewayRefund {
+    /// What it says about the money, to be judged before it is booked.
+    #[must_use]
+    pub fn claim(&self) -> Claim {
+        Claim {
+            by: Speaker::Answer,
+            intent: self.intent.clone(),
+            currency: self.currency.clone(),
+            refund: self.amount.into(),
+            ..Claim::default()
+        }
+    }
 }
 
 /// A payment gateway.
@@ -229,8 +296,15 @@ pub enum GatewayError {
     /// More than is left of what was taken.
     #[error("the refund is larger than what is left of the payment")]
     RefundTooLarge,
-    /// It understood us and refused; the same again would be refused again. Our mistake or the
-    /// operator's (a bad key, an amount or currency it does not take).
+    /// It understood the payment and will not take it, now or later: an amount below its minimum, a
+    /// currency it does not know, a card it refuses before it charges.
+    #[error("the payment gateway refused: {reason}")]
+    Refused {
+        /// The gateway's words for the customer, without secrets.
+        reason: String,
+    },
+    /// It does not serve us at all: our mistake or the operator's (a bad key, a key that may not do
+    /// this).
     #[error("the payment gateway refused: {code}: {message}")]
     Invalid {
         /// The gateway's code, or its HTTP status.
@@ -238,6 +312,9 @@ pub enum GatewayError {
         /// The gateway's words, without secrets.
         message: String,
     },
+    /// Its answer does not fit our books.
+    #[error("what the payment gateway says does not fit the books: {0}")]
+    Misfit(Misfit),
     /// It was not reached or would not serve us now: nothing happened.
     #[error("the payment gateway is not available: {why}")]
     Unavailable {
@@ -263,18 +340,37 @@ impl From<Failure> for GatewayError {
 }
 
 impl From<GatewayError> for Failure {
-    /// What a client hears of it: a refusal the contracts word, 502 for what the gateway will not
-    /// do, 503 with `Retry-After` for the rest.
+    /// What a client hears of it: a refusal the contracts word, 502 for a gateway that does not
+    /// serve us at all, 503 with `Retry-After` for the rest.
     fn from(error: GatewayError) -> Self {
         match error {
             GatewayError::NoSuch { .. } => Refusal::NotFound(Missing::Payment).into(),
             GatewayError::UnknownPaymentMethod => Refusal::PaymentMethodUnknown.into(),
             GatewayError::RefundTooLarge => Refusal::RefundTooLarge.into(),
+            GatewayError::Refused { reason } => Refusal::RefusedByGateway { reason }.into(),
             GatewayError::Invalid { code, message } => Self::GatewayRefused { code, message },
+            GatewayError::Misfit(misfit) => Self::GatewayMisfit { misfit },
             GatewayError::Unavailable { why } | GatewayError::OutcomeUnknown { why } => {
                 Self::GatewayUnavailable { why }
             }
             GatewayError::Books(failure) => *failure,
         }
     }
+}
+
+/// Raises the alarm over something a gateway said that does not fit the books and is not booked.
+pub fn alarm(about: impl Display, misfit: Misfit) {
+    MISFITS.fetch_add(1, Ordering::Relaxed);
+    tracing::error!(
+        %about,
+        %misfit,
+        "what the payment gateway says does not fit the books: it is not booked; look at the \
+         payment there"
+    );
+}
+
+/// How often [`alarm`] was raised since the start of the process.
+#[must_use]
+pub fn misfits() -> u64 {
+    MISFITS.load(Ordering::Relaxed)
 }

@@ -8,7 +8,7 @@ use crate::journeys::{accounts, ordering, paying};
 use crate::orders::Order;
 use crate::shop::Shop;
 use crate::{Failure, carts, clock, idempotency, orders, payments, users};
-use souk_domain::{OrderId, PaymentId};
+use souk_domain::{OrderId, PaymentId, Refusal};
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::Arc;
@@ -138,7 +138,7 @@ async fn is_paid_after_all(shop: &Shop, id: OrderId, order: &Order) -> Result<bo
         return Ok(false);
     }
     let news = match paying::ask_gateway(shop, id, order, None).await {
-        Err(Failure::Refused(refusal)) => {
+        Err(Failure::Refused(refusal @ (Refusal::NotFound(_) | Refusal::PaymentNotStarted))) => {
             tracing::warn!(order = %id, %refusal, "the gateway knows of no payment of it");
             return Ok(false);
         }

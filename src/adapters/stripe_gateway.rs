@@ -1,11 +1,11 @@
 //! Stripe as the shop's payment gateway: what the gateway promises, in Stripe's terms.
 
 use souk_actors::gateway::{
-    Answering, Attempt, Charge, CheckoutPages, CheckoutStatus, Decline, Gateway, GatewayCheckout,
-    GatewayError, GatewayIntent, GatewayRefund, RefundRequest, RefundStatus,
+    self, Answering, Attempt, Charge, CheckoutPages, CheckoutStatus, Decline, Gateway,
+    GatewayCheckout, GatewayError, GatewayIntent, GatewayRefund, RefundRequest, RefundStatus,
 };
 use souk_actors::{Shop, clock};
-use souk_domain::{Currency, Money, PaymentStatus};
+use souk_domain::{Currency, Misfit, Money, PaymentStatus, sum_of_refunds};
 use souk_stripe::{
     CallError, Cause, Checkout, CheckoutState, Confirmation, Intent, IntentState, Invalid, Pages,
     Purchase, Refund, RefundState, SetUpError, Stripe, StripeSettings,
@@ -33,20 +33,24 @@ struct StripeGateway {
 impl StripeGateway {
     /// The intent with what went back of it, which Stripe tells apart.
     async fn shown(&self, intent: Intent) -> Result<GatewayIntent, GatewayError> {
-        let mut amount_refunded = 0;
+        let mut amount_refunded = Money::ZERO;
         if intent.state == IntentState::Succeeded {
             let refunds = self.stripe.refunds_of(&intent.id, self.currency).await;
             let refunds = refunds.map_err(|error| gateway_error(error, "refund"))?;
-            let counting = refunds.iter().filter(|refund| refund.state.counts());
-            amount_refunded = counting.map(|refund| refund.amount.minor_units()).sum();
+            let total = total_of(&intent, &refunds);
+            amount_refunded = total.map_err(|why| misfit(&intent.id, why))?;
         }
-        let amount_refunded = Money::from_minor_units(amount_refunded);
         Ok(gateway_intent(intent, amount_refunded))
     }
 
     async fn current(&self, id: &str) -> Result<GatewayIntent, GatewayError> {
         let intent = self.stripe.retrieve_intent(id, self.currency).await;
-        self.shown(intent.map_err(|error| gateway_error(error, INTENT))?).await
+        let intent = intent.map_err(|error| gateway_error(error, INTENT))?;
+        if intent.id != id {
+            // The shop may not know yet which intent is behind a page, so it could not tell.
+            return Err(misfit(id, Misfit::AnotherObject));
+        }
+        self.shown(intent).await
     }
 
     async fn current_checkout(&self, id: &str) -> Result<GatewayCheckout, GatewayError> {
@@ -64,8 +68,8 @@ impl StripeGateway {
             CheckoutState::Paid | CheckoutState::Processing => CheckoutStatus::Complete,
             CheckoutState::Expired => CheckoutStatus::Expired,
         };
-        let Checkout { id, url, amount, .. } = checkout;
-        Ok(GatewayCheckout { id, url, status, amount, intent })
+        let Checkout { id, url, amount, currency, payment, .. } = checkout;
+        Ok(GatewayCheckout { id, url, status, amount, intent, currency, payment })
     }
 }
 
@@ -224,6 +228,27 @@ fn purchase(charge: &Charge) -> Purchase {
     }
 }
 
+/// Raises the alarm over an answer that does not fit what was asked.
+fn misfit(asked: &str, why: Misfit) -> GatewayError {
+    gateway::alarm(format_args!("an answer about {asked}"), why);
+    GatewayError::Misfit(why)
+}
+
+/// What went back of an intent. A list that holds what is of another intent, or in another currency,
+/// is not its list.
+fn total_of(intent: &Intent, refunds: &[Refund]) -> Result<Money, Misfit> {
+    for refund in refunds {
+        if refund.intent.as_ref().is_some_and(|of| *of != intent.id) {
+            return Err(Misfit::AnotherObject);
+        }
+        if refund.currency != intent.currency {
+            return Err(Misfit::AnotherCurrency);
+        }
+    }
+    let counting = refunds.iter().filter(|refund| refund.state.counts());
+    sum_of_refunds(counting.map(|refund| refund.amount))
+}
+
 fn gateway_intent(intent: Intent, amount_refunded: Money) -> GatewayIntent {
     let is_refunded = intent.state == IntentState::Succeeded
         && amount_refunded > Money::ZERO
@@ -247,6 +272,8 @@ fn gateway_intent(intent: Intent, amount_refunded: Money) -> GatewayIntent {
         amount_refunded,
         status,
         last_decline: intent.last_decline.map(gateway_decline),
+        currency: intent.currency,
+        payment: intent.payment,
     }
 }
 
@@ -260,7 +287,8 @@ fn gateway_refund(refund: Refund) -> GatewayRefund {
         RefundState::Succeeded => RefundStatus::Succeeded,
         RefundState::Failed | RefundState::Canceled => RefundStatus::Failed,
     };
-    GatewayRefund { id: refund.id, amount: refund.amount, status, key: refund.key }
+    let Refund { id, amount, key, intent, currency, .. } = refund;
+    GatewayRefund { id, amount, status, key, intent, currency: Some(currency) }
 }
 
 fn refund_error(error: CallError) -> GatewayError {
@@ -278,8 +306,8 @@ fn refund_error(error: CallError) -> GatewayError {
 }
 
 fn gateway_error(error: CallError, what: &'static str) -> GatewayError {
-    let refused =
-        |code: &str, message: String| GatewayError::Invalid { code: code.to_owned(), message };
+    let not_served =
+        |code: &str| GatewayError::Invalid { code: code.to_owned(), message: error.to_string() };
     match error {
         CallError::NotFound => GatewayError::NoSuch { what },
         CallError::Invalid(Invalid { parameter: Some(parameter), .. })
@@ -287,14 +315,21 @@ fn gateway_error(error: CallError, what: &'static str) -> GatewayError {
         {
             GatewayError::UnknownPaymentMethod
         }
-        CallError::Invalid(Invalid { code, message, .. }) => {
-            refused(code.as_deref().unwrap_or("invalid_request_error"), message)
-        }
-        CallError::Declined(decline) => refused("card_error", decline.reason),
-        CallError::WrongState => refused("unexpected_state", error.to_string()),
-        CallError::KeyReused => refused("idempotency_error", error.to_string()),
-        CallError::NotAllowed => refused("not_allowed", error.to_string()),
+        CallError::Invalid(Invalid { message, .. }) => refused(message),
+        CallError::Declined(decline) => refused(decline.reason),
+        CallError::WrongState => refused(error.to_string()),
+        CallError::KeyReused => not_served("idempotency_error"),
+        CallError::NotAllowed => not_served("not_allowed"),
         CallError::Unavailable { .. } => GatewayError::Unavailable { why: error.to_string() },
         CallError::OutcomeUnknown { .. } => GatewayError::OutcomeUnknown { why: error.to_string() },
     }
+}
+
+/// What the gateway will not take, now or later, in its own words.
+fn refused(reason: String) -> GatewayError {
+    let reason = match reason.is_empty() {
+        true => "The payment gateway does not accept this payment.".to_owned(),
+        false => reason,
+    };
+    GatewayError::Refused { reason }
 }

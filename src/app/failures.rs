@@ -10,7 +10,7 @@ const SOON_SECONDS: u32 = 1;
 /// When a client may try again after a full disk or a silent gateway.
 const LATER_SECONDS: u32 = 30;
 
-/// 503 (429 for who tries too often, 502 for what the gateway will not do), and the cause in the
+/// 503 (429 for who tries too often, 502 for a gateway that does not serve us), and the cause in the
 /// log. Refusals never get here: each contract words its own.
 pub(crate) fn could_not(failure: &Failure) -> Answer {
     match failure {
@@ -24,6 +24,11 @@ pub(crate) fn could_not(failure: &Failure) -> Answer {
         }
         Failure::GatewayUnavailable { why } => {
             tracing::warn!(%why, "the payment gateway does not answer");
+            standard::unavailable(LATER_SECONDS)
+        }
+        // The alarm that was raised about it says more.
+        Failure::GatewayMisfit { misfit } => {
+            tracing::warn!(%misfit, "a payment is in doubt");
             standard::unavailable(LATER_SECONDS)
         }
         Failure::GatewayRefused { code, message } => {

@@ -6,15 +6,17 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 use souk_actors::gateway::Decline;
-use souk_actors::journeys::paying::{self, Told};
+use souk_actors::journeys::paying::{self, Message, Told};
 use souk_actors::payments::{Dispute, DisputeStatus};
 use souk_actors::{Failure, clock};
-use souk_domain::{Currency, Money, PaymentStatus};
+use souk_domain::{Claim, Money, PaymentStatus, SaidAmount, Speaker};
 
 /// Longest event id that is remembered.
 const EVENT_ID_CHARACTERS_MAX: usize = 255;
 /// Characters of a bank's word for a dispute that are kept.
 const REASON_CHARACTERS_MAX: usize = 200;
+/// Where the gateway's objects name the payment of ours they were made for.
+const PAYMENT_ENTRY: &str = "souk_payment";
 
 /// Why a message was not taken.
 #[derive(Debug)]
@@ -54,14 +56,20 @@ struct EventData {
 
 /// The fields that matter of the objects that events are about: intents, charges, refunds,
 /// disputes, checkout sessions.
+///
+/// An amount is taken as it is written: one that is no whole number is a reason to ask the gateway,
+/// and none to refuse the message, which would be sent again for days.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Object {
     id: Option<String>,
-    amount: Option<i64>,
-    amount_received: Option<i64>,
-    amount_refunded: Option<i64>,
+    amount: Value,
+    amount_captured: Value,
+    amount_received: Value,
+    amount_refunded: Value,
+    amount_total: Value,
     currency: Option<String>,
+    metadata: Option<serde_json::Map<String, Value>>,
     payment_intent: Option<String>,
     reason: Option<String>,
     status: Option<String>,
@@ -94,21 +102,20 @@ impl App {
         if event.id.chars().count() > EVENT_ID_CHARACTERS_MAX {
             return Err(UnheardMessage::NoEvent);
         }
-        let currency = self.shop.settings.currency;
         let object = Value::Object(event.data.object);
-        let told = match is_ours(&event.r#type) {
+        let message = match is_ours(&event.r#type) {
             true => {
                 let object = serde_json::from_value(object).map_err(|_| UnheardMessage::NoEvent)?;
-                told(&event.r#type, object, currency)
+                message(&event.r#type, object)
             }
             false => None,
         };
-        let Some(told) = told else {
+        let Some(message) = message else {
             tracing::debug!(event = event.id, kind = event.r#type, "a message about nothing here");
             return Ok(());
         };
         let cancels_on_failure = self.cancels_on_payment_failed;
-        Ok(paying::hear(&self.shop, event.id, told, cancels_on_failure).await?)
+        Ok(paying::hear(&self.shop, event.id, message, cancels_on_failure).await?)
     }
 }
 
@@ -120,66 +127,104 @@ fn is_ours(kind: &str) -> bool {
 }
 
 /// What an event says; `None` for what is none of our business.
-fn told(kind: &str, object: Object, currency: Currency) -> Option<Told> {
-    let is_our_currency =
-        object.currency.as_ref().is_none_or(|code| code.eq_ignore_ascii_case(currency.code()));
+fn message(kind: &str, object: Object) -> Option<Message> {
+    let claim = Claim {
+        by: Speaker::Message,
+        payment: object.metadata.as_ref().and_then(|entries| entries.get(PAYMENT_ENTRY)).map(text),
+        currency: object.currency.clone(),
+        ..Claim::default()
+    };
     match kind {
-        "payment_intent.succeeded" => {
-            // Money of another currency is not what is owed, however much it is.
-            let said = object.amount_received.or(object.amount);
-            let said = if is_our_currency { said } else { Some(-1) };
-            let received = said.map(Money::from_minor_units);
-            of_intent(object.id?, PaymentStatus::Succeeded, received, None)
-        }
+        "payment_intent.succeeded" => of_intent(object, PaymentStatus::Succeeded, None, claim),
         "payment_intent.payment_failed" => {
-            let error = object.last_payment_error.unwrap_or_default();
-            let reason = error.message.unwrap_or_else(|| "The payment failed.".to_owned());
-            let decline = Decline { charge: error.charge, reason };
-            of_intent(object.id?, PaymentStatus::RequiresPaymentMethod, None, Some(decline))
+            let error = object.last_payment_error.as_ref();
+            let reason = error.and_then(|error| error.message.clone());
+            let reason = reason.unwrap_or_else(|| "The payment failed.".to_owned());
+            let charge = error.and_then(|error| error.charge.clone());
+            let decline = Some(Decline { charge, reason });
+            of_intent(object, PaymentStatus::RequiresPaymentMethod, decline, claim)
         }
-        "payment_intent.canceled" => of_intent(object.id?, PaymentStatus::Canceled, None, None),
+        "payment_intent.canceled" => of_intent(object, PaymentStatus::Canceled, None, claim),
         "checkout.session.completed"
         | "checkout.session.expired"
         | "checkout.session.async_payment_succeeded"
-        | "checkout.session.async_payment_failed" => Some(Told::Checkout { checkout: object.id? }),
-        "charge.refunded" if is_our_currency => Some(Told::Refunded {
-            intent: object.payment_intent?,
-            refunded: Money::from_minor_units(object.amount_refunded?),
-        }),
-        "refund.failed" | "refund.updated" | "charge.refund.updated" => {
-            let has_failed = matches!(object.status.as_deref(), Some("failed" | "canceled"));
-            let (intent, refund) = (object.payment_intent?, object.id?);
-            has_failed.then_some(Told::RefundFailed { intent, refund })
+        | "checkout.session.async_payment_failed" => {
+            let asked = amount(&object.amount_total);
+            let told = Told::Checkout { checkout: object.id? };
+            Some(Message { told, claim: Claim { asked, ..claim } })
         }
-        "charge.dispute.created" => dispute(object, Some(DisputeStatus::Open)),
+        "charge.refunded" => {
+            let claim = Claim {
+                asked: amount(&object.amount),
+                received: amount(&object.amount_captured),
+                refunded: present(amount(&object.amount_refunded)),
+                ..claim
+            };
+            Some(Message { told: Told::Refunded { intent: object.payment_intent? }, claim })
+        }
+        "refund.created" | "refund.failed" | "refund.updated" | "charge.refund.updated" => {
+            let has_failed = matches!(object.status.as_deref(), Some("failed" | "canceled"));
+            let claim = Claim { refund: amount(&object.amount), ..claim };
+            let (intent, refund) = (object.payment_intent?, object.id?);
+            let told = match has_failed {
+                true => Told::RefundFailed { intent, refund },
+                false => Told::RefundSeen { intent },
+            };
+            Some(Message { told, claim })
+        }
+        "charge.dispute.created" => dispute(object, Some(DisputeStatus::Open), claim),
         "charge.dispute.closed" => {
             let status = match object.status.as_deref() {
                 Some("lost") => Some(DisputeStatus::Lost),
                 Some("won" | "warning_closed") => Some(DisputeStatus::Won),
                 _ => None,
             };
-            dispute(object, status)
+            dispute(object, status, claim)
         }
         _ => None,
     }
 }
 
 fn of_intent(
-    intent: String,
+    object: Object,
     status: PaymentStatus,
-    received: Option<Money>,
     decline: Option<Decline>,
-) -> Option<Told> {
-    Some(Told::Intent { intent, status, received, decline })
+    claim: Claim,
+) -> Option<Message> {
+    let claim = Claim {
+        status: Some(status),
+        asked: amount(&object.amount),
+        received: amount(&object.amount_received),
+        ..claim
+    };
+    Some(Message { told: Told::Intent { intent: object.id?, status, decline }, claim })
 }
 
-fn dispute(object: Object, status: Option<DisputeStatus>) -> Option<Told> {
+fn dispute(object: Object, status: Option<DisputeStatus>, claim: Claim) -> Option<Message> {
     let reason = object.reason.unwrap_or_default().chars().take(REASON_CHARACTERS_MAX).collect();
-    let dispute = Dispute {
-        id: object.id?,
-        amount: Money::from_minor_units(object.amount.unwrap_or(0).max(0)),
-        reason,
-        status: status?,
+    let disputed = present(amount(&object.amount));
+    let minor_units = match disputed {
+        SaidAmount::Minor(minor_units) => minor_units,
+        SaidAmount::Absent | SaidAmount::Malformed => 0,
     };
-    Some(Told::Disputed { intent: object.payment_intent?, dispute })
+    let amount = Money::from_minor_units(minor_units);
+    let dispute = Dispute { id: object.id?, amount, reason, status: status? };
+    let told = Told::Disputed { intent: object.payment_intent?, dispute };
+    Some(Message { told, claim: Claim { disputed, ..claim } })
+}
+
+fn amount(written: &Value) -> SaidAmount {
+    match written {
+        Value::Null => SaidAmount::Absent,
+        written => written.as_i64().map_or(SaidAmount::Malformed, SaidAmount::Minor),
+    }
+}
+
+/// What this kind of event is about must be there.
+fn present(said: SaidAmount) -> SaidAmount {
+    if said == SaidAmount::Absent { SaidAmount::Malformed } else { said }
+}
+
+fn text(entry: &Value) -> String {
+    entry.as_str().map_or_else(|| entry.to_string(), str::to_owned)
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::StatusCode;
 use http::header::HeaderValue;
 use serde::Serialize;
-use souk_actors::clock;
+use souk_actors::{clock, gateway};
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -65,6 +65,9 @@ async fn metrics(app: Arc<App>, _: Call) -> Answer {
     metric("souk_mails_sent_total", "counter", "Mails handed over.", report.mails_sent);
     metric("souk_mails_put_off_total", "counter", "Mails to try again.", report.mails_put_off);
     metric("souk_mails_dead_total", "counter", "Mails given up.", report.mails_dead);
+    let misfits = gateway::misfits();
+    let help = "What the payment gateway said that does not fit the books.";
+    metric("souk_gateway_misfits_total", "counter", help, misfits);
     let logs = app.adapters.logs();
     let count = |of: &AtomicU64| of.load(Ordering::Relaxed);
     metric("souk_logs_kept_total", "counter", "Lines kept by the log service.", count(&logs.kept));

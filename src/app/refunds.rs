@@ -35,6 +35,7 @@ impl Wording for Own {
             Refusal::RefundTooLarge => {
                 Errors::of("amount", "More than is left of what was paid.").into()
             }
+            Refusal::NothingToRefund => Errors::of("amount", standard::COST_NOTHING).into(),
             refusal => could_not(&Failure::from(refusal)),
         }
     }

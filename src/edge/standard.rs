@@ -18,6 +18,9 @@ pub(crate) const KEY_TAKEN: &str = "This Idempotency-Key was used for another re
 /// What a Django form says of an e-mail address that is taken.
 pub(crate) const EMAIL_TAKEN: &str = "A user with that email already exists.";
 
+/// What is said of a refund of an order that cost nothing.
+pub(crate) const COST_NOTHING: &str = "The order cost nothing: there is nothing to refund.";
+
 #[derive(Serialize)]
 struct DetailAndCode<'a> {
     detail: &'a str,

@@ -82,6 +82,15 @@ impl Process {
         self.child.wait().expect("a killed child can be waited for");
     }
 
+    /// The memory it holds, in MiB.
+    pub fn resident_mebibytes(&self) -> u64 {
+        let path = format!("/proc/{}/status", self.child.id());
+        let status = std::fs::read_to_string(&path).expect("the process runs");
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("a size");
+        let kibibytes = line.split_whitespace().nth(1).expect("a number");
+        kibibytes.parse::<u64>().expect("a number") / 1024
+    }
+
     /// Processor time it has taken so far, in the kernel's ticks of 10 ms.
     pub fn processor_ticks(&self) -> u64 {
         let path = format!("/proc/{}/stat", self.child.id());

@@ -108,6 +108,11 @@ impl Shop {
         self.process.as_ref().expect("the shop is open").processor_ticks()
     }
 
+    /// The memory the shop holds, in MiB.
+    pub fn resident_mebibytes(&self) -> u64 {
+        self.process.as_ref().expect("the shop is open").resident_mebibytes()
+    }
+
     /// The offline proof of every invariant. The shop must be closed.
     #[track_caller]
     pub fn check(&self) -> Finished {

@@ -4,6 +4,7 @@
 //! Everything here is a value or a plain function from values to an outcome or a [`Refusal`].
 
 mod access;
+mod books;
 mod cart;
 mod ids;
 mod money;
@@ -18,6 +19,7 @@ mod text;
 mod time;
 
 pub use access::{Caller, Role};
+pub use books::{Claim, Misfit, PaymentBooks, SaidAmount, Speaker, judge, sum_of_refunds};
 pub use cart::{
     CartLines, MAX_CART_LINES, MAX_LINE_QUANTITY, MergedQuantity, Quantity, merge_quantities,
 };

@@ -138,4 +138,13 @@ pub enum Refusal {
     /// More than is left of what was paid.
     #[error("more than is left of what was paid")]
     RefundTooLarge,
+    /// The order cost nothing, so no money can go back.
+    #[error("the order cost nothing")]
+    NothingToRefund,
+    /// The gateway will not take this payment, and would not if it were asked again.
+    #[error("the payment gateway refused: {reason}")]
+    RefusedByGateway {
+        /// The gateway's words, without secrets.
+        reason: String,
+    },
 }

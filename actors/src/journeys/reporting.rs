@@ -43,7 +43,9 @@ pub async fn report(owners: &Owners, unit: &Unit, report: Report) -> Result<Repo
     let show = |reply_to| OrdersMessage::Show { unit: unit.clone(), id, reply_to };
     let order = owners.orders.ask(show).await?;
     let is_payable = order.status != OrderStatus::Cancelled;
-    let becomes_paid = is_payable && news.as_ref().is_some_and(|news| news.pays(&order));
+    let pays_nothing = claims_payment && paying::costs_nothing(&order);
+    let becomes_paid =
+        pays_nothing || (is_payable && news.as_ref().is_some_and(|news| news.pays(&order)));
     let is_paid = order.is_paid || becomes_paid;
     if claims_payment && !is_paid {
         if let Some(news) = news {
@@ -62,7 +64,9 @@ pub async fn report(owners: &Owners, unit: &Unit, report: Report) -> Result<Repo
             step? != StatusStep::Stay
         }
     };
-    if let Some(news) = news {
+    if pays_nothing {
+        paying::pay_nothing(owners, unit, id, contact.clone()).await?;
+    } else if let Some(news) = news {
         let settled = paying::settle(owners, unit, news).await?;
         if becomes_paid && !matches!(settled, Settled::Paid(_)) {
             // The money went back before this report came.

@@ -9,8 +9,8 @@ use crate::outbox::{OrderEvent, OrderMail};
 use crate::payments::{Intent, MadeRefund};
 use crate::store::{Read, Unit};
 use souk_domain::{
-    Missing, OrderAction, OrderId, OrderStatus, PaymentId, Refusal, Role, StatusStep, StockHolding,
-    UserId, step,
+    Missing, Money, OrderAction, OrderId, OrderStatus, PaymentId, Refusal, Role, StatusStep,
+    StockHolding, UserId, step,
 };
 
 /// What to change; `None` leaves a field as it is.
@@ -267,6 +267,10 @@ pub(super) fn mark_refunded(
     let refunded = before.refunded.checked_add(refund.counted);
     after.refunded = refunded.unwrap_or(before.refunded);
     write::put(unit, id, &before, &mut after, OrderEvent::Refunded)?;
+    if refund.amount == Money::ZERO {
+        // An order that cost nothing: no money went back.
+        return Ok(());
+    }
     let (template, reason) = (OrderMail::Refunded, refund.reason.as_str());
     let about = About { template, reason, refunded: Some(refund.amount) };
     write::mail_about(unit, id, &after, contact, &about)

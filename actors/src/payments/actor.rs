@@ -75,7 +75,7 @@ pub enum PaymentsMessage {
         /// Which.
         id: PaymentId,
         /// What the gateway says.
-        outcome: Outcome,
+        outcome: Box<Outcome>,
         /// The payment after it.
         reply_to: ReplyTo<Payment>,
     },

@@ -58,16 +58,21 @@ fn check_refunds(
         match refund.state {
             RefundState::Due => {
                 due += 1;
-                sum.due += refund.amount.minor_units();
+                add(&mut sum.due, refund.amount);
             }
-            RefundState::Made => sum.made += refund.amount.minor_units(),
-            RefundState::Failed => sum.failed += refund.amount.minor_units(),
+            RefundState::Made => add(&mut sum.made, refund.amount),
+            RefundState::Failed => add(&mut sum.failed, refund.amount),
         }
         ControlFlow::Continue(())
     })?;
     let listed = snapshot.count(REFUNDS_DUE)?;
     findings.require(listed == due, || format!("{listed} refunds are listed due, {due} are"));
     Ok(sums)
+}
+
+/// A damaged store may hold amounts that add up to more than 64 bits.
+fn add(sum: &mut i64, amount: Money) {
+    *sum = sum.saturating_add(amount.minor_units());
 }
 
 fn check_lists(
@@ -108,12 +113,18 @@ fn check_amounts(id: PaymentId, payment: &Payment, refunds: Refunded, findings: 
     findings.require(refunds.due == minor(payment.refunding), || {
         format!("payment {id} owes {:?}, its refunds say {}", payment.refunding, refunds.due)
     });
-    let gone = minor(payment.refunded) + minor(payment.refunding) + minor(payment.lost);
+    let gone = [payment.refunded, payment.refunding, payment.lost];
+    findings.require(gone.iter().all(|amount| *amount >= Money::ZERO), || {
+        format!("payment {id} gives back less than nothing: {gone:?}")
+    });
+    let gone = gone.into_iter().map(minor).fold(0_i64, i64::saturating_add);
     findings.require(gone <= minor(payment.received), || {
         format!("payment {id} took {:?} and gives back {gone}", payment.received)
     });
-    let has_money = matches!(payment.status, PaymentStatus::Succeeded | PaymentStatus::Refunded);
-    findings.require(has_money || payment.received == Money::ZERO, || {
+    findings.require(payment.received >= Money::ZERO, || {
+        format!("payment {id} took {:?}", payment.received)
+    });
+    findings.require(payment.has_money() || payment.received == Money::ZERO, || {
         format!("payment {id} is {:?} and took {:?}", payment.status, payment.received)
     });
 }

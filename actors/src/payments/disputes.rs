@@ -3,12 +3,12 @@
 
 use super::begin::{find, put_and_tell};
 use super::ledger::{self, Account, Movement};
-use super::refunds::{minus, plus};
+use super::refunds::plus;
 use super::{Dispute, DisputeStatus};
 use crate::Failure;
 use crate::outbox::PaymentEvent;
 use crate::store::Unit;
-use souk_domain::PaymentId;
+use souk_domain::{Money, PaymentId};
 
 /// Notes how a dispute stands; false if that is no news.
 pub(super) fn record(unit: &Unit, id: PaymentId, dispute: Dispute) -> Result<bool, Failure> {
@@ -24,8 +24,13 @@ pub(super) fn record(unit: &Unit, id: PaymentId, dispute: Dispute) -> Result<boo
         DisputeStatus::Open => PaymentEvent::Disputed,
         DisputeStatus::Won => PaymentEvent::DisputeWon,
         DisputeStatus::Lost => {
-            let there = minus(minus(payment.received, payment.refunded), payment.lost);
-            let lost = dispute.amount.min(there);
+            // What went back, or is on its way back, cannot be lost too.
+            let there = payment.left();
+            let lost = dispute.amount.min(there).max(Money::ZERO);
+            if lost != dispute.amount {
+                let (disputed, there) = (dispute.amount.minor_units(), there.minor_units());
+                tracing::error!(payment = %id, disputed, there, "a dispute took more than is there");
+            }
             payment.lost = plus(payment.lost, lost);
             let flow = (Account::Gateway, Account::Disputes, lost);
             ledger::append(unit, id, &payment, Movement::DisputeLost, flow)?;

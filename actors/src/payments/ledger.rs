@@ -201,12 +201,13 @@ pub(super) fn check(
     snapshot.visit(ENTRIES, &0, None, Direction::Ascending, |number, entry| {
         entries += 1;
         findings.require(number == entries, || format!("ledger entry {entries} is missing"));
-        let sum: i64 = entry.postings.iter().map(|posting| posting.amount).sum();
+        let amounts = entry.postings.iter().map(|posting| posting.amount);
+        let sum = amounts.fold(0_i64, i64::saturating_add);
         findings.require(sum == 0, || format!("ledger entry {number} is off by {sum}"));
         for Posting { account, amount } in entry.postings {
-            *sums.accounts.entry(account).or_default() += amount;
-            *sums.payments.entry((entry.payment, account)).or_default() += amount;
-            *sums.orders.entry((entry.order, account)).or_default() += amount;
+            add(sums.accounts.entry(account).or_default(), amount);
+            add(sums.payments.entry((entry.payment, account)).or_default(), amount);
+            add(sums.orders.entry((entry.order, account)).or_default(), amount);
         }
         ControlFlow::Continue(())
     })?;
@@ -229,11 +230,11 @@ pub(super) fn check(
         findings.require(owed <= 0, || format!("order {} was sold unpaid", payment.order));
         let expected = match &shown {
             Some(order) if order.is_paid => {
-                order.total.minor_units() - order.refunded.minor_units()
+                order.total.minor_units().saturating_sub(order.refunded.minor_units())
             }
             Some(_) | None => 0,
         };
-        let revenue = -(earned + given_back);
+        let revenue = earned.saturating_add(given_back).saturating_neg();
         findings.require(revenue == expected, || {
             format!("order {} earned {revenue}, its row says {expected}", payment.order)
         });
@@ -241,9 +242,15 @@ pub(super) fn check(
     Ok(())
 }
 
+/// A damaged store may hold postings that add up to more than 64 bits.
+fn add(sum: &mut i64, amount: i64) {
+    *sum = sum.saturating_add(amount);
+}
+
 fn check_payment(sums: &Sums, id: PaymentId, payment: &Payment, findings: &mut Findings) {
     let minor = |money: Money| money.minor_units();
-    let held = minor(payment.received) - minor(payment.refunded) - minor(payment.lost);
+    let gone = minor(payment.refunded).saturating_add(minor(payment.lost));
+    let held = minor(payment.received).saturating_sub(gone);
     let posted = sums.of_payment(id, Account::Gateway);
     findings.require(held == posted, || {
         format!("payment {id} has {held} at the gateway, the ledger {posted}")

@@ -19,12 +19,13 @@ pub use heard::{HEARD_KEPT, prune_heard};
 pub use ledger::{Account, LedgerEntry, Movement, Posting, entries_of, revenue};
 pub use outcome::Outcome;
 pub use queries::{
-    NumberedRefund, by_checkout, by_intent, in_doubt, of_order, open, payment, refund, refunds_due,
-    refunds_of, to_close,
+    NumberedRefund, by_checkout, by_intent, in_doubt, of_order, open, payment, refund,
+    refund_called, refunds_due, refunds_of, to_close,
 };
 pub use refunds::MadeRefund;
 pub use rows::{
-    Dispute, DisputeStatus, Doubt, Intent, Payment, Refund, RefundState, RefundedBy, Way,
+    Dispute, DisputeStatus, Doubt, FREE_PREFIX, Intent, Payment, Refund, RefundState, RefundedBy,
+    Way,
 };
 
 pub(crate) use check::check;

@@ -1,14 +1,14 @@
 //! What the gateway says of a payment, booked: once, whoever brings it and however often.
 
-use super::begin::{find, put_and_tell};
+use super::begin::{doubt, find, put_and_tell};
 use super::ledger::{self, Account, Movement};
 use super::rows::{BY_INTENT, IN_DOUBT, OPEN, PAYMENTS, TO_CLOSE};
 use super::{Intent, Payment, RefundedBy, refunds};
 use crate::Failure;
-use crate::gateway::Decline;
+use crate::gateway::{self, Decline};
 use crate::outbox::PaymentEvent;
 use crate::store::{Read, Unit};
-use souk_domain::{Money, PaymentId, PaymentStatus};
+use souk_domain::{Claim, Misfit, Money, PaymentId, PaymentStatus, judge};
 
 /// What the gateway says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,15 +25,23 @@ pub struct Outcome {
     pub decline: Option<Decline>,
     /// Which attempt of ours this answers, if any.
     pub attempt: Option<u32>,
+    /// The same as it was said, to be judged against the books as they are when it is booked. Its
+    /// currency was judged before.
+    pub claim: Claim,
 }
 
 pub(super) fn record(unit: &Unit, id: PaymentId, outcome: &Outcome) -> Result<Payment, Failure> {
     let mut payment = find(unit, id)?;
+    // What was said fitted the books a moment ago; they may have changed since.
+    if let Err(misfit) = fits(unit, id, &payment, outcome)? {
+        gateway::alarm(format_args!("payment {id}"), misfit);
+        doubt(unit, id)?;
+        return Ok(payment);
+    }
     learn_intent(unit, id, &mut payment, outcome)?;
-    let has_money = matches!(payment.status, PaymentStatus::Succeeded | PaymentStatus::Refunded);
     match outcome.status {
         PaymentStatus::Succeeded | PaymentStatus::Refunded => {
-            if !has_money {
+            if !payment.has_money() {
                 take(unit, id, &mut payment, outcome.received)?;
             }
             book_refunds_made_elsewhere(unit, id, &mut payment, outcome.refunded)?;
@@ -57,6 +65,21 @@ pub(super) fn record(unit: &Unit, id: PaymentId, outcome: &Outcome) -> Result<Pa
         unit.delete(IN_DOUBT, &id)?;
     }
     Ok(payment)
+}
+
+fn fits(
+    unit: &Unit,
+    id: PaymentId,
+    payment: &Payment,
+    outcome: &Outcome,
+) -> Result<Result<(), Misfit>, Failure> {
+    if let Err(misfit) = judge(&payment.books(id, None), &outcome.claim) {
+        return Ok(Err(misfit));
+    }
+    let Some(intent) = &outcome.intent else { return Ok(Ok(())) };
+    let holder = unit.get(BY_INTENT, &intent.id)?;
+    let is_free = holder.is_none_or(|holder| holder == id);
+    Ok(if is_free { Ok(()) } else { Err(Misfit::AnotherPayment) })
 }
 
 /// A checkout makes its intent late.
@@ -91,8 +114,8 @@ fn book_refunds_made_elsewhere(
     payment: &mut Payment,
     refunded: Money,
 ) -> Result<(), Failure> {
-    let known = payment.refunded.minor_units() + payment.refunding.minor_units();
-    let unknown = Money::from_minor_units(refunded.minor_units().saturating_sub(known).max(0));
+    let known = refunds::plus(payment.refunded, payment.refunding);
+    let unknown = refunds::minus(refunded, known).max(Money::ZERO);
     if unknown == Money::ZERO {
         return Ok(());
     }

@@ -113,6 +113,26 @@ pub fn refunds_of(
     Ok(refunds)
 }
 
+/// The refund of a payment that the gateway calls so.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn refund_called(
+    snapshot: &Snapshot,
+    payment: PaymentId,
+    gateway_id: &str,
+) -> Result<Option<Refund>, StoreError> {
+    let mut found = None;
+    snapshot.visit_under(REFUNDS, &payment, Direction::Ascending, |_: u64, refund| {
+        if refund.gateway_id.as_deref() == Some(gateway_id) {
+            found = Some(refund);
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
+    })?;
+    Ok(found)
+}
+
 /// Open payments whose order needs them no more, at most `limit`.
 ///
 /// # Errors

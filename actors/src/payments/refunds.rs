@@ -62,6 +62,9 @@ pub(super) fn request(
     by: RefundedBy,
 ) -> Result<(u64, Refund), Failure> {
     let mut payment = find(unit, id)?;
+    if payment.has_money() && payment.amount == Money::ZERO && payment.received == Money::ZERO {
+        return Err(Refusal::NothingToRefund.into());
+    }
     let amount = amount.unwrap_or(payment.left());
     if amount <= Money::ZERO || amount > payment.left() {
         return Err(Refusal::RefundTooLarge.into());

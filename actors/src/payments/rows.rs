@@ -5,7 +5,9 @@ use crate::gateway::CheckoutPages;
 use crate::outbox::PaymentSnapshot;
 use crate::store::{Row, Table};
 use serde::{Deserialize, Serialize};
-use souk_domain::{Money, OrderId, PaymentId, PaymentStatus, UnixMillis, UserId};
+use souk_domain::{
+    Currency, Money, OrderId, PaymentBooks, PaymentId, PaymentStatus, UnixMillis, UserId,
+};
 
 pub(super) const PAYMENTS: Table<PaymentId, Payment> = Table::new("payments.rows");
 /// The current payment of an order: one at a time.
@@ -116,6 +118,9 @@ impl Way {
     }
 }
 
+/// How the id of an intent begins that no gateway made, because its order cost nothing.
+pub const FREE_PREFIX: &str = "free_";
+
 /// What the gateway calls a payment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Intent {
@@ -221,8 +226,38 @@ impl Payment {
     #[must_use]
     pub fn left(&self) -> Money {
         let gone = [self.refunded, self.refunding, self.lost];
-        let gone: i64 = gone.iter().map(|amount| amount.minor_units()).sum();
+        let minor = |amount: &Money| amount.minor_units();
+        let gone = gone.iter().map(minor).fold(0_i64, i64::saturating_add);
         Money::from_minor_units(self.received.minor_units().saturating_sub(gone).max(0))
+    }
+
+    /// True once the gateway has taken money for it.
+    #[must_use]
+    pub fn has_money(&self) -> bool {
+        matches!(self.status, PaymentStatus::Succeeded | PaymentStatus::Refunded)
+    }
+
+    /// True if it was paid without a gateway, because its order cost nothing.
+    #[must_use]
+    pub fn is_free(&self) -> bool {
+        self.amount == Money::ZERO
+            && self.intent.as_ref().is_some_and(|intent| intent.id.starts_with(FREE_PREFIX))
+    }
+
+    /// What is known of it, to judge what a gateway says; `currency` is the order's, unless the
+    /// currency was judged before.
+    #[must_use]
+    pub fn books(&self, id: PaymentId, currency: Option<Currency>) -> PaymentBooks<'_> {
+        PaymentBooks {
+            payment: id,
+            currency,
+            asked: self.amount,
+            intent: self.intent.as_ref().map(|intent| intent.id.as_str()),
+            checkout: self.checkout.as_deref(),
+            received: self.has_money().then_some(self.received),
+            lost: self.lost,
+            refund: None,
+        }
     }
 
     pub(super) fn snapshot(&self) -> PaymentSnapshot {

@@ -91,6 +91,14 @@ pub(super) fn page(read: &impl Read, id: &str) -> Result<CheckoutPage, Failure> 
     };
     let url = (status == CheckoutStatus::Open)
         .then(|| format!("{}/sandbox/checkout/{id}", row.pages.shop));
-    let checkout = GatewayCheckout { id: id.to_owned(), url, status, amount: row.amount, intent };
+    let checkout = GatewayCheckout {
+        id: id.to_owned(),
+        url,
+        status,
+        amount: row.amount,
+        intent,
+        currency: Some(row.currency),
+        payment: None,
+    };
     Ok(CheckoutPage { checkout, pages: row.pages })
 }

@@ -178,6 +178,8 @@ impl SandboxIntent {
             amount_refunded: self.refunded(),
             status: self.status,
             last_decline: self.last_decline.clone(),
+            currency: self.currency.clone(),
+            payment: None,
         }
     }
 }
@@ -189,6 +191,8 @@ impl SandboxRefund {
             amount: self.amount,
             status: RefundStatus::Succeeded,
             key: Some(self.key.clone()),
+            intent: None,
+            currency: None,
         }
     }
 }

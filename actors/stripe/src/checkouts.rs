@@ -4,7 +4,8 @@
 use crate::client::Stripe;
 use crate::error::CallError;
 use crate::objects::{
-    Purchase, UNREADABLE, require_id, shop_amount, stripe_amount, stripe_currency,
+    PAYMENT_ENTRY, Purchase, UNREADABLE, code, entry, require_id, shop_amount, stripe_amount,
+    stripe_currency,
 };
 use souk_domain::{Currency, Money};
 use stripe_checkout::checkout_session::{
@@ -39,6 +40,10 @@ pub struct Checkout {
     pub amount: Money,
     /// Where it stands.
     pub state: CheckoutState,
+    /// Code of its currency in small letters.
+    pub currency: Option<String>,
+    /// The payment of the shop it was made for, by its metadata.
+    pub payment: Option<String>,
 }
 
 impl std::fmt::Debug for Checkout {
@@ -136,7 +141,9 @@ fn read(session: CheckoutSession, currency: Currency) -> Result<Checkout, CallEr
         id: session.id.as_str().to_owned(),
         url: session.url,
         intent: session.payment_intent.map(|intent| intent.id().as_str().to_owned()),
-        amount: shop_amount(session.amount_total.ok_or(UNREADABLE)?, currency),
+        amount: shop_amount(session.amount_total.ok_or(UNREADABLE)?, currency)?,
         state,
+        currency: session.currency.as_ref().map(code),
+        payment: entry(session.metadata.as_ref(), PAYMENT_ENTRY),
     })
 }

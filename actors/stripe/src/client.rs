@@ -3,9 +3,10 @@
 use crate::error::{CallError, Cause, Setback};
 use crate::key::SecretKey;
 use crate::limits::{ATTEMPT_MIN, ATTEMPTS_MAX, CALL_SECONDS_DEFAULT, FIRST_WAIT, WAIT_MAX};
+use crate::transport::Transport;
 use std::fmt;
 use std::time::Duration;
-use stripe::{Client, ClientBuilder, IdempotencyKey, RequestStrategy, StripeRequest};
+use stripe_client_core::{IdempotencyKey, RequestStrategy, StripeRequest};
 use tokio::time::Instant;
 use url::{Host, Url};
 
@@ -78,7 +79,7 @@ pub struct SetUpError;
 /// An account at Stripe. Cheap to clone.
 #[derive(Clone)]
 pub struct Stripe {
-    client: Client,
+    transport: Transport,
     call_time: Duration,
 }
 
@@ -95,13 +96,14 @@ impl Stripe {
     /// # Errors
     /// [`SetUpError`]: settings no request can be made with.
     pub fn new(settings: StripeSettings) -> Result<Self, SetUpError> {
-        let mut builder = ClientBuilder::new(settings.key.reveal());
-        if let Some(ApiBase(url)) = settings.api_base {
-            builder = builder.url(url);
-        }
-        // Its error could repeat the key.
-        let client = builder.build().map_err(|_| SetUpError)?;
-        Ok(Self { client, call_time: settings.call_time })
+        let base = settings.api_base.map(|ApiBase(url)| url);
+        let transport = Transport::new(&settings.key, base)?;
+        Ok(Self { transport, call_time: settings.call_time })
+    }
+
+    /// How long a call may take with all its attempts.
+    pub(crate) fn call_time(&self) -> Duration {
+        self.call_time
     }
 
     /// A call that changes something, under a key of ours: however often it is tried, it is done
@@ -140,7 +142,7 @@ impl Stripe {
                 .request_strategy(strategy.clone())
                 // One attempt that hangs leaves time for another.
                 .timeout(time_left.min(self.call_time / 2))
-                .send(&self.client);
+                .send(&self.transport);
             let cause = match sending.await.map_err(Setback::of) {
                 Ok(answer) => return Ok(answer),
                 Err(Setback::Final(error)) => return Err(error),

@@ -1,11 +1,8 @@
 //! Why a call did not do what was asked, each reason by its name.
 
 use crate::limits::MESSAGE_CHARACTERS_MAX;
-use stripe::{ApiErrors, ApiErrorsType, StripeError};
-
-/// What `async-stripe` says when the connection could not be made, so that nothing was sent. It
-/// keeps the words of the error only; a test of this crate fails if they change.
-const NOT_CONNECTED: &str = "client error (Connect)";
+use crate::transport::TransportError;
+use stripe_shared::{ApiErrors, ApiErrorsType};
 
 /// Why a call did not do what was asked. None of them holds a key or a client secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -77,9 +74,30 @@ impl Decline {
     }
 }
 
+/// Stripe's words on one line of bounded length, without anything that is a secret by its form:
+/// a client may read them.
 fn shortened(message: Option<String>) -> String {
-    message.unwrap_or_default().chars().take(MESSAGE_CHARACTERS_MAX).collect()
+    let (mut safe, mut word) = (String::new(), String::new());
+    let flush = |word: &mut String, safe: &mut String| {
+        let begins = |prefix: &&str| word.starts_with(prefix);
+        let is_secret = SECRET_PREFIXES.iter().any(begins) || word.contains("_secret_");
+        safe.push_str(if is_secret { "…" } else { word });
+        word.clear();
+    };
+    for character in message.unwrap_or_default().chars().take(MESSAGE_CHARACTERS_MAX) {
+        if character.is_ascii_alphanumeric() || matches!(character, '_' | '*') {
+            word.push(character);
+        } else {
+            flush(&mut word, &mut safe);
+            safe.push(if character.is_control() { ' ' } else { character });
+        }
+    }
+    flush(&mut word, &mut safe);
+    safe
 }
+
+/// How Stripe's secret keys and the secrets of webhooks begin.
+const SECRET_PREFIXES: [&str; 4] = ["sk_", "rk_", "whsec_", "ek_"];
 
 /// What an attempt met that another one may not meet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,6 +114,8 @@ pub enum Cause {
     ServerFailed,
     /// An answer that cannot be read.
     Unreadable,
+    /// An answer that is longer than any that is meant; the rest was left unread.
+    TooLong,
 }
 
 impl Cause {
@@ -103,7 +123,11 @@ impl Cause {
     pub(crate) fn may_have_worked(self) -> bool {
         match self {
             Self::NotConnected | Self::Throttled => false,
-            Self::ConnectionLost | Self::TimedOut | Self::ServerFailed | Self::Unreadable => true,
+            Self::ConnectionLost
+            | Self::TimedOut
+            | Self::ServerFailed
+            | Self::Unreadable
+            | Self::TooLong => true,
         }
     }
 }
@@ -117,18 +141,20 @@ pub(crate) enum Setback {
 }
 
 impl Setback {
-    pub(crate) fn of(error: StripeError) -> Self {
+    pub(crate) fn of(error: TransportError) -> Self {
         match error {
-            StripeError::Timeout => Self::Passing(Cause::TimedOut),
-            StripeError::ClientError(words) if words == NOT_CONNECTED => {
-                Self::Passing(Cause::NotConnected)
+            TransportError::TimedOut => Self::Passing(Cause::TimedOut),
+            TransportError::NotConnected => Self::Passing(Cause::NotConnected),
+            TransportError::ConnectionLost => Self::Passing(Cause::ConnectionLost),
+            TransportError::TooLong => Self::Passing(Cause::TooLong),
+            // A proxy on the way may have words of its own.
+            TransportError::Unreadable { status: Some(401 | 403) } => {
+                Self::Final(CallError::NotAllowed)
             }
-            StripeError::ClientError(_) => Self::Passing(Cause::ConnectionLost),
-            StripeError::JSONDeserialize(_) => Self::Passing(Cause::Unreadable),
-            StripeError::ConfigError(message) => {
-                Self::Final(CallError::Invalid(Invalid { code: None, parameter: None, message }))
-            }
-            StripeError::Stripe(error, status) => Self::said(*error, status),
+            TransportError::Unreadable { status: Some(429) } => Self::Passing(Cause::Throttled),
+            TransportError::Unreadable { .. } => Self::Passing(Cause::Unreadable),
+            TransportError::Unwritable => Self::Final(CallError::NotFound),
+            TransportError::Said(error, status) => Self::said(*error, status),
         }
     }
 
@@ -152,5 +178,27 @@ impl Setback {
             }
         };
         Self::Final(final_error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shortened;
+
+    #[test]
+    fn the_words_for_a_client_hold_no_secret_and_no_line_break() {
+        for (said, shown) in [
+            ("Amount must be at least $0.50 usd", "Amount must be at least $0.50 usd"),
+            ("Invalid API Key provided: sk_test_*****abc", "Invalid API Key provided: …"),
+            ("key=rk_live_abc, whsec_abc.", "key=…, …."),
+            ("No such intent: 'pi_1_secret_xyz'", "No such intent: '…'"),
+            ("two\nlines\u{1b}[31m risk_level task_", "two lines [31m risk_level task_"),
+            ("", ""),
+        ] {
+            assert_eq!(shortened(Some(said.to_owned())), shown);
+        }
+        assert_eq!(shortened(None), "");
+        assert_eq!(shortened(Some("x".repeat(1_000))).len(), 500);
+        assert!(!shortened(Some(format!("{} sk_live_abc", "x".repeat(480)))).contains("sk_"));
     }
 }

@@ -3,7 +3,8 @@
 use crate::client::Stripe;
 use crate::error::{CallError, Decline};
 use crate::objects::{
-    Purchase, UNREADABLE, require_id, shop_amount, stripe_amount, stripe_currency,
+    PAYMENT_ENTRY, Purchase, UNREADABLE, code, entry, require_id, shop_amount, stripe_amount,
+    stripe_currency,
 };
 use souk_domain::{Currency, Money};
 use stripe_core::payment_intent::{
@@ -28,6 +29,10 @@ pub struct Intent {
     pub state: IntentState,
     /// Why the last attempt to charge was refused, if it was.
     pub last_decline: Option<Decline>,
+    /// Code of its currency in small letters.
+    pub currency: String,
+    /// The payment of the shop it was made for, by its metadata.
+    pub payment: Option<String>,
 }
 
 impl std::fmt::Debug for Intent {
@@ -130,17 +135,16 @@ impl Stripe {
 }
 
 fn read(intent: PaymentIntent, currency: Currency) -> Result<Intent, CallError> {
-    if intent.currency != stripe_currency(currency)? {
-        return Err(UNREADABLE);
-    }
     let last_decline = intent.last_payment_error.map(|error| Decline::of(*error));
     Ok(Intent {
         id: intent.id.as_str().to_owned(),
         client_secret: intent.client_secret.unwrap_or_default(),
-        amount: shop_amount(intent.amount, currency),
-        amount_received: shop_amount(intent.amount_received, currency),
+        amount: shop_amount(intent.amount, currency)?,
+        amount_received: shop_amount(intent.amount_received, currency)?,
         state: state(&intent.status).ok_or(UNREADABLE)?,
         last_decline,
+        currency: code(&intent.currency),
+        payment: entry(Some(&intent.metadata), PAYMENT_ENTRY),
     })
 }
 

@@ -3,7 +3,7 @@
 //!
 //! Every call that changes something takes an idempotency key from its caller, so that it may be
 //! made again whenever its outcome is unknown. Every call has a bound in time and a bounded number
-//! of attempts, and each way it can end has a name ([`CallError`]). The secret key is in no message,
+//! of attempts, every answer a bound in octets, and each way it can end has a name ([`CallError`]). The secret key is in no message,
 //! no error and no debug output.
 //!
 //! The crate stands apart because the code generated for Stripe's objects takes minutes to compile:
@@ -17,6 +17,7 @@ mod key;
 mod limits;
 mod objects;
 mod refunds;
+mod transport;
 mod webhook;
 
 pub use checkouts::{Checkout, CheckoutState, Pages};

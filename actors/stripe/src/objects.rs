@@ -20,10 +20,27 @@ pub(crate) fn stripe_amount(amount: Money, currency: Currency) -> i64 {
     amount.minor_units().saturating_mul(units_per_minor_unit(currency))
 }
 
-/// The amount as the shop counts it.
-pub(crate) fn shop_amount(units: i64, currency: Currency) -> Money {
-    Money::from_minor_units(units / units_per_minor_unit(currency))
+/// The amount as the shop counts it, whatever its sign; a part of a minor unit is no amount.
+pub(crate) fn shop_amount(units: i64, currency: Currency) -> Result<Money, CallError> {
+    let per_minor_unit = units_per_minor_unit(currency);
+    match units % per_minor_unit {
+        0 => Ok(Money::from_minor_units(units / per_minor_unit)),
+        _ => Err(UNREADABLE),
+    }
 }
+
+/// Code of the currency of an object.
+pub(crate) fn code(currency: &stripe_types::Currency) -> String {
+    currency.to_string()
+}
+
+/// The value of an entry of an object's metadata.
+pub(crate) fn entry(metadata: Option<&HashMap<String, String>>, name: &str) -> Option<String> {
+    metadata.and_then(|entries| entries.get(name)).cloned()
+}
+
+/// Where an intent or a page keeps the payment of ours it was made for.
+pub(crate) const PAYMENT_ENTRY: &str = "souk_payment";
 
 pub(crate) fn stripe_currency(currency: Currency) -> Result<stripe_types::Currency, CallError> {
     let code = currency.code().to_ascii_lowercase();
@@ -76,7 +93,19 @@ mod tests {
         let money = Money::from_minor_units(1_999);
         for (code, units) in [("USD", 1_999), ("JPY", 1_999), ("ISK", 199_900), ("UGX", 199_900)] {
             assert_eq!(stripe_amount(money, currency(code)), units, "{code}");
-            assert_eq!(shop_amount(units, currency(code)), money, "{code}");
+            assert_eq!(shop_amount(units, currency(code)), Ok(money), "{code}");
+        }
+    }
+
+    #[test]
+    fn amounts_of_any_size_are_read_and_parts_of_a_unit_are_not() {
+        let krona = Currency::from_code("ISK").expect("a currency");
+        for units in [i64::MIN, -1, 0, i64::MAX] {
+            let money = Ok(Money::from_minor_units(units));
+            assert_eq!(shop_amount(units, Currency::USD), money);
+        }
+        for units in [-1, 50, 199_901, i64::MAX] {
+            assert_eq!(shop_amount(units, krona), Err(UNREADABLE), "{units}");
         }
     }
 

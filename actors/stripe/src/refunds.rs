@@ -1,15 +1,13 @@
 //! Refunds (<https://docs.stripe.com/api/refunds>).
 
 use crate::client::Stripe;
-use crate::error::CallError;
-use crate::limits::MESSAGE_CHARACTERS_MAX;
-use crate::objects::{UNREADABLE, require_id, shop_amount, stripe_amount, stripe_currency};
+use crate::error::{CallError, Cause};
+use crate::limits::{MESSAGE_CHARACTERS_MAX, PAGES_MAX, REFUNDS_PER_PAGE};
+use crate::objects::{UNREADABLE, code, entry, require_id, shop_amount, stripe_amount};
 use souk_domain::{Currency, Money};
 use std::collections::HashMap;
 use stripe_core::refund::{CreateRefund, ListRefund};
 
-/// Refunds of one intent that are looked at; the shop makes far fewer.
-const REFUNDS_MAX: i64 = 100;
 /// Where a refund keeps the key it was asked for with: Stripe forgets the key itself after a day.
 const KEY_ENTRY: &str = "souk_key";
 /// Where it keeps the words of whoever gave the money back.
@@ -26,6 +24,10 @@ pub struct Refund {
     pub state: RefundState,
     /// The key it was asked for with, if it was asked for through this crate.
     pub key: Option<String>,
+    /// The intent it is of, if Stripe says so.
+    pub intent: Option<String>,
+    /// Code of its currency in small letters.
+    pub currency: String,
 }
 
 /// Where a refund stands.
@@ -79,22 +81,45 @@ impl Stripe {
     /// Every refund of an intent, the newest first.
     ///
     /// # Errors
-    /// [`CallError`].
+    /// [`CallError`]; the outcome is unknown, because unreadable, if there are more than a thousand.
     pub async fn refunds_of(
         &self,
         intent: &str,
         currency: Currency,
     ) -> Result<Vec<Refund>, CallError> {
-        let request = ListRefund::new().payment_intent(require_id(intent)?).limit(REFUNDS_MAX);
-        let listed = self.ask(&request).await?;
-        listed.data.iter().map(|refund| read(refund, currency)).collect()
+        let listing = self.every_refund_of(intent, currency);
+        let timed_out = CallError::OutcomeUnknown { cause: Cause::TimedOut };
+        tokio::time::timeout(self.call_time(), listing).await.unwrap_or(Err(timed_out))
+    }
+
+    async fn every_refund_of(
+        &self,
+        intent: &str,
+        currency: Currency,
+    ) -> Result<Vec<Refund>, CallError> {
+        let mut refunds: Vec<Refund> = Vec::new();
+        for _ in 0..PAGES_MAX {
+            let mut request =
+                ListRefund::new().payment_intent(require_id(intent)?).limit(REFUNDS_PER_PAGE);
+            if let Some(last) = refunds.last() {
+                request = request.starting_after(last.id.as_str());
+            }
+            let page = self.ask(&request).await?;
+            for refund in &page.data {
+                refunds.push(read(refund, currency)?);
+            }
+            if !page.has_more {
+                return Ok(refunds);
+            }
+            if page.data.is_empty() {
+                break;
+            }
+        }
+        Err(UNREADABLE)
     }
 }
 
 fn read(refund: &stripe_shared::Refund, currency: Currency) -> Result<Refund, CallError> {
-    if refund.currency != stripe_currency(currency)? {
-        return Err(UNREADABLE);
-    }
     let state = match refund.status.as_deref() {
         Some("succeeded") | None => RefundState::Succeeded,
         Some("pending" | "requires_action") => RefundState::Pending,
@@ -102,7 +127,12 @@ fn read(refund: &stripe_shared::Refund, currency: Currency) -> Result<Refund, Ca
         Some("canceled") => RefundState::Canceled,
         Some(_) => return Err(UNREADABLE),
     };
-    let amount = shop_amount(refund.amount, currency);
-    let key = refund.metadata.as_ref().and_then(|entries| entries.get(KEY_ENTRY)).cloned();
-    Ok(Refund { id: refund.id.as_str().to_owned(), amount, state, key })
+    Ok(Refund {
+        id: refund.id.as_str().to_owned(),
+        amount: shop_amount(refund.amount, currency)?,
+        state,
+        key: entry(refund.metadata.as_ref(), KEY_ENTRY),
+        intent: refund.payment_intent.as_ref().map(|intent| intent.id().as_str().to_owned()),
+        currency: code(&refund.currency),
+    })
 }

@@ -6,8 +6,9 @@ use super::wire::PaymentBody;
 use crate::app::App;
 use crate::edge::form::{Field, id, money};
 use crate::edge::{Answer, Call, Errors, Form, standard};
+use souk_actors::journeys::ordering;
 use souk_actors::journeys::paying::{self, Settled};
-use souk_actors::orders;
+use souk_actors::orders::{self, Order};
 use souk_actors::payments::{self, Payment, PaymentsMessage};
 use souk_domain::{Currency, Money, OrderId, OrderStatus, PaymentId, PaymentStatus, Refusal};
 use std::sync::Arc;
@@ -19,10 +20,13 @@ pub(super) async fn initiate(app: Arc<App>, call: Call) -> Result<Answer, Proble
     let fields = fields(&mut form, currency);
     let (id, amount) = form.finish(fields)?;
     let order = app.visible_order(&visitor, id)?.ok_or_else(standard::not_found)?;
-    let order = paying::require_payable(order)?;
+    paying::require_payable(&order)?;
     if amount != order.total {
         let sentence = format!("The order costs {}.", currency.format(order.total));
         return Err(Errors::of("amount", sentence).into());
+    }
+    if paying::costs_nothing(&order) {
+        return initiate_for_nothing(app, call, id, order).await;
     }
     let (payment, intent) = paying::prepare(&app.shop, id).await?;
     let status = payments::payment(&*app.shop.store.snapshot(), payment)?
@@ -43,6 +47,30 @@ pub(super) async fn initiate(app: Arc<App>, call: Call) -> Result<Answer, Proble
         }
     });
     Ok(linked.await?)
+}
+
+/// What owes nothing is paid at once; `finalize` says so again.
+async fn initiate_for_nothing(
+    app: Arc<App>,
+    call: Call,
+    id: OrderId,
+    order: Order,
+) -> Result<Answer, Problem> {
+    let contact = ordering::contact(&app.shop.store.snapshot(), order.customer)?;
+    let (currency, needs_card) =
+        (app.shop.settings.currency, app.shop.gateway.pays_without_card().is_none());
+    let owners = Arc::clone(&app.shop.owners);
+    let paid = app.commit(&call, move |unit| {
+        let (owners, contact) = (Arc::clone(&owners), contact.clone());
+        async move {
+            let paid = paying::pay_nothing(&owners, &unit, id, contact).await?;
+            let client_secret = needs_card.then_some(paid.intent.client_secret);
+            let (amount, status) = (Money::ZERO, PaymentStatus::Succeeded);
+            let body = PaymentBody::new(paid.payment, id, amount, status, currency);
+            Ok(Answer::created(&body.with_client_secret(client_secret)))
+        }
+    });
+    Ok(paid.await?)
 }
 
 /// What is paid, and how much.

@@ -55,6 +55,8 @@ impl Wording for Classic {
             Refusal::RefundTooLarge => {
                 Errors::of("amount", "More than is left of what was paid.").into()
             }
+            Refusal::NothingToRefund => Errors::of("amount", standard::COST_NOTHING).into(),
+            Refusal::RefusedByGateway { reason } => bad_request(&reason),
         }
     }
 }

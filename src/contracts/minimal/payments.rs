@@ -6,7 +6,9 @@ use super::wire::PaymentBody;
 use crate::app::App;
 use crate::edge::form::{Field, id, text};
 use crate::edge::{Answer, Call, Errors, Form, standard};
+use souk_actors::journeys::ordering;
 use souk_actors::journeys::paying::{self, Settled};
+use souk_actors::orders::Order;
 use souk_domain::{OrderId, PaymentId, PaymentStatus, Refusal};
 use std::sync::Arc;
 
@@ -18,7 +20,10 @@ pub(super) async fn process(app: Arc<App>, call: Call) -> Result<Answer, Problem
     let fields = fields(&mut form);
     let (id, method) = form.finish(fields)?;
     let order = app.visible_order(&visitor, id)?.ok_or_else(standard::not_found)?;
-    paying::require_payable(order)?;
+    paying::require_payable(&order)?;
+    if paying::costs_nothing(&order) {
+        return process_for_nothing(app, call, id, order).await;
+    }
     let order = paying::start(&app.shop, id).await?;
     let payment = order.payment.as_ref().ok_or(Refusal::PaymentNotStarted)?.payment;
     let news = paying::ask_gateway(&app.shop, id, &order, Some(method)).await?;
@@ -31,6 +36,25 @@ pub(super) async fn process(app: Arc<App>, call: Call) -> Result<Answer, Problem
         }
     });
     Ok(settled.await?)
+}
+
+/// What owes nothing is paid without any method.
+async fn process_for_nothing(
+    app: Arc<App>,
+    call: Call,
+    id: OrderId,
+    order: Order,
+) -> Result<Answer, Problem> {
+    let contact = ordering::contact(&app.shop.store.snapshot(), order.customer)?;
+    let owners = Arc::clone(&app.shop.owners);
+    let paid = app.commit(&call, move |unit| {
+        let (owners, contact) = (Arc::clone(&owners), contact.clone());
+        async move {
+            let paid = paying::pay_nothing(&owners, &unit, id, contact).await?;
+            Ok(Answer::created(&PaymentBody::new(paid.payment, PaymentStatus::Succeeded)))
+        }
+    });
+    Ok(paid.await?)
 }
 
 /// What is paid, and with what.

@@ -58,6 +58,8 @@ impl Wording for Minimal {
             Refusal::RefundTooLarge => {
                 Errors::of("amount", "More than is left of what was paid.").into()
             }
+            Refusal::NothingToRefund => Errors::of("amount", standard::COST_NOTHING).into(),
+            Refusal::RefusedByGateway { reason } => bad_request(&reason),
         }
     }
 }

@@ -63,6 +63,8 @@ impl Wording for Platform {
             Refusal::RefundTooLarge => {
                 Errors::of("amount", "More than is left of what was paid.").into()
             }
+            Refusal::NothingToRefund => Errors::of("amount", standard::COST_NOTHING).into(),
+            Refusal::RefusedByGateway { reason } => Answer::detail(BAD_REQUEST, &reason),
         }
     }
 }

@@ -9,7 +9,9 @@ use crate::edge::{Answer, Call, Form, standard};
 use schemars::JsonSchema;
 use serde::Serialize;
 use souk_actors::gateway::CheckoutPages;
+use souk_actors::journeys::ordering;
 use souk_actors::journeys::paying::{self, Settled};
+use souk_actors::orders::Order;
 use souk_actors::payments;
 use souk_domain::OrderId;
 use std::sync::Arc;
@@ -20,6 +22,8 @@ pub(super) const SUCCESS_PATH: &str = "/api/v1/payments/success/";
 pub(super) const CANCEL_PATH: &str = "/api/v1/payments/cancel/";
 /// The gateway puts its session there.
 const SESSION_QUERY: &str = "?session_id={CHECKOUT_SESSION_ID}";
+/// What stands for the session in the pages.
+const SESSION_ID: &str = "{CHECKOUT_SESSION_ID}";
 
 /// Where the customer pays.
 #[derive(JsonSchema, Serialize)]
@@ -46,13 +50,17 @@ pub(super) async fn create_checkout(app: Arc<App>, call: Call) -> Result<Answer,
     }
     let order = order_field(&mut form);
     let id = form.finish(order)?;
-    paying::require_payable(asker.own_order(&app, id)?)?;
+    let order = asker.own_order(&app, id)?;
+    paying::require_payable(&order)?;
     let base_url = call.request.base_url(app.public_url.as_deref());
     let pages = CheckoutPages {
         success: format!("{base_url}{SUCCESS_PATH}{SESSION_QUERY}"),
         cancel: format!("{base_url}{CANCEL_PATH}{SESSION_QUERY}"),
         shop: base_url,
     };
+    if paying::costs_nothing(&order) {
+        return create_for_nothing(app, call, id, (order, pages)).await;
+    }
     let (payment, checkout) = paying::prepare_checkout(&app.shop, id, pages).await?;
     let committing = Arc::clone(&app);
     let linked = app.commit(&call, move |unit| {
@@ -66,6 +74,27 @@ pub(super) async fn create_checkout(app: Arc<App>, call: Call) -> Result<Answer,
     Ok(linked.await?)
 }
 
+/// What owes nothing is paid at once, and its page is the one after paying.
+async fn create_for_nothing(
+    app: Arc<App>,
+    call: Call,
+    id: OrderId,
+    (order, pages): (Order, CheckoutPages),
+) -> Result<Answer, Problem> {
+    let contact = ordering::contact(&app.shop.store.snapshot(), order.customer)?;
+    let committing = Arc::clone(&app);
+    let paid = app.commit(&call, move |unit| {
+        let (app, contact) = (Arc::clone(&committing), contact.clone());
+        let success = pages.success.clone();
+        async move {
+            let paid = paying::pay_nothing(&app.shop.owners, &unit, id, contact).await?;
+            let checkout_url = success.replace(SESSION_ID, &paid.intent.id);
+            Ok(Answer::ok(&CheckoutBody { checkout_url }))
+        }
+    });
+    Ok(paid.await?)
+}
+
 /// What is paid.
 pub(super) fn order_field(form: &mut Form<'_>) -> Field<OrderId> {
     form.required("order_id", id(OrderId::new))
@@ -74,7 +103,12 @@ pub(super) fn order_field(form: &mut Form<'_>) -> Field<OrderId> {
 /// The page after paying. That somebody came here says nothing: the gateway is asked.
 pub(super) async fn success(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let session = call.request.query("session_id").ok_or_else(standard::not_found)?;
-    let known = payments::by_checkout(&*app.shop.store.snapshot(), session)?;
+    let snapshot = app.shop.store.snapshot();
+    let known = match session.starts_with(payments::FREE_PREFIX) {
+        true => payments::by_intent(&*snapshot, session)?,
+        false => payments::by_checkout(&*snapshot, session)?,
+    };
+    drop(snapshot);
     let (id, payment) = known.ok_or_else(standard::not_found)?;
     let news = paying::ask_about(&app.shop, id, &payment).await?;
     let committing = Arc::clone(&app);

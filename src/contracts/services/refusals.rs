@@ -122,6 +122,8 @@ pub(super) fn worded(refusal: Refusal) -> Answer {
         Refusal::RefundTooLarge => {
             Errors::of("amount", "More than is left of what was paid.").into()
         }
+        Refusal::NothingToRefund => Errors::of("amount", standard::COST_NOTHING).into(),
+        Refusal::RefusedByGateway { reason } => refused(&reason),
     }
 }
 

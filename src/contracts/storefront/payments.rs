@@ -12,7 +12,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use souk_actors::journeys::ordering;
 use souk_actors::journeys::paying::{self, Settled};
-use souk_domain::Currency;
+use souk_actors::orders::{Contact, Order};
+use souk_actors::payments::Intent;
+use souk_domain::{Currency, OrderId};
 use std::sync::Arc;
 
 pub(super) const CONFIRMED: &str = "Payment confirmed successfully";
@@ -30,21 +32,46 @@ pub(super) struct IntentBody {
 pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let visitor = app.visitor(&call)?;
     let (id, order) = reachable_order(&app, &call, &visitor)?;
-    paying::require_payable(order)?;
+    paying::require_payable(&order)?;
+    if paying::costs_nothing(&order) {
+        return create_for_nothing(app, call, id, order).await;
+    }
     let (payment, intent) = paying::prepare(&app.shop, id).await?;
     let committing = Arc::clone(&app);
     let linked = app.commit(&call, move |unit| {
         let (app, intent) = (Arc::clone(&committing), intent.clone());
         async move {
-            let body = IntentBody {
-                client_secret: intent.client_secret.clone(),
-                payment_intent_id: intent.id.clone(),
-            };
+            let body = IntentBody::from(intent.clone());
             paying::link(&app.shop.owners, &unit, id, payment, intent).await?;
             Ok(Answer::ok(&body))
         }
     });
     Ok(linked.await?)
+}
+
+impl From<Intent> for IntentBody {
+    fn from(intent: Intent) -> Self {
+        Self { client_secret: intent.client_secret, payment_intent_id: intent.id }
+    }
+}
+
+/// What owes nothing is paid at once.
+async fn create_for_nothing(
+    app: Arc<App>,
+    call: Call,
+    id: OrderId,
+    order: Order,
+) -> Result<Answer, Problem> {
+    let contact = ordering::contact(&app.shop.store.snapshot(), order.customer)?;
+    let committing = Arc::clone(&app);
+    let paid = app.commit(&call, move |unit| {
+        let (app, contact) = (Arc::clone(&committing), contact.clone());
+        async move {
+            let paid = paying::pay_nothing(&app.shop.owners, &unit, id, contact).await?;
+            Ok(Answer::ok(&IntentBody::from(paid.intent)))
+        }
+    });
+    Ok(paid.await?)
 }
 
 /// A paid order.
@@ -68,6 +95,9 @@ pub(super) async fn confirm(app: Arc<App>, call: Call) -> Result<Answer, Problem
     let method = form.finish(method)?;
     let contact = ordering::contact(&app.shop.store.snapshot(), order.customer)?;
     let email = customer_email(contact.as_ref(), &order);
+    if paying::costs_nothing(&order) {
+        return confirm_for_nothing(app, call, id, contact, email).await;
+    }
     let news = paying::ask_gateway(&app.shop, id, &order, method).await?;
     let currency = app.shop.settings.currency;
     let committing = Arc::clone(&app);
@@ -79,6 +109,26 @@ pub(super) async fn confirm(app: Arc<App>, call: Call) -> Result<Answer, Problem
         }
     });
     Ok(settled.await?)
+}
+
+/// What owes nothing needs no gateway, and no payment that was created before.
+async fn confirm_for_nothing(
+    app: Arc<App>,
+    call: Call,
+    id: OrderId,
+    contact: Option<Contact>,
+    email: Option<String>,
+) -> Result<Answer, Problem> {
+    let currency = app.shop.settings.currency;
+    let committing = Arc::clone(&app);
+    let paid = app.commit(&call, move |unit| {
+        let (app, contact, email) = (Arc::clone(&committing), contact.clone(), email.clone());
+        async move {
+            let paid = paying::pay_nothing(&app.shop.owners, &unit, id, contact).await?;
+            Ok(settled_answer(Settled::Paid(Box::new(paid.view)), email, currency))
+        }
+    });
+    Ok(paid.await?)
 }
 
 /// What to pay with, if the customer's browser has not told the gateway.

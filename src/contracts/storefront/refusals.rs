@@ -91,6 +91,8 @@ fn worded(refusal: Refusal) -> Answer {
         Refusal::RefundTooLarge => {
             Errors::of("amount", "More than is left of what was paid.").into()
         }
+        Refusal::NothingToRefund => Errors::of("amount", standard::COST_NOTHING).into(),
+        Refusal::RefusedByGateway { reason } => error(BAD_REQUEST, reason),
     }
 }
 

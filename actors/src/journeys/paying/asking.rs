@@ -2,11 +2,12 @@
 
 use super::{News, Outcome, key};
 use crate::Failure;
+use crate::gateway;
 use crate::journeys::ordering;
 use crate::orders::{self, Order};
 use crate::payments::{self, Payment, PaymentsMessage};
 use crate::shop::Shop;
-use souk_domain::{OrderId, OrderStatus, PaymentId, Refusal};
+use souk_domain::{Claim, OrderId, OrderStatus, PaymentBooks, PaymentId, Refusal, judge};
 use std::sync::Arc;
 
 /// Asks the gateway how the payment of an order stands, after trying to charge `payment_method`
@@ -35,7 +36,14 @@ pub async fn ask_gateway(
     let key = key(shop, link.payment, &format!("confirm-{attempt}"));
     let (intent, decline) = shop.gateway.confirm(&key, &intent.id, &method).await?.into_parts();
     let outcome = Outcome::of_intent(intent, decline, Some(attempt));
-    news(shop, link.payment, &payment, outcome)
+    match news(shop, link.payment, &payment, outcome).await {
+        Err(Failure::GatewayMisfit { .. }) => {
+            let mut news = ask_about(shop, link.payment, &payment).await?;
+            news.outcome.attempt = Some(attempt);
+            Ok(news)
+        }
+        told => told,
+    }
 }
 
 async fn begin_attempt(shop: &Shop, id: PaymentId) -> Result<u32, Failure> {
@@ -54,8 +62,12 @@ async fn begin_attempt(shop: &Shop, id: PaymentId) -> Result<u32, Failure> {
 /// Asks the gateway how a payment stands, whatever became of its order, and what was refused last.
 ///
 /// # Errors
-/// Refuses a payment the gateway does not know; [`Failure`] if the gateway cannot answer.
+/// Refuses a payment the gateway does not know; [`Failure`] if the gateway cannot answer, or answers
+/// what does not fit our books.
 pub async fn ask_about(shop: &Shop, id: PaymentId, payment: &Payment) -> Result<News, Failure> {
+    if payment.is_free() {
+        return news(shop, id, payment, Outcome::of_books(payment)).await;
+    }
     let mut decline = None;
     let outcome = match (&payment.intent, &payment.checkout) {
         (Some(intent), _) => {
@@ -67,7 +79,7 @@ pub async fn ask_about(shop: &Shop, id: PaymentId, payment: &Payment) -> Result<
         (None, None) => return Err(Refusal::PaymentNotStarted.into()),
     };
     let attempt = Some(payment.attempts);
-    news(shop, id, payment, Outcome { decline, attempt, ..outcome })
+    news(shop, id, payment, Outcome { decline, attempt, ..outcome }).await
 }
 
 /// Who did not try to charge does not hear of a refused attempt.
@@ -82,14 +94,52 @@ async fn ask_without_decline(
 }
 
 /// What was said, with what is needed to book it.
-pub(super) fn news(
+///
+/// # Errors
+/// [`Failure::GatewayMisfit`] if it does not fit our books: then the alarm is raised, and an open
+/// payment is in doubt from now on.
+pub(super) async fn news(
     shop: &Shop,
     id: PaymentId,
     payment: &Payment,
     outcome: Outcome,
 ) -> Result<News, Failure> {
+    let currency = Some(shop.settings.currency);
+    if let Err(failure) = require_fit(id, &payment.books(id, currency), &outcome.claim) {
+        doubt(shop, id).await?;
+        return Err(failure);
+    }
     let snapshot = shop.store.snapshot();
     let order = orders::order(&*snapshot, payment.order)?;
     let contact = ordering::contact(&snapshot, order.and_then(|order| order.customer))?;
     Ok(News { order: payment.order, payment: id, owed: payment.amount, outcome, contact })
+}
+
+/// Raises the alarm over what does not fit our books.
+///
+/// # Errors
+/// [`Failure::GatewayMisfit`].
+pub(super) fn require_fit(
+    id: PaymentId,
+    books: &PaymentBooks<'_>,
+    claim: &Claim,
+) -> Result<(), Failure> {
+    judge(books, claim).map_err(|misfit| {
+        gateway::alarm(format_args!("payment {id}"), misfit);
+        Failure::GatewayMisfit { misfit }
+    })
+}
+
+/// From now on housekeeping asks the gateway about the payment, if it is open.
+async fn doubt(shop: &Shop, id: PaymentId) -> Result<(), Failure> {
+    let owners = Arc::clone(&shop.owners);
+    shop.store
+        .transact(move |unit| {
+            let owners = Arc::clone(&owners);
+            async move {
+                let doubt = |reply_to| PaymentsMessage::Doubt { unit, id, reply_to };
+                owners.payments.ask(doubt).await
+            }
+        })
+        .await
 }

@@ -2,18 +2,29 @@
 
 use super::{News, Outcome, Settled, asking, make_refund, settle};
 use crate::Failure;
-use crate::gateway::Decline;
+use crate::gateway::{self, Decline, RefundStatus};
 use crate::journeys::ordering;
 use crate::orders::OrdersMessage;
 use crate::payments::{self, Dispute, Payment, PaymentsMessage};
 use crate::shop::Shop;
 use crate::store::Unit;
 use crate::supervision::Owners;
-use souk_domain::{Money, OrderStatus, PaymentId, PaymentStatus};
+use souk_domain::{
+    Claim, Money, OrderStatus, PaymentBooks, PaymentId, PaymentStatus, SaidAmount, judge,
+};
 use std::sync::Arc;
 
 /// Refunds that one message can make us book.
 const REFUNDS_MAX: usize = 1_000;
+
+/// A message whose signature was good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// What it says.
+    pub told: Told,
+    /// What it says about the money, as it was written.
+    pub claim: Claim,
+}
 
 /// What a message says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,9 +35,6 @@ pub enum Told {
         intent: String,
         /// Where it stands.
         status: PaymentStatus,
-        /// What was taken, as far as the message says; in the shop's currency, or it is `Some` of
-        /// an amount below zero, which is nobody's.
-        received: Option<Money>,
         /// Why the last attempt was refused, if that is the news.
         decline: Option<Decline>,
     },
@@ -35,12 +43,15 @@ pub enum Told {
         /// Which.
         checkout: String,
     },
-    /// Money of an intent went back.
+    /// Money of an intent went back; how much in all, the claim says.
     Refunded {
         /// Of which.
         intent: String,
-        /// How much in all.
-        refunded: Money,
+    },
+    /// A refund was made or changed. How much went back in all, another message says.
+    RefundSeen {
+        /// Of which intent.
+        intent: String,
     },
     /// A refund failed in the end.
     RefundFailed {
@@ -62,25 +73,29 @@ pub enum Told {
 /// payment that failed or was given up calls its pending order off, unless the shop lets customers
 /// try again (`cancels_on_failure` false).
 ///
+/// What does not fit our books is not booked: the alarm is raised, the gateway is asked, and what it
+/// answers is booked if it fits.
+///
 /// # Errors
 /// [`Failure`] of an owner or the gateway; the message is to be sent again.
 pub async fn hear(
     shop: &Shop,
     event: String,
-    told: Told,
+    message: Message,
     cancels_on_failure: bool,
 ) -> Result<(), Failure> {
     let snapshot = shop.store.snapshot();
-    let known = match &told {
+    let known = match &message.told {
         Told::Checkout { checkout } => payments::by_checkout(&*snapshot, checkout)?,
         Told::Intent { intent, .. }
-        | Told::Refunded { intent, .. }
+        | Told::Refunded { intent }
+        | Told::RefundSeen { intent }
         | Told::RefundFailed { intent, .. }
         | Told::Disputed { intent, .. } => payments::by_intent(&*snapshot, intent)?,
     };
     drop(snapshot);
     let Some((id, payment)) = known else { return Ok(()) };
-    let step = step_of(shop, (id, &payment), told, cancels_on_failure).await?;
+    let step = step_of(shop, (id, &payment), message, cancels_on_failure).await?;
     let owners = Arc::clone(&shop.owners);
     shop.store
         .transact(move |unit| {
@@ -100,10 +115,12 @@ pub async fn hear(
 /// What a message means in our books.
 #[derive(Clone, Debug)]
 enum Step {
-    /// What is not to be believed is asked of the gateway.
+    /// There is nothing to book.
+    Nothing,
+    /// The gateway could not answer about this payment; it is asked again later.
     Doubt,
     Settle {
-        news: News,
+        news: Box<News>,
         may_call_off: bool,
         cancels_on_failure: bool,
     },
@@ -118,54 +135,116 @@ enum Step {
 async fn step_of(
     shop: &Shop,
     (id, payment): (PaymentId, &Payment),
-    told: Told,
+    Message { told, claim }: Message,
     cancels_on_failure: bool,
 ) -> Result<Step, Failure> {
-    let settle = |outcome, may_call_off| -> Result<Step, Failure> {
-        let news = asking::news(shop, id, payment, outcome)?;
-        Ok(Step::Settle { news, may_call_off, cancels_on_failure })
-    };
-    match told {
-        Told::Intent { status: PaymentStatus::Succeeded, received: Some(received), .. }
-            if received != payment.amount =>
-        {
-            let (said, owed) = (received.minor_units(), payment.amount.minor_units());
-            tracing::error!(payment = %id, said, owed, "a message speaks of another amount");
-            Ok(Step::Doubt)
-        }
+    let mut books = payment.books(id, Some(shop.settings.currency));
+    if let Told::RefundFailed { refund, .. } = &told {
+        let refund = payments::refund_called(&shop.store.snapshot(), id, refund)?;
+        books.refund = refund.map(|refund| refund.amount);
+    }
+    if let Err(misfit) = judge(&books, &claim) {
+        gateway::alarm(format_args!("a message about payment {id}"), misfit);
+        return ask_instead(shop, (id, payment), &books, told).await;
+    }
+    let (outcome, may_call_off) = match told {
         Told::Intent { status, decline, .. } => {
             let received = match status {
                 PaymentStatus::Succeeded => payment.amount,
                 _ => Money::ZERO,
             };
-            settle(Outcome { received, decline, ..Outcome::without_money(status) }, true)
+            (Outcome { received, decline, ..Outcome::without_money(status) }, true)
         }
         Told::Checkout { checkout } => {
-            let checkout = shop.gateway.checkout(&checkout).await?;
-            // A page that nobody paid at is no failed payment: the order waits for another one.
-            settle(Outcome::of_checkout(checkout), false)
+            return ask_about_checkout(shop, id, payment, &checkout).await;
         }
-        Told::Refunded { refunded, .. } => {
+        Told::Refunded { .. } => {
             // Only what was taken goes back, whether we were told of that before or not.
             let taken = Outcome::without_money(PaymentStatus::Succeeded);
-            settle(Outcome { received: payment.amount, refunded, ..taken }, false)
+            let received = if payment.has_money() { payment.received } else { payment.amount };
+            let refunded = match claim.refunded {
+                SaidAmount::Minor(amount) => Money::from_minor_units(amount),
+                SaidAmount::Absent | SaidAmount::Malformed => Money::ZERO,
+            };
+            let claim = Claim { refunded: claim.refunded, ..Claim::default() };
+            (Outcome { received, refunded, claim, ..taken }, false)
         }
-        Told::RefundFailed { refund, .. } => Ok(Step::RefundFailed { refund }),
-        Told::Disputed { dispute, .. } => Ok(Step::Disputed { dispute }),
+        Told::RefundSeen { .. } => return Ok(Step::Nothing),
+        Told::RefundFailed { refund, .. } => return Ok(Step::RefundFailed { refund }),
+        Told::Disputed { dispute, .. } => return Ok(Step::Disputed { dispute }),
+    };
+    let news = Box::new(asking::news(shop, id, payment, outcome).await?);
+    Ok(Step::Settle { news, may_call_off, cancels_on_failure })
+}
+
+/// A message that does not fit is a question to the gateway.
+async fn ask_instead(
+    shop: &Shop,
+    (id, payment): (PaymentId, &Payment),
+    books: &PaymentBooks<'_>,
+    told: Told,
+) -> Result<Step, Failure> {
+    match told {
+        Told::Checkout { checkout } => ask_about_checkout(shop, id, payment, &checkout).await,
+        Told::RefundFailed { intent, refund } => {
+            let listed = shop.gateway.refunds(&intent).await?;
+            let failed = listed
+                .into_iter()
+                .find(|made| made.id == refund && made.status == RefundStatus::Failed);
+            let fits =
+                failed.is_some_and(|made| asking::require_fit(id, books, &made.claim()).is_ok());
+            Ok(if fits { Step::RefundFailed { refund } } else { Step::Nothing })
+        }
+        Told::Intent { .. }
+        | Told::Refunded { .. }
+        | Told::RefundSeen { .. }
+        | Told::Disputed { .. } => answered(asking::ask_about(shop, id, payment).await),
+    }
+}
+
+async fn ask_about_checkout(
+    shop: &Shop,
+    id: PaymentId,
+    payment: &Payment,
+    checkout: &str,
+) -> Result<Step, Failure> {
+    let asked = match shop.gateway.checkout(checkout).await {
+        Ok(checkout) => asking::news(shop, id, payment, Outcome::of_checkout(checkout)).await,
+        Err(error) => Err(error.into()),
+    };
+    answered(asked)
+}
+
+/// What the gateway answered calls no order off: a page that nobody paid at, for one, is no failed
+/// payment, and the order waits for another one.
+fn answered(asked: Result<News, Failure>) -> Result<Step, Failure> {
+    match asked {
+        Ok(news) => {
+            let news = Box::new(news);
+            Ok(Step::Settle { news, may_call_off: false, cancels_on_failure: false })
+        }
+        // The alarm was raised; the same message again would change nothing.
+        Err(Failure::GatewayMisfit { .. }) => Ok(Step::Nothing),
+        Err(Failure::Refused(refusal)) => {
+            tracing::error!(%refusal, "the gateway does not answer about a payment it spoke of");
+            Ok(Step::Doubt)
+        }
+        Err(failure) => Err(failure),
     }
 }
 
 async fn take(owners: &Owners, unit: &Unit, id: PaymentId, step: Step) -> Result<(), Failure> {
     let unit_again = unit.clone();
     match step {
+        Step::Nothing => Ok(()),
         Step::Doubt => {
             let doubt = |reply_to| PaymentsMessage::Doubt { unit: unit_again, id, reply_to };
             owners.payments.ask(doubt).await
         }
         Step::Settle { news, may_call_off: true, cancels_on_failure } => {
-            settle_or_call_off(owners, unit, news, cancels_on_failure).await
+            settle_or_call_off(owners, unit, *news, cancels_on_failure).await
         }
-        Step::Settle { news, .. } => settle(owners, unit, news).await.map(drop),
+        Step::Settle { news, .. } => settle(owners, unit, *news).await.map(drop),
         Step::RefundFailed { refund } => {
             let record = |reply_to| PaymentsMessage::RecordFailedRefund {
                 unit: unit_again,

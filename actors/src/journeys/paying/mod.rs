@@ -14,6 +14,7 @@
 //! The last three are housekeeping's, at the start and every second.
 
 mod asking;
+mod free;
 mod hearing;
 mod reconciling;
 mod refunding;
@@ -21,7 +22,8 @@ mod settling;
 mod starting;
 
 pub use asking::{ask_about, ask_gateway};
-pub use hearing::{Told, hear};
+pub use free::{PaidForNothing, costs_nothing, pay_nothing};
+pub use hearing::{Message, Told, hear};
 pub use reconciling::{Line, Reconciled, reconcile};
 pub use refunding::{make_refund, request_refund};
 pub use settling::{close, settle};
@@ -34,7 +36,7 @@ use crate::journeys::ordering::OrderView;
 use crate::orders::{Contact, Order};
 use crate::payments::{Intent, Outcome};
 use crate::shop::Shop;
-use souk_domain::{Money, OrderId, PaymentId, PaymentStatus};
+use souk_domain::{Claim, Money, OrderId, PaymentId, PaymentStatus, SaidAmount};
 
 /// What the gateway said of a payment, ready to be booked.
 #[derive(Clone, Debug)]
@@ -99,6 +101,7 @@ pub enum Settled {
 
 impl Outcome {
     fn of_intent(intent: GatewayIntent, decline: Option<Decline>, attempt: Option<u32>) -> Self {
+        let claim = intent.claim();
         Self {
             intent: Some(Intent { id: intent.id, client_secret: intent.client_secret }),
             status: intent.status,
@@ -106,24 +109,33 @@ impl Outcome {
             refunded: intent.amount_refunded,
             decline,
             attempt,
+            claim,
         }
     }
 
     fn of_checkout(checkout: GatewayCheckout) -> Self {
+        let claim = checkout.claim();
         if let Some(intent) = checkout.intent {
-            return Self::of_intent(intent, None, None);
+            let mut outcome = Self::of_intent(intent, None, None);
+            outcome.claim.checkout = claim.checkout;
+            if claim.asked != outcome.claim.asked {
+                // A page and its intent that are over different amounts fit no books.
+                outcome.claim.asked = SaidAmount::Malformed;
+            }
+            return outcome;
         }
         let status = match checkout.status {
             CheckoutStatus::Open => PaymentStatus::RequiresPaymentMethod,
             CheckoutStatus::Complete => PaymentStatus::Processing,
             CheckoutStatus::Expired => PaymentStatus::Canceled,
         };
-        Self::without_money(status)
+        Self { claim: Claim { status: Some(status), ..claim }, ..Self::without_money(status) }
     }
 
     fn without_money(status: PaymentStatus) -> Self {
         let (received, refunded) = (Money::ZERO, Money::ZERO);
-        Self { intent: None, status, received, refunded, decline: None, attempt: None }
+        let claim = Claim::default();
+        Self { intent: None, status, received, refunded, decline: None, attempt: None, claim }
     }
 }
 

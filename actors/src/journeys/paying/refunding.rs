@@ -1,15 +1,15 @@
 //! Money goes back: decided in one turn, made at the gateway, booked in another.
 
-use super::key;
+use super::{asking, key};
 use crate::Failure;
-use crate::gateway::{GatewayError, RefundRequest, RefundStatus};
+use crate::gateway::{GatewayError, GatewayRefund, RefundRequest, RefundStatus};
 use crate::journeys::ordering;
 use crate::orders::{self, OrdersMessage};
 use crate::payments::{self, Payment, PaymentsMessage, Refund, RefundState, RefundedBy};
 use crate::shop::Shop;
 use crate::store::Unit;
 use crate::supervision::Owners;
-use souk_domain::{Missing, Money, OrderId, PaymentId, Refusal};
+use souk_domain::{Misfit, Missing, Money, OrderId, PaymentBooks, PaymentId, Refusal};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -85,24 +85,60 @@ async fn make_at_gateway(
     let key = key(shop, id, &format!("refund-{number}"));
     if refund.created_at < crate::clock::now().before(KEY_TRUSTED_FOR) {
         let made = shop.gateway.refunds(&intent.id).await?;
-        let ours = made.into_iter().find(|made| made.key.as_deref() == Some(key.as_str()));
-        if let Some(made) = ours {
-            return Ok((made.status != RefundStatus::Failed).then_some(Some(made.id)));
+        if let Some(made) = made.into_iter().find(|made| made.is_under(&key)) {
+            require_fit(shop, (id, payment), refund, &made)?;
+            return Ok(made.id_if_made());
         }
     }
     let reason = (!refund.reason.is_empty()).then(|| refund.reason.clone());
     let request = RefundRequest { intent: intent.id.clone(), amount: refund.amount, reason };
     match shop.gateway.refund(&key, request).await {
-        Ok(made) => Ok((made.status != RefundStatus::Failed).then_some(Some(made.id))),
+        Ok(made) if require_fit(shop, (id, payment), refund, &made).is_ok() => {
+            Ok(made.id_if_made())
+        }
+        Ok(_) => {
+            // Perhaps the list of what it made is right.
+            let made = shop.gateway.refunds(&intent.id).await?;
+            let ours = made.into_iter().find(|made| made.is_under(&key));
+            let made = ours.ok_or(Failure::GatewayMisfit { misfit: Misfit::AnotherObject })?;
+            require_fit(shop, (id, payment), refund, &made)?;
+            Ok(made.id_if_made())
+        }
         Err(GatewayError::RefundTooLarge) => {
             // Somebody at the gateway was faster.
-            let there = shop.gateway.retrieve(&intent.id).await?.amount_refunded;
+            let there = shop.gateway.retrieve(&intent.id).await?;
+            let books = payment.books(id, Some(shop.settings.currency));
+            asking::require_fit(id, &books, &there.claim())?;
+            let there = there.amount_refunded;
             let here = payments::payment(&*shop.store.snapshot(), id)?;
             let here = here.map_or(Money::ZERO, |payment| payment.refunded);
             let is_made = here.checked_add(refund.amount).is_some_and(|sum| there >= sum);
             Ok(is_made.then_some(None))
         }
         Err(error) => Err(error.into()),
+    }
+}
+
+/// The gateway speaks of this very refund: of this intent, over this amount.
+fn require_fit(
+    shop: &Shop,
+    (id, payment): (PaymentId, &Payment),
+    refund: &Refund,
+    made: &GatewayRefund,
+) -> Result<(), Failure> {
+    let books = payment.books(id, Some(shop.settings.currency));
+    let books = PaymentBooks { refund: Some(refund.amount), ..books };
+    asking::require_fit(id, &books, &made.claim())
+}
+
+impl GatewayRefund {
+    fn is_under(&self, key: &str) -> bool {
+        self.key.as_deref() == Some(key)
+    }
+
+    /// `Some` of its id if the money is back, or on its way.
+    fn id_if_made(self) -> Option<Option<String>> {
+        (self.status != RefundStatus::Failed).then_some(Some(self.id))
     }
 }
 

@@ -22,7 +22,7 @@ pub async fn settle(owners: &Owners, unit: &Unit, news: News) -> Result<Settled,
     let record = |reply_to| PaymentsMessage::RecordOutcome {
         unit: unit.clone(),
         id: payment,
-        outcome,
+        outcome: Box::new(outcome),
         reply_to,
     };
     // A payment that is settled stays so, whatever comes late.
@@ -125,7 +125,7 @@ pub async fn close(shop: &Shop, id: PaymentId, payment: &Payment) -> Result<(), 
         outcome => outcome?,
     };
     let is_closed = !outcome.status.is_open();
-    let news = asking::news(shop, id, payment, outcome)?;
+    let news = asking::news(shop, id, payment, outcome).await?;
     let owners = Arc::clone(&shop.owners);
     shop.store
         .transact(move |unit| {

@@ -3,13 +3,13 @@
 
 use super::{Outcome, asking, close, key, settle};
 use crate::Failure;
-use crate::gateway::{Charge, CheckoutPages, CheckoutStatus};
+use crate::gateway::{self, Charge, CheckoutPages, CheckoutStatus};
 use crate::orders::{self, Order, OrdersMessage, PaymentLink};
 use crate::payments::{self, Intent, Payment, PaymentsMessage, Way};
 use crate::shop::Shop;
 use crate::store::Unit;
 use crate::supervision::Owners;
-use souk_domain::{Missing, OrderAction, OrderId, OrderStatus, PaymentId, Refusal};
+use souk_domain::{Misfit, Missing, OrderAction, OrderId, OrderStatus, PaymentId, Refusal};
 use std::sync::Arc;
 
 /// A page of the gateway where the customer can pay.
@@ -33,7 +33,21 @@ pub async fn prepare(shop: &Shop, order: OrderId) -> Result<(PaymentId, Intent),
     }
     let charge = charge_of(shop, id, &payment)?;
     let intent = shop.gateway.create_intent(&key(shop, id, "create"), charge).await?;
+    let books = payment.books(id, Some(shop.settings.currency));
+    asking::require_fit(id, &books, &intent.claim())?;
+    let holder = payments::by_intent(&*shop.store.snapshot(), &intent.id)?;
+    require_holder(id, holder.map(|(holder, _)| holder))?;
     Ok((id, Intent { id: intent.id, client_secret: intent.client_secret }))
+}
+
+/// What the gateway made for a payment must not be another payment's already.
+fn require_holder(id: PaymentId, holder: Option<PaymentId>) -> Result<(), Failure> {
+    if holder.is_none_or(|holder| holder == id) {
+        return Ok(());
+    }
+    let misfit = Misfit::AnotherPayment;
+    gateway::alarm(format_args!("payment {id}"), misfit);
+    Err(Failure::GatewayMisfit { misfit })
 }
 
 /// Makes sure the order has a page of the gateway where it can be paid. Asked again there is one
@@ -59,12 +73,16 @@ pub async fn prepare_checkout(
             }
             (None, Way::Intent) => return Err(Refusal::PaymentNotStarted.into()),
         };
-        if checkout.status == CheckoutStatus::Open
-            && let Some(url) = checkout.url
+        let (session, status) = (checkout.id.clone(), checkout.status);
+        let (url, outcome) = (checkout.url.clone(), Outcome::of_checkout(checkout));
+        let holder = payments::by_checkout(&*shop.store.snapshot(), &session)?;
+        require_holder(id, holder.map(|(holder, _)| holder))?;
+        let news = asking::news(shop, id, &payment, outcome).await?;
+        if status == CheckoutStatus::Open
+            && let Some(url) = url
         {
-            return Ok((id, OpenCheckout { id: checkout.id, url }));
+            return Ok((id, OpenCheckout { id: session, url }));
         }
-        let news = asking::news(shop, id, &payment, Outcome::of_checkout(checkout))?;
         let owners = Arc::clone(&shop.owners);
         shop.store
             .transact(move |unit| {
@@ -124,7 +142,9 @@ async fn begin(
     way: Way,
 ) -> Result<(PaymentId, Payment), Failure> {
     let show = |reply_to| OrdersMessage::Show { unit: unit.clone(), id: order, reply_to };
-    let amount = require_payable(owners.orders.ask(show).await?)?.total;
+    let shown = owners.orders.ask(show).await?;
+    require_payable(&shown)?;
+    let amount = shown.total;
     let begin =
         |reply_to| PaymentsMessage::Begin { unit: unit.clone(), order, amount, way, reply_to };
     owners.payments.ask(begin).await
@@ -147,9 +167,9 @@ fn charge_of(shop: &Shop, id: PaymentId, payment: &Payment) -> Result<Charge, Fa
 ///
 /// # Errors
 /// [`Refusal::OrderNotPending`].
-pub fn require_payable(order: Order) -> Result<Order, Refusal> {
+pub fn require_payable(order: &Order) -> Result<(), Refusal> {
     if order.status == OrderStatus::Pending && !order.is_paid {
-        Ok(order)
+        Ok(())
     } else {
         Err(Refusal::OrderNotPending { action: OrderAction::Pay })
     }

@@ -1,0 +1,88 @@
+//! Orders that cost nothing: no gateway takes a payment over nothing, so they are paid here, in the
+//! turn that asks.
+
+use super::{News, Outcome, Settled, link, require_payable, settle};
+use crate::Failure;
+use crate::journeys::ordering::OrderView;
+use crate::orders::{Contact, Order, OrdersMessage};
+use crate::payments::{FREE_PREFIX, Intent, Payment, PaymentsMessage, Way};
+use crate::store::Unit;
+use crate::supervision::Owners;
+use souk_domain::{Money, OrderId, PaymentId, PaymentStatus, Refusal};
+
+/// Random octets of the id of such a payment.
+const ID_BYTES: usize = 12;
+/// Random octets of its client secret.
+const SECRET_BYTES: usize = 16;
+
+/// An order that was paid without a gateway.
+#[derive(Clone, Debug)]
+pub struct PaidForNothing {
+    /// Its payment.
+    pub payment: PaymentId,
+    /// What stands for the gateway's intent: an id that begins with [`FREE_PREFIX`].
+    pub intent: Intent,
+    /// The order after it.
+    pub view: OrderView,
+}
+
+/// True if the order owes nothing, so that [`pay_nothing`] pays it.
+#[must_use]
+pub fn costs_nothing(order: &Order) -> bool {
+    order.total == Money::ZERO && require_payable(order).is_ok()
+}
+
+/// Pays an order that costs nothing.
+///
+/// # Errors
+/// Refuses an order that is not pending, and one that costs something by now.
+pub async fn pay_nothing(
+    owners: &Owners,
+    unit: &Unit,
+    order: OrderId,
+    contact: Option<Contact>,
+) -> Result<PaidForNothing, Failure> {
+    let show = |reply_to| OrdersMessage::Show { unit: unit.clone(), id: order, reply_to };
+    let shown = owners.orders.ask(show).await?;
+    require_payable(&shown)?;
+    if shown.total != Money::ZERO {
+        return Err(Refusal::PaymentNotStarted.into());
+    }
+    let begin = |reply_to| PaymentsMessage::Begin {
+        unit: unit.clone(),
+        order,
+        amount: Money::ZERO,
+        way: Way::Intent,
+        reply_to,
+    };
+    let (payment, begun) = owners.payments.ask(begin).await?;
+    let intent = begun.intent.unwrap_or_else(fresh_intent);
+    link(owners, unit, order, payment, intent.clone()).await?;
+    let outcome = Outcome {
+        intent: Some(intent.clone()),
+        ..Outcome::without_money(PaymentStatus::Succeeded)
+    };
+    let news = News { order, payment, owed: Money::ZERO, outcome, contact };
+    match settle(owners, unit, news).await? {
+        Settled::Paid(view) => Ok(PaidForNothing { payment, intent, view: *view }),
+        _ => Err(Failure::Unavailable),
+    }
+}
+
+fn fresh_intent() -> Intent {
+    let id = format!("{FREE_PREFIX}{}", crate::random_hex(ID_BYTES));
+    let client_secret = format!("{id}_secret_{}", crate::random_hex(SECRET_BYTES));
+    Intent { id, client_secret }
+}
+
+impl Outcome {
+    /// How a payment stands that no gateway knows.
+    pub(super) fn of_books(payment: &Payment) -> Self {
+        Self {
+            intent: payment.intent.clone(),
+            received: payment.received,
+            refunded: payment.refunded,
+            ..Self::without_money(payment.status)
+        }
+    }
+}
