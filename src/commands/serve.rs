@@ -80,7 +80,7 @@ pub(super) async fn serve(serve: Serve, settings: Settings) -> Result<ExitCode, 
     let cors = settings.cors()?;
     let outgoing = settings.outgoing()?;
     let address = serve.listen.unwrap_or(settings.listen);
-    let shop = Shop::open(&settings.data, settings.shop()).await?;
+    let shop = Shop::open_or_make(&settings.data, settings.shop()).await?;
     let shop = adapters::with_gateway(shop, settings.stripe()?)
         .map_err(|error| ServeError::Adapters(error.into()))?;
     if shop.gateway.is_sandbox() && !address.ip().is_loopback() && !settings.sandbox_public {

@@ -58,7 +58,7 @@ async fn a_failed_read_stops_the_store_as_soon_as_somebody_wants_to_write() {
     let disk = Disk::new();
     let database =
         redb::Builder::new().set_cache_size(0).create_with_backend(disk.plug_in()).unwrap();
-    let store = Store::with_database(database, None, TABLES, patient()).unwrap();
+    let store = holding(database, patient());
     add(&store, 0).await.unwrap();
     disk.fail(Trouble::ReadFails);
     assert!(store.snapshot().get(NUMBERS, &0).is_err());
@@ -74,7 +74,7 @@ async fn a_failed_read_inside_a_turn_undoes_its_epoch() {
     let disk = Disk::new();
     let database =
         redb::Builder::new().set_cache_size(0).create_with_backend(disk.plug_in()).unwrap();
-    let store = Store::with_database(database, None, TABLES, patient()).unwrap();
+    let store = holding(database, patient());
     add(&store, 0).await.unwrap();
     let holder = Holder::begin(&store, 1).await;
     let failing = tokio::spawn({

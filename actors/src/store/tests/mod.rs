@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod closing;
+mod copies;
 mod counting;
 mod disk;
 mod durability;
@@ -12,9 +13,12 @@ mod simulation;
 mod tables;
 mod turns;
 
-use super::{Direction, Read, Store, StoreLimits, Table, Unit};
+use super::{
+    Direction, OpenError, Opening, Read, Schema, Store, StoreKind, StoreLimits, Table, Unit, schema,
+};
 use crate::Failure;
 use disk::Disk;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -40,8 +44,20 @@ fn in_memory(limits: StoreLimits) -> Store {
 }
 
 fn on(disk: &Disk, limits: StoreLimits) -> Store {
-    let database = redb::Builder::new().create_with_backend(disk.plug_in()).unwrap();
-    Store::with_database(database, None, TABLES, limits).unwrap()
+    holding(redb::Builder::new().create_with_backend(disk.plug_in()).unwrap(), limits)
+}
+
+fn holding(database: redb::Database, limits: StoreLimits) -> Store {
+    schema::prepare(&database, &numbered()).unwrap();
+    Store::with_database(database, None, &numbered(), limits).unwrap()
+}
+
+fn numbered() -> Schema {
+    Schema::new(StoreKind::Shop, TABLES)
+}
+
+fn open_or_make(directory: &Path, limits: StoreLimits) -> Result<Store, OpenError> {
+    Store::open(directory, &numbered(), Opening::OrMake, limits)
 }
 
 fn refusal<T>() -> Result<T, Failure> {
