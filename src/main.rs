@@ -9,6 +9,7 @@ mod control;
 mod demo;
 mod edge;
 mod logs;
+mod private_files;
 mod settings;
 mod telemetry;
 
@@ -20,5 +21,6 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    private_files::set_umask();
     commands::run(CommandLine::parse())
 }

@@ -29,7 +29,7 @@ const DEFAULT_FILE: &str = "config/souk.toml";
 /// Texts of mails, if it is there and no other directory is named.
 const DEFAULT_MAIL_TEXTS: &str = "config/mail";
 /// The key that signs tokens, where none is configured; in the data directory, mode 0600.
-const JWT_SECRET_FILE: &str = "jwt-secret";
+pub(crate) const JWT_SECRET_FILE: &str = "jwt-secret";
 /// Octets of a made key (RFC 7518 section 3.2 wants at least 32 for HS256).
 const JWT_SECRET_BYTES: usize = 32;
 /// Largest page cache, so that the product fits a machine word.

@@ -21,12 +21,14 @@ pub mod sandbox;
 mod shop;
 pub mod store;
 pub mod supervision;
+mod terms;
 pub mod users;
 pub mod webhooks;
 
 pub use failure::Failure;
 pub use owner::{Place, ReplyTo};
 pub use random::{random_hex, random_u64};
-pub use shop::{OpenShopError, Shop, ShopSettings, tables};
+pub use shop::{OpenShopError, Shop, ShopSettings, copy_store, open_store, schema, tables};
+pub use terms::TermsDiffer;
 
 pub(crate) use random::random_bytes;

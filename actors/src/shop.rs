@@ -4,14 +4,17 @@ use crate::gateway::Gateway;
 use crate::hashing::Hasher;
 use crate::outbox::Outbox;
 use crate::sandbox::SandboxGateway;
-use crate::store::{OpenError, Store, StoreLimits};
+use crate::store::{
+    CopyError, OpenError, Opening, Schema, Store, StoreError, StoreKind, StoreLimits,
+};
 use crate::supervision::Owners;
+use crate::terms::{self, TermsDiffer};
 use crate::{
     Failure, carts, catalog, idempotency, orders, outbox, payments, sandbox, users, webhooks,
 };
 use ractor::{ActorRef, SpawnErr};
 use souk_domain::Currency;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,6 +37,17 @@ pub enum OpenShopError {
     /// The store.
     #[error(transparent)]
     Store(#[from] OpenError),
+    /// The settings would give the numbers in the store another meaning.
+    #[error("the shop in {}: {differ}", .path.display())]
+    Terms {
+        /// Where the shop is.
+        path: PathBuf,
+        /// What differs.
+        differ: TermsDiffer,
+    },
+    /// The first rows.
+    #[error("the store cannot be read")]
+    Read(#[from] StoreError),
     /// The owners.
     #[error("cannot start the owners")]
     Owners(#[from] SpawnErr),
@@ -69,6 +83,7 @@ pub struct Shop {
 #[must_use]
 pub fn tables() -> Vec<&'static str> {
     [
+        terms::TABLES,
         outbox::TABLES,
         idempotency::TABLES,
         users::TABLES,
@@ -82,13 +97,81 @@ pub fn tables() -> Vec<&'static str> {
     .concat()
 }
 
+/// The schema of a shop's store.
+#[must_use]
+pub fn schema() -> Schema {
+    Schema::new(StoreKind::Shop, &tables())
+}
+
+/// Opens the store of the shop whose data lies in `directory`, without its owners. Refuses a
+/// currency that is not the store's.
+///
+/// # Errors
+/// [`OpenShopError`].
+pub fn open_store(
+    directory: &Path,
+    opening: Opening,
+    currency: Currency,
+    limits: StoreLimits,
+) -> Result<Store, OpenShopError> {
+    let store = Store::open(directory, &schema(), opening, limits)?;
+    match terms::compare(&*store.snapshot(), currency)? {
+        Ok(()) => Ok(store),
+        Err(differ) => Err(OpenShopError::Terms { path: directory.to_owned(), differ }),
+    }
+}
+
+/// Copies the last committed state of a shop's store into a new file ([`Store::copy_to`]).
+///
+/// # Errors
+/// [`CopyError`].
+pub fn copy_store(store: &Store, path: &Path) -> Result<(), CopyError> {
+    let identity = outbox::identity(&*store.snapshot())?.unwrap_or_default();
+    store.copy_to(path, &identity)
+}
+
+impl OpenShopError {
+    /// The same about a store that the reader knows under another name.
+    #[must_use]
+    pub fn at(self, path: &Path) -> Self {
+        match self {
+            Self::Store(error) => Self::Store(error.at(path)),
+            Self::Terms { differ, .. } => Self::Terms { path: path.to_owned(), differ },
+            other => other,
+        }
+    }
+}
+
 impl Shop {
-    /// Opens the shop whose data lies in `directory`, or makes it there.
+    /// Opens the shop whose data lies in `directory`.
+    ///
+    /// # Errors
+    /// [`OpenShopError`]; [`OpenError::Missing`] if there is none.
+    pub async fn open(directory: &Path, settings: ShopSettings) -> Result<Self, OpenShopError> {
+        Self::open_as(directory, Opening::Proven, settings).await
+    }
+
+    /// The same, and makes the shop if it is not there: for the first start of a shop, and nothing
+    /// else.
     ///
     /// # Errors
     /// [`OpenShopError`].
-    pub async fn open(directory: &Path, settings: ShopSettings) -> Result<Self, OpenShopError> {
-        let store = Store::open(directory, &tables(), settings.store.clone())?;
+    pub async fn open_or_make(
+        directory: &Path,
+        settings: ShopSettings,
+    ) -> Result<Self, OpenShopError> {
+        Self::open_as(directory, Opening::OrMake, settings).await
+    }
+
+    async fn open_as(
+        directory: &Path,
+        opening: Opening,
+        settings: ShopSettings,
+    ) -> Result<Self, OpenShopError> {
+        let store = open_store(directory, opening, settings.currency, settings.store.clone())?;
+        if opening == Opening::OrMake {
+            terms::agree(&store, settings.currency).await?;
+        }
         let (owners, supervisor) = Owners::start(settings.low_stock_threshold).await?;
         let outbox = Outbox::open(store.clone(), settings.currency).await?;
         let hasher = Hasher::start().map_err(OpenShopError::Hashing)?;

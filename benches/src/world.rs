@@ -270,7 +270,7 @@ fn in_shop<T>(directory: &Path, work: impl AsyncFnOnce(&Shop) -> Outcome<T>) -> 
             low_stock_threshold: 5,
             store: StoreLimits::default(),
         };
-        let shop = Shop::open(directory, settings).await?;
+        let shop = Shop::open_or_make(directory, settings).await?;
         let result = work(&shop).await;
         shop.close().await;
         result

@@ -7,6 +7,7 @@ use super::running::open_mailer;
 use super::supervision::chain;
 use super::{AdapterError, AdapterSettings};
 use serde::{Deserialize, Serialize};
+use souk_actors::store::{OpenError, Store, StoreKind};
 use souk_domain::UnixMillis;
 use std::error::Error;
 use std::fs;
@@ -50,6 +51,9 @@ pub(crate) enum DeadLetterError {
     /// The broker's address.
     #[error(transparent)]
     Address(#[from] BrokerError),
+    /// No shop, so no letters either.
+    #[error(transparent)]
+    NoShop(OpenError),
     /// The broker is away.
     #[error("the broker does not answer")]
     NoAnswer,
@@ -104,11 +108,17 @@ impl DeadLetters {
     /// Where these settings have them kept.
     ///
     /// # Errors
-    /// [`DeadLetterError`]: the broker does not answer.
+    /// [`DeadLetterError`]: the broker does not answer, or there is no shop.
     pub(crate) async fn open(settings: AdapterSettings) -> Result<Self, DeadLetterError> {
         Ok(match &settings.nats_url {
             Some(urls) => Self::Broker(Box::new(DeadBox::open(urls).await?)),
-            None => Self::Files(Box::new(settings)),
+            None if settings.data_dir.join(Store::FILE_NAME).exists() => {
+                Self::Files(Box::new(settings))
+            }
+            None => {
+                let (kind, directory) = (StoreKind::Shop, settings.data_dir);
+                return Err(DeadLetterError::NoShop(OpenError::Missing { kind, directory }));
+            }
         })
     }
 

@@ -9,6 +9,7 @@ use super::{AdapterError, AdapterSettings, DEFAULT_MAIL_FROM, dead, logs, pressu
 use crate::logs::{LogQueue, LogStore, Socket, Writer};
 use lettre::message::Mailbox;
 use souk_actors::outbox::{Outbox, Reader};
+use souk_actors::store::Opening;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -138,7 +139,7 @@ impl Running {
     ) -> Result<LogStore, AdapterError> {
         let (directory, limits) = (settings.data_dir.join(logs::DIRECTORY), settings.logs);
         let opened = directory.clone();
-        let open = move || LogStore::open(&opened, limits);
+        let open = move || LogStore::open(&opened, Opening::OrMake, limits);
         let store = tokio::task::spawn_blocking(open)
             .await
             .map_err(AdapterError::Task)?

@@ -36,7 +36,7 @@ impl OpenApp {
             low_stock_threshold: 5,
             store: StoreLimits::default(),
         };
-        let shop = Shop::open(directory.path(), settings).await.expect("a new shop");
+        let shop = Shop::open_or_make(directory.path(), settings).await.expect("a shop");
         let adapters = AdapterSettings {
             nats_url: None,
             outbox_max_rows: 1_000_000,

@@ -50,7 +50,7 @@ pub(super) async fn run(admin: Admin, settings: &Settings) -> Result<ExitCode, C
     let username = Username::parse(&username).map_err(AdminError::Username)?;
     let email = EmailAddress::parse(&email).map_err(AdminError::Email)?;
     let password = read_password()?;
-    let shop = Shop::open(&settings.data, settings.shop()).await?;
+    let shop = Shop::open_or_make(&settings.data, settings.shop()).await?;
     let result = create(&shop, username, email, password).await;
     shop.close().await;
     let created = result.map_err(|failure| match failure {

@@ -1,57 +1,53 @@
-//! `souk backup` and `souk restore`: the whole store as one file.
+//! `souk backup`: the whole store as one file.
 
 use super::CommandError;
+use super::rotation::{self, Deleted};
 use crate::control::{self, AskError, Question};
 use crate::settings::Settings;
 use clap::Args;
-use souk_actors::check::check;
-use souk_actors::store::{CopyError, OpenError, Store, StoreError};
-use std::fs::{self, File};
+use souk_actors::OpenShopError;
+use souk_actors::clock;
+use souk_actors::store::{BadCopy, CopyError, OpenError};
+use std::fs;
 use std::io;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Where a copy is proven before it takes the place of the store.
-const TRIAL: &str = "restore.tmp";
+/// Where copies go that are rotated and have no directory of their own; in the data directory.
+const DIRECTORY: &str = "backups";
 
 #[derive(Debug, Args)]
 pub(super) struct Backup {
-    /// The file to make; it must not be there yet.
-    file: PathBuf,
+    /// The file to make, which must not be there yet; or a directory, for a name with the time in
+    /// it. With --keep it is a directory: DATA/backups by default.
+    #[arg(required_unless_present = "keep")]
+    file: Option<PathBuf>,
+    /// Keep so many copies of this shop in the directory; the oldest of the others are deleted once
+    /// the new copy is whole and durable.
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    keep: Option<u32>,
 }
 
-#[derive(Debug, Args)]
-pub(super) struct Restore {
-    /// A file that `souk backup` made.
-    file: PathBuf,
-    /// Put it in the place of the store that is there.
-    #[arg(long)]
-    force: bool,
-}
-
-/// Why there is no copy, or no restored store.
+/// Why there is no copy.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BackupError {
-    #[error("there is no shop in {}", .directory.display())]
-    NoShop { directory: PathBuf },
     #[error(transparent)]
     Copy(#[from] CopyError),
     #[error(transparent)]
     Ask(#[from] AskError),
     #[error(transparent)]
-    Open(#[from] OpenError),
+    Open(#[from] OpenShopError),
     #[error("cannot use {}", .path.display())]
     Io {
         path: PathBuf,
         #[source]
         source: io::Error,
     },
-    #[error("there is a shop in {}; --force puts the copy in its place", .directory.display())]
-    IsThere { directory: PathBuf },
-    #[error("the copy cannot be read")]
-    Read(#[from] StoreError),
-    #[error("the copy does not keep every invariant; nothing was restored\n{0}")]
-    Unsound(String),
+    #[error("--keep: {} is not a directory; copies that are rotated have one", .path.display())]
+    NotADirectory { path: PathBuf },
+    #[error("the copy was made, but the older ones were not looked through")]
+    Rotate(#[from] BadCopy),
 }
 
 /// Copies the store, in this process if the shop is closed, else in the one that has it open.
@@ -60,73 +56,64 @@ pub(super) async fn back_up(backup: Backup, settings: &Settings) -> Result<ExitC
 }
 
 async fn make_copy(backup: Backup, settings: &Settings) -> Result<ExitCode, BackupError> {
-    let data = &settings.data;
-    if !data.join(Store::FILE_NAME).is_file() {
-        return Err(BackupError::NoShop { directory: data.clone() });
-    }
-    // The process that serves may have been started elsewhere.
-    let file = std::path::absolute(&backup.file)
-        .map_err(|source| BackupError::Io { path: backup.file.clone(), source })?;
-    match Store::open(data, &souk_actors::tables(), settings.store_limits()) {
-        Ok(store) => {
-            store.copy_to(&file)?;
+    // Before anything is made for the copy, there must be something to copy.
+    let store = match super::open_store(settings) {
+        Err(OpenShopError::Store(OpenError::InUse { .. })) => None,
+        opened => Some(opened?),
+    };
+    let file = backup.target(&settings.data)?;
+    match store {
+        Some(store) => {
+            souk_actors::copy_store(&store, &file)?;
             println!("the store was copied to {}", file.display());
         }
-        Err(OpenError::InUse { .. }) => {
-            println!("{}", control::ask(data, &Question::Backup(file), |_| Ok(())).await?);
+        None => {
+            let question = Question::Backup(file.clone());
+            println!("{}", control::ask(&settings.data, &question, |_| Ok(())).await?);
         }
-        Err(error) => return Err(error.into()),
+    }
+    println!(
+        "not in the copy: the key that signs tokens (jwt-secret in {}, or the setting jwt_secret), \
+         mails, the log and the settings. Keep that key apart: without it everybody logs in anew \
+         after a restore, and guests lose their carts",
+        settings.data.display()
+    );
+    if let Some(keep) = backup.keep {
+        let keep = usize::try_from(keep).unwrap_or(usize::MAX);
+        for deleted in rotation::rotate(&file, keep)? {
+            match deleted {
+                Deleted::Done(path) => println!("deleted {}", path.display()),
+                Deleted::Failed(path, error) => {
+                    eprintln!("souk: cannot delete {}: {error}", path.display());
+                }
+            }
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Puts a copy in the place of the store, once it is proven sound. The shop must be closed.
-pub(super) fn restore(asked: &Restore, settings: &Settings) -> Result<ExitCode, BackupError> {
-    let data = &settings.data;
-    let store = data.join(Store::FILE_NAME);
-    // Held until the copy is in its place. A damaged store may be replaced, an open one not.
-    let _held = match store.exists() {
-        false => None,
-        true if !asked.force => return Err(BackupError::IsThere { directory: data.clone() }),
-        true => match Store::open(data, &souk_actors::tables(), settings.store_limits()) {
-            Err(error @ OpenError::InUse { .. }) => return Err(error.into()),
-            opened => opened.ok(),
-        },
-    };
-    let trial = data.join(TRIAL);
-    let proven = prove(&asked.file, &trial, settings).and_then(|()| {
-        let io = |source| BackupError::Io { path: store.clone(), source };
-        fs::rename(trial.join(Store::FILE_NAME), &store).map_err(io)?;
-        File::open(data).and_then(|it| it.sync_all()).map_err(io)
-    });
-    // Nothing of use is in it, whatever came of it.
-    let _ = fs::remove_dir_all(&trial);
-    proven?;
-    println!("the store was restored from {}", asked.file.display());
-    Ok(ExitCode::SUCCESS)
-}
-
-/// Copies the file aside, durably, and checks every invariant of what is in it.
-fn prove(file: &Path, trial: &Path, settings: &Settings) -> Result<(), BackupError> {
-    let io = |path: &Path| {
-        let path = path.to_owned();
-        |source| BackupError::Io { path, source }
-    };
-    if !file.is_file() {
-        return Err(io(file)(io::ErrorKind::NotFound.into()));
+impl Backup {
+    /// The file to make, as an absolute path: the process that serves may have been started
+    /// elsewhere. Makes the directory of rotated copies.
+    fn target(&self, data: &Path) -> Result<PathBuf, BackupError> {
+        let wanted = self.file.clone().unwrap_or_else(|| data.join(DIRECTORY));
+        let failed = |path: &Path| {
+            let path = path.to_owned();
+            |source| BackupError::Io { path, source }
+        };
+        let path = std::path::absolute(&wanted).map_err(failed(&wanted))?;
+        if self.keep.is_some() {
+            match fs::DirBuilder::new().mode(0o700).create(&path) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                made => made.map_err(failed(&path))?,
+            }
+            if !path.is_dir() {
+                return Err(BackupError::NotADirectory { path });
+            }
+        }
+        Ok(match path.is_dir() {
+            true => path.join(rotation::name_at(clock::now())),
+            false => path,
+        })
     }
-    if trial.exists() {
-        fs::remove_dir_all(trial).map_err(io(trial))?;
-    }
-    fs::create_dir_all(trial).map_err(io(trial))?;
-    let copy = trial.join(Store::FILE_NAME);
-    fs::copy(file, &copy).map_err(io(file))?;
-    let findings = {
-        let store = Store::open(trial, &souk_actors::tables(), settings.store_limits())?;
-        check(&store.snapshot())?
-    };
-    if !findings.is_sound() {
-        return Err(BackupError::Unsound(findings.to_string()));
-    }
-    File::open(&copy).and_then(|it| it.sync_all()).map_err(io(&copy))
 }

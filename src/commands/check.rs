@@ -1,18 +1,16 @@
 //! `souk check`: the offline proof.
 
 use crate::settings::Settings;
+use souk_actors::OpenShopError;
 use souk_actors::check::{Findings, check};
-use souk_actors::store::{OpenError, Store, StoreError};
-use std::path::PathBuf;
+use souk_actors::store::StoreError;
 use std::process::ExitCode;
 
 /// Why the data could not be checked.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CheckError {
-    #[error("there is no shop in {}", .directory.display())]
-    NoShop { directory: PathBuf },
     #[error(transparent)]
-    Open(#[from] OpenError),
+    Open(#[from] OpenShopError),
     #[error("the data cannot be read")]
     Read(#[from] StoreError),
 }
@@ -24,9 +22,5 @@ pub(super) fn run(settings: &Settings) -> Result<ExitCode, CheckError> {
 }
 
 fn examine(settings: &Settings) -> Result<Findings, CheckError> {
-    if !settings.data.join(Store::FILE_NAME).is_file() {
-        return Err(CheckError::NoShop { directory: settings.data.clone() });
-    }
-    let store = Store::open(&settings.data, &souk_actors::tables(), settings.store_limits())?;
-    Ok(check(&store.snapshot())?)
+    Ok(check(&super::open_store(settings)?.snapshot())?)
 }

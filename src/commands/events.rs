@@ -4,13 +4,12 @@ use super::CommandError;
 use crate::control::{self, AskError, Export, Question};
 use crate::settings::Settings;
 use clap::{Args, Subcommand};
-use souk_actors::Failure;
 use souk_actors::outbox::Outbox;
-use souk_actors::store::{OpenError, Store, StoreError};
+use souk_actors::store::{OpenError, StoreError};
 use souk_actors::webhooks::check_pattern;
+use souk_actors::{Failure, OpenShopError};
 use souk_domain::UnixMillis;
 use std::io::{self, Write};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 #[derive(Debug, Subcommand)]
@@ -32,10 +31,8 @@ pub(super) struct ExportAsked {
 /// Why the events could not be printed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum EventsError {
-    #[error("there is no shop in {}", .directory.display())]
-    NoShop { directory: PathBuf },
     #[error(transparent)]
-    Open(#[from] OpenError),
+    Open(#[from] OpenShopError),
     #[error(transparent)]
     Ask(#[from] AskError),
     #[error("the events cannot be read")]
@@ -65,13 +62,10 @@ pub(super) async fn run(events: Events, settings: &Settings) -> Result<ExitCode,
 /// Reads the store if the shop is closed, else asks the process that has it open.
 async fn export(asked: Export, settings: &Settings) -> Result<(), EventsError> {
     let data = &settings.data;
-    if !data.join(Store::FILE_NAME).is_file() {
-        return Err(EventsError::NoShop { directory: data.clone() });
-    }
     let mut output = io::stdout().lock();
-    let store = match Store::open(data, &souk_actors::tables(), settings.store_limits()) {
+    let store = match super::open_store(settings) {
         Ok(store) => store,
-        Err(OpenError::InUse { .. }) => {
+        Err(OpenShopError::Store(OpenError::InUse { .. })) => {
             let question = Question::Export(asked);
             control::ask(data, &question, |event| writeln!(output, "{event}")).await?;
             return Ok(output.flush()?);

@@ -4,9 +4,8 @@ use crate::logs::{self, Follower, Found, Heard, LogQuery, LogRecord, LogStore};
 use crate::settings::Settings;
 use clap::Args;
 use souk_actors::clock;
-use souk_actors::store::{OpenError, Store, StoreError};
+use souk_actors::store::{OpenError, Opening, Store, StoreError, StoreKind};
 use std::io::{self, Write};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Which lines.
@@ -43,8 +42,6 @@ pub(super) struct Logs {
 pub(crate) enum LogsError {
     #[error("--{parameter}: {problem}")]
     Query { parameter: &'static str, problem: String },
-    #[error("there is no log in {}", .directory.display())]
-    NoLog { directory: PathBuf },
     #[error(transparent)]
     Open(#[from] OpenError),
     #[error("the log cannot be read")]
@@ -96,16 +93,19 @@ fn show(asked: &Logs, query: &LogQuery, settings: &Settings) -> Result<(), LogsE
 /// Reads the log of a shop that is closed.
 fn read(query: &LogQuery, limit: usize, settings: &Settings) -> Result<Found, LogsError> {
     let directory = settings.data.join(logs::DIRECTORY);
-    if !directory.join(Store::FILE_NAME).is_file() {
-        return Err(LogsError::NoLog { directory });
-    }
-    Ok(LogStore::open(&directory, settings.logs())?.search(query, 0, limit)?)
+    let store = LogStore::open(&directory, Opening::Proven, settings.logs())?;
+    Ok(store.search(query, 0, limit)?)
 }
 
 fn follow(asked: &Logs, query: &LogQuery, settings: &Settings) -> Result<(), LogsError> {
     let limit = usize::try_from(asked.lines).unwrap_or(usize::MAX);
     let follower = Follower::open(&settings.data, query, limit).map_err(|error| {
-        if nobody_answers(&error) { LogsError::NobodyToFollow } else { LogsError::Ask(error) }
+        let directory = settings.data.join(logs::DIRECTORY);
+        match nobody_answers(&error) {
+            false => LogsError::Ask(error),
+            true if directory.join(Store::FILE_NAME).exists() => LogsError::NobodyToFollow,
+            true => OpenError::Missing { kind: StoreKind::Log, directory }.into(),
+        }
     })?;
     let mut output = io::stdout().lock();
     for heard in follower {

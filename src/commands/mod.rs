@@ -9,6 +9,8 @@ mod events;
 mod logs;
 mod openapi;
 mod payments;
+mod restore;
+mod rotation;
 mod serve;
 mod worker;
 
@@ -19,6 +21,7 @@ use crate::settings::{Settings, SettingsError};
 use clap::{Args, Parser, Subcommand};
 use serve::ServeError;
 use souk_actors::OpenShopError;
+use souk_actors::store::{Opening, Store};
 use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -62,7 +65,7 @@ enum Command {
     /// Copy the whole store into a new file, also while the shop is open.
     Backup(backup::Backup),
     /// Put a copy in the place of the store; the shop must be closed.
-    Restore(backup::Restore),
+    Restore(restore::Restore),
     /// What happened in the shop.
     #[command(subcommand)]
     Events(events::Events),
@@ -92,6 +95,8 @@ pub(crate) enum CommandError {
     Dead(#[from] DeadLetterError),
     #[error(transparent)]
     Backup(#[from] backup::BackupError),
+    #[error(transparent)]
+    Restore(#[from] restore::RestoreError),
     #[error(transparent)]
     Events(#[from] events::EventsError),
     #[error(transparent)]
@@ -138,13 +143,20 @@ fn try_to_run(line: CommandLine) -> Result<ExitCode, CommandError> {
         Command::Dead(asked) => Ok(runtime.block_on(dead::run(asked, &settings))?),
         Command::Check => Ok(check::run(&settings)?),
         Command::Backup(asked) => runtime.block_on(backup::back_up(asked, &settings)),
-        Command::Restore(asked) => Ok(backup::restore(&asked, &settings)?),
+        Command::Restore(asked) => Ok(runtime.block_on(restore::restore(&asked, &settings))?),
         Command::Events(events) => runtime.block_on(events::run(events, &settings)),
         Command::Crm(crm) => runtime.block_on(crm::run(crm, &settings)),
         Command::Logs(asked) => Ok(logs::run(&asked, &settings)?),
         Command::Worker(worker) => runtime.block_on(worker::run(worker, settings)),
         Command::OpenApi(asked) => Ok(openapi::run(&asked, &settings)?),
     }
+}
+
+/// Opens the store of a closed shop for a command that reads it: never makes one, and proves its
+/// checksums first.
+fn open_store(settings: &Settings) -> Result<Store, OpenShopError> {
+    let (currency, limits) = (settings.currency(), settings.store_limits());
+    souk_actors::open_store(&settings.data, Opening::Proven, currency, limits)
 }
 
 /// An error with everything that led to it, on one line.

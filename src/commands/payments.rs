@@ -5,9 +5,7 @@ use crate::adapters::{self, AdapterError};
 use crate::settings::Settings;
 use clap::Subcommand;
 use souk_actors::journeys::paying::{self, Reconciled};
-use souk_actors::store::Store;
 use souk_actors::{Failure, Shop};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 #[derive(Debug, Subcommand)]
@@ -20,8 +18,6 @@ pub(super) enum Payments {
 /// Why the books could not be compared.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PaymentsError {
-    #[error("there is no shop in {}", .directory.display())]
-    NoShop { directory: PathBuf },
     #[error("the books cannot be compared")]
     Books(#[source] Failure),
     #[error(transparent)]
@@ -32,9 +28,6 @@ pub(super) async fn run(
     Payments::Reconcile: Payments,
     settings: &Settings,
 ) -> Result<ExitCode, CommandError> {
-    if !settings.data.join(Store::FILE_NAME).is_file() {
-        return Err(PaymentsError::NoShop { directory: settings.data.clone() }.into());
-    }
     let _ = rustls::crypto::ring::default_provider().install_default();
     settings.require_buildable()?;
     let shop = Shop::open(&settings.data, settings.shop()).await?;

@@ -6,11 +6,13 @@ use crate::adapters::{self, AdapterError, Adapters};
 use crate::app::App;
 use crate::control::Control;
 use crate::edge::{self, RouterError};
-use crate::settings::Settings;
-use crate::{demo, telemetry};
+use crate::settings::{JWT_SECRET_FILE, Settings};
+use crate::{demo, private_files, telemetry};
 use clap::Args;
+use souk_actors::store::Store;
 use souk_actors::{Failure, Shop, housekeeping};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -74,13 +76,18 @@ enum Ending {
 
 pub(super) async fn serve(serve: Serve, settings: Settings) -> Result<ExitCode, CommandError> {
     let own_log = telemetry::start(&settings);
+    private_files::tighten(&settings.data);
     // rustls takes its cryptography from the process; there is one provider, set here once.
     let _ = rustls::crypto::ring::default_provider().install_default();
     settings.require_buildable()?;
     let cors = settings.cors()?;
     let outgoing = settings.outgoing()?;
     let address = serve.listen.unwrap_or(settings.listen);
-    let shop = Shop::open(&settings.data, settings.shop()).await?;
+    let is_new = !settings.data.join(Store::FILE_NAME).exists();
+    let shop = Shop::open_or_make(&settings.data, settings.shop()).await?;
+    if is_new {
+        log_new_shop(&settings.data);
+    }
     let shop = adapters::with_gateway(shop, settings.stripe()?)
         .map_err(|error| ServeError::Adapters(error.into()))?;
     if shop.gateway.is_sandbox() && !address.ip().is_loopback() && !settings.sandbox_public {
@@ -157,6 +164,19 @@ async fn recover(app: &Arc<App>, shop: &Shop) {
     };
     if tokio::time::timeout(RECOVER_WITHIN, recovering).await.is_err() {
         tracing::warn!("the gateway is slow; what is not known yet is asked again later");
+    }
+}
+
+/// Logs that a shop was made, and warns where there seems to have been one before.
+fn log_new_shop(data: &Path) {
+    let path = data.display();
+    match data.join(JWT_SECRET_FILE).exists() {
+        true => tracing::warn!(
+            %path,
+            "the store of the shop in this directory was gone; a new, empty one was made: if that \
+             is a mistake, stop the shop and restore a copy with --force"
+        ),
+        false => tracing::info!(%path, "made a new, empty shop"),
     }
 }
 

@@ -4,7 +4,7 @@ use super::serve::{CLOSE_WITHIN, EXIT_DISK_FAILED};
 use super::{CommandError, ServeError};
 use crate::adapters::{WorkerKind, start_worker};
 use crate::settings::Settings;
-use crate::telemetry;
+use crate::{private_files, telemetry};
 use clap::Subcommand;
 use std::process::ExitCode;
 use tokio::signal::unix::{SignalKind, signal};
@@ -20,6 +20,7 @@ pub(super) enum Worker {
 
 pub(super) async fn run(worker: Worker, settings: Settings) -> Result<ExitCode, CommandError> {
     let own_log = telemetry::start(&settings);
+    private_files::tighten(&settings.data);
     // rustls takes its cryptography from the process; there is one provider, set here once.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let (kind, name) = match worker {

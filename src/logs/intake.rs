@@ -192,6 +192,7 @@ impl Writer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use souk_actors::store::Opening;
 
     fn line(level: Level) -> LogRecord {
         LogRecord {
@@ -226,7 +227,7 @@ mod tests {
         let directory = tempfile::tempdir().expect("a directory");
         let limits =
             super::super::LogLimits { keep_for: Duration::from_secs(60), keep_bytes: 1 << 20 };
-        let store = LogStore::open(directory.path(), limits).expect("opens");
+        let store = LogStore::open(directory.path(), Opening::OrMake, limits).expect("opens");
         let (intake, queue) = Intake::new();
         for _ in 0..2_500 {
             intake.offer(line(Level::Info));

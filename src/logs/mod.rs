@@ -24,7 +24,7 @@ pub(crate) use intake::{Intake, LogCounts, LogQueue, Writer};
 pub(crate) use own_log::OwnLog;
 pub(crate) use query::LogQuery;
 pub(crate) use record::{Level, LogRecord, LogRefusal, SUBJECT_PREFIX};
-pub(crate) use socket::{Follower, Heard, Socket, ask};
+pub(crate) use socket::{Follower, Heard, SOCKET_FILE, Socket, ask};
 pub(crate) use store::{Found, LogLimits, LogStore};
 
 /// Directory of the log's store, in the directory of the data.

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Map;
 use souk_actors::Failure;
 use souk_actors::store::{
-    Direction, OpenError, Read, Row, Store, StoreError, StoreLimits, Table, Unit,
+    Direction, OpenError, Opening, Read, Row, Schema, Store, StoreError, StoreKind, StoreLimits,
+    Table, Unit,
 };
 use souk_domain::UnixMillis;
 use std::borrow::Cow;
@@ -104,9 +105,14 @@ impl LogStore {
     ///
     /// # Errors
     /// [`OpenError`]; [`OpenError::InUse`] while another process keeps the log.
-    pub(crate) fn open(directory: &Path, limits: LogLimits) -> Result<Self, OpenError> {
+    pub(crate) fn open(
+        directory: &Path,
+        opening: Opening,
+        limits: LogLimits,
+    ) -> Result<Self, OpenError> {
         let bounds = StoreLimits { cache_bytes: CACHE_BYTES, ..StoreLimits::default() };
-        let store = Store::open(directory, &[LINES.name(), HOURS.name()], bounds)?;
+        let schema = Schema::new(StoreKind::Log, &[LINES.name(), HOURS.name()]);
+        let store = Store::open(directory, &schema, opening, bounds)?;
         Ok(Self { store, limits, new: broadcast::Sender::new(FOLLOWED_LINES_MAX) })
     }
 
@@ -316,7 +322,8 @@ mod tests {
     }
 
     fn open(directory: &Path, keep_bytes: u64) -> LogStore {
-        LogStore::open(directory, LogLimits { keep_for: 7 * DAY, keep_bytes }).expect("opens")
+        let limits = LogLimits { keep_for: 7 * DAY, keep_bytes };
+        LogStore::open(directory, Opening::OrMake, limits).expect("opens")
     }
 
     fn messages(found: &Found) -> Vec<&str> {

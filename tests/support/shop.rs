@@ -20,6 +20,7 @@ const STOP_DEADLINE: Duration = Duration::from_secs(10);
 pub struct Shop {
     directory: Option<TempDir>,
     settings: Vec<(String, String)>,
+    umask: Option<String>,
     process: Option<Process>,
     door: Door,
 }
@@ -50,6 +51,7 @@ impl Shop {
                 .into_iter()
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
                 .collect(),
+            umask: None,
             process: None,
             door: Door::new(),
         }
@@ -63,7 +65,7 @@ impl Shop {
     pub fn start_with(&mut self, arguments: &[&str]) {
         assert!(self.process.is_none(), "the shop is open already");
         let data = self.data();
-        let mut command = souk(&self.settings, self.directory());
+        let mut command = self.souk();
         command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(&data).args(arguments);
         let (process, line) =
             Process::start("souk", &mut command, &self.log(), "listening on http://");
@@ -75,6 +77,19 @@ impl Shop {
     pub fn set(&mut self, name: &str, value: &str) {
         self.settings.retain(|(known, _)| known != name);
         self.settings.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// The umask of whoever runs it, from now on.
+    pub fn set_umask(&mut self, umask: &str) {
+        self.umask = Some(umask.to_owned());
+    }
+
+    fn souk(&self) -> Command {
+        let Some(umask) = &self.umask else { return souk(&self.settings, self.directory()) };
+        let script = format!("umask {umask} && exec \"$0\" \"$@\"");
+        let mut command = clean(Command::new("sh"), &self.settings, self.directory());
+        command.arg("-c").arg(script).arg(env!("CARGO_BIN_EXE_souk"));
+        command
     }
 
     /// `kill -9`.
@@ -127,7 +142,7 @@ impl Shop {
 
     /// A subcommand on this shop's data.
     pub fn run(&self, arguments: &[&str], input: &str) -> Finished {
-        let mut command = souk(&self.settings, self.directory());
+        let mut command = self.souk();
         command.args(arguments).arg("--data").arg(self.data());
         run_to_end(&mut command, input, COMMAND_DEADLINE)
     }
@@ -209,7 +224,10 @@ pub fn run_souk_with(settings: &[(&str, &str)], arguments: &[&str]) -> Finished 
 /// The binary with these settings and no others: neither the variables of whoever runs the tests nor the
 /// configuration files of the directory they are run in.
 fn souk(settings: &[(String, String)], directory: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_souk"));
+    clean(Command::new(env!("CARGO_BIN_EXE_souk")), settings, directory)
+}
+
+fn clean(mut command: Command, settings: &[(String, String)], directory: &Path) -> Command {
     command.current_dir(directory);
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("SOUK_") {

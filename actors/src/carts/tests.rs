@@ -6,13 +6,15 @@ use super::rows::{BY_KEY, CARTS, GUESTS_BY_END};
 use super::{CartHolder, CartKey, CartLine, CartOf, TABLES, check, prune_guest_carts};
 use crate::Failure;
 use crate::check::Findings;
-use crate::store::{Read, Store, StoreLimits, Unit};
+use crate::store::{Opening, Read, Schema, Store, StoreKind, StoreLimits, Unit};
 use souk_domain::{CartId, CartLineId, ProductId, Quantity, UnixMillis};
 
 fn store() -> (tempfile::TempDir, Store) {
     let directory = tempfile::tempdir().unwrap();
     let tables = [TABLES, crate::users::TABLES].concat();
-    let store = Store::open(directory.path(), &tables, StoreLimits::default()).unwrap();
+    let schema = Schema::new(StoreKind::Shop, &tables);
+    let limits = StoreLimits::default();
+    let store = Store::open(directory.path(), &schema, Opening::OrMake, limits).unwrap();
     (directory, store)
 }
 

@@ -60,6 +60,14 @@ pub(crate) fn is_kept(read: &impl Read, sequence: u64) -> Result<bool, StoreErro
     Ok(read.get(ROWS, &sequence)?.is_some())
 }
 
+/// The identity of a store; `None` before its outbox was first opened.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn identity(read: &impl Read) -> Result<Option<String>, StoreError> {
+    Ok(read.get(IDENTITY, &0)?.map(|identity| identity.id))
+}
+
 /// Somebody who carries rows out of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reader {

@@ -1,8 +1,14 @@
-//! Copying the store while it is in use: one committed state, into a new file.
+//! Copying the store while it is in use: one committed state, into a new file with a seal.
 
+use super::quiet::catch_quietly;
+use super::schema::give_name;
+use super::seal::{HEADER_BYTES, seal};
 use super::snapshot::definition;
-use super::{Direction, OpenError, Read, Store, StoreError, schema};
+use super::{Direction, OpenError, Read, Schema, Store, StoreError, schema};
+use redb::StorageBackend;
+use redb::backends::FileBackend;
 use std::fs::{self, File, OpenOptions};
+use std::io;
 use std::ops::ControlFlow;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -23,7 +29,7 @@ pub enum CopyError {
         path: PathBuf,
         /// Why.
         #[source]
-        source: std::io::Error,
+        source: io::Error,
     },
     /// The new file cannot be made a store.
     #[error("cannot begin the copy")]
@@ -34,22 +40,30 @@ pub enum CopyError {
     /// A row cannot be read or written.
     #[error("cannot copy")]
     Store(#[from] StoreError),
+    /// The store holds what redb cannot read.
+    #[error("the store is damaged: stop the shop and run `souk check`")]
+    Damaged,
 }
 
 impl Store {
-    /// Copies the last committed state into a new file at `path`, readable by this user only. The
-    /// file has its name once it is whole and durable. Takes its time; commits go on meanwhile.
+    /// Copies the last committed state into a new file at `path`, readable by this user only, with
+    /// a seal that names `identity` as what it is a copy of. The file has its name once it is whole
+    /// and durable. Takes its time; commits go on meanwhile.
     ///
     /// # Errors
     /// [`CopyError`].
-    pub fn copy_to(&self, path: &Path) -> Result<(), CopyError> {
+    pub fn copy_to(&self, path: &Path, identity: &str) -> Result<(), CopyError> {
         if path.exists() {
             return Err(CopyError::Exists { path: path.to_owned() });
         }
         let mut unfinished = path.as_os_str().to_owned();
         unfinished.push(format!(".{}", crate::random_hex(4)));
         let unfinished = PathBuf::from(unfinished);
-        let copied = self.copy_into(&unfinished).and_then(|()| name(&unfinished, path));
+        let io = |source| CopyError::Io { path: path.to_owned(), source };
+        let copy = || self.copy_into(&unfinished, path, identity);
+        let copied = catch_quietly(copy)
+            .unwrap_or(Err(CopyError::Damaged))
+            .and_then(|()| give_name(&unfinished, path).map_err(io));
         if copied.is_err() {
             // Whatever is left of it is of no use; nothing is left if it could not be made.
             let _ = fs::remove_file(&unfinished);
@@ -57,15 +71,24 @@ impl Store {
         copied
     }
 
-    fn copy_into(&self, path: &Path) -> Result<(), CopyError> {
+    fn copy_into(&self, unfinished: &Path, path: &Path, identity: &str) -> Result<(), CopyError> {
         let io = |source| CopyError::Io { path: path.to_owned(), source };
         let mut options = OpenOptions::new();
-        let file = options.read(true).write(true).create_new(true).mode(0o600).open(path);
+        options.read(true).write(true).create_new(true).mode(0o600);
+        let file = options.open(unfinished).map_err(io)?;
+        let backend = AfterHeader::new(file.try_clone().map_err(io)?).map_err(CopyError::Begin)?;
         let mut builder = redb::Builder::new();
         builder.set_cache_size(self.shared.limits.cache_bytes);
-        let copy = builder.create_file(file.map_err(io)?).map_err(CopyError::Begin)?;
+        let copy = builder.create_with_backend(backend).map_err(CopyError::Begin)?;
+        self.copy_rows(&copy)?;
+        // What redb writes when it closes belongs to the copy as well.
+        drop(copy);
+        seal(&file, identity).map_err(io)
+    }
+
+    fn copy_rows(&self, copy: &redb::Database) -> Result<(), CopyError> {
         let names = self.shared.table_names.all();
-        schema::prepare(&copy, names)?;
+        schema::prepare(copy, &Schema { kind: self.shared.kind, tables: names.to_vec() })?;
         let snapshot = self.snapshot();
         let write = copy.begin_write().map_err(StoreError::from)?;
         for name in names {
@@ -88,11 +111,39 @@ impl Store {
     }
 }
 
-fn name(unfinished: &Path, path: &Path) -> Result<(), CopyError> {
-    let io = |source| CopyError::Io { path: path.to_owned(), source };
-    // Unlike a rename, a link never takes the place of a file that came meanwhile.
-    fs::hard_link(unfinished, path).map_err(io)?;
-    fs::remove_file(unfinished).map_err(io)?;
-    let directory = path.parent().filter(|it| *it != Path::new("")).unwrap_or(Path::new("."));
-    File::open(directory).and_then(|it| it.sync_all()).map_err(io)
+/// The part of a file behind the header of a copy, as a store.
+#[derive(Debug)]
+struct AfterHeader(FileBackend);
+
+impl AfterHeader {
+    fn new(file: File) -> Result<Self, redb::DatabaseError> {
+        Ok(Self(FileBackend::new(file)?))
+    }
+}
+
+/// Without locks: nobody else knows the name of an unfinished copy.
+impl StorageBackend for AfterHeader {
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.0.len()?.saturating_sub(HEADER_BYTES))
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        self.0.read(HEADER_BYTES + offset, out)
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.0.set_len(HEADER_BYTES + len)
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        self.0.sync_data()
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        self.0.write(HEADER_BYTES + offset, data)
+    }
+
+    fn close(&self) -> io::Result<()> {
+        self.0.close()
+    }
 }

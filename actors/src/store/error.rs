@@ -1,5 +1,8 @@
 //! What can go wrong with the store itself.
 
+use super::StoreKind;
+use std::path::{Path, PathBuf};
+
 /// A read or write that the store could not do: never the request's fault.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -55,6 +58,30 @@ impl<E: Into<redb::Error>> From<E> for StoreError {
 /// Why a store could not be opened. The file is as it was.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
+    /// It is not there, and only who opens a shop for the first time makes one.
+    #[error("there is no {kind} in {}", .directory.display())]
+    Missing {
+        /// What was looked for.
+        kind: StoreKind,
+        /// Where.
+        directory: PathBuf,
+    },
+    /// A store of Souk that keeps something else.
+    #[error("{path} is not the store of a {wanted}; it was left as it is")]
+    OtherKind {
+        /// Which file.
+        path: String,
+        /// What it should keep.
+        wanted: StoreKind,
+    },
+    /// Its checksums are wrong.
+    #[error("{path} is damaged ({what}); it was left as it is: restore a copy")]
+    Damaged {
+        /// Which file.
+        path: String,
+        /// What was found.
+        what: &'static str,
+    },
     /// The directory or file cannot be used.
     #[error("cannot use {path}")]
     Io {
@@ -98,4 +125,24 @@ pub enum OpenError {
     /// The committer thread could not be started.
     #[error("cannot start the committer thread")]
     Thread(#[source] std::io::Error),
+}
+
+impl OpenError {
+    /// The same about a file that the reader knows under another name.
+    #[must_use]
+    pub fn at(mut self, file: &Path) -> Self {
+        match &mut self {
+            Self::OtherKind { path, .. }
+            | Self::Damaged { path, .. }
+            | Self::Io { path, .. }
+            | Self::InUse { path }
+            | Self::Foreign { path, .. } => *path = file.display().to_string(),
+            Self::Missing { .. }
+            | Self::NotSouk
+            | Self::UnknownSchema { .. }
+            | Self::Store(_)
+            | Self::Thread(_) => {}
+        }
+        self
+    }
 }

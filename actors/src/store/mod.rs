@@ -19,8 +19,10 @@ mod counters;
 mod epoch;
 mod error;
 mod free_disk;
+mod quiet;
 mod room;
 mod schema;
+mod seal;
 mod snapshot;
 mod table;
 #[cfg(test)]
@@ -30,7 +32,8 @@ mod untouched;
 pub use copy::CopyError;
 pub use epoch::Unit;
 pub use error::{OpenError, StoreError};
-pub use schema::SCHEMA_VERSION;
+pub use schema::{Opening, SCHEMA_VERSION, Schema, StoreKind};
+pub use seal::{BadCopy, Seal};
 pub use snapshot::Snapshot;
 pub use table::{Direction, Key, Look, Read, Row, Table};
 
@@ -120,7 +123,7 @@ pub enum NoChanges {
     DiskReadOnly,
 }
 
-/// The store of one shop. Cheap to clone; all clones are the same store.
+/// A store. Cheap to clone; all clones are the same store.
 #[derive(Clone)]
 pub struct Store {
     shared: Arc<Shared>,
@@ -128,6 +131,7 @@ pub struct Store {
 
 struct Shared {
     database: redb::Database,
+    kind: StoreKind,
     table_names: TableNames,
     limits: StoreLimits,
     /// Where the data file lies; `None` for a store in memory.
@@ -156,34 +160,35 @@ impl Store {
     /// Name of the data file in its directory.
     pub const FILE_NAME: &'static str = "souk.redb";
 
-    /// Opens the store in `directory`, or makes it there. `tables` names every table of the schema.
+    /// Opens the store in `directory`.
     ///
     /// # Errors
     /// Everything in [`OpenError`]; a file that is not ours is left untouched.
     pub fn open(
         directory: &Path,
-        tables: &[&'static str],
+        schema: &Schema,
+        opening: Opening,
         limits: StoreLimits,
     ) -> Result<Self, OpenError> {
         let room = Room::new();
-        let database = schema::open_file(&directory.join(Self::FILE_NAME), &limits, &room)?;
-        Self::with_database(database, room, Some(directory.to_owned()), tables, limits)
+        let database = schema::open_file(directory, schema, opening, &limits, &room)?;
+        Self::with_database(database, room, Some(directory.to_owned()), schema, limits)
     }
 
+    /// `database` was prepared for this schema.
     fn with_database(
         database: redb::Database,
         room: Room,
         directory: Option<PathBuf>,
-        tables: &[&'static str],
+        schema: &Schema,
         limits: StoreLimits,
     ) -> Result<Self, OpenError> {
-        let tables = [counters::TABLES, tables].concat();
-        schema::prepare(&database, &tables)?;
-        let table_names = TableNames::of(&tables);
+        let table_names = TableNames::of(&schema.tables);
         let snapshot = Snapshot::of(&database, &table_names)?;
         let (committer, orders) = committer::Committer::new();
         let shared = Arc::new(Shared {
             database,
+            kind: schema.kind,
             table_names,
             free_disk: free_disk::FreeDisk::new(directory.clone(), limits.min_free_disk_bytes),
             directory,

@@ -1,12 +1,15 @@
-//! Opening the file: whose it is, which schema it has.
+//! Opening the file, or making it: whose it is, what it keeps, which schema it has.
 
+use super::quiet::catch_quietly;
 use super::room::{Room, RoomyDisk};
 use super::snapshot::definition;
 use super::untouched::UntouchedFile;
-use super::{OpenError, StoreError, StoreLimits};
+use super::{OpenError, Store, StoreError, StoreLimits, counters};
+use redb::backends::FileBackend;
 use redb::{ReadableDatabase, TableDefinition};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
+use std::{fmt, fs, io};
 
 /// The schema this program reads and writes. Rows have versions of their own; this one changes
 /// when tables or keys do.
@@ -14,45 +17,182 @@ pub const SCHEMA_VERSION: u64 = 1;
 
 const ABOUT: TableDefinition<'_, &str, u64> = TableDefinition::new("souk.about");
 const VERSION: &str = "schema_version";
+/// What the store keeps ([`StoreKind`]).
+const KIND: &str = "kind";
+
+/// Everything a shop keeps is for its own user alone.
+const DIRECTORY_MODE: u32 = 0o700;
+const FILE_MODE: u32 = 0o600;
 
 /// The first octets of every redb file.
-const REDB_MAGIC: &[u8] = b"redb\x1A\x0A\xA9\x0D\x0A";
+pub(super) const REDB_MAGIC: &[u8] = b"redb\x1A\x0A\xA9\x0D\x0A";
 
-/// Opens the file, or makes it. Until it is known to be ours, nothing is written to it.
+/// What a store keeps. The mark lies in the file, so that one store is never taken for another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoreKind {
+    /// A shop.
+    Shop,
+    /// The lines of the log service.
+    Log,
+    /// Which mails were sent.
+    SentMails,
+}
+
+impl StoreKind {
+    /// The mark in the file; it never changes.
+    fn mark(self) -> u64 {
+        match self {
+            Self::Shop => 1,
+            Self::Log => 2,
+            Self::SentMails => 3,
+        }
+    }
+}
+
+impl fmt::Display for StoreKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Shop => "shop",
+            Self::Log => "log",
+            Self::SentMails => "memory of sent mails",
+        })
+    }
+}
+
+/// The kind of a store and the names of all its tables.
+#[derive(Clone, Debug)]
+pub struct Schema {
+    pub(super) kind: StoreKind,
+    pub(super) tables: Vec<&'static str>,
+}
+
+impl Schema {
+    /// A store of this kind with these tables, and those every store has.
+    #[must_use]
+    pub fn new(kind: StoreKind, tables: &[&'static str]) -> Self {
+        Self { kind, tables: [counters::TABLES, tables].concat() }
+    }
+}
+
+/// How to open a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opening {
+    /// The store must be there. Nothing is made, no directory either.
+    Existing,
+    /// As `Existing`, and the checksum of every page is compared first: takes as long as reading
+    /// the whole file. For whoever reads a store that may be damaged.
+    Proven,
+    /// Makes the store if it is not there.
+    OrMake,
+}
+
+/// Opens the store's file in `directory`. Until it is known to be ours, nothing is written to it.
 pub(super) fn open_file(
+    directory: &Path,
+    schema: &Schema,
+    opening: Opening,
+    limits: &StoreLimits,
+    room: &Room,
+) -> Result<redb::Database, OpenError> {
+    let path = directory.join(Store::FILE_NAME);
+    let is_there = path.try_exists().map_err(|source| unusable(&path, source))?;
+    match opening {
+        _ if is_there => open_there(&path, schema, opening, limits, room),
+        Opening::OrMake => match make(directory, &path, schema, limits, room) {
+            // Another process made it meanwhile.
+            Err(_) if path.exists() => open_there(&path, schema, opening, limits, room),
+            made => made,
+        },
+        Opening::Existing | Opening::Proven => {
+            Err(OpenError::Missing { kind: schema.kind, directory: directory.to_owned() })
+        }
+    }
+}
+
+fn unusable(path: &Path, source: io::Error) -> OpenError {
+    OpenError::Io { path: path.display().to_string(), source }
+}
+
+/// Makes a store that has its name only when it is whole: a file that is empty or cut is damaged,
+/// and never new.
+fn make(
+    directory: &Path,
     path: &Path,
+    schema: &Schema,
+    limits: &StoreLimits,
+    room: &Room,
+) -> Result<redb::Database, OpenError> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true).mode(DIRECTORY_MODE);
+    builder.create(directory).map_err(|source| unusable(directory, source))?;
+    let name = format!(".{}.{}", Store::FILE_NAME, crate::random_hex(4));
+    let unfinished = directory.join(name);
+    let made = make_unfinished(&unfinished, schema, limits, room).and_then(|database| {
+        give_name(&unfinished, path).map_err(|source| unusable(path, source))?;
+        Ok(database)
+    });
+    // It has its name now, or it is of no use.
+    let _ = fs::remove_file(&unfinished);
+    made
+}
+
+fn make_unfinished(
+    path: &Path,
+    schema: &Schema,
+    limits: &StoreLimits,
+    room: &Room,
+) -> Result<redb::Database, OpenError> {
+    let mut options = fs::OpenOptions::new();
+    options.read(true).write(true).create_new(true).mode(FILE_MODE);
+    let file = options.open(path).map_err(|source| unusable(path, source))?;
+    let mut builder = redb::Builder::new();
+    builder.set_cache_size(limits.cache_bytes);
+    let shown = path.display().to_string();
+    let redb = |error| OpenFailure::Redb(error).name(&shown);
+    let disk = RoomyDisk::new(FileBackend::new(file).map_err(redb)?, room.clone());
+    let database = builder.create_with_backend(disk).map_err(redb)?;
+    prepare(&database, schema)?;
+    Ok(database)
+}
+
+/// Gives a finished file its name, durably. Never takes the place of another file.
+pub(super) fn give_name(unfinished: &Path, path: &Path) -> io::Result<()> {
+    match fs::hard_link(unfinished, path) {
+        Ok(()) => fs::remove_file(unfinished)?,
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(error),
+        // A file system without links.
+        Err(_) if !path.try_exists()? => fs::rename(unfinished, path)?,
+        Err(error) => return Err(error),
+    }
+    let directory = path.parent().filter(|it| *it != Path::new("")).unwrap_or(Path::new("."));
+    fs::File::open(directory)?.sync_all()
+}
+
+fn open_there(
+    path: &Path,
+    schema: &Schema,
+    opening: Opening,
     limits: &StoreLimits,
     room: &Room,
 ) -> Result<redb::Database, OpenError> {
     let shown = path.display().to_string();
-    let io = |source| OpenError::Io { path: shown.clone(), source };
-    let directory = path.parent().filter(|it| *it != Path::new("")).unwrap_or(Path::new("."));
-    std::fs::create_dir_all(directory).map_err(io)?;
-    let is_new = !path.exists();
-    if !is_new {
-        refuse_foreign_magic(path, &shown)?;
-    }
-    let mut options = std::fs::OpenOptions::new();
-    let file =
-        options.read(true).write(true).create(true).truncate(false).open(path).map_err(io)?;
-    // redb reports damage it did not expect by panicking in places; for a file at the door that
-    // is one more way of saying that it is damaged.
-    let open = AssertUnwindSafe(|| open_untouched(file, limits, room));
-    let opened = catch_unwind(open).unwrap_or_else(|_| {
+    refuse_foreign_magic(path, &shown)?;
+    let mut options = fs::OpenOptions::new();
+    let file = options.read(true).write(true).open(path).map_err(|it| unusable(path, it))?;
+    let open = || open_untouched(file, schema, opening, limits, room);
+    let opened = catch_quietly(open).unwrap_or_else(|| {
         let damage = redb::StorageError::Corrupted("unreadable structure".to_owned());
         Err(OpenFailure::Redb(redb::DatabaseError::Storage(damage)))
     });
     let (database, file) = opened.map_err(|failure| failure.name(&shown))?;
-    file.release().map_err(io)?;
-    if is_new {
-        // A file is only as durable as its name.
-        std::fs::File::open(directory).and_then(|it| it.sync_all()).map_err(io)?;
-    }
+    file.release().map_err(|source| unusable(path, source))?;
     Ok(database)
 }
 
 fn open_untouched(
-    file: std::fs::File,
+    file: fs::File,
+    schema: &Schema,
+    opening: Opening,
     limits: &StoreLimits,
     room: &Room,
 ) -> Result<(redb::Database, UntouchedFile), OpenFailure> {
@@ -60,14 +200,32 @@ fn open_untouched(
     let mut builder = redb::Builder::new();
     builder.set_cache_size(limits.cache_bytes);
     let disk = RoomyDisk::new(file.clone(), room.clone());
-    let database = builder.create_with_backend(disk).map_err(OpenFailure::Redb)?;
-    find_ours(&database).map_err(OpenFailure::Ours)?;
+    let mut database = builder.create_with_backend(disk).map_err(OpenFailure::Redb)?;
+    if matches!(find(&database).map_err(ours)?, Found::Nothing) {
+        return Err(OpenFailure::Ours(OpenError::NotSouk));
+    }
+    if opening == Opening::Proven {
+        match database.check_integrity() {
+            Ok(true) => {}
+            Ok(false) => return Err(OpenFailure::Damaged("its pages do not fit together")),
+            Err(redb::DatabaseError::Storage(redb::StorageError::Corrupted(_))) => {
+                return Err(OpenFailure::Damaged("a checksum is wrong"));
+            }
+            Err(error) => return Err(OpenFailure::Redb(error)),
+        }
+    }
+    prepare(&database, schema).map_err(OpenFailure::Ours)?;
     Ok((database, file))
+}
+
+fn ours(error: StoreError) -> OpenFailure {
+    OpenFailure::Ours(error.into())
 }
 
 enum OpenFailure {
     Redb(redb::DatabaseError),
     Ours(OpenError),
+    Damaged(&'static str),
 }
 
 impl OpenFailure {
@@ -85,7 +243,8 @@ impl OpenFailure {
             Self::Ours(OpenError::Store(StoreError::Redb(source))) => {
                 OpenError::Foreign { path, source }
             }
-            Self::Ours(error) => error,
+            Self::Ours(error) => error.at(Path::new(shown)),
+            Self::Damaged(what) => OpenError::Damaged { path, what },
         }
     }
 }
@@ -97,23 +256,39 @@ fn refuse_foreign_magic(path: &Path, shown: &str) -> Result<(), OpenError> {
     let file = std::fs::File::open(path).map_err(io)?;
     let wanted = u64::try_from(REDB_MAGIC.len()).expect("a few octets");
     std::io::Read::read_to_end(&mut std::io::Read::take(file, wanted), &mut start).map_err(io)?;
-    if start.is_empty() || start == REDB_MAGIC {
+    if start == REDB_MAGIC {
         return Ok(());
     }
-    let source = Box::new(redb::Error::Corrupted("no redb header".to_owned()));
+    let what = if start.is_empty() { "the file is empty" } else { "no redb header" };
+    let source = Box::new(redb::Error::Corrupted(what.to_owned()));
     Err(OpenError::Foreign { path: shown.to_owned(), source })
 }
 
-/// Checks the schema version, or writes it with every table into a new file.
-pub(super) fn prepare(database: &redb::Database, tables: &[&'static str]) -> Result<(), OpenError> {
-    find_ours(database)?;
-    if has_every_table(database, tables)? {
+/// Checks version and kind of a store, and adds what it lacks; a database without any table
+/// becomes a store.
+pub(super) fn prepare(database: &redb::Database, schema: &Schema) -> Result<(), OpenError> {
+    let is_marked = match find(database)? {
+        Found::Nothing => false,
+        Found::SomethingElse => return Err(OpenError::NotSouk),
+        Found::Store { version, .. } if version != SCHEMA_VERSION => {
+            return Err(OpenError::UnknownSchema { found: version, known: SCHEMA_VERSION });
+        }
+        Found::Store { mark: Some(mark), .. } if mark == schema.kind.mark() => true,
+        // Stores of the first versions have no mark: their tables tell what they are.
+        Found::Store { mark: None, .. } if has_table_of(database, schema)? => false,
+        Found::Store { .. } => {
+            return Err(OpenError::OtherKind { path: String::new(), wanted: schema.kind });
+        }
+    };
+    if is_marked && has_every_table(database, schema)? {
         return Ok(());
     }
     let write = database.begin_write().map_err(StoreError::from)?;
     let prepared = (|| -> Result<(), StoreError> {
-        write.open_table(ABOUT)?.insert(VERSION, SCHEMA_VERSION)?;
-        for table in tables {
+        let mut about = write.open_table(ABOUT)?;
+        about.insert(VERSION, SCHEMA_VERSION)?;
+        about.insert(KIND, schema.kind.mark())?;
+        for table in &schema.tables {
             write.open_table(definition(table))?;
         }
         Ok(())
@@ -123,28 +298,24 @@ pub(super) fn prepare(database: &redb::Database, tables: &[&'static str]) -> Res
     Ok(())
 }
 
-/// Refuses a store of another program or schema; one without any table is new.
-fn find_ours(database: &redb::Database) -> Result<(), OpenError> {
-    match found_version(database)? {
-        Found::Nothing | Found::Version(SCHEMA_VERSION) => Ok(()),
-        Found::Version(found) => Err(OpenError::UnknownSchema { found, known: SCHEMA_VERSION }),
-        Found::SomethingElse => Err(OpenError::NotSouk),
-    }
-}
-
 enum Found {
+    /// No table at all.
     Nothing,
     SomethingElse,
-    Version(u64),
+    Store {
+        version: u64,
+        mark: Option<u64>,
+    },
 }
 
-fn found_version(database: &redb::Database) -> Result<Found, StoreError> {
+fn find(database: &redb::Database) -> Result<Found, StoreError> {
     let read = database.begin_read()?;
     match read.open_table(ABOUT) {
-        Ok(about) => Ok(match about.get(VERSION)? {
-            Some(version) => Found::Version(version.value()),
-            None => Found::SomethingElse,
-        }),
+        Ok(about) => {
+            let number = |key| about.get(key).map(|it| it.map(|it| it.value()));
+            let (version, mark) = (number(VERSION)?, number(KIND)?);
+            Ok(version.map_or(Found::SomethingElse, |version| Found::Store { version, mark }))
+        }
         Err(redb::TableError::TableDoesNotExist(_)) => {
             let is_empty = read.list_tables()?.next().is_none()
                 && read.list_multimap_tables()?.next().is_none();
@@ -156,16 +327,29 @@ fn found_version(database: &redb::Database) -> Result<Found, StoreError> {
     }
 }
 
-fn has_every_table(database: &redb::Database, tables: &[&'static str]) -> Result<bool, StoreError> {
+fn has_every_table(database: &redb::Database, schema: &Schema) -> Result<bool, StoreError> {
     let read = database.begin_read()?;
-    for table in tables {
-        match read.open_table(definition(table)) {
-            Ok(_) => {}
-            Err(redb::TableError::TableDoesNotExist(_)) => return Ok(false),
-            Err(error) => return Err(error.into()),
+    for table in &schema.tables {
+        if !has_table(&read, table)? {
+            return Ok(false);
         }
     }
-    match read.open_table(ABOUT) {
+    Ok(true)
+}
+
+/// Whether it has a table that is of this kind of store alone.
+fn has_table_of(database: &redb::Database, schema: &Schema) -> Result<bool, StoreError> {
+    let read = database.begin_read()?;
+    for table in schema.tables.iter().filter(|table| !counters::TABLES.contains(table)) {
+        if has_table(&read, table)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn has_table(read: &redb::ReadTransaction, table: &'static str) -> Result<bool, StoreError> {
+    match read.open_table(definition(table)) {
         Ok(_) => Ok(true),
         Err(redb::TableError::TableDoesNotExist(_)) => Ok(false),
         Err(error) => Err(error.into()),

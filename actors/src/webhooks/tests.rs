@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::check::Findings;
-use crate::store::{Store, StoreLimits, Unit};
+use crate::store::{Opening, Store, StoreLimits, Unit};
 use crate::{Failure, clock};
 
 struct House {
@@ -13,7 +13,8 @@ struct House {
 impl House {
     fn open() -> Self {
         let directory = tempfile::tempdir().expect("a directory");
-        let store = Store::open(directory.path(), &crate::tables(), StoreLimits::default());
+        let (schema, limits) = (crate::schema(), StoreLimits::default());
+        let store = Store::open(directory.path(), &schema, Opening::OrMake, limits);
         Self { store: store.expect("a store"), _directory: directory }
     }
 

@@ -1,6 +1,8 @@
 //! Which mails were sent: a notification may come twice, a mail must not.
 
-use souk_actors::store::{Direction, OpenError, Read, Store, StoreError, StoreLimits, Table};
+use souk_actors::store::{
+    Direction, OpenError, Opening, Read, Schema, Store, StoreError, StoreKind, StoreLimits, Table,
+};
 use souk_actors::{Failure, clock};
 use std::path::Path;
 use std::time::Duration;
@@ -30,7 +32,8 @@ impl SentMails {
     /// [`OpenError`].
     pub(super) fn open(directory: &Path) -> Result<Self, OpenError> {
         let limits = StoreLimits { cache_bytes: CACHE_BYTES, ..StoreLimits::default() };
-        let store = Store::open(directory, &[SENT.name(), SENT_BY_TIME.name()], limits)?;
+        let schema = Schema::new(StoreKind::SentMails, &[SENT.name(), SENT_BY_TIME.name()]);
+        let store = Store::open(directory, &schema, Opening::OrMake, limits)?;
         Ok(Self { store })
     }
 

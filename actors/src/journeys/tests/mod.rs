@@ -29,7 +29,7 @@ async fn open() -> (tempfile::TempDir, Shop) {
         low_stock_threshold: 5,
         store: StoreLimits::default(),
     };
-    let shop = Shop::open(directory.path(), settings).await.expect("a shop");
+    let shop = Shop::open_or_make(directory.path(), settings).await.expect("a shop");
     (directory, shop)
 }
 

@@ -135,12 +135,12 @@ async fn nobody_waits_for_an_epoch_when_the_disk_became_full_meanwhile() {
 #[tokio::test]
 async fn a_nearly_full_disk_refuses_changes_and_answers_queries() {
     let directory = tempfile::tempdir().unwrap();
-    let store = Store::open(directory.path(), TABLES, patient()).unwrap();
+    let store = open_or_make(directory.path(), patient()).unwrap();
     add(&store, 1).await.unwrap();
     store.close().await;
     drop(store);
     let limits = StoreLimits { min_free_disk_bytes: u64::MAX, ..patient() };
-    let store = Store::open(directory.path(), TABLES, limits).unwrap();
+    let store = open_or_make(directory.path(), limits).unwrap();
     assert!(matches!(add(&store, 2).await, Err(Failure::DiskFull)));
     assert_eq!(numbers(&store), [1]);
 }
@@ -167,7 +167,7 @@ async fn a_closed_store_is_opened_again_at_once_with_all_that_was_answered() {
     let directory = tempfile::tempdir().unwrap();
     let mut expected = Vec::new();
     for round in 0..10 {
-        let store = Store::open(directory.path(), TABLES, patient()).unwrap();
+        let store = open_or_make(directory.path(), patient()).unwrap();
         assert_eq!(numbers(&store), expected);
         let answers: Vec<_> = (0..10).map(|it| spawn_add(&store, round * 10 + it)).collect();
         for answer in answers {

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod closing;
+mod copies;
 mod counting;
 mod disk;
 mod durability;
@@ -13,9 +14,13 @@ mod tables;
 mod turns;
 
 use super::room::{Room, RoomyDisk};
-use super::{Direction, NoChanges, Read, Store, StoreLimits, Table, Unit};
+use super::{
+    Direction, NoChanges, OpenError, Opening, Read, Schema, Store, StoreKind, StoreLimits, Table,
+    Unit, schema,
+};
 use crate::Failure;
 use disk::Disk;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -48,7 +53,16 @@ fn with_builder(builder: &redb::Builder, disk: &Disk, limits: StoreLimits) -> St
     let room = Room::new();
     let disk = RoomyDisk::new(disk.plug_in(), room.clone());
     let database = builder.create_with_backend(disk).unwrap();
-    Store::with_database(database, room, None, TABLES, limits).unwrap()
+    schema::prepare(&database, &numbered()).unwrap();
+    Store::with_database(database, room, None, &numbered(), limits).unwrap()
+}
+
+fn numbered() -> Schema {
+    Schema::new(StoreKind::Shop, TABLES)
+}
+
+fn open_or_make(directory: &Path, limits: StoreLimits) -> Result<Store, OpenError> {
+    Store::open(directory, &numbered(), Opening::OrMake, limits)
 }
 
 fn refusal<T>() -> Result<T, Failure> {

@@ -39,7 +39,11 @@ impl Place {
     }
 
     fn open(&self) -> Result<Store, OpenError> {
-        Store::open(self.directory.path(), TABLES, patient())
+        open_or_make(self.directory.path(), patient())
+    }
+
+    fn open_as(&self, opening: Opening) -> Result<Store, OpenError> {
+        Store::open(self.directory.path(), &numbered(), opening, patient())
     }
 
     /// Refused, twice, with the file unchanged.
@@ -73,23 +77,119 @@ fn write(database: &redb::Database, act: impl FnOnce(&redb::WriteTransaction)) {
 async fn a_store_is_made_in_a_directory_that_is_not_there_yet() {
     let place = Place::new();
     let directory = place.directory.path().join("some/where");
-    let store = Store::open(&directory, TABLES, patient()).unwrap();
+    let store = open_or_make(&directory, patient()).unwrap();
     assert_eq!(store.directory(), Some(directory.as_path()));
     add(&store, 1).await.unwrap();
     assert!(directory.join(Store::FILE_NAME).exists());
 }
 
+#[test]
+fn what_is_not_there_is_made_only_by_who_may() {
+    let place = Place::new();
+    let directory = place.directory.path().join("some/where");
+    for opening in [Opening::Existing, Opening::Proven] {
+        let refused = Store::open(&directory, &numbered(), opening, patient()).err();
+        let is_named =
+            matches!(&refused, Some(OpenError::Missing { directory: it, .. }) if *it == directory);
+        assert!(is_named, "{opening:?}: {refused:?}");
+        assert!(matches!(place.open_as(opening).err(), Some(OpenError::Missing { .. })));
+    }
+    assert_eq!(std::fs::read_dir(place.directory.path()).unwrap().count(), 0, "nothing was made");
+}
+
+/// A crash while it is made leaves no store, and no file of its name.
+#[test]
+fn a_file_without_octets_is_damaged_and_not_new() {
+    for opening in [Opening::Existing, Opening::Proven, Opening::OrMake] {
+        let place = Place::holding(b"");
+        let refused = place.open_as(opening).err();
+        assert!(matches!(refused, Some(OpenError::Foreign { .. })), "{opening:?}: {refused:?}");
+        assert!(place.bytes().is_empty());
+    }
+    let without_tables = Place::made_by(|_| {});
+    assert!(matches!(without_tables.refused(), OpenError::NotSouk));
+}
+
+#[test]
+fn the_file_of_a_new_store_is_whole_and_has_no_other_beside_it() {
+    let place = Place::new();
+    let store = place.open().unwrap();
+    let names: Vec<_> = std::fs::read_dir(place.directory.path()).unwrap().collect();
+    assert_eq!(names.len(), 1, "{names:?}");
+    let copy = Place::holding(&place.bytes());
+    assert!(numbers(&copy.open_as(Opening::Proven).unwrap()).is_empty());
+    drop(store);
+}
+
+#[test]
+fn the_store_of_something_else_is_refused_by_name() {
+    let kinds = [StoreKind::Shop, StoreKind::Log, StoreKind::SentMails];
+    for made in kinds {
+        for wanted in kinds.into_iter().filter(|wanted| *wanted != made) {
+            let place = Place::new();
+            let (theirs, ours) = (Schema::new(made, TABLES), Schema::new(wanted, TABLES));
+            let at = place.directory.path();
+            drop(Store::open(at, &theirs, Opening::OrMake, patient()).unwrap());
+            let refused = Store::open(at, &ours, Opening::OrMake, patient()).err().unwrap();
+            let said = refused.to_string();
+            assert!(matches!(refused, OpenError::OtherKind { .. }), "{said}");
+            assert!(said.contains("souk.redb") && said.contains(&wanted.to_string()), "{said}");
+        }
+    }
+}
+
+/// As the versions made them that did not mark what a store keeps.
 #[tokio::test]
-async fn an_empty_file_becomes_a_store() {
-    let place = Place::holding(b"");
-    add(&place.open().unwrap(), 1).await.unwrap();
-    assert_eq!(numbers(&place.open().unwrap()), [1]);
+async fn a_store_without_a_mark_is_known_by_its_tables() {
+    let without_mark = |tables: &'static [&'static str]| {
+        Place::made_by(move |database| {
+            write(database, |it| {
+                it.open_table(ABOUT).unwrap().insert("schema_version", SCHEMA_VERSION).unwrap();
+                for name in tables.iter().chain(crate::store::counters::TABLES) {
+                    it.open_table(crate::store::snapshot::definition(name)).unwrap();
+                }
+            });
+        })
+    };
+    let old = without_mark(&["numbers"]);
+    add(&old.open_as(Opening::Proven).unwrap(), 1).await.unwrap();
+    assert_eq!(numbers(&old.open().unwrap()), [1]);
+    for other in [&["log.lines", "log.hours"][..], &["mail.sent"], &[]] {
+        assert!(matches!(without_mark(other).refused(), OpenError::OtherKind { .. }), "{other:?}");
+    }
+}
+
+#[tokio::test]
+async fn one_wrong_bit_is_found_by_who_proves_the_store() {
+    let place = Place::with_numbers(500).await;
+    let whole = place.bytes();
+    let used: Vec<usize> = (4_096..whole.len()).filter(|at| whole[*at] != 0).collect();
+    let mut dice = Dice(11);
+    let mut found = 0;
+    for _ in 0..60 {
+        let mut bytes = whole.clone();
+        let at = used[usize::try_from(dice.below(used.len() as u64)).unwrap()];
+        bytes[at] ^= 1 << dice.below(8);
+        let damaged = Place::holding(&bytes);
+        match damaged.open_as(Opening::Proven) {
+            // In a page that no table uses any more.
+            Ok(store) => assert_eq!(numbers(&store), (0..500).collect::<Vec<_>>()),
+            Err(OpenError::Damaged { path, .. } | OpenError::Foreign { path, .. }) => {
+                assert!(path.ends_with("souk.redb"));
+                assert!(damaged.bytes() == bytes, "it is as it was");
+                found += 1;
+            }
+            Err(error) => panic!("{error:?}"),
+        }
+    }
+    assert!(found > 0, "none of 60 was in a page in use");
 }
 
 #[tokio::test]
 async fn a_table_that_came_later_is_added_to_a_store() {
     let place = Place::new();
-    drop(Store::open(place.directory.path(), &["numbers"], patient()).unwrap());
+    let fewer = Schema::new(StoreKind::Shop, &["numbers"]);
+    drop(Store::open(place.directory.path(), &fewer, Opening::OrMake, patient()).unwrap());
     add(&place.open().unwrap(), 1).await.unwrap();
     assert_eq!(numbers(&place.open().unwrap()), [1]);
 }
@@ -208,6 +308,6 @@ async fn the_second_to_open_it_is_told_so_and_disturbs_nobody() {
 #[test]
 fn a_directory_that_cannot_be_used_is_named() {
     let place = Place::holding(b"");
-    let below_a_file = Store::open(&place.file(), TABLES, patient());
+    let below_a_file = open_or_make(&place.file(), patient());
     assert!(matches!(below_a_file.err(), Some(OpenError::Io { path, .. }) if !path.is_empty()));
 }

@@ -1,0 +1,150 @@
+//! What gives the numbers in a store their meaning. The store remembers it from its first opening
+//! on, and is never opened on other terms: amounts are not converted.
+
+use crate::Failure;
+use crate::store::{Read, Row, Store, StoreError, Table};
+use serde::{Deserialize, Serialize};
+use souk_domain::Currency;
+use std::fmt;
+
+const TERMS: Table<u64, Terms> = Table::new("shop.terms");
+const ONLY: u64 = 0;
+
+pub(crate) const TABLES: &[&str] = &[TERMS.name()];
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Terms {
+    /// ISO 4217 code of the currency of every amount.
+    currency: String,
+    /// Digits after the point of every amount.
+    decimals: u8,
+}
+
+impl Row for Terms {}
+
+impl Terms {
+    fn of(currency: Currency) -> Self {
+        Self { currency: currency.code().to_owned(), decimals: currency.decimals() }
+    }
+}
+
+impl fmt::Display for Terms {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} with {} decimals", self.currency, self.decimals)
+    }
+}
+
+/// The settings would give the numbers in the store another meaning.
+#[derive(Debug)]
+pub struct TermsDiffer {
+    kept: Terms,
+    configured: Terms,
+}
+
+impl fmt::Display for TermsDiffer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { kept, configured } = self;
+        write!(
+            f,
+            "its amounts are in {kept}, and the setting currency (SOUK_CURRENCY) says {configured}; \
+             amounts are never converted: set currency to {}",
+            kept.currency
+        )
+    }
+}
+
+/// Compares the settings with what the store remembers. Agrees with a store that remembers nothing
+/// yet: one that was made before stores did.
+pub(crate) fn compare(
+    read: &impl Read,
+    currency: Currency,
+) -> Result<Result<(), TermsDiffer>, StoreError> {
+    let configured = Terms::of(currency);
+    Ok(match read.get(TERMS, &ONLY)? {
+        Some(kept) if kept != configured => Err(TermsDiffer { kept, configured }),
+        _ => Ok(()),
+    })
+}
+
+/// Has the store remember the settings, if it remembers nothing yet.
+pub(crate) async fn agree(store: &Store, currency: Currency) -> Result<(), Failure> {
+    if store.snapshot().get(TERMS, &ONLY)?.is_some() {
+        return Ok(());
+    }
+    let terms = Terms::of(currency);
+    let write = move |unit: crate::store::Unit| {
+        let terms = terms.clone();
+        async move { Ok(unit.put(TERMS, &ONLY, &terms)?) }
+    };
+    store.transact(write).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{OpenError, Opening, StoreLimits};
+    use crate::{OpenShopError, Shop, ShopSettings, open_store};
+    use std::path::Path;
+    use std::time::Duration;
+
+    fn currency(code: &str) -> Currency {
+        Currency::from_code(code).expect("a currency")
+    }
+
+    fn settings(code: &str) -> ShopSettings {
+        ShopSettings {
+            currency: currency(code),
+            order_time_to_live: Duration::from_secs(60),
+            low_stock_threshold: 5,
+            store: StoreLimits::default(),
+        }
+    }
+
+    fn opened(directory: &Path, opening: Opening, code: &str) -> Result<Store, OpenShopError> {
+        open_store(directory, opening, currency(code), StoreLimits::default())
+    }
+
+    async fn make(directory: &Path, code: &str) {
+        let shop = Shop::open_or_make(directory, settings(code)).await.expect("a shop");
+        shop.close().await;
+    }
+
+    #[tokio::test]
+    async fn a_shop_is_never_opened_in_another_currency() {
+        let directory = tempfile::tempdir().expect("a directory");
+        make(directory.path(), "EUR").await;
+        for other in ["USD", "GBP", "JPY"] {
+            for opening in [Opening::Existing, Opening::Proven, Opening::OrMake] {
+                let said = opened(directory.path(), opening, other).err().expect(other).to_string();
+                for part in ["EUR", other, "SOUK_CURRENCY", &directory.path().to_string_lossy()] {
+                    assert!(said.contains(part), "{part}: {said}");
+                }
+            }
+            assert!(Shop::open(directory.path(), settings(other)).await.is_err());
+            assert!(Shop::open_or_make(directory.path(), settings(other)).await.is_err());
+        }
+        make(directory.path(), "EUR").await;
+    }
+
+    /// As a version made it that remembered no currency.
+    #[tokio::test]
+    async fn a_store_that_remembers_nothing_takes_what_the_next_start_says() {
+        let directory = tempfile::tempdir().expect("a directory");
+        drop(opened(directory.path(), Opening::OrMake, "USD").expect("a store"));
+        for code in ["USD", "JPY"] {
+            drop(opened(directory.path(), Opening::Proven, code).expect("only read"));
+        }
+        make(directory.path(), "JPY").await;
+        assert!(opened(directory.path(), Opening::Proven, "USD").is_err());
+        drop(opened(directory.path(), Opening::Proven, "JPY").expect("what it remembers"));
+    }
+
+    #[tokio::test]
+    async fn a_shop_is_made_by_its_first_start_alone() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let nowhere = directory.path().join("nowhere");
+        let refused = Shop::open(&nowhere, settings("USD")).await.err();
+        let is_missing = matches!(refused, Some(OpenShopError::Store(OpenError::Missing { .. })));
+        assert!(is_missing && !nowhere.exists());
+    }
+}

@@ -1,0 +1,157 @@
+//! `souk restore`: a copy in the place of the store, once it is proven sound.
+
+use crate::settings::Settings;
+use clap::Args;
+use souk_actors::OpenShopError;
+use souk_actors::check::check;
+use souk_actors::store::{BadCopy, OpenError, Opening, Seal, Store, StoreError};
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Where a copy is proven before it takes the place of the store; in the data directory.
+const TRIAL: &str = "restore.tmp";
+
+#[derive(Debug, Args)]
+pub(super) struct Restore {
+    /// A file that `souk backup` made.
+    file: PathBuf,
+    /// Put it in the place of the store that is there.
+    #[arg(long)]
+    force: bool,
+}
+
+/// Why nothing was restored. The store is as it was.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RestoreError {
+    #[error("nothing was restored")]
+    BadCopy(#[from] BadCopy),
+    #[error("nothing was restored from {}", .file.display())]
+    Open {
+        file: PathBuf,
+        #[source]
+        source: OpenShopError,
+    },
+    #[error(transparent)]
+    InUse(OpenError),
+    #[error("there is a shop in {}; --force puts the copy in its place", .directory.display())]
+    IsThere { directory: PathBuf },
+    #[error("nothing was restored: {} cannot be read", .file.display())]
+    Read {
+        file: PathBuf,
+        #[source]
+        source: StoreError,
+    },
+    #[error("{} does not keep every invariant; nothing was restored\n{findings}", .file.display())]
+    Unsound { file: PathBuf, findings: String },
+    #[error("cannot use {}", .path.display())]
+    Io {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// Puts a copy in the place of the store, once it is proven sound. The shop must be closed.
+pub(super) async fn restore(
+    asked: &Restore,
+    settings: &Settings,
+) -> Result<ExitCode, RestoreError> {
+    let (data, file) = (&settings.data, &asked.file);
+    let place = data.join(Store::FILE_NAME);
+    let is_there = place.exists();
+    if is_there && !asked.force {
+        return Err(RestoreError::IsThere { directory: data.clone() });
+    }
+    // Before anything is made for it or opened.
+    Seal::prove(file)?;
+    // Held until the copy is in its place. A damaged store may be replaced, an open one not.
+    let _held = match is_there {
+        false => None,
+        true => {
+            let (schema, limits) = (souk_actors::schema(), settings.store_limits());
+            match Store::open(data, &schema, Opening::Existing, limits) {
+                Err(error @ OpenError::InUse { .. }) => return Err(RestoreError::InUse(error)),
+                opened => opened.ok(),
+            }
+        }
+    };
+    let trial = Trial::make(data)?;
+    Seal::unseal(file, &trial.store)?;
+    let store = prove(file, &trial, settings)?;
+    // The one place where a restored store learns what it must know before it is the shop's.
+    store.close().await;
+    drop(store);
+    trial.take_place(&place)?;
+    println!("the store was restored from {}", file.display());
+    println!(
+        "not in the copy: the key that signs tokens. If {} is not the one of that time, everybody \
+         logs in anew",
+        data.join("jwt-secret").display()
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Opens the store that was in the copy, and checks every invariant of it.
+fn prove(file: &Path, trial: &Trial, settings: &Settings) -> Result<Store, RestoreError> {
+    let (currency, limits) = (settings.currency(), settings.store_limits());
+    let store = souk_actors::open_store(&trial.directory, Opening::Proven, currency, limits)
+        .map_err(|error| RestoreError::Open { file: file.to_owned(), source: error.at(file) })?;
+    let findings = check(&store.snapshot())
+        .map_err(|source| RestoreError::Read { file: file.to_owned(), source })?;
+    match findings.is_sound() {
+        true => Ok(store),
+        false => {
+            let (file, findings) = (file.to_owned(), findings.to_string());
+            Err(RestoreError::Unsound { file, findings })
+        }
+    }
+}
+
+/// A directory for the store of a copy; gone with the value, and the data directory with it if that
+/// was made for it and is empty.
+struct Trial {
+    directory: PathBuf,
+    store: PathBuf,
+    data: PathBuf,
+    made_data: bool,
+}
+
+impl Trial {
+    fn make(data: &Path) -> Result<Self, RestoreError> {
+        let directory = data.join(TRIAL);
+        let failed = |path: &Path| {
+            let path = path.to_owned();
+            |source| RestoreError::Io { path, source }
+        };
+        if directory.exists() {
+            fs::remove_dir_all(&directory).map_err(failed(&directory))?;
+        }
+        let made_data = !data.exists();
+        let mut builder = fs::DirBuilder::new();
+        builder.recursive(true).mode(0o700);
+        builder.create(&directory).map_err(failed(&directory))?;
+        let store = directory.join(Store::FILE_NAME);
+        Ok(Self { directory, store, data: data.to_owned(), made_data })
+    }
+
+    fn take_place(&self, place: &Path) -> Result<(), RestoreError> {
+        let failed = |source| RestoreError::Io { path: place.to_owned(), source };
+        File::open(&self.store).and_then(|it| it.sync_all()).map_err(failed)?;
+        fs::rename(&self.store, place).map_err(failed)?;
+        File::open(&self.data).and_then(|it| it.sync_all()).map_err(failed)
+    }
+}
+
+impl Drop for Trial {
+    fn drop(&mut self) {
+        // Nothing of use is in it, whatever came of it.
+        let _ = fs::remove_dir_all(&self.directory);
+        if self.made_data {
+            // Stays if the store is in it.
+            let _ = fs::remove_dir(&self.data);
+        }
+    }
+}
