@@ -16,6 +16,7 @@ pub mod orders;
 pub mod outbox;
 mod owner;
 pub mod payments;
+mod put_back;
 mod random;
 pub mod sandbox;
 mod shop;
@@ -26,6 +27,7 @@ pub mod webhooks;
 
 pub use failure::Failure;
 pub use owner::{Place, ReplyTo};
+pub use put_back::restored;
 pub use random::{random_hex, random_u64};
 pub use shop::{OpenShopError, Shop, ShopSettings, tables};
 

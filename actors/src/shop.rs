@@ -7,7 +7,8 @@ use crate::sandbox::SandboxGateway;
 use crate::store::{OpenError, Store, StoreLimits};
 use crate::supervision::Owners;
 use crate::{
-    Failure, carts, catalog, idempotency, orders, outbox, payments, sandbox, users, webhooks,
+    Failure, carts, catalog, idempotency, orders, outbox, payments, put_back, sandbox, users,
+    webhooks,
 };
 use ractor::{ActorRef, SpawnErr};
 use souk_domain::Currency;
@@ -91,6 +92,7 @@ impl Shop {
         let store = Store::open(directory, &tables(), settings.store.clone())?;
         let (owners, supervisor) = Owners::start(settings.low_stock_threshold).await?;
         let outbox = Outbox::open(store.clone(), settings.currency).await?;
+        put_back::start(&store, &outbox).await?;
         let hasher = Hasher::start().map_err(OpenShopError::Hashing)?;
         let sandbox = SandboxGateway::new(store.clone(), Arc::clone(&owners));
         let gateway = Arc::new(sandbox.clone());
@@ -107,6 +109,7 @@ impl Shop {
     /// Refuses new turns, waits for the running ones, and stops the owners.
     pub async fn close(&self) {
         self.store.close().await;
+        put_back::note_rows(&self.store, &self.outbox);
         self.supervisor.stop(Some("the shop closes".to_owned()));
     }
 }

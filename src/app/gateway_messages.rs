@@ -7,9 +7,10 @@ use serde::Deserialize;
 use serde_json::Value;
 use souk_actors::gateway::Decline;
 use souk_actors::journeys::paying::{self, Told};
-use souk_actors::payments::{Dispute, DisputeStatus};
+use souk_actors::outbox::Numbered;
+use souk_actors::payments::{self, Dispute, DisputeStatus};
 use souk_actors::{Failure, clock};
-use souk_domain::{Currency, Money, PaymentStatus};
+use souk_domain::{Currency, Money, PaymentId, PaymentStatus};
 
 /// Longest event id that is remembered.
 const EVENT_ID_CHARACTERS_MAX: usize = 255;
@@ -66,6 +67,15 @@ struct Object {
     reason: Option<String>,
     status: Option<String>,
     last_payment_error: Option<PaymentError>,
+    metadata: Option<Metadata>,
+}
+
+/// What the shop noted on the object when it was made there.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Metadata {
+    souk_store: Option<String>,
+    souk_payment: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -98,7 +108,9 @@ impl App {
         let object = Value::Object(event.data.object);
         let told = match is_ours(&event.r#type) {
             true => {
-                let object = serde_json::from_value(object).map_err(|_| UnheardMessage::NoEvent)?;
+                let object: Object =
+                    serde_json::from_value(object).map_err(|_| UnheardMessage::NoEvent)?;
+                self.notice_other_life(&object)?;
                 told(&event.r#type, object, currency)
             }
             false => None,
@@ -109,6 +121,33 @@ impl App {
         };
         let cancels_on_failure = self.cancels_on_payment_failed;
         Ok(paying::hear(&self.shop, event.id, told, cancels_on_failure).await?)
+    }
+}
+
+impl App {
+    /// A payment that bears the name of this store, and that the store has not begun, was begun
+    /// before the store was put back to an earlier state. Nothing here is booked for it.
+    fn notice_other_life(&self, object: &Object) -> Result<(), Failure> {
+        let Some(Metadata { souk_store: Some(store), souk_payment: Some(payment) }) =
+            &object.metadata
+        else {
+            return Ok(());
+        };
+        let identity = self.shop.outbox.identity()?;
+        let Some(id) = PaymentId::parse(payment) else { return Ok(()) };
+        let is_known = identity.of_number(Numbered::Payment, id.get()) == *store
+            && payments::payment(&*self.shop.store.snapshot(), id)?.is_some();
+        if identity.is_of_this_store(store) && !is_known {
+            let object = object.id.as_deref().unwrap_or_default();
+            tracing::error!(
+                object,
+                payment,
+                store,
+                "the gateway is ahead of the store: it has a payment from another life of this \
+                 shop, which a restored store does not know; look at it there"
+            );
+        }
+        Ok(())
     }
 }
 

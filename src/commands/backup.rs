@@ -4,6 +4,7 @@ use super::CommandError;
 use crate::control::{self, AskError, Question};
 use crate::settings::Settings;
 use clap::Args;
+use souk_actors::Failure;
 use souk_actors::check::check;
 use souk_actors::store::{CopyError, OpenError, Store, StoreError};
 use std::fs::{self, File};
@@ -48,6 +49,8 @@ pub(crate) enum BackupError {
     },
     #[error("there is a shop in {}; --force puts the copy in its place", .directory.display())]
     IsThere { directory: PathBuf },
+    #[error("the copy cannot be given a new generation; nothing was restored")]
+    Renew(#[source] Failure),
     #[error("the copy cannot be read")]
     Read(#[from] StoreError),
     #[error("the copy does not keep every invariant; nothing was restored\n{0}")]
@@ -81,7 +84,7 @@ async fn make_copy(backup: Backup, settings: &Settings) -> Result<ExitCode, Back
 }
 
 /// Puts a copy in the place of the store, once it is proven sound. The shop must be closed.
-pub(super) fn restore(asked: &Restore, settings: &Settings) -> Result<ExitCode, BackupError> {
+pub(super) async fn restore(asked: &Restore, settings: &Settings) -> Result<ExitCode, BackupError> {
     let data = &settings.data;
     let store = data.join(Store::FILE_NAME);
     // Held until the copy is in its place. A damaged store may be replaced, an open one not.
@@ -94,7 +97,11 @@ pub(super) fn restore(asked: &Restore, settings: &Settings) -> Result<ExitCode, 
         },
     };
     let trial = data.join(TRIAL);
-    let proven = prove(&asked.file, &trial, settings).and_then(|()| {
+    let renewed = match prove(&asked.file, &trial, settings) {
+        Ok(()) => renew(&trial, settings).await,
+        Err(error) => Err(error),
+    };
+    let proven = renewed.and_then(|()| {
         let io = |source| BackupError::Io { path: store.clone(), source };
         fs::rename(trial.join(Store::FILE_NAME), &store).map_err(io)?;
         File::open(data).and_then(|it| it.sync_all()).map_err(io)
@@ -104,6 +111,15 @@ pub(super) fn restore(asked: &Restore, settings: &Settings) -> Result<ExitCode, 
     proven?;
     println!("the store was restored from {}", asked.file.display());
     Ok(ExitCode::SUCCESS)
+}
+
+/// Begins a generation in the store that is to be restored: what it numbers from now on is not
+/// mistaken for what the copied store numbered since.
+async fn renew(trial: &Path, settings: &Settings) -> Result<(), BackupError> {
+    let store = Store::open(trial, &souk_actors::tables(), settings.store_limits())?;
+    let renewed = souk_actors::restored(&store).await;
+    store.close().await;
+    renewed.map_err(BackupError::Renew)
 }
 
 /// Copies the file aside, durably, and checks every invariant of what is in it.

@@ -138,7 +138,7 @@ fn try_to_run(line: CommandLine) -> Result<ExitCode, CommandError> {
         Command::Dead(asked) => Ok(runtime.block_on(dead::run(asked, &settings))?),
         Command::Check => Ok(check::run(&settings)?),
         Command::Backup(asked) => runtime.block_on(backup::back_up(asked, &settings)),
-        Command::Restore(asked) => Ok(backup::restore(&asked, &settings)?),
+        Command::Restore(asked) => Ok(runtime.block_on(backup::restore(&asked, &settings))?),
         Command::Events(events) => runtime.block_on(events::run(events, &settings)),
         Command::Crm(crm) => runtime.block_on(crm::run(crm, &settings)),
         Command::Logs(asked) => Ok(logs::run(&asked, &settings)?),
