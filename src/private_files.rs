@@ -21,8 +21,10 @@ const DIRECTORY_MODE: u32 = 0o700;
 const STICKY: u32 = 0o1000;
 /// What Souk makes in the directory of the data. Other files there are left as they are: the
 /// directory may be one that a person keeps other things in.
-const OURS: [&str; 10] = [
+const OURS: [&str; 12] = [
     Store::FILE_NAME,
+    souk_actors::START_FILE,
+    "souk.start.new",
     JWT_SECRET_FILE,
     "jwt-secret.new",
     "souk.sock",

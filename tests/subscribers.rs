@@ -6,7 +6,10 @@ mod support;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
+use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, PullConsumer, pull};
+use futures_util::StreamExt;
 use serde_json::Value;
 use support::{Broker, Person, Process, Shop, eventually, id_of, python, repository};
 
@@ -163,4 +166,97 @@ async fn the_tail_on_the_page_tells_everything_once_and_in_order() {
         (told(&tail.output()) == ids).then_some(())
     })
     .await;
+}
+
+/// The consumer of orders.py, which gives again what was not acknowledged after this time.
+async fn consumer_of_orders(broker: &Broker, ack_wait: Duration) -> PullConsumer {
+    let context = async_nats::jetstream::new(broker.client_of("souk").await);
+    let config = pull::Config {
+        durable_name: Some("orders".to_owned()),
+        filter_subject: "souk.event.v1.order.>".to_owned(),
+        deliver_policy: DeliverPolicy::All,
+        ack_policy: AckPolicy::Explicit,
+        ack_wait,
+        ..Default::default()
+    };
+    context.create_consumer_on_stream(config, "SOUK_EVENTS").await.expect("made")
+}
+
+#[tokio::test]
+async fn a_subscriber_waits_for_what_was_under_way_when_it_crashed() {
+    // One message, some of an order's, and some of two orders.
+    for under_way in [1, 2, 3] {
+        let broker = Broker::start();
+        let shop = Shop::open_with(&[("SOUK_NATS_URL", &broker.url())]).await;
+        let boss = shop.admin().await;
+        let lamp = boss.add_product("Lamp", "10.00", 1_000).await;
+        let ann = shop.customer("ann").await;
+        let orders = [id_of(&ann.buy(lamp, 1).await), id_of(&ann.buy(lamp, 2).await)];
+        let directory = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory");
+        eventually("the events are published", async || {
+            (broker.events().await.iter().filter(|it| it.subject.ends_with("placed")).count() == 2)
+                .then_some(())
+        })
+        .await;
+        let consumer = consumer_of_orders(&broker, Duration::from_secs(4)).await;
+        let subscriber = run(&program("orders.py"), &broker, directory.path(), "orders.log");
+        the_subscriber_knows_what_the_api_says(&boss, directory.path()).await;
+        subscriber.kill();
+
+        let events = broker.events().await.len();
+        for status in ["processing", "completed", "shipped"] {
+            for order in orders {
+                boss.set_status(order, status).await.expect(200);
+            }
+        }
+        eventually("they are published too", async || {
+            (broker.events().await.len() >= events + 6).then_some(())
+        })
+        .await;
+        // What a subscriber had taken when it crashed, and had written down nowhere.
+        let taken = consumer.fetch().max_messages(under_way).messages().await.expect("asked");
+        let taken: Vec<_> = taken.collect().await;
+        assert_eq!(taken.len(), under_way);
+        drop(taken);
+
+        let subscriber = run(&program("orders.py"), &broker, directory.path(), "orders.log");
+        the_subscriber_knows_what_the_api_says(&boss, directory.path()).await;
+        assert!(!subscriber.output().contains("ask the shop"), "{}", subscriber.output());
+        subscriber.kill();
+    }
+}
+
+#[tokio::test]
+async fn a_subscriber_follows_a_shop_that_was_restored_from_a_copy() {
+    let broker = Broker::start();
+    let mut shop = Shop::open_with(&[("SOUK_NATS_URL", &broker.url())]).await;
+    let boss = shop.admin().await;
+    let lamp = boss.add_product("Lamp", "10.00", 1_000).await;
+    let ann = shop.customer("ann").await;
+    let known = id_of(&ann.buy(lamp, 1).await);
+    ann.pay(known).await;
+    let directory = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory");
+    let subscriber = run(&program("orders.py"), &broker, directory.path(), "orders.log");
+    the_subscriber_knows_what_the_api_says(&boss, directory.path()).await;
+    let copy = shop.directory().join("copy");
+    let copy = copy.to_str().expect("ASCII").to_owned();
+    shop.run(&["backup", &copy], "").expect_success();
+    // What the copy does not know: two versions more of one order, and another order.
+    boss.set_status(known, "shipped").await.expect(200);
+    boss.set_status(known, "delivered").await.expect(200);
+    let undone = id_of(&ann.buy(lamp, 3).await);
+    ann.pay(undone).await;
+    the_subscriber_knows_what_the_api_says(&boss, directory.path()).await;
+
+    shop.stop().await;
+    shop.run(&["restore", &copy, "--force"], "").expect_success();
+    shop.start();
+    let boss = shop.admin().await;
+    boss.set_status(known, "shipped").await.expect(200);
+    let bob = shop.customer("bob").await;
+    assert_eq!(id_of(&bob.buy(lamp, 5).await), undone, "the number lives again");
+
+    the_subscriber_knows_what_the_api_says(&boss, directory.path()).await;
+    assert!(!subscriber.output().contains("ask the shop"), "{}", subscriber.output());
+    subscriber.kill();
 }

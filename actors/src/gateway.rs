@@ -26,7 +26,8 @@ pub type Answering<'a, T> = Pin<Box<dyn Future<Output = Result<T, GatewayError>>
 /// What an intent or a checkout is for. The same payment always has the same charge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Charge {
-    /// What tells this shop from others at the same gateway.
+    /// What tells this shop from others at the same gateway, and from its own life before it was
+    /// restored from a copy.
     pub store_id: String,
     /// What it pays.
     pub order: OrderId,

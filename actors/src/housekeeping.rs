@@ -7,7 +7,7 @@ use crate::journeys::paying::{News, Settled};
 use crate::journeys::{accounts, ordering, paying};
 use crate::orders::Order;
 use crate::shop::Shop;
-use crate::{Failure, carts, clock, idempotency, orders, payments, users};
+use crate::{Failure, carts, clock, idempotency, orders, payments, put_back, users};
 use souk_domain::{OrderId, PaymentId, Refusal};
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -75,6 +75,9 @@ pub async fn keep(shop: Shop, mut stop: watch::Receiver<bool>) {
         report("giving money back", give_money_back(&shop, &mut pauses).await);
         doubt_after = DOUBT_AFTER;
         report("forgetting closed accounts", forget_customers(&shop).await);
+        let (store, outbox) = (shop.store.clone(), shop.outbox.clone());
+        // It waits for the disk; what it could not write, it writes the next time.
+        let _ = tokio::task::spawn_blocking(move || put_back::note_rows(&store, &outbox)).await;
         if pruned_at.elapsed() >= PRUNING {
             pruned_at = Instant::now();
             report("pruning", prune(&shop).await);

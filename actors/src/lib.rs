@@ -16,6 +16,7 @@ pub mod orders;
 pub mod outbox;
 mod owner;
 pub mod payments;
+mod put_back;
 mod random;
 pub mod sandbox;
 mod shop;
@@ -27,6 +28,7 @@ pub mod webhooks;
 
 pub use failure::Failure;
 pub use owner::{Place, ReplyTo};
+pub use put_back::{FILE_NAME as START_FILE, restored};
 pub use random::{random_hex, random_u64};
 pub use shop::{OpenShopError, Shop, ShopSettings, copy_store, open_store, schema, tables};
 pub use terms::TermsDiffer;

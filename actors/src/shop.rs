@@ -10,7 +10,8 @@ use crate::store::{
 use crate::supervision::Owners;
 use crate::terms::{self, TermsDiffer};
 use crate::{
-    Failure, carts, catalog, idempotency, orders, outbox, payments, sandbox, users, webhooks,
+    Failure, carts, catalog, idempotency, orders, outbox, payments, put_back, sandbox, users,
+    webhooks,
 };
 use ractor::{ActorRef, SpawnErr};
 use souk_domain::Currency;
@@ -174,6 +175,7 @@ impl Shop {
         }
         let (owners, supervisor) = Owners::start(settings.low_stock_threshold).await?;
         let outbox = Outbox::open(store.clone(), settings.currency).await?;
+        put_back::start(&store, &outbox).await?;
         let hasher = Hasher::start().map_err(OpenShopError::Hashing)?;
         let sandbox = SandboxGateway::new(store.clone(), Arc::clone(&owners));
         let gateway = Arc::new(sandbox.clone());
@@ -190,6 +192,7 @@ impl Shop {
     /// Refuses new turns, waits for the running ones, and stops the owners.
     pub async fn close(&self) {
         self.store.close().await;
+        put_back::note_rows(&self.store, &self.outbox);
         self.supervisor.stop(Some("the shop closes".to_owned()));
     }
 }

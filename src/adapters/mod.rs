@@ -167,7 +167,6 @@ pub(crate) async fn start(
         status.reader = Reader::Broker;
         status.relay = Some(Arc::clone(&relay));
         let relay = Relay {
-            store_id: outbox.store_id().to_owned(),
             rows: outbox.clone(),
             broker: broker.clone(),
             status: relay,

@@ -1,7 +1,7 @@
 //! What the loops of this module need of the outbox.
 
 use souk_actors::Failure;
-use souk_actors::outbox::{Message, Outbox, Reader, StreamMarks};
+use souk_actors::outbox::{Identity, Message, Outbox, Reader, StreamMarks};
 use souk_actors::store::StoreError;
 use tokio::sync::watch;
 
@@ -10,6 +10,12 @@ use tokio::sync::watch;
 pub(crate) trait Rows: Clone + Send + Sync + 'static {
     /// Messages after `sequence`, ascending, at most `limit`.
     fn after(&self, sequence: u64, limit: usize) -> Result<Vec<Message>, StoreError>;
+
+    /// The names under which rows leave the shop.
+    fn identity(&self) -> Result<Identity, StoreError>;
+
+    /// Has rows behind `through` leave under another name than those that others know already.
+    fn begin_generation(&self, through: u64) -> impl Future<Output = Result<(), Failure>> + Send;
 
     /// What `reader` has acknowledged.
     fn cursor(&self, reader: Reader) -> Result<u64, StoreError>;
@@ -38,6 +44,14 @@ pub(crate) trait Rows: Clone + Send + Sync + 'static {
 impl Rows for Outbox {
     fn after(&self, sequence: u64, limit: usize) -> Result<Vec<Message>, StoreError> {
         Self::after(self, sequence, limit)
+    }
+
+    fn identity(&self) -> Result<Identity, StoreError> {
+        Self::identity(self)
+    }
+
+    async fn begin_generation(&self, through: u64) -> Result<(), Failure> {
+        Self::begin_generation(self, through).await
     }
 
     fn cursor(&self, reader: Reader) -> Result<u64, StoreError> {

@@ -5,7 +5,9 @@ use super::{App, Visitor, could_not};
 use crate::edge::headers::LAST_EVENT_ID;
 use crate::edge::{Answer, Call, Errors, Route, limits, standard};
 use bytes::Bytes;
+use http::StatusCode;
 use http::header::{CACHE_CONTROL, HeaderValue};
+use souk_actors::outbox::NoPlace;
 use souk_actors::store::StoreError;
 use souk_actors::{users, webhooks};
 use std::sync::Arc;
@@ -59,7 +61,7 @@ struct Listener {
 
 async fn follow(app: Arc<App>, call: Call) -> Result<Answer, Answer> {
     let visitor = app.administrator(&call)?;
-    let (patterns, told, goes_on) = asked(&call)?;
+    let (patterns, told, goes_on) = asked(&app, &call)?;
     let place = Arc::clone(&app.streams.room).try_acquire_owned();
     let place = place.map_err(|_| standard::unavailable(limits::RETRY_AFTER_SECONDS))?;
     let (chunks, taken) = mpsc::channel(limits::STREAM_CHUNKS_MAX);
@@ -75,8 +77,9 @@ async fn follow(app: Arc<App>, call: Call) -> Result<Answer, Answer> {
         .with_header(CACHE_CONTROL, HeaderValue::from_static("no-store")))
 }
 
-/// Which events, after which, and whether those to come too.
-fn asked(call: &Call) -> Result<(Vec<String>, u64, bool), Answer> {
+/// Which events, after which, and whether those to come too. A place that the shop does not have is
+/// refused: whoever was told of it would miss events without knowing.
+fn asked(app: &App, call: &Call) -> Result<(Vec<String>, u64, bool), Answer> {
     let mut errors = Errors::new();
     let types = call.request.query("types").unwrap_or("*");
     let patterns: Vec<String> =
@@ -90,8 +93,14 @@ fn asked(call: &Call) -> Result<(Vec<String>, u64, bool), Answer> {
         }
     }
     let last = call.request.header(LAST_EVENT_ID.as_str()).or(call.request.query("last_event_id"));
-    let told = last.map_or(Ok(0), |last| last.trim().parse());
-    if told.is_err() {
+    let told = match last {
+        None => Ok(0),
+        Some(last) => {
+            let found = app.shop.outbox.row_at(last.trim());
+            found.map_err(|error| could_not(&error.into()))?
+        }
+    };
+    if told == Err(NoPlace::Malformed) {
         errors.add("last_event_id", "Not an id of an event here.");
     }
     let goes_on = match call.request.query("follow") {
@@ -103,9 +112,18 @@ fn asked(call: &Call) -> Result<(Vec<String>, u64, bool), Answer> {
         }
     };
     match told {
-        Ok(told) if errors.is_empty() => Ok((patterns, told, goes_on)),
-        _ => Err(errors.into()),
+        _ if !errors.is_empty() => Err(errors.into()),
+        Ok(told) => Ok((patterns, told, goes_on)),
+        Err(error) => Err(Answer::detail(StatusCode::GONE, &sentence(error))),
     }
+}
+
+fn sentence(error: NoPlace) -> String {
+    let mut text = error.to_string();
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    text + "."
 }
 
 impl Listener {
@@ -142,14 +160,17 @@ impl Listener {
     /// The next events, written down; `None` if there are no more for now.
     fn read_on(&mut self) -> Result<Option<Bytes>, StoreError> {
         loop {
-            let rows = self.app.shop.outbox.after(self.told, MAX_ROWS_PER_READ)?;
+            let outbox = &self.app.shop.outbox;
+            let rows = outbox.after(self.told, MAX_ROWS_PER_READ)?;
+            let identity = outbox.identity()?;
             let has_more = rows.len() == MAX_ROWS_PER_READ;
             let mut chunk = Vec::new();
             for message in rows {
                 self.told = message.sequence;
                 let Some(event) = message.event() else { continue };
                 if webhooks::matches(&self.patterns, &event) {
-                    let head = format!("id: {}\nevent: {event}\ndata: ", message.sequence);
+                    let place = identity.place(message.sequence);
+                    let head = format!("id: {place}\nevent: {event}\ndata: ");
                     chunk.extend_from_slice(head.as_bytes());
                     // An event is JSON on one line.
                     chunk.extend_from_slice(&message.body);

@@ -7,9 +7,10 @@ use serde::Deserialize;
 use serde_json::Value;
 use souk_actors::gateway::Decline;
 use souk_actors::journeys::paying::{self, Message, Told};
-use souk_actors::payments::{Dispute, DisputeStatus};
+use souk_actors::outbox::Numbered;
+use souk_actors::payments::{self, Dispute, DisputeStatus};
 use souk_actors::{Failure, clock};
-use souk_domain::{Claim, Money, PaymentStatus, SaidAmount, Speaker};
+use souk_domain::{Claim, Money, PaymentId, PaymentStatus, SaidAmount, Speaker};
 
 /// Longest event id that is remembered.
 const EVENT_ID_CHARACTERS_MAX: usize = 255;
@@ -17,6 +18,8 @@ const EVENT_ID_CHARACTERS_MAX: usize = 255;
 const REASON_CHARACTERS_MAX: usize = 200;
 /// Where the gateway's objects name the payment of ours they were made for.
 const PAYMENT_ENTRY: &str = "souk_payment";
+/// And the store it was made by.
+const STORE_ENTRY: &str = "souk_store";
 
 /// Why a message was not taken.
 #[derive(Debug)]
@@ -76,6 +79,13 @@ struct Object {
     last_payment_error: Option<PaymentError>,
 }
 
+impl Object {
+    /// What the shop noted under this name when it made the object at the gateway.
+    fn entry(&self, name: &str) -> Option<String> {
+        self.metadata.as_ref().and_then(|entries| entries.get(name)).map(text)
+    }
+}
+
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct PaymentError {
@@ -105,7 +115,9 @@ impl App {
         let object = Value::Object(event.data.object);
         let message = match is_ours(&event.r#type) {
             true => {
-                let object = serde_json::from_value(object).map_err(|_| UnheardMessage::NoEvent)?;
+                let object: Object =
+                    serde_json::from_value(object).map_err(|_| UnheardMessage::NoEvent)?;
+                self.notice_other_life(&object)?;
                 message(&event.r#type, object)
             }
             false => None,
@@ -116,6 +128,32 @@ impl App {
         };
         let cancels_on_failure = self.cancels_on_payment_failed;
         Ok(paying::hear(&self.shop, event.id, message, cancels_on_failure).await?)
+    }
+}
+
+impl App {
+    /// A payment that bears the name of this store, and that the store has not begun, was begun
+    /// before the store was put back to an earlier state. Nothing here is booked for it.
+    fn notice_other_life(&self, object: &Object) -> Result<(), Failure> {
+        let (Some(store), Some(payment)) = (object.entry(STORE_ENTRY), object.entry(PAYMENT_ENTRY))
+        else {
+            return Ok(());
+        };
+        let identity = self.shop.outbox.identity()?;
+        let Some(id) = PaymentId::parse(&payment) else { return Ok(()) };
+        let is_known = identity.of_number(Numbered::Payment, id.get()) == store
+            && payments::payment(&*self.shop.store.snapshot(), id)?.is_some();
+        if identity.is_of_this_store(&store) && !is_known {
+            let object = object.id.as_deref().unwrap_or_default();
+            tracing::error!(
+                object,
+                payment,
+                store,
+                "the gateway is ahead of the store: it has a payment from another life of this \
+                 shop, which a restored store does not know; look at it there"
+            );
+        }
+        Ok(())
     }
 }
 
@@ -130,7 +168,7 @@ fn is_ours(kind: &str) -> bool {
 fn message(kind: &str, object: Object) -> Option<Message> {
     let claim = Claim {
         by: Speaker::Message,
-        payment: object.metadata.as_ref().and_then(|entries| entries.get(PAYMENT_ENTRY)).map(text),
+        payment: object.entry(PAYMENT_ENTRY),
         currency: object.currency.clone(),
         ..Claim::default()
     };

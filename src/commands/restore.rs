@@ -2,9 +2,9 @@
 
 use crate::settings::Settings;
 use clap::Args;
-use souk_actors::OpenShopError;
 use souk_actors::check::check;
 use souk_actors::store::{BadCopy, OpenError, Opening, Seal, Store, StoreError};
+use souk_actors::{Failure, OpenShopError};
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
@@ -46,6 +46,8 @@ pub(crate) enum RestoreError {
     },
     #[error("{} does not keep every invariant; nothing was restored\n{findings}", .file.display())]
     Unsound { file: PathBuf, findings: String },
+    #[error("nothing was restored: the copy cannot be given a new generation")]
+    Renew(#[source] Failure),
     #[error("cannot use {}", .path.display())]
     Io {
         path: PathBuf,
@@ -82,8 +84,10 @@ pub(super) async fn restore(
     Seal::unseal(file, &trial.store)?;
     let store = prove(file, &trial, settings)?;
     // The one place where a restored store learns what it must know before it is the shop's.
+    let renewed = souk_actors::restored(&store).await;
     store.close().await;
     drop(store);
+    renewed.map_err(RestoreError::Renew)?;
     trial.take_place(&place)?;
     println!("the store was restored from {}", file.display());
     println!(

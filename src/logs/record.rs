@@ -122,8 +122,9 @@ pub(super) fn is_service(name: &str) -> bool {
 }
 
 impl LogRecord {
-    /// Reads a published message: a JSON object with at least a `message`, or plain text. Its own
-    /// `time` (RFC 3339) counts where it lies between `oldest` and now.
+    /// Reads a published message: a JSON object with at least a `message`, a CloudEvent whose `data`
+    /// is one or is a text, or plain text. Its own `time` (RFC 3339) counts where it lies between
+    /// `oldest` and now.
     ///
     /// # Errors
     /// [`LogRefusal`].
@@ -169,9 +170,31 @@ impl LogRecord {
 fn take_apart(text: &str) -> Result<(String, Map<String, Value>), LogRefusal> {
     let refused = |error: serde_json::Error| LogRefusal::Json { reason: error.to_string() };
     let mut fields: Map<String, Value> = serde_json::from_str(text).map_err(refused)?;
+    if is_cloud_event(&fields) {
+        open_envelope(&mut fields);
+    }
     match fields.remove("message") {
         Some(Value::String(message)) if !message.trim().is_empty() => Ok((message, fields)),
         _ => Err(LogRefusal::NoMessage),
+    }
+}
+
+/// Whether an object is an envelope of CloudEvents in structured JSON, with something in it
+/// (<https://github.com/cloudevents/spec>). An object with a `message` of its own says what it says.
+fn is_cloud_event(fields: &Map<String, Value>) -> bool {
+    let is_text = |name: &str| fields.get(name).is_some_and(Value::is_string);
+    is_text("specversion") && fields.contains_key("data") && !fields.contains_key("message")
+}
+
+/// Puts what is in an envelope in the place of the envelope. Its attributes stay as fields, except
+/// where `data` has a field of that name.
+fn open_envelope(fields: &mut Map<String, Value>) {
+    match fields.remove("data") {
+        Some(Value::Object(data)) => fields.extend(data),
+        Some(text @ Value::String(_)) => {
+            fields.insert("message".to_owned(), text);
+        }
+        _ => {}
     }
 }
 
@@ -245,6 +268,33 @@ mod tests {
 
         let line = read("souk.log.v1.till.info", b" just text\n").expect("a line");
         assert_eq!((line.message.as_str(), line.time), ("just text", NOW));
+    }
+
+    #[test]
+    fn a_cloud_event_is_a_line_if_its_data_is_one() {
+        let of = |data: &str| {
+            let body = format!(
+                r#"{{"specversion": "1.0", "id": "a1", "source": "/till", "type": "till.log",
+                    "time": "2023-11-14T22:13:00Z", "data": {data}}}"#
+            );
+            read("souk.log.v1.till.info", body.as_bytes())
+        };
+        let line = of(r#"{"message": "sold", "order": 7}"#).expect("a line");
+        assert_eq!((line.message.as_str(), &line.fields["order"]), ("sold", &Value::from(7)));
+        assert_eq!((&line.fields["id"], &line.fields["type"]), (&"a1".into(), &"till.log".into()));
+        assert_eq!(line.time.to_string(), "2023-11-14T22:13:00.000Z", "that of the envelope");
+        let inner = of(r#"{"message": "m", "time": "2023-11-14T22:12:00Z"}"#).expect("a line");
+        assert_eq!(inner.time.to_string(), "2023-11-14T22:12:00.000Z", "that of the data");
+        assert_eq!(of(r#""just text""#).expect("a line").message, "just text");
+        for empty in ["{}", r#"{"message": ""}"#, r#"{"message": 7}"#, r#""""#, "null", "[1]"] {
+            assert_eq!(of(empty), Err(LogRefusal::NoMessage), "{empty}");
+        }
+        // No envelope: an object that says something itself.
+        let body = br#"{"message": "outer", "data": {"message": "inner"}}"#;
+        let line = read("souk.log.v1.till.info", body).expect("a line");
+        assert_eq!(line.message, "outer");
+        let body = br#"{"specversion": "1.0", "message": "outer", "data": {"message": "inner"}}"#;
+        assert_eq!(read("souk.log.v1.till.info", body).expect("a line").message, "outer");
     }
 
     #[test]

@@ -100,7 +100,7 @@ fn number(reader: Reader) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outbox::{Outgoing, TABLES, UserEvent, append};
+    use crate::outbox::{NoPlace, Outgoing, TABLES, UserEvent, append};
     use crate::store::{Opening, Schema, Store, StoreKind, StoreLimits};
     use souk_domain::{Currency, Role, UserId};
 
@@ -146,6 +146,13 @@ mod tests {
 
         while outbox.prune_at(Reader::Broker, later).await.expect("pruned") {}
         assert_eq!(left(), 50);
+        // Who was told of a place before them would miss some.
+        let at = |place: &str| outbox.row_at(place).expect("read");
+        for place in ["1", "549"] {
+            assert_eq!(at(place), Err(NoPlace::NotKept), "{place}");
+        }
+        assert_eq!([at("0"), at("550"), at("600")], [Ok(0), Ok(550), Ok(600)]);
+        assert_eq!(at("601"), Err(NoPlace::Unknown));
         let minutes = store.snapshot().range(ACKNOWLEDGED, &(0, 0), None, Direction::Ascending, 10);
         assert!(minutes.expect("read").is_empty(), "minutes are forgotten with their rows");
     }

@@ -35,6 +35,8 @@ impl Message {
 pub struct Message {
     /// The row's place in the outbox: 1, 2, 3 … in commit order.
     pub sequence: u64,
+    /// The name of the store that wrote it, with its generation.
+    pub store: String,
     /// Where it goes.
     pub stream: Stream,
     /// The subject, without wildcards.

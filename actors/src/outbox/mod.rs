@@ -5,6 +5,7 @@
 //! drain) each keep a durable cursor; a row is deleted a day after the reader in use has
 //! acknowledged it.
 
+mod identity;
 mod kept;
 mod marks;
 mod message;
@@ -13,6 +14,8 @@ mod row;
 mod schemas;
 mod wire;
 
+pub use identity::{Identity, NoPlace, Numbered, Origin};
+pub(crate) use identity::{begin_generation, put_start};
 pub use kept::KEPT_AFTER_ACKNOWLEDGEMENT;
 pub use marks::{StreamMark, StreamMarks};
 pub use message::{Message, Stream};
@@ -22,25 +25,18 @@ pub use row::{
 };
 pub use schemas::{ENVELOPE, NamedSchema, event_types, schema, schemas};
 
-use crate::store::{Direction, Read, Store, StoreError, Table, Unit};
+use crate::store::{Direction, Read, Snapshot, Store, StoreError, Table, Unit};
 use crate::{Failure, ids};
+use identity::IDENTITY;
 use row::OutboxRow;
 use souk_domain::{Currency, UnixMillis};
 use tokio::sync::watch;
 
 const ROWS: Table<u64, OutboxRow> = Table::new("outbox.rows");
 const CURSORS: Table<String, u64> = Table::new("outbox.cursors");
-const IDENTITY: Table<u64, StoreIdentity> = Table::new("outbox.identity");
 
 pub(crate) const TABLES: &[&str] =
     &[ROWS.name(), CURSORS.name(), IDENTITY.name(), kept::ACKNOWLEDGED.name(), marks::MARKS.name()];
-
-#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
-struct StoreIdentity {
-    id: String,
-}
-
-impl crate::store::Row for StoreIdentity {}
 
 /// Appends what leaves the process to the turn that made it true.
 pub(crate) fn append(unit: &Unit, outgoing: Outgoing) -> Result<(), Failure> {
@@ -90,7 +86,6 @@ impl Reader {
 #[derive(Clone)]
 pub struct Outbox {
     store: Store,
-    store_id: String,
     currency: Currency,
 }
 
@@ -100,24 +95,46 @@ impl Outbox {
     /// # Errors
     /// [`Failure`] of the store.
     pub async fn open(store: Store, currency: Currency) -> Result<Self, Failure> {
-        if let Some(identity) = store.snapshot().get(IDENTITY, &0)? {
-            return Ok(Self { store, store_id: identity.id, currency });
+        if Identity::read(&store.snapshot())?.is_none() {
+            let name = |unit| async move { identity::find_or_make(&unit).map(drop) };
+            store.transact(name).await?;
         }
-        let store_id = format!("{:016x}", crate::random_u64());
-        let id = store_id.clone();
-        store
-            .transact(move |unit| {
-                let identity = StoreIdentity { id: id.clone() };
-                async move { Ok(unit.put(IDENTITY, &0, &identity)?) }
-            })
-            .await?;
-        Ok(Self { store, store_id, currency })
+        Ok(Self { store, currency })
     }
 
-    /// What tells this store's events from another's: made once, at random.
-    #[must_use]
-    pub fn store_id(&self) -> &str {
-        &self.store_id
+    /// The names under which what is numbered leaves the shop, as of the last commit.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn identity(&self) -> Result<Identity, StoreError> {
+        identity_in(&self.store.snapshot())
+    }
+
+    /// Begins a generation: rows behind `rows_through`, and whatever is numbered from now on, leave
+    /// under another name. For a store that is found to be behind what it once told others.
+    ///
+    /// # Errors
+    /// [`Failure`] of the store.
+    pub async fn begin_generation(&self, rows_through: u64) -> Result<(), Failure> {
+        crate::put_back::begin_generation(&self.store, rows_through).await
+    }
+
+    /// The row behind which a reader goes on who was told of this place.
+    ///
+    /// # Errors
+    /// [`StoreError`]; [`NoPlace`] if the reader would miss something.
+    pub fn row_at(&self, place: &str) -> Result<Result<u64, NoPlace>, StoreError> {
+        let snapshot = self.store.snapshot();
+        let identity = identity_in(&snapshot)?;
+        let row = match identity.row_at(place) {
+            Ok(row) => row,
+            Err(error) => return Ok(Err(error)),
+        };
+        let kept = snapshot.range(ROWS, &0, None, Direction::Ascending, 1)?;
+        let next_kept = kept.first().map_or(identity.last_row() + 1, |(first, _)| *first);
+        // Who names no row wants whatever is kept.
+        let misses_some = row > 0 && row + 1 < next_kept;
+        Ok(if misses_some { Err(NoPlace::NotKept) } else { Ok(row) })
     }
 
     /// Messages after `sequence`, in order, at most `limit`, from the last commit.
@@ -126,9 +143,16 @@ impl Outbox {
     /// [`StoreError`].
     pub fn after(&self, sequence: u64, limit: usize) -> Result<Vec<Message>, StoreError> {
         let from = sequence.saturating_add(1);
-        let rows = self.store.snapshot().range(ROWS, &from, None, Direction::Ascending, limit)?;
-        let render =
-            |(sequence, row)| render::render(sequence, &row, &self.store_id, self.currency);
+        let snapshot = self.store.snapshot();
+        let rows = snapshot.range(ROWS, &from, None, Direction::Ascending, limit)?;
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let identity = identity_in(&snapshot)?;
+        let render = |(sequence, row)| {
+            let store = identity.of_number(Numbered::Row, sequence);
+            render::render(sequence, &row, store, self.currency)
+        };
         Ok(rows.into_iter().map(render).collect())
     }
 
@@ -214,6 +238,11 @@ impl Outbox {
             _ => (0, None),
         })
     }
+}
+
+fn identity_in(snapshot: &Snapshot) -> Result<Identity, StoreError> {
+    let unnamed = StoreError::Contradiction { what: "a shop without a name" };
+    Identity::read(snapshot)?.ok_or(unnamed)
 }
 
 fn acknowledge(unit: &Unit, reader: Reader, through: u64) -> Result<(), Failure> {

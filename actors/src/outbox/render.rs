@@ -20,12 +20,7 @@ struct Naming {
     what: &'static str,
 }
 
-pub(super) fn render(
-    sequence: u64,
-    row: &OutboxRow,
-    store_id: &str,
-    currency: Currency,
-) -> Message {
+pub(super) fn render(sequence: u64, row: &OutboxRow, store: String, currency: Currency) -> Message {
     let (naming, data) = describe(&row.outgoing, currency);
     let Naming { kind, aggregate, version, what } = naming;
     let is_mail = matches!(row.outgoing, Outgoing::Mail { .. });
@@ -37,14 +32,14 @@ pub(super) fn render(
     let (stream, id, nats_subject, event_type) = if is_mail {
         (
             Stream::Notify,
-            format!("{store_id}.{aggregate}.{version}.mail.{what}{reader}"),
+            format!("{store}.{aggregate}.{version}.mail.{what}{reader}"),
             format!("souk.notify.v1.email.{what}"),
             format!("souk.notify.email.{what}.v1"),
         )
     } else {
         (
             Stream::Events,
-            format!("{store_id}.{aggregate}.{version}"),
+            format!("{store}.{aggregate}.{version}"),
             format!("souk.event.v1.{aggregate}.{what}"),
             format!("souk.{kind}.{what}.v1"),
         )
@@ -52,7 +47,7 @@ pub(super) fn render(
     let event = CloudEvent {
         specversion: "1.0",
         id: &id,
-        source: format!("urn:souk:{store_id}"),
+        source: format!("urn:souk:{store}"),
         dataschema: format!("{SCHEMA_PREFIX}{event_type}"),
         r#type: event_type,
         subject: &aggregate,
@@ -62,7 +57,7 @@ pub(super) fn render(
         data,
     };
     let body = serde_json::to_vec(&event).expect("strings and numbers always become JSON");
-    Message { sequence, stream, subject: nats_subject, id, body }
+    Message { sequence, store, stream, subject: nats_subject, id, body }
 }
 
 fn describe(outgoing: &Outgoing, currency: Currency) -> (Naming, Value) {
@@ -224,8 +219,9 @@ mod tests {
                 },
             },
         };
-        let message = render(5, &row, "s1", Currency::USD);
-        assert_eq!(message, render(5, &row, "s1", Currency::USD));
+        let render = || render(5, &row, "s1".to_owned(), Currency::USD);
+        let message = render();
+        assert_eq!(message, render());
         assert_eq!(message.subject, "souk.event.v1.order.17.placed");
         assert_eq!(message.id, "s1.order.17.1");
         let body: Value = serde_json::from_slice(&message.body).expect("JSON");

@@ -14,7 +14,8 @@ pub(super) struct CloudEvent<'a, D> {
     /// The same for the same change on every retry, and also the header `Nats-Msg-Id`.
     #[schemars(length(min = 1))]
     pub(super) id: &'a str,
-    /// The shop's store: `urn:souk:` and sixteen hexadecimal digits.
+    /// The shop's store: `urn:souk:` and sixteen hexadecimal digits; for what happened since it was
+    /// restored from a copy, then `r` and twelve more, others for each restore.
     #[schemars(regex(pattern = r"^urn:souk:[0-9a-z]+$"))]
     pub(super) source: String,
     /// `souk.<kind>.<what>.v1`.

@@ -4,7 +4,7 @@
 //! order alone takes half a dozen numbers. An epoch that is aborted takes its numbers with it.
 
 use super::snapshot::definition;
-use super::{Key, StoreError, Table};
+use super::{Key, Read, StoreError, Table};
 
 const LAST: Table<String, u64> = Table::new("store.counters");
 
@@ -35,6 +35,43 @@ impl Counters {
         Ok(*last)
     }
 
+    /// The last number of every kind, with those this epoch has counted.
+    pub(super) fn all(
+        &self,
+        transaction: &redb::WriteTransaction,
+    ) -> Result<Vec<(String, u64)>, StoreError> {
+        use redb::ReadableTable;
+        let mut all = Vec::new();
+        for entry in transaction.open_table(definition(LAST.name()))?.iter()? {
+            let (kind, row) = entry?;
+            let unreadable = StoreError::Contradiction { what: "a counter without a name" };
+            let kind = <String as Key>::decode(kind.value()).ok_or(unreadable)?;
+            all.push((kind, LAST.decode(row.value())?));
+        }
+        for (kind, last) in &self.0 {
+            match all.iter_mut().find(|(known, _)| known == kind) {
+                Some((_, known)) => *known = *last,
+                None => all.push(((*kind).to_owned(), *last)),
+            }
+        }
+        Ok(all)
+    }
+
+    /// Leaves out so many numbers of a kind.
+    pub(super) fn skip(
+        &mut self,
+        transaction: &redb::WriteTransaction,
+        kind: &'static str,
+        numbers: u64,
+    ) -> Result<(), StoreError> {
+        let next = self.next(transaction, kind)?;
+        let last = next.checked_add(numbers).ok_or(StoreError::NoIdsLeft { kind })?;
+        for (_, known) in self.0.iter_mut().filter(|(known, _)| *known == kind) {
+            *known = last;
+        }
+        Ok(())
+    }
+
     /// Writes what was counted.
     pub(super) fn write(&self, transaction: &redb::WriteTransaction) -> Result<(), StoreError> {
         if self.0.is_empty() {
@@ -47,6 +84,11 @@ impl Counters {
         }
         Ok(())
     }
+}
+
+/// The last number of a kind that was given; 0 before the first.
+pub(super) fn last(read: &impl Read, kind: &str) -> Result<u64, StoreError> {
+    Ok(read.get(LAST, &kind.to_owned())?.unwrap_or(0))
 }
 
 fn read(transaction: &redb::WriteTransaction, kind: &'static str) -> Result<u64, StoreError> {

@@ -143,6 +143,24 @@ impl Unit {
         self.with(size_of::<u64>(), |transaction, counters| counters.next(transaction, kind))
     }
 
+    /// The last number of every kind that was ever given.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn counted(&self) -> Result<Vec<(String, u64)>, StoreError> {
+        self.with(0, |transaction, counters| counters.all(transaction))
+    }
+
+    /// Leaves out so many numbers of a kind: they are never given.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn skip_numbers(&self, kind: &'static str, numbers: u64) -> Result<(), StoreError> {
+        self.with(size_of::<u64>(), |transaction, counters| {
+            counters.skip(transaction, kind, numbers)
+        })
+    }
+
     pub(super) fn put_bytes(
         &self,
         table: &'static str,

@@ -1,5 +1,6 @@
 //! A committed state of the store, read on the caller's task.
 
+use super::counters;
 use super::table::{ByteRange, Look};
 use super::{Direction, Key, Read, Row, StoreError, Table};
 use redb::{
@@ -43,6 +44,14 @@ impl Snapshot {
             names: names.clone(),
             open: names.0.iter().map(|_| OnceLock::new()).collect(),
         })
+    }
+
+    /// The last number of a kind that was given; 0 before the first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn last_number(&self, kind: &str) -> Result<u64, StoreError> {
+        counters::last(self, kind)
     }
 
     fn open(&self, table: &'static str) -> Result<&OpenTable, StoreError> {

@@ -23,3 +23,4 @@ pub use update_profile::{ProfileDetails, UpdateProfile};
 
 pub(crate) use queries::{administrators, check, count};
 pub(crate) use rows::TABLES;
+pub(crate) use sessions::begin_generation;

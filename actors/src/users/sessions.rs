@@ -15,6 +15,11 @@ const MAX_SESSIONS_PER_USER: usize = 100;
 /// Ended sessions deleted by one turn of [`prune_ended_sessions`].
 const MAX_SESSIONS_PRUNED_PER_TURN: usize = 500;
 
+/// Session numbers left out when a generation begins: more than were given in any life, and a
+/// random number more, so that two lives begun from one copy share none.
+const MIN_SESSIONS_LEFT_OUT: u64 = 1 << 32;
+const SPREAD_OF_SESSIONS: u64 = 1 << 48;
+
 /// What a token says about its session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionToken {
@@ -59,6 +64,16 @@ pub(super) fn open(unit: &Unit, command: &OpenSession) -> Result<SessionToken, F
         Session { user: command.user, sequence: 1, ends_at: unit.now().after(REFRESH_LIFETIME) };
     put(unit, session, &row)?;
     Ok(SessionToken { user: command.user, session, sequence: 1 })
+}
+
+/// Leaves out the numbers of sessions that an earlier life of the store may have given: a token of
+/// one of those must not open the session of somebody else.
+///
+/// # Errors
+/// [`Failure`] of the store.
+pub(crate) fn begin_generation(unit: &Unit) -> Result<(), Failure> {
+    let numbers = MIN_SESSIONS_LEFT_OUT + crate::random_u64() % SPREAD_OF_SESSIONS;
+    Ok(unit.skip_numbers("session", numbers)?)
 }
 
 pub(super) fn rotate(unit: &Unit, token: SessionToken) -> Result<Rotation, Failure> {

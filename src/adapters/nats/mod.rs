@@ -1,5 +1,6 @@
 //! NATS JetStream: outbox rows out, notifications and log messages in.
 
+mod ahead;
 mod connection;
 mod consumer;
 mod dead_box;

@@ -15,8 +15,10 @@
 //!
 //! A broker that lost what it had confirmed is noticed at the start of a session (`resume.rs`), and
 //! the session begins with the first row that is not there: the outbox keeps rows for a day after
-//! their acknowledgement. What is published again has the ids it had before.
+//! their acknowledgement. What is published again has the ids it had before. A broker that is ahead
+//! of the store is noticed there too (`ahead.rs`).
 
+use super::ahead;
 use super::connection::{Broker, ConnectionNumber};
 use super::resume::{self, PublishedRows, SEQUENCE_HEADER, STORE_HEADER};
 use super::streams;
@@ -70,7 +72,6 @@ enum RelayError {
 pub(crate) struct Relay<R> {
     pub(crate) rows: R,
     pub(crate) broker: Broker,
-    pub(crate) store_id: String,
     pub(crate) status: Arc<RelayStatus>,
     pub(crate) stop: Stop,
 }
@@ -89,7 +90,9 @@ impl<R: Rows> Relay<R> {
         streams::ensure_all(context).await?;
         let cursor = self.rows.cursor(Reader::Broker)?;
         let marks = self.rows.marks()?;
-        let events = resume::read_events(context, &self.store_id, cursor, marks.events).await?;
+        let identity = self.rows.identity()?;
+        let events = resume::read_events(context, &identity, cursor, marks.events).await?;
+        ahead::settle(&self.rows, cursor, &events).await?;
         let mails = resume::read_mails(context, cursor, marks.mails).await?;
         let start = events.has_through.min(mails.has_through);
         if start < cursor {
@@ -271,7 +274,7 @@ impl<R: Rows> Run<'_, R> {
             .payload(message.body.into())
             .message_id(&message.id)
             .expected_stream(message.stream.name())
-            .header(STORE_HEADER, self.relay.store_id.as_str())
+            .header(STORE_HEADER, message.store.as_str())
             .header(SEQUENCE_HEADER, sequence.to_string().as_str());
         if message.stream == Stream::Events {
             publish = publish.expected_last_sequence(self.last_stream_sequence);

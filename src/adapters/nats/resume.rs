@@ -7,8 +7,10 @@ use async_nats::HeaderMap;
 use async_nats::header::NATS_MESSAGE_ID;
 use async_nats::jetstream::Context;
 use async_nats::jetstream::context::GetStreamError;
+use async_nats::jetstream::message::StreamMessage;
 use async_nats::jetstream::stream::{Info, RawMessageError, RawMessageErrorKind, Stream};
-use souk_actors::outbox::StreamMark;
+use serde::Deserialize;
+use souk_actors::outbox::{Identity, Message, Origin, StreamMark};
 use std::collections::HashMap;
 
 /// Header: the outbox sequence of a message.
@@ -30,6 +32,8 @@ pub(super) struct EventsEnd {
     pub(super) is_replicated: bool,
     /// Rows of this store that the outbox does not know to be published, and are.
     pub(super) published: PublishedRows,
+    /// What the stream has of other lives of this store.
+    pub(super) beyond: Beyond,
     /// The stream has every row up to this one; less than the cursor if the broker lost some.
     pub(super) has_through: u64,
     /// The last of those rows, as the stream has it.
@@ -48,15 +52,82 @@ pub(super) struct MailsEnd {
     pub(super) mark: Option<StreamMark>,
 }
 
-/// Outbox sequences and message ids. The ids count too: a store that was put back to an earlier
-/// state writes other rows at the same places.
+/// Messages of this store that it has not written, as far as it knows.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Beyond {
+    /// How many were read.
+    pub(super) messages: u64,
+    /// The largest row among them.
+    pub(super) last_row: u64,
+    /// Whether the store would give the same names again.
+    pub(super) has_our_name: bool,
+}
+
+impl Beyond {
+    fn note(&mut self, row: u64, has_our_name: bool) {
+        self.messages += 1;
+        self.last_row = self.last_row.max(row);
+        self.has_our_name |= has_our_name;
+    }
+}
+
+/// What is on the stream, by outbox sequence.
 #[derive(Debug, Default)]
-pub(super) struct PublishedRows(HashMap<u64, (String, u64)>);
+pub(super) struct PublishedRows(HashMap<u64, PublishedRow>);
+
+#[derive(Debug)]
+struct PublishedRow {
+    id: String,
+    /// The stream's own number.
+    place: u64,
+    /// When it was written, as the body says.
+    time: Option<String>,
+}
+
+/// What the stream says of a row of the outbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Comparison {
+    /// It has this row.
+    Same,
+    /// It has another row there: a store that was put back to an earlier state writes other rows at
+    /// the same places, perhaps with the same ids.
+    Other,
+    /// It does not have it, or was not read so far.
+    Absent,
+}
+
+/// Of a body; the rest may be worded by another version of this program.
+#[derive(Deserialize)]
+struct Written {
+    time: Option<String>,
+}
+
+fn written_at(body: &[u8]) -> Option<String> {
+    serde_json::from_slice(body).ok().and_then(|Written { time }| time)
+}
 
 impl PublishedRows {
     /// The stream's number of a row, if it is there.
     pub(super) fn place(&self, row: u64, id: &str) -> Option<u64> {
-        self.0.get(&row).filter(|(published, _)| published == id).map(|(_, place)| *place)
+        self.0.get(&row).filter(|published| published.id == id).map(|published| published.place)
+    }
+
+    /// The last of them; 0 if there are none.
+    pub(super) fn last(&self) -> u64 {
+        self.0.keys().copied().max().unwrap_or(0)
+    }
+
+    /// Whether a row of the outbox is the one on the stream.
+    pub(super) fn compare(&self, row: &Message) -> Comparison {
+        match self.0.get(&row.sequence) {
+            None => Comparison::Absent,
+            Some(published)
+                if published.id == row.id && published.time == written_at(&row.body) =>
+            {
+                Comparison::Same
+            }
+            Some(_) => Comparison::Other,
+        }
     }
 }
 
@@ -85,7 +156,7 @@ pub(super) enum ResumeError {
 /// [`ResumeError`].
 pub(super) async fn read_events(
     context: &Context,
-    store_id: &str,
+    identity: &Identity,
     cursor: u64,
     mark: Option<StreamMark>,
 ) -> Result<EventsEnd, ResumeError> {
@@ -95,19 +166,27 @@ pub(super) async fn read_events(
     let (first, last) = (info.state.first_sequence.max(1), info.state.last_sequence);
     let oldest_read = first.max(last.saturating_sub(MAX_MESSAGES_READ_BACK) + 1);
     let mut published = PublishedRows::default();
-    let mut newest_known = None;
+    let (mut beyond, mut newest_known) = (Beyond::default(), None);
     for sequence in (oldest_read..=last).rev() {
-        let Some(headers) = headers_at(&stream, sequence).await? else { continue };
-        let Some((row, id)) = row_of(&headers, store_id) else { continue };
-        if row <= cursor {
-            newest_known = Some(StreamMark { made_at_nanos, sequence, row });
-            break;
+        let Some(message) = message_at(&stream, sequence).await? else { continue };
+        let Some(RowOf { store, row, id }) = row_of(&message.headers) else { continue };
+        match identity.origin(store, row) {
+            Origin::Here if row <= cursor => {
+                newest_known = Some(StreamMark { made_at_nanos, sequence, row });
+                break;
+            }
+            Origin::Here => {
+                let (id, time) = (id.to_owned(), written_at(&message.payload));
+                published.0.insert(row, PublishedRow { id, place: sequence, time });
+            }
+            Origin::Ahead => beyond.note(row, true),
+            Origin::OtherGeneration => beyond.note(row, false),
+            Origin::OtherStore => {}
         }
-        published.0.insert(row, (id, sequence));
     }
     let is_intact = match mark {
         None => true,
-        Some(mark) => has_not_gone_back(info, mark) && has_row(&stream, store_id, mark).await?,
+        Some(mark) => has_not_gone_back(info, mark) && has_row(&stream, identity, mark).await?,
     };
     let (has_through, mark) = if is_intact {
         (cursor, mark)
@@ -122,6 +201,7 @@ pub(super) async fn read_events(
         made_at_nanos,
         is_replicated,
         published,
+        beyond,
         has_through,
         mark,
     })
@@ -152,17 +232,24 @@ fn has_not_gone_back(info: &Info, mark: StreamMark) -> bool {
 
 /// Whether the message of the mark is the row of the mark. One that was removed (its time came,
 /// an operator purged the stream) was not lost.
-async fn has_row(stream: &Stream, store_id: &str, mark: StreamMark) -> Result<bool, ResumeError> {
+async fn has_row(
+    stream: &Stream,
+    identity: &Identity,
+    mark: StreamMark,
+) -> Result<bool, ResumeError> {
     if mark.sequence == 0 {
         return Ok(true);
     }
-    let Some(headers) = headers_at(stream, mark.sequence).await? else { return Ok(true) };
-    Ok(row_of(&headers, store_id).is_some_and(|(row, _)| row == mark.row))
+    let Some(message) = message_at(stream, mark.sequence).await? else { return Ok(true) };
+    let is_it = |found: RowOf<'_>| {
+        found.row == mark.row && identity.origin(found.store, found.row) == Origin::Here
+    };
+    Ok(row_of(&message.headers).is_some_and(is_it))
 }
 
-async fn headers_at(stream: &Stream, sequence: u64) -> Result<Option<HeaderMap>, ResumeError> {
+async fn message_at(stream: &Stream, sequence: u64) -> Result<Option<StreamMessage>, ResumeError> {
     match stream.get_raw_message(sequence).await {
-        Ok(message) => Ok(Some(message.headers)),
+        Ok(message) => Ok(Some(message)),
         // An operator may have deleted it, or its time has come.
         Err(error) if error.kind() == RawMessageErrorKind::NoMessageFound => Ok(None),
         Err(source) => Err(ResumeError::Message { sequence, source }),
@@ -174,13 +261,20 @@ fn made_at_nanos(info: &Info) -> i64 {
     i64::try_from(info.created.unix_timestamp_nanos()).unwrap_or(i64::MAX)
 }
 
-fn row_of(headers: &HeaderMap, store_id: &str) -> Option<(u64, String)> {
-    let store = headers.get(STORE_HEADER)?;
-    if store.as_str() != store_id {
-        return None;
-    }
-    let sequence = headers.get(SEQUENCE_HEADER)?.as_str().parse().ok()?;
-    Some((sequence, headers.get(NATS_MESSAGE_ID)?.as_str().to_owned()))
+/// What a message says of its row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct RowOf<'a> {
+    store: &'a str,
+    row: u64,
+    id: &'a str,
+}
+
+fn row_of(headers: &HeaderMap) -> Option<RowOf<'_>> {
+    Some(RowOf {
+        store: headers.get(STORE_HEADER)?.as_str(),
+        row: headers.get(SEQUENCE_HEADER)?.as_str().parse().ok()?,
+        id: headers.get(NATS_MESSAGE_ID)?.as_str(),
+    })
 }
 
 #[cfg(test)]
@@ -196,18 +290,37 @@ mod tests {
     }
 
     #[test]
-    fn only_a_message_of_this_store_names_a_row() {
-        assert_eq!(row_of(&headers("a", "17"), "a"), Some((17, "id".to_owned())));
-        assert_eq!(row_of(&headers("b", "17"), "a"), None);
-        assert_eq!(row_of(&headers("a", "many"), "a"), None);
-        assert_eq!(row_of(&HeaderMap::new(), "a"), None);
+    fn a_message_of_a_store_names_its_row() {
+        let row = RowOf { store: "a", row: 17, id: "id" };
+        assert_eq!(row_of(&headers("a", "17")), Some(row));
+        assert_eq!(row_of(&headers("a", "many")), None);
+        assert_eq!(row_of(&HeaderMap::new()), None);
     }
 
     #[test]
-    fn a_row_is_published_if_its_id_agrees() {
-        let published = PublishedRows(HashMap::from([(17, ("id".to_owned(), 40))]));
+    fn a_row_is_published_if_its_id_agrees_and_the_same_if_its_time_does_too() {
+        let time = Some("2024-01-01T00:00:00.000Z".to_owned());
+        let published = PublishedRow { id: "id".to_owned(), place: 40, time };
+        let published = PublishedRows(HashMap::from([(17, published)]));
         assert_eq!(published.place(17, "id"), Some(40));
         assert_eq!(published.place(17, "other"), None);
         assert_eq!(published.place(18, "id"), None);
+        assert_eq!(published.last(), 17);
+
+        let row = |sequence, id: &str, time: &str| Message {
+            sequence,
+            store: "a".to_owned(),
+            stream: souk_actors::outbox::Stream::Events,
+            subject: "s".to_owned(),
+            id: id.to_owned(),
+            body: format!(r#"{{"time": "{time}", "news": 1}}"#).into_bytes(),
+        };
+        let same = row(17, "id", "2024-01-01T00:00:00.000Z");
+        assert_eq!(published.compare(&same), Comparison::Same);
+        let later = row(17, "id", "2024-01-01T00:00:00.001Z");
+        assert_eq!(published.compare(&later), Comparison::Other);
+        let renamed = row(17, "other", "2024-01-01T00:00:00.000Z");
+        assert_eq!(published.compare(&renamed), Comparison::Other);
+        assert_eq!(published.compare(&row(18, "id", "")), Comparison::Absent);
     }
 }

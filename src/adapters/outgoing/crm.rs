@@ -87,7 +87,7 @@ impl Caller {
             Some(customer) => users::user(snapshot, customer)?,
             None => None,
         };
-        let store = self.shop.outbox.store_id();
+        let store = self.shop.outbox.identity()?.at(delivery.since);
         let message_id = format!("{store}.order.{id}.{}", delivery.version);
         let currency = self.shop.settings.currency;
         let message = Message::new(&message_id, id, &order, customer.as_ref(), currency);

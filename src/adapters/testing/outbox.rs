@@ -3,10 +3,13 @@
 use crate::adapters::rows::Rows;
 use serde_json::json;
 use souk_actors::Failure;
-use souk_actors::outbox::{Message, Reader, Stream, StreamMarks};
+use souk_actors::outbox::{Identity, Message, Numbered, Reader, Stream, StreamMarks};
 use souk_actors::store::StoreError;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::sync::watch;
+
+static WRITTEN: AtomicU64 = AtomicU64::new(0);
 
 /// Rows and cursors in memory. Clones are the same outbox.
 #[derive(Clone)]
@@ -15,9 +18,9 @@ pub(in crate::adapters) struct HandOutbox {
     changes: watch::Sender<u64>,
 }
 
-#[derive(Clone, Default)]
+#[derive(Clone)]
 struct State {
-    store: String,
+    identity: Identity,
     rows: Vec<Message>,
     broker: u64,
     mail: u64,
@@ -28,8 +31,30 @@ struct State {
 impl HandOutbox {
     /// An empty outbox of this store.
     pub(in crate::adapters) fn new(store: &str) -> Self {
-        let state = State { store: store.to_owned(), ..State::default() };
+        let state = State {
+            identity: Identity::of_store(store, 0),
+            rows: Vec::new(),
+            broker: 0,
+            mail: 0,
+            marks: StreamMarks::default(),
+            acknowledgements: 0,
+        };
+        Self::with(state)
+    }
+
+    fn with(state: State) -> Self {
         Self { state: Arc::new(Mutex::new(state)), changes: watch::Sender::new(0) }
+    }
+
+    /// The outbox as it is now, for a test that puts it back to this state later. `by_restore` says
+    /// so in the store, as `souk restore` does.
+    pub(in crate::adapters) fn copy(&self, by_restore: bool) -> Self {
+        let mut state = self.state.lock().expect("sound").clone();
+        if by_restore {
+            let rows = state.rows.len() as u64;
+            state.identity = state.identity.put_back(rows);
+        }
+        Self::with(state)
     }
 
     /// The same rows, as they are found after a crash that lost every acknowledgement.
@@ -40,13 +65,15 @@ impl HandOutbox {
             marks: StreamMarks::default(),
             ..self.state.lock().expect("sound").clone()
         };
-        Self { state: Arc::new(Mutex::new(state)), changes: watch::Sender::new(0) }
+        Self::with(state)
     }
 
     /// Commits an event; answers its id.
     pub(in crate::adapters) fn event(&self, what: &str) -> String {
         let id = self.next_id("event");
-        let body = json!({"specversion": "1.0", "id": id, "data": {}});
+        // No two rows are written at the same time.
+        let time = WRITTEN.fetch_add(1, Ordering::Relaxed).to_string();
+        let body = json!({"specversion": "1.0", "id": id, "time": time, "data": {}});
         self.commit(Stream::Events, format!("souk.event.v1.{what}"), &id, &body.to_string());
         id
     }
@@ -78,7 +105,8 @@ impl HandOutbox {
         let mut state = self.state.lock().expect("sound");
         let sequence = state.rows.len() as u64 + 1;
         let (id, body) = (id.to_owned(), body.as_bytes().to_vec());
-        state.rows.push(Message { sequence, stream, subject, id, body });
+        let store = state.identity.of_number(Numbered::Row, sequence);
+        state.rows.push(Message { sequence, store, stream, subject, id, body });
         drop(state);
         self.changes.send_modify(|commits| *commits += 1);
     }
@@ -90,7 +118,8 @@ impl HandOutbox {
 
     fn next_id(&self, kind: &str) -> String {
         let state = self.state.lock().expect("sound");
-        format!("{}.{kind}.{}", state.store, state.rows.len() + 1)
+        let sequence = state.rows.len() as u64 + 1;
+        format!("{}.{kind}.{sequence}", state.identity.of_number(Numbered::Row, sequence))
     }
 }
 
@@ -99,6 +128,25 @@ impl Rows for HandOutbox {
         let state = self.state.lock().expect("sound");
         let later = state.rows.iter().filter(|row| row.sequence > sequence);
         Ok(later.take(limit).cloned().collect())
+    }
+
+    fn identity(&self) -> Result<Identity, StoreError> {
+        let state = self.state.lock().expect("sound");
+        Ok(state.identity.clone().with_last_row(state.rows.len() as u64))
+    }
+
+    async fn begin_generation(&self, through: u64) -> Result<(), Failure> {
+        let mut guard = self.state.lock().expect("sound");
+        let State { identity, rows, .. } = &mut *guard;
+        *identity = identity.clone().put_back(through);
+        // Rendered anew, as the shop's rows are.
+        for row in rows.iter_mut().filter(|row| row.sequence > through) {
+            let store = identity.of_number(Numbered::Row, row.sequence);
+            let id = row.id.replacen(&row.store, &store, 1);
+            let body = String::from_utf8_lossy(&row.body).replacen(&row.id, &id, 1);
+            (row.id, row.body, row.store) = (id, body.into_bytes(), store);
+        }
+        Ok(())
     }
 
     fn cursor(&self, reader: Reader) -> Result<u64, StoreError> {

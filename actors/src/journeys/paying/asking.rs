@@ -1,6 +1,6 @@
 //! The gateway is asked, perhaps after it was told to charge.
 
-use super::{News, Outcome, key};
+use super::{News, Outcome, Step, key};
 use crate::Failure;
 use crate::gateway;
 use crate::journeys::ordering;
@@ -33,7 +33,7 @@ pub async fn ask_gateway(
     // At a checkout the customer pays there.
     let intent = payment.intent.as_ref().ok_or(Refusal::PaymentNotStarted)?;
     let attempt = begin_attempt(shop, link.payment).await?;
-    let key = key(shop, link.payment, &format!("confirm-{attempt}"));
+    let key = key(shop, link.payment, Step::Confirm(attempt))?;
     let (intent, decline) = shop.gateway.confirm(&key, &intent.id, &method).await?.into_parts();
     let outcome = Outcome::of_intent(intent, decline, Some(attempt));
     match news(shop, link.payment, &payment, outcome).await {

@@ -34,8 +34,10 @@ pub use starting::{
 use crate::gateway::{CheckoutStatus, Decline, GatewayCheckout, GatewayIntent};
 use crate::journeys::ordering::OrderView;
 use crate::orders::{Contact, Order};
+use crate::outbox::Numbered;
 use crate::payments::{Intent, Outcome};
 use crate::shop::Shop;
+use crate::store::StoreError;
 use souk_domain::{Claim, Money, OrderId, PaymentId, PaymentStatus, SaidAmount};
 
 /// What the gateway said of a payment, ready to be booked.
@@ -140,6 +142,35 @@ impl Outcome {
 }
 
 /// Our name for a step of a payment, the same for ever.
-fn key(shop: &Shop, payment: PaymentId, step: &str) -> String {
-    format!("souk-{}-payment-{payment}-{step}", shop.outbox.store_id())
+///
+/// It names the generation in which what the step is about was numbered: a payment or refund that
+/// was begun before a restore keeps its key, so that the gateway, which may have taken the step in
+/// the meantime, does not take it twice; one that is begun after it has a key of its own.
+fn key(shop: &Shop, payment: PaymentId, step: Step) -> Result<String, StoreError> {
+    let identity = shop.outbox.identity()?;
+    let (store, step) = match step {
+        Step::Create => (identity.of_number(Numbered::Payment, payment.get()), "create".to_owned()),
+        Step::OpenCheckout => {
+            (identity.of_number(Numbered::Payment, payment.get()), "checkout".to_owned())
+        }
+        Step::Refund(number) => {
+            (identity.of_number(Numbered::Refund, number), format!("refund-{number}"))
+        }
+        // Attempts are counted in the payment's row, which a restore puts back.
+        Step::Confirm(attempt) => (identity.current(), format!("confirm-{attempt}")),
+        Step::Cancel => (identity.current(), "cancel".to_owned()),
+        Step::ExpireCheckout => (identity.current(), "expire".to_owned()),
+    };
+    Ok(format!("souk-{store}-payment-{payment}-{step}"))
+}
+
+/// What the gateway is told to do with a payment.
+#[derive(Clone, Copy)]
+enum Step {
+    Create,
+    OpenCheckout,
+    Confirm(u32),
+    Cancel,
+    ExpireCheckout,
+    Refund(u64),
 }

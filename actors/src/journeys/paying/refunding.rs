@@ -1,6 +1,6 @@
 //! Money goes back: decided in one turn, made at the gateway, booked in another.
 
-use super::{asking, key};
+use super::{Step, asking, key};
 use crate::Failure;
 use crate::gateway::{GatewayError, GatewayRefund, RefundRequest, RefundStatus};
 use crate::journeys::ordering;
@@ -82,7 +82,7 @@ async fn make_at_gateway(
         return Ok(Some(None));
     }
     let intent = payment.intent.as_ref().ok_or(Refusal::NotFound(Missing::Payment))?;
-    let key = key(shop, id, &format!("refund-{number}"));
+    let key = key(shop, id, Step::Refund(number))?;
     if refund.created_at < crate::clock::now().before(KEY_TRUSTED_FOR) {
         let made = shop.gateway.refunds(&intent.id).await?;
         if let Some(made) = made.into_iter().find(|made| made.is_under(&key)) {

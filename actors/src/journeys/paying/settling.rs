@@ -1,6 +1,6 @@
 //! What the gateway said is booked: on the payment and in the ledger, on the order, in the stock.
 
-use super::{News, Outcome, Settled, asking, key};
+use super::{News, Outcome, Settled, Step, asking, key};
 use crate::Failure;
 use crate::gateway::GatewayError;
 use crate::journeys::ordering;
@@ -147,7 +147,7 @@ async fn close_at_gateway(
 ) -> Result<Outcome, GatewayError> {
     let mut open_intent = payment.intent.as_ref().map(|intent| intent.id.clone());
     if let Some(checkout) = &payment.checkout {
-        let key = key(shop, id, "expire");
+        let key = key(shop, id, Step::ExpireCheckout).map_err(Failure::from)?;
         let checkout = shop.gateway.expire_checkout(&key, checkout).await?;
         let outcome = Outcome::of_checkout(checkout);
         if !outcome.status.is_open() {
@@ -160,7 +160,8 @@ async fn close_at_gateway(
     }
     match open_intent {
         Some(intent) => {
-            let intent = shop.gateway.cancel(&key(shop, id, "cancel"), &intent).await?;
+            let key = key(shop, id, Step::Cancel).map_err(Failure::from)?;
+            let intent = shop.gateway.cancel(&key, &intent).await?;
             Ok(Outcome::of_intent(intent, None, None))
         }
         // Nobody was ever told how to pay it.

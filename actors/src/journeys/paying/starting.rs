@@ -1,10 +1,11 @@
 //! How the payment of an order starts: one intent or one checkout at a time, however often and by
 //! whomever it is asked for.
 
-use super::{Outcome, asking, close, key, settle};
+use super::{Outcome, Step, asking, close, key, settle};
 use crate::Failure;
 use crate::gateway::{self, Charge, CheckoutPages, CheckoutStatus};
 use crate::orders::{self, Order, OrdersMessage, PaymentLink};
+use crate::outbox::Numbered;
 use crate::payments::{self, Intent, Payment, PaymentsMessage, Way};
 use crate::shop::Shop;
 use crate::store::Unit;
@@ -32,7 +33,7 @@ pub async fn prepare(shop: &Shop, order: OrderId) -> Result<(PaymentId, Intent),
         return Ok((id, intent));
     }
     let charge = charge_of(shop, id, &payment)?;
-    let intent = shop.gateway.create_intent(&key(shop, id, "create"), charge).await?;
+    let intent = shop.gateway.create_intent(&key(shop, id, Step::Create)?, charge).await?;
     let books = payment.books(id, Some(shop.settings.currency));
     asking::require_fit(id, &books, &intent.claim())?;
     let holder = payments::by_intent(&*shop.store.snapshot(), &intent.id)?;
@@ -68,7 +69,7 @@ pub async fn prepare_checkout(
             (Some(checkout), _) => shop.gateway.checkout(checkout).await?,
             (None, Way::Checkout(pages)) => {
                 let charge = charge_of(shop, id, &payment)?;
-                let key = key(shop, id, "checkout");
+                let key = key(shop, id, Step::OpenCheckout)?;
                 shop.gateway.open_checkout(&key, charge, pages.clone()).await?
             }
             (None, Way::Intent) => return Err(Refusal::PaymentNotStarted.into()),
@@ -154,7 +155,7 @@ fn charge_of(shop: &Shop, id: PaymentId, payment: &Payment) -> Result<Charge, Fa
     let order = orders::order(&*shop.store.snapshot(), payment.order)?;
     let order = order.ok_or(Refusal::NotFound(Missing::Order))?;
     Ok(Charge {
-        store_id: shop.outbox.store_id().to_owned(),
+        store_id: shop.outbox.identity()?.of_number(Numbered::Payment, id.get()),
         order: payment.order,
         order_number: order.number,
         payment: id,

@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 /// Events of one order, and a mail; answers the ids of the events.
 async fn publish(broker: &TestBroker, outbox: &HandOutbox, events: u64) -> Vec<String> {
     let before = outbox.after(0, usize::MAX).expect("read").len() as u64;
-    let relay = Running::relay(broker, "s", outbox).await;
+    let relay = Running::relay(broker, outbox).await;
     let ids = (0..events).map(|_| outbox.event("order.1.updated")).collect();
     outbox.mail("welcome", "ann@souk.example");
     acknowledged(outbox, before + events + 1).await;
@@ -40,7 +40,7 @@ async fn a_broker_that_was_wiped_is_told_everything_again() {
     broker.wipe();
     broker.restart();
 
-    let relay = Running::relay(&broker, "s", &outbox).await;
+    let relay = Running::relay(&broker, &outbox).await;
     rewound(&relay).await;
     ids.push(outbox.event("order.1.updated"));
     acknowledged(&outbox, 202).await;
@@ -50,7 +50,7 @@ async fn a_broker_that_was_wiped_is_told_everything_again() {
     relay.stop().await;
 
     // What was made good is no loss any more.
-    let relay = Running::relay(&broker, "s", &outbox).await;
+    let relay = Running::relay(&broker, &outbox).await;
     ids.push(outbox.event("order.1.updated"));
     acknowledged(&outbox, 203).await;
     assert_eq!(relay.status.rewinds.load(Ordering::Relaxed), 0);
@@ -71,7 +71,7 @@ async fn a_broker_that_lost_its_tail_is_told_the_tail_again() {
     broker.put_snapshot_back();
     broker.restart();
 
-    let relay = Running::relay(&broker, "s", &outbox).await;
+    let relay = Running::relay(&broker, &outbox).await;
     rewound(&relay).await;
     events_are_there(&broker, 250).await;
 
@@ -96,12 +96,12 @@ async fn a_tail_that_another_store_has_written_over_is_missed_too() {
     broker.put_snapshot_back();
     broker.restart();
     let other = HandOutbox::new("t");
-    let relay = Running::relay(&broker, "t", &other).await;
+    let relay = Running::relay(&broker, &other).await;
     let others: Vec<String> = (0..50).map(|_| other.event("order.1.updated")).collect();
     acknowledged(&other, 50).await;
     relay.stop().await;
 
-    let relay = Running::relay(&broker, "s", &outbox).await;
+    let relay = Running::relay(&broker, &outbox).await;
     rewound(&relay).await;
     events_are_there(&broker, 80).await;
 
@@ -119,14 +119,14 @@ async fn a_relay_that_dies_while_it_makes_a_loss_good_goes_on_with_it() {
     broker.restart();
 
     for published in [100, 400] {
-        let relay = Running::relay(&broker, "s", &outbox).await;
+        let relay = Running::relay(&broker, &outbox).await;
         eventually("a part is published again", async || {
             (relay.status.published.load(Ordering::Relaxed) > published).then_some(())
         })
         .await;
         relay.task.abort();
     }
-    let relay = Running::relay(&broker, "s", &outbox).await;
+    let relay = Running::relay(&broker, &outbox).await;
     events_are_there(&broker, 1_500).await;
 
     assert_eq!(broker.ids(EVENTS).await, ids);
@@ -143,7 +143,7 @@ async fn messages_that_left_the_stream_in_their_time_were_not_lost() {
     let wanted = async_nats::jetstream::stream::Config { max_messages: 5, ..found };
     context.update_stream(wanted).await.expect("changed");
 
-    let relay = Running::relay(&broker, "s", &outbox).await;
+    let relay = Running::relay(&broker, &outbox).await;
     let id = outbox.event("order.1.updated");
     acknowledged(&outbox, 52).await;
 
@@ -170,7 +170,7 @@ async fn a_queue_of_mails_that_is_full_delays_events_and_loses_nothing() {
         outbox.mail("welcome", "ann@souk.example");
     }
     let event = outbox.event("order.1.placed");
-    let relay = Running::relay(&broker, "s", &outbox).await;
+    let relay = Running::relay(&broker, &outbox).await;
     eventually("the relay says why it does not go on", async || relay.status.work.last_error())
         .await;
     acknowledged(&outbox, 2).await;

@@ -23,7 +23,7 @@ struct Worker {
 
 impl Worker {
     async fn start(broker: &TestBroker, server: &MailServer, outbox: &HandOutbox) -> Self {
-        let relay = Running::relay(broker, "s", outbox).await;
+        let relay = Running::relay(broker, outbox).await;
         let memory = tempfile::tempdir().expect("a directory");
         let transport = Transport::smtp(&server.url()).expect("an address");
         let from = "Souk <shop@souk.example>".parse().expect("an address");

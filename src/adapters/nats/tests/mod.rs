@@ -1,5 +1,6 @@
 //! With a real nats-server.
 
+mod ahead;
 mod losses;
 mod mail_worker;
 mod relay;
@@ -27,13 +28,12 @@ struct Running {
 }
 
 impl Running {
-    async fn relay(broker: &TestBroker, store_id: &str, outbox: &HandOutbox) -> Self {
+    async fn relay(broker: &TestBroker, outbox: &HandOutbox) -> Self {
         let status = Arc::new(RelayStatus::default());
         let (switch, stop) = Stop::new();
         let relay = Relay {
             rows: outbox.clone(),
             broker: Broker::connect(&broker.url(), Arc::clone(&status)).await.expect("an address"),
-            store_id: store_id.to_owned(),
             status: Arc::clone(&status),
             stop: stop.clone(),
         };

@@ -1,0 +1,78 @@
+//! A broker that is ahead of the store: the store was put back to an earlier state, and the stream
+//! has events that it does not know.
+//!
+//! After `souk restore` the store has a generation of its own, and what it tells from then on has
+//! other ids. A store that was put back by hand may have none yet; then the stream is what tells:
+//! it has rows of this store behind the last that the store has, or other rows at the same places.
+//! Two rows at one place are told apart by their ids and the times they were written at. A generation
+//! begins behind the last row on which both agree, so that the broker takes what is new as new.
+
+use super::resume::{Beyond, Comparison, EventsEnd};
+use crate::adapters::rows::Rows;
+use crate::adapters::supervision::Setback;
+use souk_actors::outbox::Stream;
+
+/// Rows read from the outbox at a time.
+const MAX_ROWS_PER_READ: usize = 256;
+
+/// Logs what the stream has and the store does not know, and has the store begin a generation if
+/// its next rows would bear the names of those.
+///
+/// # Errors
+/// [`Setback`] if the outbox cannot be read or written.
+pub(super) async fn settle<R: Rows>(
+    rows: &R,
+    cursor: u64,
+    events: &EventsEnd,
+) -> Result<(), Setback> {
+    let Agreement { through, differs } = agreement(rows, cursor, events)?;
+    let Beyond { messages, last_row, .. } = events.beyond;
+    if events.beyond.has_our_name || differs {
+        let identity = rows.identity()?;
+        rows.begin_generation(through).await?;
+        tracing::error!(
+            store_has = identity.last_row(),
+            broker_has = last_row,
+            agreed_through = through,
+            "the broker is ahead of the store, which was put back to an earlier state by hand; \
+             what happened since leaves under new ids"
+        );
+    } else if messages > 0 {
+        tracing::error!(
+            messages,
+            broker_has = last_row,
+            "the broker is ahead of the store: it has events from another life of this shop, which \
+             a restored store does not know"
+        );
+    }
+    Ok(())
+}
+
+/// How far the outbox and the stream say the same.
+struct Agreement {
+    /// Up to this row.
+    through: u64,
+    /// Whether they say different things of one row.
+    differs: bool,
+}
+
+fn agreement<R: Rows>(rows: &R, cursor: u64, events: &EventsEnd) -> Result<Agreement, Setback> {
+    let mut agreement = Agreement { through: cursor, differs: false };
+    let (mut at, mut is_unbroken) = (cursor, true);
+    while at < events.published.last() {
+        let read = rows.after(at, MAX_ROWS_PER_READ)?;
+        let Some(last) = read.last() else { break };
+        at = last.sequence;
+        for row in read {
+            match events.published.compare(&row) {
+                Comparison::Same if is_unbroken => agreement.through = row.sequence,
+                Comparison::Same => {}
+                Comparison::Other => return Ok(Agreement { differs: true, ..agreement }),
+                // Mails are not on this stream.
+                Comparison::Absent if row.stream == Stream::Notify => {}
+                Comparison::Absent => is_unbroken = false,
+            }
+        }
+    }
+    Ok(agreement)
+}
