@@ -89,6 +89,36 @@ async fn a_product_that_is_not_for_sale_is_named_beside_what_else_is_wrong() {
 }
 
 #[tokio::test]
+async fn the_noise_of_a_float_is_no_part_of_a_price() {
+    let shop = Shop::open().await;
+    let boss = shop.admin().await;
+    let noisy = json!(0.1 * 3.0);
+    assert_eq!(noisy.to_string(), "0.30000000000000004");
+    for (path, amount) in [
+        ("/api/products/", json!({"name": "Pin", "amount": 1})),
+        ("/api/v1/product/", json!({"name": "Pin"})),
+        ("/api/v1/products/", json!({"name": "Pin", "category_id": null})),
+        ("/api/v1/products", json!({"name": "Pin", "stock": 5})),
+    ] {
+        let mut body = amount;
+        body["price"] = noisy.clone();
+        let made = boss.post(path, body.clone()).await.expect(201);
+        let price = made["price"].as_str().map_or_else(|| made["price"].clone(), Value::from);
+        assert!(price == "0.30" || price == 0.3, "{path}: {made}");
+        body["price"] = json!(noisy.to_string());
+        boss.post(path, body.clone()).await.blames(400, &["price"]);
+        body["price"] = json!(0.3001);
+        boss.post(path, body).await.blames(400, &["price"]);
+    }
+    // A cart of three at 0.10, added up by a browser.
+    let pin = boss.add_product("Pin", "0.10", 5).await;
+    let ann = shop.customer("ann").await;
+    let order = json!({"user_id": ann.id, "total_price": noisy,
+        "items": [{"product_id": pin, "quantity": 3}]});
+    ann.post("/api/v1/orders", order).await.expect(201);
+}
+
+#[tokio::test]
 async fn another_content_type_is_415() {
     let shop = Shop::open().await;
     let boss = shop.admin().await;

@@ -223,7 +223,7 @@ async fn what_services_switches_off_is_hidden_everywhere_but_from_administrators
         assert_eq!(id_of(&boss.get(path).await.expect(200)), lamp);
     }
     nobody.get(&own[0]).await.expect(404);
-    nobody.bearing("a.b.c").get(&own[2]).await.expect(404);
+    nobody.bearing("a.b.c").get(&own[2]).await.expect(401);
     assert_eq!(listed(&nobody).await, [vec![], vec![chair]]);
     assert_eq!(listed(&ann).await, [vec![chair], vec![chair]]);
     assert_eq!(listed(&boss).await, [vec![lamp, chair], vec![lamp, chair]]);

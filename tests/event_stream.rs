@@ -57,6 +57,18 @@ impl Listening {
     async fn expect_end(mut self) {
         while self.response.chunk().await.expect("it ends well").is_some() {}
     }
+
+    /// The same, within less than a heartbeat, and without another event.
+    async fn expect_end_at_once(mut self, heard: usize) {
+        let rest = async {
+            while let Some(chunk) = self.response.chunk().await.expect("it ends well") {
+                self.text.push_str(std::str::from_utf8(&chunk).expect("text"));
+            }
+        };
+        let soon = std::time::Duration::from_secs(10);
+        tokio::time::timeout(soon, rest).await.expect("the stream ends with its session");
+        assert_eq!(events_in(&self.text).len(), heard, "{}", self.text);
+    }
 }
 
 #[tokio::test]
@@ -98,6 +110,44 @@ async fn a_listener_hears_what_is_retained_then_what_happens_and_goes_on_where_i
     listening.expect_end().await;
     again.expect_end().await;
     shop.check();
+}
+
+#[tokio::test]
+async fn a_stream_ends_with_its_session() {
+    let mut shop = Shop::open().await;
+    let boss = shop.admin().await;
+    let body = json!({"email": "ida@souk.example", "password": "password123",
+        "password_confirm": "password123", "user_type": "admin"});
+    let ida = id_of(&boss.post("/api/v1/auth/register/", body).await.expect(201)["data"]["user"]);
+    let log_in = async || shop.nobody().log_in("ida@souk.example", "password123").await;
+    let lamp = boss.add_product("Lamp", "10.00", 10).await;
+    let listen = async |person: &Person| {
+        let mut listening = Listening::open(&shop, person, "?types=product.created", None).await;
+        listening.until(1).await;
+        listening
+    };
+    let logged_out = log_in().await;
+    let other = log_in().await;
+    let staying = log_in().await;
+
+    let stream = listen(&logged_out).await;
+    logged_out.ask("POST", "/api/v1/auth/logout").send().await.expect(200);
+    stream.expect_end_at_once(1).await;
+
+    // Another password ends every session but the one that set it.
+    let (stream, stays) = (listen(&other).await, listen(&staying).await);
+    let body = json!({"old_password": "password123", "new_password": "password456",
+        "new_password_confirm": "password456"});
+    staying.post("/api/v1/auth/change-password/", body).await.expect(200);
+    stream.expect_end_at_once(1).await;
+    let mut stays = stays;
+    boss.add_product("Vase", "10.00", 10).await;
+    assert_eq!(stays.until(2).await.len(), 2);
+
+    boss.delete(&format!("/api/v1/users/{ida}")).await.expect(204);
+    stays.expect_end_at_once(2).await;
+    assert_eq!(boss.stock_of(lamp).await, 10);
+    shop.stop().await;
 }
 
 #[tokio::test]

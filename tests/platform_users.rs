@@ -149,11 +149,12 @@ async fn delete_user() {
     boss.get(&user_path(john.id)).await.says(404, not_found());
     boss.delete(&user_path(john.id)).await.says(404, not_found());
     try_log_in(&shop, "johndoe@example.com", "securePassword123").await.expect(400);
-    for kept in [order, paid] {
+    for (kept, address) in [(order, ""), (paid, "123 Main St, City, State, ZIP")] {
         let body = boss.order(kept).await.expect(200);
         assert_eq!(body["customer"], Value::Null, "the order stays, without the person: {body}");
         assert_eq!(body["customer_email"], Value::Null, "{body}");
-        assert_eq!((&body["shipping_address"], &body["billing_address"]), (&json!(""), &json!("")));
+        let addresses = (&body["shipping_address"], &body["billing_address"]);
+        assert_eq!(addresses, (&json!(address), &json!("")), "only what was paid is on its way");
         let shown = boss.get(&format!("/api/v1/orders/{kept}")).await.expect(200);
         assert_eq!(shown["user_id"], Value::Null);
     }
@@ -168,6 +169,57 @@ async fn delete_user() {
     boss.delete(&user_path(again)).await.expect(204);
     shop.stop().await;
     shop.check();
+}
+
+#[tokio::test]
+async fn goods_on_their_way_keep_their_address_until_they_have_arrived() {
+    let mut shop = Shop::open().await;
+    let boss = shop.admin().await;
+    let lamp = boss.add_product("Lamp", "10.00", 10).await;
+    let john = register_john(&shop).await;
+    let mut orders = Vec::new();
+    for _ in 0..5 {
+        let order = id_of(&john.buy(lamp, 1).await);
+        john.pay(order).await;
+        orders.push(order);
+    }
+    let [delivered, cancelled, refunded, deleted, shipped] = orders[..] else { panic!("five") };
+    boss.set_status(shipped, "shipped").await.expect(200);
+
+    john.delete(&user_path(john.id)).await.expect(204);
+
+    let address = async |order: i64| {
+        let body = boss.order(order).await.expect(200);
+        assert_eq!((&body["customer"], &body["customer_email"]), (&Value::Null, &Value::Null));
+        assert_eq!(body["billing_address"], "");
+        body["shipping_address"].as_str().expect("an address").to_owned()
+    };
+    let kept = "123 Main St, City, State, ZIP";
+    for order in &orders {
+        assert_eq!(address(*order).await, kept);
+    }
+    for status in ["shipped", "delivered"] {
+        assert_eq!(address(delivered).await, kept, "before it is {status}");
+        boss.set_status(delivered, status).await.expect(200);
+    }
+    boss.set_status(cancelled, "cancelled").await.expect(200);
+    let refunds = format!("/api/v1/orders/{refunded}/refunds/");
+    boss.post(&refunds, json!({})).await.expect(201);
+    boss.delete_order(deleted).await.expect(200);
+    support::eventually("the refund", async || {
+        let body = boss.get(&refunds).await.expect(200);
+        (body["refunds"][0]["status"] == "succeeded").then_some(())
+    })
+    .await;
+    for order in [delivered, cancelled, refunded] {
+        assert_eq!(address(order).await, "", "order {order} is on its way no longer");
+    }
+    assert_eq!(address(shipped).await, kept);
+    shop.stop().await;
+    shop.check();
+    let mails = support::mails_in(&shop.data().join("mail"));
+    let shipped: Vec<_> = mails.iter().filter(|mail| mail.template() == "order_shipped").collect();
+    assert_eq!(shipped.len(), 1, "nobody is mailed after the account was closed");
 }
 
 #[tokio::test]

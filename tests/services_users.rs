@@ -18,6 +18,11 @@ const VERIFY: &str = "/api/v1/users/token/verify/";
 
 const REQUIRED: &str = "This field is required.";
 
+/// What is said of a refresh token that is not good (any more).
+fn dead_token() -> Value {
+    json!({"detail": "Token is invalid or expired", "code": "token_not_valid"})
+}
+
 /// Somebody registered here under this name.
 async fn person(shop: &Shop, username: &str) -> Person {
     let body = shop.nobody().register_as(username, "").await.expect(201);
@@ -120,7 +125,7 @@ async fn logout() {
     gus.ask("POST", LOGOUT).send().await.says(200, json!({"message": "Logged out successfully."}));
     gus.get(ME).await.says(401, bad_token());
     gus.post(LOGOUT, json!({})).await.says(401, bad_token());
-    shop.nobody().post(REFRESH, json!({"refresh": gus.refresh})).await.says(401, bad_token());
+    shop.nobody().post(REFRESH, json!({"refresh": gus.refresh})).await.says(401, dead_token());
     elsewhere.get(ME).await.expect(200);
     shop.nobody().post(LOGOUT, json!({})).await.says(401, no_token());
     shop.service().post(LOGOUT, json!({})).await.says(403, forbidden());
@@ -316,7 +321,7 @@ async fn refresh_token() {
     }
     gus.get(ME).await.expect(200);
     for bad in [gus.access.as_str(), "abc", "a.b.c"] {
-        refresh(bad).await.says(401, bad_token());
+        refresh(bad).await.says(401, dead_token());
     }
     shop.nobody().post(REFRESH, json!({})).await.blames(400, &["refresh"]);
 
@@ -325,8 +330,8 @@ async fn refresh_token() {
     let traded = shop.nobody().post("/api/v1/auth/refresh/", body).await.expect(200);
     let traded = traded["refresh"].as_str().expect("a token").to_owned();
     refresh(&traded).await.expect(200);
-    refresh(&gus.refresh).await.says(401, bad_token());
-    refresh(&traded).await.says(401, bad_token());
+    refresh(&gus.refresh).await.says(401, dead_token());
+    refresh(&traded).await.says(401, dead_token());
     gus.get(ME).await.says(401, bad_token());
 }
 
@@ -338,11 +343,12 @@ async fn verify_token() {
     for token in [&gus.access, &gus.refresh] {
         verify(token).await.says(200, json!({"detail": "Token is valid"}));
     }
-    verify("a.b.c").await.says(401, bad_token());
-    verify(&format!("{}x", gus.access)).await.says(401, bad_token());
+    let invalid = json!({"detail": "Token is invalid", "code": "token_not_valid"});
+    verify("a.b.c").await.says(401, invalid.clone());
+    verify(&format!("{}x", gus.access)).await.says(401, invalid.clone());
     shop.nobody().post(VERIFY, json!({})).await.blames(400, &["token"]);
     gus.post(LOGOUT, json!({})).await.expect(200);
     for token in [&gus.access, &gus.refresh] {
-        verify(token).await.says(401, bad_token());
+        verify(token).await.says(401, invalid.clone());
     }
 }

@@ -6,6 +6,7 @@
 
 use crate::Failure;
 use argon2::{Algorithm, Argon2, Block, Params, Version};
+use sha2::{Digest, Sha256};
 use souk_domain::Password;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
@@ -31,6 +32,13 @@ const LOWEST_PRIORITY: i32 = 19;
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(transparent)]
 pub struct PasswordHash(String);
+
+impl PasswordHash {
+    /// Names this hash without repeating it.
+    pub(crate) fn digest(&self) -> [u8; 32] {
+        Sha256::digest(self.0.as_bytes()).into()
+    }
+}
 
 /// The hashing threads. Cheap to clone.
 #[derive(Clone)]

@@ -5,10 +5,10 @@
 
 use crate::journeys::paying::{News, Settled};
 use crate::journeys::{accounts, ordering, paying};
-use crate::orders::Order;
+use crate::orders::{Order, OrdersMessage};
 use crate::shop::Shop;
 use crate::{Failure, carts, clock, idempotency, orders, payments, put_back, users};
-use souk_domain::{OrderId, PaymentId, Refusal};
+use souk_domain::{OrderId, PaymentId, Refusal, UnixMillis};
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::Arc;
@@ -75,6 +75,7 @@ pub async fn keep(shop: Shop, mut stop: watch::Receiver<bool>) {
         report("giving money back", give_money_back(&shop, &mut pauses).await);
         doubt_after = DOUBT_AFTER;
         report("forgetting closed accounts", forget_customers(&shop).await);
+        report("wiping recipients", wipe_recipients(&shop, clock::now()).await);
         let (store, outbox) = (shop.store.clone(), shop.outbox.clone());
         // It waits for the disk; what it could not write, it writes the next time.
         let _ = tokio::task::spawn_blocking(move || put_back::note_rows(&store, &outbox)).await;
@@ -200,7 +201,24 @@ async fn forget_customers(shop: &Shop) -> Result<(), Failure> {
         shop.store
             .transact(move |unit| {
                 let owners = Arc::clone(&owners);
-                async move { accounts::forget_in_orders(&owners, &unit, customer).await }
+                async move { accounts::forget_in_orders(&owners, &unit, customer, None).await }
+            })
+            .await?;
+    }
+    Ok(())
+}
+
+/// Recipients of closed accounts whose goods never arrived, as far as the shop was told.
+pub(crate) async fn wipe_recipients(shop: &Shop, now: UnixMillis) -> Result<(), Failure> {
+    for id in orders::recipients_due(&shop.store.snapshot(), now, MAX_PER_ROUND)? {
+        let owners = Arc::clone(&shop.owners);
+        shop.store
+            .transact(move |unit| {
+                let owners = Arc::clone(&owners);
+                async move {
+                    let wipe = |reply_to| OrdersMessage::WipeRecipient { unit, id, reply_to };
+                    owners.orders.ask(wipe).await
+                }
             })
             .await?;
     }

@@ -1,10 +1,11 @@
 //! What the contracts do alike with people: add them, change them, log them in and out.
 
-use super::{App, IssuedTokens, Visitor};
+use super::{App, IssuedTokens, Repeat, Visitor};
 use crate::edge::form::Field;
 use crate::edge::{Answer, Call, Form, standard};
 use souk_actors::Failure;
 use souk_actors::carts::CartKey;
+use souk_actors::idempotency::Grant;
 use souk_actors::journeys::accounts;
 use souk_actors::store::StoreError;
 use souk_actors::users::{
@@ -55,7 +56,8 @@ impl App {
             let (owners, person, guest) = (Arc::clone(&owners), person.clone(), guest.clone());
             async move {
                 let (id, user) = accounts::add_person(&owners, &unit, person, guest).await?;
-                Ok(shown(id, &user))
+                let grant = Grant::of_account(id, &user);
+                Ok(shown(id, &user).repeated(Repeat::While(grant)))
             }
         })
         .await
@@ -75,13 +77,14 @@ impl App {
         shown: fn(IssuedTokens) -> Answer,
     ) -> Result<Answer, Failure> {
         let (user, row) = self.require_password(call, account, known, password).await?;
-        let command = OpenSession { user, password: row.password };
+        let command = OpenSession { user, password: row.password.clone() };
         let app = Arc::clone(self);
         self.commit(call, move |unit| {
             let (app, command, guest) = (Arc::clone(&app), command.clone(), guest.clone());
+            let row = row.clone();
             async move {
                 let session = accounts::log_in(&app.shop.owners, &unit, command, guest).await?;
-                Ok(shown(app.issue(session)))
+                Ok(shown(app.issue(session)).repeated(Repeat::log_in(session, &row)))
             }
         })
         .await

@@ -1,7 +1,7 @@
 //! Who is calling: a token, its session, the person behind it.
 
 use super::{App, ServiceName, could_not};
-use crate::edge::{Answer, Call, Claims, Request, TokenId, TokenKind, standard};
+use crate::edge::{Answer, BadToken, Call, Claims, Request, TokenId, TokenKind, standard};
 use souk_actors::store::StoreError;
 use souk_actors::users::{self, SessionToken, User};
 use souk_actors::{Failure, clock};
@@ -172,18 +172,25 @@ impl App {
         }))
     }
 
-    /// Whether a token, of either kind, is ours and good now.
+    /// Why a token of either kind is not good now; `None` if it is. One whose session has ended,
+    /// or that was traded for its successor, is as foreign as one that was never ours.
     ///
     /// # Errors
     /// What the store cannot do.
-    pub(crate) fn is_good_token(&self, token: &str) -> Result<bool, StoreError> {
-        if let Some(refresh) = self.refresh_token(token) {
-            return self.is_good_refresh(refresh);
-        }
-        let claims = self.tokens.verify(token, TokenKind::Access, clock::now().seconds());
-        let Ok(claims) = claims else { return Ok(false) };
-        let session = users::session(&*self.shop.store.snapshot(), claims.id.session)?;
-        Ok(session.is_some_and(|session| session.user == claims.user))
+    pub(crate) fn fault_of(&self, token: &str) -> Result<Option<BadToken>, StoreError> {
+        let claims = match self.tokens.verify_either(token, clock::now().seconds()) {
+            Ok(claims) => claims,
+            Err(fault) => return Ok(Some(fault)),
+        };
+        let TokenId { session, sequence, .. } = claims.id;
+        let is_good = match claims.kind {
+            TokenKind::Refresh => {
+                self.is_good_refresh(SessionToken { user: claims.user, session, sequence })?
+            }
+            TokenKind::Access => users::session(&*self.shop.store.snapshot(), session)?
+                .is_some_and(|session| session.user == claims.user),
+        };
+        Ok((!is_good).then_some(BadToken::Foreign))
     }
 
     /// Signs the two tokens of a session.

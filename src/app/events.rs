@@ -137,7 +137,8 @@ impl Listener {
         loop {
             commits.borrow_and_update();
             while let Some(chunk) = self.read_on()? {
-                if !self.say(chunk).await {
+                // Each time: a client that reads slowly may have been logged out meanwhile.
+                if !self.may_listen()? || !self.say(chunk).await {
                     return Ok(());
                 }
             }
@@ -145,7 +146,11 @@ impl Listener {
                 return Ok(());
             }
             tokio::select! {
-                changed = commits.changed() => if changed.is_err() { return Ok(()) },
+                changed = commits.changed() => {
+                    if changed.is_err() || !self.may_listen()? {
+                        return Ok(());
+                    }
+                }
                 _ = heartbeat.tick() => {
                     if !self.may_listen()? || !self.say(Bytes::from_static(HEARTBEAT)).await {
                         return Ok(());
@@ -191,7 +196,8 @@ impl Listener {
         }
     }
 
-    /// A session that ended, or an administrator who is none any more, hears no more.
+    /// False once the session has ended (log-out, another password, a closed account) or the
+    /// listener is no longer an administrator.
     fn may_listen(&self) -> Result<bool, StoreError> {
         let snapshot = self.app.shop.store.snapshot();
         let session = users::session(&*snapshot, self.visitor.session)?;

@@ -12,7 +12,7 @@ use souk_actors::clock;
 use subtle::ConstantTimeEq;
 
 /// The body field, the query parameter and the cookie.
-const CART_KEY: &str = "cart_key";
+pub(super) const CART_KEY: &str = "cart_key";
 /// Random octets of a key.
 const RANDOM_BYTES: usize = 16;
 /// Octets that say that a key is ours.
@@ -100,15 +100,26 @@ impl App {
         request: &Request,
         form: &mut Form<'_>,
     ) -> Result<CartKey, Answer> {
-        let Some(key) = presented_cart_key(request, form) else {
-            return Ok(self.guests.new_key());
-        };
+        let known = self.known_guest_key(request, form)?;
+        Ok(known.unwrap_or_else(|| self.guests.new_key()))
+    }
+
+    /// The presented key, if the shop gave it out.
+    ///
+    /// # Errors
+    /// What the store cannot do.
+    pub(super) fn known_guest_key(
+        &self,
+        request: &Request,
+        form: &mut Form<'_>,
+    ) -> Result<Option<CartKey>, Answer> {
+        let Some(key) = presented_cart_key(request, form) else { return Ok(None) };
         // The second look is for keys that were sealed under another secret.
         let is_known = self.gave_out(&key)
             || carts::of_guest(&*self.shop.store.snapshot(), &key, clock::now())
                 .map_err(|error| could_not(&error.into()))?
                 .is_some();
-        Ok(if is_known { key } else { self.guests.new_key() })
+        Ok(is_known.then_some(key))
     }
 
     /// Whether the shop gave this key to a guest, who may never have put anything in a cart.

@@ -7,9 +7,11 @@ mod events;
 mod failures;
 mod gateway_messages;
 mod guests;
+mod idempotency;
 mod logs;
 mod operations;
 mod orders;
+mod privacy;
 mod problem;
 mod products;
 mod readiness;
@@ -17,6 +19,7 @@ mod reference;
 mod refunds;
 mod sandbox;
 mod sandbox_messages;
+mod seal;
 mod services;
 #[cfg(test)]
 mod tests;
@@ -28,6 +31,7 @@ pub(crate) use events::route as events_route;
 pub(crate) use failures::could_not;
 pub(crate) use gateway_messages::{Event, UnheardMessage};
 pub(crate) use guests::{CartKeyHeaders, cart_key_field, presented_cart_key, presents_cart_key};
+pub(crate) use idempotency::Repeat;
 pub(crate) use operations::routes;
 pub(crate) use problem::{Problem, Wording};
 pub(crate) use products::{plain_draft, stock_range};
@@ -41,9 +45,10 @@ use crate::adapters::outgoing::Reach;
 use crate::contracts;
 use crate::edge::{Answer, Request, Router, RouterError, TokenKey};
 use crate::logs::Archive;
-use commit::Running;
 use events::Streams;
 use guests::GuestSeal;
+use idempotency::Running;
+use seal::AnswerSeal;
 use souk_actors::journeys::ordering::Delivery;
 use souk_actors::orders::Contact;
 use souk_actors::{Failure, Shop};
@@ -74,6 +79,7 @@ pub(crate) struct App {
     tokens: TokenKey,
     services: ServiceTokens,
     guests: GuestSeal,
+    answers: AnswerSeal,
     running: Running,
     /// Held while the sandbox's messages are delivered, so that they stay in order.
     sandbox_delivery: tokio::sync::Mutex<()>,
@@ -129,6 +135,7 @@ impl App {
             tokens: TokenKey::new(&settings.jwt_secret),
             services: settings.services,
             guests: GuestSeal::new(&settings.jwt_secret),
+            answers: AnswerSeal::new(&settings.jwt_secret),
             running: Running::default(),
             sandbox_delivery: tokio::sync::Mutex::default(),
             throttle: settings.throttles_guessing.then(Throttle::new),
@@ -142,14 +149,15 @@ impl App {
         if !request.method.is_safe() && self.adapters.is_outbox_full() {
             return could_not(&Failure::OutboxFull);
         }
+        let is_personal = privacy::is_personal(&request);
         let held = match self.hold_idempotency_key(&mut request) {
             Ok(held) => held,
-            Err(answer) => return answer,
+            Err(answer) => return privacy::kept_by_nobody(is_personal, answer),
         };
         let answer = self.router.answer(&self, request).await;
         // The key is free again only now, when its answer is stored or there is none.
         drop(held);
-        answer
+        privacy::kept_by_nobody(is_personal, answer)
     }
 }
 

@@ -6,8 +6,7 @@ use crate::edge::{Answer, Call, Errors, Form, standard};
 use souk_actors::Failure;
 use souk_actors::catalog::{self, CatalogMessage, ProductChange, ProductDraft, ProductView};
 use souk_actors::store::StoreError;
-use souk_actors::users;
-use souk_domain::{Currency, MAX_CART_LINES, MAX_STOCK, Money, Pricing, ProductId, Role};
+use souk_domain::{Currency, MAX_CART_LINES, MAX_STOCK, Money, Pricing, ProductId};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
@@ -38,33 +37,34 @@ pub(crate) fn plain_draft(
 }
 
 impl App {
-    /// Whether a caller sees what the shop has switched off: administrators do. A token that is
-    /// not good is nobody's here; where one is needed, it was looked at before.
+    /// Whether a caller sees what the shop has switched off: administrators do. Nobody needs a
+    /// token to read, but one that is sent must be good.
     ///
     /// # Errors
-    /// [`StoreError`].
-    pub(crate) fn sees_hidden(&self, call: &Call) -> Result<bool, StoreError> {
-        let Ok(claims) = self.session_claims(&call.request) else { return Ok(false) };
-        let user = users::user(&*self.shop.store.snapshot(), claims.user)?;
-        Ok(user.is_some_and(|user| user.role == Role::Administrator))
+    /// 401 for a token that is not good (any more).
+    pub(crate) fn sees_hidden(&self, call: &Call) -> Result<bool, Answer> {
+        if call.request.bearer().is_none() {
+            return Ok(false);
+        }
+        Ok(self.visitor(call)?.caller.is_administrator())
     }
 
-    /// The product with this id, as this caller may see it.
+    /// The product with the id in the path, as this caller may see it.
     ///
     /// # Errors
-    /// 404 for one that is not there, or switched off and the caller no administrator.
+    /// As [`App::sees_hidden`]; 404 for one that is not there, or switched off and the caller no
+    /// administrator.
     pub(crate) fn visible_product(
         &self,
         call: &Call,
-        id: ProductId,
+        parameter: &str,
     ) -> Result<ProductView, Answer> {
-        let failed = |error: StoreError| could_not(&error.into());
-        let found = catalog::product(&*self.shop.store.snapshot(), id).map_err(failed)?;
-        let view = found.ok_or_else(standard::not_found)?;
-        if view.is_for_sale() || self.sees_hidden(call).map_err(failed)? {
-            return Ok(view);
-        }
-        Err(standard::not_found())
+        let sees_hidden = self.sees_hidden(call)?;
+        let id = call.id(parameter, ProductId::parse)?;
+        let found = catalog::product(&*self.shop.store.snapshot(), id)
+            .map_err(|error| could_not(&error.into()))?;
+        let visible = found.filter(|view| sees_hidden || view.is_for_sale());
+        visible.ok_or_else(standard::not_found)
     }
 
     /// Notes in a form that is wrong anyway that `product_id` cannot be bought either. In a form

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
-use http::{Response, StatusCode};
+use http::{Extensions, Response, StatusCode};
 use serde::Serialize;
 use std::convert::Infallible;
 use tokio::sync::mpsc;
@@ -21,6 +21,8 @@ pub(crate) struct Answer {
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     /// The body.
     pub(crate) body: Bytes,
+    /// What one layer of Souk tells the next; never sent.
+    pub(crate) extensions: Extensions,
     /// More of the body, for as long as the other end is held.
     pub(super) tail: Option<mpsc::Receiver<Bytes>>,
 }
@@ -28,7 +30,8 @@ pub(crate) struct Answer {
 impl Clone for Answer {
     /// What goes on goes to one client: a copy has none of it.
     fn clone(&self) -> Self {
-        Self::again(self.status, self.headers.clone(), self.body.clone())
+        let whole = Self::again(self.status, self.headers.clone(), self.body.clone());
+        Self { extensions: self.extensions.clone(), ..whole }
     }
 }
 
@@ -52,7 +55,7 @@ impl Answer {
 
     /// An answer with a body that is already written.
     pub(crate) fn bytes(status: StatusCode, content_type: HeaderValue, body: Bytes) -> Self {
-        Self { status, headers: vec![(CONTENT_TYPE, content_type)], body, tail: None }
+        Self::again(status, vec![(CONTENT_TYPE, content_type)], body)
     }
 
     /// An answer that was given before: no header stands twice in it.
@@ -61,7 +64,7 @@ impl Answer {
         headers: Vec<(HeaderName, HeaderValue)>,
         body: Bytes,
     ) -> Self {
-        Self { status, headers, body, tail: None }
+        Self { status, headers, body, extensions: Extensions::new(), tail: None }
     }
 
     /// 200 with a body that goes on until the other end of the channel is dropped. A client that
@@ -88,7 +91,7 @@ impl Answer {
 
     /// A status without a body.
     pub(crate) fn empty(status: StatusCode) -> Self {
-        Self { status, headers: Vec::new(), body: Bytes::new(), tail: None }
+        Self::again(status, Vec::new(), Bytes::new())
     }
 
     /// `{"detail": text}`.

@@ -125,6 +125,11 @@ impl Description {
         self.may(Access::Anyone)
     }
 
+    /// Everybody may call it, without a token or with a good one.
+    pub(crate) fn for_readers(self) -> Self {
+        self.may(Access::Anyone).refuses(crate::edge::standard::token_not_valid())
+    }
+
     /// Who presents the key of a guest's cart may call it.
     pub(crate) fn for_guests(self) -> Self {
         self.may(Access::Guest)

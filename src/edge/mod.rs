@@ -42,4 +42,4 @@ pub(crate) use request::Request;
 pub(crate) use route::{Call, Operation, Route};
 pub(crate) use router::{Router, RouterError};
 pub(crate) use server::serve;
-pub(crate) use tokens::{Claims, TokenId, TokenKey, TokenKind};
+pub(crate) use tokens::{BadToken, Claims, TokenId, TokenKey, TokenKind};

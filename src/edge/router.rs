@@ -167,6 +167,13 @@ impl<S: Send + Sync + 'static> Router<S> {
         tally::write(text, seats.chain([(None, &*self.elsewhere)]));
     }
 
+    /// The path of a request, without its trailing slash where the slash makes no difference.
+    pub(crate) fn path_of<'a>(&self, request: &'a Request) -> &'a str {
+        let is_exact =
+            self.find(request).is_ok_and(|(seat, _)| seat.operation.spelling == Spelling::Exact);
+        if is_exact { &request.path } else { request.path.trim_end_matches('/') }
+    }
+
     /// Whether a handler answers this.
     #[cfg(test)]
     pub(crate) fn answers(&self, method: &Method, path: &str) -> bool {

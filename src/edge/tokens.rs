@@ -86,7 +86,8 @@ pub(crate) enum BadToken {
     /// Not signed by us with HS256, or not of our form.
     #[error("the token is not one of ours")]
     Foreign,
-    /// An access token where a refresh token is wanted, or the other way round.
+    /// An access token where a refresh token is wanted, or the other way round, or of a kind that
+    /// the shop does not issue.
     #[error("the token is of the wrong kind")]
     WrongKind,
     /// Its time is over.
@@ -100,7 +101,7 @@ pub(crate) enum BadToken {
 /// The claims as they stand in the token, in the order of the document's sample.
 #[derive(Serialize, Deserialize)]
 struct Wire {
-    token_type: TokenKind,
+    token_type: WireKind,
     exp: i64,
     iat: i64,
     jti: String,
@@ -108,6 +109,26 @@ struct Wire {
     /// Not in our tokens; whoever shares the secret may set it (RFC 7519 section 4.1.5).
     #[serde(default, skip_serializing)]
     nbf: Option<i64>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum WireKind {
+    Access,
+    Refresh,
+    /// Of whoever shares the secret and knows other kinds.
+    #[serde(other)]
+    Other,
+}
+
+impl WireKind {
+    fn known(&self) -> Option<TokenKind> {
+        match self {
+            Self::Access => Some(TokenKind::Access),
+            Self::Refresh => Some(TokenKind::Refresh),
+            Self::Other => None,
+        }
+    }
 }
 
 /// The key that signs and verifies.
@@ -136,7 +157,10 @@ impl TokenKey {
     /// The token that says this.
     pub(crate) fn issue(&self, claims: &Claims) -> String {
         let wire = Wire {
-            token_type: claims.kind,
+            token_type: match claims.kind {
+                TokenKind::Access => WireKind::Access,
+                TokenKind::Refresh => WireKind::Refresh,
+            },
             exp: claims.expires_at_seconds,
             iat: claims.issued_at_seconds,
             jti: claims.id.to_string(),
@@ -157,6 +181,26 @@ impl TokenKey {
         kind: TokenKind,
         now_seconds: i64,
     ) -> Result<Claims, BadToken> {
+        let (wire, id, user) = self.decode(token)?;
+        if wire.token_type.known() != Some(kind) {
+            return Err(BadToken::WrongKind);
+        }
+        wire.judge_times(now_seconds)?;
+        Ok(wire.claims(kind, id, user))
+    }
+
+    /// What a token of either kind says, if it is ours and good now.
+    ///
+    /// # Errors
+    /// [`BadToken`]; one whose time is over has expired, of whichever kind it is.
+    pub(crate) fn verify_either(&self, token: &str, now_seconds: i64) -> Result<Claims, BadToken> {
+        let (wire, id, user) = self.decode(token)?;
+        wire.judge_times(now_seconds)?;
+        let kind = wire.token_type.known().ok_or(BadToken::WrongKind)?;
+        Ok(wire.claims(kind, id, user))
+    }
+
+    fn decode(&self, token: &str) -> Result<(Wire, TokenId, UserId), BadToken> {
         if token.len() > limits::TOKEN_BYTES_MAX {
             return Err(BadToken::TooLong);
         }
@@ -165,17 +209,24 @@ impl TokenKey {
             .claims;
         let id = TokenId::parse(&wire.jti).ok_or(BadToken::Foreign)?;
         let user = UserId::new(wire.user_id).ok_or(BadToken::Foreign)?;
-        if wire.token_type != kind {
-            return Err(BadToken::WrongKind);
-        }
-        if now_seconds >= wire.exp {
+        Ok((wire, id, user))
+    }
+}
+
+impl Wire {
+    fn judge_times(&self, now_seconds: i64) -> Result<(), BadToken> {
+        if now_seconds >= self.exp {
             return Err(BadToken::Expired);
         }
-        let begins = wire.nbf.map_or(wire.iat, |not_before| not_before.max(wire.iat));
+        let begins = self.nbf.map_or(self.iat, |not_before| not_before.max(self.iat));
         if begins.saturating_sub(now_seconds) > limits::TOKEN_CLOCK_SKEW_SECONDS {
             return Err(BadToken::FromTheFuture);
         }
-        Ok(Claims { kind, expires_at_seconds: wire.exp, issued_at_seconds: wire.iat, id, user })
+        Ok(())
+    }
+
+    fn claims(&self, kind: TokenKind, id: TokenId, user: UserId) -> Claims {
+        Claims { kind, expires_at_seconds: self.exp, issued_at_seconds: self.iat, id, user }
     }
 }
 
@@ -254,7 +305,6 @@ mod tests {
             forge(&Header::default(), &sample(|claims| claims["user_id"] = "1".into())),
             forge(&Header::default(), &sample(|claims| claims["user_id"] = 0.into())),
             forge(&Header::default(), &sample(|claims| claims["jti"] = "12345678".into())),
-            forge(&Header::default(), &sample(|claims| claims["token_type"] = "sliding".into())),
         ] {
             let verified = key().verify(&token, TokenKind::Access, NOW);
             assert_eq!(verified, Err(BadToken::Foreign), "{token}");
@@ -276,6 +326,23 @@ mod tests {
         assert_eq!(at(&refresh, TokenKind::Refresh, NOW + 86_400), Err(BadToken::Expired));
         assert_eq!(at(&access, TokenKind::Access, NOW - 60), Ok(TokenKind::Access));
         assert_eq!(at(&access, TokenKind::Access, NOW - 61), Err(BadToken::FromTheFuture));
+    }
+
+    #[test]
+    fn of_either_kind_is_one_of_ours_that_is_good_now() {
+        let at = |token: &str, now| key().verify_either(token, now).map(|claims| claims.kind);
+        let sliding =
+            forge(&Header::default(), &sample(|claims| claims["token_type"] = "sliding".into()));
+        for kind in [TokenKind::Access, TokenKind::Refresh] {
+            let token = key().issue(&claims(kind));
+            assert_eq!(at(&token, NOW), Ok(kind));
+            assert_eq!(at(&token, NOW + 86_400), Err(BadToken::Expired));
+            assert_eq!(at(&token, NOW - 61), Err(BadToken::FromTheFuture));
+            assert_eq!(key().verify(&sliding, kind, NOW), Err(BadToken::WrongKind));
+        }
+        assert_eq!(at(&sliding, NOW), Err(BadToken::WrongKind));
+        assert_eq!(at(&sliding, NOW + 900), Err(BadToken::Expired));
+        assert_eq!(at("a.b.c", NOW), Err(BadToken::Foreign));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use crate::Failure;
 use crate::carts::{CartKey, CartOf, CartsMessage};
 use crate::catalog::CatalogMessage;
-use crate::orders::OrdersMessage;
+use crate::orders::{Leaver, OrdersMessage};
 use crate::store::Unit;
 use crate::supervision::Owners;
 use crate::users::{OpenSession, Register, SessionToken, User, UsersMessage};
@@ -77,17 +77,23 @@ pub async fn add_person(
     Ok((id, user))
 }
 
-/// Closes an account: the person and their cart go, their orders stay without them.
+/// Closes an account: the person and their cart go, their orders stay without them. Who gets a
+/// paid order that has not arrived, and where, stays with it until it has.
 ///
 /// # Errors
 /// Refuses an account that is not there (any more), and the last administrator's.
 pub async fn close(owners: &Owners, unit: &Unit, user: UserId) -> Result<(), Failure> {
+    let person = owners
+        .users
+        .ask(|reply_to| UsersMessage::Show { unit: unit.clone(), user, reply_to })
+        .await?;
     owners.users.ask(|reply_to| UsersMessage::Close { unit: unit.clone(), user, reply_to }).await?;
     owners.carts.ask(|reply_to| CartsMessage::Close { unit: unit.clone(), user, reply_to }).await?;
-    forget_in_orders(owners, unit, user).await
+    forget_in_orders(owners, unit, user, Some(Leaver::of(&person))).await
 }
 
-/// Takes a person whose account is closed out of their orders, as many as one turn may.
+/// Takes a person whose account is closed out of their orders, as many as one turn may. `leaver`
+/// is given in the turn that closes the account.
 ///
 /// # Errors
 /// [`Failure`] of the owner.
@@ -95,9 +101,10 @@ pub async fn forget_in_orders(
     owners: &Owners,
     unit: &Unit,
     customer: UserId,
+    leaver: Option<Leaver>,
 ) -> Result<(), Failure> {
-    let forget =
-        |reply_to| OrdersMessage::ForgetCustomer { unit: unit.clone(), customer, reply_to };
+    let (unit, leaver) = (unit.clone(), leaver.map(Box::new));
+    let forget = |reply_to| OrdersMessage::ForgetCustomer { unit, customer, leaver, reply_to };
     owners.orders.ask(forget).await
 }
 

@@ -1,7 +1,7 @@
 //! The actor: messages in, one command each.
 
 use super::{
-    Cancelled, Contact, CrmTry, Deleted, Order, Paid, PaymentLink, PlaceOrder, UpdateOrder,
+    Cancelled, Contact, CrmTry, Deleted, Leaver, Order, Paid, PaymentLink, PlaceOrder, UpdateOrder,
     Updated, change, crm, forget, lines, place,
 };
 use crate::owner::{ReplyTo, answer};
@@ -141,14 +141,27 @@ pub enum OrdersMessage {
         /// The order after it, as with [`OrdersMessage::AddUnit`].
         reply_to: ReplyTo<Order>,
     },
-    /// Take a person out of their orders: no customer, no addresses. Of many orders some are left
-    /// for a later turn; until then [`super::to_forget`] names the person. No news to other
-    /// systems, which hear of the closed account.
+    /// Take a person out of their orders: no customer, no addresses, except where a paid order
+    /// must still be delivered. Of many orders some are left for a later turn; until then
+    /// [`super::to_forget`] names the person. No news to other systems, which hear of the closed
+    /// account.
     ForgetCustomer {
         /// The open turn.
         unit: Unit,
         /// Whom.
         customer: UserId,
+        /// What their deliveries need, in the turn that closes the account; `None` in later ones.
+        leaver: Option<Box<Leaver>>,
+        /// Done.
+        reply_to: ReplyTo<()>,
+    },
+    /// Wipe the recipient that the order of a closed account kept for its delivery; no harm if it
+    /// keeps none.
+    WipeRecipient {
+        /// The open turn.
+        unit: Unit,
+        /// Which order.
+        id: OrderId,
         /// Done.
         reply_to: ReplyTo<()>,
     },
@@ -241,8 +254,12 @@ impl Actor for OrderOwner {
             OrdersMessage::RemoveUnit { unit, id, product, reply_to } => {
                 answer(reply_to, lines::remove_unit(&unit, id, product))
             }
-            OrdersMessage::ForgetCustomer { unit, customer, reply_to } => {
-                answer(reply_to, forget::forget_customer(&unit, customer))
+            OrdersMessage::ForgetCustomer { unit, customer, leaver, reply_to } => {
+                let leaver = leaver.map(|leaver| *leaver);
+                answer(reply_to, forget::forget_customer(&unit, customer, leaver))
+            }
+            OrdersMessage::WipeRecipient { unit, id, reply_to } => {
+                answer(reply_to, forget::wipe_recipient(&unit, id))
             }
             OrdersMessage::WantCrm { unit, is_wanted, reply_to } => {
                 answer(reply_to, crm::want(&unit, is_wanted))

@@ -2,7 +2,7 @@
 
 use super::rows::{BY_CUSTOMER, BY_EXPIRY, GONE, ORDERS};
 use super::write::{self, About, Contact};
-use super::{Order, PaymentLink, crm};
+use super::{Order, PaymentLink, crm, forget};
 use crate::Failure;
 use crate::catalog::StockMove;
 use crate::outbox::{OrderEvent, OrderMail};
@@ -177,6 +177,7 @@ pub(super) fn delete(unit: &Unit, id: OrderId, by: Role) -> Result<Deleted, Fail
         unit.delete(BY_EXPIRY, &(expires_at, id))?;
     }
     crm::forget(unit, id)?;
+    forget::unlist(unit, id)?;
     write::count(unit, Some(&order), None)?;
     let from = order.status.holding();
     let goods_are_here = order.status.is_before_shipping();

@@ -14,6 +14,7 @@ mod write;
 pub use actor::{OrderOwner, OrdersMessage};
 pub use change::{Cancelled, Deleted, Paid, UpdateOrder, Updated};
 pub use crm::{CrmDelivery, CrmTry, crm_due, crm_failed, crm_is_wanted};
+pub use forget::{KEPT_FOR, Leaver, recipients_due};
 pub use place::PlaceOrder;
 pub use queries::{OrderPage, all, due, of_customer, order, summary, to_forget};
 pub use recipient::Recipient;

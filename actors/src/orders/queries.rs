@@ -1,7 +1,7 @@
 //! Questions about orders, answered from a committed snapshot.
 
 use super::rows::{BY_CUSTOMER, BY_EXPIRY, GONE, ORDERS, SUMMARY, TO_FORGET};
-use super::{CrmSync, Order, OrderSummary, crm};
+use super::{CrmSync, Order, OrderSummary, crm, forget};
 use crate::catalog::TakenStock;
 use crate::check::Findings;
 use crate::store::{Direction, Read, Snapshot, StoreError};
@@ -86,7 +86,7 @@ pub fn due(snapshot: &Snapshot, now: UnixMillis, limit: usize) -> Result<Vec<Ord
 pub fn to_forget(read: &impl Read, limit: usize) -> Result<Vec<UserId>, StoreError> {
     let first = UserId::new(1).expect("1 is an id");
     let rows = read.range(TO_FORGET, &first, None, Direction::Ascending, limit)?;
-    Ok(rows.into_iter().map(|(customer, ())| customer).collect())
+    Ok(rows.into_iter().map(|(customer, _)| customer).collect())
 }
 
 /// Totals over all orders.
@@ -139,6 +139,7 @@ pub(crate) fn check(
     let indexes_agree =
         snapshot.count(BY_CUSTOMER)? == with_customer && snapshot.count(BY_EXPIRY)? == on_the_clock;
     findings.require(indexes_agree, || "stray order index entries".into());
+    forget::check(snapshot, findings)?;
     let crm_agrees = crm::check(snapshot, findings)? == awaiting_crm;
     findings.require(crm_agrees, || "orders wait for the CRM that it will not hear of".into());
     let summary = summary(snapshot)?;

@@ -13,7 +13,7 @@ pub struct Recipient {
     pub last_name: String,
     /// Where they can be called.
     pub phone_number: String,
-    /// Where mails about the order go.
+    /// Where mails about the order go; empty once the account was closed.
     pub email: String,
     /// The city.
     pub city: String,
@@ -24,11 +24,11 @@ pub struct Recipient {
 }
 
 impl Recipient {
-    /// Whom to mail.
+    /// Whom to mail; nobody once the account was closed.
     #[must_use]
-    pub fn contact(&self) -> Contact {
+    pub fn contact(&self) -> Option<Contact> {
         let name = format!("{} {}", self.first_name, self.last_name).trim().to_owned();
-        Contact { email: self.email.clone(), name }
+        (!self.email.is_empty()).then(|| Contact { email: self.email.clone(), name })
     }
 
     /// The whole address, for whoever packs and whoever waits for the parcel.

@@ -1,6 +1,6 @@
 //! How orders lie in the file: one row each, lines included.
 
-use super::{CrmDelivery, Recipient};
+use super::{CrmDelivery, Leaver, Recipient};
 use crate::carts::CartKeyHash;
 use crate::outbox::OrderSnapshot;
 use crate::payments::Intent;
@@ -15,7 +15,12 @@ pub(super) const BY_CUSTOMER: Table<(UserId, OrderId), ()> = Table::new("orders.
 /// Unpaid orders on the clock.
 pub(super) const BY_EXPIRY: Table<(UnixMillis, OrderId), ()> = Table::new("orders.by_expiry");
 /// Customers who closed their account and still stand in orders.
-pub(super) const TO_FORGET: Table<UserId, ()> = Table::new("orders.to_forget");
+pub(super) const TO_FORGET: Table<UserId, Leaver> = Table::new("orders.to_forget");
+/// Orders of closed accounts that keep their recipient until they arrive, and until when at most.
+pub(super) const KEPT_RECIPIENTS: Table<OrderId, UnixMillis> = Table::new("orders.kept_recipients");
+/// The same by time.
+pub(super) const RECIPIENTS_DUE: Table<(UnixMillis, OrderId), ()> =
+    Table::new("orders.recipients_due");
 /// Completed orders that the CRM has not taken.
 pub(super) const CRM: Table<OrderId, CrmDelivery> = Table::new("orders.crm");
 /// When each of them is to be told next.
@@ -31,6 +36,8 @@ pub(crate) const TABLES: &[&str] = &[
     BY_CUSTOMER.name(),
     BY_EXPIRY.name(),
     TO_FORGET.name(),
+    KEPT_RECIPIENTS.name(),
+    RECIPIENTS_DUE.name(),
     CRM.name(),
     CRM_DUE.name(),
     CRM_WANTED.name(),
@@ -115,6 +122,12 @@ pub struct OrderSummary {
 impl Row for OrderSummary {}
 
 impl Order {
+    /// True for the order of a closed account.
+    #[must_use]
+    pub fn is_nobodys(&self) -> bool {
+        self.customer.is_none() && self.guest.is_none()
+    }
+
     pub(super) fn snapshot(&self, previous_status: Option<OrderStatus>) -> OrderSnapshot {
         OrderSnapshot {
             number: self.number.clone(),

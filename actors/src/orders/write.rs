@@ -1,7 +1,7 @@
 //! What every change of an order has in common: the row, its indexes, the totals, the events.
 
 use super::rows::{BY_EXPIRY, ORDERS, SUMMARY};
-use super::{Order, Recipient, crm};
+use super::{Order, Recipient, crm, forget};
 use crate::Failure;
 use crate::outbox::{self, Cause, MailContent, OrderEvent, OrderMail, Outgoing};
 use crate::store::{Read, Unit};
@@ -39,6 +39,7 @@ pub(super) fn put_silently(
     after: &mut Order,
 ) -> Result<(), Failure> {
     after.updated_at = unit.now();
+    forget::wipe_if_done(unit, id, after)?;
     unit.put(ORDERS, &id, after)?;
     if before.expires_at != after.expires_at {
         if let Some(expires_at) = before.expires_at {
@@ -112,7 +113,7 @@ pub(super) fn mail_about(
 ) -> Result<(), Failure> {
     // An order with a recipient of its own is their business, whoever's account it is in.
     let recipient = order.recipient.as_ref();
-    let own = recipient.map(Recipient::contact);
+    let own = recipient.and_then(Recipient::contact);
     let Some(contact) = own.as_ref().or(contact) else { return Ok(()) };
     let street = &order.shipping_address;
     let shipping_address =

@@ -79,6 +79,7 @@ impl Row for CartId {}
 impl Row for OrderId {}
 impl Row for PaymentId {}
 impl Row for ProductId {}
+impl Row for UnixMillis {}
 
 /// A key whose octets sort as the value does.
 pub trait Key: Sized {

@@ -216,6 +216,8 @@ impl<'a> Message<'a> {
             first_name: &user.first_name,
             last_name: &user.last_name,
         });
+        // What a closed account left with its goods is for whoever delivers them.
+        let is_nobodys = order.is_nobodys();
         let order = OrderBody {
             id: id.get(),
             order_number: &order.number,
@@ -224,8 +226,8 @@ impl<'a> Message<'a> {
             total: money(order.total),
             lines: lines.collect(),
             customer,
-            recipient: order.recipient.as_ref(),
-            shipping_address: &order.shipping_address,
+            recipient: order.recipient.as_ref().filter(|_| !is_nobodys),
+            shipping_address: if is_nobodys { "" } else { &order.shipping_address },
             billing_address: &order.billing_address,
             created_at: order.created_at.to_string(),
             updated_at: order.updated_at.to_string(),

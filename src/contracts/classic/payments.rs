@@ -3,7 +3,7 @@
 
 use super::refusals::{Problem, bad_request};
 use super::wire::PaymentBody;
-use crate::app::App;
+use crate::app::{App, Repeat};
 use crate::edge::form::{Field, id, money};
 use crate::edge::{Answer, Call, Errors, Form, standard};
 use souk_actors::journeys::ordering;
@@ -106,7 +106,8 @@ pub(super) async fn finalize(app: Arc<App>, call: Call) -> Result<Answer, Proble
             let settled = paying::settle(&owners, &unit, news).await?;
             let (order, amount, currency) = paid;
             let status = PaymentStatus::Succeeded;
-            Ok(settled_answer(settled, &PaymentBody::new(id, order, amount, status, currency)))
+            let body = PaymentBody::new(id, order, amount, status, currency);
+            Ok(settled_answer(settled, &body).repeated(Repeat::ToAnybody))
         }
     });
     Ok(settled.await?)

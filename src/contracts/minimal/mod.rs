@@ -72,9 +72,9 @@ fn user_routes() -> Vec<Route<App>> {
 fn product_routes() -> Vec<Route<App>> {
     vec![
         Route::get("/api/products/", "List Products", products::list)
-            .described(|told| told.for_anyone().answers_cut::<ProductsBody>()),
+            .described(|told| told.for_readers().answers_cut::<ProductsBody>()),
         Route::get("/api/products/{id}/", "Retrieve Product", products::retrieve)
-            .described(|told| told.for_anyone().answers::<ProductBody>(StatusCode::OK)),
+            .described(|told| told.for_readers().answers::<ProductBody>(StatusCode::OK)),
     ]
 }
 

@@ -81,7 +81,7 @@ fn product_routes() -> Vec<Route<App>> {
         ),
         Route::get("/api/v1/products/{product_id}", "2.2. Get Product Details", products::detail)
             .exact()
-            .described(|told| told.for_anyone().answers::<ProductBody>(StatusCode::OK)),
+            .described(|told| told.for_readers().answers::<ProductBody>(StatusCode::OK)),
         Route::put(
             "/api/v1/products/{product_id}",
             "2.3. Update Product Information",

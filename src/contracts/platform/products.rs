@@ -39,8 +39,7 @@ pub(super) fn new_fields(
 }
 
 pub(super) async fn detail(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
-    let id = call.id("product_id", ProductId::parse)?;
-    let view = app.visible_product(&call, id)?;
+    let view = app.visible_product(&call, "product_id")?;
     Ok(Answer::ok(&ProductBody::new(&view, app.shop.settings.currency)))
 }
 

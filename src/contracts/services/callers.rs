@@ -16,6 +16,12 @@ pub(super) fn person(app: &App, call: &Call) -> Result<Visitor, Problem> {
     }
 }
 
+/// Anybody, without a token or with a good one: whose token has expired must not go on as nobody.
+pub(super) fn require_reader(app: &App, call: &Call) -> Result<(), Problem> {
+    app.asker(call)?;
+    Ok(())
+}
+
 /// `is_staff`, as the document calls it.
 pub(super) fn require_administrator(app: &App, call: &Call) -> Result<(), Problem> {
     match person(app, call)?.caller.is_administrator() {

@@ -1,6 +1,6 @@
 //! API1, categories: open to all to read, an administrator's to write.
 
-use super::callers::require_administrator;
+use super::callers::{require_administrator, require_reader};
 use super::refusals::Problem;
 use super::wire::CategoryBody;
 use crate::app::App;
@@ -13,6 +13,7 @@ use std::sync::Arc;
 const NAME_CHARACTERS_MAX: usize = 255;
 
 pub(super) async fn list(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    require_reader(&app, &call)?;
     let asked = PageAsked::of_whole_list(&call.request)?;
     let snapshot = app.shop.store.snapshot();
     let (page, rows) = asked.fetch(|offset, limit| -> Result<_, Problem> {
@@ -25,6 +26,7 @@ pub(super) async fn list(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
 }
 
 pub(super) async fn detail(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    require_reader(&app, &call)?;
     let id = call.id("pk", CategoryId::parse)?;
     let category =
         catalog::category(&*app.shop.store.snapshot(), id)?.ok_or_else(standard::not_found)?;

@@ -4,9 +4,10 @@ use super::callers::person;
 use super::refusals::{Problem, refused};
 use super::users::PASSWORDS_DIFFER;
 use super::wire::{DetailBody, MessageBody};
-use crate::app::App;
+use crate::app::{App, Repeat};
 use crate::edge::form::{Field, claimed_password, email, new_password, repeated_password};
 use crate::edge::{Answer, Call, Form};
+use souk_actors::idempotency::Grant;
 use souk_actors::users::{
     self, ChangePassword, RequestPasswordReset, ResetPassword, ResetToken, UsersMessage,
 };
@@ -84,7 +85,7 @@ pub(super) async fn request_reset(app: Arc<App>, call: Call) -> Result<Answer, P
             app.shop.owners.users.ask(request).await?;
             let sentence = "If an account with that email exists, a password reset email has been \
                             sent.";
-            Ok(Answer::ok(&DetailBody { detail: sentence }))
+            Ok(Answer::ok(&DetailBody { detail: sentence }).repeated(Repeat::ToAnybody))
         }
     });
     Ok(requested.await?)
@@ -106,9 +107,11 @@ pub(super) async fn confirm_reset(app: Arc<App>, call: Call) -> Result<Answer, P
     let reset = app.commit(&call, move |unit| {
         let (app, command) = (Arc::clone(&committing), command.clone());
         async move {
+            let grant = Grant::of_reset(command.user, &command.password);
             let reset = |reply_to| UsersMessage::ResetPassword { unit, command, reply_to };
             app.shop.owners.users.ask(reset).await?;
-            Ok(Answer::ok(&DetailBody { detail: "Password has been reset." }))
+            let answer = Answer::ok(&DetailBody { detail: "Password has been reset." });
+            Ok(answer.repeated(Repeat::While(grant)))
         }
     });
     reset.await.map_err(|failure| match failure {

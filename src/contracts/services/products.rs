@@ -1,6 +1,6 @@
 //! API1, products: open to all to read, an administrator's to write.
 
-use super::callers::require_administrator;
+use super::callers::{require_administrator, require_reader};
 use super::refusals::Problem;
 use super::wire::ProductBody;
 use crate::app::App;
@@ -22,10 +22,12 @@ const DESCRIPTION_CHARACTERS_MAX: usize = 10_000;
 const SEARCH_CHARACTERS_MAX: usize = 200;
 
 pub(super) async fn list(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    require_reader(&app, &call)?;
     select(app, call, None).await
 }
 
 pub(super) async fn of_category(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    require_reader(&app, &call)?;
     let category = call.id("pk", CategoryId::parse)?;
     catalog::category(&*app.shop.store.snapshot(), category)?.ok_or_else(standard::not_found)?;
     select(app, call, Some(category)).await
@@ -121,6 +123,7 @@ fn truth(text: &str) -> Result<bool, String> {
 }
 
 pub(super) async fn detail(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+    require_reader(&app, &call)?;
     let id = call.id("pk", ProductId::parse)?;
     let view =
         catalog::product(&*app.shop.store.snapshot(), id)?.ok_or_else(standard::not_found)?;

@@ -74,7 +74,7 @@ pub(super) fn worded(refusal: Refusal) -> Answer {
         Refusal::InvalidCredentials => {
             standard::unauthorized("No active account found with the given credentials")
         }
-        Refusal::TokenInvalid => standard::token_not_valid(),
+        Refusal::TokenInvalid => standard::bad_token("Token is invalid or expired"),
         Refusal::EmailTaken => Errors::of("email", "This email is already in use.").into(),
         Refusal::UsernameTaken => {
             Errors::of("username", "A user with that username already exists.").into()

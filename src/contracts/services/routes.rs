@@ -5,7 +5,7 @@ use super::wire::{CartBody, CartContentBody, CategoryBody, MeBody, MessageBody};
 use super::wire::{DetailBody, ProductBody};
 use super::{cart, categories, orders, password, payments, products, profile, tokens, users};
 use crate::app::{App, cart_key_field};
-use crate::edge::{Description, Errors, Route, any_text, standard};
+use crate::edge::{BadToken, Description, Errors, Route, any_text, standard};
 use http::StatusCode;
 use souk_domain::{
     Missing, OrderAction, OrderStatus, ProductId, Refusal, Unbuyable, UnbuyableLine,
@@ -39,18 +39,18 @@ pub(in crate::contracts) fn routes() -> Vec<Route<App>> {
 fn catalog_routes() -> Vec<Route<App>> {
     vec![
         Route::get("/api/v1/product/", "1. all products", products::list).described(|told| {
-            products::filters(told.titled("All products").for_anyone())
+            products::filters(told.titled("All products").for_readers())
                 .note("The filters combine: a product is shown if all of them let it through.")
                 .answers_cut::<Vec<ProductBody>>()
         }),
         Route::get("/api/v1/product/{pk}/", "2. specific product", products::detail).described(
-            |told| told.titled("Specific product").for_anyone().answers::<ProductBody>(OK),
+            |told| told.titled("Specific product").for_readers().answers::<ProductBody>(OK),
         ),
         Route::get("/api/v1/category/", "1. all categories", categories::list).described(|told| {
-            told.titled("All categories").for_anyone().answers_cut::<Vec<CategoryBody>>()
+            told.titled("All categories").for_readers().answers_cut::<Vec<CategoryBody>>()
         }),
         Route::get("/api/v1/category/{pk}/", "2. specific categoty", categories::detail).described(
-            |told| told.titled("Specific category").for_anyone().answers::<CategoryBody>(OK),
+            |told| told.titled("Specific category").for_readers().answers::<CategoryBody>(OK),
         ),
         Route::get(
             "/api/v1/category/{pk}/products/",
@@ -58,7 +58,7 @@ fn catalog_routes() -> Vec<Route<App>> {
             products::of_category,
         )
         .described(|told| {
-            products::filters(told.titled("Products by category").for_anyone())
+            products::filters(told.titled("Products by category").for_readers())
                 .note("The filters combine: a product is shown if all of them let it through.")
                 .answers_cut::<Vec<ProductBody>>()
         }),
@@ -354,7 +354,9 @@ fn token_routes() -> Vec<Route<App>> {
                 told.for_anyone()
                     .body(|form, _| tokens::token_field(form))
                     .answers::<DetailBody>(OK)
-                    .refuses(standard::token_not_valid())
+                    .refuses(tokens::not_valid(BadToken::Foreign))
+                    .refuses(tokens::not_valid(BadToken::Expired))
+                    .refuses(tokens::not_valid(BadToken::WrongKind))
             },
         ),
     ]

@@ -1,12 +1,12 @@
 //! API4: refreshing and verifying tokens. Nothing rotates here: the refresh token stays good for
 //! its day (contracts README, "Who may").
 
-use super::refusals::Problem;
+use super::refusals::{Problem, worded};
 use super::wire::DetailBody;
 use crate::app::App;
 use crate::edge::form::{Field, Rule, text};
 use crate::edge::values::{self, Token};
-use crate::edge::{Answer, Call, Form, standard};
+use crate::edge::{Answer, BadToken, Call, Form, standard};
 use schemars::JsonSchema;
 use serde::Serialize;
 use souk_actors::users::{Rotation, UsersMessage};
@@ -40,7 +40,7 @@ pub(super) async fn refresh(app: Arc<App>, call: Call) -> Result<Answer, Problem
             if rotation == Rotation::Reused {
                 tracing::warn!(user = %token.user, "a spent refresh token was used again; its session was ended");
             }
-            Ok(standard::token_not_valid())
+            Ok(worded(Refusal::TokenInvalid))
         }
     });
     Ok(spent.await?)
@@ -50,10 +50,19 @@ pub(super) async fn verify(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     let mut form = Form::parse(&call.request)?;
     let token = token_field(&mut form);
     let token = form.finish(token)?;
-    if app.is_good_token(&token)? {
-        return Ok(Answer::ok(&DetailBody { detail: "Token is valid" }));
-    }
-    Ok(standard::token_not_valid())
+    Ok(match app.fault_of(&token)? {
+        None => Answer::ok(&DetailBody { detail: "Token is valid" }),
+        Some(fault) => not_valid(fault),
+    })
+}
+
+/// What simplejwt says of a token that was sent to be verified.
+pub(super) fn not_valid(fault: BadToken) -> Answer {
+    standard::bad_token(match fault {
+        BadToken::Expired => "Token is expired",
+        BadToken::WrongKind => "Token has wrong type",
+        BadToken::TooLong | BadToken::Foreign | BadToken::FromTheFuture => "Token is invalid",
+    })
 }
 
 /// A refresh token.

@@ -3,7 +3,7 @@
 use super::callers::person;
 use super::refusals::Problem;
 use super::wire::{MeBody, MessageBody};
-use crate::app::{App, IssuedTokens, presented_cart_key};
+use crate::app::{App, IssuedTokens, Repeat, presented_cart_key};
 use crate::edge::form::{
     Field, Json, Rule, anything, claimed_password, claimed_username, email, new_password, text,
     username,
@@ -12,6 +12,7 @@ use crate::edge::values::Token;
 use crate::edge::{Answer, Call, Form, standard};
 use schemars::JsonSchema;
 use serde::Serialize;
+use souk_actors::idempotency::Grant;
 use souk_actors::journeys::accounts;
 use souk_actors::users::{self, OpenSession, Register, UsersMessage};
 use souk_domain::{EmailAddress, Password, Role, Username};
@@ -62,7 +63,9 @@ pub(super) async fn register(app: Arc<App>, call: Call) -> Result<Answer, Proble
             let IssuedTokens { access, refresh } = app.issue(new.session);
             let me = MeBody::new(new.id, &new.user);
             let user = RegisteredUser { me, access, refresh };
-            Ok(Answer::created(&RegisteredBody { message: "User registered successfully.", user }))
+            let grant = Grant::of_registration(new.session, &new.user);
+            let body = RegisteredBody { message: "User registered successfully.", user };
+            Ok(Answer::created(&body).repeated(Repeat::While(grant)))
         }
     });
     Ok(registered.await?)
@@ -145,12 +148,13 @@ pub(super) async fn login(app: Arc<App>, call: Call) -> Result<Answer, Problem> 
     let (id, user) = app.require_password(&call, name.as_str(), known, password).await?;
     let committing = Arc::clone(&app);
     let logged_in = app.commit(&call, move |unit| {
-        let (app, guest) = (Arc::clone(&committing), guest.clone());
-        let command = OpenSession { user: id, password: user.password.clone() };
+        let (app, user, guest) = (Arc::clone(&committing), user.clone(), guest.clone());
         async move {
+            let command = OpenSession { user: id, password: user.password.clone() };
             let session = accounts::log_in(&app.shop.owners, &unit, command, guest).await?;
             let IssuedTokens { access, refresh } = app.issue(session);
-            Ok(Answer::ok(&LoggedInBody { refresh, access }))
+            let answer = Answer::ok(&LoggedInBody { refresh, access });
+            Ok(answer.repeated(Repeat::log_in(session, &user)))
         }
     });
     Ok(logged_in.await?)

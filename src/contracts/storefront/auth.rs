@@ -1,7 +1,7 @@
 //! 1 to 3: register, log in, refresh.
 
 use super::refusals::{EMAIL_IN_USE, Problem};
-use crate::app::{App, IssuedTokens, presented_cart_key};
+use crate::app::{App, IssuedTokens, Repeat, presented_cart_key};
 use crate::edge::form::{
     Field, choice, claimed_password, email, new_password, repeated_password, text,
 };
@@ -10,6 +10,7 @@ use crate::edge::{Answer, Call, Form, standard};
 use schemars::JsonSchema;
 use serde::Serialize;
 use souk_actors::Failure;
+use souk_actors::idempotency::Grant;
 use souk_actors::journeys::accounts;
 use souk_actors::users::{self, OpenSession, Register, Rotation, UsersMessage};
 use souk_domain::{EmailAddress, Password, Refusal, Role, UserId, Username};
@@ -94,7 +95,9 @@ pub(super) async fn register(app: Arc<App>, call: Call) -> Result<Answer, Proble
         async move {
             let new = accounts::register(&app.shop.owners, &unit, command, guest).await?;
             let tokens = app.issue(new.session);
-            Ok(Answer::created(&LoggedInBody::new(REGISTERED, tokens, new.id, &new.user)))
+            let grant = Grant::of_registration(new.session, &new.user);
+            let body = LoggedInBody::new(REGISTERED, tokens, new.id, &new.user);
+            Ok(Answer::created(&body).repeated(Repeat::While(grant)))
         }
     });
     Ok(registered.await?)
@@ -133,7 +136,8 @@ pub(super) async fn login(app: Arc<App>, call: Call) -> Result<Answer, Problem> 
             let command = OpenSession { user: id, password: user.password.clone() };
             let session = accounts::log_in(&app.shop.owners, &unit, command, guest).await?;
             let tokens = app.issue(session);
-            Ok(Answer::ok(&LoggedInBody::new(LOGGED_IN, tokens, id, &user)))
+            let answer = Answer::ok(&LoggedInBody::new(LOGGED_IN, tokens, id, &user));
+            Ok(answer.repeated(Repeat::log_in(session, &user)))
         }
     });
     Ok(logged_in.await?)
@@ -166,7 +170,9 @@ pub(super) async fn refresh(app: Arc<App>, call: Call) -> Result<Answer, Problem
             match app.shop.owners.users.ask(rotate).await? {
                 Rotation::Renewed(session) => {
                     let IssuedTokens { access, refresh } = app.issue(session);
-                    Ok(Answer::ok(&RefreshedBody { access, refresh }))
+                    let grant = Grant::of_refresh(session);
+                    let answer = Answer::ok(&RefreshedBody { access, refresh });
+                    Ok(answer.repeated(Repeat::While(grant)))
                 }
                 Rotation::Reused => {
                     tracing::warn!(user = %token.user, "a spent refresh token was used again; its session was ended");

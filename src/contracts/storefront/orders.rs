@@ -9,7 +9,7 @@ use crate::edge::{Answer, Call, Errors, Form, PageAsked, standard};
 use souk_actors::Failure;
 use souk_actors::catalog;
 use souk_actors::journeys::ordering::{self, OrderView};
-use souk_actors::orders::{self, Contact, Order, UpdateOrder};
+use souk_actors::orders::{self, Contact, Order, Recipient, UpdateOrder};
 use souk_actors::store::{Snapshot, StoreError};
 use souk_domain::{
     CartLines, MAX_CART_LINES, OrderId, OrderStatus, ProductId, Quantity, Refusal, Unbuyable,
@@ -185,10 +185,11 @@ pub(super) fn reachable_order(
     }
 }
 
-/// The address of the customer's account, else the one a guest left with the order.
+/// The address of the customer's account, else the one a guest left with the order. A closed
+/// account leaves none.
 pub(super) fn customer_email(account: Option<&Contact>, order: &Order) -> Option<String> {
-    let of_recipient = || order.recipient.as_ref().map(|recipient| recipient.email.clone());
-    account.map(|contact| contact.email.clone()).or_else(of_recipient)
+    let of_recipient = || order.recipient.as_ref().and_then(Recipient::contact);
+    account.cloned().or_else(of_recipient).map(|contact| contact.email)
 }
 
 /// An order as of a snapshot.

@@ -110,8 +110,7 @@ type NewFields = (
 
 pub(super) async fn detail(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     app.session_claims(&call.request)?;
-    let id = call.id("id", ProductId::parse)?;
-    let view = app.visible_product(&call, id)?;
+    let view = app.visible_product(&call, "id")?;
     Ok(Answer::ok(&ProductBody::new(&view, app.shop.settings.currency)))
 }
 

@@ -16,6 +16,9 @@ const NOT_A_NUMBER: &str = "A valid number is required.";
 const NOT_A_BOOLEAN: &str = "Must be a valid boolean.";
 const TOO_LONG: &str = "String value too large.";
 
+/// Places of a discount in percent.
+const DISCOUNT_DECIMALS: u8 = 2;
+
 /// Units in a line of a cart or an order.
 const UNITS: RangeInclusive<i64> = 1..=MAX_LINE_QUANTITY as i64;
 
@@ -84,27 +87,72 @@ fn units(number: Integer) -> impl Rule<Value = Quantity> {
 pub(crate) fn money(currency: Currency) -> impl Rule<Value = Money> {
     rule(
         move || schemas::money(currency),
-        move |json| currency.parse(decimal(json)?.trim()).map_err(|error| error.to_string().into()),
+        move |json| {
+            let text = decimal(json, currency.decimals())?;
+            currency.parse(text.trim()).map_err(|error| error.to_string().into())
+        },
     )
 }
 
 /// A discount in percent, as a string or a number.
 pub(crate) fn discount() -> impl Rule<Value = Discount> {
     rule(schemas::discount, |json| {
-        Discount::parse(decimal(json)?.trim()).map_err(|error| error.to_string().into())
+        let text = decimal(json, DISCOUNT_DECIMALS)?;
+        Discount::parse(text.trim()).map_err(|error| error.to_string().into())
     })
 }
 
-/// A decimal number as it was written.
-fn decimal(json: Json<'_>) -> Result<Cow<'_, str>, Problem> {
+/// A decimal number as it was written; a JSON number without the noise of a float.
+fn decimal(json: Json<'_>, decimals: u8) -> Result<Cow<'_, str>, Problem> {
     match json {
-        Json::Number(text) => Ok(text.into()),
+        Json::Number(text) => {
+            Ok(without_noise(text, decimals).map_or(Cow::Borrowed(text), Cow::Owned))
+        }
         Json::Text(text) if text.chars().count() > limits::NUMBER_CHARACTERS_MAX => {
             Err(TOO_LONG.into())
         }
         Json::Text(text) => Ok(text),
         _ => Err(NOT_A_NUMBER.into()),
     }
+}
+
+/// A JSON number that is no whole number of units of `decimals` places, but within a millionth of
+/// one: that one, as 0.1 × 3 is 0.30 and not 0.30000000000000004 (contracts README, "Values").
+/// `None`: nothing to mend, and whatever reads the number judges it as it is.
+fn without_noise(number: &str, decimals: u8) -> Option<String> {
+    /// Digits behind a unit that say whether it is near.
+    const NEAR_DIGITS: usize = 6;
+    /// What is smaller than this power of ten is nothing, however many digits it has.
+    const LEAST_POWER: i64 = -2 * 1_000;
+    if number.len() > limits::NUMBER_CHARACTERS_MAX {
+        return None;
+    }
+    let (sign, rest) = number.strip_prefix('-').map_or(("", number), |rest| ("-", rest));
+    let (mantissa, power) = rest.split_once(['e', 'E']).unwrap_or((rest, "0"));
+    let power = power.strip_prefix('+').unwrap_or(power);
+    let farthest = if power.starts_with('-') { i64::MIN } else { i64::MAX };
+    let power: i64 = power.parse().unwrap_or(farthest).max(LEAST_POWER);
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let mut digits = format!("{whole}{fraction}");
+    // Where the point stands in the digits when the number counts units.
+    let mut point = i64::try_from(whole.len()).ok()? + i64::from(decimals);
+    point = point.checked_add(power)?;
+    if let Ok(zeros @ 1..) = usize::try_from(-point) {
+        digits.insert_str(0, &"0".repeat(zeros));
+    }
+    let (units, behind) = digits.split_at_checked(usize::try_from(point.max(0)).ok()?)?;
+    let near = format!("{behind:0<NEAR_DIGITS$}");
+    let (near, rest) = near.split_at(NEAR_DIGITS);
+    let is_zero = |text: &str| text.bytes().all(|digit| digit == b'0');
+    let is_above = is_zero(near) || (near == "000001" && is_zero(rest));
+    let is_below = near == "999999";
+    if is_zero(behind) || !(is_above || is_below) {
+        return None;
+    }
+    let units = if units.is_empty() { 0 } else { units.parse::<u64>().ok()? };
+    let units = units.checked_add(u64::from(is_below))?;
+    let sign = if units == 0 { "" } else { sign };
+    Some(format!("{sign}{units}e-{decimals}"))
 }
 
 /// Yes or no, in all the spellings Django REST Framework knows.

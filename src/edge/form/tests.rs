@@ -261,6 +261,43 @@ fn money_is_exact() {
 }
 
 #[test]
+fn the_noise_of_a_float_is_no_part_of_an_amount() {
+    let rule = || money(Currency::USD);
+    for (value, minor_units) in [
+        ("0.30000000000000004", 30),
+        ("0.8999999999999999", 90),
+        ("3.0000000000000004e-1", 30),
+        ("19.99000001", 1999),
+        ("19.989999990", 1999),
+        ("0.00000001", 0),
+        ("-5.551115123125783e-17", 0),
+        ("1e-400", 0),
+        ("1e-99999999999999999999", 0),
+        ("1.0999999999999999e1", 1100),
+        ("99999999.990000001", 9_999_999_999),
+    ] {
+        assert_eq!(read(rule(), value).map(Money::minor_units), Ok(minor_units), "{value}");
+    }
+    let decimals = "Ensure that there are no more than 2 decimal places.";
+    for (value, said) in [
+        // A string is taken as written.
+        ("\"0.30000000000000004\"", decimals),
+        ("\"0.8999999999999999\"", decimals),
+        ("\"1e-400\"", decimals),
+        // More than a millionth of a cent away.
+        ("19.99000002", decimals),
+        ("19.98999998", decimals),
+        ("-0.010000000000000002", "Ensure this value is greater than or equal to 0."),
+        ("0.30000000000000004e99999999999999999999", "A valid number is required."),
+    ] {
+        assert_eq!(sentence(read(rule(), value)), said, "{value}");
+    }
+    let yen = Currency::from_code("JPY").expect("a currency");
+    assert_eq!(read(money(yen), "2.0000000000000004").map(Money::minor_units), Ok(2));
+    assert_eq!(read(discount(), "12.299999999999999").map(|it| it.basis_points()), Ok(1230));
+}
+
+#[test]
 fn booleans_and_choices() {
     for value in ["true", "1", "\"True\"", "\" yes \"", "\"1\""] {
         assert_eq!(read(boolean(), value), Ok(true), "{value}");

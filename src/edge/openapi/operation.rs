@@ -109,7 +109,8 @@ impl Told<'_> {
                 name: "Idempotency-Key".to_owned(),
                 r#in: "header",
                 description: "Names the request: the same key and body give the stored answer \
-                              again for a day, with `Idempotent-Replayed: true`."
+                              again for a day, with `Idempotent-Replayed: true`; tokens only while \
+                              their session lives."
                     .to_owned(),
                 required: false,
                 schema: json_schema!({

@@ -154,3 +154,17 @@ fn all_operations_can_be_listed() {
     assert_eq!(listed[8].contract, "platform");
     assert_eq!(listed[8].spelling, Spelling::Exact);
 }
+
+#[test]
+fn a_path_keeps_its_slash_only_where_the_slash_decides() {
+    let router = shop();
+    let path = |method, target| {
+        let request = Request::test(method, target);
+        router.path_of(&request).to_owned()
+    };
+    assert_eq!(path(Method::POST, "/api/v1/products/"), "/api/v1/products/");
+    assert_eq!(path(Method::POST, "/api/v1/products?page=2"), "/api/v1/products");
+    assert_eq!(path(Method::PUT, "/api/v1/carts/1/items/2/"), "/api/v1/carts/1/items/2");
+    assert_eq!(path(Method::GET, "/api/v1/categories/"), "/api/v1/categories");
+    assert_eq!(path(Method::POST, "/nowhere/"), "/nowhere");
+}

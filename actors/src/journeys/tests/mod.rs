@@ -1,5 +1,6 @@
 //! Moments between two turns that no client can hit on purpose.
 
+mod leaving;
 mod money;
 mod saga;
 

@@ -1,0 +1,154 @@
+//! What orders keep of a person who has closed their account, and for how long.
+
+use super::{accounts, ann, lamp, open, ordering, paying, place, require_sound, turn};
+use crate::journeys::buying::Buyer;
+use crate::orders::{self, Contact, KEPT_FOR, Order, Recipient};
+use crate::shop::Shop;
+use crate::users::{ProfileDetails, UpdateProfile, UsersMessage};
+use crate::{clock, housekeeping};
+use souk_domain::{CartLines, OrderId, ProductId, Quantity, UserId};
+use std::time::Duration;
+
+/// Ann, with everything a profile can say.
+async fn ann_at_home(shop: &Shop) -> UserId {
+    let user = ann(shop).await;
+    let text = |text: &str| Some(Some(text.to_owned()));
+    let command = UpdateProfile {
+        user,
+        username: None,
+        email: None,
+        first_name: Some("Ann".to_owned()),
+        last_name: Some("Archer".to_owned()),
+        details: ProfileDetails {
+            phone_number: text("+1 555 0100"),
+            city: text("Fez"),
+            address: text("9 Home St"),
+            postcode: text("30000"),
+        },
+    };
+    let update = turn(shop, move |owners, unit| {
+        let command = Box::new(command.clone());
+        async move {
+            let update = |reply_to| UsersMessage::UpdateProfile { unit, command, reply_to };
+            owners.users.ask(update).await
+        }
+    });
+    update.await.expect("updated");
+    user
+}
+
+/// An order with a recipient of its own, if there is one, and this address.
+async fn place_for(
+    shop: &Shop,
+    customer: UserId,
+    product: ProductId,
+    recipient: Option<Recipient>,
+    shipping_address: &str,
+) -> OrderId {
+    let buyer = Buyer {
+        customer: Some(customer),
+        guest: None,
+        contact: Some(Contact { email: "ann@example.com".to_owned(), name: String::new() }),
+        recipient,
+        shipping_address: shipping_address.to_owned(),
+        billing_address: "1 Bank St".to_owned(),
+        time_to_live: Duration::from_secs(60),
+    };
+    let lines = CartLines::collect([(product, Quantity::ONE)]).expect("a line");
+    let placed = turn(shop, move |owners, unit| {
+        let (buyer, lines) = (buyer.clone(), lines.clone());
+        async move { ordering::place(&owners, &unit, buyer, lines).await }
+    });
+    placed.await.expect("placed").id
+}
+
+async fn pay(shop: &Shop, id: OrderId) {
+    let order = paying::start(shop, id).await.expect("a payment");
+    let card = Some("pm_card_visa".to_owned());
+    let news = paying::ask_gateway(shop, id, &order, card).await.expect("charged");
+    let settled = turn(shop, move |owners, unit| {
+        let news = news.clone();
+        async move { paying::settle(&owners, &unit, news).await }
+    });
+    assert!(matches!(settled.await.expect("booked"), paying::Settled::Paid(_)));
+}
+
+async fn close(shop: &Shop, user: UserId) {
+    let close =
+        turn(shop, move |owners, unit| async move { accounts::close(&owners, &unit, user).await });
+    close.await.expect("closed");
+}
+
+fn order(shop: &Shop, id: OrderId) -> Order {
+    orders::order(&*shop.store.snapshot(), id).expect("read").expect("kept")
+}
+
+fn eve() -> Recipient {
+    Recipient {
+        first_name: "Eve".to_owned(),
+        last_name: "Eames".to_owned(),
+        phone_number: "+1 555 0199".to_owned(),
+        email: "eve@example.com".to_owned(),
+        city: "Rabat".to_owned(),
+        postcode: "10000".to_owned(),
+        notes: "A present".to_owned(),
+    }
+}
+
+#[tokio::test]
+async fn a_paid_order_keeps_who_gets_it_and_where_and_nothing_else() {
+    let (_directory, shop) = open().await;
+    let (ann, lamp) = (ann_at_home(&shop).await, lamp(&shop).await);
+    let own = place(&shop, ann, lamp).await.expect("placed");
+    let gift = place_for(&shop, ann, lamp, Some(eve()), "5 Her St").await;
+    let nowhere = place_for(&shop, ann, lamp, None, "").await;
+    let unpaid = place_for(&shop, ann, lamp, Some(eve()), "5 Her St").await;
+    for id in [own, gift, nowhere] {
+        pay(&shop, id).await;
+    }
+
+    close(&shop, ann).await;
+
+    let archer = |city: &str, postcode: &str| Recipient {
+        first_name: "Ann".to_owned(),
+        last_name: "Archer".to_owned(),
+        phone_number: "+1 555 0100".to_owned(),
+        email: String::new(),
+        city: city.to_owned(),
+        postcode: postcode.to_owned(),
+        notes: String::new(),
+    };
+    let eves = Recipient { email: String::new(), notes: String::new(), ..eve() };
+    for (id, recipient, address) in [
+        (own, Some(archer("", "")), "1 Main St"),
+        (gift, Some(eves), "5 Her St"),
+        // Without an address of its own it goes to the customer's.
+        (nowhere, Some(archer("Fez", "30000")), "9 Home St"),
+        (unpaid, None, ""),
+    ] {
+        let order = order(&shop, id);
+        assert_eq!((order.recipient, order.shipping_address.as_str()), (recipient, address));
+        assert_eq!((order.customer, order.billing_address.as_str()), (None, ""));
+    }
+    require_sound(&shop);
+}
+
+#[tokio::test]
+async fn goods_that_never_arrive_keep_nobody_for_longer_than_they_may() {
+    let (_directory, shop) = open().await;
+    let (ann, lamp) = (ann_at_home(&shop).await, lamp(&shop).await);
+    let id = place(&shop, ann, lamp).await.expect("placed");
+    pay(&shop, id).await;
+    let before = clock::now();
+    close(&shop, ann).await;
+    let after = clock::now();
+
+    housekeeping::wipe_recipients(&shop, before.after(KEPT_FOR)).await.expect("looked");
+    assert!(order(&shop, id).recipient.is_some(), "their time is not over");
+    require_sound(&shop);
+    let over = after.after(KEPT_FOR + Duration::from_millis(1));
+    housekeeping::wipe_recipients(&shop, over).await.expect("wiped");
+    let order = order(&shop, id);
+    assert_eq!((order.recipient, order.shipping_address.as_str()), (None, ""));
+    require_sound(&shop);
+}

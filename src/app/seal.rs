@@ -1,0 +1,108 @@
+//! Seals stored answers, so that neither the file nor a copy of it shows what they say: tokens,
+//! client secrets, addresses (`docs/decisions/0003-stored-answers.md`).
+//!
+//! The key follows from the shop's secret and from the whole request: who asked, the idempotency
+//! key, path, query and body. None of these lies in the store, so an answer opens for whoever sends
+//! the same request again to the same shop, and for nobody else. That it opens is also the proof
+//! that the request is the same.
+
+use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use ring::hmac;
+use std::fmt;
+
+/// The shop's part of every key.
+pub(super) struct AnswerSeal(hmac::Key);
+
+/// The key of one request's answer.
+#[derive(Clone, Copy)]
+pub(super) struct SealKey([u8; 32]);
+
+impl AnswerSeal {
+    /// A seal that follows from the key of the tokens.
+    pub(super) fn new(jwt_secret: &[u8]) -> Self {
+        let secret = hmac::Key::new(hmac::HMAC_SHA256, jwt_secret);
+        let derived = hmac::sign(&secret, b"souk stored answers");
+        Self(hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref()))
+    }
+
+    /// The key for the answer to the request made of these parts.
+    pub(super) fn key_of(&self, parts: &[&[u8]]) -> SealKey {
+        let mut code = hmac::Context::with_key(&self.0);
+        for part in parts {
+            // The length first, so that no two lists of parts look alike.
+            code.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+            code.update(part);
+        }
+        let mut key = [0; 32];
+        key.copy_from_slice(code.sign().as_ref());
+        SealKey(key)
+    }
+}
+
+impl SealKey {
+    /// The sealed answer: a random nonce, then ciphertext and tag.
+    pub(super) fn seal(&self, answer: &[u8]) -> Option<Vec<u8>> {
+        let mut nonce = [0; NONCE_LEN];
+        getrandom::fill(&mut nonce).ok()?;
+        let mut sealed = answer.to_vec();
+        let nonce_used = Nonce::assume_unique_for_key(nonce);
+        self.cipher().seal_in_place_append_tag(nonce_used, Aad::empty(), &mut sealed).ok()?;
+        Some([&nonce[..], &sealed].concat())
+    }
+
+    /// The answer; `None` if it was sealed for another request or by another shop.
+    pub(super) fn open(&self, sealed: &[u8]) -> Option<Vec<u8>> {
+        let (nonce, sealed) = sealed.split_at_checked(NONCE_LEN)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
+        let mut answer = sealed.to_vec();
+        let opened = self.cipher().open_in_place(nonce, Aad::empty(), &mut answer).ok()?.len();
+        answer.truncate(opened);
+        Some(answer)
+    }
+
+    fn cipher(&self) -> LessSafeKey {
+        let key = UnboundKey::new(&CHACHA20_POLY1305, &self.0);
+        LessSafeKey::new(key.expect("the cipher takes 32 octets"))
+    }
+}
+
+/// Never printed: whoever has it reads the answer.
+impl fmt::Debug for SealKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SealKey(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_opens_for_its_own_request_only() {
+        let shop = AnswerSeal::new(b"one secret");
+        let key = shop.key_of(&[b"user 1", b"key", b"/a", b"{}"]);
+        let sealed = key.seal(b"a token").expect("sealed");
+        assert_eq!(key.open(&sealed).as_deref(), Some(&b"a token"[..]));
+        for parts in [
+            [&b"user 2"[..], b"key", b"/a", b"{}"],
+            [b"user 1", b"key2", b"/a", b"{}"],
+            [b"user 1", b"key", b"/a{", b"}"],
+            [b"user 1", b"key", b"/a", b"{ }"],
+        ] {
+            assert_eq!(shop.key_of(&parts).open(&sealed), None, "{parts:?}");
+        }
+        let other = AnswerSeal::new(b"another").key_of(&[b"user 1", b"key", b"/a", b"{}"]);
+        assert_eq!(other.open(&sealed), None);
+        assert_eq!(key.open(&sealed[..5]), None);
+        assert_eq!(key.open(&[]), None);
+    }
+
+    #[test]
+    fn the_same_answer_is_never_sealed_alike() {
+        let key = AnswerSeal::new(b"secret").key_of(&[b"a"]);
+        let (one, two) = (key.seal(b"a token").expect("sealed"), key.seal(b"a token"));
+        assert_ne!(Some(&one), two.as_ref());
+        assert!(!one.windows(7).any(|octets| octets == b"a token"));
+        assert_eq!(format!("{key:?}"), "SealKey(…)");
+    }
+}
