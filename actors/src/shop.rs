@@ -89,6 +89,8 @@ impl Shop {
     /// [`OpenShopError`].
     pub async fn open(directory: &Path, settings: ShopSettings) -> Result<Self, OpenShopError> {
         let store = Store::open(directory, &tables(), settings.store.clone())?;
+        users::renew_keys(&store).await?;
+        catalog::renew_search_texts(&store).await?;
         let (owners, supervisor) = Owners::start(settings.low_stock_threshold).await?;
         let outbox = Outbox::open(store.clone(), settings.currency).await?;
         let hasher = Hasher::start().map_err(OpenShopError::Hashing)?;

@@ -5,19 +5,25 @@
 
 mod access;
 mod cart;
+mod email;
 mod ids;
 mod money;
 mod order;
 mod order_lines;
+mod password;
 mod payment;
 mod product;
 mod refusal;
+mod search;
+mod slug;
 mod stock;
-mod text;
+pub mod text;
 mod time;
+mod username;
 
 pub use access::{Caller, Role};
 pub use cart::{CartLines, MAX_CART_LINES, MAX_LINE_QUANTITY, Quantity, merged_quantity};
+pub use email::EmailAddress;
 pub use ids::{
     CartId, CartLineId, CategoryId, OrderId, OrderLineId, PaymentId, ProductId, SessionId, UserId,
 };
@@ -27,9 +33,13 @@ pub use order::{
     step_with_payment,
 };
 pub use order_lines::{AddedUnit, require_changeable, with_unit, without_unit};
+pub use password::{Password, PasswordError};
 pub use payment::PaymentStatus;
-pub use product::{Discount, DiscountError, MAX_STOCK, Pricing, slug_of};
+pub use product::{Discount, DiscountError, MAX_STOCK, Pricing};
 pub use refusal::{Missing, OrderAction, Refusal, Unbuyable, UnbuyableLine};
+pub use search::{SearchTerms, SearchText};
+pub use slug::slug_of;
 pub use stock::{Stock, StockError};
-pub use text::{EmailAddress, Password, PasswordError, TextError, Username};
+pub use text::{TextError, TextErrors};
 pub use time::UnixMillis;
+pub use username::Username;
