@@ -173,6 +173,8 @@ impl Shop {
         if opening == Opening::OrMake {
             terms::agree(&store, settings.currency).await?;
         }
+        users::renew_keys(&store).await?;
+        catalog::renew_search_texts(&store).await?;
         let (owners, supervisor) = Owners::start(settings.low_stock_threshold).await?;
         let outbox = Outbox::open(store.clone(), settings.currency).await?;
         put_back::start(&store, &outbox).await?;

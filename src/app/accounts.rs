@@ -27,10 +27,12 @@ impl App {
         email: &Field<EmailAddress>,
     ) -> Result<(), StoreError> {
         let snapshot = self.shop.store.snapshot();
-        if let Some(username) = username.and_then(Field::seen)
-            && users::by_username(&*snapshot, username)?.is_some()
-        {
-            form.error("username", standard::USERNAME_TAKEN);
+        if let Some(username) = username.and_then(Field::seen) {
+            if email.seen().is_some_and(|email| username.is_address_of_another(email)) {
+                form.error("username", standard::USERNAME_IS_AN_ADDRESS);
+            } else if users::by_username(&*snapshot, username)?.is_some() {
+                form.error("username", standard::USERNAME_TAKEN);
+            }
         }
         if let Some(email) = email.seen()
             && users::by_email(&*snapshot, email)?.is_some()

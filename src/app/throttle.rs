@@ -8,6 +8,7 @@ use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use souk_actors::Failure;
 use souk_domain::UserId;
+use souk_domain::text::identity;
 use std::collections::HashSet;
 use std::hash::Hash;
 use std::net::{IpAddr, Ipv4Addr};
@@ -61,7 +62,7 @@ impl Throttle {
         if user.is_some_and(|user| self.known().contains(&(user, address))) {
             return Ok(());
         }
-        self.count(&self.accounts, account.to_lowercase())
+        self.count(&self.accounts, identity(account))
     }
 
     /// Remembers that an account was entered from here.

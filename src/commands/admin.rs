@@ -5,7 +5,7 @@ use crate::settings::Settings;
 use clap::Subcommand;
 use souk_actors::users::Register;
 use souk_actors::{Failure, Shop};
-use souk_domain::{EmailAddress, Password, PasswordError, Refusal, Role, TextError, Username};
+use souk_domain::{EmailAddress, Password, PasswordError, Refusal, Role, TextErrors, Username};
 use std::io::BufRead;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -27,9 +27,9 @@ pub(super) enum Admin {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum AdminError {
     #[error("username: {0}")]
-    Username(TextError),
+    Username(TextErrors),
     #[error("email: {0}")]
-    Email(TextError),
+    Email(TextErrors),
     #[error("password: {0}")]
     Password(PasswordError),
     #[error("password: cannot be read from standard input")]
@@ -38,6 +38,8 @@ pub(crate) enum AdminError {
     EmailTaken,
     #[error("username: another user has this name")]
     UsernameTaken,
+    #[error("username: a name in the form of an e-mail address must be the --email itself")]
+    UsernameIsAnAddress,
     #[error("the administrator could not be stored")]
     Shop(#[source] Failure),
 }
@@ -56,6 +58,7 @@ pub(super) async fn run(admin: Admin, settings: &Settings) -> Result<ExitCode, C
     let created = result.map_err(|failure| match failure {
         Failure::Refused(Refusal::EmailTaken) => AdminError::EmailTaken,
         Failure::Refused(Refusal::UsernameTaken) => AdminError::UsernameTaken,
+        Failure::Refused(Refusal::UsernameIsAnAddress) => AdminError::UsernameIsAnAddress,
         failure => AdminError::Shop(failure),
     })?;
     println!("administrator {created} was created");

@@ -9,6 +9,9 @@ const BEARER: HeaderValue = HeaderValue::from_static("Bearer realm=\"api\"");
 
 /// What a Django form says of a user name that is taken.
 pub(crate) const USERNAME_TAKEN: &str = "A user with that username already exists.";
+/// The refusal of a user name that is somebody else's e-mail address.
+pub(crate) const USERNAME_IS_AN_ADDRESS: &str =
+    "A username in the form of an email address must be your own email address.";
 /// What is said of an `Idempotency-Key` that is none.
 pub(crate) const KEY_UNFIT: &str = "Enter 1 to 255 visible ASCII characters.";
 /// What is said of one whose request is not answered yet.

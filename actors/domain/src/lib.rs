@@ -6,23 +6,29 @@
 mod access;
 mod books;
 mod cart;
+mod email;
 mod ids;
 mod money;
 mod near;
 mod order;
 mod order_lines;
+mod password;
 mod payment;
 mod product;
 mod refusal;
+mod search;
+mod slug;
 mod stock;
-mod text;
+pub mod text;
 mod time;
+mod username;
 
 pub use access::{Caller, Role};
 pub use books::{Claim, Misfit, PaymentBooks, SaidAmount, Speaker, judge, sum_of_refunds};
 pub use cart::{
     CartLines, MAX_CART_LINES, MAX_LINE_QUANTITY, MergedQuantity, Quantity, merge_quantities,
 };
+pub use email::EmailAddress;
 pub use ids::{
     CartId, CartLineId, CategoryId, OrderId, OrderLineId, PaymentId, ProductId, SessionId, UserId,
 };
@@ -33,9 +39,13 @@ pub use order::{
     step_with_payment,
 };
 pub use order_lines::{AddedUnit, require_changeable, with_unit, without_unit};
+pub use password::{Password, PasswordError};
 pub use payment::PaymentStatus;
-pub use product::{Discount, DiscountError, MAX_STOCK, Pricing, slug_of};
+pub use product::{Discount, DiscountError, MAX_STOCK, Pricing};
 pub use refusal::{Missing, OrderAction, Refusal, Unbuyable, UnbuyableLine};
+pub use search::{SearchTerms, SearchText};
+pub use slug::slug_of;
 pub use stock::{Stock, StockError};
-pub use text::{EmailAddress, Password, PasswordError, TextError, Username};
+pub use text::{TextError, TextErrors};
 pub use time::UnixMillis;
+pub use username::Username;

@@ -1,4 +1,4 @@
-//! Rules of a product: its price, its discount, its slug.
+//! Rules of a product: its price, its discount.
 
 use crate::Money;
 use crate::money::Decimal;
@@ -98,22 +98,6 @@ impl Pricing {
     }
 }
 
-/// The slug of a name: lower-case letters and digits, everything else one hyphen; `item` if
-/// nothing is left.
-#[must_use]
-pub fn slug_of(name: &str) -> String {
-    let mut slug = String::with_capacity(name.len());
-    for character in name.chars() {
-        if character.is_alphanumeric() {
-            slug.extend(character.to_lowercase());
-        } else if !slug.is_empty() && !slug.ends_with('-') {
-            slug.push('-');
-        }
-    }
-    let slug = slug.trim_end_matches('-');
-    if slug.is_empty() { "item".to_owned() } else { slug.to_owned() }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -159,12 +143,5 @@ mod tests {
         ] {
             assert_eq!(Discount::parse(text), Err(error), "{text}");
         }
-    }
-
-    #[test]
-    fn slugs_read_like_names() {
-        assert_eq!(slug_of("Laptop"), "laptop");
-        assert_eq!(slug_of("  Blue  Mug, 0.3 l! "), "blue-mug-0-3-l");
-        assert_eq!(slug_of("???"), "item");
     }
 }

@@ -70,6 +70,9 @@ pub enum Refusal {
     /// Another user has this name.
     #[error("user name already in use")]
     UsernameTaken,
+    /// The user name has the form of an e-mail address that is not the user's own.
+    #[error("user name is the e-mail address of somebody else")]
+    UsernameIsAnAddress,
     /// The old password given with a change is wrong.
     #[error("old password is incorrect")]
     OldPasswordWrong,

@@ -1,7 +1,15 @@
-//! Text with a rule: e-mail addresses, user names, passwords. Parsed at the door, trusted inside.
+//! Text that people write: kept on one line where it is a name, and brought to a common form where
+//! it is compared.
+//!
+//! A name (of a person, a product, a city, …) is one line: [`one_line`] is the one rule, at the
+//! door and wherever a name goes into a mail. It folds instead of refusing, because Django REST
+//! Framework takes such names too.
 
-use serde::{Deserialize, Serialize};
-use std::fmt;
+use icu_casemap::CaseMapper;
+use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
+use icu_properties::CodePointMapData;
+use icu_properties::props::{GeneralCategory, GeneralCategoryGroup};
+use std::borrow::Cow;
 
 /// Why a text is refused. The display text is what a Django REST Framework field would say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -15,7 +23,10 @@ pub enum TextError {
         /// The longest allowed, in characters.
         max_characters: usize,
     },
-    /// No e-mail address.
+    /// U+0000, which many systems take for the end of a text.
+    #[error("Null characters are not allowed.")]
+    NullCharacters,
+    /// Not an e-mail address.
     #[error("Enter a valid email address.")]
     NotAnEmail,
     /// Characters a user name cannot have.
@@ -25,194 +36,197 @@ pub enum TextError {
     NotAUsername,
 }
 
-/// An e-mail address a mail can be sent to: one `@`, a dotted host, no white space or controls.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct EmailAddress(String);
+/// Every rule that a text breaks, in the order in which Django REST Framework says them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TextErrors(Vec<TextError>);
 
-impl EmailAddress {
-    /// Longest address accepted, in characters (RFC 5321 section 4.5.3.1.3).
-    pub const MAX_CHARACTERS: usize = 254;
-
-    /// Reads an address, white space around it dropped.
-    ///
-    /// # Errors
-    /// Blank, too long, or not of the form `local@host.tld` in ASCII.
-    pub fn parse(text: &str) -> Result<Self, TextError> {
-        /// RFC 5321 section 4.5.3.1.1.
-        const MAX_LOCAL_OCTETS: usize = 64;
-        let text = text.trim();
-        if text.is_empty() {
-            return Err(TextError::Blank);
-        }
-        if text.chars().count() > Self::MAX_CHARACTERS {
-            return Err(TextError::TooLong { max_characters: Self::MAX_CHARACTERS });
-        }
-        let (local, host) = text.rsplit_once('@').ok_or(TextError::NotAnEmail)?;
-        let local_fits = !local.is_empty()
-            && local.len() <= MAX_LOCAL_OCTETS
-            && local.split('.').all(|atom| !atom.is_empty() && atom.bytes().all(is_atom_octet));
-        let host_fits = host.contains('.') && host.split('.').all(is_host_label);
-        let top_level_fits = host
-            .rsplit('.')
-            .next()
-            .is_some_and(|top| top.len() >= 2 && !top.bytes().all(|b| b.is_ascii_digit()));
-        if local_fits && host_fits && top_level_fits {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(TextError::NotAnEmail)
-        }
+impl TextErrors {
+    /// The rules; at least one.
+    pub fn iter(&self) -> impl Iterator<Item = TextError> {
+        self.0.iter().copied()
     }
 
-    /// The address as it was written.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// The form that must be unique among users: case does not count.
-    #[must_use]
-    pub fn unique_form(&self) -> String {
-        self.0.to_lowercase()
+    /// `Ok` where none of these rules is broken.
+    pub(crate) fn unless_empty(
+        broken: impl IntoIterator<Item = Option<TextError>>,
+    ) -> Result<(), Self> {
+        let broken: Vec<_> = broken.into_iter().flatten().collect();
+        if broken.is_empty() { Ok(()) } else { Err(Self(broken)) }
     }
 }
 
-impl fmt::Display for EmailAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+impl From<TextError> for TextErrors {
+    fn from(error: TextError) -> Self {
+        Self(vec![error])
     }
 }
 
-/// RFC 5322 `atext`.
-fn is_atom_octet(octet: u8) -> bool {
-    octet.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&octet)
-}
-
-fn is_host_label(label: &str) -> bool {
-    /// RFC 1035 section 2.3.4.
-    const MAX_LABEL_OCTETS: usize = 63;
-    !label.is_empty()
-        && label.len() <= MAX_LABEL_OCTETS
-        && !label.starts_with('-')
-        && !label.ends_with('-')
-        && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-}
-
-/// A user name: 1 to 150 of letters, digits and `@.+-_` (contracts README, "Bad input").
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Username(String);
-
-impl Username {
-    /// Longest name accepted, in characters.
-    pub const MAX_CHARACTERS: usize = 150;
-
-    /// Reads a user name, white space around it dropped.
-    ///
-    /// # Errors
-    /// Blank, too long, or with a character outside letters, digits and `@.+-_`.
-    pub fn parse(text: &str) -> Result<Self, TextError> {
-        let text = text.trim();
-        if text.is_empty() {
-            return Err(TextError::Blank);
+impl std::fmt::Display for TextErrors {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (index, error) in self.0.iter().enumerate() {
+            let space = if index == 0 { "" } else { " " };
+            write!(f, "{space}{error}")?;
         }
-        if text.chars().count() > Self::MAX_CHARACTERS {
-            return Err(TextError::TooLong { max_characters: Self::MAX_CHARACTERS });
-        }
-        if text.chars().all(|c| c.is_alphanumeric() || "@.+-_".contains(c)) {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(TextError::NotAUsername)
-        }
-    }
-
-    /// The user name of somebody known only by e-mail: the address itself, however long (storefront
-    /// document, "Update User Profile").
-    #[must_use]
-    pub fn of_email(email: &EmailAddress) -> Self {
-        Self(email.as_str().to_owned())
-    }
-
-    /// The name somebody says is theirs, only good for looking it up: names that are e-mail
-    /// addresses have characters that [`Username::parse`] refuses.
-    #[must_use]
-    pub fn claimed(text: &str) -> Self {
-        Self(text.trim().to_owned())
-    }
-
-    /// The name as it was written.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// The form that must be unique among users: case does not count.
-    #[must_use]
-    pub fn unique_form(&self) -> String {
-        self.0.to_lowercase()
+        Ok(())
     }
 }
 
-impl fmt::Display for Username {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
+impl std::error::Error for TextErrors {}
+
+/// White space as Python's `str.strip` and `\s` see it.
+#[must_use]
+pub fn is_space(character: char) -> bool {
+    character.is_whitespace() || matches!(character, '\u{1c}'..='\u{1f}')
 }
 
-/// Why a password is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum PasswordError {
-    /// Fewer than [`Password::MIN_CHARACTERS`].
-    #[error("This password is too short. It must contain at least 8 characters.")]
-    TooShort,
-    /// More than [`Password::MAX_CHARACTERS`].
-    #[error("Ensure this field has no more than 128 characters.")]
-    TooLong,
+/// A text without the white space around it, as Python's `str.strip` cuts it.
+#[must_use]
+pub fn stripped(text: &str) -> &str {
+    text.trim_matches(is_space)
 }
 
-/// A password in the clear: only ever on its way to the hash, never printed, never stored.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Password(String);
+/// A letter, a digit or another number: what Python's `\w` takes, the underscore apart.
+pub(crate) fn is_word_character(character: char) -> bool {
+    const WORD: GeneralCategoryGroup =
+        GeneralCategoryGroup::Letter.union(GeneralCategoryGroup::Number);
+    character.is_ascii_alphanumeric()
+        || (!character.is_ascii() && WORD.contains(category(character)))
+}
 
-impl Password {
-    /// Shortest password, in characters (contracts README, "Bad input").
-    pub const MIN_CHARACTERS: usize = 8;
-    /// Longest password, in characters.
-    pub const MAX_CHARACTERS: usize = 128;
+fn category(character: char) -> GeneralCategory {
+    CodePointMapData::<GeneralCategory>::new().get(character)
+}
 
-    /// A new password, its length checked.
-    ///
-    /// # Errors
-    /// Outside 8 to 128 characters.
-    pub fn choose(text: String) -> Result<Self, PasswordError> {
-        let characters = text.chars().count();
-        if characters < Self::MIN_CHARACTERS {
-            return Err(PasswordError::TooShort);
+/// Ends a line or is a control character.
+fn breaks_line(character: char) -> bool {
+    character.is_control() || matches!(character, '\u{2028}' | '\u{2029}')
+}
+
+/// Turns the direction of the text around it, so that it reads as something else.
+fn turns_direction(character: char) -> bool {
+    matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// A name as one line: white space around it is dropped; a run of white space with a control
+/// character or a line separator in it becomes one space; characters that turn the direction of
+/// the text around them are dropped. Everything else stays as it was written.
+#[must_use]
+pub fn one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    let mut gap = String::new();
+    let mut is_broken = false;
+    for character in text.chars().filter(|character| !turns_direction(*character)) {
+        let breaks = breaks_line(character);
+        if breaks || is_space(character) {
+            gap.push(character);
+            is_broken |= breaks;
+            continue;
         }
-        if characters > Self::MAX_CHARACTERS {
-            return Err(PasswordError::TooLong);
+        if !line.is_empty() {
+            line.push_str(if is_broken { " " } else { &gap });
         }
-        Ok(Self(text))
+        gap.clear();
+        is_broken = false;
+        line.push(character);
     }
-
-    /// A password somebody claims to know; `None` if longer than any password can be, so that
-    /// nobody makes the shop hash megabytes.
-    #[must_use]
-    pub fn claim(text: String) -> Option<Self> {
-        (text.chars().count() <= Self::MAX_CHARACTERS).then_some(Self(text))
-    }
-
-    /// The octets to hash.
-    #[must_use]
-    pub fn as_bytes(&self) -> &[u8] {
-        self.0.as_bytes()
-    }
+    line
 }
 
-impl fmt::Debug for Password {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Password(…)")
+/// A text of several lines, each of them as [`one_line`] makes it. Empty lines around it are
+/// dropped.
+#[must_use]
+pub fn clean_lines(text: &str) -> String {
+    let is_end = |character: char| {
+        matches!(character, '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}')
+    };
+    let text = text.replace("\r\n", "\n");
+    let lines: Vec<_> = text.split(is_end).map(one_line).collect();
+    lines.join("\n").trim_matches('\n').to_owned()
+}
+
+/// A name to greet somebody by in a mail that may reach a stranger: letters, spaces, `'`, `’`, `-`
+/// and dots behind an abbreviation. Empty if it is anything else, such as a message or an address
+/// on the web.
+#[must_use]
+pub fn greeting_name(name: &str) -> String {
+    const CHARACTERS_MAX: usize = 60;
+    const NAME: GeneralCategoryGroup =
+        GeneralCategoryGroup::Letter.union(GeneralCategoryGroup::Mark);
+    let name = one_line(name);
+    let is_name = |(character, next): (char, Option<char>)| match character {
+        ' ' | '\'' | '’' | '-' => true,
+        '.' => next.is_none_or(|next| next == ' '),
+        character => NAME.contains(category(character)),
+    };
+    let following = name.chars().skip(1).map(Some).chain([None]);
+    let is_plain = name.chars().zip(following).all(is_name);
+    if is_plain && name.chars().count() <= CHARACTERS_MAX { name } else { String::new() }
+}
+
+/// Whether a text may lead somewhere: an address on the web or an e-mail address, or what many mail
+/// programs take for one.
+#[must_use]
+pub fn has_link(text: &str) -> bool {
+    let text = nfkc(text);
+    if text.contains("://") || text.contains('@') {
+        return true;
     }
+    let dotted = |word: &str| {
+        let mut labels = word.rsplit(['.', '。']);
+        let top = labels.next().unwrap_or_default();
+        let top: Vec<char> = top.chars().take_while(|c| is_word_character(*c)).collect();
+        let before = labels.next().and_then(|label| label.chars().next_back());
+        top.len() >= 2
+            && !top.iter().any(char::is_ascii_digit)
+            && before.is_some_and(is_word_character)
+    };
+    text.split(is_space).any(|word| {
+        // `evil.example/claim`: the path begins behind the host.
+        let host = word.split(['/', '?', '#', ':']).next().unwrap_or_default();
+        dotted(host.trim_end_matches('.'))
+    })
+}
+
+/// A text as it is compared in a search: canonically composed (NFC), without regard to case.
+#[must_use]
+pub fn comparable(text: &str) -> Cow<'_, str> {
+    const NFC: ComposingNormalizerBorrowed<'static> = ComposingNormalizerBorrowed::new_nfc();
+    if text.is_ascii() {
+        return match text.bytes().any(|octet| octet.is_ascii_uppercase()) {
+            true => Cow::Owned(text.to_ascii_lowercase()),
+            false => Cow::Borrowed(text),
+        };
+    }
+    let folded = folded(&NFC.normalize(text)).into_owned();
+    Cow::Owned(NFC.normalize(&folded).into_owned())
+}
+
+/// A name as it is compared where it must be unique: what looks the same is the same (NFKC),
+/// without regard to case.
+#[must_use]
+pub fn identity(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
+    // Twice, because folding may bring forth what can be composed or folded again.
+    let once = nfkc(&folded(&nfkc(text))).into_owned();
+    nfkc(&folded(&once)).into_owned()
+}
+
+fn folded(text: &str) -> Cow<'_, str> {
+    CaseMapper::new().fold_string(text)
+}
+
+/// The text in Unicode's form NFKC.
+pub(crate) fn nfkc(text: &str) -> Cow<'_, str> {
+    const NFKC: ComposingNormalizerBorrowed<'static> = ComposingNormalizerBorrowed::new_nfkc();
+    NFKC.normalize(text)
+}
+
+/// The text in Unicode's form NFKD.
+pub(crate) fn nfkd(text: &str) -> Cow<'_, str> {
+    const NFKD: DecomposingNormalizerBorrowed<'static> = DecomposingNormalizerBorrowed::new_nfkd();
+    NFKD.normalize(text)
 }
 
 #[cfg(test)]
@@ -220,50 +234,94 @@ mod tests {
     use super::*;
 
     #[test]
-    fn email_addresses_are_checked() {
-        for good in ["a@b.co", "first.last+tag@mail.example.com", " user@example.com "] {
-            assert!(EmailAddress::parse(good).is_ok(), "{good}");
-        }
-        for bad in [
-            "a",
-            "a@b",
-            "@b.co",
-            "a@",
-            "a b@c.de",
-            "a@b..co",
-            "a@-b.co",
-            "a@b.c",
-            "a@1.2",
-            "a\r\nBcc: x@y.zz@b.co",
-            "a..b@c.de",
+    fn a_name_is_one_line() {
+        for (text, line) in [
+            ("Lamp\r\nbrass", "Lamp brass"),
+            ("Lamp\tbrass", "Lamp brass"),
+            ("Lamp\u{7}", "Lamp"),
+            ("\u{1}Lamp \u{1b}\n brass\u{85}", "Lamp brass"),
+            ("Lamp\u{2028}brass\u{2029}\u{7f}new", "Lamp brass new"),
+            ("Lamp\u{202e}ssarb\u{2066}!", "Lampssarb!"),
+            ("  Blue  Mug\u{a0}2 ", "Blue  Mug\u{a0}2"),
+            ("Zoe\u{308} \u{1f468}\u{200d}\u{1f469}", "Zoe\u{308} \u{1f468}\u{200d}\u{1f469}"),
+            ("\r\n\t", ""),
         ] {
-            assert_eq!(EmailAddress::parse(bad), Err(TextError::NotAnEmail), "{bad}");
+            assert_eq!(one_line(text), line, "{text:?}");
+            assert_eq!(one_line(line), line, "{text:?}");
         }
-        assert_eq!(EmailAddress::parse("  "), Err(TextError::Blank));
     }
 
     #[test]
-    fn case_does_not_make_a_second_user() {
-        let lower = EmailAddress::parse("ann@example.com").expect("valid");
-        let upper = EmailAddress::parse("ANN@Example.com").expect("valid");
-        assert_ne!(lower, upper);
-        assert_eq!(lower.unique_form(), upper.unique_form());
+    fn a_text_of_several_lines_keeps_nothing_but_its_lines() {
+        let text = "1 Old Street\r\nTown\u{2028}\u{7}Land\u{202e}\r";
+        assert_eq!(clean_lines(text), "1 Old Street\nTown\nLand");
+        assert_eq!(clean_lines("\n\nhere\n\nthere\n"), "here\n\nthere");
     }
 
     #[test]
-    fn usernames_are_checked() {
-        assert!(Username::parse("new.user+1@x_y-z").is_ok());
-        assert_eq!(Username::parse("new user"), Err(TextError::NotAUsername));
-        assert_eq!(Username::parse(""), Err(TextError::Blank));
-        let long = "x".repeat(151);
-        assert_eq!(Username::parse(&long), Err(TextError::TooLong { max_characters: 150 }));
+    fn people_are_greeted_by_what_is_plainly_a_name() {
+        for name in [
+            "Ann",
+            "Ann Lee",
+            "Seán O’Brien-Smith",
+            "J. R. R. Tolkien",
+            "Martin Luther King Jr.",
+            "Нина",
+            "山田 太郎",
+            "ज़ोया",
+            "Zoe\u{308}",
+        ] {
+            assert_eq!(greeting_name(name), name);
+        }
+        assert_eq!(greeting_name("Ann\r\nLee"), "Ann Lee");
+        for text in [
+            "dear winner\r\n\r\nYour prize: https://evil.example/claim",
+            "evil.example",
+            "www.evil.example",
+            "evil。example",
+            "ann@evil.example",
+            "call 0900 123",
+            "Ann <a href=evil>",
+            "Ann (see my page)",
+            "Ann! Look",
+            &"very ".repeat(20),
+        ] {
+            assert_eq!(greeting_name(text), "", "{text:?}");
+        }
     }
 
     #[test]
-    fn passwords_have_8_to_128_characters_and_are_never_printed() {
-        assert_eq!(Password::choose("1234567".into()), Err(PasswordError::TooShort));
-        assert_eq!(Password::choose("x".repeat(129)), Err(PasswordError::TooLong));
-        let password = Password::choose("password123".into()).expect("the documents' sample");
-        assert!(!format!("{password:?}").contains("password123"));
+    fn links_are_found_in_whatever_form() {
+        for text in [
+            "see https://evil.example/claim",
+            "www.evil.example",
+            "evil.example/claim",
+            "(evil.example)",
+            "go to EVIL.COM.",
+            "mailto:ann@evil.example",
+            "evil\u{ff0e}example",
+            "пример.рф",
+        ] {
+            assert!(has_link(text), "{text}");
+        }
+        for text in
+            ["1 Market Square", "Hauptstr. 5, 1010 Wien", "Apt. 4.2", "Hauptstr.5", "P. O. Box 7"]
+        {
+            assert!(!has_link(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn compared_texts_have_one_form() {
+        for (one, other) in
+            [("CAFÉ", "cafe\u{301}"), ("Straße", "STRASSE"), ("ΟΔΟΣ", "οδος"), ("Lamp", "lAMP")]
+        {
+            assert_eq!(comparable(one), comparable(other));
+            assert_eq!(identity(one), identity(other));
+        }
+        assert_eq!(identity("ａｎｎ"), identity("Ann"));
+        assert_eq!(identity("ﬁnn①"), "finn1");
+        assert_ne!(comparable("ａｎｎ"), comparable("Ann"), "a search is literal");
+        assert_ne!(identity("ann"), identity("anne"));
     }
 }

@@ -4,6 +4,7 @@ use super::Category;
 use super::rows::{CATEGORIES, CATEGORY_SLUGS};
 use crate::store::{Read, Unit};
 use crate::{Failure, ids};
+use souk_domain::text::one_line;
 use souk_domain::{CategoryId, Missing, Refusal, slug_of};
 
 /// A category to be made.
@@ -39,8 +40,10 @@ pub(super) fn update(
     change: CategoryChange,
 ) -> Result<Category, Failure> {
     let mut category = unit.get(CATEGORIES, &id)?.ok_or(Refusal::NotFound(Missing::Category))?;
+    // A name of an earlier version may have line breaks; shown back, it is still the same name.
     if let Some(name) = change.name
         && name != category.name
+        && name != one_line(&category.name)
     {
         unit.delete(CATEGORY_SLUGS, &category.slug)?;
         category.slug = free_slug(unit, &name, id)?;

@@ -5,6 +5,7 @@ mod categories;
 mod products;
 mod queries;
 mod rows;
+mod search_texts;
 mod selection;
 mod stock;
 
@@ -20,4 +21,5 @@ pub use stock::{StockMove, TakenLine};
 
 pub(crate) use queries::{TakenStock, check};
 pub(crate) use rows::TABLES;
+pub(crate) use search_texts::renew_search_texts;
 pub(crate) use stock::why_unbuyable;

@@ -4,10 +4,12 @@ use super::queries::view;
 use super::rows::{
     BY_CATEGORY, CATEGORIES, GONE, HIDDEN, PRODUCT_SLUGS, PRODUCTS, SEARCH_TEXTS, STOCK, StockRow,
 };
+use super::search_texts::search_text;
 use super::{Product, ProductView, stock};
 use crate::outbox::{self, Outgoing, ProductEvent};
 use crate::store::{Read, Unit};
 use crate::{Failure, ids};
+use souk_domain::text::one_line;
 use souk_domain::{CategoryId, MAX_STOCK, Missing, Pricing, ProductId, Refusal, Stock, slug_of};
 
 /// A product to be made.
@@ -107,8 +109,10 @@ pub(super) fn update(
     }
     let adjusted = stock::adjusted(unit, id, change.stock, change.received)?;
     let mut product = before.clone();
+    // A name of an earlier version may have line breaks; shown back, it is still the same name.
     if let Some(name) = change.name
         && name != before.name
+        && name != one_line(&before.name)
     {
         unit.delete(PRODUCT_SLUGS, &before.slug)?;
         product.slug = free_slug(unit, &name, id)?;
@@ -190,8 +194,4 @@ fn free_slug(unit: &Unit, name: &str, id: ProductId) -> Result<String, Failure> 
         number += 1;
     }
     Ok(slug)
-}
-
-fn search_text(product: &Product) -> String {
-    format!("{}\n{}", product.name.to_lowercase(), product.description.to_lowercase())
 }

@@ -7,15 +7,15 @@ use super::rows::{
 use super::{Category, Product, ProductView};
 use crate::check::Findings;
 use crate::store::{Direction, Read, Snapshot, StoreError};
-use souk_domain::{CategoryId, ProductId};
+use souk_domain::{CategoryId, ProductId, SearchTerms};
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 
 /// Which products a list shows.
 #[derive(Clone, Debug, Default)]
 pub struct ProductFilter {
-    /// Text that name or description contain, in whatever case.
-    pub search: Option<String>,
+    /// Words that name or description contain.
+    pub search: Option<SearchTerms>,
     /// Only of this category.
     pub category: Option<CategoryId>,
     /// Those too that the shop has switched off.
@@ -82,12 +82,11 @@ fn matching_ids(
     offset: u64,
     limit: usize,
 ) -> Result<(u64, Vec<ProductId>), StoreError> {
-    let search = filter.search.as_ref().map(|text| text.to_lowercase());
     let first = ProductId::new(1).expect("1 is an id");
     let hidden = if filter.with_hidden { HashSet::new() } else { hidden_ids(read)? };
     let hidden_count = u64::try_from(hidden.len()).unwrap_or(u64::MAX);
     let mut page = PageCollector { offset, limit, hidden, count: 0, ids: Vec::new() };
-    match (filter.category, search) {
+    match (filter.category, &filter.search) {
         (None, None) => {
             let count = read.count(PRODUCTS)?.saturating_sub(hidden_count);
             if offset < count {
@@ -112,7 +111,7 @@ fn matching_ids(
         }
         (None, Some(search)) => {
             read.visit(SEARCH_TEXTS, &first, None, Direction::Ascending, |id, text| {
-                if text.contains(&search) {
+                if search.are_in(&text) {
                     page.take(id);
                 }
                 ControlFlow::Continue(())
@@ -121,11 +120,11 @@ fn matching_ids(
         (Some(category), search) => {
             let mut failure = None;
             read.visit_under(BY_CATEGORY, &category, Direction::Ascending, |id, ()| {
-                let matches = match &search {
+                let matches = match search {
                     None => Ok(true),
                     Some(search) => read
                         .get(SEARCH_TEXTS, &id)
-                        .map(|text| text.is_some_and(|text| text.contains(search))),
+                        .map(|text| text.is_some_and(|text| search.are_in(&text))),
                 };
                 match matches {
                     Ok(true) => page.take(id),

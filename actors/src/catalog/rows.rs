@@ -10,8 +10,10 @@ pub(super) const PRODUCTS: Table<ProductId, Product> = Table::new("catalog.produ
 pub(super) const GONE: Table<ProductId, Product> = Table::new("catalog.products_gone");
 pub(super) const BY_CATEGORY: Table<(CategoryId, ProductId), ()> =
     Table::new("catalog.products_by_category");
-/// Lower-case name and description, so that a search need not decode products.
+/// Name and description in the form that a search compares, so that it need not decode products.
 pub(super) const SEARCH_TEXTS: Table<ProductId, String> = Table::new("catalog.search_texts");
+/// One row, under key 0: the rules that [`SEARCH_TEXTS`] follow.
+pub(super) const SEARCH_RULES: Table<u64, u64> = Table::new("catalog.search_rules");
 pub(super) const PRODUCT_SLUGS: Table<String, ProductId> = Table::new("catalog.product_slugs");
 /// Products that the shop has switched off, usually few.
 pub(super) const HIDDEN: Table<ProductId, ()> = Table::new("catalog.products_hidden");
@@ -25,6 +27,7 @@ pub(crate) const TABLES: &[&str] = &[
     GONE.name(),
     BY_CATEGORY.name(),
     SEARCH_TEXTS.name(),
+    SEARCH_RULES.name(),
     PRODUCT_SLUGS.name(),
     HIDDEN.name(),
     STOCK.name(),

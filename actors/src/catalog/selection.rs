@@ -4,14 +4,15 @@ use super::ProductPage;
 use super::queries::view;
 use super::rows::{BY_CATEGORY, PRODUCTS, Product};
 use crate::store::{Direction, Read, Snapshot, StoreError};
-use souk_domain::{CategoryId, Discount, Money, ProductId};
+use souk_domain::text::comparable;
+use souk_domain::{CategoryId, Discount, Money, ProductId, SearchTerms};
 use std::ops::ControlFlow;
 
 /// Which products a list shows; everything that is said must hold.
 #[derive(Clone, Debug, Default)]
 pub struct ProductSelection {
-    /// Text that the name contains, in whatever case.
-    pub name: Option<String>,
+    /// Words that the name contains.
+    pub name: Option<SearchTerms>,
     /// What the customer pays.
     pub sell_price: Between<Money>,
     /// What is taken off the list price.
@@ -45,12 +46,12 @@ impl<T: PartialOrd> Between<T> {
 }
 
 impl ProductSelection {
-    /// Category apart, which has an index. `name` is in lower case.
-    fn admits(&self, name: Option<&str>, product: &Product) -> bool {
+    /// Category apart, which has an index.
+    fn admits(&self, product: &Product) -> bool {
         self.available.is_none_or(|available| available == product.available)
             && self.sell_price.holds(&product.pricing.sell_price())
             && self.discount.holds(&product.pricing.discount)
-            && name.is_none_or(|text| product.name.to_lowercase().contains(text))
+            && self.name.as_ref().is_none_or(|words| words.are_in(&comparable(&product.name)))
     }
 }
 
@@ -64,11 +65,10 @@ pub fn selected(
     offset: u64,
     limit: usize,
 ) -> Result<ProductPage, StoreError> {
-    let name = selection.name.as_ref().map(|text| text.to_lowercase());
     let mut count = 0_u64;
     let mut chosen = Vec::new();
     let mut look = |id: ProductId, product: Product| {
-        if selection.admits(name.as_deref(), &product) {
+        if selection.admits(&product) {
             if count >= offset && chosen.len() < limit {
                 chosen.push((id, product));
             }

@@ -114,10 +114,20 @@ pub(super) fn mail_about(
     // An order with a recipient of its own is their business, whoever's account it is in.
     let recipient = order.recipient.as_ref();
     let own = recipient.and_then(Recipient::contact);
+    let account = contact.map(|contact| contact.email.as_str());
     let Some(contact) = own.as_ref().or(contact) else { return Ok(()) };
     let street = &order.shipping_address;
-    let shipping_address =
-        recipient.map_or_else(|| street.clone(), |recipient| recipient.full_address(street));
+    let shipping_address = match recipient {
+        None => street.clone(),
+        Some(recipient)
+            if account.is_some_and(|own| own.eq_ignore_ascii_case(&recipient.email)) =>
+        {
+            recipient.full_address(street)
+        }
+        // Whoever placed the order may have given anybody's address: a stranger hears what was
+        // bought, and nothing that the buyer wrote.
+        Some(_) => String::new(),
+    };
     let content = MailContent::Order {
         template: about.template,
         order_number: order.number.clone(),

@@ -10,6 +10,7 @@ use super::wire::{
 use super::{Message, Stream};
 use serde::Serialize;
 use serde_json::Value;
+use souk_domain::text::{clean_lines, greeting_name, has_link, one_line};
 use souk_domain::{Currency, Money, OrderLine};
 
 /// What an event is about and called.
@@ -147,18 +148,26 @@ fn named(
     Naming { kind, aggregate: format!("{kind}.{id}"), version, what }
 }
 
+/// A text of the customer's, unless it leads somewhere: nobody has proved that the mail goes to
+/// them.
+fn without_links(text: &str) -> String {
+    if has_link(text) { String::new() } else { clean_lines(text) }
+}
+
+/// What fills a template: safe whatever was stored, because the templates are the owner's. Names
+/// are one line, and people are greeted by what is plainly a name or not by name.
 fn mail_context(content: &MailContent, currency: Currency) -> Value {
     match content {
         MailContent::Welcome { customer_name } => {
-            json(WelcomeContext { customer_name: customer_name.clone() })
+            json(WelcomeContext { customer_name: greeting_name(customer_name) })
         }
         MailContent::PasswordReset { customer_name, link } => json(ResetContext {
-            customer_name: customer_name.clone(),
+            customer_name: greeting_name(customer_name),
             link: link.clone(),
             hours_valid: crate::users::RESET_LIFETIME.as_secs() / 3_600,
         }),
         MailContent::LowStock { product_name, sellable } => {
-            json(LowStockContext { product_name: product_name.clone(), sellable: *sellable })
+            json(LowStockContext { product_name: one_line(product_name), sellable: *sellable })
         }
         MailContent::Order {
             template: _,
@@ -171,19 +180,19 @@ fn mail_context(content: &MailContent, currency: Currency) -> Value {
             refunded,
         } => {
             let line = |line: &OrderLine| LineContext {
-                name: line.product_name.clone(),
+                name: one_line(&line.product_name),
                 quantity: line.quantity.get(),
                 unit_price: currency.format(line.unit_price),
                 subtotal: currency.format(line.subtotal()),
             };
             json(OrderContext {
                 order_number: order_number.clone(),
-                customer_name: customer_name.clone(),
-                shipping_address: shipping_address.clone(),
+                customer_name: greeting_name(customer_name),
+                shipping_address: without_links(shipping_address),
                 lines: lines.iter().map(line).collect(),
                 total: currency.format(*total),
                 currency: currency.code().to_owned(),
-                reason: reason.clone(),
+                reason: clean_lines(reason),
                 refunded: refunded.map(|amount| currency.format(amount)),
             })
         }

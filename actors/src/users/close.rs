@@ -1,8 +1,8 @@
 //! Closing an account: nothing of the person stays here (contracts README, "Users").
 
 use super::User;
-use super::rows::{ADMINISTRATORS, BY_EMAIL, BY_USERNAME, USERS};
-use super::{password_reset, sessions};
+use super::rows::{ADMINISTRATORS, BY_EMAIL, USERS};
+use super::{names, password_reset, sessions};
 use crate::Failure;
 use crate::outbox::{self, Outgoing, UserEvent};
 use crate::store::{Read, Unit};
@@ -24,7 +24,7 @@ pub(super) fn close(unit: &Unit, id: UserId) -> Result<(), Failure> {
     sessions::end_others(unit, id, None)?;
     password_reset::forget(unit, id)?;
     unit.delete(BY_EMAIL, &user.email.unique_form())?;
-    unit.delete(BY_USERNAME, &user.username.unique_form())?;
+    names::delete(unit, &user.username, id)?;
     // Ids are never given twice, so no row needs to stay to keep this one from coming back.
     unit.delete(USERS, &id)?;
     let version = user.version + 1;

@@ -3,6 +3,7 @@
 mod actor;
 mod change_password;
 mod close;
+mod names;
 mod password_reset;
 mod queries;
 mod register;
@@ -21,6 +22,7 @@ pub use rows::{Session, User};
 pub use sessions::{OpenSession, REFRESH_LIFETIME, Rotation, SessionToken, prune_ended_sessions};
 pub use update_profile::{ProfileDetails, UpdateProfile};
 
+pub(crate) use names::renew_keys;
 pub(crate) use queries::{administrators, check, count};
 pub(crate) use rows::TABLES;
 pub(crate) use sessions::begin_generation;

@@ -1,7 +1,7 @@
 //! Questions about users, answered from a committed snapshot.
 
 use super::rows::{ADMINISTRATORS, BY_EMAIL, BY_USERNAME, PASSWORD_RESETS, SESSIONS, USERS};
-use super::{Session, User};
+use super::{Session, User, names};
 use crate::check::Findings;
 use crate::store::{Direction, Read, Snapshot, StoreError};
 use souk_domain::{EmailAddress, Role, SessionId, UserId, Username};
@@ -27,7 +27,7 @@ pub fn by_email(
     Ok(user(read, id)?.map(|user| (id, user)))
 }
 
-/// The user with this name, in whatever case.
+/// The user with this name, in whatever case and whatever form that looks the same.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -35,7 +35,7 @@ pub fn by_username(
     read: &impl Read,
     username: &Username,
 ) -> Result<Option<(UserId, User)>, StoreError> {
-    let Some(id) = read.get(BY_USERNAME, &username.unique_form())? else { return Ok(None) };
+    let Some(id) = names::holder(read, username)? else { return Ok(None) };
     Ok(user(read, id)?.map(|user| (id, user)))
 }
 
@@ -74,14 +74,14 @@ pub(crate) fn check(snapshot: &Snapshot, findings: &mut Findings) -> Result<(), 
     let first = UserId::new(1).expect("1 is an id");
     let mut people = Vec::new();
     snapshot.visit(USERS, &first, None, Direction::Ascending, |id, user| {
-        people.push((id, user.email.unique_form(), user.username.unique_form(), user.role));
+        people.push((id, user.email.unique_form(), user.username, user.role));
         ControlFlow::Continue(())
     })?;
     let count = u64::try_from(people.len()).unwrap_or(u64::MAX);
     let mut administrators = 0;
     for (id, email, username, role) in people {
         let by_email = snapshot.get(BY_EMAIL, &email)?;
-        let by_username = snapshot.get(BY_USERNAME, &username)?;
+        let by_username = names::holder(snapshot, &username)?;
         findings.require(by_email == Some(id), || format!("user {id} is not found by e-mail"));
         findings.require(by_username == Some(id), || format!("user {id} is not found by name"));
         if role == Role::Administrator {

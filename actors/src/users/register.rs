@@ -1,7 +1,7 @@
 //! Registering a person.
 
-use super::User;
-use super::rows::{ADMINISTRATORS, BY_EMAIL, BY_USERNAME, USERS};
+use super::rows::{ADMINISTRATORS, BY_EMAIL, USERS};
+use super::{User, names};
 use crate::hashing::PasswordHash;
 use crate::outbox::{self, Cause, MailContent, Outgoing, UserEvent};
 use crate::store::{Read, Unit};
@@ -11,7 +11,8 @@ use souk_domain::{EmailAddress, Refusal, Role, UserId, Username};
 /// Who registers.
 #[derive(Clone, Debug)]
 pub struct Register {
-    /// The wished user name.
+    /// The wished user name. Where it is `email` itself and another user has it from earlier, the
+    /// new user gets it with a number.
     pub username: Username,
     /// The e-mail address.
     pub email: EmailAddress,
@@ -27,16 +28,13 @@ pub struct Register {
 
 pub(super) fn register(unit: &Unit, command: Register) -> Result<(UserId, User), Failure> {
     let email_key = command.email.unique_form();
-    let username_key = command.username.unique_form();
     if unit.get(BY_EMAIL, &email_key)?.is_some() {
         return Err(Refusal::EmailTaken.into());
     }
-    if unit.get(BY_USERNAME, &username_key)?.is_some() {
-        return Err(Refusal::UsernameTaken.into());
-    }
+    names::require_allowed(unit, &command.username, &command.email, None)?;
     let id = ids::next(unit, "user", UserId::new)?;
     let user = User {
-        username: command.username,
+        username: names::free(unit, command.username, &command.email, id)?,
         email: command.email,
         password: command.password,
         role: command.role,
@@ -51,7 +49,7 @@ pub(super) fn register(unit: &Unit, command: Register) -> Result<(UserId, User),
     };
     unit.put(USERS, &id, &user)?;
     unit.put(BY_EMAIL, &email_key, &id)?;
-    unit.put(BY_USERNAME, &username_key, &id)?;
+    names::put(unit, &user.username, id)?;
     if user.role == Role::Administrator {
         unit.put(ADMINISTRATORS, &id, &())?;
     }

@@ -8,6 +8,8 @@ use souk_domain::{EmailAddress, Role, SessionId, UnixMillis, UserId, Username};
 pub(super) const USERS: Table<UserId, User> = Table::new("users.rows");
 pub(super) const BY_EMAIL: Table<String, UserId> = Table::new("users.by_email");
 pub(super) const BY_USERNAME: Table<String, UserId> = Table::new("users.by_username");
+/// One row, under key 0: the rules that the keys of [`BY_USERNAME`] follow.
+pub(super) const KEY_RULES: Table<u64, u64> = Table::new("users.key_rules");
 /// Who may do everything. There is always one of them, once there was one.
 pub(super) const ADMINISTRATORS: Table<UserId, ()> = Table::new("users.administrators");
 pub(super) const SESSIONS: Table<SessionId, Session> = Table::new("users.sessions");
@@ -24,6 +26,7 @@ pub(crate) const TABLES: &[&str] = &[
     USERS.name(),
     BY_EMAIL.name(),
     BY_USERNAME.name(),
+    KEY_RULES.name(),
     ADMINISTRATORS.name(),
     SESSIONS.name(),
     SESSIONS_BY_USER.name(),
@@ -34,7 +37,7 @@ pub(crate) const TABLES: &[&str] = &[
 /// A registered person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
-    /// Unique without regard to case.
+    /// Unique by its looks, without regard to case.
     pub username: Username,
     /// Unique without regard to case.
     pub email: EmailAddress,

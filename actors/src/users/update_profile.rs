@@ -1,10 +1,10 @@
 //! Changing a profile.
 
-use super::rows::{BY_EMAIL, BY_USERNAME, USERS};
-use super::{User, password_reset};
+use super::rows::{BY_EMAIL, USERS};
+use super::{User, names, password_reset};
 use crate::Failure;
 use crate::outbox::{self, Outgoing, UserEvent};
-use crate::store::{Read, Table, Unit};
+use crate::store::{Read, Unit};
 use souk_domain::{EmailAddress, Missing, Refusal, UserId, Username};
 
 /// What to change; `None` leaves a field as it is.
@@ -12,7 +12,8 @@ use souk_domain::{EmailAddress, Missing, Refusal, UserId, Username};
 pub struct UpdateProfile {
     /// Who.
     pub user: UserId,
-    /// A new user name.
+    /// A new user name. Where it is the e-mail address itself and another user has it from earlier,
+    /// it gets a number.
     pub username: Option<Username>,
     /// A new e-mail address.
     pub email: Option<EmailAddress>,
@@ -58,22 +59,30 @@ pub(super) fn update_profile(unit: &Unit, command: UpdateProfile) -> Result<User
     let id = command.user;
     let before = unit.get(USERS, &id)?.ok_or(Refusal::NotFound(Missing::User))?;
     let mut user = before.clone();
-    user.username = command.username.unwrap_or(user.username);
     user.email = command.email.unwrap_or(user.email);
+    // A name that stays is not judged again, whatever rules came since.
+    if let Some(username) = command.username.filter(|wished| *wished != before.username) {
+        names::require_allowed(unit, &username, &user.email, Some(id))?;
+        user.username = names::free(unit, username, &user.email, id)?;
+    }
     user.first_name = command.first_name.unwrap_or(user.first_name);
     user.last_name = command.last_name.unwrap_or(user.last_name);
     command.details.apply(&mut user);
     if user == before {
         return Ok(user);
     }
-    if is_taken(unit, BY_EMAIL, &user.email.unique_form(), id)? {
-        return Err(Refusal::EmailTaken.into());
+    let (old_email, new_email) = (before.email.unique_form(), user.email.unique_form());
+    if old_email != new_email {
+        if unit.get(BY_EMAIL, &new_email)?.is_some() {
+            return Err(Refusal::EmailTaken.into());
+        }
+        unit.delete(BY_EMAIL, &old_email)?;
+        unit.put(BY_EMAIL, &new_email, &id)?;
     }
-    if is_taken(unit, BY_USERNAME, &user.username.unique_form(), id)? {
-        return Err(Refusal::UsernameTaken.into());
+    if user.username != before.username {
+        names::delete(unit, &before.username, id)?;
+        names::put(unit, &user.username, id)?;
     }
-    rename(unit, BY_EMAIL, &before.email.unique_form(), &user.email.unique_form(), id)?;
-    rename(unit, BY_USERNAME, &before.username.unique_form(), &user.username.unique_form(), id)?;
     if user.email != before.email {
         password_reset::forget(unit, id)?;
     }
@@ -89,27 +98,4 @@ pub(super) fn update_profile(unit: &Unit, command: UpdateProfile) -> Result<User
         },
     )?;
     Ok(user)
-}
-
-fn is_taken(
-    unit: &Unit,
-    index: Table<String, UserId>,
-    key: &String,
-    by_other_than: UserId,
-) -> Result<bool, Failure> {
-    Ok(unit.get(index, key)?.is_some_and(|holder| holder != by_other_than))
-}
-
-fn rename(
-    unit: &Unit,
-    index: Table<String, UserId>,
-    before: &String,
-    after: &String,
-    user: UserId,
-) -> Result<(), Failure> {
-    if before != after {
-        unit.delete(index, before)?;
-        unit.put(index, after, &user)?;
-    }
-    Ok(())
 }

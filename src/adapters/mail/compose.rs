@@ -2,15 +2,15 @@
 
 use super::plain_name;
 use super::templates::{Template, TemplateError, Templates};
-use lettre::address::{Address, AddressError};
+use lettre::address::{Address, Envelope};
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use souk_domain::text::one_line;
+use souk_domain::{EmailAddress, TextErrors};
 use std::time::SystemTime;
 
-/// Longest address, by RFC 5321.
-const MAX_ADDRESS_OCTETS: usize = 254;
 /// Longest subject; header lines have a bound, and readers another.
 const MAX_SUBJECT_CHARS: usize = 200;
 
@@ -37,14 +37,11 @@ pub(crate) enum ComposeError {
     #[error("the recipient holds a control character")]
     ControlInRecipient,
     /// The recipient is longer than an address can be.
-    #[error("the recipient is longer than {MAX_ADDRESS_OCTETS} octets")]
+    #[error("the recipient is longer than {} characters", EmailAddress::MAX_CHARACTERS)]
     RecipientTooLong,
     /// The recipient is no address.
     #[error("the recipient is no mail address")]
-    Recipient(#[source] AddressError),
-    /// The subject would hold a line break or another control character.
-    #[error("the subject holds a control character")]
-    ControlInSubject,
+    Recipient(#[source] TextErrors),
     /// A text cannot be rendered with these values.
     #[error(transparent)]
     Template(#[from] TemplateError),
@@ -72,19 +69,20 @@ impl Composer {
         let none = Map::new();
         let context = notification.data.context.as_ref().unwrap_or(&none);
         let rendered = self.templates.render(template, &self.shop_name, context)?;
-        if rendered.subject.chars().any(char::is_control) {
-            return Err(ComposeError::ControlInSubject);
-        }
-        let subject: String = rendered.subject.chars().take(MAX_SUBJECT_CHARS).collect();
+        let subject: String = one_line(&rendered.subject).chars().take(MAX_SUBJECT_CHARS).collect();
         let name = plain_name(&notification.id);
         // Stable as well, so that a message composed twice is the same octet for octet.
         let parts = MultiPart::alternative()
             .boundary(format!("=_souk_{}", plain_name(&format!("boundary {name}"))))
             .singlepart(SinglePart::plain(rendered.text))
             .singlepart(SinglePart::html(rendered.html));
+        // By hand, because lettre would read the recipient again, by rules narrower than the shop's.
+        let envelope = Envelope::new(Some(self.from.email.clone()), vec![to.clone()])
+            .map_err(ComposeError::Message)?;
         Message::builder()
             .from(self.from.clone())
-            .to(Mailbox::new(None, to))
+            .to(Mailbox::new(None, to.clone()))
+            .envelope(envelope)
             .subject(subject)
             .date(sent_at(notification.time.as_deref()))
             .message_id(Some(format!("<{name}@souk>")))
@@ -103,10 +101,13 @@ fn recipient(to: &str) -> Result<Address, ComposeError> {
     if to.chars().any(char::is_control) {
         return Err(ComposeError::ControlInRecipient);
     }
-    if to.len() > MAX_ADDRESS_OCTETS {
+    if to.chars().count() > EmailAddress::MAX_CHARACTERS {
         return Err(ComposeError::RecipientTooLong);
     }
-    to.parse().map_err(ComposeError::Recipient)
+    let address = EmailAddress::claimed(to).map_err(ComposeError::Recipient)?;
+    let (local, domain) = address.for_mail();
+    // Nothing dangerous about it: an `EmailAddress` is visible ASCII by rules of its own.
+    Ok(Address::new_dangerous(local, domain))
 }
 
 /// When the notification was made; now, if it does not say so in a way a mail can repeat.

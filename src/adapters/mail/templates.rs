@@ -12,6 +12,7 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Serde, Value};
 use minijinja::{Environment, UndefinedBehavior, escape_formatter};
 use serde_json::{Map, Value as Json, json};
+use souk_domain::text::{clean_lines, one_line};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
@@ -27,6 +28,8 @@ pub(crate) struct Template {
 
 /// What every text may use.
 const EVERYWHERE: [&str; 1] = ["shop_name"];
+/// Values that may have several lines.
+const SEVERAL_LINES: [&str; 2] = ["shipping_address", "reason"];
 /// What the texts of a mail about an order may use.
 const ORDER: &[&str] = &[
     "customer_name",
@@ -287,7 +290,7 @@ impl Templates {
     ) -> Result<Rendered, TemplateError> {
         let mut values: BTreeMap<&str, Value> = context
             .iter()
-            .map(|(name, value)| (name.as_str(), Value::from(Serde(value))))
+            .map(|(name, value)| (name.as_str(), Value::from(Serde(cleaned(name, value)))))
             .collect();
         values.entry("shop_name").or_insert_with(|| Value::from(shop_name));
         let lines_text = self.fill("order_lines", "txt", &values)?;
@@ -312,6 +315,20 @@ impl Templates {
         let text = self.environment.get_template(&format!("{template}.{part}"));
         let filled = text.and_then(|text| text.render(Value::from_pairs(values.clone())));
         filled.map_err(|source| TemplateError::Text { file: self.file_of(template, part), source })
+    }
+}
+
+/// A value without control characters: one line, but for what people write several lines of. Other
+/// systems ask for mails too, so no text may count on what the shop's own values are like.
+fn cleaned(name: &str, value: &Json) -> Json {
+    match value {
+        Json::String(text) if SEVERAL_LINES.contains(&name) => clean_lines(text).into(),
+        Json::String(text) => one_line(text).into(),
+        Json::Array(items) => items.iter().map(|item| cleaned(name, item)).collect(),
+        Json::Object(members) => {
+            members.iter().map(|(name, value)| (name.clone(), cleaned(name, value))).collect()
+        }
+        Json::Null | Json::Bool(_) | Json::Number(_) => value.clone(),
     }
 }
 

@@ -200,19 +200,22 @@ async fn what_can_never_be_sent_is_refused_with_its_reason() {
     let (files, memory) = (directory(), directory());
     let mailer = mailer(Transport::Files(files.path().join("mail")), &memory);
     let long = format!("{}@souk.example", "a".repeat(300));
-    for to in
-        ["ann@souk.example\r\nBcc: all@souk.example", "ann@souk.example\n", "nobody", "", &long]
-    {
+    for to in [
+        "ann@souk.example\r\nBcc: all@souk.example",
+        "ann@souk.example\n",
+        "ann@souk.example> SIZE=1 <bob@souk.example",
+        "ann@souk.example,bob@souk.example",
+        "änn@souk.example",
+        "nobody",
+        "",
+        &long,
+    ] {
         let refused = mailer.deliver(WELCOME, &notification("a", to, &json!({}))).await;
         assert!(
             matches!(refused, Err(DeliveryError::Permanent(PermanentCause::Composition(_)))),
             "{to:?}: {refused:?}"
         );
     }
-    let injected = json!({"product_name": "Lamp\r\nBcc: all@souk.example"});
-    let body = notification("a", "ann@souk.example", &injected);
-    let refused = mailer.deliver("souk.notify.v1.email.low_stock", &body).await;
-    assert!(matches!(refused, Err(DeliveryError::Permanent(_))), "{refused:?}");
     for subject in ["souk.notify.v1.email.layout", "souk.notify.v1.email.", "souk.event.v1.x"] {
         let refused = mailer.deliver(subject, &welcome("a")).await;
         assert!(
@@ -256,6 +259,58 @@ async fn without_a_mail_server_a_mail_is_one_file_however_often_it_is_delivered(
     let text = fs::read_to_string(mail.join("s.user.1.1.mail.welcome.eml")).expect("text");
     assert!(text.contains("X-Souk-Template: welcome\r\n"), "{text}");
     assert_eq!(fs::read_dir(memory.path()).expect("there").count(), 0, "files need no memory");
+}
+
+#[tokio::test]
+async fn values_with_line_breaks_make_no_lines_of_their_own() {
+    let (server, memory) = (MailServer::answering(&[]).await, directory());
+    let mailer = by_smtp(&server, &memory);
+    for (place, end) in
+        ["\r\n", "\n", "\r", "\u{85}", "\u{2028}", "\u{7}", "\u{b}"].iter().enumerate()
+    {
+        let context = json!({"product_name": format!("Lamp{end}Bcc: all@souk.example{end}{end}Hi"), "sellable": 3});
+        let body = notification(&format!("a.{place}"), "ann@souk.example", &context);
+        mailer.deliver("souk.notify.v1.email.low_stock", &body).await.expect("sent");
+        let mail = server.accepted().pop().expect("a mail");
+        let subject = "Subject: Low stock: Lamp Bcc: all@souk.example Hi\r\n";
+        assert!(
+            mail.contains(subject) && !mail.contains("\nBcc:") && !mail.contains("\nHi"),
+            "{mail}"
+        );
+    }
+    let context = json!({"customer_name": "Ann\u{202e}\r\n\r\nLee", "reason": "one\r\ntwo\u{7}",
+        "lines": [{"name": "Lamp\nFree: yes", "quantity": 1, "unit_price": "1.00", "subtotal": "1.00"}]});
+    let body = notification("b", "ann@souk.example", &context);
+    mailer.deliver("souk.notify.v1.email.order_cancelled", &body).await.expect("sent");
+    let mail = server.accepted().pop().expect("a mail");
+    for line in ["Hello Ann Lee,", "Reason: one\r\ntwo", "  1 x Lamp Free: yes   1.00"] {
+        assert!(mail.contains(&format!("\n{line}\r\n")), "{line} in {mail}");
+    }
+}
+
+#[tokio::test]
+async fn every_address_that_is_taken_can_be_mailed() {
+    let (server, memory) = (MailServer::answering(&[]).await, directory());
+    let mailer = by_smtp(&server, &memory);
+    let long = format!("{}@example.com", "a".repeat(200));
+    for (place, (to, mailed)) in [
+        ("ann@bücher.example", "ann@xn--bcher-kva.example"),
+        ("ann@例え.jp", "ann@xn--r8jz45g.jp"),
+        ("root@localhost", "root@localhost"),
+        ("ann@[127.0.0.1]", "ann@[127.0.0.1]"),
+        ("ann@[::1]", "ann@[IPv6:::1]"),
+        ("\"ann@home\"@example.com", "\"ann@home\"@example.com"),
+        ("\"ann\\ lee>\"@example.com", "\"ann\\ lee>\"@example.com"),
+        (&long, &long),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let body = notification(&format!("a.{place}"), to, &json!({}));
+        mailer.deliver(WELCOME, &body).await.expect(to);
+        let mail = server.accepted().pop().expect("a mail");
+        assert!(mail.contains(&format!("\nTo: {mailed}\r\n")), "{to}: {mail}");
+    }
 }
 
 #[test]

@@ -55,7 +55,7 @@ fn user_routes() -> Vec<Route<App>> {
         Route::post("/api/users/change_email/", "3. Change Email", users::change_email).described(
             |told| {
                 told.for_users()
-                    .body(|form, _| users::email_field(form))
+                    .body(|form, _| users::email_field(form, None))
                     .answers::<MessageBody>(StatusCode::OK)
                     .refuses(Classic::worded(Refusal::EmailTaken))
             },

@@ -3,7 +3,7 @@
 use super::refusals::Problem;
 use super::wire::ProductBody;
 use crate::app::{App, plain_draft, stock_range};
-use crate::edge::form::{Field, integer, money, text};
+use crate::edge::form::{Field, integer, money, name};
 use crate::edge::{Answer, Call, Form, standard};
 use souk_actors::catalog::{self, ProductChange, ProductView};
 use souk_domain::{Currency, Money, Pricing, ProductId};
@@ -17,7 +17,7 @@ pub(super) fn fields(
     currency: Currency,
 ) -> (Field<String>, Field<Money>, Field<i64>) {
     (
-        form.required("name", text(NAME_CHARACTERS_MAX)),
+        form.required("name", name(NAME_CHARACTERS_MAX)),
         form.required("price", money(currency)),
         form.required("amount", integer(stock_range())),
     )

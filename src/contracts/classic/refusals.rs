@@ -21,6 +21,9 @@ impl Wording for Classic {
             Refusal::TokenInvalid => standard::bad_token("Token is invalid or expired"),
             Refusal::EmailTaken => Errors::of("email", standard::EMAIL_TAKEN).into(),
             Refusal::UsernameTaken => Errors::of("username", standard::USERNAME_TAKEN).into(),
+            Refusal::UsernameIsAnAddress => {
+                Errors::of("username", standard::USERNAME_IS_AN_ADDRESS).into()
+            }
             Refusal::OldPasswordWrong => Errors::of("password", "Password is incorrect.").into(),
             Refusal::AdministratorOnly => standard::forbidden(),
             Refusal::LastAdministrator => standard::last_administrator(),

@@ -3,7 +3,9 @@
 use super::refusals::Problem;
 use super::wire::{MessageBody, TokensBody, UserBody};
 use crate::app::{App, IssuedTokens, presented_cart_key};
-use crate::edge::form::{Field, claimed_password, claimed_username, email, new_password, username};
+use crate::edge::form::{
+    Field, Rule, claimed_password, claimed_username, email, new_password, username,
+};
 use crate::edge::{Answer, Call, Form};
 use souk_actors::users::{self, ProfileDetails, Register, UpdateProfile, User};
 use souk_domain::{EmailAddress, Password, Role, UserId, Username};
@@ -58,7 +60,7 @@ pub(super) fn log_in_fields(form: &mut Form<'_>) -> (Field<Username>, Field<Pass
 pub(super) async fn change_email(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let visitor = app.visitor(&call)?;
     let mut form = Form::parse(&call.request)?;
-    let address = email_field(&mut form);
+    let address = email_field(&mut form, Some(visitor.user.email.clone()));
     let address = form.finish(address)?;
     let command = UpdateProfile {
         user: visitor.id(),
@@ -73,9 +75,12 @@ pub(super) async fn change_email(app: Arc<App>, call: Call) -> Result<Answer, Pr
     Ok(app.update_profile(&call, command, shown).await?)
 }
 
-/// The new e-mail address.
-pub(super) fn email_field(form: &mut Form<'_>) -> Field<EmailAddress> {
-    form.required("email", email())
+/// The new e-mail address in place of this one.
+pub(super) fn email_field(
+    form: &mut Form<'_>,
+    current: Option<EmailAddress>,
+) -> Field<EmailAddress> {
+    form.required("email", email().or_unchanged(current))
 }
 
 pub(super) async fn change_password(app: Arc<App>, call: Call) -> Result<Answer, Problem> {

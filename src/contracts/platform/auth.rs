@@ -3,7 +3,7 @@
 use super::refusals::Problem;
 use super::wire::{MessageBody, TokenBody};
 use crate::app::{App, presented_cart_key};
-use crate::edge::form::{Field, claimed_password, email};
+use crate::edge::form::{Field, claimed_email, claimed_password};
 use crate::edge::{Answer, Call, Form};
 use souk_actors::users;
 use souk_domain::{EmailAddress, Password};
@@ -16,12 +16,12 @@ pub(super) async fn login(app: Arc<App>, call: Call) -> Result<Answer, Problem> 
     let (address, password) = form.finish(fields)?;
     let known = users::by_email(&*app.shop.store.snapshot(), &address)?;
     let shown = |tokens: crate::app::IssuedTokens| Answer::ok(&TokenBody { token: tokens.access });
-    Ok(app.log_in(&call, address.as_str(), known, password, guest, shown).await?)
+    Ok(app.log_in(&call, &address.unique_form(), known, password, guest, shown).await?)
 }
 
 /// What a log-in takes.
 pub(super) fn login_fields(form: &mut Form<'_>) -> (Field<EmailAddress>, Field<Password>) {
-    (form.required("email", email()), form.required("password", claimed_password()))
+    (form.required("email", claimed_email()), form.required("password", claimed_password()))
 }
 
 pub(super) async fn logout(app: Arc<App>, call: Call) -> Result<Answer, Problem> {

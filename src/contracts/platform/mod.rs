@@ -53,7 +53,7 @@ fn user_routes() -> Vec<Route<App>> {
             .described(|told| {
                 told.for_users()
                     .note("Oneself; administrators change everybody. Only what is named changes.")
-                    .body(|form, _| users::changed_fields(form))
+                    .body(|form, _| users::changed_fields(form, None))
                     .answers::<UserBody>(StatusCode::OK)
                     .refuses(Platform::worded(Refusal::EmailTaken))
             }),

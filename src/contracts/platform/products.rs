@@ -3,7 +3,7 @@
 use super::refusals::Problem;
 use super::wire::ProductBody;
 use crate::app::{App, plain_draft, stock_range};
-use crate::edge::form::{Field, integer, money, text};
+use crate::edge::form::{Field, integer, money, name, text};
 use crate::edge::{Answer, Call, Form, standard};
 use souk_actors::catalog::{self, CatalogMessage, ProductChange, ProductView};
 use souk_domain::{Currency, Money, Pricing, ProductId};
@@ -31,7 +31,7 @@ pub(super) fn new_fields(
 ) -> (Field<String>, Field<String>, Field<Money>, Field<i64>) {
     let description = text(DESCRIPTION_CHARACTERS_MAX).or_blank();
     (
-        form.required("name", text(NAME_CHARACTERS_MAX)),
+        form.required("name", name(NAME_CHARACTERS_MAX)),
         form.defaulting("description", description, String::new()),
         form.required("price", money(currency)),
         form.defaulting("stock", integer(stock_range()), 0),
@@ -70,7 +70,7 @@ pub(super) fn changed_fields(
     currency: Currency,
 ) -> (Field<Option<String>>, Field<Option<String>>, Field<Option<Money>>, Field<Option<i64>>) {
     (
-        form.optional("name", text(NAME_CHARACTERS_MAX)),
+        form.optional("name", name(NAME_CHARACTERS_MAX)),
         form.optional("description", text(DESCRIPTION_CHARACTERS_MAX).or_blank()),
         form.optional("price", money(currency)),
         form.optional("stock", integer(stock_range())),

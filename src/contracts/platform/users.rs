@@ -3,7 +3,7 @@
 use super::refusals::Problem;
 use super::wire::UserBody;
 use crate::app::{App, presented_cart_key};
-use crate::edge::form::{Field, email, new_password, text, username};
+use crate::edge::form::{Field, Rule, email, name, new_password, username};
 use crate::edge::{Answer, Call, Form, standard};
 use souk_actors::journeys::accounts;
 use souk_actors::users::{self, ProfileDetails, Register, UpdateProfile, User};
@@ -39,8 +39,8 @@ pub(super) fn new_fields(
         form.required("username", username()),
         form.required("email", email()),
         form.required("password", new_password()),
-        form.defaulting("first_name", text(NAME_CHARACTERS_MAX).or_blank(), blank()),
-        form.defaulting("last_name", text(NAME_CHARACTERS_MAX).or_blank(), blank()),
+        form.defaulting("first_name", name(NAME_CHARACTERS_MAX).or_blank(), blank()),
+        form.defaulting("last_name", name(NAME_CHARACTERS_MAX).or_blank(), blank()),
     )
 }
 
@@ -53,8 +53,9 @@ pub(super) async fn detail(app: Arc<App>, call: Call) -> Result<Answer, Problem>
 /// Only what the body names changes; the sample leaves the user name out.
 pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let user = require_reachable(&app, &call)?;
+    let current = users::user(&*app.shop.store.snapshot(), user)?.map(|user| user.email);
     let mut form = Form::parse(&call.request)?;
-    let fields = changed_fields(&mut form);
+    let fields = changed_fields(&mut form, current);
     let (email, first_name, last_name) = form.finish(fields)?;
     let command = UpdateProfile {
         user,
@@ -68,15 +69,16 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     Ok(app.update_profile(&call, command, shown).await?)
 }
 
-/// What may be changed of a user.
+/// What may be changed of a user with this e-mail address.
 #[expect(clippy::type_complexity, reason = "one field after the other, as in the document")]
 pub(super) fn changed_fields(
     form: &mut Form<'_>,
+    current: Option<EmailAddress>,
 ) -> (Field<Option<EmailAddress>>, Field<Option<String>>, Field<Option<String>>) {
     (
-        form.optional("email", email()),
-        form.optional("first_name", text(NAME_CHARACTERS_MAX).or_blank()),
-        form.optional("last_name", text(NAME_CHARACTERS_MAX).or_blank()),
+        form.optional("email", email().or_unchanged(current)),
+        form.optional("first_name", name(NAME_CHARACTERS_MAX).or_blank()),
+        form.optional("last_name", name(NAME_CHARACTERS_MAX).or_blank()),
     )
 }
 

@@ -4,7 +4,7 @@ use super::callers::{require_administrator, require_reader};
 use super::refusals::Problem;
 use super::wire::CategoryBody;
 use crate::app::App;
-use crate::edge::form::{Field, Rule, text};
+use crate::edge::form::{Field, Rule, name};
 use crate::edge::{Answer, Call, Form, PageAsked, standard};
 use souk_actors::catalog::{self, CatalogMessage, CategoryChange, CategoryDraft};
 use souk_domain::CategoryId;
@@ -52,7 +52,7 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
 
 /// All that a category has.
 pub(super) fn name_field(form: &mut Form<'_>) -> Field<String> {
-    form.required("name", text(NAME_CHARACTERS_MAX).like("Computers"))
+    form.required("name", name(NAME_CHARACTERS_MAX).like("Computers"))
 }
 
 pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem> {

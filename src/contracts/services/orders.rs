@@ -8,7 +8,7 @@ use super::refusals::Problem;
 use super::users::NAME_CHARACTERS_MAX;
 use super::wire::{MessageBody, OrderBody, OrderItemsBody};
 use crate::app::{App, Asker, presents_cart_key};
-use crate::edge::form::{Field, Rule, boolean, email, id, order_status, text};
+use crate::edge::form::{Field, Rule, boolean, email, id, name, order_status, text};
 use crate::edge::values::CartKeyText;
 use crate::edge::{Answer, Call, Errors, Form, PageAsked, standard};
 use schemars::JsonSchema;
@@ -63,7 +63,7 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     let buyer = Buyer {
         customer,
         guest,
-        contact: None,
+        contact: ordering::contact(&app.shop.store.snapshot(), customer)?,
         recipient: Some(recipient),
         billing_address: address.clone(),
         shipping_address: address,
@@ -100,11 +100,11 @@ type DeliveryFields = (
 pub(super) fn delivery_fields(form: &mut Form<'_>) -> DeliveryFields {
     (
         form.required("shipping_address", text(ADDRESS_CHARACTERS_MAX).like("1 Market Square")),
-        form.required("city", text(CITY_CHARACTERS_MAX).like("Springfield")),
-        form.required("postcode", text(POSTCODE_CHARACTERS_MAX).like("12345")),
-        form.required("first_name", text(NAME_CHARACTERS_MAX).like("John")),
-        form.required("last_name", text(NAME_CHARACTERS_MAX).like("Doe")),
-        form.required("phone_number", text(PHONE_CHARACTERS_MAX).like("+1 555 0100")),
+        form.required("city", name(CITY_CHARACTERS_MAX).like("Springfield")),
+        form.required("postcode", name(POSTCODE_CHARACTERS_MAX).like("12345")),
+        form.required("first_name", name(NAME_CHARACTERS_MAX).like("John")),
+        form.required("last_name", name(NAME_CHARACTERS_MAX).like("Doe")),
+        form.required("phone_number", name(PHONE_CHARACTERS_MAX).like("+1 555 0100")),
         form.required("email", email()),
         form.nullable("notes", text(NOTES_CHARACTERS_MAX).or_blank().like("Ring twice.")),
     )

@@ -5,7 +5,7 @@ use super::refusals::{Problem, refused};
 use super::users::PASSWORDS_DIFFER;
 use super::wire::{DetailBody, MessageBody};
 use crate::app::{App, Repeat};
-use crate::edge::form::{Field, claimed_password, email, new_password, repeated_password};
+use crate::edge::form::{Field, claimed_email, claimed_password, new_password, repeated_password};
 use crate::edge::{Answer, Call, Form};
 use souk_actors::idempotency::Grant;
 use souk_actors::users::{
@@ -66,7 +66,7 @@ pub(super) fn new_password_fields(form: &mut Form<'_>) -> Field<Password> {
 
 /// Whose password was forgotten.
 pub(super) fn email_field(form: &mut Form<'_>) -> Field<EmailAddress> {
-    form.required("email", email())
+    form.required("email", claimed_email())
 }
 
 /// Says and does the same for every address, as far as anybody outside can tell.
@@ -74,7 +74,7 @@ pub(super) async fn request_reset(app: Arc<App>, call: Call) -> Result<Answer, P
     let mut form = Form::parse(&call.request)?;
     let address = email_field(&mut form);
     let email = form.finish(address)?;
-    app.admit_guess(&call, email.as_str())?;
+    app.admit_guess(&call, &email.unique_form())?;
     let page = format!("{}{CONFIRM_PATH}", app.mailed_url);
     let command = RequestPasswordReset { email, token: ResetToken::random(), page };
     let committing = Arc::clone(&app);

@@ -14,7 +14,9 @@ use souk_actors::catalog::{
     self, Between, CatalogMessage, ProductChange, ProductDraft, ProductSelection, ProductView,
 };
 use souk_actors::store::Unit;
-use souk_domain::{CategoryId, Currency, Discount, Missing, Money, Pricing, ProductId, Refusal};
+use souk_domain::{
+    CategoryId, Currency, Discount, Missing, Money, Pricing, ProductId, Refusal, SearchTerms,
+};
 use std::sync::Arc;
 
 const NAME_CHARACTERS_MAX: usize = 255;
@@ -74,7 +76,9 @@ fn selection_of(request: &Request, currency: Currency) -> Result<ProductSelectio
     };
     let discount = Between { least: percent("discount_min"), most: percent("discount_max") };
     let available = noted(&mut errors, "available", asked("available").map(truth));
-    let name = asked("search").map(|text| text.chars().take(SEARCH_CHARACTERS_MAX).collect());
+    let name = asked("search").and_then(|text| {
+        SearchTerms::parse(&text.chars().take(SEARCH_CHARACTERS_MAX).collect::<String>())
+    });
     if errors.is_empty() {
         Ok(ProductSelection { name, sell_price, discount, available, category: None })
     } else {
@@ -94,13 +98,17 @@ pub(super) fn filters(told: Description) -> Description {
     let percent = json_schema!({"type": "string", "pattern": percent, "examples": ["10"]});
     let truth = "^ *([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]|0|1)? *$";
     let truth = json_schema!({"type": "string", "pattern": truth, "examples": ["True"]});
-    told.query("search", "Part of the name, in whatever case.", any_text())
-        .query("price_min", "The least the customer pays (`sell_price`).", price.clone())
-        .query("price_max", "The most the customer pays (`sell_price`).", price)
-        .query("discount_min", "The least discount in percent.", percent.clone())
-        .query("discount_max", "The largest discount in percent.", percent)
-        .query("available", "`True` for what the shop sells, `False` for the rest.", truth)
-        .refuses(Errors::of("price_min", "A valid number is required."))
+    told.query(
+        "search",
+        "Words of the name, in whatever order and case; quotes keep a phrase together.",
+        any_text(),
+    )
+    .query("price_min", "The least the customer pays (`sell_price`).", price.clone())
+    .query("price_max", "The most the customer pays (`sell_price`).", price)
+    .query("discount_min", "The least discount in percent.", percent.clone())
+    .query("discount_max", "The largest discount in percent.", percent)
+    .query("available", "`True` for what the shop sells, `False` for the rest.", truth)
+    .refuses(Errors::of("price_min", "A valid number is required."))
 }
 
 fn noted<T>(errors: &mut Errors, name: &'static str, read: Option<Result<T, String>>) -> Option<T> {
@@ -177,7 +185,7 @@ pub(super) fn changed_fields(form: &mut Form<'_>, currency: Currency) -> Changed
 }
 
 fn name() -> impl Rule<Value = String> {
-    text(NAME_CHARACTERS_MAX).like("Laptop")
+    form::name(NAME_CHARACTERS_MAX).like("Laptop")
 }
 
 fn description() -> impl Rule<Value = String> {

@@ -4,11 +4,11 @@ use super::callers::person;
 use super::refusals::Problem;
 use super::users::NAME_CHARACTERS_MAX;
 use super::wire::MeBody;
-use crate::app::App;
-use crate::edge::form::{Field, Rule, email, text, username};
+use crate::app::{App, Visitor};
+use crate::edge::form::{Field, Rule, email, name, text, username};
 use crate::edge::{Answer, Call, Form, standard};
-use souk_actors::users::{self, ProfileDetails, UpdateProfile, UsersMessage};
-use souk_domain::{EmailAddress, UserId, Username};
+use souk_actors::users::{self, ProfileDetails, UpdateProfile, User, UsersMessage};
+use souk_domain::{EmailAddress, Username};
 use std::sync::Arc;
 
 pub(super) const PHONE_CHARACTERS_MAX: usize = 32;
@@ -23,10 +23,11 @@ pub(super) async fn show(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
 
 /// "You can update this information": each field by itself.
 pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
-    let user = person(&app, &call)?.id();
+    let visitor = person(&app, &call)?;
+    let user = visitor.id();
     let mut form = Form::parse(&call.request)?;
-    let fields = fields(&mut form);
-    note_taken_by_others(&app, user, &mut form, &fields.0, &fields.1)?;
+    let fields = fields(&mut form, Some(&visitor.user));
+    note_taken_by_others(&app, &visitor, &mut form, &fields.0, &fields.1)?;
     let (username, email, first_name, last_name, phone_number, city, address, postcode) =
         form.finish(fields)?;
     let details = ProfileDetails { phone_number, city, address, postcode };
@@ -54,33 +55,44 @@ type ProfileFields = (
     Field<Option<Option<String>>>,
 );
 
-/// What may be changed; `null` clears what need not be there.
-pub(super) fn fields(form: &mut Form<'_>) -> ProfileFields {
+/// What may be changed of this user; `null` clears what need not be there.
+pub(super) fn fields(form: &mut Form<'_>, current: Option<&User>) -> ProfileFields {
+    let (name_now, email_now) =
+        current.map(|user| (user.username.clone(), user.email.clone())).unzip();
     (
-        form.optional("username", username()),
-        form.optional("email", email()),
-        form.optional("first_name", text(NAME_CHARACTERS_MAX).or_blank().like("John")),
-        form.optional("last_name", text(NAME_CHARACTERS_MAX).or_blank().like("Doe")),
-        form.clearable("phone_number", text(PHONE_CHARACTERS_MAX).or_blank().like("+1 555 0100")),
-        form.clearable("city", text(CITY_CHARACTERS_MAX).or_blank().like("Springfield")),
+        form.optional("username", username().or_unchanged(name_now)),
+        form.optional("email", email().or_unchanged(email_now)),
+        form.optional("first_name", name(NAME_CHARACTERS_MAX).or_blank().like("John")),
+        form.optional("last_name", name(NAME_CHARACTERS_MAX).or_blank().like("Doe")),
+        form.clearable("phone_number", name(PHONE_CHARACTERS_MAX).or_blank().like("+1 555 0100")),
+        form.clearable("city", name(CITY_CHARACTERS_MAX).or_blank().like("Springfield")),
         form.clearable("address", text(ADDRESS_CHARACTERS_MAX).or_blank().like("1 Market Square")),
-        form.clearable("postcode", text(POSTCODE_CHARACTERS_MAX).or_blank().like("12345")),
+        form.clearable("postcode", name(POSTCODE_CHARACTERS_MAX).or_blank().like("12345")),
     )
 }
 
 /// Asked again within the turn; here it lets both errors stand together.
 fn note_taken_by_others(
     app: &App,
-    user: UserId,
+    visitor: &Visitor,
     form: &mut Form<'_>,
     username: &Field<Option<Username>>,
     email: &Field<Option<EmailAddress>>,
 ) -> Result<(), Problem> {
     let snapshot = app.shop.store.snapshot();
+    let user = visitor.id();
+    let own_address = match email.seen() {
+        Some(Some(changed)) => changed,
+        _ => &visitor.user.email,
+    };
     if let Some(Some(username)) = username.seen()
-        && users::by_username(&*snapshot, username)?.is_some_and(|(holder, _)| holder != user)
+        && *username != visitor.user.username
     {
-        form.error("username", standard::USERNAME_TAKEN);
+        if username.is_address_of_another(own_address) {
+            form.error("username", standard::USERNAME_IS_AN_ADDRESS);
+        } else if users::by_username(&*snapshot, username)?.is_some_and(|(id, _)| id != user) {
+            form.error("username", standard::USERNAME_TAKEN);
+        }
     }
     if let Some(Some(email)) = email.seen()
         && users::by_email(&*snapshot, email)?.is_some_and(|(holder, _)| holder != user)

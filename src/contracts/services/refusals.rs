@@ -79,6 +79,9 @@ pub(super) fn worded(refusal: Refusal) -> Answer {
         Refusal::UsernameTaken => {
             Errors::of("username", "A user with that username already exists.").into()
         }
+        Refusal::UsernameIsAnAddress => {
+            Errors::of("username", standard::USERNAME_IS_AN_ADDRESS).into()
+        }
         Refusal::OldPasswordWrong => Errors::of("old_password", "Old password is incorrect").into(),
         Refusal::AdministratorOnly => standard::forbidden(),
         Refusal::LastAdministrator => standard::last_administrator(),

@@ -292,9 +292,10 @@ fn profile_routes() -> Vec<Route<App>> {
         Route::put("/api/v1/users/me/update/", "Update", profile::update).described(|told| {
             for_people(told.titled("Update me"))
                 .note("What is not named stays as it is; `null` clears.")
-                .body(|form, _| profile::fields(form))
+                .body(|form, _| profile::fields(form, None))
                 .answers::<MeBody>(OK)
                 .refuses(Errors::of("username", standard::USERNAME_TAKEN))
+                .refuses(Errors::of("username", standard::USERNAME_IS_AN_ADDRESS))
                 .refuses(Errors::of("email", standard::EMAIL_TAKEN))
         }),
         Route::post("/api/v1/users/me/change-password/", "Change Passwoord", password::change)

@@ -5,7 +5,7 @@ use super::refusals::Problem;
 use super::wire::{MeBody, MessageBody};
 use crate::app::{App, IssuedTokens, Repeat, presented_cart_key};
 use crate::edge::form::{
-    Field, Json, Rule, anything, claimed_password, claimed_username, email, new_password, text,
+    Field, Json, Rule, anything, claimed_password, claimed_username, email, name, new_password,
     username,
 };
 use crate::edge::values::Token;
@@ -82,14 +82,14 @@ type RegisterFields = (
 
 /// What a registration takes.
 pub(super) fn register_fields(form: &mut Form<'_>) -> RegisterFields {
-    let name = form.required("username", username());
+    let username = form.required("username", username());
     let password = form.required("password", new_password());
     let confirmed = form.required("confirm_password", claimed_password());
     let address = form.required("email", email());
     let blank = String::new;
-    let first_name = text(NAME_CHARACTERS_MAX).or_blank().like("John");
+    let first_name = name(NAME_CHARACTERS_MAX).or_blank().like("John");
     let first_name = form.defaulting("first_name", first_name, blank());
-    let last_name = text(NAME_CHARACTERS_MAX).or_blank().like("Doe");
+    let last_name = name(NAME_CHARACTERS_MAX).or_blank().like("Doe");
     let last_name = form.defaulting("last_name", last_name, blank());
     let role = form.defaulting("user_type", wished_role(), Role::Customer);
     if let (Some(password), Some(confirmed)) = (password.seen(), confirmed.seen())
@@ -97,7 +97,7 @@ pub(super) fn register_fields(form: &mut Form<'_>) -> RegisterFields {
     {
         form.error("confirm_password", PASSWORDS_DIFFER);
     }
-    (name, password, address, first_name, last_name, role)
+    (username, password, address, first_name, last_name, role)
 }
 
 /// Asked again within the turn; here it spares a hash and lets all errors stand together.
@@ -108,10 +108,12 @@ fn note_taken(
     address: &Field<EmailAddress>,
 ) -> Result<(), Problem> {
     let snapshot = app.shop.store.snapshot();
-    if let Some(name) = name.seen()
-        && users::by_username(&*snapshot, name)?.is_some()
-    {
-        form.error("username", USERNAME_IN_USE);
+    if let Some(name) = name.seen() {
+        if address.seen().is_some_and(|address| name.is_address_of_another(address)) {
+            form.error("username", standard::USERNAME_IS_AN_ADDRESS);
+        } else if users::by_username(&*snapshot, name)?.is_some() {
+            form.error("username", USERNAME_IN_USE);
+        }
     }
     if let Some(address) = address.seen()
         && users::by_email(&*snapshot, address)?.is_some()

@@ -3,7 +3,8 @@
 use super::refusals::{EMAIL_IN_USE, Problem};
 use crate::app::{App, IssuedTokens, Repeat, presented_cart_key};
 use crate::edge::form::{
-    Field, choice, claimed_password, email, new_password, repeated_password, text,
+    Field, choice, claimed_email, claimed_password, email, name, new_password, repeated_password,
+    text,
 };
 use crate::edge::values::{Email, Token, UserType};
 use crate::edge::{Answer, Call, Form, standard};
@@ -70,9 +71,7 @@ pub(super) async fn register(app: Arc<App>, call: Call) -> Result<Answer, Proble
     }
     if let Some(address) = address.seen() {
         // Asked again within the turn; here it spares a hash and lets all errors stand together.
-        let snapshot = app.shop.store.snapshot();
-        let name_is_taken = users::by_username(&*snapshot, &Username::of_email(address))?.is_some();
-        if name_is_taken || users::by_email(&*snapshot, address)?.is_some() {
+        if users::by_email(&*app.shop.store.snapshot(), address)?.is_some() {
             form.error("email", EMAIL_IN_USE);
         }
     }
@@ -110,7 +109,7 @@ pub(super) fn register_fields(form: &mut Form<'_>) -> (Account, Person) {
         form.required("password", new_password()),
         form.required("password_confirm", repeated_password()),
     );
-    let name = |example| text(NAME_CHARACTERS_MAX).or_blank().example(example);
+    let name = |example| name(NAME_CHARACTERS_MAX).or_blank().example(example);
     let person = (
         form.defaulting("user_type", choice(USER_TYPES), Role::Customer),
         form.defaulting("first_name", name("John"), String::new()),
@@ -128,7 +127,7 @@ pub(super) async fn login(app: Arc<App>, call: Call) -> Result<Answer, Problem> 
     let guest = presented_cart_key(&call.request, &mut form);
     let (address, password) = form.finish(fields)?;
     let known = users::by_email(&*app.shop.store.snapshot(), &address)?;
-    let (id, user) = app.require_password(&call, address.as_str(), known, password).await?;
+    let (id, user) = app.require_password(&call, &address.unique_form(), known, password).await?;
     let committing = Arc::clone(&app);
     let logged_in = app.commit(&call, move |unit| {
         let (app, user, guest) = (Arc::clone(&committing), user.clone(), guest.clone());
@@ -145,7 +144,7 @@ pub(super) async fn login(app: Arc<App>, call: Call) -> Result<Answer, Problem> 
 
 /// What a log-in takes.
 pub(super) fn login_fields(form: &mut Form<'_>) -> (Field<EmailAddress>, Field<Password>) {
-    (form.required("email", email()), form.required("password", claimed_password()))
+    (form.required("email", claimed_email()), form.required("password", claimed_password()))
 }
 
 /// New tokens; the one they were got with is spent.

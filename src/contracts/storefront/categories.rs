@@ -4,7 +4,7 @@ use super::is_partial;
 use super::refusals::{Problem, forbidden};
 use super::wire::{CategoryBody, MessageBody};
 use crate::app::App;
-use crate::edge::form::{Field, Text, text};
+use crate::edge::form::{Field, Text, name, text};
 use crate::edge::{Answer, Call, Form, PageAsked, standard};
 use souk_actors::catalog::{self, CatalogMessage, CategoryChange, CategoryDraft};
 use souk_domain::CategoryId;
@@ -117,7 +117,7 @@ pub(super) async fn delete(app: Arc<App>, call: Call) -> Result<Answer, Problem>
 }
 
 fn name_rule() -> Text {
-    text(NAME_CHARACTERS_MAX).example("Electronics")
+    name(NAME_CHARACTERS_MAX).example("Electronics")
 }
 
 fn description_rule() -> Text {

@@ -8,7 +8,7 @@ use crate::edge::form::{self, Field, Text, integer, money, text, web_address};
 use crate::edge::{Answer, Call, Errors, Form, PageAsked, standard};
 use souk_actors::Failure;
 use souk_actors::catalog::{self, CatalogMessage, ProductChange, ProductDraft, ProductFilter};
-use souk_domain::{CategoryId, Currency, Money, Pricing, ProductId, Refusal};
+use souk_domain::{CategoryId, Currency, Money, Pricing, ProductId, Refusal, SearchTerms};
 use std::sync::Arc;
 
 const NAME_CHARACTERS_MAX: usize = 255;
@@ -50,8 +50,9 @@ pub(super) async fn list(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
 
 fn filter_of(call: &Call) -> Result<ProductFilter, Problem> {
     let search = call.request.query("search").map(str::trim).filter(|text| !text.is_empty());
-    let search: Option<String> =
-        search.map(|text| text.chars().take(SEARCH_CHARACTERS_MAX).collect());
+    let search = search.and_then(|text| {
+        SearchTerms::parse(&text.chars().take(SEARCH_CHARACTERS_MAX).collect::<String>())
+    });
     let category = match call.request.query("category").map(str::trim) {
         None | Some("") => None,
         Some(text) => Some(CategoryId::parse(text).ok_or_else(no_such_choice)?),
@@ -225,7 +226,7 @@ pub(super) fn unknown_category(id: CategoryId) -> String {
 }
 
 fn name_rule() -> Text {
-    text(NAME_CHARACTERS_MAX).example("Laptop")
+    form::name(NAME_CHARACTERS_MAX).example("Laptop")
 }
 
 fn description_rule() -> Text {

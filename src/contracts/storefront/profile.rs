@@ -4,7 +4,9 @@ use super::is_partial;
 use super::refusals::Problem;
 use super::wire::{MessageBody, ProfileBody};
 use crate::app::App;
-use crate::edge::form::{Field, claimed_password, email, new_password, repeated_password, text};
+use crate::edge::form::{
+    Field, Rule, claimed_password, email, name, new_password, repeated_password,
+};
 use crate::edge::{Answer, Call, Form};
 use souk_actors::users::{ChangePassword, ProfileDetails, UpdateProfile, UsersMessage};
 use souk_domain::{EmailAddress, Password, Username};
@@ -24,7 +26,8 @@ pub(super) async fn show(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
 pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let visitor = app.visitor(&call)?;
     let mut form = Form::parse(&call.request)?;
-    let fields = fields(&mut form, is_partial(&call.request.method));
+    let partial = is_partial(&call.request.method);
+    let fields = fields(&mut form, partial, Some(visitor.user.email.clone()));
     let (email, first_name, last_name) = form.finish(fields)?;
     // "The username is automatically synced to match the new email address."
     let username = email.as_ref().map(Username::of_email);
@@ -43,11 +46,15 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     Ok(updated.await?)
 }
 
-/// What can be changed of a profile.
-pub(super) fn fields(form: &mut Form<'_>, partial: bool) -> ProfileFields {
-    let name = |example| text(NAME_CHARACTERS_MAX).or_blank().example(example);
+/// What can be changed of a profile with this e-mail address.
+pub(super) fn fields(
+    form: &mut Form<'_>,
+    partial: bool,
+    current: Option<EmailAddress>,
+) -> ProfileFields {
+    let name = |example| name(NAME_CHARACTERS_MAX).or_blank().example(example);
     (
-        form.changing("email", email(), partial),
+        form.changing("email", email().or_unchanged(current), partial),
         form.optional("first_name", name("Jane")),
         form.optional("last_name", name("Smith")),
     )

@@ -46,7 +46,7 @@ fn worded(refusal: Refusal) -> Answer {
         Refusal::InvalidCredentials => Errors::general("Invalid credentials").into(),
         Refusal::TokenInvalid => standard::bad_token("Token is invalid or expired"),
         Refusal::EmailTaken => Errors::of("email", EMAIL_IN_USE).into(),
-        Refusal::UsernameTaken => {
+        Refusal::UsernameTaken | Refusal::UsernameIsAnAddress => {
             // Here the user name is the e-mail address.
             Errors::of("email", EMAIL_IN_USE).into()
         }

@@ -73,10 +73,12 @@ fn profile_routes() -> Vec<Route<App>> {
     vec![
         Route::get(PATH, "4. Get User Profile", profile::show)
             .described(|told| told.for_users().answers::<ProfileBody>(OK)),
-        Route::put(PATH, "5. Update User Profile", profile::update)
-            .described(|told| updated_profile(told).body(|form, _| profile::fields(form, false))),
-        Route::patch(PATH, "5. Update User Profile", profile::update)
-            .described(|told| updated_profile(told).body(|form, _| profile::fields(form, true))),
+        Route::put(PATH, "5. Update User Profile", profile::update).described(|told| {
+            updated_profile(told).body(|form, _| profile::fields(form, false, None))
+        }),
+        Route::patch(PATH, "5. Update User Profile", profile::update).described(|told| {
+            updated_profile(told).body(|form, _| profile::fields(form, true, None))
+        }),
         Route::post(
             "/api/v1/auth/change-password/",
             "6. Change Password",
@@ -108,7 +110,7 @@ fn product_routes() -> Vec<Route<App>> {
         Route::get(LIST, "7. List Products", products::list).exact().described(|told| {
             let id = json_schema!({"type": "string", "pattern": "^([1-9][0-9]{0,17})?$"});
             told.for_users()
-                .query("search", "What the name or the description has in it.", any_text())
+                .query("search", "Words of the name or the description, in whatever order and case; quotes keep a phrase together.", any_text())
                 .query("category", "The id of their category.", id)
                 .answers_page::<ProductBody>()
                 .refuses(products::no_such_choice())

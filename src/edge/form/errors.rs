@@ -4,6 +4,7 @@ use crate::edge::Answer;
 use http::StatusCode;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
+use souk_domain::TextErrors;
 use std::borrow::Cow;
 
 /// Where stands what belongs to no field.
@@ -33,6 +34,25 @@ impl From<&'static str> for Problem {
 impl From<String> for Problem {
     fn from(message: String) -> Self {
         Self::Messages(vec![Cow::Owned(message)])
+    }
+}
+
+impl Problem {
+    /// `Ok` where there are no sentences.
+    ///
+    /// # Errors
+    /// The sentences that are there, in their order.
+    pub(super) fn unless_empty(
+        sentences: impl IntoIterator<Item = Option<Message>>,
+    ) -> Result<(), Self> {
+        let sentences: Vec<Message> = sentences.into_iter().flatten().collect();
+        if sentences.is_empty() { Ok(()) } else { Err(Self::Messages(sentences)) }
+    }
+}
+
+impl From<TextErrors> for Problem {
+    fn from(errors: TextErrors) -> Self {
+        Self::Messages(errors.iter().map(|error| Cow::Owned(error.to_string())).collect())
     }
 }
 

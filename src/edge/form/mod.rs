@@ -33,8 +33,8 @@ pub(crate) use lists::{list, objects};
 pub(crate) use numbers::{boolean, discount, id, integer, money, quantity, quantity_or};
 pub(crate) use rule::{Rule, anything};
 pub(crate) use texts::{
-    Text, choice, claimed_password, claimed_username, email, new_password, order_status,
-    repeated_password, text, username, web_address,
+    Text, choice, claimed_email, claimed_password, claimed_username, email, name, new_password,
+    order_status, repeated_password, text, username, web_address,
 };
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use super::errors::Problem;
 use super::json::Json;
 use schemars::{Schema, json_schema};
+use souk_domain::text::stripped;
 
 /// How one value is read. The functions of this module make them.
 pub(crate) trait Rule {
@@ -28,6 +29,16 @@ pub(crate) trait Rule {
         Self: Sized,
     {
         Then { rule: self, look }
+    }
+
+    /// This rule, which does not judge again what is there already: a text that is `current` is
+    /// that value, whatever rules came since it was stored.
+    fn or_unchanged(self, current: Option<Self::Value>) -> impl Rule<Value = Self::Value>
+    where
+        Self: Sized,
+        Self::Value: Clone + ToString,
+    {
+        OrUnchanged { rule: self, current }
     }
 
     /// This rule, described in another way.
@@ -64,6 +75,28 @@ impl<R: Rule, F: Fn(Schema) -> Schema> Rule for Shown<R, F> {
 
     fn schema(&self) -> Schema {
         (self.show)(self.rule.schema())
+    }
+}
+
+struct OrUnchanged<R: Rule> {
+    rule: R,
+    current: Option<R::Value>,
+}
+
+impl<R: Rule<Value: Clone + ToString>> Rule for OrUnchanged<R> {
+    type Value = R::Value;
+
+    fn read(&self, json: Json<'_>) -> Result<R::Value, Problem> {
+        match (&json, &self.current) {
+            (Json::Text(text), Some(current)) if stripped(text) == current.to_string() => {
+                Ok(current.clone())
+            }
+            _ => self.rule.read(json),
+        }
+    }
+
+    fn schema(&self) -> Schema {
+        self.rule.schema()
     }
 }
 

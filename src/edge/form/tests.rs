@@ -347,3 +347,53 @@ fn lists_nest_their_errors() {
         assert_eq!(read(lines(), value), Err(format!("{{\"field\":{text}}}")));
     }
 }
+
+#[test]
+fn a_name_is_folded_to_one_line() {
+    for (value, kept) in [
+        (r#""Lamp\r\nbrass""#, "Lamp brass"),
+        (r#""\u0007 Lamp\t\tbrass\u2028""#, "Lamp brass"),
+        (r#""Lamp  \u202ebrass""#, "Lamp  brass"),
+    ] {
+        assert_eq!(read(name(20), value).as_deref(), Ok(kept), "{value}");
+    }
+    assert_eq!(read(text(20), r#"" a\r\n\tb ""#).as_deref(), Ok("a\r\n\tb"));
+    assert_eq!(sentence(read(name(20), r#""\u0001\n""#)), "This field may not be blank.");
+}
+
+#[test]
+fn every_rule_of_a_text_speaks() {
+    const NULL: &str = "Null characters are not allowed.";
+    let both = |first: &str, second: &str| format!("{first}\",\"{second}");
+    let long = |max: usize| format!("Ensure this field has no more than {max} characters.");
+    let value = format!(r#""\u0000{}""#, "x".repeat(3_000));
+    assert_eq!(sentence(read(text(9), &value)), both(&long(9), NULL));
+    assert_eq!(sentence(read(name(9), &value)), both(&long(9), NULL));
+    assert_eq!(sentence(read(new_password(), &value)), both(&long(128), NULL));
+    assert_eq!(sentence(read(claimed_password(), &value)), both(&long(128), NULL));
+    let three = both(&both(&long(2_000), NULL), "Enter a valid URL.");
+    assert_eq!(sentence(read(web_address(), &value)), three);
+    let three = both(&both(&long(254), NULL), "Enter a valid email address.");
+    assert_eq!(sentence(read(email(), &value)), three);
+    for (value, sentence_of_type) in [
+        ("true", "Enter a valid email address."),
+        ("[]", "Enter a valid email address."),
+        ("{}", "Enter a valid email address."),
+    ] {
+        assert_eq!(sentence(read(email(), value)), sentence_of_type);
+    }
+}
+
+#[test]
+fn what_is_unchanged_is_not_judged_again() {
+    let old_name = souk_domain::Username::claimed("an old name!");
+    let old_email = EmailAddress::claimed("ann@b.c0m").expect("an earlier address");
+    let rule = || username().or_unchanged(Some(old_name.clone()));
+    assert_eq!(read(rule(), r#"" an old name! ""#).as_ref(), Ok(&old_name));
+    assert!(read(rule(), r#""another old name!""#).is_err());
+    assert!(read(username().or_unchanged(None), r#""an old name!""#).is_err());
+    let rule = || email().or_unchanged(Some(old_email.clone()));
+    assert_eq!(read(rule(), r#""ann@b.c0m""#).as_ref(), Ok(&old_email));
+    assert!(read(rule(), r#""bob@b.c0m""#).is_err());
+    assert_eq!(read(claimed_email(), r#""ann@b.c0m""#).as_ref(), Ok(&old_email));
+}

@@ -1,27 +1,37 @@
 //! Rules for text.
 
-use super::errors::Problem;
+use super::errors::{Message, Problem};
 use super::json::Json;
 use super::rule::{Rule, rule};
 use super::schemas;
 use schemars::Schema;
-use souk_domain::{EmailAddress, OrderStatus, Password, Username};
+use souk_domain::text::{one_line, stripped};
+use souk_domain::{EmailAddress, OrderStatus, Password, TextErrors, Username};
+use std::borrow::Cow;
 use url::Url;
 
 const BLANK: &str = "This field may not be blank.";
 const NOT_A_STRING: &str = "Not a valid string.";
+const NOT_AN_EMAIL: &str = "Enter a valid email address.";
+const NOT_A_URL: &str = "Enter a valid URL.";
 const NULL_CHARACTERS: &str = "Null characters are not allowed.";
 
 /// Text of at most so many characters, white space around it dropped, not blank.
 pub(crate) fn text(max_characters: usize) -> Text {
-    Text { max_characters, blank: false, example: None }
+    Text { max_characters, blank: false, one_line: false, example: None }
 }
 
-/// A rule for text; [`text`] makes it.
+/// A name of at most so many characters, not blank: text that is folded to one line.
+pub(crate) fn name(max_characters: usize) -> Text {
+    Text { one_line: true, ..text(max_characters) }
+}
+
+/// A rule for text; [`text`] and [`name`] make it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Text {
     max_characters: usize,
     blank: bool,
+    one_line: bool,
     example: Option<&'static str>,
 }
 
@@ -43,15 +53,14 @@ impl Rule for Text {
     type Value = String;
 
     fn read(&self, json: Json<'_>) -> Result<String, Problem> {
-        let text = string(json)?;
-        let text = text.trim();
+        let text = string(json, NOT_A_STRING)?;
+        let has_null = text.contains('\0');
+        let text = if self.one_line && !has_null { Cow::Owned(one_line(&text)) } else { text };
+        let text = stripped(&text);
         if text.is_empty() && !self.blank {
             return Err(BLANK.into());
         }
-        if text.chars().count() > self.max_characters {
-            let max = self.max_characters;
-            return Err(format!("Ensure this field has no more than {max} characters.").into());
-        }
+        Problem::unless_empty([too_long(text, self.max_characters), null_characters(text)])?;
         Ok(text.to_owned())
     }
 
@@ -66,16 +75,21 @@ impl Rule for Text {
 
 /// An e-mail address.
 pub(crate) fn email() -> impl Rule<Value = EmailAddress> {
-    rule(schemas::email, |json| {
-        EmailAddress::parse(&string(json)?).map_err(|error| error.to_string().into())
-    })
+    address(EmailAddress::parse)
+}
+
+/// The e-mail address somebody says is theirs: also one that only earlier versions took.
+pub(crate) fn claimed_email() -> impl Rule<Value = EmailAddress> {
+    address(EmailAddress::claimed)
+}
+
+fn address(parse: fn(&str) -> Result<EmailAddress, TextErrors>) -> impl Rule<Value = EmailAddress> {
+    rule(schemas::email, move |json| Ok(parse(&string(json, NOT_AN_EMAIL)?)?))
 }
 
 /// A user name.
 pub(crate) fn username() -> impl Rule<Value = Username> {
-    rule(schemas::username, |json| {
-        Username::parse(&string(json)?).map_err(|error| error.to_string().into())
-    })
+    rule(schemas::username, |json| Ok(Username::parse(&string(json, NOT_A_STRING)?)?))
 }
 
 /// The user name somebody says is theirs: as long as the longest there is, an e-mail address.
@@ -94,8 +108,17 @@ pub(crate) fn web_address() -> impl Rule<Value = String> {
     rule(
         || schemas::web_address(CHARACTERS_MAX),
         move |json| {
-            let text = text(CHARACTERS_MAX).read(json)?;
-            if is_web(&text) { Ok(text) } else { Err("Enter a valid URL.".into()) }
+            let text = string(json, NOT_A_URL)?;
+            let text = stripped(&text);
+            if text.is_empty() {
+                return Err(BLANK.into());
+            }
+            Problem::unless_empty([
+                too_long(text, CHARACTERS_MAX),
+                null_characters(text),
+                (!is_web(text)).then_some(NOT_A_URL.into()),
+            ])?;
+            Ok(text.to_owned())
         },
     )
 }
@@ -103,24 +126,33 @@ pub(crate) fn web_address() -> impl Rule<Value = String> {
 /// A password somebody chooses; nothing is trimmed.
 pub(crate) fn new_password() -> impl Rule<Value = Password> {
     rule(schemas::new_password, |json| {
-        Password::choose(unblank(json)?).map_err(|error| error.to_string().into())
+        let text = unblank(json)?;
+        let null = null_characters(&text);
+        let chosen = Password::choose(text);
+        let unfit = chosen.as_ref().err().map(|error| Cow::Owned(error.to_string()));
+        Problem::unless_empty([unfit, null])?;
+        chosen.map_err(|error| error.to_string().into())
     })
 }
 
 /// A password somebody says is theirs; nothing is trimmed.
 pub(crate) fn claimed_password() -> impl Rule<Value = Password> {
     rule(schemas::claimed_password, |json| {
-        Password::claim(unblank(json)?).ok_or_else(|| {
-            let max = Password::MAX_CHARACTERS;
-            format!("Ensure this field has no more than {max} characters.").into()
-        })
+        let text = unblank(json)?;
+        let max = Password::MAX_CHARACTERS;
+        Problem::unless_empty([too_long(&text, max), null_characters(&text)])?;
+        Password::claim(text).ok_or_else(|| BLANK.into())
     })
 }
 
 /// A new password once more: whatever is wrong with it is wrong with the password itself, so here
 /// it only has to be there. Compared with [`Password::as_bytes`]; nothing is trimmed.
 pub(crate) fn repeated_password() -> impl Rule<Value = Vec<u8>> {
-    rule(schemas::repeated_password, |json| unblank(json).map(String::into_bytes))
+    rule(schemas::repeated_password, |json| {
+        let text = unblank(json)?;
+        Problem::unless_empty([null_characters(&text)])?;
+        Ok(text.into_bytes())
+    })
 }
 
 /// One of a few words, each standing for a value.
@@ -151,16 +183,24 @@ pub(crate) fn order_status() -> impl Rule<Value = OrderStatus> {
 
 /// A string with something in it, which nothing is trimmed off.
 fn unblank(json: Json<'_>) -> Result<String, Problem> {
-    let text = string(json)?;
-    if text.is_empty() { Err(BLANK.into()) } else { Ok(text) }
+    let text = string(json, NOT_A_STRING)?;
+    if text.is_empty() { Err(BLANK.into()) } else { Ok(text.into_owned()) }
 }
 
 /// What Django REST Framework takes for a string: strings, and numbers as they are written.
-fn string(json: Json<'_>) -> Result<String, Problem> {
-    let text = match json {
-        Json::Text(text) => text.into_owned(),
-        Json::Number(text) => text.to_owned(),
-        _ => return Err(NOT_A_STRING.into()),
-    };
-    if text.contains('\0') { Err(NULL_CHARACTERS.into()) } else { Ok(text) }
+fn string<'a>(json: Json<'a>, otherwise: &'static str) -> Result<Cow<'a, str>, Problem> {
+    match json {
+        Json::Text(text) => Ok(text),
+        Json::Number(text) => Ok(text.into()),
+        _ => Err(otherwise.into()),
+    }
+}
+
+fn too_long(text: &str, max_characters: usize) -> Option<Message> {
+    let sentence = || format!("Ensure this field has no more than {max_characters} characters.");
+    (text.chars().count() > max_characters).then(|| sentence().into())
+}
+
+fn null_characters(text: &str) -> Option<Message> {
+    text.contains('\0').then_some(NULL_CHARACTERS.into())
 }
