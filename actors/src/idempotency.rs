@@ -313,7 +313,6 @@ async fn prune_before(store: &Store, oldest_kept: UnixMillis) -> Result<bool, Fa
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::StoreLimits;
 
     #[test]
     fn keys_and_fingerprints_do_not_run_together() {
@@ -347,7 +346,7 @@ mod tests {
     #[tokio::test]
     async fn an_answer_that_was_replaced_is_kept_for_its_own_day() {
         let directory = tempfile::tempdir().expect("a directory");
-        let store = Store::open(directory.path(), TABLES, StoreLimits::default()).expect("opens");
+        let store = Store::made_in(directory.path(), TABLES);
         let key = RecordKey::of("user 1", "one");
         let write = |octet: u8| {
             store.transact(move |unit| async move {

@@ -136,7 +136,7 @@ fn write(directory: &Path, beside: &Beside) -> io::Result<()> {
 mod tests {
     use super::*;
     use crate::outbox::{Numbered, Outgoing, UserEvent};
-    use crate::store::StoreLimits;
+    use crate::store::Seal;
     use souk_domain::{Currency, Role, UserId};
     use std::path::PathBuf;
 
@@ -153,8 +153,7 @@ mod tests {
         }
 
         async fn open(&self) -> (Store, Outbox) {
-            let limits = StoreLimits::default();
-            let store = Store::open(self.0.path(), &crate::tables(), limits).expect("opens");
+            let store = Store::made_in(self.0.path(), &crate::tables());
             let outbox = Outbox::open(store.clone(), Currency::USD).await.expect("opens");
             start(&store, &outbox).await.expect("started");
             (store, outbox)
@@ -218,7 +217,9 @@ mod tests {
         let data = Data::new();
         let older = data.0.path().join("older");
         let (store, outbox) = data.open().await;
-        store.copy_to(&older).expect("copied");
+        let sealed = data.0.path().join("copy");
+        crate::copy_store(&store, &sealed).expect("copied");
+        Seal::unseal(&sealed, &older).expect("a whole copy");
         let write = |unit| async move {
             let (user, what) = (UserId::new(1).expect("positive"), UserEvent::Updated);
             outbox::append(&unit, Outgoing::User { user, version: 1, what, role: Role::Customer })
@@ -254,8 +255,7 @@ mod tests {
     async fn a_restored_store_begins_one_generation_and_no_second_at_its_start() {
         let data = Data::new();
         let before = data.session(2, false).await;
-        let limits = StoreLimits::default();
-        let store = Store::open(data.0.path(), &crate::tables(), limits).expect("opens");
+        let store = Store::made_in(data.0.path(), &crate::tables());
         restored(&store).await.expect("begun");
         store.close().await;
         drop(store);

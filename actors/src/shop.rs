@@ -127,7 +127,7 @@ pub fn open_store(
 /// # Errors
 /// [`CopyError`].
 pub fn copy_store(store: &Store, path: &Path) -> Result<(), CopyError> {
-    let identity = outbox::identity(&*store.snapshot())?.unwrap_or_default();
+    let identity = outbox::identity(&store.snapshot())?.unwrap_or_default();
     store.copy_to(path, &identity)
 }
 

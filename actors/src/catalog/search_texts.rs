@@ -51,7 +51,6 @@ pub(crate) async fn renew_search_texts(store: &Store) -> Result<(), Failure> {
 mod tests {
     use super::super::rows::TABLES;
     use super::*;
-    use crate::store::StoreLimits;
     use souk_domain::{Money, Pricing, SearchTerms, UnixMillis};
 
     fn product(number: u64) -> Product {
@@ -72,7 +71,7 @@ mod tests {
     async fn texts_of_an_earlier_version_are_found_by_the_rules_of_today() {
         const PRODUCTS_MADE: u64 = 450;
         let directory = tempfile::tempdir().expect("a directory");
-        let store = Store::open(directory.path(), TABLES, StoreLimits::default()).expect("opens");
+        let store = Store::made_in(directory.path(), TABLES);
         store
             .transact(|unit| async move {
                 for id in (1..=PRODUCTS_MADE).filter_map(ProductId::new) {

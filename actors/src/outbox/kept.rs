@@ -101,7 +101,7 @@ fn number(reader: Reader) -> u64 {
 mod tests {
     use super::*;
     use crate::outbox::{NoPlace, Outgoing, TABLES, UserEvent, append};
-    use crate::store::{Opening, Schema, Store, StoreKind, StoreLimits};
+    use crate::store::Store;
     use souk_domain::{Currency, Role, UserId};
 
     async fn write(store: &Store, rows: u64) {
@@ -126,9 +126,7 @@ mod tests {
     async fn a_row_is_kept_for_a_day_after_its_acknowledgement() {
         let directory = tempfile::tempdir().expect("a directory");
         let tables = [TABLES, webhooks::TABLES].concat();
-        let schema = Schema::new(StoreKind::Shop, &tables);
-        let limits = StoreLimits::default();
-        let store = Store::open(directory.path(), &schema, Opening::OrMake, limits).expect("opens");
+        let store = Store::made_in(directory.path(), &tables);
         let outbox = Outbox::open(store.clone(), Currency::USD).await.expect("opens");
         write(&store, 600).await;
         let left = || outbox.after(0, 1_000).expect("read").len();

@@ -60,8 +60,8 @@ pub(crate) fn is_kept(read: &impl Read, sequence: u64) -> Result<bool, StoreErro
 ///
 /// # Errors
 /// [`StoreError`].
-pub fn identity(read: &impl Read) -> Result<Option<String>, StoreError> {
-    Ok(read.get(IDENTITY, &0)?.map(|identity| identity.id))
+pub fn identity(snapshot: &Snapshot) -> Result<Option<String>, StoreError> {
+    Ok(Identity::read(snapshot)?.map(|identity| identity.store().to_owned()))
 }
 
 /// Somebody who carries rows out of the process.

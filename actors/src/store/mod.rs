@@ -331,6 +331,15 @@ impl Store {
     }
 }
 
+#[cfg(test)]
+impl Store {
+    /// A shop's store with these tables, made in `directory` unless it is there.
+    pub(crate) fn made_in(directory: &Path, tables: &[&'static str]) -> Self {
+        let schema = Schema::new(StoreKind::Shop, tables);
+        Self::open(directory, &schema, Opening::OrMake, StoreLimits::default()).expect("opens")
+    }
+}
+
 /// `None`: somebody else's turn condemned the epoch, and this work may run again.
 async fn one_attempt<T, F, Fut>(
     place: Place,

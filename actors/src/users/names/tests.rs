@@ -5,7 +5,6 @@ use super::super::{Register, UpdateProfile, by_username, register, update_profil
 use super::*;
 use crate::check::Findings;
 use crate::hashing::Hasher;
-use crate::store::StoreLimits;
 use crate::users;
 use souk_domain::{Password, Role, UnixMillis};
 use std::sync::Arc;
@@ -13,7 +12,7 @@ use std::sync::Arc;
 async fn store() -> (tempfile::TempDir, Store, Arc<User>) {
     let directory = tempfile::tempdir().expect("a directory");
     let tables = [TABLES, crate::outbox::TABLES].concat();
-    let store = Store::open(directory.path(), &tables, StoreLimits::default()).expect("opens");
+    let store = Store::made_in(directory.path(), &tables);
     let password = Password::choose("a-good-password".to_owned()).expect("long enough");
     let somebody = User {
         username: Username::claimed("somebody"),
