@@ -154,7 +154,7 @@ impl World {
 
     /// Nobody listens there, and nothing of this kind happens.
     pub(crate) fn webhook_draft(&self) -> Value {
-        json!({"url": "http://127.0.0.1:9/", "events": ["user.nothing"]})
+        json!({"url": "http://127.0.0.1:9/", "events": ["payment.dispute_won"]})
     }
 
     /// Somebody new, as every contract asks for.
