@@ -65,7 +65,7 @@ async fn holds_to_its_description(contract: &str, farewells: Option<&str>) {
 
 #[test]
 fn every_description_is_well_formed() {
-    for contract in ["classic", "minimal", "services", "storefront", "platform"] {
+    for contract in ["classic", "minimal", "services", "storefront", "platform", "souk"] {
         let described = run_souk(&["openapi", contract]).expect_success().stdout;
         let mut judge = Command::new(python())
             .args(["-m", "openapi_spec_validator", "-"])

@@ -2,10 +2,11 @@
 
 use crate::gateway::Gateway;
 use crate::hashing::Hasher;
+use crate::orders::{OrderLinks, OrderNotices};
 use crate::outbox::Outbox;
 use crate::sandbox::SandboxGateway;
 use crate::store::{OpenError, Store, StoreLimits};
-use crate::supervision::Owners;
+use crate::supervision::{OwnerSettings, Owners};
 use crate::{
     Failure, carts, catalog, idempotency, orders, outbox, payments, sandbox, users, webhooks,
 };
@@ -24,6 +25,10 @@ pub struct ShopSettings {
     pub order_time_to_live: Duration,
     /// When what can be sold of a product falls to this or below, its administrators get a mail.
     pub low_stock_threshold: u64,
+    /// How administrators hear of new orders.
+    pub order_notices: OrderNotices,
+    /// How long a new order waits for others, where they hear of several at once.
+    pub order_digest_every: Duration,
     /// Bounds of the store.
     pub store: StoreLimits,
 }
@@ -89,7 +94,11 @@ impl Shop {
     /// [`OpenShopError`].
     pub async fn open(directory: &Path, settings: ShopSettings) -> Result<Self, OpenShopError> {
         let store = Store::open(directory, &tables(), settings.store.clone())?;
-        let (owners, supervisor) = Owners::start(settings.low_stock_threshold).await?;
+        let owner_settings = OwnerSettings {
+            low_stock_threshold: settings.low_stock_threshold,
+            order_notices: settings.order_notices,
+        };
+        let (owners, supervisor) = Owners::start(owner_settings).await?;
         let outbox = Outbox::open(store.clone(), settings.currency).await?;
         let hasher = Hasher::start().map_err(OpenShopError::Hashing)?;
         let sandbox = SandboxGateway::new(store.clone(), Arc::clone(&owners));
@@ -102,6 +111,12 @@ impl Shop {
     #[must_use]
     pub fn with_gateway(self, gateway: Arc<dyn Gateway>) -> Self {
         Self { gateway, sandbox: None, ..self }
+    }
+
+    /// The same shop, whose mails about orders carry a link to the order.
+    #[must_use]
+    pub fn with_order_links(self, links: OrderLinks) -> Self {
+        Self { outbox: self.outbox.with_order_links(links), ..self }
     }
 
     /// Refuses new turns, waits for the running ones, and stops the owners.

@@ -8,6 +8,7 @@
 mod kept;
 mod marks;
 mod message;
+mod owner_mail;
 mod render;
 mod row;
 mod schemas;
@@ -16,16 +17,19 @@ mod wire;
 pub use kept::KEPT_AFTER_ACKNOWLEDGEMENT;
 pub use marks::{StreamMark, StreamMarks};
 pub use message::{Message, Stream};
+pub use owner_mail::{ListedOrder, NewOrder};
 pub use row::{
     Cause, MailContent, OrderEvent, OrderMail, OrderSnapshot, Outgoing, PaymentEvent,
     PaymentSnapshot, ProductEvent, ProductSnapshot, UserEvent,
 };
 pub use schemas::{ENVELOPE, NamedSchema, schema, schemas};
 
+use crate::orders::{self, OrderLinks};
 use crate::store::{Direction, Read, Store, StoreError, Table, Unit};
 use crate::{Failure, ids};
 use row::OutboxRow;
 use souk_domain::{Currency, UnixMillis};
+use std::sync::Arc;
 use tokio::sync::watch;
 
 const ROWS: Table<u64, OutboxRow> = Table::new("outbox.rows");
@@ -84,6 +88,7 @@ pub struct Outbox {
     store: Store,
     store_id: String,
     currency: Currency,
+    order_links: Option<Arc<OrderLinks>>,
 }
 
 impl Outbox {
@@ -93,7 +98,8 @@ impl Outbox {
     /// [`Failure`] of the store.
     pub async fn open(store: Store, currency: Currency) -> Result<Self, Failure> {
         if let Some(identity) = store.snapshot().get(IDENTITY, &0)? {
-            return Ok(Self { store, store_id: identity.id, currency });
+            let store_id = identity.id;
+            return Ok(Self { store, store_id, currency, order_links: None });
         }
         let store_id = format!("{:016x}", crate::random_u64());
         let id = store_id.clone();
@@ -103,7 +109,13 @@ impl Outbox {
                 async move { Ok(unit.put(IDENTITY, &0, &identity)?) }
             })
             .await?;
-        Ok(Self { store, store_id, currency })
+        Ok(Self { store, store_id, currency, order_links: None })
+    }
+
+    /// The same outbox, whose mails about orders carry a link to the order.
+    #[must_use]
+    pub fn with_order_links(self, links: OrderLinks) -> Self {
+        Self { order_links: Some(Arc::new(links)), ..self }
     }
 
     /// What tells this store's events from another's: made once, at random.
@@ -118,10 +130,24 @@ impl Outbox {
     /// [`StoreError`].
     pub fn after(&self, sequence: u64, limit: usize) -> Result<Vec<Message>, StoreError> {
         let from = sequence.saturating_add(1);
-        let rows = self.store.snapshot().range(ROWS, &from, None, Direction::Ascending, limit)?;
-        let render =
-            |(sequence, row)| render::render(sequence, &row, &self.store_id, self.currency);
-        Ok(rows.into_iter().map(render).collect())
+        let snapshot = self.store.snapshot();
+        let rows = snapshot.range(ROWS, &from, None, Direction::Ascending, limit)?;
+        let mut messages = Vec::with_capacity(rows.len());
+        for (sequence, row) in rows {
+            let link = self.order_link(&*snapshot, &row)?;
+            let message = render::render(sequence, &row, &self.store_id, self.currency, link);
+            messages.push(message);
+        }
+        Ok(messages)
+    }
+
+    /// Where the customer of a mail sees the order it is about; `None` once that is deleted.
+    fn order_link(&self, read: &impl Read, row: &OutboxRow) -> Result<Option<String>, StoreError> {
+        let Some(links) = &self.order_links else { return Ok(None) };
+        let Outgoing::Mail { cause: Cause::Order(id, _), .. } = row.outgoing else {
+            return Ok(None);
+        };
+        Ok(orders::order(read, id)?.map(|order| links.url(id, &order)))
     }
 
     /// The place before the first row of this time or later.

@@ -1,11 +1,12 @@
 //! From a row to a published message: CloudEvents 1.0 in structured JSON, the same every time.
 
+use super::owner_mail::{NewOrderContext, OrderDigestContext};
 use super::row::{Cause, MailContent, OutboxRow, Outgoing};
 use super::schemas::SCHEMA_PREFIX;
 use super::wire::{
-    CloudEvent, LineBody, LineContext, LowStockContext, MailData, MoneyBody, OrderBody,
-    OrderContext, OrderData, PaymentBody, PaymentData, ProductBody, ProductData, ResetContext,
-    UserBody, UserData, WelcomeContext,
+    CloudEvent, LineBody, LowStockContext, MailData, MoneyBody, OrderBody, OrderContext, OrderData,
+    PaymentBody, PaymentData, ProductBody, ProductData, ResetContext, UserBody, UserData,
+    WelcomeContext, line_context,
 };
 use super::{Message, Stream};
 use serde::Serialize;
@@ -25,13 +26,18 @@ pub(super) fn render(
     row: &OutboxRow,
     store_id: &str,
     currency: Currency,
+    order_link: Option<String>,
 ) -> Message {
-    let (naming, data) = describe(&row.outgoing, currency);
+    let (naming, data) = describe(&row.outgoing, currency, order_link);
     let Naming { kind, aggregate, version, what } = naming;
     let is_mail = matches!(row.outgoing, Outgoing::Mail { .. });
     // One change, one mail to each administrator: their ids must differ.
     let reader = match row.outgoing {
-        Outgoing::Mail { cause: Cause::LowStock(_, _, user), .. } => format!(".{user}"),
+        Outgoing::Mail {
+            cause:
+                Cause::LowStock(_, _, user) | Cause::NewOrder(_, user) | Cause::OrderDigest(_, user),
+            ..
+        } => format!(".{user}"),
         _ => String::new(),
     };
     let (stream, id, nats_subject, event_type) = if is_mail {
@@ -65,7 +71,11 @@ pub(super) fn render(
     Message { sequence, stream, subject: nats_subject, id, body }
 }
 
-fn describe(outgoing: &Outgoing, currency: Currency) -> (Naming, Value) {
+fn describe(
+    outgoing: &Outgoing,
+    currency: Currency,
+    order_link: Option<String>,
+) -> (Naming, Value) {
     let money = |amount: Money| MoneyBody::of(amount, currency);
     match outgoing {
         Outgoing::Order { order, version, what, snapshot } => {
@@ -121,8 +131,13 @@ fn describe(outgoing: &Outgoing, currency: Currency) -> (Naming, Value) {
                 Cause::PasswordReset(user, number) => named("user", user, *number, what),
                 Cause::LowStock(product, version, _) => named("product", product, *version, what),
                 Cause::Payment(payment, version) => named("payment", payment, *version, what),
+                // An order is new once, at its first version.
+                Cause::NewOrder(order, _) | Cause::OrderDigest(order, _) => {
+                    named("order", order, 1, what)
+                }
             };
-            let data = MailData { to: to.clone(), context: mail_context(content, currency) };
+            let data =
+                MailData { to: to.clone(), context: mail_context(content, currency, order_link) };
             (naming, json(data))
         }
     }
@@ -152,7 +167,7 @@ fn named(
     Naming { kind, aggregate: format!("{kind}.{id}"), version, what }
 }
 
-fn mail_context(content: &MailContent, currency: Currency) -> Value {
+fn mail_context(content: &MailContent, currency: Currency, order_link: Option<String>) -> Value {
     match content {
         MailContent::Welcome { customer_name } => {
             json(WelcomeContext { customer_name: customer_name.clone() })
@@ -162,6 +177,8 @@ fn mail_context(content: &MailContent, currency: Currency) -> Value {
             link: link.clone(),
             hours_valid: crate::users::RESET_LIFETIME.as_secs() / 3_600,
         }),
+        MailContent::NewOrder(order) => json(NewOrderContext::new(order, currency)),
+        MailContent::OrderDigest(orders) => json(OrderDigestContext::new(orders, currency)),
         MailContent::LowStock { product_name, sellable } => {
             json(LowStockContext { product_name: product_name.clone(), sellable: *sellable })
         }
@@ -174,24 +191,17 @@ fn mail_context(content: &MailContent, currency: Currency) -> Value {
             total,
             reason,
             refunded,
-        } => {
-            let line = |line: &OrderLine| LineContext {
-                name: line.product_name.clone(),
-                quantity: line.quantity.get(),
-                unit_price: currency.format(line.unit_price),
-                subtotal: currency.format(line.subtotal()),
-            };
-            json(OrderContext {
-                order_number: order_number.clone(),
-                customer_name: customer_name.clone(),
-                shipping_address: shipping_address.clone(),
-                lines: lines.iter().map(line).collect(),
-                total: currency.format(*total),
-                currency: currency.code().to_owned(),
-                reason: reason.clone(),
-                refunded: refunded.map(|amount| currency.format(amount)),
-            })
-        }
+        } => json(OrderContext {
+            order_number: order_number.clone(),
+            customer_name: customer_name.clone(),
+            shipping_address: shipping_address.clone(),
+            lines: lines.iter().map(|line| line_context(line, currency)).collect(),
+            total: currency.format(*total),
+            currency: currency.code().to_owned(),
+            reason: reason.clone(),
+            refunded: refunded.map(|amount| currency.format(amount)),
+            link: order_link,
+        }),
     }
 }
 
@@ -224,8 +234,8 @@ mod tests {
                 },
             },
         };
-        let message = render(5, &row, "s1", Currency::USD);
-        assert_eq!(message, render(5, &row, "s1", Currency::USD));
+        let message = render(5, &row, "s1", Currency::USD, None);
+        assert_eq!(message, render(5, &row, "s1", Currency::USD, None));
         assert_eq!(message.subject, "souk.event.v1.order.17.placed");
         assert_eq!(message.id, "s1.order.17.1");
         let body: Value = serde_json::from_slice(&message.body).expect("JSON");

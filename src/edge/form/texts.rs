@@ -156,7 +156,7 @@ fn unblank(json: Json<'_>) -> Result<String, Problem> {
 }
 
 /// What Django REST Framework takes for a string: strings, and numbers as they are written.
-fn string(json: Json<'_>) -> Result<String, Problem> {
+pub(super) fn string(json: Json<'_>) -> Result<String, Problem> {
     let text = match json {
         Json::Text(text) => text.into_owned(),
         Json::Number(text) => text.to_owned(),
