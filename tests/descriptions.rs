@@ -107,3 +107,8 @@ async fn storefront_holds_to_its_description() {
 async fn platform_holds_to_its_description() {
     holds_to_its_description("platform", Some("^(logout|deleteUser)$")).await;
 }
+
+#[tokio::test]
+async fn souks_own_api_holds_to_its_description() {
+    holds_to_its_description("souk", None).await;
+}

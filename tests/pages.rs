@@ -114,7 +114,7 @@ async fn the_mailed_link_sets_a_new_password_once_and_says_so_afterwards() {
     let fields = [("new_password", "password456"), ("confirm_password", "password456")];
     expect_page(&submit(&shop, &page, &fields).await, 200, "Your password is changed");
     shop.nobody().try_log_in(&ann.email, "password456").await.expect(200);
-    shop.nobody().try_log_in(&ann.email, &ann.password).await.expect(401);
+    shop.nobody().try_log_in(&ann.email, &ann.password).await.expect(400);
 
     expect_page(&submit(&shop, &page, &fields).await, 400, "expired or was used");
     let used = open(&shop, &link).await;

@@ -17,6 +17,7 @@ use minijinja::Environment;
 use minijinja::value::{Serde, Value, merge_maps};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+use std::fmt::Write;
 use std::sync::LazyLock;
 
 const STYLE: &str = include_str!("style.css");
@@ -43,13 +44,34 @@ templates!(
 
 static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut environment = Environment::new();
+    // minijinja's own escaping also changes slashes, which makes addresses hard to read.
+    environment.set_formatter(|out, _, value| match value.is_safe() {
+        true => Ok(write!(out, "{value}")?),
+        false if value.is_none() || value.is_undefined() => Ok(()),
+        false => Ok(out.write_str(&escaped(&value.to_string()))?),
+    });
     for (name, source) in TEMPLATES {
-        // The names end in .html, so every value is escaped.
         let added = environment.add_template(name, source);
         added.expect("the templates are part of the program, and a test parses them");
     }
     environment
 });
+
+/// The text where only text is meant: in an element, or in an attribute with quotes.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for one in text.chars() {
+        match one {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
 
 static STYLE_DIGEST: LazyLock<String> =
     LazyLock::new(|| Base64::encode_string(&Sha256::digest(STYLE)));
@@ -176,7 +198,7 @@ mod tests {
 
     #[test]
     fn every_template_can_be_filled_and_escapes_what_it_is_given() {
-        let evil = "<script>alert(1)</script>\"'>";
+        let evil = "<script>alert(1)</script>\"'> onload=x";
         let values = json!({
             "paragraphs": [evil], "link": {"path": evil, "text": evil}, "docs": evil,
             "contracts": [{"path": evil, "name": evil, "summary": evil}], "health": evil,
@@ -194,6 +216,7 @@ mod tests {
             let html = answer.text();
             assert!(!html.contains("<script") && !html.contains("A <b>"), "{template}: {html}");
             assert!(html.contains("A &lt;b&gt; &amp; C"), "{template}: {html}");
+            assert!(!html.contains("\"'>") && !html.contains("\" onload"), "{template}: {html}");
             assert!(!html.contains("http://") && !html.contains("https://"), "{template}");
             assert!(!html.contains("style=\""), "{template} has a style of its own");
         }

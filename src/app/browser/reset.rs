@@ -145,7 +145,7 @@ fn failed(app: &App, failure: &Failure) -> Answer {
 fn dead_link(app: &App) -> Answer {
     let paragraphs = [
         "This link is not valid: it was used before, it is older than an hour, or it was not \
-         copied as a whole. Your password is as it was.",
+         copied as a whole. Opening it changed nothing.",
         "Have a new link mailed to you:",
     ];
     let title = "This link has expired or was used";
