@@ -17,7 +17,6 @@ use minijinja::Environment;
 use minijinja::value::{Serde, Value, merge_maps};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use std::fmt::Write;
 use std::sync::LazyLock;
 
 const STYLE: &str = include_str!("style.css");

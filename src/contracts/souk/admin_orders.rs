@@ -1,6 +1,6 @@
 //! An order as the administrator needs it who packs it.
 
-use super::refusals::{Problem, answered};
+use super::refusals::{answered, unreadable};
 use super::wire::{AdminOrderBody, CustomerBody};
 use crate::app::App;
 use crate::edge::{Answer, Call, standard};
@@ -12,15 +12,18 @@ pub(super) async fn show(app: Arc<App>, call: Call) -> Answer {
     answered(found(&app, &call))
 }
 
-fn found(app: &App, call: &Call) -> Result<Answer, Problem> {
+fn found(app: &App, call: &Call) -> Result<Answer, Answer> {
     app.administrator(call)?;
     let id = call.id("id", OrderId::parse)?;
     let snapshot = app.shop.store.snapshot();
-    let order = orders::order(&*snapshot, id)?.ok_or_else(standard::not_found)?;
+    let order = orders::order(&*snapshot, id).map_err(unreadable)?;
+    let order = order.ok_or_else(standard::not_found)?;
     let customer = match order.customer {
-        Some(customer) => users::user(&*snapshot, customer)?.map(|user| (customer, user)),
+        Some(customer) => {
+            let user = users::user(&*snapshot, customer).map_err(unreadable)?;
+            user.map(|user| CustomerBody::new(customer, user))
+        }
         None => None,
     };
-    let customer = customer.map(|(id, user)| CustomerBody::new(id, user));
     Ok(Answer::ok(&AdminOrderBody::new(id, order, customer, app.shop.settings.currency)))
 }

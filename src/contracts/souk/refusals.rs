@@ -1,29 +1,18 @@
-//! How this contract words what it refuses: RFC 9457.
+//! What this contract refuses, as RFC 9457 has it. So far it only reads, so there is no rule of the
+//! shop to word: the edge refuses, or the store cannot answer.
 
-use crate::app::{self, Wording};
-use crate::edge::{Answer, standard};
-use http::StatusCode;
-use souk_domain::{Missing, Refusal};
+use crate::app::could_not;
+use crate::edge::Answer;
+use http::header::{CACHE_CONTROL, HeaderValue};
+use souk_actors::store::StoreError;
 
-/// This contract's wording.
-#[derive(Debug)]
-pub(super) struct Souk;
-
-/// Why a handler of this contract has no success to answer.
-pub(super) type Problem = app::Problem<Souk>;
-
-impl Wording for Souk {
-    fn worded(refusal: Refusal) -> Answer {
-        match refusal {
-            Refusal::NotFound(
-                Missing::Order | Missing::Payment | Missing::Product | Missing::User,
-            ) => standard::not_found(),
-            refusal => Answer::detail(StatusCode::CONFLICT, &refusal.to_string()),
-        }
-    }
+/// The answer of a handler, which is for one reader; a refusal as a problem.
+pub(super) fn answered(result: Result<Answer, Answer>) -> Answer {
+    let answer = result.unwrap_or_else(Answer::into_problem);
+    answer.with_header(CACHE_CONTROL, HeaderValue::from_static("no-store"))
 }
 
-/// The answer of a handler; a refusal as a problem.
-pub(super) fn answered(result: Result<Answer, Problem>) -> Answer {
-    result.unwrap_or_else(Answer::from).into_problem()
+/// The refusal where the store cannot be read.
+pub(super) fn unreadable(error: StoreError) -> Answer {
+    could_not(&error.into())
 }

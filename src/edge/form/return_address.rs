@@ -39,7 +39,7 @@ impl ReturnAddress {
         let (scheme, rest) = text.split_once("://").filter(|_| is_plain)?;
         let is_web = ["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        if !is_web || authority.is_empty() || authority.contains('@') {
+        if !is_web || authority.is_empty() || authority.contains(['@', '{', '%']) {
             return None;
         }
         let origin = Url::parse(text).ok()?.origin();
@@ -123,6 +123,7 @@ mod tests {
             "https://shöp.example/",
             "https://shop.example/{session}",
             "https://{CHECKOUT_SESSION_ID}/",
+            "https://shop%2eexample/",
             "https://shop.example:99999/",
             "https://shop.example/\"onload",
         ] {
