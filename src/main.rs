@@ -9,6 +9,7 @@ mod control;
 mod demo;
 mod edge;
 mod logs;
+mod pages;
 mod private_files;
 mod settings;
 mod telemetry;

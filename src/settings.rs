@@ -3,6 +3,7 @@
 
 mod broker;
 mod payments;
+mod returns;
 
 use crate::adapters::outgoing::{CrmSettings, OutgoingSettings, Reach};
 use crate::adapters::{AdapterSettings, Workers};
@@ -11,8 +12,10 @@ use crate::edge::{Cors, CorsError};
 use crate::logs::LogLimits;
 use figment::Figment;
 use figment::providers::{Env, Format, Toml};
+use returns::ReturnOriginsError;
 use serde::{Deserialize, Deserializer};
 use souk_actors::ShopSettings;
+use souk_actors::orders::OrderNotices;
 use souk_actors::store::StoreLimits;
 use souk_domain::Currency;
 use souk_stripe::{ApiBaseError, SecretKey, WebhookSecret};
@@ -73,6 +76,10 @@ pub(crate) struct Settings {
     shop_name: String,
     /// When a product's stock falls to this or below, the administrators get a mail.
     low_stock_threshold: u64,
+    /// How the administrators hear of new orders.
+    order_notices: OrderNotices,
+    /// How long a new order waits for others in a digest.
+    order_digest_seconds: u64,
     /// The account that takes the money; unset: the built-in sandbox does.
     #[serde(deserialize_with = "payments::secret_key")]
     stripe_secret_key: Option<SecretKey>,
@@ -84,6 +91,15 @@ pub(crate) struct Settings {
     stripe_api_base: Option<String>,
     /// How long a call to Stripe may take with all its attempts.
     stripe_timeout_seconds: u64,
+    /// Where customers go after paying; unset: a page of the shop's own.
+    #[serde(deserialize_with = "optional_text")]
+    payment_success_url: Option<String>,
+    /// Where customers go after giving up; unset: a page of the shop's own.
+    #[serde(deserialize_with = "optional_text")]
+    payment_cancel_url: Option<String>,
+    /// Origins a call may send customers back to; unset: the shop's own and those of CORS.
+    #[serde(deserialize_with = "optional_text")]
+    return_origins: Option<String>,
     #[serde(deserialize_with = "optional_text")]
     jwt_secret: Option<String>,
     #[serde(deserialize_with = "optional_text")]
@@ -167,6 +183,10 @@ pub(crate) enum SettingsError {
         "stripe_webhook_secret: everybody knows the sandbox's; take the one Stripe shows for your endpoint"
     )]
     SandboxSecret,
+    #[error("return_origins: {0}")]
+    ReturnOrigins(#[from] ReturnOriginsError),
+    #[error("{key}: {reason}")]
+    ReturnAddress { key: &'static str, reason: &'static str },
     #[error("crm_url: {0}")]
     CrmUrl(&'static str),
     #[error("crm_secret: messages to the CRM must be signed")]
@@ -189,10 +209,15 @@ impl Default for Settings {
             mail_texts: None,
             shop_name: "Souk".to_owned(),
             low_stock_threshold: 5,
+            order_notices: OrderNotices::Each,
+            order_digest_seconds: 3_600,
             stripe_secret_key: None,
             stripe_webhook_secret: Vec::new(),
             stripe_api_base: None,
             stripe_timeout_seconds: souk_stripe::CALL_SECONDS_DEFAULT,
+            payment_success_url: None,
+            payment_cancel_url: None,
+            return_origins: None,
             jwt_secret: None,
             service_tokens: None,
             cors_origins: None,
@@ -240,6 +265,7 @@ impl Settings {
     /// [`SettingsError`], with the name of the key.
     pub(crate) fn require_buildable(&self) -> Result<(), SettingsError> {
         self.service_tokens()?;
+        self.returns()?;
         if let Some(stripe) = self.stripe()? {
             if stripe.key.is_for_tests() {
                 tracing::warn!("Stripe is used with a test key: no real money moves");
@@ -319,6 +345,8 @@ impl Settings {
             currency: self.currency,
             order_time_to_live: Duration::from_secs(self.order_ttl_seconds),
             low_stock_threshold: self.low_stock_threshold,
+            order_notices: self.order_notices,
+            order_digest_every: Duration::from_secs(self.order_digest_seconds.max(1)),
             store: self.store_limits(),
         }
     }
@@ -371,6 +399,8 @@ impl Settings {
             jwt_secret: self.jwt_secret()?,
             public_url: self.public_url.clone(),
             address,
+            shop_name: self.shop_name.clone(),
+            returns: self.returns()?,
             throttles_guessing: self.rate_limit == Switch::On,
             services: self.service_tokens()?,
             webhook_secrets: self.webhook_secrets(),

@@ -49,6 +49,16 @@ async fn the_sandbox_and_the_operators_pages_answer_as_the_table_says() {
     expect_rows_of("operations").await;
 }
 
+#[tokio::test]
+async fn souks_own_api_answers_each_caller_as_the_table_says() {
+    expect_rows_of("souk").await;
+}
+
+#[tokio::test]
+async fn the_pages_answer_everybody_as_the_table_says() {
+    expect_rows_of("pages").await;
+}
+
 async fn expect_rows_of(contract: &str) {
     let mut world = World::open().await;
     let mut wrong = Vec::new();

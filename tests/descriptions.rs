@@ -65,7 +65,7 @@ async fn holds_to_its_description(contract: &str, farewells: Option<&str>) {
 
 #[test]
 fn every_description_is_well_formed() {
-    for contract in ["classic", "minimal", "services", "storefront", "platform"] {
+    for contract in ["classic", "minimal", "services", "storefront", "platform", "souk"] {
         let described = run_souk(&["openapi", contract]).expect_success().stdout;
         let mut judge = Command::new(python())
             .args(["-m", "openapi_spec_validator", "-"])
@@ -106,4 +106,9 @@ async fn storefront_holds_to_its_description() {
 #[tokio::test]
 async fn platform_holds_to_its_description() {
     holds_to_its_description("platform", Some("^(logout|deleteUser)$")).await;
+}
+
+#[tokio::test]
+async fn souks_own_api_holds_to_its_description() {
+    holds_to_its_description("souk", None).await;
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use support::{Answer, Shop, run_souk};
 
-const CONTRACTS: [&str; 5] = ["classic", "minimal", "services", "storefront", "platform"];
+const CONTRACTS: [&str; 6] = ["classic", "minimal", "services", "storefront", "platform", "souk"];
 
 #[tokio::test]
 async fn everything_the_page_names_is_here() {

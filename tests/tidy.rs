@@ -73,7 +73,7 @@ fn outer_things_are_named_only_where_they_belong() {
 
 #[test]
 fn no_contract_imports_a_sibling() {
-    let contracts = ["classic", "minimal", "services", "storefront", "platform"];
+    let contracts = ["classic", "minimal", "services", "storefront", "platform", "souk"];
     expect_none("contract that knows a sibling", |source| {
         let Some(own) = source
             .path
@@ -91,6 +91,16 @@ fn no_contract_imports_a_sibling() {
                 source.lines_with(&[&format!("contracts::{name}"), &format!("super::{name}")])
             })
             .collect()
+    });
+}
+
+#[test]
+fn pages_are_shown_and_decide_nothing() {
+    expect_none("page that knows more than the edge", |source| {
+        match source.path.starts_with("src/pages/") {
+            true => source.lines_with(&["crate::app", "crate::contracts", "souk_actors::"]),
+            false => Vec::new(),
+        }
     });
 }
 

@@ -5,7 +5,7 @@
 
 use crate::journeys::paying::{News, Settled};
 use crate::journeys::{accounts, ordering, paying};
-use crate::orders::{Order, OrdersMessage};
+use crate::orders::{Order, OrderNotices, OrdersMessage};
 use crate::shop::Shop;
 use crate::{Failure, carts, clock, idempotency, orders, payments, put_back, users};
 use souk_domain::{OrderId, PaymentId, Refusal, UnixMillis};
@@ -76,6 +76,7 @@ pub async fn keep(shop: Shop, mut stop: watch::Receiver<bool>) {
         doubt_after = DOUBT_AFTER;
         report("forgetting closed accounts", forget_customers(&shop).await);
         report("wiping recipients", wipe_recipients(&shop, clock::now()).await);
+        report("mailing new orders", announce_orders(&shop).await);
         let (store, outbox) = (shop.store.clone(), shop.outbox.clone());
         // It waits for the disk; what it could not write, it writes the next time.
         let _ = tokio::task::spawn_blocking(move || put_back::note_rows(&store, &outbox)).await;
@@ -223,6 +224,28 @@ pub(crate) async fn wipe_recipients(shop: &Shop, now: UnixMillis) -> Result<(), 
             .await?;
     }
     Ok(())
+}
+
+/// Mails the digest of new orders when it is time. Orders that wait although digests were switched
+/// off meanwhile wait no longer.
+async fn announce_orders(shop: &Shop) -> Result<(), Failure> {
+    let placed_before = match shop.settings.order_notices {
+        OrderNotices::Digest => clock::now().before(shop.settings.order_digest_every),
+        OrderNotices::Each | OrderNotices::Off => clock::now(),
+    };
+    if !orders::digest_is_due(&*shop.store.snapshot(), placed_before)? {
+        return Ok(());
+    }
+    let owners = Arc::clone(&shop.owners);
+    shop.store
+        .transact(move |unit| {
+            let owners = Arc::clone(&owners);
+            async move {
+                let announce = |reply_to| OrdersMessage::Announce { unit, placed_before, reply_to };
+                owners.orders.ask(announce).await
+            }
+        })
+        .await
 }
 
 async fn give_money_back(shop: &Shop, pauses: &mut Pauses) -> Result<(), Failure> {

@@ -2,12 +2,13 @@
 
 use crate::gateway::Gateway;
 use crate::hashing::Hasher;
+use crate::orders::{OrderLinks, OrderNotices};
 use crate::outbox::Outbox;
 use crate::sandbox::SandboxGateway;
 use crate::store::{
     CopyError, OpenError, Opening, Schema, Store, StoreError, StoreKind, StoreLimits,
 };
-use crate::supervision::Owners;
+use crate::supervision::{OwnerSettings, Owners};
 use crate::terms::{self, TermsDiffer};
 use crate::{
     Failure, carts, catalog, idempotency, orders, outbox, payments, put_back, sandbox, users,
@@ -28,6 +29,10 @@ pub struct ShopSettings {
     pub order_time_to_live: Duration,
     /// When what can be sold of a product falls to this or below, its administrators get a mail.
     pub low_stock_threshold: u64,
+    /// How administrators hear of new orders.
+    pub order_notices: OrderNotices,
+    /// How long a new order waits for others, where they hear of several at once.
+    pub order_digest_every: Duration,
     /// Bounds of the store.
     pub store: StoreLimits,
 }
@@ -175,7 +180,11 @@ impl Shop {
         }
         users::renew_keys(&store).await?;
         catalog::renew_search_texts(&store).await?;
-        let (owners, supervisor) = Owners::start(settings.low_stock_threshold).await?;
+        let owner_settings = OwnerSettings {
+            low_stock_threshold: settings.low_stock_threshold,
+            order_notices: settings.order_notices,
+        };
+        let (owners, supervisor) = Owners::start(owner_settings).await?;
         let outbox = Outbox::open(store.clone(), settings.currency).await?;
         put_back::start(&store, &outbox).await?;
         let hasher = Hasher::start().map_err(OpenShopError::Hashing)?;
@@ -189,6 +198,12 @@ impl Shop {
     #[must_use]
     pub fn with_gateway(self, gateway: Arc<dyn Gateway>) -> Self {
         Self { gateway, sandbox: None, ..self }
+    }
+
+    /// The same shop, whose mails about orders carry a link to the order.
+    #[must_use]
+    pub fn with_order_links(self, links: OrderLinks) -> Self {
+        Self { outbox: self.outbox.with_order_links(links), ..self }
     }
 
     /// Refuses new turns, waits for the running ones, and stops the owners.

@@ -7,7 +7,7 @@
 
 use crate::carts::{CartOwner, CartsMessage};
 use crate::catalog::{CatalogMessage, CatalogOwner};
-use crate::orders::{OrderOwner, OrdersMessage};
+use crate::orders::{OrderNotices, OrderOwner, OrdersMessage};
 use crate::owner::Place;
 use crate::payments::{PaymentOwner, PaymentsMessage};
 use crate::sandbox::{SandboxMessage, SandboxOwner};
@@ -40,12 +40,21 @@ pub struct Owners {
     escalated: watch::Sender<bool>,
 }
 
+/// What the operator decides about the owners.
+#[derive(Clone, Copy, Debug)]
+pub struct OwnerSettings {
+    /// When what can be sold of a product falls to this or below, its administrators get a mail.
+    pub low_stock_threshold: u64,
+    /// How administrators hear of new orders.
+    pub order_notices: OrderNotices,
+}
+
 impl Owners {
     /// Starts the supervisor and, below it, every owner.
     ///
     /// # Errors
     /// If an actor cannot be started.
-    pub async fn start(low_stock_threshold: u64) -> Result<(Arc<Self>, ActorRef<()>), SpawnErr> {
+    pub async fn start(settings: OwnerSettings) -> Result<(Arc<Self>, ActorRef<()>), SpawnErr> {
         let owners = Arc::new(Self {
             users: Place::new("users"),
             catalog: Place::new("catalog"),
@@ -56,7 +65,7 @@ impl Owners {
             escalated: watch::Sender::new(false),
         });
         let (supervisor, _) =
-            Actor::spawn(None, Supervisor, (Arc::clone(&owners), low_stock_threshold)).await?;
+            Actor::spawn(None, Supervisor, (Arc::clone(&owners), settings)).await?;
         Ok((owners, supervisor))
     }
 
@@ -88,7 +97,7 @@ struct House {
     owners: Arc<Owners>,
     who: HashMap<ActorId, Owner>,
     restarts: HashMap<Owner, VecDeque<Instant>>,
-    low_stock_threshold: u64,
+    settings: OwnerSettings,
 }
 
 impl House {
@@ -105,10 +114,13 @@ impl House {
         let id = match owner {
             Owner::Users => start!(UserOwner, users),
             Owner::Catalog => {
-                start!(CatalogOwner { low_stock_threshold: self.low_stock_threshold }, catalog)
+                let low_stock_threshold = self.settings.low_stock_threshold;
+                start!(CatalogOwner { low_stock_threshold }, catalog)
             }
             Owner::Carts => start!(CartOwner, carts),
-            Owner::Orders => start!(OrderOwner, orders),
+            Owner::Orders => {
+                start!(OrderOwner { notices: self.settings.order_notices }, orders)
+            }
             Owner::Payments => start!(PaymentOwner, payments),
             Owner::Sandbox => start!(SandboxOwner, sandbox),
         };
@@ -130,15 +142,15 @@ impl House {
 impl Actor for Supervisor {
     type Msg = ();
     type State = House;
-    type Arguments = (Arc<Owners>, u64);
+    type Arguments = (Arc<Owners>, OwnerSettings);
 
     async fn pre_start(
         &self,
         myself: ActorRef<()>,
-        (owners, low_stock_threshold): (Arc<Owners>, u64),
+        (owners, settings): (Arc<Owners>, OwnerSettings),
     ) -> Result<House, ActorProcessingErr> {
         let (who, restarts) = (HashMap::new(), HashMap::new());
-        let mut house = House { owners, who, restarts, low_stock_threshold };
+        let mut house = House { owners, who, restarts, settings };
         for owner in Owner::ALL {
             house.start(owner, myself.get_cell()).await?;
         }
@@ -179,7 +191,8 @@ mod tests {
 
     #[tokio::test]
     async fn an_owner_that_dies_is_replaced_and_one_that_keeps_dying_escalates() {
-        let (owners, _supervisor) = Owners::start(5).await.expect("owners");
+        let settings = OwnerSettings { low_stock_threshold: 5, order_notices: OrderNotices::Each };
+        let (owners, _supervisor) = Owners::start(settings).await.expect("owners");
         let mut escalated = owners.escalated();
         for _ in 0..MAX_RESTARTS {
             let dead = owners.users.current_id();

@@ -82,6 +82,7 @@ pub(crate) async fn agree(store: &Store, currency: Currency) -> Result<(), Failu
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::orders::OrderNotices;
     use crate::store::{OpenError, Opening, StoreLimits};
     use crate::{OpenShopError, Shop, ShopSettings, open_store};
     use std::path::Path;
@@ -96,6 +97,8 @@ mod tests {
             currency: currency(code),
             order_time_to_live: Duration::from_secs(60),
             low_stock_threshold: 5,
+            order_notices: OrderNotices::Each,
+            order_digest_every: Duration::from_secs(3_600),
             store: StoreLimits::default(),
         }
     }

@@ -268,6 +268,8 @@ fn in_shop<T>(directory: &Path, work: impl AsyncFnOnce(&Shop) -> Outcome<T>) -> 
             currency: Currency::USD,
             order_time_to_live: Duration::from_secs(24 * 60 * 60),
             low_stock_threshold: 5,
+            order_notices: souk_actors::orders::OrderNotices::Each,
+            order_digest_every: Duration::from_secs(3_600),
             store: StoreLimits::default(),
         };
         let shop = Shop::open_or_make(directory, settings).await?;

@@ -1,6 +1,7 @@
 //! What every contract stands on: the open shop, who is calling, and how a request commits.
 
 mod accounts;
+mod browser;
 mod caller;
 mod commit;
 mod events;
@@ -11,12 +12,14 @@ mod idempotency;
 mod logs;
 mod operations;
 mod orders;
+mod password_reset;
 mod privacy;
 mod problem;
 mod products;
 mod readiness;
 mod reference;
 mod refunds;
+mod returns;
 mod sandbox;
 mod sandbox_messages;
 mod seal;
@@ -26,6 +29,7 @@ mod tests;
 mod throttle;
 mod webhooks;
 
+pub(crate) use browser::{RESET_LINK_PATH, routes as browser_routes};
 pub(crate) use caller::{Asker, IssuedTokens, Visitor};
 pub(crate) use events::route as events_route;
 pub(crate) use failures::could_not;
@@ -36,6 +40,7 @@ pub(crate) use operations::routes;
 pub(crate) use problem::{Problem, Wording};
 pub(crate) use products::{plain_draft, stock_range};
 pub(crate) use refunds::routes as refund_routes;
+pub(crate) use returns::ReturnSettings;
 pub(crate) use sandbox::routes as sandbox_routes;
 pub(crate) use services::{ServiceName, ServiceTokens, ServiceTokensError};
 pub(crate) use webhooks::routes as webhook_routes;
@@ -48,9 +53,10 @@ use crate::logs::Archive;
 use events::Streams;
 use guests::GuestSeal;
 use idempotency::Running;
+use returns::Returns;
 use seal::AnswerSeal;
 use souk_actors::journeys::ordering::Delivery;
-use souk_actors::orders::Contact;
+use souk_actors::orders::{Contact, OrderLinks, OrderSeal};
 use souk_actors::{Failure, Shop};
 use souk_stripe::WebhookSecret;
 use std::net::SocketAddr;
@@ -66,6 +72,8 @@ pub(crate) struct App {
     /// Where links in mails point: the public URL, else where we listen. Never what a request says,
     /// because the mail goes to somebody else.
     pub(crate) mailed_url: String,
+    /// How the shop calls itself.
+    pub(crate) shop_name: String,
     /// How the ways out of the process are doing.
     pub(crate) adapters: AdapterStatus,
     /// Where the log is searched.
@@ -76,10 +84,12 @@ pub(crate) struct App {
     pub(crate) cancels_on_payment_failed: bool,
     /// Where administrators' webhook endpoints may lie.
     pub(crate) webhook_reach: Reach,
+    returns: Returns,
     tokens: TokenKey,
     services: ServiceTokens,
     guests: GuestSeal,
     answers: AnswerSeal,
+    order_seal: OrderSeal,
     running: Running,
     /// Held while the sandbox's messages are delivered, so that they stay in order.
     sandbox_delivery: tokio::sync::Mutex<()>,
@@ -98,6 +108,10 @@ pub(crate) struct AppSettings {
     pub(crate) public_url: Option<String>,
     /// Where we listen.
     pub(crate) address: SocketAddr,
+    /// How the shop calls itself.
+    pub(crate) shop_name: String,
+    /// Where customers may go after paying.
+    pub(crate) returns: ReturnSettings,
     /// Whether log-in and password reset are throttled.
     pub(crate) throttles_guessing: bool,
     /// Other systems that may call.
@@ -108,6 +122,20 @@ pub(crate) struct AppSettings {
     pub(crate) cancels_on_payment_failed: bool,
     /// Where administrators' webhook endpoints may lie.
     pub(crate) webhook_reach: Reach,
+}
+
+impl AppSettings {
+    /// Where links in mails point, without a slash at the end.
+    fn mailed_url(&self) -> String {
+        let own_url = || format!("http://{}", self.address);
+        let url = self.public_url.clone().unwrap_or_else(own_url);
+        url.trim_end_matches('/').to_owned()
+    }
+
+    /// Where the mails about orders lead their readers.
+    pub(crate) fn order_links(&self) -> OrderLinks {
+        OrderLinks { base_url: self.mailed_url(), seal: OrderSeal::new(&self.jwt_secret) }
+    }
 }
 
 impl App {
@@ -121,21 +149,27 @@ impl App {
         adapters: AdapterStatus,
         archive: Archive,
     ) -> Result<Arc<Self>, RouterError> {
-        let own_url = || format!("http://{}", settings.address);
-        let mailed_url = settings.public_url.clone().unwrap_or_else(own_url);
+        let mailed_url = settings.mailed_url();
+        let mut own_urls = vec![mailed_url.clone()];
+        if settings.public_url.is_none() && settings.address.ip().is_loopback() {
+            own_urls.push(format!("http://localhost:{}", settings.address.port()));
+        }
         Ok(Arc::new(Self {
             shop,
-            mailed_url: mailed_url.trim_end_matches('/').to_owned(),
+            mailed_url,
             public_url: settings.public_url,
+            shop_name: settings.shop_name,
             webhook_secrets: settings.webhook_secrets,
             cancels_on_payment_failed: settings.cancels_on_payment_failed,
             webhook_reach: settings.webhook_reach,
             adapters,
             archive,
+            returns: Returns::new(settings.returns, &own_urls),
             tokens: TokenKey::new(&settings.jwt_secret),
             services: settings.services,
             guests: GuestSeal::new(&settings.jwt_secret),
             answers: AnswerSeal::new(&settings.jwt_secret),
+            order_seal: OrderSeal::new(&settings.jwt_secret),
             running: Running::default(),
             sandbox_delivery: tokio::sync::Mutex::default(),
             throttle: settings.throttles_guessing.then(Throttle::new),

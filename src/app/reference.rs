@@ -30,7 +30,7 @@ pub(super) async fn describe(app: Arc<App>, call: Call) -> Result<Answer, Answer
 
 pub(super) async fn show_page(_: Arc<App>, _: Call) -> Answer {
     let mut page = SwaggerUi::new();
-    page.title("Souk: the five contracts");
+    page.title("Souk: the contracts");
     for file in SwaggerUiStaticFile::all() {
         page.override_file_path(*file, format!("{FILES}{}", file.file_name()));
     }

@@ -2,24 +2,20 @@
 //! page. No contract's, and no part of the shop.
 
 use super::{App, could_not};
-use crate::edge::form::text;
-use crate::edge::{Answer, Call, Form, Route, standard};
-use bytes::Bytes;
+use crate::edge::form::{ReturnAddress, text};
+use crate::edge::{Answer, Call, Form, PostedForm, Route, standard};
+use crate::pages::{self, Page};
 use http::StatusCode;
-use http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, REFERRER_POLICY,
-};
+use http::header::CONTENT_SECURITY_POLICY;
 use serde::Serialize;
 use souk_actors::Failure;
-use souk_actors::gateway::{Attempt, CheckoutStatus, GatewayCheckout, GatewayIntent};
+use souk_actors::gateway::{Attempt, CheckoutPages, CheckoutStatus, GatewayIntent};
 use souk_actors::sandbox::{CheckoutPage, SandboxGateway};
 use souk_domain::{Currency, PaymentStatus, Refusal};
 use std::sync::Arc;
 
 const SECRET_CHARACTERS_MAX: usize = 255;
 const METHOD_CHARACTERS_MAX: usize = 255;
-/// Fields of a form-encoded body that are looked at.
-const FORM_FIELDS_MAX: usize = 64;
 
 /// The routes of the sandbox.
 pub(crate) fn routes() -> Vec<Route<App>> {
@@ -139,14 +135,11 @@ async fn confirm(app: Arc<App>, call: Call) -> Result<Answer, Answer> {
 
 /// `client_secret` and `payment_method`, as JSON or as Stripe's own clients write them.
 fn read_confirmation(call: &Call) -> Result<(Option<String>, Option<String>), Answer> {
-    let content_type = call.request.header(CONTENT_TYPE.as_str()).unwrap_or_default();
-    let essence = content_type.split(';').next().unwrap_or_default().trim();
-    if essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+    if PostedForm::is_in(&call.request) {
+        let posted = PostedForm::parse(&call.request)?;
         let field = |name: &str, characters_max: usize| {
-            url::form_urlencoded::parse(&call.request.body)
-                .take(FORM_FIELDS_MAX)
-                .find(|(key, _)| key == name)
-                .map(|(_, value)| value.chars().take(characters_max).collect::<String>())
+            let text: String = posted.text(name).chars().take(characters_max).collect();
+            Some(text).filter(|text| !text.is_empty())
         };
         let secret = field("client_secret", SECRET_CHARACTERS_MAX);
         return Ok((secret, field("payment_method", METHOD_CHARACTERS_MAX)));
@@ -169,50 +162,35 @@ fn unknown_or_failed(failure: Failure) -> Answer {
     }
 }
 
+/// The page to pay at, as a template has it.
+#[derive(Serialize)]
+struct CheckoutView<'a> {
+    session: &'a str,
+    is_open: bool,
+    ending: &'static str,
+}
+
 async fn show_checkout(app: Arc<App>, call: Call) -> Result<Answer, Answer> {
-    let CheckoutPage { checkout, .. } = page_of(&app, &call)?;
+    let CheckoutPage { checkout, pages: leads_to } = page_of(&app, &call)?;
     let currency = app.shop.settings.currency;
-    let amount = format!("{} {currency}", currency.format(checkout.amount));
-    let content = match (checkout.status, &checkout.intent) {
-        (CheckoutStatus::Open, _) => buttons(&checkout),
-        (_, Some(intent)) => over(intent.status.word()),
-        (CheckoutStatus::Complete | CheckoutStatus::Expired, None) => over("expired"),
+    let title = format!("Pay {} {currency}", currency.format(checkout.amount));
+    let view = CheckoutView {
+        session: &checkout.id,
+        is_open: checkout.status == CheckoutStatus::Open,
+        ending: checkout.intent.as_ref().map_or("expired", |intent| intent.status.word()),
     };
-    // Nothing in it comes from a customer: an amount, a currency, an id of the gateway's own.
-    let page = format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width\">\n<title>SANDBOX checkout</title>\n\
-         <style>body {{ font: 1.2em sans-serif; margin: 3em auto; max-width: 24em }}\n\
-         strong {{ background: #fd0; padding: .2em .6em }}\n\
-         button {{ font: inherit; margin: .5em .5em 0 0; padding: .5em 1.5em }}\n\
-         form {{ display: inline }}</style>\n</head>\n<body>\n<p><strong>SANDBOX</strong></p>\n\
-         <h1>Pay {amount}</h1>\n<p>This page is for trying out: no real money moves.</p>\n\
-         {content}\n</body>\n</html>\n"
-    );
-    let html = HeaderValue::from_static("text/html; charset=utf-8");
-    let policy = HeaderValue::from_static(
-        "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; \
-         frame-ancestors 'none'; base-uri 'none'",
-    );
-    Ok(Answer::bytes(StatusCode::OK, html, Bytes::from(page))
-        .with_header(CONTENT_SECURITY_POLICY, policy)
-        .with_header(REFERRER_POLICY, HeaderValue::from_static("no-referrer"))
-        .with_header(CACHE_CONTROL, HeaderValue::from_static("no-store")))
+    let page = Page { shop_name: &app.shop_name, title: &title, template: "sandbox.html" };
+    let policy = pages::policy(&origins_of(&leads_to));
+    Ok(page.private(StatusCode::OK, &view).with_header(CONTENT_SECURITY_POLICY, policy))
 }
 
-fn over(word: &str) -> String {
-    format!("<p>Nothing is left to pay here: {word}.</p>")
-}
-
-fn buttons(checkout: &GatewayCheckout) -> String {
-    let button = |what: &str, label: &str| {
-        format!(
-            "<form method=\"post\" action=\"/sandbox/checkout/{}/{what}\">\
-             <button>{label}</button></form>",
-            checkout.id
-        )
-    };
-    format!("{}\n{}", button("pay", "Pay"), button("cancel", "Cancel"))
+/// Where the buttons may lead in the end.
+fn origins_of(pages: &CheckoutPages) -> Vec<String> {
+    let addresses = [&pages.success, &pages.cancel];
+    let read = addresses.into_iter().filter_map(|text| ReturnAddress::parse(text).ok());
+    let mut origins: Vec<String> = read.map(|address| address.origin().to_owned()).collect();
+    origins.dedup();
+    origins
 }
 
 async fn pay(app: Arc<App>, call: Call) -> Result<Answer, Answer> {

@@ -34,6 +34,8 @@ impl OpenApp {
             currency: Currency::USD,
             order_time_to_live: Duration::from_secs(3_600),
             low_stock_threshold: 5,
+            order_notices: souk_actors::orders::OrderNotices::Each,
+            order_digest_every: Duration::from_secs(3_600),
             store: StoreLimits::default(),
         };
         let shop = Shop::open_or_make(directory.path(), settings).await.expect("a shop");
@@ -57,6 +59,8 @@ impl OpenApp {
             address,
             jwt_secret: vec![7; 32],
             public_url: None,
+            shop_name: "Souk".to_owned(),
+            returns: crate::app::ReturnSettings::default(),
             throttles_guessing: false,
             services: crate::app::ServiceTokens::default(),
             webhook_secrets: Vec::new(),

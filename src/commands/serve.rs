@@ -98,6 +98,7 @@ pub(super) async fn serve(serve: Serve, settings: Settings) -> Result<ExitCode, 
         .map_err(|source| ServeError::Listen { address, source })?;
     let address = listener.local_addr().map_err(|source| ServeError::Listen { address, source })?;
     let app_settings = settings.app(address)?;
+    let shop = shop.with_order_links(app_settings.order_links());
     let adapters = adapters::start(settings.adapters(), shop.outbox.clone(), own_log)
         .await
         .map_err(ServeError::from)?;

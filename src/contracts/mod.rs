@@ -1,4 +1,4 @@
-//! The five contracts, one folder each, all alike inside: the routes in the document's order, the
+//! The five contracts and Souk's own API, one folder each, all alike inside: the routes in the document's order, the
 //! wire types, the handlers, the wording of refusals. None imports another.
 
 #[cfg(test)]
@@ -10,19 +10,21 @@ mod minimal;
 mod platform;
 mod services;
 mod shared_paths;
+mod souk;
 mod storefront;
 
 use crate::app::{self, App};
 use crate::edge::Route;
 use crate::edge::openapi::Contract;
 
-/// The five contracts.
-pub(crate) const CONTRACTS: [Contract; 5] = [
+/// The five contracts, and Souk's own.
+pub(crate) const CONTRACTS: [Contract; 6] = [
     classic::CONTRACT,
     minimal::CONTRACT,
     services::CONTRACT,
     storefront::CONTRACT,
     platform::CONTRACT,
+    souk::CONTRACT,
 ];
 
 /// Every route of every contract, and those of Souk's own.
@@ -34,6 +36,8 @@ pub(crate) fn routes() -> Vec<(&'static str, Vec<Route<App>>)> {
         ("services", services::routes()),
         ("storefront", storefront::routes()),
         ("platform", platform::routes()),
+        ("souk", souk::routes()),
+        ("pages", app::browser_routes()),
         ("refunds", app::refund_routes()),
         ("sandbox", app::sandbox_routes()),
         ("integrations", app::webhook_routes()),

@@ -64,6 +64,17 @@ impl Cors {
         origins.iter().map(origin).collect::<Result<_, _>>().map(Self::Named)
     }
 
+    /// The origins that are named one by one.
+    pub(crate) fn origins(&self) -> Vec<String> {
+        match self {
+            Self::Nobody | Self::Everybody => Vec::new(),
+            Self::Named(origins) => {
+                let text = |origin: &HeaderValue| origin.to_str().ok().map(str::to_owned);
+                origins.iter().filter_map(text).collect()
+            }
+        }
+    }
+
     /// The answer to a browser that asks whether a page may send a request, if this is one and the
     /// page may. Whoever may not is answered like anybody who asks with `OPTIONS`.
     pub(super) fn preflight(&self, method: &Method, headers: &HeaderMap) -> Option<Answer> {

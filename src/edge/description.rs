@@ -13,6 +13,7 @@
 //! Schemas come from the types that are written and from the functions that read; examples of
 //! errors are the very answers the contract gives.
 
+use crate::edge::problem::PROBLEM_JSON;
 use crate::edge::{Answer, Form};
 use http::StatusCode;
 use http::header::HeaderValue;
@@ -76,6 +77,8 @@ pub(crate) struct Description {
     pub(super) body: Option<Schema>,
     pub(super) successes: Vec<Success>,
     pub(super) refusals: Vec<Answer>,
+    /// Whether refusals are written as problems (RFC 9457).
+    pub(super) has_problems: bool,
     currency: Currency,
 }
 
@@ -105,6 +108,7 @@ impl Description {
             body: None,
             successes: Vec::new(),
             refusals: Vec::new(),
+            has_problems: false,
             currency,
         }
     }
@@ -289,6 +293,12 @@ impl Description {
         self
     }
 
+    /// Its refusals are `application/problem+json`.
+    pub(crate) fn with_problems(mut self) -> Self {
+        self.has_problems = true;
+        self
+    }
+
     /// It answers 429 to who guesses.
     pub(crate) fn throttled(self) -> Self {
         self.refuses(crate::edge::standard::too_many_requests(60))
@@ -303,7 +313,8 @@ pub(crate) fn any_text() -> Schema {
 /// The body of an answer as JSON, if it is.
 pub(super) fn json_of(answer: &Answer) -> Option<Value> {
     let is_json = |(name, value): &(http::HeaderName, HeaderValue)| {
-        *name == http::header::CONTENT_TYPE && value.as_bytes() == JSON.as_bytes()
+        let is_known = value.as_bytes() == JSON.as_bytes() || *value == PROBLEM_JSON;
+        *name == http::header::CONTENT_TYPE && is_known
     };
     answer.headers.iter().any(is_json).then(|| serde_json::from_slice(&answer.body).ok()).flatten()
 }

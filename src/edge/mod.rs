@@ -5,15 +5,19 @@
 //! | `server` | connections: accepting, timeouts, shutdown; warp turns each request into a [`Request`] |
 //! | `body`, `stall` | the two ways a slow or greedy client is cut off |
 //! | `request`, `answer`, `standard` | what handlers get, what they give, what every contract says alike |
+//! | `accept` | whether a client prefers a page to JSON |
 //! | `cors`, `headers` | which pages of other origins may read our answers; every header there is |
 //! | `description`, `openapi` | what is told of an operation, and the OpenAPI document made of it |
 //! | `route`, `router` | which handler answers a path, with or without the trailing slash |
 //! | `tally` | how often and how fast each operation was answered |
 //! | `form` | JSON bodies, every wrong field named at once |
+//! | `posted` | forms as browsers post them |
+//! | `problem` | the errors of Souk's own API |
 //! | `pages` | page numbers, envelopes and links |
 //! | `tokens` | the JWT |
 //! | `limits` | every bound, with its unit in the name |
 
+mod accept;
 mod answer;
 mod body;
 mod cors;
@@ -23,6 +27,8 @@ pub(crate) mod headers;
 pub(crate) mod limits;
 pub(crate) mod openapi;
 mod pages;
+mod posted;
+mod problem;
 mod request;
 mod route;
 mod router;
@@ -33,11 +39,13 @@ mod tally;
 mod tokens;
 pub(crate) mod values;
 
+pub(crate) use accept::VARY_BY_ACCEPT;
 pub(crate) use answer::Answer;
 pub(crate) use cors::{Cors, CorsError};
 pub(crate) use description::{Description, any_text};
 pub(crate) use form::{Errors, Form};
 pub(crate) use pages::PageAsked;
+pub(crate) use posted::PostedForm;
 pub(crate) use request::Request;
 pub(crate) use route::{Call, Operation, Route};
 pub(crate) use router::{Router, RouterError};

@@ -1,14 +1,14 @@
 //! The actor: messages in, one command each.
 
 use super::{
-    Cancelled, Contact, CrmTry, Deleted, Leaver, Order, Paid, PaymentLink, PlaceOrder, UpdateOrder,
-    Updated, change, crm, forget, lines, place,
+    Cancelled, Contact, CrmTry, Deleted, Leaver, Order, OrderNotices, Paid, PaymentLink,
+    PlaceOrder, UpdateOrder, Updated, change, crm, forget, lines, notices, place,
 };
 use crate::owner::{ReplyTo, answer};
 use crate::payments::{Intent, MadeRefund};
 use crate::store::Unit;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
-use souk_domain::{AddedUnit, OrderId, PaymentId, ProductId, Role, UserId};
+use souk_domain::{AddedUnit, OrderId, PaymentId, ProductId, Role, UnixMillis, UserId};
 
 /// What the owner of orders can be asked. The sender MUST hold the turn of `unit`, and MUST book
 /// the stock in the same turn: the replies say from where to where.
@@ -187,6 +187,15 @@ pub enum OrdersMessage {
         /// Done; also for an order deleted meanwhile.
         reply_to: ReplyTo<()>,
     },
+    /// Mail the orders that wait for a digest to the owner, once the oldest has waited long enough.
+    Announce {
+        /// The open turn.
+        unit: Unit,
+        /// When the oldest must have been placed, at the latest.
+        placed_before: UnixMillis,
+        /// Answers also when there is nothing to mail.
+        reply_to: ReplyTo<()>,
+    },
     /// Tell the CRM once more. Refuses an order that was never completed.
     ReplayCrm {
         /// The open turn.
@@ -198,8 +207,11 @@ pub enum OrdersMessage {
     },
 }
 
-/// The actor. It keeps nothing in memory.
-pub struct OrderOwner;
+/// The actor. It keeps nothing of the shop in memory.
+pub struct OrderOwner {
+    /// How the owner of the shop hears of new orders.
+    pub notices: OrderNotices,
+}
 
 impl Actor for OrderOwner {
     type Msg = OrdersMessage;
@@ -222,7 +234,7 @@ impl Actor for OrderOwner {
     ) -> Result<(), ActorProcessingErr> {
         match message {
             OrdersMessage::Place { unit, command, reply_to } => {
-                answer(reply_to, place::place(&unit, *command))
+                answer(reply_to, place::place(&unit, *command, self.notices))
             }
             OrdersMessage::Show { unit, id, reply_to } => answer(reply_to, change::show(&unit, id)),
             OrdersMessage::Update { unit, command, reply_to } => {
@@ -266,6 +278,9 @@ impl Actor for OrderOwner {
             }
             OrdersMessage::CrmTried { unit, id, version, outcome, reply_to } => {
                 answer(reply_to, crm::tried(&unit, id, version, outcome))
+            }
+            OrdersMessage::Announce { unit, placed_before, reply_to } => {
+                answer(reply_to, notices::announce(&unit, placed_before, self.notices))
             }
             OrdersMessage::ReplayCrm { unit, id, reply_to } => {
                 answer(reply_to, crm::replay(&unit, id))

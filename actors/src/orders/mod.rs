@@ -5,20 +5,24 @@ mod change;
 mod crm;
 mod forget;
 mod lines;
+mod notices;
 mod place;
 mod queries;
 mod recipient;
 mod rows;
+mod seal;
 mod write;
 
 pub use actor::{OrderOwner, OrdersMessage};
 pub use change::{Cancelled, Deleted, Paid, UpdateOrder, Updated};
 pub use crm::{CrmDelivery, CrmTry, crm_due, crm_failed, crm_is_wanted};
 pub use forget::{KEPT_FOR, Leaver, recipients_due};
+pub use notices::{OrderNotices, digest_is_due};
 pub use place::PlaceOrder;
 pub use queries::{OrderPage, all, due, of_customer, order, summary, to_forget};
 pub use recipient::Recipient;
 pub use rows::{CrmSync, Order, OrderSummary, PaymentLink};
+pub use seal::{OrderLinks, OrderSeal};
 pub use write::Contact;
 
 pub(crate) use queries::check;

@@ -2,7 +2,7 @@
 
 use super::rows::{BY_CUSTOMER, BY_EXPIRY, ORDERS};
 use super::write::{self, Contact};
-use super::{Order, Recipient};
+use super::{Order, OrderNotices, Recipient, notices};
 use crate::carts::CartKeyHash;
 use crate::outbox::{OrderEvent, OrderMail};
 use crate::store::Unit;
@@ -33,7 +33,11 @@ pub struct PlaceOrder {
     pub time_to_live: Duration,
 }
 
-pub(super) fn place(unit: &Unit, command: PlaceOrder) -> Result<(OrderId, Order), Failure> {
+pub(super) fn place(
+    unit: &Unit,
+    command: PlaceOrder,
+    notices: OrderNotices,
+) -> Result<(OrderId, Order), Failure> {
     let id = ids::next(unit, "order", OrderId::new)?;
     let mut lines = Vec::with_capacity(command.lines.len());
     for (product, product_name, unit_price, quantity) in command.lines {
@@ -69,5 +73,6 @@ pub(super) fn place(unit: &Unit, command: PlaceOrder) -> Result<(OrderId, Order)
     write::count(unit, None, Some(&order))?;
     write::tell(unit, id, &order, OrderEvent::Placed, None)?;
     write::mail(unit, id, &order, command.contact.as_ref(), OrderMail::Placed, "")?;
+    notices::note(unit, id, &order, command.contact.as_ref(), notices)?;
     Ok((id, order))
 }

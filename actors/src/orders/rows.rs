@@ -27,6 +27,8 @@ pub(super) const CRM: Table<OrderId, CrmDelivery> = Table::new("orders.crm");
 pub(super) const CRM_DUE: Table<(UnixMillis, OrderId), ()> = Table::new("orders.crm_due");
 /// One row, under key 0, where there is a CRM.
 pub(super) const CRM_WANTED: Table<u64, ()> = Table::new("orders.crm_wanted");
+/// New orders that wait for the next digest to the owner.
+pub(super) const TO_ANNOUNCE: Table<OrderId, ()> = Table::new("orders.to_announce");
 /// One row, under key 0.
 pub(super) const SUMMARY: Table<u64, OrderSummary> = Table::new("orders.summary");
 
@@ -41,6 +43,7 @@ pub(crate) const TABLES: &[&str] = &[
     CRM.name(),
     CRM_DUE.name(),
     CRM_WANTED.name(),
+    TO_ANNOUNCE.name(),
     SUMMARY.name(),
 ];
 

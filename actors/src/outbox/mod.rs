@@ -9,6 +9,7 @@ mod identity;
 mod kept;
 mod marks;
 mod message;
+mod owner_mail;
 mod render;
 mod row;
 mod schemas;
@@ -19,17 +20,20 @@ pub(crate) use identity::{begin_generation, put_start};
 pub use kept::KEPT_AFTER_ACKNOWLEDGEMENT;
 pub use marks::{StreamMark, StreamMarks};
 pub use message::{Message, Stream};
+pub use owner_mail::{ListedOrder, NewOrder};
 pub use row::{
     Cause, MailContent, OrderEvent, OrderMail, OrderSnapshot, Outgoing, PaymentEvent,
     PaymentSnapshot, ProductEvent, ProductSnapshot, UserEvent,
 };
 pub use schemas::{ENVELOPE, NamedSchema, event_types, schema, schemas};
 
+use crate::orders::{self, OrderLinks};
 use crate::store::{Direction, Read, Snapshot, Store, StoreError, Table, Unit};
 use crate::{Failure, ids};
 use identity::IDENTITY;
 use row::OutboxRow;
 use souk_domain::{Currency, UnixMillis};
+use std::sync::Arc;
 use tokio::sync::watch;
 
 const ROWS: Table<u64, OutboxRow> = Table::new("outbox.rows");
@@ -87,6 +91,7 @@ impl Reader {
 pub struct Outbox {
     store: Store,
     currency: Currency,
+    order_links: Option<Arc<OrderLinks>>,
 }
 
 impl Outbox {
@@ -99,7 +104,13 @@ impl Outbox {
             let name = |unit| async move { identity::find_or_make(&unit).map(drop) };
             store.transact(name).await?;
         }
-        Ok(Self { store, currency })
+        Ok(Self { store, currency, order_links: None })
+    }
+
+    /// The same outbox, whose mails about orders carry a link to the order.
+    #[must_use]
+    pub fn with_order_links(self, links: OrderLinks) -> Self {
+        Self { order_links: Some(Arc::new(links)), ..self }
     }
 
     /// The names under which what is numbered leaves the shop, as of the last commit.
@@ -149,11 +160,22 @@ impl Outbox {
             return Ok(Vec::new());
         }
         let identity = identity_in(&snapshot)?;
-        let render = |(sequence, row)| {
+        let mut messages = Vec::with_capacity(rows.len());
+        for (sequence, row) in rows {
             let store = identity.of_number(Numbered::Row, sequence);
-            render::render(sequence, &row, store, self.currency)
+            let link = self.order_link(&*snapshot, &row)?;
+            messages.push(render::render(sequence, &row, store, self.currency, link));
+        }
+        Ok(messages)
+    }
+
+    /// Where the customer of a mail sees the order it is about; `None` once that is deleted.
+    fn order_link(&self, read: &impl Read, row: &OutboxRow) -> Result<Option<String>, StoreError> {
+        let Some(links) = &self.order_links else { return Ok(None) };
+        let Outgoing::Mail { cause: Cause::Order(id, _), .. } = row.outgoing else {
+            return Ok(None);
         };
-        Ok(rows.into_iter().map(render).collect())
+        Ok(orders::order(read, id)?.map(|order| links.url(id, &order)))
     }
 
     /// The place before the first row of this time or later.

@@ -1,11 +1,12 @@
 //! From a row to a published message: CloudEvents 1.0 in structured JSON, the same every time.
 
+use super::owner_mail::{NewOrderContext, OrderDigestContext};
 use super::row::{Cause, MailContent, OutboxRow, Outgoing};
 use super::schemas::SCHEMA_PREFIX;
 use super::wire::{
-    CloudEvent, LineBody, LineContext, LowStockContext, MailData, MoneyBody, OrderBody,
-    OrderContext, OrderData, PaymentBody, PaymentData, ProductBody, ProductData, ResetContext,
-    UserBody, UserData, WelcomeContext,
+    CloudEvent, LineBody, LowStockContext, MailData, MoneyBody, OrderBody, OrderContext, OrderData,
+    PaymentBody, PaymentData, ProductBody, ProductData, ResetContext, UserBody, UserData,
+    WelcomeContext, line_context,
 };
 use super::{Message, Stream};
 use serde::Serialize;
@@ -21,13 +22,23 @@ struct Naming {
     what: &'static str,
 }
 
-pub(super) fn render(sequence: u64, row: &OutboxRow, store: String, currency: Currency) -> Message {
-    let (naming, data) = describe(&row.outgoing, currency);
+pub(super) fn render(
+    sequence: u64,
+    row: &OutboxRow,
+    store: String,
+    currency: Currency,
+    order_link: Option<String>,
+) -> Message {
+    let (naming, data) = describe(&row.outgoing, currency, order_link);
     let Naming { kind, aggregate, version, what } = naming;
     let is_mail = matches!(row.outgoing, Outgoing::Mail { .. });
     // One change, one mail to each administrator: their ids must differ.
     let reader = match row.outgoing {
-        Outgoing::Mail { cause: Cause::LowStock(_, _, user), .. } => format!(".{user}"),
+        Outgoing::Mail {
+            cause:
+                Cause::LowStock(_, _, user) | Cause::NewOrder(_, user) | Cause::OrderDigest(_, user),
+            ..
+        } => format!(".{user}"),
         _ => String::new(),
     };
     let (stream, id, nats_subject, event_type) = if is_mail {
@@ -61,7 +72,11 @@ pub(super) fn render(sequence: u64, row: &OutboxRow, store: String, currency: Cu
     Message { sequence, store, stream, subject: nats_subject, id, body }
 }
 
-fn describe(outgoing: &Outgoing, currency: Currency) -> (Naming, Value) {
+fn describe(
+    outgoing: &Outgoing,
+    currency: Currency,
+    order_link: Option<String>,
+) -> (Naming, Value) {
     let money = |amount: Money| MoneyBody::of(amount, currency);
     match outgoing {
         Outgoing::Order { order, version, what, snapshot } => {
@@ -117,8 +132,13 @@ fn describe(outgoing: &Outgoing, currency: Currency) -> (Naming, Value) {
                 Cause::PasswordReset(user, number) => named("user", user, *number, what),
                 Cause::LowStock(product, version, _) => named("product", product, *version, what),
                 Cause::Payment(payment, version) => named("payment", payment, *version, what),
+                // An order is new once, at its first version.
+                Cause::NewOrder(order, _) | Cause::OrderDigest(order, _) => {
+                    named("order", order, 1, what)
+                }
             };
-            let data = MailData { to: to.clone(), context: mail_context(content, currency) };
+            let data =
+                MailData { to: to.clone(), context: mail_context(content, currency, order_link) };
             (naming, json(data))
         }
     }
@@ -156,7 +176,7 @@ fn without_links(text: &str) -> String {
 
 /// What fills a template: safe whatever was stored, because the templates are the owner's. Names
 /// are one line, and people are greeted by what is plainly a name or not by name.
-fn mail_context(content: &MailContent, currency: Currency) -> Value {
+fn mail_context(content: &MailContent, currency: Currency, order_link: Option<String>) -> Value {
     match content {
         MailContent::Welcome { customer_name } => {
             json(WelcomeContext { customer_name: greeting_name(customer_name) })
@@ -166,6 +186,8 @@ fn mail_context(content: &MailContent, currency: Currency) -> Value {
             link: link.clone(),
             hours_valid: crate::users::RESET_LIFETIME.as_secs() / 3_600,
         }),
+        MailContent::NewOrder(order) => json(NewOrderContext::new(order, currency)),
+        MailContent::OrderDigest(orders) => json(OrderDigestContext::new(orders, currency)),
         MailContent::LowStock { product_name, sellable } => {
             json(LowStockContext { product_name: one_line(product_name), sellable: *sellable })
         }
@@ -178,24 +200,17 @@ fn mail_context(content: &MailContent, currency: Currency) -> Value {
             total,
             reason,
             refunded,
-        } => {
-            let line = |line: &OrderLine| LineContext {
-                name: one_line(&line.product_name),
-                quantity: line.quantity.get(),
-                unit_price: currency.format(line.unit_price),
-                subtotal: currency.format(line.subtotal()),
-            };
-            json(OrderContext {
-                order_number: order_number.clone(),
-                customer_name: greeting_name(customer_name),
-                shipping_address: without_links(shipping_address),
-                lines: lines.iter().map(line).collect(),
-                total: currency.format(*total),
-                currency: currency.code().to_owned(),
-                reason: clean_lines(reason),
-                refunded: refunded.map(|amount| currency.format(amount)),
-            })
-        }
+        } => json(OrderContext {
+            order_number: order_number.clone(),
+            customer_name: greeting_name(customer_name),
+            shipping_address: without_links(shipping_address),
+            lines: lines.iter().map(|line| line_context(line, currency)).collect(),
+            total: currency.format(*total),
+            currency: currency.code().to_owned(),
+            reason: clean_lines(reason),
+            refunded: refunded.map(|amount| currency.format(amount)),
+            link: order_link,
+        }),
     }
 }
 
@@ -228,7 +243,7 @@ mod tests {
                 },
             },
         };
-        let render = || render(5, &row, "s1".to_owned(), Currency::USD);
+        let render = || render(5, &row, "s1".to_owned(), Currency::USD, None);
         let message = render();
         assert_eq!(message, render());
         assert_eq!(message.subject, "souk.event.v1.order.17.placed");

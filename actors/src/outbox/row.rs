@@ -1,5 +1,6 @@
 //! What an outbox row says: a change that was made, or a mail that somebody should send.
 
+use super::owner_mail::{ListedOrder, NewOrder};
 use crate::store::Row;
 use serde::{Deserialize, Serialize};
 use souk_domain::{
@@ -89,6 +90,10 @@ pub enum Cause {
     PasswordReset(UserId, u64),
     /// A product's stock at a version, told to one administrator.
     LowStock(ProductId, u64, UserId),
+    /// A new order, mailed to one administrator.
+    NewOrder(OrderId, UserId),
+    /// New orders, of which this is the first, mailed to one administrator.
+    OrderDigest(OrderId, UserId),
 }
 
 /// What can happen to an order (design, "NATS subjects and streams").
@@ -377,6 +382,10 @@ pub enum MailContent {
         /// Units that can be sold.
         sellable: u64,
     },
+    /// To an administrator: a new order.
+    NewOrder(Box<NewOrder>),
+    /// To an administrator: new orders, oldest first.
+    OrderDigest(Vec<ListedOrder>),
 }
 
 /// Templates about an order.
@@ -429,6 +438,8 @@ impl MailContent {
             Self::Welcome { .. } => "welcome",
             Self::PasswordReset { .. } => "password_reset",
             Self::LowStock { .. } => "low_stock",
+            Self::NewOrder(_) => "new_order",
+            Self::OrderDigest(_) => "order_digest",
             Self::Order { template, .. } => template.template(),
         }
     }

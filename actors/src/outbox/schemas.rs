@@ -1,6 +1,7 @@
 //! A JSON Schema (2020-12) for every type of event and notification, made from the types that are
 //! published. `docs/schemas` holds them as files, and the shop serves them.
 
+use super::owner_mail::{NewOrderContext, OrderDigestContext};
 use super::row::{OrderEvent, OrderMail, PaymentEvent, ProductEvent, UserEvent};
 use super::wire::{
     CloudEvent, LowStockContext, MailData, OrderContext, OrderData, PaymentData, ProductData,
@@ -65,6 +66,8 @@ pub fn schemas() -> Vec<NamedSchema> {
     all.extend(events("notify.email", &["welcome"], named::<MailData<WelcomeContext>>));
     all.extend(events("notify.email", &["password_reset"], named::<MailData<ResetContext>>));
     all.extend(events("notify.email", &["low_stock"], named::<MailData<LowStockContext>>));
+    all.extend(events("notify.email", &["new_order"], named::<MailData<NewOrderContext>>));
+    all.extend(events("notify.email", &["order_digest"], named::<MailData<OrderDigestContext>>));
     let about_orders = OrderMail::ALL.map(OrderMail::template);
     all.extend(events("notify.email", &about_orders, named::<MailData<OrderContext>>));
     all

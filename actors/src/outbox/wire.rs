@@ -3,7 +3,8 @@
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
-use souk_domain::{Currency, Money, OrderStatus, PaymentStatus, Role};
+use souk_domain::text::one_line;
+use souk_domain::{Currency, Money, OrderLine, OrderStatus, PaymentStatus, Role};
 
 /// A CloudEvents 1.0 envelope (<https://github.com/cloudevents/spec>, "JSON event format").
 #[derive(Serialize, JsonSchema)]
@@ -251,6 +252,8 @@ pub(super) struct OrderContext {
     pub(super) reason: String,
     /// How much went back, where the mail is about that; else null.
     pub(super) refunded: Option<String>,
+    /// Where the customer sees how the order stands; null where nobody can.
+    pub(super) link: Option<String>,
 }
 
 /// A line as a mail shows it.
@@ -264,6 +267,16 @@ pub(super) struct LineContext {
     pub(super) unit_price: String,
     /// Of all.
     pub(super) subtotal: String,
+}
+
+/// A line as a mail shows it, its amounts written as people read them.
+pub(super) fn line_context(line: &OrderLine, currency: Currency) -> LineContext {
+    LineContext {
+        name: one_line(&line.product_name),
+        quantity: line.quantity.get(),
+        unit_price: currency.format(line.unit_price),
+        subtotal: currency.format(line.subtotal()),
+    }
 }
 
 fn specversion(_: &mut SchemaGenerator) -> Schema {

@@ -40,10 +40,27 @@ const ORDER: &[&str] = &[
     "currency",
     "refunded",
     "reason",
+    "link",
     "order_lines",
 ];
 
-const TEMPLATES: [Template; 9] = [
+/// What the text of the mail about a new order may use.
+const NEW_ORDER: &[&str] = &[
+    "order_number",
+    "customer_name",
+    "email",
+    "phone_number",
+    "shipping_address",
+    "postcode",
+    "city",
+    "notes",
+    "lines",
+    "total",
+    "currency",
+    "order_lines",
+];
+
+const TEMPLATES: [Template; 11] = [
     Template { name: "welcome", values: &["customer_name"] },
     Template { name: "password_reset", values: &["customer_name", "link", "hours_valid"] },
     Template { name: "order_placed", values: ORDER },
@@ -53,6 +70,8 @@ const TEMPLATES: [Template; 9] = [
     Template { name: "order_refunded", values: ORDER },
     Template { name: "payment_failed", values: ORDER },
     Template { name: "low_stock", values: &["product_name", "sellable"] },
+    Template { name: "new_order", values: NEW_ORDER },
+    Template { name: "order_digest", values: &["orders", "count", "currency"] },
 ];
 
 /// The lines of an order, for other texts to use.
@@ -87,6 +106,10 @@ built_in!(
     "payment_failed.html",
     "low_stock.txt",
     "low_stock.html",
+    "new_order.txt",
+    "new_order.html",
+    "order_digest.txt",
+    "order_digest.html",
     "order_lines.txt",
     "order_lines.html",
     "layout.html",
@@ -353,7 +376,11 @@ fn sample() -> Map<String, Json> {
         "currency": "USD", "refunded": "5.00", "reason": "nobody paid", "shipping_address": "1 Old Street",
         "lines": [{"name": "Lamp", "quantity": 2, "unit_price": "10.00", "subtotal": "20.00"}],
         "order_lines": "2 x Lamp", "link": "https://shop.example/reset", "hours_valid": 1,
-        "product_name": "Lamp", "sellable": 3, "subject": "A subject", "body": "A text",
+        "product_name": "Lamp", "sellable": 3, "email": "ann@shop.example", "phone_number": "+1 555 0100",
+        "postcode": "12345", "city": "Springfield", "notes": "Ring twice.", "count": 1,
+        "orders": [{"order_number": "ORD-1", "customer_name": "Ann", "city": "Springfield",
+            "total": "20.00", "placed_at": "2024-01-01T00:00:00.000Z"}],
+        "subject": "A subject", "body": "A text",
     });
     match sample {
         Json::Object(values) => values,
@@ -398,7 +425,11 @@ mod tests {
             ("welcome.txt", Some("Subject: {{ oops\n\ntext"), "syntax error"),
             ("welcome.txt", Some("Subject: s\n\none\n{% if %}"), "welcome.txt:4"),
             ("order_paid.html", Some("<p>{{ custmer_name }}"), "`custmer_name`"),
-            ("order_paid.html", Some("{% if false %}{{ link }}{% endif %}"), "`link`"),
+            (
+                "order_paid.html",
+                Some("{% if false %}{{ hours_valid }}{% endif %}"),
+                "`hours_valid`",
+            ),
             ("order_lines.txt", Some("{% for l in lines %}{{ l.nmae }}{% endfor %}"), "undefined"),
             ("layout.html", Some("{{ body | shout }}"), "shout"),
             ("welcome.html", Some("{% include 'passwords.txt' %}"), "unknown statement"),

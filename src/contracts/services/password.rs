@@ -4,19 +4,16 @@ use super::callers::person;
 use super::refusals::{Problem, refused};
 use super::users::PASSWORDS_DIFFER;
 use super::wire::{DetailBody, MessageBody};
-use crate::app::{App, Repeat};
+use crate::app::{App, RESET_LINK_PATH};
 use crate::edge::form::{Field, claimed_email, claimed_password, new_password, repeated_password};
 use crate::edge::{Answer, Call, Form};
-use souk_actors::idempotency::Grant;
-use souk_actors::users::{
-    self, ChangePassword, RequestPasswordReset, ResetPassword, ResetToken, UsersMessage,
-};
+use souk_actors::users::{self, ChangePassword, ResetToken, UsersMessage};
 use souk_actors::{Failure, clock};
 use souk_domain::{EmailAddress, Password, Refusal};
 use std::sync::Arc;
 
 /// Where the mailed link leads.
-pub(super) const CONFIRM_PATH: &str = "/api/v1/users/reset-password/confirm/";
+pub(super) const CONFIRM_PATH: &str = RESET_LINK_PATH;
 
 pub(super) const INVALID_LINK: &str = "Invalid or expired token.";
 
@@ -74,21 +71,9 @@ pub(super) async fn request_reset(app: Arc<App>, call: Call) -> Result<Answer, P
     let mut form = Form::parse(&call.request)?;
     let address = email_field(&mut form);
     let email = form.finish(address)?;
-    app.admit_guess(&call, &email.unique_form())?;
-    let page = format!("{}{CONFIRM_PATH}", app.mailed_url);
-    let command = RequestPasswordReset { email, token: ResetToken::random(), page };
-    let committing = Arc::clone(&app);
-    let requested = app.commit(&call, move |unit| {
-        let (app, command) = (Arc::clone(&committing), Box::new(command.clone()));
-        async move {
-            let request = |reply_to| UsersMessage::RequestPasswordReset { unit, command, reply_to };
-            app.shop.owners.users.ask(request).await?;
-            let sentence = "If an account with that email exists, a password reset email has been \
-                            sent.";
-            Ok(Answer::ok(&DetailBody { detail: sentence }).repeated(Repeat::ToAnybody))
-        }
-    });
-    Ok(requested.await?)
+    let sentence = "If an account with that email exists, a password reset email has been sent.";
+    let answer = Answer::ok(&DetailBody { detail: sentence });
+    Ok(app.request_password_reset(&call, email, answer).await?)
 }
 
 pub(super) async fn confirm_reset(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
@@ -102,19 +87,9 @@ pub(super) async fn confirm_reset(app: Arc<App>, call: Call) -> Result<Answer, P
     let mut form = Form::parse(&call.request)?;
     let new = new_password_fields(&mut form);
     let new = form.finish(new)?;
-    let command = ResetPassword { user, token, password: app.shop.hasher.hash(new).await? };
-    let committing = Arc::clone(&app);
-    let reset = app.commit(&call, move |unit| {
-        let (app, command) = (Arc::clone(&committing), command.clone());
-        async move {
-            let grant = Grant::of_reset(command.user, &command.password);
-            let reset = |reply_to| UsersMessage::ResetPassword { unit, command, reply_to };
-            app.shop.owners.users.ask(reset).await?;
-            let answer = Answer::ok(&DetailBody { detail: "Password has been reset." });
-            Ok(answer.repeated(Repeat::While(grant)))
-        }
-    });
-    reset.await.map_err(|failure| match failure {
+    let answer = Answer::ok(&DetailBody { detail: "Password has been reset." });
+    let reset = app.reset_password(&call, user, token, new, answer).await;
+    reset.map_err(|failure| match failure {
         Failure::Refused(Refusal::TokenInvalid) => refused(INVALID_LINK).into(),
         failure => failure.into(),
     })

@@ -3,7 +3,7 @@
 use super::callers::OrderAsker;
 use super::refusals::Problem;
 use crate::app::App;
-use crate::edge::form::{Field, id};
+use crate::edge::form::{Field, ReturnAddress, id, return_address};
 use crate::edge::values::{CheckoutEnd, WebAddress};
 use crate::edge::{Answer, Call, Form, standard};
 use schemars::JsonSchema;
@@ -24,6 +24,11 @@ pub(super) const CANCEL_PATH: &str = "/api/v1/payments/cancel/";
 const SESSION_QUERY: &str = "?session_id={CHECKOUT_SESSION_ID}";
 /// What stands for the session in the pages.
 const SESSION_ID: &str = "{CHECKOUT_SESSION_ID}";
+
+/// The field that says where a customer goes after paying.
+const SUCCESS_URL: &str = "success_url";
+/// The field that says where a customer goes after giving up.
+const CANCEL_URL: &str = "cancel_url";
 
 /// Where the customer pays.
 #[derive(JsonSchema, Serialize)]
@@ -49,19 +54,21 @@ pub(super) async fn create_checkout(app: Arc<App>, call: Call) -> Result<Answer,
         return Err(standard::forbidden().into());
     }
     let order = order_field(&mut form);
-    let id = form.finish(order)?;
+    let (success, cancel) = return_fields(&mut form);
+    app.note_foreign_return(&mut form, SUCCESS_URL, &success);
+    app.note_foreign_return(&mut form, CANCEL_URL, &cancel);
+    let (id, success, cancel) = form.finish((order, success, cancel))?;
     let order = asker.own_order(&app, id)?;
     paying::require_payable(&order)?;
-    let base_url = call.request.base_url(app.public_url.as_deref());
-    let pages = CheckoutPages {
-        success: format!("{base_url}{SUCCESS_PATH}{SESSION_QUERY}"),
-        cancel: format!("{base_url}{CANCEL_PATH}{SESSION_QUERY}"),
-        shop: base_url,
-    };
+    let is_told_where = success.is_some() || cancel.is_some();
+    let pages = checkout_pages(&app, &call, success.as_ref(), cancel.as_ref());
     if paying::costs_nothing(&order) {
         return create_for_nothing(app, call, id, (order, pages)).await;
     }
-    let (payment, checkout) = paying::prepare_checkout(&app.shop, id, pages).await?;
+    let (payment, checkout) = match is_told_where {
+        true => paying::prepare_checkout_leading_to(&app.shop, id, pages).await?,
+        false => paying::prepare_checkout(&app.shop, id, pages).await?,
+    };
     let committing = Arc::clone(&app);
     let linked = app.commit(&call, move |unit| {
         let (app, checkout) = (Arc::clone(&committing), checkout.clone());
@@ -95,13 +102,46 @@ async fn create_for_nothing(
     Ok(paid.await?)
 }
 
+/// Where the customer goes from the gateway: where the call says, else where the settings say, else
+/// to the pages of this contract.
+fn checkout_pages(
+    app: &App,
+    call: &Call,
+    success: Option<&ReturnAddress>,
+    cancel: Option<&ReturnAddress>,
+) -> CheckoutPages {
+    let base_url = call.request.base_url(app.public_url.as_deref());
+    let (configured_success, configured_cancel) = app.return_settings();
+    let page = |address: Option<&ReturnAddress>, own: &str| match address {
+        Some(address) => address.as_str().to_owned(),
+        None => format!("{base_url}{own}{SESSION_QUERY}"),
+    };
+    CheckoutPages {
+        success: page(success.or(configured_success), SUCCESS_PATH),
+        cancel: page(cancel.or(configured_cancel), CANCEL_PATH),
+        shop: base_url.clone(),
+    }
+}
+
+/// Where the customer comes back to, if the call says so.
+pub(super) fn return_fields(
+    form: &mut Form<'_>,
+) -> (Field<Option<ReturnAddress>>, Field<Option<ReturnAddress>>) {
+    (form.nullable(SUCCESS_URL, return_address()), form.nullable(CANCEL_URL, return_address()))
+}
+
 /// What is paid.
 pub(super) fn order_field(form: &mut Form<'_>) -> Field<OrderId> {
     form.required("order_id", id(OrderId::new))
 }
 
 /// The page after paying. That somebody came here says nothing: the gateway is asked.
-pub(super) async fn success(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
+pub(super) async fn success(app: Arc<App>, call: Call) -> Answer {
+    let answer = outcome(&app, &call).await;
+    app.for_readers(&call, answer)
+}
+
+async fn outcome(app: &Arc<App>, call: &Call) -> Result<Answer, Problem> {
     let session = call.request.query("session_id").ok_or_else(standard::not_found)?;
     let snapshot = app.shop.store.snapshot();
     let known = match session.starts_with(payments::FREE_PREFIX) {
@@ -111,8 +151,8 @@ pub(super) async fn success(app: Arc<App>, call: Call) -> Result<Answer, Problem
     drop(snapshot);
     let (id, payment) = known.ok_or_else(standard::not_found)?;
     let news = paying::ask_about(&app.shop, id, &payment).await?;
-    let committing = Arc::clone(&app);
-    let settled = app.commit(&call, move |unit| {
+    let committing = Arc::clone(app);
+    let settled = app.commit(call, move |unit| {
         let (app, news) = (Arc::clone(&committing), news.clone());
         async move {
             let status = match paying::settle(&app.shop.owners, &unit, news).await? {
@@ -131,6 +171,12 @@ pub(super) async fn success(app: Arc<App>, call: Call) -> Result<Answer, Problem
 }
 
 /// The page after giving up. Nothing changes: the order can still be paid.
-pub(super) async fn cancel(_: Arc<App>, _: Call) -> Answer {
-    Answer::ok(&CANCELED)
+pub(super) async fn cancel(app: Arc<App>, call: Call) -> Answer {
+    // A person is shown how the order stands, so the gateway is asked, who may know better.
+    let has_session = call.request.query("session_id").is_some();
+    let answer = match has_session && call.request.prefers_html() {
+        true => outcome(&app, &call).await,
+        false => Ok(Answer::ok(&CANCELED)),
+    };
+    app.for_readers(&call, answer)
 }

@@ -374,9 +374,14 @@ fn payment_routes() -> Vec<Route<App>> {
             taking_the_key(told.for_users().for_guests())
                 .note(
                     "The order must be pending. After paying, the customer comes to the page of \
-                     the successful payment, after giving up to that of the canceled one.",
+                     the successful payment, after giving up to that of the canceled one; or to \
+                     `success_url` and `cancel_url`, where `{CHECKOUT_SESSION_ID}` stands for the \
+                     gateway's session. Those must be of an origin that the shop allows.",
                 )
-                .body(|form, _| (payments::order_field(form), cart_key_field(form)))
+                .body(|form, _| {
+                    let order = payments::order_field(form);
+                    (order, payments::return_fields(form), cart_key_field(form))
+                })
                 .answers::<payments::CheckoutBody>(OK)
                 .refuses(worded(Refusal::OrderNotPending { action: OrderAction::Pay }))
                 .refuses(standard::forbidden())

@@ -21,6 +21,7 @@ mod field;
 mod json;
 mod lists;
 mod numbers;
+mod return_address;
 mod rule;
 mod schemas;
 mod texts;
@@ -31,6 +32,7 @@ pub(crate) use field::Field;
 pub(crate) use json::Json;
 pub(crate) use lists::{list, objects};
 pub(crate) use numbers::{boolean, discount, id, integer, money, quantity, quantity_or};
+pub(crate) use return_address::{ReturnAddress, return_address};
 pub(crate) use rule::{Rule, anything};
 pub(crate) use texts::{
     Text, choice, claimed_email, claimed_password, claimed_username, email, name, new_password,

@@ -11,7 +11,7 @@ use std::borrow::Cow;
 use url::Url;
 
 const BLANK: &str = "This field may not be blank.";
-const NOT_A_STRING: &str = "Not a valid string.";
+pub(super) const NOT_A_STRING: &str = "Not a valid string.";
 const NOT_AN_EMAIL: &str = "Enter a valid email address.";
 const NOT_A_URL: &str = "Enter a valid URL.";
 const NULL_CHARACTERS: &str = "Null characters are not allowed.";
@@ -188,7 +188,7 @@ fn unblank(json: Json<'_>) -> Result<String, Problem> {
 }
 
 /// What Django REST Framework takes for a string: strings, and numbers as they are written.
-fn string<'a>(json: Json<'a>, otherwise: &'static str) -> Result<Cow<'a, str>, Problem> {
+pub(super) fn string<'a>(json: Json<'a>, otherwise: &'static str) -> Result<Cow<'a, str>, Problem> {
     match json {
         Json::Text(text) => Ok(text),
         Json::Number(text) => Ok(text.into()),

@@ -17,6 +17,7 @@ pub(super) const CART_KEY: &str = "cartKey";
 pub(super) const FIELD_ERRORS: &str = "FieldErrors";
 
 const JSON: &str = "application/json";
+const PROBLEM_JSON: &str = "application/problem+json";
 
 /// An operation and what is told of it.
 pub(super) struct Told<'a> {
@@ -228,6 +229,9 @@ impl Told<'_> {
             refusals.push(Answer::detail(StatusCode::UNPROCESSABLE_ENTITY, standard::KEY_TAKEN));
         }
         refusals.push(standard::unavailable(1));
+        if self.description.has_problems {
+            return refusals.into_iter().map(Answer::into_problem).collect();
+        }
         refusals
     }
 
@@ -251,10 +255,11 @@ impl Told<'_> {
             several => Schema::try_from(json!({ "anyOf": several })),
         };
         let media = schema.map(|schema| MediaType { schema, example: None, examples });
+        let content_type = if self.description.has_problems { PROBLEM_JSON } else { JSON };
         Response {
             description: reason(status).to_owned(),
             headers: headers_of(status),
-            content: media.map(|media| content(JSON, &media)).unwrap_or_default(),
+            content: media.map(|media| content(content_type, &media)).unwrap_or_default(),
         }
     }
 }
@@ -349,10 +354,12 @@ fn camel_case(heading: &str) -> String {
     name
 }
 
-/// The first word of a path behind `/api/` or `/api/v1/`: what it is about.
+/// The first word of a path behind `/api/` or `/api/v1/`, or behind who it is for in Souk's own
+/// API: what it is about.
 fn tag_of(path: &str) -> String {
-    let behind = path.trim_start_matches("/api/");
+    let behind = path.trim_start_matches("/api/").trim_start_matches("/souk/");
     let behind = behind.strip_prefix("v1/").unwrap_or(behind);
+    let behind = behind.trim_start_matches("admin/").trim_start_matches("store/");
     behind.split('/').next().unwrap_or_default().to_owned()
 }
 
@@ -377,6 +384,7 @@ mod tests {
             ("/api/v1/products/{id}/", "products"),
             ("/api/token/", "token"),
             ("/api/v1/cart/get_cart/", "cart"),
+            ("/souk/v1/admin/orders/{id}", "orders"),
         ] {
             assert_eq!(tag_of(path), tag);
         }

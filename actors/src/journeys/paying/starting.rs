@@ -95,6 +95,27 @@ pub async fn prepare_checkout(
     Err(Refusal::OrderNotPending { action: OrderAction::Pay }.into())
 }
 
+/// As [`prepare_checkout`], for a caller who says where the customer must come back to: a page that
+/// leads elsewhere is closed first.
+///
+/// # Errors
+/// As [`prepare_checkout`].
+pub async fn prepare_checkout_leading_to(
+    shop: &Shop,
+    order: OrderId,
+    pages: CheckoutPages,
+) -> Result<(PaymentId, OpenCheckout), Failure> {
+    let current = payments::of_order(&*shop.store.snapshot(), order)?;
+    if let Some((id, payment)) = current
+        && payment.status.is_open()
+        && let Way::Checkout(known) = &payment.way
+        && (&known.success, &known.cancel) != (&pages.success, &pages.cancel)
+    {
+        give_up(shop, id).await?;
+    }
+    prepare_checkout(shop, order, pages).await
+}
+
 /// The payment of the order that goes this way. One that goes the other way, or is over another
 /// amount, is closed first, so that there are never two to pay.
 async fn begun(shop: &Shop, order: OrderId, way: Way) -> Result<(PaymentId, Payment), Failure> {

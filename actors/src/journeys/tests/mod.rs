@@ -28,6 +28,8 @@ async fn open() -> (tempfile::TempDir, Shop) {
         currency: Currency::USD,
         order_time_to_live: Duration::from_secs(60),
         low_stock_threshold: 5,
+        order_notices: crate::orders::OrderNotices::Each,
+        order_digest_every: Duration::from_secs(3_600),
         store: StoreLimits::default(),
     };
     let shop = Shop::open_or_make(directory.path(), settings).await.expect("a shop");

@@ -1,0 +1,24 @@
+//! What people open in a browser: where the shop is, a new password, how an order stands. No
+//! contract prints these addresses.
+
+mod landing;
+mod order;
+mod payment;
+mod reset;
+
+pub(crate) use reset::RESET_LINK_PATH;
+
+use super::App;
+use crate::edge::Route;
+
+/// The routes of the pages.
+pub(crate) fn routes() -> Vec<Route<App>> {
+    vec![
+        Route::get("/", "landing page", landing::show),
+        Route::get(RESET_LINK_PATH, "the mailed link for a new password", reset::open_link),
+        Route::get(reset::ASK_PATH, "ask for that link", reset::ask),
+        Route::post(reset::ASK_PATH, "have that link mailed", reset::send_link),
+        Route::post(reset::CONFIRM_PATH, "set the new password", reset::confirm),
+        Route::get(order::PATH, "an order, by its mailed link", order::show),
+    ]
+}

@@ -1,0 +1,97 @@
+//! The pages a customer comes back to from the gateway. Programs get what the services document
+//! prints; a person is shown how the order stands, in words.
+
+use super::order::OrderCard;
+use crate::app::App;
+use crate::edge::{Answer, Call, VARY_BY_ACCEPT};
+use crate::pages::{self, Page};
+use http::StatusCode;
+use http::header::VARY;
+use serde::Serialize;
+use souk_actors::orders::{self, Order};
+use souk_actors::payments::{self, Payment};
+use souk_actors::store::StoreError;
+use souk_domain::{Money, OrderStatus, PaymentStatus};
+
+/// How the payment of an order ended.
+#[derive(Serialize)]
+struct PaymentPage {
+    paragraphs: Vec<&'static str>,
+    order: Option<OrderCard>,
+}
+
+impl App {
+    /// The answer of a page of the gateway's return: as it is for programs, in words for people.
+    pub(crate) fn for_readers(
+        &self,
+        call: &Call,
+        answer: Result<Answer, impl Into<Answer>>,
+    ) -> Answer {
+        let answer = answer.unwrap_or_else(Into::into);
+        let shown = match call.request.prefers_html() {
+            false => answer,
+            true if answer.status.is_success() => self.payment_page(call),
+            true => pages::instead_of(answer, &self.shop_name),
+        };
+        shown.with_header(VARY, VARY_BY_ACCEPT)
+    }
+
+    fn payment_page(&self, call: &Call) -> Answer {
+        let session = call.request.query("session_id").unwrap_or_default();
+        let (title, paragraphs, order) = match self.paid_order(session) {
+            Err(error) => {
+                let answer = crate::app::could_not(&error.into());
+                return pages::instead_of(answer, &self.shop_name);
+            }
+            Ok(None) => {
+                let text = "You left the page of the payment. If you have not paid, you can \
+                            still do so, as long as the order is open.";
+                ("Nothing was paid here", vec![text], None)
+            }
+            Ok(Some((payment, None))) => {
+                let text = match payment.received > Money::ZERO {
+                    true => "The order of this payment was deleted. What was paid goes back.",
+                    false => "The order of this payment was deleted. Nothing was paid for it.",
+                };
+                ("This order is not there any more", vec![text], None)
+            }
+            Ok(Some((payment, Some(order)))) => {
+                let (title, text) = words(&payment, &order);
+                let card = OrderCard::without_lines(&order, self.shop.settings.currency);
+                (title, vec![text], Some(card))
+            }
+        };
+        let page = Page { shop_name: &self.shop_name, title, template: "order.html" };
+        page.private(StatusCode::OK, &PaymentPage { paragraphs, order })
+    }
+
+    /// The payment of a session, and its order unless that was deleted.
+    fn paid_order(&self, session: &str) -> Result<Option<(Payment, Option<Order>)>, StoreError> {
+        let snapshot = self.shop.store.snapshot();
+        let Some((_, payment)) = payments::by_checkout(&*snapshot, session)? else {
+            return Ok(None);
+        };
+        let order = orders::order(&*snapshot, payment.order)?;
+        Ok(Some((payment, order)))
+    }
+}
+
+/// What the customer needs to know, from what is booked after the gateway was asked.
+fn words(payment: &Payment, order: &Order) -> (&'static str, &'static str) {
+    let has_paid = payment.received > Money::ZERO;
+    match order.status {
+        OrderStatus::Cancelled if has_paid => {
+            ("Your order was cancelled", "What you paid goes back the way it came.")
+        }
+        OrderStatus::Cancelled => ("Your order was cancelled", "Nothing was paid for it."),
+        _ if order.is_paid => ("Thank you", "Your order is paid."),
+        _ if has_paid => (
+            "Your order is not paid",
+            "What you paid does not pay the order as it is now, so it goes back the way it came.",
+        ),
+        _ if payment.status == PaymentStatus::Processing => {
+            ("Your payment is on its way", "We write to you as soon as it has arrived.")
+        }
+        _ => ("Your order is not paid yet", "You can still pay it, as long as it is open."),
+    }
+}

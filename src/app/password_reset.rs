@@ -1,0 +1,66 @@
+//! A forgotten password, whoever asks: the services contract, or a page.
+
+use super::{App, RESET_LINK_PATH, Repeat};
+use crate::edge::{Answer, Call};
+use souk_actors::Failure;
+use souk_actors::idempotency::Grant;
+use souk_actors::users::{RequestPasswordReset, ResetPassword, ResetToken, UsersMessage};
+use souk_domain::{EmailAddress, Password, UserId};
+use std::sync::Arc;
+
+impl App {
+    /// Has a link for a new password mailed, if somebody has this address. Does and answers the
+    /// same for every address, as far as anybody outside can tell.
+    ///
+    /// # Errors
+    /// [`Failure::TooManyAttempts`] for who asks too often; what the store cannot do.
+    pub(crate) async fn request_password_reset(
+        self: &Arc<Self>,
+        call: &Call,
+        email: EmailAddress,
+        answer: Answer,
+    ) -> Result<Answer, Failure> {
+        self.admit_guess(call, &email.unique_form())?;
+        let page = format!("{}{RESET_LINK_PATH}", self.mailed_url);
+        let command = RequestPasswordReset { email, token: ResetToken::random(), page };
+        let app = Arc::clone(self);
+        let committed = self.commit(call, move |unit| {
+            let (app, command, answer) = (Arc::clone(&app), command.clone(), answer.clone());
+            async move {
+                let command = Box::new(command);
+                let request =
+                    |reply_to| UsersMessage::RequestPasswordReset { unit, command, reply_to };
+                app.shop.owners.users.ask(request).await?;
+                Ok(answer.repeated(Repeat::ToAnybody))
+            }
+        });
+        committed.await
+    }
+
+    /// Sets a new password for whoever has the mailed token, which is worthless afterwards.
+    ///
+    /// # Errors
+    /// [`souk_domain::Refusal::TokenInvalid`]; [`Failure::Busy`] in a storm of log-ins.
+    pub(crate) async fn reset_password(
+        self: &Arc<Self>,
+        call: &Call,
+        user: UserId,
+        token: ResetToken,
+        password: Password,
+        answer: Answer,
+    ) -> Result<Answer, Failure> {
+        let password = self.shop.hasher.hash(password).await?;
+        let command = ResetPassword { user, token, password };
+        let app = Arc::clone(self);
+        let committed = self.commit(call, move |unit| {
+            let (app, command, answer) = (Arc::clone(&app), command.clone(), answer.clone());
+            async move {
+                let grant = Grant::of_reset(command.user, &command.password);
+                let reset = |reply_to| UsersMessage::ResetPassword { unit, command, reply_to };
+                app.shop.owners.users.ask(reset).await?;
+                Ok(answer.repeated(Repeat::While(grant)))
+            }
+        });
+        committed.await
+    }
+}

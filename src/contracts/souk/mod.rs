@@ -1,0 +1,25 @@
+//! Souk's own API, for what the five documents have no words for: `/souk/v1/store/…` for shoppers,
+//! `/souk/v1/admin/…` for administrators. Snake case, money as an integer of minor units beside
+//! its currency, times in RFC 3339, errors as RFC 9457 has them.
+
+mod admin_orders;
+mod refusals;
+mod routes;
+mod store_orders;
+mod wire;
+
+use crate::edge::openapi::Contract;
+
+pub(super) use routes::routes;
+
+/// What is described of this contract.
+pub(super) const CONTRACT: Contract = Contract {
+    name: "souk",
+    description_path: "/openapi/souk.json",
+    summary: "Souk's own: what the five contracts have no words for.",
+    text: "Money is an integer of minor units, beside the currency. Times are RFC 3339 in UTC. \
+           Errors are `application/problem+json` (RFC 9457) with a `code` for programs. \
+           Administrators call `/souk/v1/admin` with their access token; shoppers call \
+           `/souk/v1/store` with theirs, with the key of a guest's cart, or with the token of a \
+           link from a mail.",
+};

@@ -1,0 +1,44 @@
+//! An order as its customer sees it.
+
+use super::refusals::{answered, unreadable};
+use super::wire::StoreOrderBody;
+use crate::app::{App, Asker, presented_cart_key};
+use crate::edge::{Answer, Call, Form, standard};
+use souk_actors::orders::{self, Order};
+use souk_domain::OrderId;
+use std::sync::Arc;
+
+pub(super) async fn show(app: Arc<App>, call: Call) -> Answer {
+    answered(found(&app, &call))
+}
+
+fn found(app: &App, call: &Call) -> Result<Answer, Answer> {
+    let (id, order) = own_order(app, call)?;
+    Ok(Answer::ok(&StoreOrderBody::new(id, order, app.shop.settings.currency)))
+}
+
+/// The order, if the caller shows that it is theirs. To everybody else it is not there.
+fn own_order(app: &App, call: &Call) -> Result<(OrderId, Order), Answer> {
+    let asker = app.asker(call)?;
+    let mut form = Form::parse(&call.request)?;
+    let key = presented_cart_key(&call.request, &mut form);
+    let token = call.request.query("token");
+    if matches!(asker, Asker::Nobody) && key.is_none() && token.is_none() {
+        return Err(standard::not_authenticated());
+    }
+    let id = call.id("id", OrderId::parse)?;
+    if let Some(token) = token
+        && let Some(order) = app.order_of_link(id, token).map_err(unreadable)?
+    {
+        return Ok((id, order));
+    }
+    let order = orders::order(&*app.shop.store.snapshot(), id).map_err(unreadable)?;
+    let is_own = |order: &Order| {
+        let is_users =
+            matches!(&asker, Asker::Person(visitor) if order.customer == Some(visitor.id()));
+        let is_guests = key.as_ref().is_some_and(|key| order.guest == Some(key.hash()));
+        is_users || is_guests
+    };
+    let order = order.filter(is_own).ok_or_else(standard::not_found)?;
+    Ok((id, order))
+}

@@ -1,0 +1,241 @@
+//! The bodies of this contract. Members are added and never taken away, renamed or given another
+//! meaning.
+
+use crate::edge::values::{Email, Moment, OrderState};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Serialize;
+use souk_actors::orders::Order;
+use souk_actors::users::User;
+use souk_domain::{Currency, Money, OrderId, OrderLine, UserId};
+
+/// An order as its customer sees it: no names, no addresses.
+#[derive(JsonSchema, Serialize)]
+pub(super) struct StoreOrderBody {
+    #[schemars(range(min = 1))]
+    id: u64,
+    #[schemars(regex(pattern = r"^ORD-[0-9]+$"))]
+    number: String,
+    /// Grows with every change that is published as an event.
+    #[schemars(range(min = 1))]
+    version: u64,
+    #[schemars(with = "OrderState")]
+    status: &'static str,
+    payment: PaymentBody,
+    /// ISO 4217; of every amount of this object.
+    #[schemars(regex(pattern = r"^[A-Z]{3}$"))]
+    currency: String,
+    lines: Vec<LineBody>,
+    /// In minor units.
+    total: i64,
+    #[schemars(with = "Moment")]
+    placed_at: String,
+    #[schemars(with = "Moment")]
+    updated_at: String,
+    /// When it is cancelled if nobody pays; null once that cannot happen.
+    #[schemars(with = "Option<Moment>")]
+    expires_at: Option<String>,
+}
+
+/// How an order stands with its money.
+#[derive(JsonSchema, Serialize)]
+struct PaymentBody {
+    #[schemars(schema_with = "payment_state")]
+    status: &'static str,
+    /// In minor units: what was given back of what was paid.
+    refunded: i64,
+}
+
+/// A line of an order, with name and price as they were when it was placed.
+#[derive(JsonSchema, Serialize)]
+struct LineBody {
+    #[schemars(range(min = 1))]
+    id: u64,
+    #[schemars(range(min = 1))]
+    product_id: u64,
+    name: String,
+    /// In minor units.
+    unit_price: i64,
+    #[schemars(range(min = 1))]
+    quantity: u32,
+    /// In minor units.
+    subtotal: i64,
+}
+
+/// An order as whoever packs it needs it.
+#[derive(JsonSchema, Serialize)]
+pub(super) struct AdminOrderBody {
+    #[serde(flatten)]
+    order: StoreOrderBody,
+    /// Null for guests and closed accounts.
+    customer: Option<CustomerBody>,
+    recipient: RecipientBody,
+    shipping_address: AddressBody,
+    billing_address: AddressBody,
+    /// What the recipient wants the shop to know; may be empty.
+    notes: String,
+}
+
+/// Whose account an order is in.
+#[derive(JsonSchema, Serialize)]
+pub(super) struct CustomerBody {
+    #[schemars(range(min = 1))]
+    id: u64,
+    #[schemars(with = "Email")]
+    email: String,
+    first_name: String,
+    last_name: String,
+    #[serde(skip)]
+    profile: Profile,
+}
+
+/// What else a profile says, for orders that name no recipient of their own.
+#[derive(Default)]
+struct Profile {
+    phone_number: String,
+    address: AddressBody,
+}
+
+/// Who gets an order. Members are empty where nothing is known.
+#[derive(Default, JsonSchema, Serialize)]
+struct RecipientBody {
+    first_name: String,
+    last_name: String,
+    email: String,
+    phone_number: String,
+}
+
+/// An address. Members are empty where nothing is known.
+#[derive(Clone, Default, JsonSchema, Serialize)]
+struct AddressBody {
+    /// As it was written: in contracts that ask for no city, the whole address.
+    street: String,
+    postcode: String,
+    city: String,
+}
+
+fn payment_state(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "string",
+        "enum": ["unpaid", "paid", "partly_refunded", "refunded"],
+    })
+}
+
+impl StoreOrderBody {
+    pub(super) fn new(id: OrderId, order: Order, currency: Currency) -> Self {
+        Self {
+            id: id.get(),
+            number: order.number,
+            version: order.version,
+            status: order.status.word(),
+            payment: PaymentBody::new(order.is_paid, order.refunded),
+            currency: currency.code().to_owned(),
+            lines: order.lines.into_iter().map(LineBody::new).collect(),
+            total: order.total.minor_units(),
+            placed_at: order.created_at.to_string(),
+            updated_at: order.updated_at.to_string(),
+            expires_at: order.expires_at.map(|time| time.to_string()),
+        }
+    }
+}
+
+impl PaymentBody {
+    fn new(is_paid: bool, refunded: Money) -> Self {
+        let status = match (is_paid, refunded > Money::ZERO) {
+            (true, false) => "paid",
+            (true, true) => "partly_refunded",
+            (false, true) => "refunded",
+            (false, false) => "unpaid",
+        };
+        Self { status, refunded: refunded.minor_units() }
+    }
+}
+
+impl LineBody {
+    fn new(line: OrderLine) -> Self {
+        Self {
+            id: line.id.get(),
+            product_id: line.product.get(),
+            unit_price: line.unit_price.minor_units(),
+            quantity: line.quantity.get(),
+            subtotal: line.subtotal().minor_units(),
+            name: line.product_name,
+        }
+    }
+}
+
+impl CustomerBody {
+    pub(super) fn new(id: UserId, user: User) -> Self {
+        let address = AddressBody {
+            street: user.address.unwrap_or_default(),
+            postcode: user.postcode.unwrap_or_default(),
+            city: user.city.unwrap_or_default(),
+        };
+        let phone_number = user.phone_number.unwrap_or_default();
+        Self {
+            id: id.get(),
+            email: user.email.to_string(),
+            first_name: user.first_name,
+            last_name: user.last_name,
+            profile: Profile { phone_number, address },
+        }
+    }
+}
+
+impl AdminOrderBody {
+    pub(super) fn new(
+        id: OrderId,
+        mut order: Order,
+        customer: Option<CustomerBody>,
+        currency: Currency,
+    ) -> Self {
+        let shipping = std::mem::take(&mut order.shipping_address);
+        let billing = std::mem::take(&mut order.billing_address);
+        let own = order.recipient.take();
+        let (recipient, shipping_address, billing_address, notes) = match own {
+            Some(own) => {
+                let address = |street| {
+                    let (postcode, city) = (own.postcode.clone(), own.city.clone());
+                    AddressBody { street, postcode, city }
+                };
+                let (shipping, billing) = (address(shipping), address(billing));
+                let recipient = RecipientBody {
+                    first_name: own.first_name,
+                    last_name: own.last_name,
+                    email: own.email,
+                    phone_number: own.phone_number,
+                };
+                (recipient, shipping, billing, own.notes)
+            }
+            None => {
+                let recipient = customer.as_ref().map(RecipientBody::of_profile);
+                let profile = customer.as_ref().map(|customer| &customer.profile.address);
+                let address = |street: String| match profile {
+                    Some(profile) if street.is_empty() => profile.clone(),
+                    _ => AddressBody { street, ..AddressBody::default() },
+                };
+                let (shipping, billing) = (address(shipping), address(billing));
+                (recipient.unwrap_or_default(), shipping, billing, String::new())
+            }
+        };
+        Self {
+            customer,
+            recipient,
+            shipping_address,
+            billing_address,
+            notes,
+            order: StoreOrderBody::new(id, order, currency),
+        }
+    }
+}
+
+impl RecipientBody {
+    /// The customer, where an order names nobody else.
+    fn of_profile(customer: &CustomerBody) -> Self {
+        Self {
+            first_name: customer.first_name.clone(),
+            last_name: customer.last_name.clone(),
+            email: customer.email.clone(),
+            phone_number: customer.profile.phone_number.clone(),
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Errors of Souk's own API: RFC 9457, `application/problem+json`.
+
+use crate::edge::Answer;
+use http::StatusCode;
+use http::header::{CONTENT_TYPE, HeaderValue};
+use serde::Serialize;
+use serde_json::Value;
+
+/// The content type of a problem.
+pub(crate) const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
+
+/// The members of a problem (RFC 9457 section 3.1) and a word for programs.
+#[derive(Serialize)]
+struct ProblemBody<'a> {
+    r#type: &'a str,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    code: &'a str,
+}
+
+impl Answer {
+    /// The same refusal as a problem; its other headers stay. An answer that refuses nothing stays
+    /// as it is.
+    pub(crate) fn into_problem(self) -> Self {
+        if !(self.status.is_client_error() || self.status.is_server_error()) {
+            return self;
+        }
+        let said: Value = serde_json::from_slice(&self.body).unwrap_or_default();
+        let title = self.status.canonical_reason().unwrap_or("Error");
+        let detail = said["detail"].as_str().or(said["error"].as_str()).unwrap_or(title);
+        let code = said["code"].as_str().unwrap_or(code_of(self.status));
+        let body = ProblemBody {
+            // RFC 9457 section 4.2.1: no more than the status says.
+            r#type: "about:blank",
+            title,
+            status: self.status.as_u16(),
+            detail,
+            code,
+        };
+        let mut problem = Self::json(self.status, &body).with_header(CONTENT_TYPE, PROBLEM_JSON);
+        for (name, value) in self.headers.into_iter().filter(|(name, _)| *name != CONTENT_TYPE) {
+            problem = problem.with_header(name, value);
+        }
+        problem
+    }
+}
+
+/// What a program tells refusals apart by, where nothing more precise is known.
+fn code_of(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::UNAUTHORIZED => "not_authenticated",
+        StatusCode::FORBIDDEN => "forbidden",
+        StatusCode::NOT_FOUND => "not_found",
+        StatusCode::TOO_MANY_REQUESTS => "too_many_requests",
+        status if status.is_server_error() => "unavailable",
+        _ => "invalid_request",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::edge::standard;
+
+    #[test]
+    fn a_refusal_keeps_its_sentence_and_its_headers() {
+        let problem = standard::token_not_valid().into_problem();
+        assert_eq!(problem.status, 401);
+        assert_eq!(problem.header("content-type"), "application/problem+json");
+        assert_eq!(problem.header("www-authenticate"), "Bearer realm=\"api\"");
+        let body: Value = serde_json::from_str(problem.text()).expect("JSON");
+        assert_eq!(body["detail"], "Given token not valid for any token type");
+        assert_eq!((&body["status"], &body["code"]), (&401.into(), &"token_not_valid".into()));
+        let problem = standard::unavailable(3).into_problem();
+        assert_eq!(problem.header("retry-after"), "3");
+        assert!(problem.text().contains("\"code\":\"unavailable\""), "{}", problem.text());
+    }
+
+    #[test]
+    fn a_success_is_no_problem() {
+        let answer = Answer::ok(&[1]).into_problem();
+        assert_eq!((answer.text(), answer.header("content-type")), ("[1]", "application/json"));
+    }
+}
