@@ -61,8 +61,9 @@ fn user_routes() -> Vec<Route<App>> {
             |told| {
                 told.for_users()
                     .note(
-                        "Closes the account and wipes its personal data; its orders stay. \
-                         Administrators close any.",
+                        "Closes the account and wipes its personal data; its orders stay. One \
+                         that is paid and has not arrived keeps the recipient's name, address and \
+                         phone number until it has, at most 90 days. Administrators close any.",
                     )
                     .answers_nothing(StatusCode::NO_CONTENT)
             },
