@@ -3,7 +3,8 @@
 //!
 //! A name (of a person, a product, a city, …) is one line: [`one_line`] is the one rule, at the
 //! door and wherever a name goes into a mail. It folds instead of refusing, because Django REST
-//! Framework takes such names too.
+//! Framework takes such names too. A mail also does without characters that turn the direction of
+//! the text around them: [`mail_line`].
 
 use icu_casemap::CaseMapper;
 use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
@@ -108,14 +109,13 @@ fn turns_direction(character: char) -> bool {
 }
 
 /// A name as one line: white space around it is dropped; a run of white space with a control
-/// character or a line separator in it becomes one space; characters that turn the direction of
-/// the text around them are dropped. Everything else stays as it was written.
+/// character or a line separator in it becomes one space. Everything else stays as it was written.
 #[must_use]
 pub fn one_line(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     let mut gap = String::new();
     let mut is_broken = false;
-    for character in text.chars().filter(|character| !turns_direction(*character)) {
+    for character in text.chars() {
         let breaks = breaks_line(character);
         if breaks || is_space(character) {
             gap.push(character);
@@ -132,15 +132,22 @@ pub fn one_line(text: &str) -> String {
     line
 }
 
-/// A text of several lines, each of them as [`one_line`] makes it. Empty lines around it are
-/// dropped.
+/// A name as a mail shows it: [`one_line`], without characters that turn the direction of the text
+/// around them.
 #[must_use]
-pub fn clean_lines(text: &str) -> String {
+pub fn mail_line(text: &str) -> String {
+    one_line(&text.replace(turns_direction, ""))
+}
+
+/// A text of several lines as a mail shows it: each of them as [`mail_line`] makes it, empty lines
+/// around it dropped.
+#[must_use]
+pub fn mail_lines(text: &str) -> String {
     let is_end = |character: char| {
         matches!(character, '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}')
     };
     let text = text.replace("\r\n", "\n");
-    let lines: Vec<_> = text.split(is_end).map(one_line).collect();
+    let lines: Vec<_> = text.split(is_end).map(mail_line).collect();
     lines.join("\n").trim_matches('\n').to_owned()
 }
 
@@ -241,7 +248,7 @@ mod tests {
             ("Lamp\u{7}", "Lamp"),
             ("\u{1}Lamp \u{1b}\n brass\u{85}", "Lamp brass"),
             ("Lamp\u{2028}brass\u{2029}\u{7f}new", "Lamp brass new"),
-            ("Lamp\u{202e}ssarb\u{2066}!", "Lampssarb!"),
+            ("\u{202e}Lamp\u{2066}!", "\u{202e}Lamp\u{2066}!"),
             ("  Blue  Mug\u{a0}2 ", "Blue  Mug\u{a0}2"),
             ("Zoe\u{308} \u{1f468}\u{200d}\u{1f469}", "Zoe\u{308} \u{1f468}\u{200d}\u{1f469}"),
             ("\r\n\t", ""),
@@ -249,13 +256,14 @@ mod tests {
             assert_eq!(one_line(text), line, "{text:?}");
             assert_eq!(one_line(line), line, "{text:?}");
         }
+        assert_eq!(mail_line("\u{202e}Lamp \r\n\u{2066} brass"), "Lamp brass");
     }
 
     #[test]
     fn a_text_of_several_lines_keeps_nothing_but_its_lines() {
         let text = "1 Old Street\r\nTown\u{2028}\u{7}Land\u{202e}\r";
-        assert_eq!(clean_lines(text), "1 Old Street\nTown\nLand");
-        assert_eq!(clean_lines("\n\nhere\n\nthere\n"), "here\n\nthere");
+        assert_eq!(mail_lines(text), "1 Old Street\nTown\nLand");
+        assert_eq!(mail_lines("\n\nhere\n\nthere\n"), "here\n\nthere");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use super::Contact;
 use serde::{Deserialize, Serialize};
+use souk_domain::text::{greeting_name, mail_line};
 
 /// Who gets the goods and the mails about them. Beside the shipping address of the order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +30,18 @@ impl Recipient {
     pub fn contact(&self) -> Option<Contact> {
         let name = format!("{} {}", self.first_name, self.last_name).trim().to_owned();
         (!self.email.is_empty()).then(|| Contact { email: self.email.clone(), name })
+    }
+
+    /// Postcode and city, where both are plainly that: what a mail to a stranger may say of an
+    /// address.
+    pub(super) fn town(&self) -> String {
+        const POSTCODE_CHARACTERS_MAX: usize = 10;
+        let city = greeting_name(&self.city);
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, ' ' | '-');
+        let postcode = mail_line(&self.postcode);
+        let is_postcode =
+            postcode.len() <= POSTCODE_CHARACTERS_MAX && postcode.chars().all(is_plain);
+        if is_postcode && !city.is_empty() { format!("{postcode} {city}") } else { String::new() }
     }
 
     /// The whole address, for whoever packs and whoever waits for the parcel.

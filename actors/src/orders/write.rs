@@ -125,8 +125,8 @@ pub(super) fn mail_about(
             recipient.full_address(street)
         }
         // Whoever placed the order may have given anybody's address: a stranger hears what was
-        // bought, and nothing that the buyer wrote.
-        Some(_) => String::new(),
+        // bought and for which town, and nothing else that the buyer wrote.
+        Some(recipient) => recipient.town(),
     };
     let content = MailContent::Order {
         template: about.template,

@@ -4,7 +4,7 @@
 use super::wire::{LineContext, line_context};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use souk_domain::text::one_line;
+use souk_domain::text::mail_line;
 use souk_domain::{Currency, Money, OrderLine, UnixMillis};
 
 /// A new order, with what is needed to send it.
@@ -105,13 +105,13 @@ impl NewOrderContext {
     pub(super) fn new(order: &NewOrder, currency: Currency) -> Self {
         Self {
             order_number: order.number.clone(),
-            customer_name: one_line(&order.customer_name),
-            email: one_line(&order.email),
-            phone_number: one_line(&order.phone_number),
-            shipping_address: one_line(&order.shipping_address),
-            postcode: one_line(&order.postcode),
-            city: one_line(&order.city),
-            notes: one_line(&order.notes),
+            customer_name: mail_line(&order.customer_name),
+            email: mail_line(&order.email),
+            phone_number: mail_line(&order.phone_number),
+            shipping_address: mail_line(&order.shipping_address),
+            postcode: mail_line(&order.postcode),
+            city: mail_line(&order.city),
+            notes: mail_line(&order.notes),
             lines: order.lines.iter().map(|line| line_context(line, currency)).collect(),
             total: currency.format(order.total),
             currency: currency.code().to_owned(),
@@ -123,8 +123,8 @@ impl OrderDigestContext {
     pub(super) fn new(orders: &[ListedOrder], currency: Currency) -> Self {
         let listed = orders.iter().map(|order| ListedOrderContext {
             order_number: order.number.clone(),
-            customer_name: one_line(&order.customer_name),
-            city: one_line(&order.city),
+            customer_name: mail_line(&order.customer_name),
+            city: mail_line(&order.city),
             total: currency.format(order.total),
             placed_at: order.placed_at.to_string(),
         });

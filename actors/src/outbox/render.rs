@@ -11,7 +11,7 @@ use super::wire::{
 use super::{Message, Stream};
 use serde::Serialize;
 use serde_json::Value;
-use souk_domain::text::{clean_lines, greeting_name, has_link, one_line};
+use souk_domain::text::{greeting_name, has_link, mail_line, mail_lines};
 use souk_domain::{Currency, Money, OrderLine};
 
 /// What an event is about and called.
@@ -171,7 +171,7 @@ fn named(
 /// A text of the customer's, unless it leads somewhere: nobody has proved that the mail goes to
 /// them.
 fn without_links(text: &str) -> String {
-    if has_link(text) { String::new() } else { clean_lines(text) }
+    if has_link(text) { String::new() } else { mail_lines(text) }
 }
 
 /// What fills a template: safe whatever was stored, because the templates are the owner's. Names
@@ -189,7 +189,7 @@ fn mail_context(content: &MailContent, currency: Currency, order_link: Option<St
         MailContent::NewOrder(order) => json(NewOrderContext::new(order, currency)),
         MailContent::OrderDigest(orders) => json(OrderDigestContext::new(orders, currency)),
         MailContent::LowStock { product_name, sellable } => {
-            json(LowStockContext { product_name: one_line(product_name), sellable: *sellable })
+            json(LowStockContext { product_name: mail_line(product_name), sellable: *sellable })
         }
         MailContent::Order {
             template: _,
@@ -207,7 +207,7 @@ fn mail_context(content: &MailContent, currency: Currency, order_link: Option<St
             lines: lines.iter().map(|line| line_context(line, currency)).collect(),
             total: currency.format(*total),
             currency: currency.code().to_owned(),
-            reason: clean_lines(reason),
+            reason: mail_lines(reason),
             refunded: refunded.map(|amount| currency.format(amount)),
             link: order_link,
         }),
@@ -217,7 +217,7 @@ fn mail_context(content: &MailContent, currency: Currency, order_link: Option<St
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outbox::{OrderEvent, OrderSnapshot};
+    use crate::outbox::{OrderEvent, OrderMail, OrderSnapshot};
     use serde_json::json;
     use souk_domain::{OrderId, OrderStatus, UnixMillis};
 
@@ -253,5 +253,38 @@ mod tests {
         assert_eq!(body["id"], "s1.order.17.1");
         assert_eq!(body["time"], "2024-01-01T00:00:00.000Z");
         assert_eq!(body["data"]["order"]["total"], json!({"amount": 1999, "currency": "USD"}));
+    }
+
+    #[test]
+    fn mails_are_safe_whatever_an_earlier_version_stored() {
+        let context = |content: MailContent| mail_context(&content, Currency::USD);
+        for end in ["\r\n", "\t", "\u{7}", "\u{2028}"] {
+            let product_name = format!("Lamp{end}brass{end}");
+            let low = context(MailContent::LowStock { product_name, sellable: 3 });
+            assert_eq!(low["product_name"], "Lamp brass");
+            let welcome = context(MailContent::Welcome { customer_name: format!("Ann{end}Lee") });
+            assert_eq!(welcome["customer_name"], "Ann Lee");
+        }
+        let customer_name = "winner\r\n\r\nhttps://evil.example".to_owned();
+        assert_eq!(context(MailContent::Welcome { customer_name })["customer_name"], "");
+        let order = |shipping_address: &str| {
+            let content = MailContent::Order {
+                template: OrderMail::Placed,
+                order_number: "ORD-1".to_owned(),
+                customer_name: "Ann".to_owned(),
+                shipping_address: shipping_address.to_owned(),
+                lines: Vec::new(),
+                total: Money::ZERO,
+                reason: "one\r\ntwo\u{7}".to_owned(),
+                refunded: None,
+            };
+            context(content)
+        };
+        let told = order("1 Old Street\r\nTown\u{202e}");
+        assert_eq!(
+            (&told["shipping_address"], &told["reason"]),
+            (&json!("1 Old Street\nTown"), &json!("one\ntwo"))
+        );
+        assert_eq!(order("see www.evil.example")["shipping_address"], "");
     }
 }

@@ -3,7 +3,7 @@
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
-use souk_domain::text::one_line;
+use souk_domain::text::mail_line;
 use souk_domain::{Currency, Money, OrderLine, OrderStatus, PaymentStatus, Role};
 
 /// A CloudEvents 1.0 envelope (<https://github.com/cloudevents/spec>, "JSON event format").
@@ -272,7 +272,7 @@ pub(super) struct LineContext {
 /// A line as a mail shows it, its amounts written as people read them.
 pub(super) fn line_context(line: &OrderLine, currency: Currency) -> LineContext {
     LineContext {
-        name: one_line(&line.product_name),
+        name: mail_line(&line.product_name),
         quantity: line.quantity.get(),
         unit_price: currency.format(line.unit_price),
         subtotal: currency.format(line.subtotal()),

@@ -7,7 +7,7 @@ use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use souk_domain::text::one_line;
+use souk_domain::text::mail_line;
 use souk_domain::{EmailAddress, TextErrors};
 use std::time::SystemTime;
 
@@ -69,7 +69,8 @@ impl Composer {
         let none = Map::new();
         let context = notification.data.context.as_ref().unwrap_or(&none);
         let rendered = self.templates.render(template, &self.shop_name, context)?;
-        let subject: String = one_line(&rendered.subject).chars().take(MAX_SUBJECT_CHARS).collect();
+        let subject: String =
+            mail_line(&rendered.subject).chars().take(MAX_SUBJECT_CHARS).collect();
         let name = plain_name(&notification.id);
         // Stable as well, so that a message composed twice is the same octet for octet.
         let parts = MultiPart::alternative()

@@ -12,7 +12,7 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Serde, Value};
 use minijinja::{Environment, UndefinedBehavior, escape_formatter};
 use serde_json::{Map, Value as Json, json};
-use souk_domain::text::{clean_lines, one_line};
+use souk_domain::text::{mail_line, mail_lines};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
@@ -345,8 +345,8 @@ impl Templates {
 /// systems ask for mails too, so no text may count on what the shop's own values are like.
 fn cleaned(name: &str, value: &Json) -> Json {
     match value {
-        Json::String(text) if SEVERAL_LINES.contains(&name) => clean_lines(text).into(),
-        Json::String(text) => one_line(text).into(),
+        Json::String(text) if SEVERAL_LINES.contains(&name) => mail_lines(text).into(),
+        Json::String(text) => mail_line(text).into(),
         Json::Array(items) => items.iter().map(|item| cleaned(name, item)).collect(),
         Json::Object(members) => {
             members.iter().map(|(name, value)| (name.clone(), cleaned(name, value))).collect()

@@ -353,7 +353,7 @@ fn a_name_is_folded_to_one_line() {
     for (value, kept) in [
         (r#""Lamp\r\nbrass""#, "Lamp brass"),
         (r#""\u0007 Lamp\t\tbrass\u2028""#, "Lamp brass"),
-        (r#""Lamp  \u202ebrass""#, "Lamp  brass"),
+        (r#""\u202eLamp  brass""#, "\u{202e}Lamp  brass"),
     ] {
         assert_eq!(read(name(20), value).as_deref(), Ok(kept), "{value}");
     }
