@@ -2,8 +2,8 @@
 //! with. The data holds password hashes, addresses, links that reset a password, and the key that
 //! signs every token.
 
-use crate::logs;
 use crate::settings::JWT_SECRET_FILE;
+use crate::{demo, logs};
 use rustix::fs::Mode;
 use souk_actors::store::Store;
 use std::fs::{self, Permissions};
@@ -21,7 +21,7 @@ const DIRECTORY_MODE: u32 = 0o700;
 const STICKY: u32 = 0o1000;
 /// What Souk makes in the directory of the data. Other files there are left as they are: the
 /// directory may be one that a person keeps other things in.
-const OURS: [&str; 12] = [
+const OURS: [&str; 13] = [
     Store::FILE_NAME,
     souk_actors::START_FILE,
     "souk.start.new",
@@ -33,6 +33,7 @@ const OURS: [&str; 12] = [
     "mail",
     "mail-memory",
     "backups",
+    demo::PASSWORDS_FILE,
     "restore.tmp",
 ];
 

@@ -1,5 +1,5 @@
-//! The pages about the contracts, and the README, are what they say: every command on them is run as it stands, in
-//! order, and every answer they print is the one that came.
+//! The pages about the contracts are what they say: every command on them is run as it stands, in order, and every
+//! answer they print is the one that came. All other pages are in docs_pages.rs.
 
 mod support;
 
@@ -51,29 +51,6 @@ async fn the_walk_through_storefront() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_walk_through_platform() {
     expect_walk("platform", 100).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_order_in_the_readme() {
-    let mut shop = Shop::closed_with(&[]);
-    shop.start_with(&["--demo"]);
-    let password = eventually("the customer's password", async || {
-        let output = shop.output();
-        let (_, customer) = output.split_once("customer: customer@demo.example")?;
-        customer.split_once("password: ")?.1.lines().next().map(|line| line.trim().to_owned())
-    })
-    .await;
-    let page = read("README.md");
-    let walk = blocks(&page).into_iter().find(|block| block.commands.starts_with("TOKEN=$(curl"));
-    let commands = walk.expect("the README has a walk").commands;
-    let commands = commands.replace("http://127.0.0.1:8000", &shop.base()).replace(CUT, &password);
-
-    let said = paste(&shop, &commands);
-
-    assert!(said.contains("Payment confirmed successfully"), "{said}");
-    assert!(said.contains(".eml"), "the mails are where it looks: {said}");
-    shop.stop().await;
-    shop.check();
 }
 
 #[test]

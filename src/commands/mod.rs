@@ -6,6 +6,7 @@ mod check;
 mod crm;
 mod dead;
 mod events;
+mod health;
 mod logs;
 mod openapi;
 mod payments;
@@ -57,6 +58,8 @@ enum Command {
     /// Payments.
     #[command(subcommand)]
     Payments(payments::Payments),
+    /// Ask the shop of these settings whether it is well; non-zero if not.
+    Health(health::Health),
     /// Prove offline that the data keeps every invariant.
     Check,
     /// Messages that could not be handled.
@@ -110,6 +113,8 @@ pub(crate) enum CommandError {
     #[error(transparent)]
     Payments(#[from] payments::PaymentsError),
     #[error(transparent)]
+    Health(#[from] health::HealthError),
+    #[error(transparent)]
     Serve(#[from] serve::ServeError),
     #[error("cannot start the runtime")]
     Runtime(#[source] std::io::Error),
@@ -141,6 +146,7 @@ fn try_to_run(line: CommandLine) -> Result<ExitCode, CommandError> {
         Command::Admin(admin) => runtime.block_on(admin::run(admin, &settings)),
         Command::Payments(command) => runtime.block_on(payments::run(command, &settings)),
         Command::Dead(asked) => Ok(runtime.block_on(dead::run(asked, &settings))?),
+        Command::Health(asked) => Ok(runtime.block_on(health::ask(&asked, &settings))?),
         Command::Check => Ok(check::run(&settings)?),
         Command::Backup(asked) => runtime.block_on(backup::back_up(asked, &settings)),
         Command::Restore(asked) => Ok(runtime.block_on(restore::restore(&asked, &settings))?),

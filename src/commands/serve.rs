@@ -61,7 +61,7 @@ pub(crate) enum ServeError {
     #[error("two routes answer the same request")]
     Routes(#[from] RouterError),
     #[error("the demonstration could not be set up")]
-    Demo(#[source] Failure),
+    Demo(#[source] demo::DemoError),
     #[error("cannot listen for signals")]
     Signals(#[source] std::io::Error),
 }
@@ -106,7 +106,7 @@ pub(super) async fn serve(serve: Serve, settings: Settings) -> Result<ExitCode, 
     let app = App::new(shop.clone(), app_settings, adapters.status(), adapters.archive())
         .map_err(ServeError::from)?;
     let guide = match serve.demo {
-        true => Some(demo::set_up(&shop).await.map_err(ServeError::Demo)?),
+        true => Some(demo::set_up(&shop, &settings.data).await.map_err(ServeError::Demo)?),
         false => None,
     };
     let control = Control::open(&settings.data, shop.clone());

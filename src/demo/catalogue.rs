@@ -2,6 +2,10 @@
 
 use souk_domain::Money;
 
+/// Stock of the plainest product of each category: no number of walks through the demonstration
+/// sells it out.
+const AMPLE_STOCK: u64 = 1_000_000;
+
 /// A category and what its products are made of: every kind in every make.
 pub(super) struct Category {
     pub(super) name: &'static str,
@@ -26,12 +30,15 @@ impl Category {
             self.makes.iter().zip(0..).enumerate().map(move |(column, (make, step))| {
                 // Better makes cost more; prices end like prices do.
                 let price = (plain_price + plain_price * step / 5) / 100 * 100 + 90;
-                let stock = 5 + (row * 37 + column * 53) % 120;
+                let stock = match (row, column) {
+                    (0, 0) => AMPLE_STOCK,
+                    _ => u64::try_from(5 + (row * 37 + column * 53) % 120).expect("below 125"),
+                };
                 Product {
                     name: format!("{make} {kind}"),
                     description: format!("{kind}, {}. {}", make.to_lowercase(), self.description),
                     price: Money::from_minor_units(price),
-                    stock: u64::try_from(stock).expect("below 125"),
+                    stock,
                 }
             })
         })
@@ -130,3 +137,27 @@ pub(super) const CATEGORIES: &[Category] = &[
         makes: &["Organic", "Single-origin", "Smoky", "Mild", "Reserve", "Gift-boxed"],
     },
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::demo::WALK_PRODUCT;
+
+    #[test]
+    fn every_category_has_one_product_that_does_not_run_out() {
+        for category in CATEGORIES {
+            let stocks: Vec<u64> = category.products().map(|product| product.stock).collect();
+            assert_eq!(stocks[0], AMPLE_STOCK, "{}", category.name);
+            assert!(stocks[1..].iter().all(|stock| (5..125).contains(stock)), "{stocks:?}");
+        }
+    }
+
+    #[test]
+    fn the_walk_buys_one_product_that_is_named_once_and_does_not_run_out() {
+        let all = CATEGORIES.iter().flat_map(Category::products);
+        let named: Vec<Product> =
+            all.filter(|product| product.name.contains(WALK_PRODUCT)).collect();
+        assert_eq!(named.len(), 1);
+        assert_eq!((named[0].name.as_str(), named[0].stock), (WALK_PRODUCT, AMPLE_STOCK));
+    }
+}

@@ -2,50 +2,68 @@
 //! started it a walk through one order.
 
 mod catalogue;
+mod passwords;
+
+pub(crate) use passwords::PASSWORDS_FILE;
 
 use crate::commands::create_administrator;
 use catalogue::CATEGORIES;
+use passwords::Passwords;
 use souk_actors::catalog::{CatalogMessage, CategoryDraft, ProductDraft};
 use souk_actors::journeys::accounts;
 use souk_actors::users::{self, Register};
-use souk_actors::{Failure, Shop, random_hex};
+use souk_actors::{Failure, Shop};
 use souk_domain::{EmailAddress, Password, Pricing, Role, Username};
+use std::io;
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 const ADMINISTRATOR: &str = "admin@demo.example";
 const CUSTOMER: &str = "customer@demo.example";
-/// Random octets of a demonstration password.
-const PASSWORD_BYTES: usize = 8;
+/// What the walk buys; the README does, too. Its stock is ample.
+const WALK_PRODUCT: &str = "Stoneware Mug";
 
 /// What to tell whoever started the demonstration.
 pub(crate) enum Guide {
-    /// The shop is new; these passwords are shown this once.
-    New { administrator_password: String, customer_password: String },
-    /// The shop was set up before.
-    Known,
+    /// The shop is new; these passwords are printed this once, and kept in this file.
+    New { passwords: Passwords, file: PathBuf },
+    /// The shop was set up before; its passwords are in this file, if it is there.
+    Known { file: PathBuf },
 }
 
-/// Fills the shop, unless it was filled before.
+/// Why the demonstration could not be set up.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DemoError {
+    #[error(transparent)]
+    Shop(#[from] Failure),
+    #[error("cannot keep its passwords in {}", .path.display())]
+    Passwords { path: PathBuf, source: io::Error },
+}
+
+/// Fills the shop, unless it was filled before. Its passwords go into a file in `data`, from which
+/// a shell can read them.
 ///
 /// # Errors
-/// [`Failure`] of the shop.
-pub(crate) async fn set_up(shop: &Shop) -> Result<Guide, Failure> {
+/// [`DemoError`].
+pub(crate) async fn set_up(shop: &Shop, data: &Path) -> Result<Guide, DemoError> {
+    let file = data.join(PASSWORDS_FILE);
     let administrator = address(ADMINISTRATOR);
-    if users::by_email(&*shop.store.snapshot(), &administrator)?.is_some() {
-        return Ok(Guide::Known);
+    if users::by_email(&*shop.store.snapshot(), &administrator).map_err(Failure::from)?.is_some() {
+        return Ok(Guide::Known { file });
     }
     for category in CATEGORIES {
         fill(shop, category).await?;
     }
-    let customer_password = random_hex(PASSWORD_BYTES);
-    add_customer(shop, &customer_password).await?;
-    let administrator_password = random_hex(PASSWORD_BYTES);
+    // Kept first, so that a start that was interrupted goes on with the same ones.
+    let passwords = Passwords::read_or_make(&file)
+        .map_err(|source| DemoError::Passwords { path: file.clone(), source })?;
+    add_customer(shop, &passwords.customer).await?;
     let name = Username::of_email(&administrator);
-    let password = password(&administrator_password);
+    let password = password(&passwords.administrator);
     // Last, because finding them means that everything is there.
     create_administrator(shop, name, administrator, password).await?;
-    Ok(Guide::New { administrator_password, customer_password })
+    Ok(Guide::New { passwords, file })
 }
 
 fn address(text: &str) -> EmailAddress {
@@ -122,15 +140,23 @@ impl Guide {
     /// The text to print, for a shop that listens on `address`.
     pub(crate) fn text(&self, address: SocketAddr) -> String {
         match self {
-            Self::Known => "The demonstration shop is already set up; its passwords were printed \
-                 when it was made. Start with another --data directory for a new one."
-                .to_owned(),
-            Self::New { administrator_password, customer_password } => {
-                let walk = walk(address, customer_password);
+            Self::Known { file } => {
+                let passwords = match file.exists() {
+                    true => format!("are in {}", file.display()),
+                    false => "were printed when it was made".to_owned(),
+                };
                 format!(
-                    "\nThe demonstration shop is ready. These credentials are shown once:\n\n  \
-                     administrator: {ADMINISTRATOR}\n  password: {administrator_password}\n\n  \
-                     customer: {CUSTOMER}\n  password: {customer_password}\n\n\
+                    "The demonstration shop is already set up; its passwords {passwords}. Start \
+                     with another --data directory for a new one."
+                )
+            }
+            Self::New { passwords: Passwords { administrator, customer }, file } => {
+                let (file, walk) = (file.display(), walk(address, customer));
+                format!(
+                    "\nThe demonstration shop is ready. These credentials are shown once, and kept \
+                     in {file}:\n\n  \
+                     administrator: {ADMINISTRATOR}\n  password: {administrator}\n\n  \
+                     customer: {CUSTOMER}\n  password: {customer}\n\n\
                      Paste this into another terminal to buy something:\n\n{walk}"
                 )
             }
@@ -142,10 +168,11 @@ fn walk(address: SocketAddr, password: &str) -> String {
     let api = format!("http://{address}/api/v1");
     let json = "-H 'Content-Type: application/json'";
     let auth = "-H \"Authorization: Bearer $TOKEN\"";
+    let product = WALK_PRODUCT.replace(' ', "%20");
     format!(
         r#"TOKEN=$(curl -s {api}/auth/login/ {json} -d '{{"email": "{CUSTOMER}", "password": "{password}"}}' | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
-curl -s "{api}/products/?search=mug&page_size=2" {auth}; echo
-curl -s {api}/cart/ {auth} {json} -d '{{"product_id": 1, "quantity": 2}}'; echo
+PRODUCT=$(curl -s "{api}/products/?search={product}" {auth} | sed 's/.*"results":\[{{"id":\([0-9]*\),.*/\1/')
+curl -s {api}/cart/ {auth} {json} -d "{{\"product_id\": $PRODUCT, \"quantity\": 2}}"; echo
 ORDER=$(curl -s {api}/cart/checkout/ {auth} {json} -d '{{"shipping_address": "1 Market Square"}}' | sed 's/^{{"id":\([0-9]*\),.*/\1/')
 curl -s -X POST {api}/orders/$ORDER/create-payment/ {auth}; echo
 curl -s {api}/orders/$ORDER/confirm-payment/ {auth} {json} -d '{{"payment_method": "pm_card_visa"}}'; echo

@@ -9,6 +9,7 @@ mod endpoint;
 mod environment;
 mod http;
 mod mail;
+pub mod pages;
 mod person;
 mod process;
 pub mod services;

@@ -73,6 +73,18 @@ impl Shop {
         self.door.moved_to(&address_in(&line));
     }
 
+    /// Serves at the address of the settings; returns when it says that it listens.
+    pub fn start_where_the_settings_say(&mut self) {
+        assert!(self.process.is_none(), "the shop is open already");
+        let data = self.data();
+        let mut command = self.souk();
+        command.args(["serve", "--data"]).arg(&data);
+        let (process, line) =
+            Process::start("souk", &mut command, &self.log(), "listening on http://");
+        self.process = Some(process);
+        self.door.moved_to(&address_in(&line));
+    }
+
     /// Another value of a setting, from the next start on.
     pub fn set(&mut self, name: &str, value: &str) {
         self.settings.retain(|(known, _)| known != name);
