@@ -3,7 +3,7 @@
 
 mod catalogue;
 
-use crate::commands::create_administrator;
+use crate::administrators::{self, AdministratorError};
 use catalogue::CATEGORIES;
 use souk_actors::catalog::{CatalogMessage, CategoryDraft, ProductDraft};
 use souk_actors::journeys::accounts;
@@ -44,7 +44,11 @@ pub(crate) async fn set_up(shop: &Shop) -> Result<Guide, Failure> {
     let name = Username::of_email(&administrator);
     let password = password(&administrator_password);
     // Last, because finding them means that everything is there.
-    create_administrator(shop, name, administrator, password).await?;
+    match administrators::create(shop, name, administrator, password).await {
+        Ok(_) => {}
+        Err(AdministratorError::Shop(failure)) => return Err(failure),
+        Err(_) => return Err(Failure::Refused(souk_domain::Refusal::EmailTaken)),
+    }
     Ok(Guide::New { administrator_password, customer_password })
 }
 

@@ -5,6 +5,7 @@
 //! | `server` | connections: accepting, timeouts, shutdown; warp turns each request into a [`Request`] |
 //! | `body`, `stall` | the two ways a slow or greedy client is cut off |
 //! | `request`, `answer`, `standard` | what handlers get, what they give, what every contract says alike |
+//! | `access` | one line of the log for each request |
 //! | `cors`, `headers` | which pages of other origins may read our answers; every header there is |
 //! | `description`, `openapi` | what is told of an operation, and the OpenAPI document made of it |
 //! | `route`, `router` | which handler answers a path, with or without the trailing slash |
@@ -14,6 +15,7 @@
 //! | `tokens` | the JWT |
 //! | `limits` | every bound, with its unit in the name |
 
+mod access;
 mod answer;
 mod body;
 mod cors;
@@ -33,12 +35,13 @@ mod tally;
 mod tokens;
 pub(crate) mod values;
 
+pub(crate) use access::{AccessLog, TARGET as ACCESS_TARGET};
 pub(crate) use answer::Answer;
-pub(crate) use cors::{Cors, CorsError};
+pub(crate) use cors::Cors;
 pub(crate) use description::{Description, any_text};
 pub(crate) use form::{Errors, Form};
 pub(crate) use pages::PageAsked;
-pub(crate) use request::Request;
+pub(crate) use request::{Request, bearer_of};
 pub(crate) use route::{Call, Operation, Route};
 pub(crate) use router::{Router, RouterError};
 pub(crate) use server::serve;
