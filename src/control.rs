@@ -1,16 +1,17 @@
 //! What the person who runs the shop asks of it while it is open, on a socket in the directory of
-//! its data: a copy of the store, or the events it keeps. Whoever may not read the data is not
-//! answered.
+//! its data: a copy of the store, the events it keeps, its administrators. Whoever may not read the
+//! data is not answered.
 //!
 //! A question is one line of JSON. The answer is lines, each with a word before it: `event` and an
-//! event, `done` or `failed` and a sentence, which is the last.
+//! event or a row, `done` or `failed` and a sentence, which is the last.
 
+use crate::administrators::{self, Who};
 use serde::{Deserialize, Serialize};
 use souk_actors::Shop;
 use souk_actors::outbox::Outbox;
 use souk_actors::store::StoreError;
 use souk_actors::webhooks;
-use souk_domain::UnixMillis;
+use souk_domain::{EmailAddress, Password, UnixMillis, Username};
 use std::error::Error;
 use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -40,6 +41,44 @@ pub(crate) enum Question {
     Backup(PathBuf),
     /// Tell the events that are kept.
     Export(Export),
+    /// Whether there is somebody who answers.
+    Ping,
+    /// Make an administrator.
+    CreateAdministrator {
+        /// User name.
+        username: String,
+        /// E-mail address.
+        email: String,
+        /// Password.
+        password: Hidden,
+    },
+    /// Tell who may do everything, a row of JSON each.
+    Administrators,
+    /// Give an administrator a new password.
+    ResetPassword {
+        /// User name or e-mail address.
+        who: String,
+        /// Password.
+        password: Hidden,
+    },
+}
+
+/// A password on its way through the socket, which nobody else can open. Never printed.
+#[derive(Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Hidden(String);
+
+impl Hidden {
+    /// The text of a password.
+    pub(crate) fn of(password: &Password) -> Self {
+        Self(String::from_utf8_lossy(password.as_bytes()).into_owned())
+    }
+}
+
+impl std::fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Hidden(…)")
+    }
 }
 
 /// Which events.
@@ -54,7 +93,10 @@ pub(crate) struct Export {
 /// Why there was no answer.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum AskError {
-    #[error("the shop does not answer at {}", .socket.display())]
+    #[error(
+        "another process uses the data and does not answer at {}: wait until it is done, or stop \
+         the shop first", .socket.display()
+    )]
     Away {
         socket: PathBuf,
         #[source]
@@ -158,36 +200,90 @@ async fn answer(shop: &Shop, stream: UnixStream) -> io::Result<()> {
     tokio::time::timeout(QUESTION_WITHIN, input.read_line(&mut line)).await??;
     let answered = match serde_json::from_str(&line) {
         Ok(Question::Backup(file)) => backup(shop, file).await,
-        Ok(Question::Export(asked)) => {
-            let mut count = 0_u64;
-            let mut at = asked.start(&shop.outbox);
-            loop {
-                let told = match at {
-                    Ok(after) => asked.read_on(&shop.outbox, after),
-                    Err(error) => Err(error),
-                };
-                match told {
-                    Ok(Some((events, next))) => {
-                        for event in events {
-                            count += 1;
-                            output.write_all(b"event ").await?;
-                            output.write_all(&event).await?;
-                            output.write_all(b"\n").await?;
-                        }
-                        at = Ok(next);
-                    }
-                    Ok(None) => break Ok(format!("{count} events")),
-                    Err(error) => break Err(error.to_string()),
-                }
-            }
+        Ok(Question::Export(asked)) => export(shop, &asked, &mut output).await?,
+        Ok(Question::Ping) => Ok("the shop is open".to_owned()),
+        Ok(Question::CreateAdministrator { username, email, password }) => {
+            create_administrator(shop, &username, &email, password).await
         }
-        Err(error) => Err(format!("no question: {error}")),
+        Ok(Question::Administrators) => match administrators::list(&*shop.store.snapshot()) {
+            Ok(found) => {
+                for listed in &found {
+                    let row = serde_json::to_string(listed).map_err(io::Error::from)?;
+                    output.write_all(format!("event {row}\n").as_bytes()).await?;
+                }
+                Ok(format!("{} administrators", found.len()))
+            }
+            Err(error) => Err(with_cause(&error)),
+        },
+        Ok(Question::ResetPassword { who, password }) => reset_password(shop, &who, password).await,
+        Err(_) => Err("the shop does not know this question: it runs another version".to_owned()),
     };
     let (word, sentence) = match answered {
         Ok(sentence) => ("done", sentence),
         Err(sentence) => ("failed", sentence),
     };
     output.write_all(format!("{word} {}\n", sentence.replace('\n', " ")).as_bytes()).await
+}
+
+/// Writes the events; answers how many.
+async fn export(
+    shop: &Shop,
+    asked: &Export,
+    output: &mut (impl AsyncWriteExt + Unpin),
+) -> io::Result<Result<String, String>> {
+    let mut count = 0_u64;
+    let mut at = asked.start(&shop.outbox);
+    loop {
+        let read = match at {
+            Ok(after) => asked.read_on(&shop.outbox, after),
+            Err(error) => Err(error),
+        };
+        match read {
+            Ok(Some((events, next))) => {
+                for event in events {
+                    count += 1;
+                    output.write_all(b"event ").await?;
+                    output.write_all(&event).await?;
+                    output.write_all(b"\n").await?;
+                }
+                at = Ok(next);
+            }
+            Ok(None) => return Ok(Ok(format!("{count} events"))),
+            Err(error) => return Ok(Err(error.to_string())),
+        }
+    }
+}
+
+async fn create_administrator(
+    shop: &Shop,
+    username: &str,
+    email: &str,
+    password: Hidden,
+) -> Result<String, String> {
+    let username = Username::parse(username).map_err(|error| format!("username: {error}"))?;
+    let email = EmailAddress::parse(email).map_err(|error| format!("email: {error}"))?;
+    let password = chosen(password)?;
+    let created = administrators::create(shop, username, email, password).await;
+    let username = created.map_err(|error| with_cause(&error))?;
+    tracing::info!(%username, "an administrator was created on the command line");
+    Ok(administrators::created(&username))
+}
+
+async fn reset_password(shop: &Shop, who: &str, password: Hidden) -> Result<String, String> {
+    let password = chosen(password)?;
+    let who = match who.contains('@') {
+        true => EmailAddress::parse(who).map(Who::Email),
+        false => Username::parse(who).map(Who::Username),
+    };
+    let who = who.map_err(|error| error.to_string())?;
+    let changed = administrators::reset_password(shop, &who, password).await;
+    let username = changed.map_err(|error| with_cause(&error))?;
+    tracing::warn!(%username, "a password was changed on the command line");
+    Ok(administrators::changed(&username))
+}
+
+fn chosen(password: Hidden) -> Result<Password, String> {
+    Password::choose(password.0).map_err(|error| format!("password: {error}"))
 }
 
 async fn backup(shop: &Shop, file: PathBuf) -> Result<String, String> {

@@ -2,6 +2,7 @@
 //! ARCHITECTURE.md for the map.
 
 mod adapters;
+mod administrators;
 mod app;
 mod commands;
 mod contracts;
@@ -9,6 +10,7 @@ mod control;
 mod demo;
 mod edge;
 mod logs;
+mod moment;
 mod pages;
 mod private_files;
 mod settings;

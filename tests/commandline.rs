@@ -2,16 +2,17 @@
 
 mod support;
 
+use std::net::TcpListener;
 use std::process::Command;
 
 use serde_json::json;
-use support::{ADMIN_EMAIL, Shop, id_of, run_souk};
+use support::{ADMIN_EMAIL, MailSink, Shop, id_of, run_souk, run_souk_with};
 use tokio::task::JoinSet;
 
 #[test]
 fn help_names_the_commands() {
     let help = run_souk(&["--help"]).expect_success();
-    for command in ["serve", "admin", "check", "logs", "worker"] {
+    for command in ["serve", "admin", "check", "logs", "worker", "doctor", "completions"] {
         assert!(help.stdout.contains(command), "{command}: {}", help.stdout);
     }
     let help = run_souk(&["serve", "--help"]).expect_success();
@@ -57,7 +58,7 @@ async fn an_administrator_is_made_once_and_with_a_good_password() {
 async fn a_store_has_one_user_at_a_time() {
     let shop = Shop::open().await;
 
-    shop.create_admin("other", "other@souk.example", "a-good-password-1").expect_refusal();
+    shop.run(&["check"], "").expect_refusal().naming("in use");
     shop.run(&["serve", "--listen", "127.0.0.1:0"], "").expect_refusal();
 
     shop.admin().await;
@@ -191,4 +192,167 @@ fn walk_in(output: &str) -> String {
         last += 1;
     }
     lines[first..=last].join("\n")
+}
+
+#[test]
+fn shells_complete_the_commands() {
+    for shell in ["bash", "zsh", "fish"] {
+        // Settings that cannot be used are no reason not to.
+        let script = run_souk_with(&[("SOUK_CURRENCY", "none")], &["completions", shell]);
+        let script = script.expect_success().stdout;
+        for word in ["souk", "doctor", "reset-password", "reconcile"] {
+            assert!(script.contains(word), "{shell}: {word}");
+        }
+    }
+    run_souk(&["completions", "tcsh"]).expect_refusal().naming("fish");
+}
+
+#[tokio::test]
+async fn the_shop_listens_where_people_mean() {
+    for listen in ["localhost:0", ":0", "0", "127.0.0.1:0"] {
+        let mut shop = Shop::closed_with(&[("SOUK_LISTEN", listen)]);
+        shop.start_where_it_is_set();
+        assert!(shop.base().starts_with("http://127.0.0.1:"), "{listen}: {}", shop.base());
+        shop.nobody().get("/healthz").await.expect(200);
+        shop.stop().await;
+    }
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = taken.local_addr().expect("bound").port();
+    for listen in [format!("127.0.0.1:{port}"), format!(":{port}"), port.to_string()] {
+        run_souk(&["serve", "--listen", &listen])
+            .expect_refusal()
+            .naming(&format!("127.0.0.1:{port}"))
+            .naming("another program")
+            .naming("--listen");
+    }
+    for listen in ["nowhere", "127.0.0.1", "localhost:http", ":70000", "http://127.0.0.1:1"] {
+        run_souk(&["serve", "--listen", listen]).expect_refusal().naming("--listen");
+    }
+    run_souk(&["serve", "--listen", "no-such-host.invalid:0"])
+        .expect_refusal()
+        .naming("no-such-host.invalid:0");
+}
+
+#[tokio::test]
+async fn the_shop_says_what_it_is_before_it_listens() {
+    let mail = MailSink::start();
+    let mut shop = Shop::closed_with(&[("SOUK_SMTP_URL", &mail.url())]);
+    shop.start();
+    let said = shop.output();
+    for line in [
+        concat!("Souk ", env!("CARGO_PKG_VERSION")).to_owned(),
+        format!("docs      {}/docs", shop.base()),
+        shop.data().display().to_string(),
+        "no administrator yet: run `souk admin create".to_owned(),
+        "the sandbox".to_owned(),
+        format!("listening on {}", shop.base()),
+    ] {
+        assert!(said.contains(&line), "{line}: {said}");
+    }
+    assert!(said.lines().any(|line| line == format!("listening on {}", shop.base())), "{said}");
+    shop.stop().await;
+
+    // For machines it is a line of the log.
+    shop.set("SOUK_LOG_FORMAT", "json");
+    shop.create_admin("boss", ADMIN_EMAIL, "a-good-password-1").expect_success();
+    let before = said.len();
+    shop.start();
+    let said = shop.output().split_off(before);
+    assert!(!said.contains("no administrator"), "{said}");
+    let opens = said.lines().find(|line| line.contains("the shop opens")).expect("a line");
+    let opens: serde_json::Value = serde_json::from_str(opens).expect("JSON");
+    assert_eq!(opens["fields"]["version"], env!("CARGO_PKG_VERSION"));
+}
+
+#[tokio::test]
+async fn times_are_written_as_people_write_them() {
+    let shop = Shop::open().await;
+    shop.admin().await.add_product("Lamp", "10.00", 10).await;
+    for since in ["1h", "30m", "90s", "7d", "2w", "2020-01-31", "2020-01-31T12:00:00Z"] {
+        let events = shop.run(&["events", "export", "--since", since], "").expect_success();
+        assert!(events.stdout.contains("product.created"), "{since}: {events:#?}");
+        shop.run(&["logs", "--since", since], "").expect_success();
+    }
+    for since in ["soon", "1y", "1.5h", "2020-13-31", "12:00"] {
+        shop.run(&["events", "export", "--since", since], "").expect_refusal().naming("2h");
+        shop.run(&["logs", "--since", since], "").expect_refusal().naming("2h");
+    }
+}
+
+#[tokio::test]
+async fn an_empty_answer_says_that_it_is_empty() {
+    let mut shop = Shop::open().await;
+    let nothing: [(&[&str], &str); 3] = [
+        (&["events", "export", "--since", "2099-01-01"], "no such events"),
+        (&["logs", "--q", "nobody says this"], "no such lines"),
+        (&["dead", "list"], "no dead letters"),
+    ];
+    for (command, words) in nothing {
+        let said = shop.run(command, "").expect_success();
+        assert!(said.stdout.is_empty() && said.stderr.contains(words), "{command:?}: {said:#?}");
+    }
+    // Without a broker it is about the mails of this process.
+    let dead = shop.run(&["dead", "list"], "").expect_success();
+    assert!(dead.stderr.contains("nats_url is not set"), "{dead:#?}");
+    shop.stop().await;
+    let said = shop.run(&["crm", "replay"], "").expect_success();
+    assert!(said.stderr.contains("nothing will be sent"), "{said:#?}");
+}
+
+#[tokio::test]
+async fn scripts_read_json() {
+    let mut shop = Shop::open().await;
+    let json = |answer: &str| -> serde_json::Value {
+        serde_json::from_str(answer).unwrap_or_else(|error| panic!("{error}: {answer}"))
+    };
+    let admins = shop.run(&["admin", "list", "--json"], "").expect_success();
+    assert_eq!(json(&admins.stdout)[0]["username"], "boss");
+    let dead = shop.run(&["dead", "list", "--json"], "").expect_success();
+    assert_eq!(json(&dead.stdout), json!([]));
+    let logs = shop.run(&["logs", "--json", "--lines", "1"], "").expect_success();
+    assert!(json(logs.stdout.trim())["message"].is_string(), "{logs:#?}");
+    let backup = shop.run(&["backup", "open.copy", "--json"], "").expect_success();
+    assert!(json(&backup.stdout)["file"].as_str().is_some_and(|it| it.ends_with("/open.copy")));
+    shop.stop().await;
+    let backup = shop.run(&["backup", "closed.copy", "--json"], "").expect_success();
+    assert!(json(&backup.stdout)["file"].as_str().is_some_and(|it| it.ends_with("/closed.copy")));
+    let check = shop.run(&["check", "--json"], "").expect_success();
+    let check = json(&check.stdout);
+    assert_eq!((&check["sound"], &check["violations"]), (&json!(true), &json!([])));
+    assert_eq!(check["counts"]["users"], 1);
+    let reconciled = shop.run(&["payments", "reconcile", "--json"], "").expect_success();
+    assert_eq!(json(&reconciled.stdout)["unsettled"], 0);
+}
+
+#[test]
+fn a_message_for_people_names_no_type_of_the_program() {
+    let shop = Shop::closed_with(&[]);
+    let commands: &[&[&str]] = &[
+        &["check"],
+        &["admin", "list"],
+        &["admin", "reset-password", "nobody"],
+        &["admin", "create", "--username", "a b", "--email", "x"],
+        &["backup", "copy"],
+        &["restore", "no-such-file"],
+        &["events", "export", "--since", "1h"],
+        &["events", "export", "--since", "x", "--types", "x.y.z"],
+        &["logs", "--level", "loud"],
+        &["logs", "--follow"],
+        &["dead", "show", "nothing"],
+        &["dead", "retry", "../x"],
+        &["crm", "replay", "--order", "0"],
+        &["payments", "reconcile"],
+        &["worker", "mail"],
+        &["openapi", "none"],
+        &["serve", "--listen", "127.0.0.1:99999"],
+        &["serve", "--config", "no-such-file"],
+        &["serve", "--config", "."],
+    ];
+    for command in commands {
+        let said = shop.run(command, "").expect_refusal().stderr;
+        for mark in ["Error", "Some(", "None", "Utf8", "ParseInt", "{ ", "::", "Os {"] {
+            assert!(!said.contains(mark), "{command:?} says {mark}: {said}");
+        }
+    }
+    assert!(!shop.data().exists(), "looking creates nothing");
 }

@@ -281,7 +281,7 @@ async fn health_is_whether_the_shop_of_the_settings_answers() {
     shop.run(&["health"], "").expect_refusal().naming("nobody listens").naming(&address);
     assert!(!shop.data().exists(), "asking makes nothing");
 
-    shop.start_where_the_settings_say();
+    shop.start_where_it_is_set();
     let well = shop.run(&["health"], "").expect_success();
     assert!(!well.stdout.trim().is_empty(), "{well:?}");
     shop.run(&["health", "--ready"], "").expect_success();
@@ -290,7 +290,7 @@ async fn health_is_whether_the_shop_of_the_settings_answers() {
 
     // It answers, and takes no changes.
     shop.set("SOUK_MIN_FREE_DISK_MIB", "1000000000");
-    shop.start_where_the_settings_say();
+    shop.start_where_it_is_set();
     shop.run(&["health"], "").expect_success();
     shop.run(&["health", "--ready"], "").expect_refusal().naming("503").naming("disk");
     shop.stop().await;

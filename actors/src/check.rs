@@ -25,6 +25,18 @@ impl Findings {
         self.counts.push((what, count));
     }
 
+    /// What was counted, and how many there are.
+    #[must_use]
+    pub fn counts(&self) -> &[(&'static str, u64)] {
+        &self.counts
+    }
+
+    /// What does not hold, a sentence each.
+    #[must_use]
+    pub fn violations(&self) -> &[String] {
+        &self.violations
+    }
+
     /// True if every invariant holds.
     #[must_use]
     pub fn is_sound(&self) -> bool {

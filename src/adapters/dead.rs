@@ -55,8 +55,11 @@ pub(crate) enum DeadLetterError {
     #[error(transparent)]
     NoShop(OpenError),
     /// The broker is away.
-    #[error("the broker does not answer")]
+    #[error("the broker does not answer; does it run, and is nats_url right?")]
     NoAnswer,
+    /// No shop was ever there.
+    #[error("the broker has no dead letters and no stream for them: has a shop connected to it?")]
+    NoStream,
     /// The broker refused.
     #[error("the broker did not do it")]
     Broker(#[source] Box<dyn Error + Send + Sync>),
@@ -120,6 +123,14 @@ impl DeadLetters {
                 return Err(DeadLetterError::NoShop(OpenError::Missing { kind, directory }));
             }
         })
+    }
+
+    /// The directory they are in; `None` where they are on the broker.
+    pub(crate) fn folder(&self) -> Option<PathBuf> {
+        match self {
+            Self::Broker(_) => None,
+            Self::Files(settings) => Some(folder(settings)),
+        }
     }
 
     /// The newest, oldest first, about `limit`.

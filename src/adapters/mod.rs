@@ -24,8 +24,9 @@ mod testing;
 mod worker;
 
 pub(crate) use dead::{DeadLetter, DeadLetterError, DeadLetters};
+pub(crate) use nats::{BrokerSeen, examine as examine_broker};
 pub(crate) use status::AdapterStatus;
-pub(crate) use stripe_gateway::with_gateway;
+pub(crate) use stripe_gateway::{try_key, with_gateway};
 pub(crate) use worker::{WorkerKind, start_worker};
 
 use crate::logs::{self, Archive, LogLimits, LogQueue};
@@ -112,15 +113,37 @@ pub(crate) enum AdapterError {
         #[source]
         source: OpenError,
     },
-    /// Without a broker nobody else hears of mails and logs.
-    #[error("workers: `mail` and `log` can be left out only where nats_url is set")]
-    WorkersWithoutBroker,
     /// `souk worker` takes its work from the broker.
     #[error("nats_url is not set: a worker alone takes its work from the broker")]
     WorkerWithoutBroker,
     /// What must be opened could not be opened at all.
     #[error("the start was broken off")]
     Task(#[source] tokio::task::JoinError),
+}
+
+/// Whether mails can be sent to the mail server of this URL, as far as the URL says.
+///
+/// # Errors
+/// What is wrong with it, without its password.
+pub(crate) fn judge_smtp_url(url: &str) -> Result<(), String> {
+    mail::smtp_server(url).map(drop).map_err(|error| supervision::chain(&error))
+}
+
+/// Connects to the mail server, goes over to TLS and logs in as for a mail, and sends none.
+///
+/// # Errors
+/// A sentence about what does not work.
+pub(crate) async fn examine_mail_server(url: &str) -> Result<(), String> {
+    let failed = |error: &(dyn std::error::Error + 'static)| supervision::chain(error);
+    let transport = mail::Transport::smtp(url).map_err(|error| failed(&error))?;
+    let tried = transport.try_connection().await;
+    transport.close().await;
+    tried.map_err(|error| failed(&error))
+}
+
+/// Whether this can be the sender of mails.
+pub(crate) fn is_mail_sender(text: &str) -> bool {
+    text.parse::<lettre::message::Mailbox>().is_ok()
 }
 
 /// The running adapters.
@@ -141,9 +164,6 @@ pub(crate) async fn start(
     own_log: LogQueue,
 ) -> Result<Adapters, AdapterError> {
     let workers = settings.workers;
-    if settings.nats_url.is_none() && workers != Workers::ALL {
-        return Err(AdapterError::WorkersWithoutBroker);
-    }
     let mut running = Running::default();
     let mail = Arc::new(MailStatus::default());
     let relay = Arc::new(RelayStatus::default());

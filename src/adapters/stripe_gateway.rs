@@ -24,6 +24,19 @@ pub(crate) fn with_gateway(shop: Shop, stripe: Option<StripeSettings>) -> Result
     Ok(shop.with_gateway(Arc::new(StripeGateway { stripe, currency })))
 }
 
+/// Whether Stripe answers and takes the key: asks for an intent that nobody made.
+///
+/// # Errors
+/// A sentence about what does not work.
+pub(crate) async fn try_key(settings: StripeSettings, currency: Currency) -> Result<(), String> {
+    const NOBODYS_INTENT: &str = "pi_souk_doctor";
+    let stripe = Stripe::new(settings).map_err(|error| error.to_string())?;
+    match stripe.retrieve_intent(NOBODYS_INTENT, currency).await {
+        Ok(_) | Err(CallError::NotFound | CallError::Invalid(_)) => Ok(()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
 /// An account at Stripe that takes the shop's money.
 struct StripeGateway {
     stripe: Stripe,

@@ -47,6 +47,7 @@ impl Stop {
 pub(crate) struct Setback {
     source: Box<dyn Error + Send + Sync>,
     made_progress: bool,
+    is_known: bool,
 }
 
 impl Setback {
@@ -55,15 +56,22 @@ impl Setback {
         self.made_progress = made_progress;
         self
     }
+
+    /// If `is_known`, the cause was logged where it was found, and nobody needs to hear of it again.
+    pub(crate) fn of_known_cause(mut self, is_known: bool) -> Self {
+        self.is_known = is_known;
+        self
+    }
 }
 
 impl<E: Into<Box<dyn Error + Send + Sync>>> From<E> for Setback {
     fn from(error: E) -> Self {
-        Self { source: error.into(), made_progress: false }
+        Self { source: error.into(), made_progress: false, is_known: false }
     }
 }
 
-/// Runs session after session until `stop`. A session answers `Ok` when it ended because of
+/// Runs session after session until `stop`. What ends them is logged once, until it is something
+/// else or a session got on with its work. A session answers `Ok` when it ended because of
 /// `stop`; it runs in a task of its own, so that its panic ends nothing else.
 pub(crate) async fn keep_running<F, S>(
     name: &'static str,
@@ -75,6 +83,7 @@ pub(crate) async fn keep_running<F, S>(
     S: Future<Output = Result<(), Setback>> + Send + 'static,
 {
     let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
+    let mut logged = None;
     loop {
         let mut running = AbortOnDrop(tokio::spawn(session()));
         let ended = (&mut running.0).await.unwrap_or_else(|death| Err(death.into()));
@@ -84,10 +93,17 @@ pub(crate) async fn keep_running<F, S>(
         let setback = ended.err().unwrap_or_else(|| "it ended without a reason".into());
         if setback.made_progress {
             backoff.reset();
+            logged = None;
         }
         let wait = backoff.next_wait();
         let reason = chain(&*setback.source);
-        tracing::warn!(name, reason, wait_ms = wait.as_millis(), "a loop is started again");
+        let wait_ms = wait.as_millis();
+        if setback.is_known || logged.as_ref() == Some(&reason) {
+            tracing::debug!(name, reason, wait_ms, "a loop is started again");
+        } else {
+            tracing::warn!(name, reason, wait_ms, "a loop is started again, as often as it ends");
+            logged = Some(reason.clone());
+        }
         status.is_interrupted(reason);
         tokio::select! {
             () = tokio::time::sleep(wait) => {}

@@ -1,7 +1,11 @@
 //! Who is calling: a token, its session, the person behind it.
 
+use super::guests::brings_cart_key;
 use super::{App, ServiceName, could_not};
-use crate::edge::{Answer, BadToken, Call, Claims, Request, TokenId, TokenKind, standard};
+use crate::edge::{
+    Answer, BadToken, Call, Claims, Request, TokenId, TokenKind, bearer_of, standard,
+};
+use http::HeaderMap;
 use souk_actors::store::StoreError;
 use souk_actors::users::{self, SessionToken, User};
 use souk_actors::{Failure, clock};
@@ -82,6 +86,21 @@ impl App {
         match self.service(&call.request) {
             Some(name) => Ok(Asker::Service(name)),
             None => Ok(Asker::Person(Box::new(self.visitor(call)?))),
+        }
+    }
+
+    /// What kind of caller the headers speak of, for the log: whether a session goes on is not
+    /// asked.
+    pub(crate) fn kind_of_caller(&self, headers: &HeaderMap) -> &'static str {
+        match bearer_of(headers) {
+            Some(token) if self.services.name_of(token).is_some() => "service",
+            Some(token) => {
+                let now = clock::now().seconds();
+                let is_good = self.tokens.verify(token, TokenKind::Access, now).is_ok();
+                if is_good { "user" } else { "unknown token" }
+            }
+            None if brings_cart_key(headers) => "guest",
+            None => "nobody",
         }
     }
 

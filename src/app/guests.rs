@@ -5,7 +5,7 @@ use super::{App, could_not};
 use crate::edge::form::{Field, Json, Rule, anything};
 use crate::edge::headers::X_CART_KEY;
 use crate::edge::{Answer, Form, Request, values};
-use http::header::{COOKIE, HeaderValue, SET_COOKIE};
+use http::header::{COOKIE, HeaderMap, HeaderValue, SET_COOKIE};
 use sha2::{Digest, Sha256};
 use souk_actors::carts::{self, CartKey, GUEST_CART_LIFETIME};
 use souk_actors::clock;
@@ -81,8 +81,18 @@ pub(crate) fn cart_key_field(form: &mut Form<'_>) -> Field<Option<String>> {
     form.nullable(CART_KEY, written.like(values::CART_KEY))
 }
 
+/// Whether a key stands in a header or a cookie, be it a good one or not.
+pub(super) fn brings_cart_key(headers: &HeaderMap) -> bool {
+    headers.contains_key(X_CART_KEY) || cookie_of(headers).is_some()
+}
+
 fn cookie(request: &Request) -> Option<&str> {
-    let header = request.header(COOKIE.as_str()).filter(|text| text.len() <= COOKIE_BYTES_MAX)?;
+    cookie_of(&request.headers)
+}
+
+fn cookie_of(headers: &HeaderMap) -> Option<&str> {
+    let header = headers.get(COOKIE)?.to_str().ok()?;
+    let header = Some(header).filter(|text| text.len() <= COOKIE_BYTES_MAX)?;
     header.split(';').find_map(|pair| {
         let (name, value) = pair.trim().split_once('=')?;
         (name == CART_KEY && !value.is_empty()).then_some(value)

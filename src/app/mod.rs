@@ -42,7 +42,7 @@ pub(crate) use products::{plain_draft, stock_range};
 pub(crate) use refunds::routes as refund_routes;
 pub(crate) use returns::ReturnSettings;
 pub(crate) use sandbox::routes as sandbox_routes;
-pub(crate) use services::{ServiceName, ServiceTokens, ServiceTokensError};
+pub(crate) use services::{ServiceName, ServiceTokens};
 pub(crate) use webhooks::routes as webhook_routes;
 
 use crate::adapters::AdapterStatus;

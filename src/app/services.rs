@@ -9,6 +9,8 @@ use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 const MAX_SERVICES: usize = 64;
 /// Longest name, in characters.
 const NAME_CHARACTERS_MAX: usize = 64;
+/// Shortest token, in octets: shorter ones can be guessed.
+const TOKEN_BYTES_MIN: usize = 16;
 /// Longest token, in octets.
 const TOKEN_BYTES_MAX: usize = 1024;
 
@@ -20,7 +22,8 @@ pub(crate) enum ServiceTokensError {
     #[error("entry {number} needs a name of 1 to {NAME_CHARACTERS_MAX} letters, digits and ._-")]
     BadName { number: usize },
     #[error(
-        "the token of {name} must have 1 to {TOKEN_BYTES_MAX} visible characters without a space"
+        "the token of {name} must have {TOKEN_BYTES_MIN} to {TOKEN_BYTES_MAX} visible characters \
+         without a space; `openssl rand -hex 32` makes one"
     )]
     BadToken { name: String },
     #[error("{name} is named twice")]
@@ -65,7 +68,7 @@ impl ServiceTokens {
             if !is_name {
                 return Err(ServiceTokensError::BadName { number });
             }
-            let fits = (1..=TOKEN_BYTES_MAX).contains(&token.len());
+            let fits = (TOKEN_BYTES_MIN..=TOKEN_BYTES_MAX).contains(&token.len());
             if !fits || !token.bytes().all(|octet| octet.is_ascii_graphic()) {
                 return Err(ServiceTokensError::BadToken { name: name.to_owned() });
             }
@@ -107,11 +110,11 @@ mod tests {
 
     #[test]
     fn a_token_names_its_service_and_no_other_does() {
-        let services =
-            ServiceTokens::parse("orders:s3cret:with:colons, mail : other").expect("two");
+        let setting = "orders:s3cret:with:colons, mail : other-s3cret-text";
+        let services = ServiceTokens::parse(setting).expect("two");
         assert_eq!(services.name_of("s3cret:with:colons").as_deref(), Some("orders"));
-        assert_eq!(services.name_of("other").as_deref(), Some("mail"));
-        for token in ["", "s3cret", "other ", "orders", "Other"] {
+        assert_eq!(services.name_of("other-s3cret-text").as_deref(), Some("mail"));
+        for token in ["", "s3cret", "other-s3cret-text ", "orders", "Other-s3cret-text"] {
             assert_eq!(services.name_of(token), None, "{token:?}");
         }
         assert_eq!(ServiceTokens::parse("  ").expect("none").name_of(""), None);
@@ -121,20 +124,22 @@ mod tests {
     fn a_bad_setting_is_refused_without_its_tokens() {
         use ServiceTokensError as Error;
         let name = || "a".to_owned();
+        let long = "secret-secret-secret";
         for (text, error) in [
-            ("secret", Error::NotAPair { number: 1 }),
-            ("a:b,", Error::NotAPair { number: 2 }),
-            (":secret", Error::BadName { number: 1 }),
-            ("a b:secret", Error::BadName { number: 1 }),
-            ("a:", Error::BadToken { name: name() }),
-            ("a:sec ret", Error::BadToken { name: name() }),
-            ("a:secret,a:other", Error::NamedTwice { name: name() }),
-            ("b:secret,a:secret", Error::SharedToken { name: name() }),
+            ("secret".to_owned(), Error::NotAPair { number: 1 }),
+            (format!("a:{long},"), Error::NotAPair { number: 2 }),
+            (":secret".to_owned(), Error::BadName { number: 1 }),
+            ("a b:secret".to_owned(), Error::BadName { number: 1 }),
+            ("a:".to_owned(), Error::BadToken { name: name() }),
+            ("a:secret".to_owned(), Error::BadToken { name: name() }),
+            (format!("a:{long} {long}"), Error::BadToken { name: name() }),
+            (format!("a:{long},a:{long}2"), Error::NamedTwice { name: name() }),
+            (format!("b:{long},a:{long}"), Error::SharedToken { name: name() }),
         ] {
-            assert_eq!(ServiceTokens::parse(text).err(), Some(error.clone()), "{text}");
+            assert_eq!(ServiceTokens::parse(&text).err(), Some(error.clone()), "{text}");
             assert!(!error.to_string().contains("secret"));
         }
-        let many: Vec<_> = (0..=MAX_SERVICES).map(|n| format!("s{n}:t{n}")).collect();
+        let many: Vec<_> = (0..=MAX_SERVICES).map(|n| format!("s{n}:{long}{n}")).collect();
         assert_eq!(ServiceTokens::parse(&many.join(",")).err(), Some(Error::TooMany));
     }
 }

@@ -71,8 +71,11 @@ impl OpenApp {
             .expect("routes");
         let base = format!("http://{address}");
         let answering = move |request| Arc::clone(&app).answer(request);
-        let cors = edge::Cors::default();
-        tokio::spawn(edge::serve(listener, cors, answering, std::future::pending()));
+        let doors = (
+            edge::Cors::default(),
+            edge::AccessLog::new(false, |path, _| (path.to_owned(), "nobody")),
+        );
+        tokio::spawn(edge::serve(listener, doors, answering, std::future::pending()));
         Self { _directory: directory, shop, base, client: reqwest::Client::new() }
     }
 
@@ -104,7 +107,7 @@ impl OpenApp {
         let email = EmailAddress::parse("boss@example.com").expect("an address");
         let password = Password::choose("password123".to_owned()).expect("long enough");
         let name = Username::of_email(&email);
-        crate::commands::create_administrator(&self.shop, name, email, password)
+        crate::administrators::create(&self.shop, name, email, password)
             .await
             .expect("an administrator");
         let boss = self.log_in("boss@example.com").await;

@@ -1,18 +1,19 @@
-//! `souk admin create`: the first administrator, while the shop is closed.
+//! `souk admin`: who may do everything, whether the shop is open or closed.
 
-use super::CommandError;
+use super::prompt::{self, PromptError};
+use super::{CommandError, print_json, print_text};
+use crate::administrators::{self, AdministratorError, Listed, Who};
+use crate::control::{self, AskError, Hidden, Question};
 use crate::settings::Settings;
-use clap::Subcommand;
-use souk_actors::users::Register;
-use souk_actors::{Failure, Shop};
-use souk_domain::{EmailAddress, Password, PasswordError, Refusal, Role, TextErrors, Username};
-use std::io::BufRead;
+use clap::{Args, Subcommand};
+use souk_actors::store::{OpenError, StoreError};
+use souk_actors::{OpenShopError, Shop};
+use souk_domain::{EmailAddress, TextErrors, Username};
 use std::process::ExitCode;
-use std::sync::Arc;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Admin {
-    /// Make an administrator; the password is read from standard input.
+    /// Make an administrator; the password is asked for, or read from standard input.
     Create {
         /// User name.
         #[arg(long)]
@@ -21,81 +22,151 @@ pub(super) enum Admin {
         #[arg(long)]
         email: String,
     },
+    /// Show every administrator.
+    List {
+        /// One JSON array.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Give an administrator a new password and end their sessions; the password is asked for, or
+    /// read from standard input.
+    ResetPassword(Whose),
 }
 
-/// Why there is no new administrator.
+/// One administrator.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(super) struct Whose {
+    /// User name or e-mail address.
+    #[arg(value_name = "WHO")]
+    who: Option<String>,
+    /// User name.
+    #[arg(long)]
+    username: Option<String>,
+    /// E-mail address.
+    #[arg(long)]
+    email: Option<String>,
+}
+
+/// Why there is no answer, or nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum AdminError {
     #[error("username: {0}")]
     Username(TextErrors),
     #[error("email: {0}")]
     Email(TextErrors),
-    #[error("password: {0}")]
-    Password(PasswordError),
-    #[error("password: cannot be read from standard input")]
-    Input(#[source] std::io::Error),
-    #[error("email: another user has this address")]
-    EmailTaken,
-    #[error("username: another user has this name")]
-    UsernameTaken,
-    #[error("username: a name in the form of an e-mail address must be the --email itself")]
-    UsernameIsAnAddress,
-    #[error("the administrator could not be stored")]
-    Shop(#[source] Failure),
+    #[error(transparent)]
+    Prompt(#[from] PromptError),
+    #[error(transparent)]
+    Administrator(#[from] AdministratorError),
+    #[error(transparent)]
+    Ask(#[from] AskError),
+    #[error(transparent)]
+    Shop(#[from] OpenShopError),
+    #[error("the administrators cannot be read")]
+    Read(#[from] StoreError),
+    #[error("the shop's answer cannot be read")]
+    Answer(#[from] serde_json::Error),
 }
 
-/// Longest line of input that is read for a password.
-const LINE_BYTES_MAX: u64 = 4096;
-
 pub(super) async fn run(admin: Admin, settings: &Settings) -> Result<ExitCode, CommandError> {
-    let Admin::Create { username, email } = admin;
-    let username = Username::parse(&username).map_err(AdminError::Username)?;
-    let email = EmailAddress::parse(&email).map_err(AdminError::Email)?;
-    let password = read_password()?;
-    let shop = Shop::open_or_make(&settings.data, settings.shop()).await?;
-    let result = create(&shop, username, email, password).await;
-    shop.close().await;
-    let created = result.map_err(|failure| match failure {
-        Failure::Refused(Refusal::EmailTaken) => AdminError::EmailTaken,
-        Failure::Refused(Refusal::UsernameTaken) => AdminError::UsernameTaken,
-        Failure::Refused(Refusal::UsernameIsAnAddress) => AdminError::UsernameIsAnAddress,
-        failure => AdminError::Shop(failure),
-    })?;
-    println!("administrator {created} was created");
+    match admin {
+        Admin::Create { username, email } => create(username, email, settings).await?,
+        Admin::List { json } => show(&list(settings).await?, json)?,
+        Admin::ResetPassword(whose) => reset_password(whose, settings).await?,
+    }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Makes an administrator; answers the user name.
-pub(crate) async fn create(
-    shop: &Shop,
-    username: Username,
-    email: EmailAddress,
-    password: Password,
-) -> Result<Username, Failure> {
-    let command = Register {
-        username: username.clone(),
-        email,
-        password: shop.hasher.hash(password).await?,
-        role: Role::Administrator,
-        first_name: String::new(),
-        last_name: String::new(),
+async fn create(username: String, email: String, settings: &Settings) -> Result<(), AdminError> {
+    let username = Username::parse(&username).map_err(AdminError::Username)?;
+    let email = EmailAddress::parse(&email).map_err(AdminError::Email)?;
+    let password = prompt::new_password(username.as_str()).await?;
+    let Some(shop) = if_closed(Shop::open_or_make(&settings.data, settings.shop()).await)? else {
+        let question = Question::CreateAdministrator {
+            username: username.to_string(),
+            email: email.to_string(),
+            password: Hidden::of(&password),
+        };
+        println!("{}", control::ask(&settings.data, &question, |_| Ok(())).await?);
+        return Ok(());
     };
-    let owners = Arc::clone(&shop.owners);
-    shop.store
-        .transact(move |unit| {
-            let (owners, command) = (Arc::clone(&owners), command.clone());
-            async move {
-                souk_actors::journeys::accounts::add_person(&owners, &unit, command, None).await
-            }
-        })
-        .await?;
-    Ok(username)
+    let created = administrators::create(&shop, username, email, password).await;
+    shop.close().await;
+    println!("{}", administrators::created(&created?));
+    Ok(())
 }
 
-fn read_password() -> Result<Password, AdminError> {
-    let mut line = String::new();
-    let input = std::io::stdin().lock();
-    std::io::Read::take(input, LINE_BYTES_MAX).read_line(&mut line).map_err(AdminError::Input)?;
-    let password = line.trim_end_matches(['\r', '\n']).to_owned();
-    Password::choose(password).map_err(AdminError::Password)
+async fn reset_password(whose: Whose, settings: &Settings) -> Result<(), AdminError> {
+    // Nobody is asked for a password that nobody can have.
+    if_closed(super::open_store(settings))?;
+    let who = match whose {
+        Whose { username: Some(name), .. } => by_name(&name)?,
+        Whose { email: Some(email), .. } => by_email(&email)?,
+        Whose { who, .. } => {
+            let who = who.unwrap_or_default();
+            if who.contains('@') { by_email(&who)? } else { by_name(&who)? }
+        }
+    };
+    let password = prompt::new_password(&who.to_string()).await?;
+    let Some(shop) = if_closed(Shop::open(&settings.data, settings.shop()).await)? else {
+        let (who, password) = (who.to_string(), Hidden::of(&password));
+        let question = Question::ResetPassword { who, password };
+        println!("{}", control::ask(&settings.data, &question, |_| Ok(())).await?);
+        return Ok(());
+    };
+    let changed = administrators::reset_password(&shop, &who, password).await;
+    shop.close().await;
+    println!("{}", administrators::changed(&changed?));
+    Ok(())
+}
+
+fn by_name(name: &str) -> Result<Who, AdminError> {
+    Username::parse(name).map(Who::Username).map_err(AdminError::Username)
+}
+
+fn by_email(email: &str) -> Result<Who, AdminError> {
+    EmailAddress::parse(email).map(Who::Email).map_err(AdminError::Email)
+}
+
+/// What was opened, if no other process has it open.
+fn if_closed<T>(opened: Result<T, OpenShopError>) -> Result<Option<T>, AdminError> {
+    match opened {
+        Ok(opened) => Ok(Some(opened)),
+        Err(OpenShopError::Store(OpenError::InUse { .. })) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn list(settings: &Settings) -> Result<Vec<Listed>, AdminError> {
+    if let Some(store) = if_closed(super::open_store(settings))? {
+        return Ok(administrators::list(&*store.snapshot())?);
+    }
+    let mut rows = Vec::new();
+    let mut take = |row: &str| {
+        rows.push(row.to_owned());
+        Ok(())
+    };
+    control::ask(&settings.data, &Question::Administrators, &mut take).await?;
+    Ok(rows.iter().map(|row| serde_json::from_str(row)).collect::<Result<_, _>>()?)
+}
+
+fn show(found: &[Listed], as_json: bool) -> Result<(), CommandError> {
+    if as_json {
+        return print_json(&found);
+    }
+    if found.is_empty() {
+        eprintln!("there is no administrator yet; make one: souk admin create");
+        return Ok(());
+    }
+    let width = |of: fn(&Listed) -> &str, head: &str| {
+        let widths = found.iter().map(|listed| of(listed).chars().count());
+        widths.chain([head.len()]).max().unwrap_or_default()
+    };
+    let (name, email) = (width(|it| &it.username, "USERNAME"), width(|it| &it.email, "EMAIL"));
+    let mut table = format!("{:>6}  {:name$}  {:email$}  SINCE", "ID", "USERNAME", "EMAIL");
+    for Listed { id, username, email: address, joined_at } in found {
+        table.push_str(&format!("\n{id:>6}  {username:name$}  {address:email$}  {joined_at}"));
+    }
+    print_text(&table)
 }

@@ -1,10 +1,11 @@
 //! `souk backup`: the whole store as one file.
 
-use super::CommandError;
 use super::rotation::{self, Deleted};
+use super::{CommandError, print_json, print_text};
 use crate::control::{self, AskError, Question};
 use crate::settings::Settings;
 use clap::Args;
+use serde_json::json;
 use souk_actors::OpenShopError;
 use souk_actors::clock;
 use souk_actors::store::{BadCopy, CopyError, OpenError};
@@ -27,6 +28,9 @@ pub(super) struct Backup {
     /// the new copy is whole and durable.
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     keep: Option<u32>,
+    /// One JSON object.
+    #[arg(long)]
+    json: bool,
 }
 
 /// Why there is no copy.
@@ -52,10 +56,33 @@ pub(crate) enum BackupError {
 
 /// Copies the store, in this process if the shop is closed, else in the one that has it open.
 pub(super) async fn back_up(backup: Backup, settings: &Settings) -> Result<ExitCode, CommandError> {
-    Ok(make_copy(backup, settings).await?)
+    let as_json = backup.json;
+    let Made { file, deleted } = make_copy(backup, settings).await?;
+    if as_json {
+        print_json(&json!({"file": file, "deleted": deleted}))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    print_text(&format!(
+        "the store was copied to {}\nnot in the copy: the key that signs tokens (jwt-secret in {}, or the \
+         setting jwt_secret), mails, the log and the settings. Keep that key apart: without it \
+         everybody logs in anew after a restore, and guests lose their carts",
+        file.display(),
+        settings.data.display()
+    ))?;
+    for path in deleted {
+        print_text(&format!("deleted {}", path.display()))?;
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
-async fn make_copy(backup: Backup, settings: &Settings) -> Result<ExitCode, BackupError> {
+/// A new copy.
+struct Made {
+    file: PathBuf,
+    /// Older ones that had to go for it.
+    deleted: Vec<PathBuf>,
+}
+
+async fn make_copy(backup: Backup, settings: &Settings) -> Result<Made, BackupError> {
     // Before anything is made for the copy, there must be something to copy.
     let store = match super::open_store(settings) {
         Err(OpenShopError::Store(OpenError::InUse { .. })) => None,
@@ -63,33 +90,25 @@ async fn make_copy(backup: Backup, settings: &Settings) -> Result<ExitCode, Back
     };
     let file = backup.target(&settings.data)?;
     match store {
-        Some(store) => {
-            souk_actors::copy_store(&store, &file)?;
-            println!("the store was copied to {}", file.display());
-        }
+        Some(store) => souk_actors::copy_store(&store, &file)?,
         None => {
             let question = Question::Backup(file.clone());
-            println!("{}", control::ask(&settings.data, &question, |_| Ok(())).await?);
+            control::ask(&settings.data, &question, |_| Ok(())).await?;
         }
     }
-    println!(
-        "not in the copy: the key that signs tokens (jwt-secret in {}, or the setting jwt_secret), \
-         mails, the log and the settings. Keep that key apart: without it everybody logs in anew \
-         after a restore, and guests lose their carts",
-        settings.data.display()
-    );
+    let mut gone = Vec::new();
     if let Some(keep) = backup.keep {
         let keep = usize::try_from(keep).unwrap_or(usize::MAX);
         for deleted in rotation::rotate(&file, keep)? {
             match deleted {
-                Deleted::Done(path) => println!("deleted {}", path.display()),
+                Deleted::Done(path) => gone.push(path),
                 Deleted::Failed(path, error) => {
                     eprintln!("souk: cannot delete {}: {error}", path.display());
                 }
             }
         }
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(Made { file, deleted: gone })
 }
 
 impl Backup {

@@ -47,7 +47,11 @@ pub(super) async fn run(crm: Crm, settings: &Settings) -> Result<ExitCode, Comma
     let shop = Shop::open(&settings.data, settings.shop()).await?;
     let noted = note(&shop, &replay).await;
     shop.close().await;
-    println!("{} orders will be sent to the CRM with the next start", noted?);
+    match noted? {
+        0 => eprintln!("there is no such order; nothing will be sent"),
+        1 => println!("1 order will be sent to the CRM with the next start"),
+        noted => println!("{noted} orders will be sent to the CRM with the next start"),
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,8 +1,10 @@
 //! `souk dead`: messages that could not be handled.
 
-use crate::adapters::{DeadLetter, DeadLetterError, DeadLetters};
+use super::{CommandError, print_json, print_text};
+use crate::adapters::{DeadLetter, DeadLetters};
 use crate::settings::Settings;
 use clap::Subcommand;
+use serde_json::{Value, json};
 use std::process::ExitCode;
 
 /// What to do about dead letters: on the broker, where one is configured; else in DATA/mail/dead.
@@ -13,11 +15,17 @@ pub(super) enum Dead {
         /// At most about so many.
         #[arg(long, value_name = "N", default_value_t = 100)]
         limit: usize,
+        /// One JSON array.
+        #[arg(long)]
+        json: bool,
     },
     /// All of one, with its body.
     Show {
         /// As the list shows it.
         id: String,
+        /// One JSON object.
+        #[arg(long)]
+        json: bool,
     },
     /// Have some handled again. Without a broker mails are sent at once, with the shop closed.
     Retry {
@@ -33,17 +41,18 @@ pub(super) enum Dead {
     },
 }
 
-pub(super) async fn run(asked: Dead, settings: &Settings) -> Result<ExitCode, DeadLetterError> {
+pub(super) async fn run(asked: Dead, settings: &Settings) -> Result<ExitCode, CommandError> {
     // rustls takes its cryptography from the process.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let letters = DeadLetters::open(settings.adapters()).await?;
+    if let (Dead::List { .. }, Some(folder)) = (&asked, letters.folder()) {
+        let folder = folder.display();
+        eprintln!("nats_url is not set: these are the mails given up, in {folder}");
+    }
     match asked {
-        Dead::List { limit } => {
-            for letter in letters.list(limit).await? {
-                println!("{}", line(&letter));
-            }
-        }
-        Dead::Show { id } => println!("{}", whole(&letters.show(&id).await?)),
+        Dead::List { limit, json } => list(&letters.list(limit).await?, json)?,
+        Dead::Show { id, json: true } => print_json(&document(&letters.show(&id).await?))?,
+        Dead::Show { id, json: false } => print_text(&whole(&letters.show(&id).await?))?,
         Dead::Retry { ids } => {
             for id in ids {
                 letters.retry(&id).await?;
@@ -58,6 +67,27 @@ pub(super) async fn run(asked: Dead, settings: &Settings) -> Result<ExitCode, De
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn list(letters: &[DeadLetter], as_json: bool) -> Result<(), CommandError> {
+    if as_json {
+        return print_json(&letters.iter().map(document).collect::<Vec<_>>());
+    }
+    if letters.is_empty() {
+        eprintln!("there are no dead letters");
+        return Ok(());
+    }
+    print_text(&letters.iter().map(line).collect::<Vec<_>>().join("\n"))
+}
+
+/// For scripts; a body that is no JSON is a text.
+fn document(letter: &DeadLetter) -> Value {
+    let DeadLetter { id, time, subject, tries, reason, body } = letter;
+    let body = serde_json::from_slice(body)
+        .unwrap_or_else(|_| Value::from(String::from_utf8_lossy(body).into_owned()));
+    json!({
+        "id": id, "time": time, "subject": subject, "tries": tries, "reason": reason, "body": body,
+    })
 }
 
 fn line(letter: &DeadLetter) -> String {

@@ -2,12 +2,13 @@
 
 use super::CommandError;
 use crate::control::{self, AskError, Export, Question};
+use crate::moment;
 use crate::settings::Settings;
 use clap::{Args, Subcommand};
 use souk_actors::outbox::Outbox;
 use souk_actors::store::{OpenError, StoreError};
 use souk_actors::webhooks::check_pattern;
-use souk_actors::{Failure, OpenShopError};
+use souk_actors::{Failure, OpenShopError, clock};
 use souk_domain::UnixMillis;
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -20,7 +21,7 @@ pub(super) enum Events {
 
 #[derive(Debug, Args)]
 pub(super) struct ExportAsked {
-    /// Not those from before: 2026-01-31T12:00:00Z.
+    /// Not those from before: 2026-01-31T12:00:00Z, 2026-01-31, or 30m, 1h, 7d for so long ago.
     #[arg(long, value_name = "TIME", value_parser = time)]
     since: UnixMillis,
     /// Kinds or events: `order.*`, `order.paid`; all of them by default.
@@ -44,8 +45,7 @@ pub(crate) enum EventsError {
 }
 
 fn time(text: &str) -> Result<UnixMillis, String> {
-    let time: jiff::Timestamp = text.parse().map_err(|_| "write it as 2026-01-31T12:00:00Z")?;
-    Ok(UnixMillis::new(time.as_millisecond()))
+    moment::parse(text, clock::now()).ok_or_else(|| format!("write {}", moment::FORMS))
 }
 
 fn event_type(text: &str) -> Result<String, String> {
@@ -55,20 +55,29 @@ fn event_type(text: &str) -> Result<String, String> {
 
 pub(super) async fn run(events: Events, settings: &Settings) -> Result<ExitCode, CommandError> {
     let Events::Export(ExportAsked { since, types }) = events;
-    export(Export { since, types }, settings).await?;
+    if export(Export { since, types }, settings).await? == 0 {
+        eprintln!("there are no such events since {since}");
+    }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Reads the store if the shop is closed, else asks the process that has it open.
-async fn export(asked: Export, settings: &Settings) -> Result<(), EventsError> {
+/// Reads the store if the shop is closed, else asks the process that has it open. Answers how many
+/// events there were.
+async fn export(asked: Export, settings: &Settings) -> Result<u64, EventsError> {
     let data = &settings.data;
     let mut output = io::stdout().lock();
+    let mut count = 0;
     let store = match super::open_store(settings) {
         Ok(store) => store,
         Err(OpenShopError::Store(OpenError::InUse { .. })) => {
             let question = Question::Export(asked);
-            control::ask(data, &question, |event| writeln!(output, "{event}")).await?;
-            return Ok(output.flush()?);
+            let print = |event: &str| {
+                count += 1;
+                writeln!(output, "{event}")
+            };
+            control::ask(data, &question, print).await?;
+            output.flush()?;
+            return Ok(count);
         }
         Err(error) => return Err(error.into()),
     };
@@ -76,10 +85,12 @@ async fn export(asked: Export, settings: &Settings) -> Result<(), EventsError> {
     let mut at = asked.start(&outbox)?;
     while let Some((events, next)) = asked.read_on(&outbox, at)? {
         for event in events {
+            count += 1;
             output.write_all(&event)?;
             output.write_all(b"\n")?;
         }
         at = next;
     }
-    Ok(output.flush()?)
+    output.flush()?;
+    Ok(count)
 }

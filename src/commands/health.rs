@@ -1,6 +1,6 @@
 //! `souk health`: asks the shop of these settings over HTTP, for whatever watches it.
 
-use crate::settings::Settings;
+use crate::settings::{Listen, Settings};
 use bytes::Bytes;
 use clap::Args;
 use http::header::HOST;
@@ -30,6 +30,12 @@ pub(super) struct Health {
 /// Why the shop is not well.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum HealthError {
+    #[error("cannot find the address of {listen}")]
+    Resolve {
+        listen: Listen,
+        #[source]
+        source: io::Error,
+    },
     #[error("nobody listens on {address}")]
     Connect {
         address: SocketAddr,
@@ -53,7 +59,8 @@ pub(crate) enum HealthError {
 /// # Errors
 /// [`HealthError`].
 pub(super) async fn ask(asked: &Health, settings: &Settings) -> Result<ExitCode, HealthError> {
-    let address = reachable(settings.listen);
+    let resolve = |source| HealthError::Resolve { listen: settings.listen.clone(), source };
+    let address = reachable(settings.listen.resolve().await.map_err(resolve)?);
     let path = if asked.ready { "/readyz" } else { "/healthz" };
     let (status, body) = tokio::time::timeout(TIME_LIMIT, get(address, path))
         .await

@@ -20,7 +20,7 @@ pub(super) struct Logs {
     /// Only of this level and those that matter more.
     #[arg(long, value_name = "LEVEL")]
     level: Option<String>,
-    /// Only from this time on: 2024-01-01T00:00:00Z, or 15m, 2h, 7d for so long ago.
+    /// Only from this time on: 2024-01-31T12:00:00Z, 2024-01-31, or 15m, 2h, 7d for so long ago.
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
     /// Only before this time.
@@ -86,8 +86,12 @@ fn show(asked: &Logs, query: &LogQuery, settings: &Settings) -> Result<(), LogsE
         Err(error) if nobody_answers(&error) => read(query, limit, settings)?,
         Err(error) => return Err(LogsError::Ask(error)),
     };
+    let mut records = found.into_records().peekable();
+    if records.peek().is_none() {
+        eprintln!("there are no such lines");
+    }
     let mut output = io::stdout().lock();
-    found.into_records().try_for_each(|record| print(&mut output, &record, asked.json))
+    records.try_for_each(|record| print(&mut output, &record, asked.json))
 }
 
 /// Reads the log of a shop that is closed.

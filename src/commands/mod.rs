@@ -2,28 +2,32 @@
 
 mod admin;
 mod backup;
+mod banner;
 mod check;
+mod completions;
 mod crm;
 mod dead;
+mod doctor;
 mod events;
 mod health;
 mod logs;
 mod openapi;
 mod payments;
+mod prompt;
 mod restore;
 mod rotation;
 mod serve;
 mod worker;
 
-pub(crate) use admin::create as create_administrator;
-
 use crate::adapters::DeadLetterError;
-use crate::settings::{Settings, SettingsError};
+use crate::settings::{Overrides, Settings, SettingsError};
 use clap::{Args, Parser, Subcommand};
+use serde::Serialize;
 use serve::ServeError;
 use souk_actors::OpenShopError;
 use souk_actors::store::{Opening, Store};
 use std::error::Error;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -61,7 +65,7 @@ enum Command {
     /// Ask the shop of these settings whether it is well; non-zero if not.
     Health(health::Health),
     /// Prove offline that the data keeps every invariant.
-    Check,
+    Check(check::Check),
     /// Messages that could not be handled.
     #[command(subcommand)]
     Dead(dead::Dead),
@@ -83,6 +87,10 @@ enum Command {
     /// Print the OpenAPI description of a contract.
     #[command(name = "openapi")]
     OpenApi(openapi::OpenApi),
+    /// Try everything the shop needs, and say what to do about what does not work.
+    Doctor(doctor::Doctor),
+    /// Print what completes commands and options in a shell.
+    Completions(completions::Completions),
 }
 
 /// Why a command failed.
@@ -116,14 +124,20 @@ pub(crate) enum CommandError {
     Health(#[from] health::HealthError),
     #[error(transparent)]
     Serve(#[from] serve::ServeError),
+    #[error("cannot write the answer")]
+    Write(#[source] io::Error),
     #[error("cannot start the runtime")]
-    Runtime(#[source] std::io::Error),
+    Runtime(#[source] io::Error),
 }
 
 /// Runs a command and tells how it went.
 pub(crate) fn run(line: CommandLine) -> ExitCode {
     match try_to_run(line) {
         Ok(code) => code,
+        // Whoever reads has seen enough: `souk check | head`.
+        Err(CommandError::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+            ExitCode::SUCCESS
+        }
         Err(error) => {
             eprintln!("souk: {}", with_causes(&error));
             ExitCode::FAILURE
@@ -133,29 +147,36 @@ pub(crate) fn run(line: CommandLine) -> ExitCode {
 
 fn try_to_run(line: CommandLine) -> Result<ExitCode, CommandError> {
     let Common { config, data } = line.common;
-    let mut settings = Settings::load(config.as_deref())?;
-    if let Some(data) = data {
-        settings.data = data;
-    }
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(CommandError::Runtime)?;
+    let listen = match &line.command {
+        Command::Serve(serve) => serve.listen.clone(),
+        _ => None,
+    };
+    let overrides = Overrides { data, listen };
+    let load = || Settings::load(config.as_deref(), overrides.clone());
     match line.command {
-        Command::Serve(serve) => runtime.block_on(serve::serve(serve, settings)),
-        Command::Admin(admin) => runtime.block_on(admin::run(admin, &settings)),
-        Command::Payments(command) => runtime.block_on(payments::run(command, &settings)),
-        Command::Dead(asked) => Ok(runtime.block_on(dead::run(asked, &settings))?),
-        Command::Health(asked) => Ok(runtime.block_on(health::ask(&asked, &settings))?),
-        Command::Check => Ok(check::run(&settings)?),
-        Command::Backup(asked) => runtime.block_on(backup::back_up(asked, &settings)),
-        Command::Restore(asked) => Ok(runtime.block_on(restore::restore(&asked, &settings))?),
-        Command::Events(events) => runtime.block_on(events::run(events, &settings)),
-        Command::Crm(crm) => runtime.block_on(crm::run(crm, &settings)),
-        Command::Logs(asked) => Ok(logs::run(&asked, &settings)?),
-        Command::Worker(worker) => runtime.block_on(worker::run(worker, settings)),
-        Command::OpenApi(asked) => Ok(openapi::run(&asked, &settings)?),
+        Command::Completions(asked) => completions::run(asked),
+        Command::Doctor(asked) => {
+            runtime()?.block_on(doctor::run(asked, config.as_deref(), overrides))
+        }
+        Command::Serve(serve) => runtime()?.block_on(serve::serve(serve, load()?)),
+        Command::Admin(admin) => runtime()?.block_on(admin::run(admin, &load()?)),
+        Command::Payments(command) => runtime()?.block_on(payments::run(command, &load()?)),
+        Command::Dead(asked) => runtime()?.block_on(dead::run(asked, &load()?)),
+        Command::Health(asked) => Ok(runtime()?.block_on(health::ask(&asked, &load()?))?),
+        Command::Check(asked) => check::run(&asked, &load()?),
+        Command::Backup(asked) => runtime()?.block_on(backup::back_up(asked, &load()?)),
+        Command::Restore(asked) => Ok(runtime()?.block_on(restore::restore(&asked, &load()?))?),
+        Command::Events(events) => runtime()?.block_on(events::run(events, &load()?)),
+        Command::Crm(crm) => runtime()?.block_on(crm::run(crm, &load()?)),
+        Command::Logs(asked) => Ok(logs::run(&asked, &load()?)?),
+        Command::Worker(worker) => runtime()?.block_on(worker::run(worker, load()?)),
+        Command::OpenApi(asked) => Ok(openapi::run(&asked, &load()?)?),
     }
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, CommandError> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder.enable_all().build().map_err(CommandError::Runtime)
 }
 
 /// Opens the store of a closed shop for a command that reads it: never makes one, and proves its
@@ -178,4 +199,22 @@ fn with_causes(error: &dyn Error) -> String {
         cause = error.source();
     }
     text
+}
+
+/// A document on standard output, for scripts.
+fn print_json(document: &impl Serialize) -> Result<(), CommandError> {
+    let mut output = io::stdout().lock();
+    serde_json::to_writer_pretty(&mut output, document)
+        .map_err(io::Error::from)
+        .and_then(|()| output.write_all(b"\n"))
+        .map_err(CommandError::Write)
+}
+
+/// A text on standard output, with a line break behind it.
+fn print_text(text: &str) -> Result<(), CommandError> {
+    let mut output = io::stdout().lock();
+    output
+        .write_all(text.as_bytes())
+        .and_then(|()| output.write_all(b"\n"))
+        .map_err(CommandError::Write)
 }

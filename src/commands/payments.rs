@@ -1,9 +1,10 @@
 //! `souk payments reconcile`: our books and the gateway's, side by side, while the shop is closed.
 
-use super::CommandError;
+use super::{CommandError, print_json};
 use crate::adapters::{self, AdapterError};
 use crate::settings::Settings;
 use clap::Subcommand;
+use serde_json::json;
 use souk_actors::journeys::paying::{self, Reconciled};
 use souk_actors::{Failure, Shop};
 use std::process::ExitCode;
@@ -12,7 +13,11 @@ use std::process::ExitCode;
 pub(super) enum Payments {
     /// Ask the gateway about every open payment and every refund that is due, and book what it
     /// says. A line per difference; fails if something could not be settled. Shop closed.
-    Reconcile,
+    Reconcile {
+        /// One JSON object.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// Why the books could not be compared.
@@ -25,17 +30,37 @@ pub(crate) enum PaymentsError {
 }
 
 pub(super) async fn run(
-    Payments::Reconcile: Payments,
+    Payments::Reconcile { json: as_json }: Payments,
     settings: &Settings,
 ) -> Result<ExitCode, CommandError> {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    settings.require_buildable()?;
+    settings.warn_of_what_has_no_effect();
     let shop = Shop::open(&settings.data, settings.shop()).await?;
-    let shop = adapters::with_gateway(shop, settings.stripe()?)
+    let shop = adapters::with_gateway(shop, settings.stripe())
         .map_err(|error| PaymentsError::Gateway(error.into()))?;
-    let result = paying::reconcile(&shop, |line| println!("{line}")).await;
+    let mut differences = Vec::new();
+    let result = paying::reconcile(&shop, |line| match as_json {
+        true => differences.push(json!({
+            "payment": line.payment.get(),
+            "here": line.here,
+            "there": line.there,
+            "done": line.done,
+        })),
+        false => println!("{line}"),
+    });
+    let result = result.await;
     shop.close().await;
     let Reconciled { asked, settled, unsettled } = result.map_err(PaymentsError::Books)?;
-    println!("{asked} payments compared, {settled} differences settled, {unsettled} not settled");
+    match as_json {
+        true => print_json(&json!({
+            "compared": asked,
+            "settled": settled,
+            "unsettled": unsettled,
+            "differences": differences,
+        }))?,
+        false => println!(
+            "{asked} payments compared, {settled} differences settled, {unsettled} not settled"
+        ),
+    }
     Ok(if unsettled == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -1,16 +1,19 @@
 //! `souk serve`: open the shop, answer until told to stop, and leave nothing half-done.
 
-use super::CommandError;
+use super::{CommandError, banner};
 use crate::adapters::outgoing::{self, Outgoing};
 use crate::adapters::{self, AdapterError, Adapters};
 use crate::app::App;
 use crate::control::Control;
-use crate::edge::{self, RouterError};
-use crate::settings::{JWT_SECRET_FILE, Settings};
+use crate::edge::{self, AccessLog, RouterError};
+use crate::logs::masked_path;
+use crate::settings::{JWT_SECRET_FILE, Listen, Settings};
 use crate::{demo, private_files, telemetry};
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 use souk_actors::store::Store;
 use souk_actors::{Failure, Shop, housekeeping};
+use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
@@ -32,9 +35,10 @@ pub(super) const EXIT_DISK_FAILED: u8 = 74;
 
 #[derive(Debug, Args)]
 pub(super) struct Serve {
-    /// Where to listen; port 0 takes a free one. 127.0.0.1:8000 by default.
-    #[arg(long, value_name = "ADDR")]
-    listen: Option<SocketAddr>,
+    /// Where to listen: HOST:PORT, or :PORT for this machine alone; port 0 takes a free one.
+    /// 127.0.0.1:8000 by default.
+    #[arg(long, value_name = "ADDR", value_parser = NonEmptyStringValueParser::new())]
+    pub(super) listen: Option<String>,
     /// Fill an empty shop with a demonstration catalogue, an administrator and a customer.
     #[arg(long)]
     demo: bool,
@@ -43,12 +47,14 @@ pub(super) struct Serve {
 /// Why the shop could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ServeError {
-    #[error("cannot listen on {address}")]
-    Listen {
-        address: SocketAddr,
+    #[error("cannot listen on {listen}: the address of its host is not found")]
+    Resolve {
+        listen: Listen,
         #[source]
-        source: std::io::Error,
+        source: io::Error,
     },
+    #[error("cannot listen on {address}: {}", listen_advice(.source))]
+    Listen { address: SocketAddr, source: io::Error },
     #[error(
         "the sandbox takes no real money, so it is not served to others: {address} is no loopback \
          address (SOUK_SANDBOX_PUBLIC=true serves it all the same)"
@@ -63,7 +69,25 @@ pub(crate) enum ServeError {
     #[error("the demonstration could not be set up")]
     Demo(#[source] demo::DemoError),
     #[error("cannot listen for signals")]
-    Signals(#[source] std::io::Error),
+    Signals(#[source] io::Error),
+}
+
+/// What to do about an address that cannot be taken.
+fn listen_advice(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            "another program listens there already; stop it, or take another port with --listen \
+             (port 0 takes a free one)"
+                .to_owned()
+        }
+        io::ErrorKind::PermissionDenied => {
+            "this user may not; take a port from 1024 on, and a proxy in front of it".to_owned()
+        }
+        io::ErrorKind::AddrNotAvailable => {
+            "this machine has no such address; 0.0.0.0 stands for all it has".to_owned()
+        }
+        _ => error.to_string(),
+    }
 }
 
 /// Why the shop stops.
@@ -74,21 +98,30 @@ enum Ending {
     DiskFailed,
 }
 
+impl Ending {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Told => "it was told to",
+            Self::OwnerDied => "an owner died too often",
+            Self::DiskFailed => "the disk failed",
+        }
+    }
+}
+
 pub(super) async fn serve(serve: Serve, settings: Settings) -> Result<ExitCode, CommandError> {
     let own_log = telemetry::start(&settings);
     private_files::tighten(&settings.data);
     // rustls takes its cryptography from the process; there is one provider, set here once.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    settings.require_buildable()?;
-    let cors = settings.cors()?;
-    let outgoing = settings.outgoing()?;
-    let address = serve.listen.unwrap_or(settings.listen);
+    settings.warn_of_what_has_no_effect();
+    let resolve = |source| ServeError::Resolve { listen: settings.listen.clone(), source };
+    let address = settings.listen.resolve().await.map_err(resolve)?;
     let is_new = !settings.data.join(Store::FILE_NAME).exists();
     let shop = Shop::open_or_make(&settings.data, settings.shop()).await?;
     if is_new {
         log_new_shop(&settings.data);
     }
-    let shop = adapters::with_gateway(shop, settings.stripe()?)
+    let shop = adapters::with_gateway(shop, settings.stripe())
         .map_err(|error| ServeError::Adapters(error.into()))?;
     if shop.gateway.is_sandbox() && !address.ip().is_loopback() && !settings.sandbox_public {
         return Err(ServeError::PublicSandbox { address }.into());
@@ -102,7 +135,8 @@ pub(super) async fn serve(serve: Serve, settings: Settings) -> Result<ExitCode, 
     let adapters = adapters::start(settings.adapters(), shop.outbox.clone(), own_log)
         .await
         .map_err(ServeError::from)?;
-    let outgoing = outgoing::start(outgoing, &shop).await.map_err(ServeError::Outgoing)?;
+    let outgoing =
+        outgoing::start(settings.outgoing(), &shop).await.map_err(ServeError::Outgoing)?;
     let app = App::new(shop.clone(), app_settings, adapters.status(), adapters.archive())
         .map_err(ServeError::from)?;
     let guide = match serve.demo {
@@ -120,6 +154,7 @@ pub(super) async fn serve(serve: Serve, settings: Settings) -> Result<ExitCode, 
         false => tracing::info!(gateway, "payments go through the gateway"),
     }
     recover(&app, &shop).await;
+    banner::show(&settings, &shop, address);
     // Before anybody is told that it listens: a signal that comes at once must find its handler.
     let signals = Signals::new().map_err(ServeError::Signals)?;
     println!("listening on http://{address}");
@@ -144,7 +179,13 @@ pub(super) async fn serve(serve: Serve, settings: Settings) -> Result<ExitCode, 
             app.end_streams();
         }
     };
-    edge::serve(listener, cors, answering, closing).await;
+    let access = {
+        let app = Arc::clone(&app);
+        AccessLog::new(settings.access_log, move |path, headers| {
+            (masked_path(path), app.kind_of_caller(headers))
+        })
+    };
+    edge::serve(listener, (settings.cors(), access), answering, closing).await;
     drop(control);
     watching_disk.abort();
     stop_housekeeping.send_replace(true);
@@ -212,7 +253,7 @@ struct Signals {
 }
 
 impl Signals {
-    fn new() -> std::io::Result<Self> {
+    fn new() -> io::Result<Self> {
         let terminate = signal(SignalKind::terminate())?;
         Ok(Self { terminate, interrupt: signal(SignalKind::interrupt())? })
     }
@@ -231,6 +272,6 @@ async fn watch_for_endings(
         _ = escalated.wait_for(|escalated| *escalated) => Ending::OwnerDied,
         _ = broken.wait_for(|broken| *broken) => Ending::DiskFailed,
     };
-    tracing::info!(?why, "stopping");
+    tracing::info!(why = why.word(), "stopping");
     ending.send_replace(Some(why));
 }

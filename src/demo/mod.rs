@@ -6,7 +6,7 @@ mod passwords;
 
 pub(crate) use passwords::PASSWORDS_FILE;
 
-use crate::commands::create_administrator;
+use crate::administrators::{self, AdministratorError};
 use catalogue::CATEGORIES;
 use passwords::Passwords;
 use souk_actors::catalog::{CatalogMessage, CategoryDraft, ProductDraft};
@@ -62,7 +62,11 @@ pub(crate) async fn set_up(shop: &Shop, data: &Path) -> Result<Guide, DemoError>
     let name = Username::of_email(&administrator);
     let password = password(&passwords.administrator);
     // Last, because finding them means that everything is there.
-    create_administrator(shop, name, administrator, password).await?;
+    match administrators::create(shop, name, administrator, password).await {
+        Ok(_) => {}
+        Err(AdministratorError::Shop(failure)) => return Err(failure.into()),
+        Err(_) => return Err(Failure::Refused(souk_domain::Refusal::EmailTaken).into()),
+    }
     Ok(Guide::New { passwords, file })
 }
 

@@ -41,7 +41,7 @@ pub(crate) enum CorsError {
     NotAlone,
     /// Not what a browser would send.
     #[error(
-        "{0:?} is no origin; write it as a browser sends it: https://shop.example, http://localhost:3000"
+        "`{0}` is not an origin; write it as a browser sends it: https://shop.example, http://localhost:3000"
     )]
     NoOrigin(String),
 }

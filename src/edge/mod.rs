@@ -6,6 +6,7 @@
 //! | `body`, `stall` | the two ways a slow or greedy client is cut off |
 //! | `request`, `answer`, `standard` | what handlers get, what they give, what every contract says alike |
 //! | `accept` | whether a client prefers a page to JSON |
+//! | `access` | one line of the log for each request |
 //! | `cors`, `headers` | which pages of other origins may read our answers; every header there is |
 //! | `description`, `openapi` | what is told of an operation, and the OpenAPI document made of it |
 //! | `route`, `router` | which handler answers a path, with or without the trailing slash |
@@ -18,6 +19,7 @@
 //! | `limits` | every bound, with its unit in the name |
 
 mod accept;
+mod access;
 mod answer;
 mod body;
 mod cors;
@@ -40,13 +42,14 @@ mod tokens;
 pub(crate) mod values;
 
 pub(crate) use accept::VARY_BY_ACCEPT;
+pub(crate) use access::{AccessLog, TARGET as ACCESS_TARGET};
 pub(crate) use answer::Answer;
-pub(crate) use cors::{Cors, CorsError};
+pub(crate) use cors::Cors;
 pub(crate) use description::{Description, any_text};
 pub(crate) use form::{Errors, Form};
 pub(crate) use pages::PageAsked;
 pub(crate) use posted::PostedForm;
-pub(crate) use request::Request;
+pub(crate) use request::{Request, bearer_of};
 pub(crate) use route::{Call, Operation, Route};
 pub(crate) use router::{Router, RouterError};
 pub(crate) use server::serve;

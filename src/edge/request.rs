@@ -75,10 +75,7 @@ impl Request {
 
     /// The token of `Authorization: Bearer …`.
     pub(crate) fn bearer(&self) -> Option<&str> {
-        let value = self.headers.get(AUTHORIZATION)?.to_str().ok()?;
-        let (scheme, token) = value.split_once(' ')?;
-        let token = token.trim();
-        (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+        bearer_of(&self.headers)
     }
 
     /// Where links of the answer point: the configured public URL, else what the request itself says
@@ -93,6 +90,14 @@ impl Request {
         let host = host.filter(|host| is_host(host)).unwrap_or("localhost");
         format!("{scheme}://{host}")
     }
+}
+
+/// The token of `Authorization: Bearer …`.
+pub(crate) fn bearer_of(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
 }
 
 /// A name or address with an optional port, and nothing that could change the meaning of a URL.

@@ -5,7 +5,7 @@
 
 use crate::edge::body::{self, Body};
 use crate::edge::stall::StallGuard;
-use crate::edge::{Answer, Cors, Request, limits, standard};
+use crate::edge::{AccessLog, Answer, Cors, Request, limits, standard};
 use futures_util::FutureExt;
 use http::header::ORIGIN;
 use http::{HeaderMap, Method};
@@ -49,6 +49,7 @@ impl Default for Bounds {
 struct Door<App> {
     app: App,
     cors: Cors,
+    access: AccessLog,
     bounds: Bounds,
     /// One permit per request that may change something; all of them are back when none runs.
     changes: Arc<Semaphore>,
@@ -56,27 +57,28 @@ struct Door<App> {
     bodies: Arc<Semaphore>,
 }
 
-/// Answers every request on `listener` with `app`, for pages of the origins of `cors` too, until `shutdown` comes; then accepts nothing more,
+/// Answers every request on `listener` with `app`, for pages of the origins of `cors` too and with
+/// a line in the log of `access`, until `shutdown` comes; then accepts nothing more,
 /// lets what runs finish for at most [`limits::SHUTDOWN_SECONDS`], and returns.
 ///
 /// A request that may change something runs to its end even if its client goes away, so that nobody
 /// can break a change off in the middle. A panic in `app` becomes a 500.
 pub(crate) async fn serve<App, Answering>(
     listener: TcpListener,
-    cors: Cors,
+    (cors, access): (Cors, AccessLog),
     app: App,
     shutdown: impl Future<Output = ()>,
 ) where
     App: Fn(Request) -> Answering + Clone + Send + Sync + 'static,
     Answering: Future<Output = Answer> + Send + 'static,
 {
-    serve_within(Bounds::default(), listener, cors, app, shutdown).await;
+    serve_within(Bounds::default(), listener, (cors, access), app, shutdown).await;
 }
 
 async fn serve_within<App, Answering>(
     bounds: Bounds,
     listener: TcpListener,
-    cors: Cors,
+    (cors, access): (Cors, AccessLog),
     app: App,
     shutdown: impl Future<Output = ()>,
 ) where
@@ -85,7 +87,7 @@ async fn serve_within<App, Answering>(
 {
     let changes = Arc::new(Semaphore::new(limits::CHANGES_IN_FLIGHT_MAX as usize));
     let bodies = Arc::new(Semaphore::new(limits::BODIES_MEBIBYTES_MAX));
-    let door = Arc::new(Door { app, cors, bounds, changes: Arc::clone(&changes), bodies });
+    let door = Arc::new(Door { app, cors, access, bounds, changes: Arc::clone(&changes), bodies });
     let connections = Arc::new(Semaphore::new(bounds.connections));
     let graceful = GracefulShutdown::new();
     let mut shutdown = pin!(shutdown);
@@ -167,7 +169,9 @@ where
         .then(move |method: Method, path: FullPath, raw_query, headers: HeaderMap, stream| {
             let door = Arc::clone(&door);
             async move {
+                let entry = door.access.begin(&method, path.as_str(), &headers);
                 if let Some(answer) = door.cors.preflight(&method, &headers) {
+                    entry.into_iter().for_each(|entry| entry.end(&answer));
                     return answer.into_response();
                 }
                 let origin = headers.get(ORIGIN).cloned();
@@ -186,7 +190,9 @@ where
                     }
                     Err(answer) => answer,
                 };
-                door.cors.tell(origin.as_ref(), answer).into_response()
+                let answer = door.cors.tell(origin.as_ref(), answer);
+                entry.into_iter().for_each(|entry| entry.end(&answer));
+                answer.into_response()
             }
         })
 }

@@ -56,6 +56,21 @@ pub(super) fn masked(text: &str) -> Cow<'_, str> {
     if is_changed { Cow::Owned(shown) } else { Cow::Borrowed(text) }
 }
 
+/// The path of a request without tokens and addresses, and no longer than a line.
+pub(crate) fn masked_path(path: &str) -> String {
+    /// Longest path that is written down, in characters.
+    const PATH_CHARACTERS_MAX: usize = 300;
+    let shown = path.split('/').map(|part| match part.to_ascii_lowercase().contains("%40") {
+        true => Cow::Borrowed("[mail address]"),
+        false => masked(part),
+    });
+    let shown = shown.collect::<Vec<_>>().join("/");
+    match shown.char_indices().nth(PATH_CHARACTERS_MAX) {
+        Some((end, _)) => format!("{}…", &shown[..end]),
+        None => shown,
+    }
+}
+
 fn is_delimiter(c: char) -> bool {
     c.is_whitespace() || "\"'<>(),;`[]{}".contains(c)
 }
@@ -116,6 +131,22 @@ mod tests {
         ] {
             assert_eq!(masked(said), kept, "{said}");
         }
+    }
+
+    #[test]
+    fn a_path_is_written_without_tokens_and_addresses() {
+        let opaque = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+        for (path, written) in [
+            ("/api/v1/orders/7/", "/api/v1/orders/7/"),
+            ("/api/users/ann@souk.example/", "/api/users/[mail address]/"),
+            ("/api/users/ann%40souk.example", "/api/users/[mail address]"),
+            (&format!("/confirm/MQ/{opaque}/"), "/confirm/MQ/[hidden]/"),
+            ("/x/eyJhbGciOi.eyJ1.c2ln", "/x/[secret]"),
+            ("/", "/"),
+        ] {
+            assert_eq!(masked_path(path), written, "{path}");
+        }
+        assert_eq!(masked_path(&"/é".repeat(400)).chars().count(), 301);
     }
 
     #[test]

@@ -21,6 +21,7 @@ mod store;
 
 pub(crate) use archive::{Archive, ArchiveError};
 pub(crate) use intake::{Intake, LogCounts, LogQueue, Writer};
+pub(crate) use mask::masked_path;
 pub(crate) use own_log::OwnLog;
 pub(crate) use query::LogQuery;
 pub(crate) use record::{Level, LogRecord, LogRefusal, SUBJECT_PREFIX};

@@ -1,10 +1,10 @@
 //! What somebody looks for in the log, as the query of a URL and the command line say it.
 
-use super::record::{Level, LogRecord, SERVICE_CHARACTERS_MAX, is_service, rfc3339};
+use super::record::{Level, LogRecord, SERVICE_CHARACTERS_MAX, is_service};
+use crate::moment;
 use serde::{Deserialize, Serialize};
 use souk_domain::{UnixMillis, nearest};
 use std::borrow::Cow;
-use std::time::Duration;
 
 /// Longest text looked for, in characters.
 const TEXT_CHARACTERS_MAX: usize = 200;
@@ -28,7 +28,7 @@ pub(crate) struct LogQuery {
 
 impl LogQuery {
     /// Reads the parameters `service`, `level`, `since`, `until` and `q`; an empty one is none.
-    /// Times are RFC 3339, or how long ago: `90s`, `15m`, `2h`, `7d`.
+    /// Times are as in [`moment::parse`].
     ///
     /// # Errors
     /// Every wrong parameter with what is wrong with it.
@@ -55,11 +55,9 @@ impl LogQuery {
             }
         }
         let mut time = |name| {
-            let time = moment(asked(name)?, now);
+            let time = moment::parse(asked(name)?, now);
             if time.is_none() {
-                let text =
-                    "Use a time such as 2024-01-01T00:00:00Z, or 15m, 2h, 7d for so long ago.";
-                wrong.push((name, text.to_owned()));
+                wrong.push((name, format!("Use {}.", moment::FORMS)));
             }
             time.map(UnixMillis::get)
         };
@@ -110,22 +108,6 @@ fn unknown_level(asked: &str) -> String {
         Some(meant) => format!("Unknown level \"{asked}\"; did you mean \"{meant}\"?"),
         None => format!("Unknown level \"{asked}\"; use trace, debug, info, warn or error."),
     }
-}
-
-/// A point in time, or so long before `now`.
-fn moment(text: &str, now: UnixMillis) -> Option<UnixMillis> {
-    const MINUTE: u64 = 60;
-    const HOUR: u64 = 60 * MINUTE;
-    const DAY: u64 = 24 * HOUR;
-    let units = [('s', 1), ('m', MINUTE), ('h', HOUR), ('d', DAY)];
-    for (letter, seconds) in units {
-        if let Some(number) = text.strip_suffix(letter)
-            && let Ok(number) = number.parse::<u64>()
-        {
-            return Some(now.before(Duration::from_secs(number.saturating_mul(seconds))));
-        }
-    }
-    rfc3339::parse(text)
 }
 
 #[cfg(test)]

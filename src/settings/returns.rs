@@ -1,41 +1,38 @@
 //! Where customers go from the gateway's page.
 
-use super::{Settings, SettingsError};
+use super::Settings;
+use super::fault::Shown;
+use super::source::Reader;
 use crate::app::ReturnSettings;
+use crate::edge::Cors;
 use crate::edge::form::ReturnAddress;
-use crate::edge::{Cors, CorsError};
-
-/// Why a list of origins to return to cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum ReturnOriginsError {
-    #[error(transparent)]
-    Origin(#[from] CorsError),
-    #[error("* would let anybody send your customers anywhere; name the origins one by one")]
-    Everybody,
-}
 
 impl Settings {
+    /// Reads where customers may be sent back to.
+    pub(super) fn read_returns(&mut self, reader: &mut Reader) {
+        let address = |text: &str| ReturnAddress::parse(text).map_err(str::to_owned);
+        self.payment_success_url = reader.read("payment_success_url", Shown::Address, address);
+        self.payment_cancel_url = reader.read("payment_cancel_url", Shown::Address, address);
+        self.return_origins = reader.read("return_origins", Shown::Whole, origins);
+    }
+
     /// Where customers may be sent back to.
-    ///
-    /// # Errors
-    /// An address or an origin that cannot be used, with the name of the key.
-    pub(crate) fn returns(&self) -> Result<ReturnSettings, SettingsError> {
-        let address = |key: &'static str, text: &Option<String>| {
-            let parsed = text.as_deref().map(ReturnAddress::parse).transpose();
-            parsed.map_err(|reason| SettingsError::ReturnAddress { key, reason })
-        };
-        let origins = match &self.return_origins {
-            None => None,
-            Some(list) => match Cors::parse(list).map_err(ReturnOriginsError::from)? {
-                Cors::Everybody => return Err(ReturnOriginsError::Everybody.into()),
-                named => Some(named.origins()),
-            },
-        };
-        Ok(ReturnSettings {
-            success: address("payment_success_url", &self.payment_success_url)?,
-            cancel: address("payment_cancel_url", &self.payment_cancel_url)?,
-            origins,
-            calling_origins: self.cors()?.origins(),
-        })
+    pub(super) fn returns(&self) -> ReturnSettings {
+        ReturnSettings {
+            success: self.payment_success_url.clone(),
+            cancel: self.payment_cancel_url.clone(),
+            origins: self.return_origins.clone(),
+            calling_origins: self.cors.origins(),
+        }
+    }
+}
+
+fn origins(text: &str) -> Result<Vec<String>, String> {
+    match Cors::parse(text).map_err(|error| error.to_string())? {
+        Cors::Everybody => {
+            Err("* would let anybody send your customers anywhere; name the origins one by one"
+                .to_owned())
+        }
+        named => Ok(named.origins()),
     }
 }

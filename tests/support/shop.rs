@@ -73,12 +73,10 @@ impl Shop {
         self.door.moved_to(&address_in(&line));
     }
 
-    /// Serves at the address of the settings; returns when it says that it listens.
-    pub fn start_where_the_settings_say(&mut self) {
+    /// Serves where a setting says; returns when it says that it listens.
+    pub fn start_where_it_is_set(&mut self) {
         assert!(self.process.is_none(), "the shop is open already");
-        let data = self.data();
-        let mut command = self.souk();
-        command.args(["serve", "--data"]).arg(&data);
+        let mut command = self.command(&["serve"]);
         let (process, line) =
             Process::start("souk", &mut command, &self.log(), "listening on http://");
         self.process = Some(process);
@@ -157,6 +155,13 @@ impl Shop {
         let mut command = self.souk();
         command.args(arguments).arg("--data").arg(self.data());
         run_to_end(&mut command, input, COMMAND_DEADLINE)
+    }
+
+    /// A subcommand on this shop's data, not started yet.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = souk(&self.settings, self.directory());
+        command.args(arguments).arg("--data").arg(self.data());
+        command
     }
 
     /// A subcommand on this shop's data that runs until it is told to stop; returns once it says `ready`.

@@ -257,7 +257,7 @@ mod tests {
 
     #[test]
     fn mails_are_safe_whatever_an_earlier_version_stored() {
-        let context = |content: MailContent| mail_context(&content, Currency::USD);
+        let context = |content: MailContent| mail_context(&content, Currency::USD, None);
         for end in ["\r\n", "\t", "\u{7}", "\u{2028}"] {
             let product_name = format!("Lamp{end}brass{end}");
             let low = context(MailContent::LowStock { product_name, sellable: 3 });

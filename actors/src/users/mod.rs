@@ -16,13 +16,13 @@ pub use change_password::ChangePassword;
 pub use password_reset::{
     RESET_LIFETIME, RequestPasswordReset, ResetPassword, ResetToken, may_reset, uid_of, user_of_uid,
 };
-pub use queries::{by_email, by_username, session, user};
+pub use queries::{administrators, by_email, by_username, session, user};
 pub use register::Register;
 pub use rows::{Session, User};
 pub use sessions::{OpenSession, REFRESH_LIFETIME, Rotation, SessionToken, prune_ended_sessions};
 pub use update_profile::{ProfileDetails, UpdateProfile};
 
 pub(crate) use names::renew_keys;
-pub(crate) use queries::{administrators, check, count};
+pub(crate) use queries::{check, count};
 pub(crate) use rows::TABLES;
 pub(crate) use sessions::begin_generation;

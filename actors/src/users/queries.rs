@@ -51,10 +51,7 @@ pub fn session(read: &impl Read, id: SessionId) -> Result<Option<Session>, Store
 ///
 /// # Errors
 /// [`StoreError`].
-pub(crate) fn administrators(
-    read: &impl Read,
-    limit: usize,
-) -> Result<Vec<(UserId, User)>, StoreError> {
+pub fn administrators(read: &impl Read, limit: usize) -> Result<Vec<(UserId, User)>, StoreError> {
     let first = UserId::new(1).expect("1 is an id");
     let ids = read.range(ADMINISTRATORS, &first, None, Direction::Ascending, limit)?;
     let mut people = Vec::with_capacity(ids.len());

@@ -26,13 +26,13 @@ pub enum CallError {
     #[error("Stripe does not accept the secret key for this")]
     NotAllowed,
     /// Nothing was done, and the attempts are used up.
-    #[error("Stripe cannot be used now ({cause:?})")]
+    #[error("Stripe cannot be used now ({cause})")]
     Unavailable {
         /// What the last attempt met.
         cause: Cause,
     },
     /// It may have been done or not: ask for the object, or call again with the same key.
-    #[error("whether Stripe did it is unknown ({cause:?})")]
+    #[error("whether Stripe did it is unknown ({cause})")]
     OutcomeUnknown {
         /// What the last attempt met.
         cause: Cause,
@@ -116,6 +116,20 @@ pub enum Cause {
     Unreadable,
     /// An answer that is longer than any that is meant; the rest was left unread.
     TooLong,
+}
+
+impl std::fmt::Display for Cause {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::NotConnected => "no connection",
+            Self::ConnectionLost => "the connection broke",
+            Self::TimedOut => "no answer in time",
+            Self::Throttled => "too many requests",
+            Self::ServerFailed => "Stripe failed",
+            Self::Unreadable => "an answer that cannot be read",
+            Self::TooLong => "an answer that is too long",
+        })
+    }
 }
 
 impl Cause {

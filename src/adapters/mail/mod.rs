@@ -12,7 +12,7 @@ mod worker;
 
 pub(crate) use files::write_once;
 pub(crate) use retry::RetryPolicy;
-pub(crate) use transport::{SmtpUrlError, Transport};
+pub(crate) use transport::{SmtpUrlError, Transport, server as smtp_server};
 pub(crate) use worker::{DeliveryError, Mailer, MailerError, PermanentCause};
 
 /// What precedes the template's name in the subject of a notification.

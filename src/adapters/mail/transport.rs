@@ -2,7 +2,7 @@
 
 use super::files::write_once;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
-use lettre::transport::smtp::{Error as SmtpError, PoolConfig};
+use lettre::transport::smtp::{AsyncSmtpTransportBuilder, Error as SmtpError, PoolConfig};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -64,9 +64,9 @@ pub(crate) enum Transport {
 
 /// A mail was not handed over.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum SendError {
+pub(crate) enum SendError {
     /// By the mail server's word, or because it cannot be reached.
-    #[error("the mail server did not take it")]
+    #[error("the mail server refused or cannot be reached")]
     Smtp(#[source] SmtpError),
     /// By the file system's.
     #[error("it could not be written")]
@@ -82,39 +82,8 @@ impl Transport {
     /// # Errors
     /// [`SmtpUrlError`].
     pub(crate) fn smtp(url: &str) -> Result<Self, SmtpUrlError> {
-        let mut url = url::Url::parse(url).map_err(SmtpUrlError::Url)?;
-        let parameter = |name: &str| {
-            url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
-        };
-        let (mut tls, certificates) = (parameter("tls"), parameter(CERTIFICATES));
-        let host = url.host_str().ok_or(SmtpUrlError::NoHost)?.to_owned();
-        if url.scheme() == STARTTLS_SCHEME {
-            // Neither scheme is one of the special ones, so this cannot fail.
-            let _ = url.set_scheme("smtp");
-            if url.port().is_none() {
-                let _ = url.set_port(Some(SUBMISSION_PORT));
-            }
-            tls = Some("required".to_owned());
-        }
-        let is_plain = tls.as_deref() == Some("none");
-        url.set_query(
-            tls.as_ref().filter(|_| !is_plain).map(|tls| format!("tls={tls}")).as_deref(),
-        );
-        let mut builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url.as_str())
-            .map_err(SmtpUrlError::Server)?;
-        let parameters = || parameters(host, certificates.as_deref().map(Path::new));
-        match (url.scheme(), tls.as_deref()) {
-            ("smtps", _) => builder = builder.tls(Tls::Wrapper(parameters()?)),
-            (_, Some("none")) => {}
-            (_, Some("required")) => builder = builder.tls(Tls::Required(parameters()?)),
-            (_, Some(_)) => builder = builder.tls(Tls::Opportunistic(parameters()?)),
-            (_, None) => {
-                let port = url.port().unwrap_or(SMTP_PORT);
-                builder = builder.port(port).tls(Tls::Opportunistic(parameters()?));
-            }
-        }
         let pool = PoolConfig::new().max_size(MAX_CONNECTIONS).idle_timeout(MAX_IDLE);
-        Ok(Self::Smtp(builder.timeout(Some(COMMAND_TIMEOUT)).pool_config(pool).build()))
+        Ok(Self::Smtp(server(url)?.timeout(Some(COMMAND_TIMEOUT)).pool_config(pool).build()))
     }
 
     /// Hands a mail over. `name` is the same for the same mail: a file of that name is this mail.
@@ -135,12 +104,60 @@ impl Transport {
         }
     }
 
+    /// Connects and logs in, without a mail.
+    ///
+    /// # Errors
+    /// [`SendError`].
+    pub(crate) async fn try_connection(&self) -> Result<(), SendError> {
+        match self {
+            Self::Smtp(server) => server.test_connection().await.map(drop).map_err(SendError::Smtp),
+            Self::Files(_) => Ok(()),
+        }
+    }
+
     /// Takes leave of the mail server.
-    pub(super) async fn close(&self) {
+    pub(crate) async fn close(&self) {
         if let Self::Smtp(server) = self {
             server.shutdown().await;
         }
     }
+}
+
+/// What the URL of a mail server says, as [`Transport::smtp`] reads it. Needs no runtime.
+///
+/// # Errors
+/// [`SmtpUrlError`].
+pub(crate) fn server(url: &str) -> Result<AsyncSmtpTransportBuilder, SmtpUrlError> {
+    let mut url = url::Url::parse(url).map_err(SmtpUrlError::Url)?;
+    let parameter = |name: &str| {
+        url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+    };
+    let (mut tls, certificates) = (parameter("tls"), parameter(CERTIFICATES));
+    let host = url.host_str().ok_or(SmtpUrlError::NoHost)?.to_owned();
+    if url.scheme() == STARTTLS_SCHEME {
+        // Neither scheme is one of the special ones, so this cannot fail.
+        let _ = url.set_scheme("smtp");
+        if url.port().is_none() {
+            let _ = url.set_port(Some(SUBMISSION_PORT));
+        }
+        tls = Some("required".to_owned());
+    }
+    let is_plain = tls.as_deref() == Some("none");
+    url.set_query(tls.as_ref().filter(|_| !is_plain).map(|tls| format!("tls={tls}")).as_deref());
+    let mut builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url.as_str())
+        .map_err(SmtpUrlError::Server)?;
+    let parameters = || parameters(host, certificates.as_deref().map(Path::new));
+    match (url.scheme(), tls.as_deref()) {
+        ("smtps", _) => builder = builder.tls(Tls::Wrapper(parameters()?)),
+        (_, Some("none")) => {}
+        (_, Some("required")) => builder = builder.tls(Tls::Required(parameters()?)),
+        (_, Some(_)) => builder = builder.tls(Tls::Opportunistic(parameters()?)),
+        (_, None) => {
+            let port = url.port().unwrap_or(SMTP_PORT);
+            builder = builder.port(port).tls(Tls::Opportunistic(parameters()?));
+        }
+    }
+    Ok(builder)
 }
 
 /// What a certificate of the mail server must prove.

@@ -1,12 +1,12 @@
 //! One connection to the broker, shared by the relay and the mail consumer.
 
+use super::link::Link;
 use crate::adapters::backoff::wait_after;
 use crate::adapters::status::RelayStatus;
 use async_nats::connection::State;
 use async_nats::jetstream::context::ContextBuilder;
-use async_nats::{Client, ConnectOptions, Event, ServerAddr, jetstream};
+use async_nats::{Client, ConnectOptions, ServerAddr, jetstream};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -59,6 +59,7 @@ pub(crate) struct Broker {
     context: jetstream::Context,
     /// Counts lost connections.
     losses: watch::Receiver<u64>,
+    link: Arc<Link>,
 }
 
 /// One unbroken connection, to notice that it broke even if there is a new one by now.
@@ -76,11 +77,13 @@ impl Broker {
     pub(crate) async fn connect(urls: &str, status: Arc<RelayStatus>) -> Result<Self, BrokerError> {
         let mut addresses = Vec::new();
         let mut login = None;
+        let mut shown = Vec::new();
         for url in urls.split(',').map(str::trim) {
-            let shown = || url.rsplit('@').next().unwrap_or_default().to_owned();
+            let without_login = || url.rsplit('@').next().unwrap_or_default().to_owned();
             let address = url.parse::<ServerAddr>();
             let address =
-                address.map_err(|source| BrokerError::Address { url: shown(), source })?;
+                address.map_err(|source| BrokerError::Address { url: without_login(), source })?;
+            shown.push(format!("{}://{}:{}", address.scheme(), address.host(), address.port()));
             if login.is_none() && address.has_user_pass() {
                 let part = |part: Option<&str>| decoded(part.unwrap_or_default());
                 login = Some((part(address.username()), part(address.password())));
@@ -92,6 +95,8 @@ impl Broker {
             Some((user, password)) => ConnectOptions::with_user_and_password(user, password),
             None => ConnectOptions::new(),
         };
+        let link = Arc::new(Link::to(shown.join(", "), lost, status));
+        let noted = Arc::clone(&link);
         let user = login.map_or_else(|| DEFAULT_USER.to_owned(), |(user, _)| user);
         let client = options
             .custom_inbox_prefix(inbox_of(&user))
@@ -108,7 +113,7 @@ impl Broker {
                 wait_after(failures, FIRST_RECONNECT_WAIT, LONGEST_RECONNECT_WAIT)
             })
             .event_callback(move |event| {
-                note(&event, &lost, &status);
+                noted.note(&event);
                 async {}
             })
             .connect(addresses)
@@ -119,7 +124,12 @@ impl Broker {
             .ack_timeout(REQUEST_TIMEOUT)
             .max_ack_inflight(MAX_UNACKNOWLEDGED)
             .build(client.clone());
-        Ok(Self { client, context, losses })
+        Ok(Self { client, context, losses, link })
+    }
+
+    /// What the server says it is.
+    pub(super) fn version(&self) -> String {
+        self.client.server_info().version
     }
 
     pub(crate) fn context(&self) -> &jetstream::Context {
@@ -135,6 +145,11 @@ impl Broker {
             }
             tokio::time::sleep(FIRST_RECONNECT_WAIT).await;
         }
+    }
+
+    /// Whether this connection is lost, which was logged then.
+    pub(crate) fn has_lost(&self, connection: ConnectionNumber) -> bool {
+        *self.losses.borrow() != connection.0 || self.client.connection_state() != State::Connected
     }
 
     /// Returns once this connection is lost, whether or not there is another one.
@@ -160,6 +175,7 @@ impl Broker {
 
     /// Sends what still waits to be sent, then closes the connection.
     pub(crate) async fn close(&self) {
+        self.link.is_left();
         if self.client.connection_state() == State::Connected {
             let _ = tokio::time::timeout(CLOSE_TIMEOUT, self.client.flush()).await;
         }
@@ -179,27 +195,6 @@ fn inbox_of(user: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
     let is_word = !user.is_empty() && user.bytes().all(is_plain);
     format!("_INBOX_{}", if is_word { user } else { DEFAULT_USER })
-}
-
-fn note(event: &Event, lost: &watch::Sender<u64>, status: &RelayStatus) {
-    match event {
-        Event::Connected => {
-            tracing::info!("connected to the broker");
-            status.is_connected.store(true, Ordering::Relaxed);
-        }
-        Event::Disconnected | Event::Closed => {
-            tracing::warn!("the connection to the broker is lost");
-            status.is_connected.store(false, Ordering::Relaxed);
-            lost.send_modify(|losses| *losses += 1);
-        }
-        Event::ServerError(error) => status.work.is_interrupted(error.to_string()),
-        Event::ClientError(error) => {
-            // One for every attempt while the broker is away.
-            tracing::debug!(%error, "the broker cannot be reached");
-            status.work.is_interrupted(error.to_string());
-        }
-        other => tracing::info!(event = %other, "the broker says"),
-    }
 }
 
 #[cfg(test)]

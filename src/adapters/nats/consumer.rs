@@ -1,15 +1,13 @@
 //! The mail worker's side of `SOUK_NOTIFY`: takes a notification, has it sent, says so.
 
-use super::connection::Broker;
+use super::connection::{Broker, ConnectionNumber};
 use super::dead_letter::DeadLetters;
 use super::streams::{self, NOTIFY, NOTIFY_SUBJECTS};
-use crate::adapters::backoff::Backoff;
 use crate::adapters::mail::{DeliveryError, Mailer, PermanentCause, RetryPolicy};
 use crate::adapters::status::MailStatus;
 use crate::adapters::supervision::{Setback, Stop, chain};
 use async_nats::jetstream::consumer::pull::{Batch, Config};
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, PullConsumer};
-use async_nats::jetstream::stream::ConsumerError as StreamConsumerError;
 use async_nats::jetstream::{AckKind, Message};
 use futures_util::StreamExt;
 use std::sync::Arc;
@@ -33,10 +31,6 @@ const MAX_ANSWERS: u32 = 4;
 const PULL_FOR: Duration = Duration::from_secs(30);
 /// Wait before a dead letter that could not be kept is tried again.
 const DEAD_LETTER_RETRY: Duration = Duration::from_secs(30);
-/// Wait before a stream that is not there yet is asked for again; short, because the relay is
-/// about to make it and to fill it.
-const FIRST_STREAM_WAIT: Duration = Duration::from_millis(10);
-const LONGEST_STREAM_WAIT: Duration = Duration::from_secs(1);
 /// How long a worker that should stop waits for mails under way.
 const STOP_WITHIN: Duration = Duration::from_secs(2);
 
@@ -71,8 +65,15 @@ impl NotifyConsumer {
             connection = self.broker.connected() => connection,
             () = self.stop.requested() => return Ok(()),
         };
+        let broker = self.broker.clone();
+        let ended = self.follow(connection).await;
+        ended.map_err(|setback| setback.of_known_cause(broker.has_lost(connection)))
+    }
+
+    async fn follow(self, connection: ConnectionNumber) -> Result<(), Setback> {
+        let context = self.broker.context();
         let consumer = tokio::select! {
-            consumer = self.consumer() => consumer?,
+            consumer = streams::consumer_on(context, config(), NOTIFY) => consumer?,
             () = self.broker.lost(connection) => return Err(ConsumerError::ConnectionLost.into()),
             () = self.stop.requested() => return Ok(()),
         };
@@ -91,20 +92,6 @@ impl NotifyConsumer {
             finish.await;
         }
         ended
-    }
-
-    /// The relay makes the stream, and a worker alone is not permitted to: it waits for it.
-    async fn consumer(&self) -> Result<PullConsumer, StreamConsumerError> {
-        let mut backoff = Backoff::new(FIRST_STREAM_WAIT, LONGEST_STREAM_WAIT);
-        loop {
-            let context = self.broker.context();
-            match context.create_consumer_on_stream(config(), NOTIFY).await {
-                Err(error) if streams::is_missing(&error) => {
-                    tokio::time::sleep(backoff.next_wait()).await;
-                }
-                made => return made,
-            }
-        }
     }
 
     async fn take_mails(

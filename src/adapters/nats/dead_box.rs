@@ -2,9 +2,10 @@
 
 use super::connection::Broker;
 use super::dead_letter::{BODY_LEFT_OUT_HEADER, DELIVERIES_HEADER, REASON_HEADER, SUBJECT_HEADER};
-use super::streams::{ADVISORIES, DEAD};
+use super::streams::{self, ADVISORIES, DEAD};
 use crate::adapters::dead::{DeadLetter, DeadLetterError};
 use async_nats::header::NATS_MESSAGE_ID;
+use async_nats::jetstream::context::GetStreamError;
 use async_nats::jetstream::message::{PublishMessage, StreamMessage};
 use async_nats::jetstream::stream::{RawMessageErrorKind, Stream};
 use serde::Deserialize;
@@ -53,8 +54,12 @@ impl DeadBox {
         let broker = Broker::connect(urls, std::sync::Arc::default()).await?;
         let connected = tokio::time::timeout(CONNECT_WITHIN, broker.connected()).await;
         connected.map_err(|_| DeadLetterError::NoAnswer)?;
-        let letters = broker.context().get_stream(DEAD).await.map_err(failed)?;
-        let advisories = broker.context().get_stream(ADVISORIES).await.map_err(failed)?;
+        let not_read = |error: GetStreamError| match streams::is_not_found(&error) {
+            true => DeadLetterError::NoStream,
+            false => failed(error),
+        };
+        let letters = broker.context().get_stream(DEAD).await.map_err(not_read)?;
+        let advisories = broker.context().get_stream(ADVISORIES).await.map_err(not_read)?;
         Ok(Self { broker, letters, advisories })
     }
 

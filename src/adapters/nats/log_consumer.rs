@@ -2,9 +2,9 @@
 //!
 //! A message is acknowledged after it is kept, so none is lost and one may be kept twice.
 
-use super::connection::Broker;
+use super::connection::{Broker, ConnectionNumber};
 use super::dead_letter::DeadLetters;
-use super::streams::LOGS;
+use super::streams::{self, LOGS};
 use crate::adapters::status::LoopStatus;
 use crate::adapters::supervision::{Setback, Stop};
 use crate::logs::{Level, LogCounts, LogRecord, LogRefusal, LogStore, SUBJECT_PREFIX};
@@ -67,10 +67,20 @@ impl LogConsumer {
             connection = self.broker.connected() => connection,
             () = self.stop.requested() => return Ok(()),
         };
+        let broker = self.broker.clone();
+        let ended = self.follow(connection).await;
+        ended.map_err(|setback| setback.of_known_cause(broker.has_lost(connection)))
+    }
+
+    async fn follow(self, connection: ConnectionNumber) -> Result<(), Setback> {
         let context = self.broker.context();
-        // The relay makes the stream; a log worker's user may not. Until it is there, this fails and
-        // comes again.
-        let consumer = context.create_consumer_on_stream(config(), LOGS).await?;
+        let consumer = tokio::select! {
+            consumer = streams::consumer_on(context, config(), LOGS) => consumer?,
+            () = self.broker.lost(connection) => {
+                return Err(LogConsumerError::ConnectionLost.into());
+            }
+            () = self.stop.requested() => return Ok(()),
+        };
         self.status.is_well();
         tokio::select! {
             ended = self.take_messages(&consumer) => ended,

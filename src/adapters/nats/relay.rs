@@ -86,6 +86,12 @@ impl<R: Rows> Relay<R> {
             connection = self.broker.connected() => connection,
             () = self.stop.requested() => return Ok(()),
         };
+        let broker = self.broker.clone();
+        let ended = self.relay(connection).await;
+        ended.map_err(|setback| setback.of_known_cause(broker.has_lost(connection)))
+    }
+
+    async fn relay(self, connection: ConnectionNumber) -> Result<(), Setback> {
         let context = self.broker.context();
         streams::ensure_all(context).await?;
         let cursor = self.rows.cursor(Reader::Broker)?;

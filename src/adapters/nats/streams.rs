@@ -4,7 +4,9 @@
 //! right on every start. What is a matter of size (age, bytes, replicas) is set when a stream is
 //! made and is the operator's from then on.
 
+use crate::adapters::backoff::Backoff;
 use async_nats::jetstream::Context;
+use async_nats::jetstream::consumer::{PullConsumer, pull};
 use async_nats::jetstream::context::{CreateStreamError, GetStreamError, GetStreamErrorKind};
 use async_nats::jetstream::stream::{
     Config, ConsumerError, ConsumerErrorKind, DiscardPolicy, RetentionPolicy, StorageType,
@@ -24,6 +26,13 @@ pub(super) const ADVISORIES: &str = "SOUK_ADVISORIES";
 /// Stream of logs.
 pub(super) const LOGS: &str = "SOUK_LOGS";
 
+/// Wait before a stream that is not there yet is asked for again; short, because the relay is
+/// about to make it and to fill it.
+const FIRST_STREAM_WAIT: Duration = Duration::from_millis(10);
+const LONGEST_STREAM_WAIT: Duration = Duration::from_secs(1);
+/// How long nobody need hear that a worker waits for a stream.
+const SILENT_STREAM_WAIT: Duration = Duration::from_secs(5);
+
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -42,6 +51,9 @@ struct Plan {
     max_messages: i64,
     duplicate_window: Duration,
 }
+
+/// The names of all streams.
+pub(super) const ALL: [&str; 5] = [EVENTS, NOTIFY, LOGS, DEAD, ADVISORIES];
 
 /// The sum of the bytes must stay below `max_file_store` in `nats.conf`.
 const PLANS: [Plan; 5] = [
@@ -162,8 +174,37 @@ async fn ensure(context: &Context, plan: &Plan) -> Result<(), StreamError> {
     Ok(())
 }
 
+/// A consumer on a stream. The relay makes the stream, and a worker alone is not permitted to: it
+/// waits until it is there.
+///
+/// # Errors
+/// [`ConsumerError`].
+pub(super) async fn consumer_on(
+    context: &Context,
+    config: pull::Config,
+    stream: &'static str,
+) -> Result<PullConsumer, ConsumerError> {
+    let mut backoff = Backoff::new(FIRST_STREAM_WAIT, LONGEST_STREAM_WAIT);
+    let mut waited = Duration::ZERO;
+    let mut is_said = false;
+    loop {
+        match context.create_consumer_on_stream(config.clone(), stream).await {
+            Err(error) if is_missing(&error) => {
+                if waited > SILENT_STREAM_WAIT && !is_said {
+                    tracing::info!(stream, "waits until the shop has made the stream");
+                    is_said = true;
+                }
+                let wait = backoff.next_wait();
+                waited += wait;
+                tokio::time::sleep(wait).await;
+            }
+            made => return made,
+        }
+    }
+}
+
 /// Whether no consumer can be made because its stream is not there.
-pub(super) fn is_missing(error: &ConsumerError) -> bool {
+fn is_missing(error: &ConsumerError) -> bool {
     match error.kind() {
         ConsumerErrorKind::JetStream(error) => {
             error.error_code() == async_nats::jetstream::ErrorCode::STREAM_NOT_FOUND
@@ -172,7 +213,7 @@ pub(super) fn is_missing(error: &ConsumerError) -> bool {
     }
 }
 
-fn is_not_found(error: &GetStreamError) -> bool {
+pub(super) fn is_not_found(error: &GetStreamError) -> bool {
     match error.kind() {
         GetStreamErrorKind::JetStream(error) => {
             error.error_code() == async_nats::jetstream::ErrorCode::STREAM_NOT_FOUND

@@ -59,9 +59,11 @@ impl Served {
                 ))
             }
         };
-        let done = tokio::spawn(serve_within(bounds, listener, Cors::Everybody, app, async {
-            stopped.await.ok();
-        }));
+        let access = AccessLog::new(true, |path, _| (path.to_owned(), "nobody"));
+        let done =
+            tokio::spawn(serve_within(bounds, listener, (Cors::Everybody, access), app, async {
+                stopped.await.ok();
+            }));
         Self { address, stop: Some(stop), done, go_on, began, ended }
     }
 

@@ -1,0 +1,174 @@
+//! Administrators, as the person who runs the shop makes, lists and helps them: on the store of a
+//! closed shop, or asked of the open one on its socket.
+
+use serde::{Deserialize, Serialize};
+use souk_actors::store::{Read, StoreError};
+use souk_actors::users::{self, ChangePassword, Register, User, UsersMessage};
+use souk_actors::{Failure, Shop};
+use souk_domain::{EmailAddress, Password, Refusal, Role, UnixMillis, UserId, Username};
+use std::sync::Arc;
+
+/// Administrators that are listed; nobody has so many.
+const LISTED_MAX: usize = 10_000;
+
+/// An administrator, as a list shows them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Listed {
+    /// The user's number.
+    pub(crate) id: u64,
+    /// What they log in with.
+    pub(crate) username: String,
+    /// Or with this.
+    pub(crate) email: String,
+    /// When they were made, as RFC 3339.
+    pub(crate) joined_at: String,
+}
+
+/// Whose password is meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Who {
+    /// By name.
+    Username(Username),
+    /// By address.
+    Email(EmailAddress),
+}
+
+/// Why nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AdministratorError {
+    /// Taken.
+    #[error("email: another user has this address")]
+    EmailTaken,
+    /// Taken.
+    #[error("username: another user has this name")]
+    UsernameTaken,
+    /// It would be somebody else's address.
+    #[error("username: a name in the form of an e-mail address must be the --email itself")]
+    UsernameIsAnAddress,
+    /// Nobody, or a customer.
+    #[error("there is no administrator {0}; `souk admin list` shows them all")]
+    Unknown(String),
+    /// The shop.
+    #[error("the administrator could not be stored")]
+    Shop(#[from] Failure),
+}
+
+impl std::fmt::Display for Who {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Username(name) => name.fmt(f),
+            Self::Email(email) => email.fmt(f),
+        }
+    }
+}
+
+/// Makes an administrator; answers the user name.
+///
+/// # Errors
+/// [`AdministratorError`].
+pub(crate) async fn create(
+    shop: &Shop,
+    username: Username,
+    email: EmailAddress,
+    password: Password,
+) -> Result<Username, AdministratorError> {
+    let command = Register {
+        username: username.clone(),
+        email,
+        password: shop.hasher.hash(password).await?,
+        role: Role::Administrator,
+        first_name: String::new(),
+        last_name: String::new(),
+    };
+    let owners = Arc::clone(&shop.owners);
+    let made =
+        shop.store.transact(move |unit| {
+            let (owners, command) = (Arc::clone(&owners), command.clone());
+            async move {
+                souk_actors::journeys::accounts::add_person(&owners, &unit, command, None).await
+            }
+        });
+    match made.await {
+        Ok(_) => Ok(username),
+        Err(Failure::Refused(Refusal::EmailTaken)) => Err(AdministratorError::EmailTaken),
+        Err(Failure::Refused(Refusal::UsernameTaken)) => Err(AdministratorError::UsernameTaken),
+        Err(Failure::Refused(Refusal::UsernameIsAnAddress)) => {
+            Err(AdministratorError::UsernameIsAnAddress)
+        }
+        Err(failure) => Err(failure.into()),
+    }
+}
+
+/// Every administrator, the oldest first.
+///
+/// # Errors
+/// [`StoreError`].
+pub(crate) fn list(read: &impl Read) -> Result<Vec<Listed>, StoreError> {
+    let found = users::administrators(read, LISTED_MAX)?;
+    Ok(found.into_iter().map(|(id, user)| listed(id, &user)).collect())
+}
+
+/// Whether there is anybody who may do everything.
+///
+/// # Errors
+/// [`StoreError`].
+pub(crate) fn is_there_any(read: &impl Read) -> Result<bool, StoreError> {
+    Ok(!users::administrators(read, 1)?.is_empty())
+}
+
+/// Gives an administrator a new password and ends every session of theirs; answers the user name.
+///
+/// # Errors
+/// [`AdministratorError`].
+pub(crate) async fn reset_password(
+    shop: &Shop,
+    who: &Who,
+    password: Password,
+) -> Result<Username, AdministratorError> {
+    let unknown = || AdministratorError::Unknown(who.to_string());
+    let snapshot = shop.store.snapshot();
+    let found = match who {
+        Who::Username(name) => users::by_username(&*snapshot, name),
+        Who::Email(email) => users::by_email(&*snapshot, email),
+    };
+    drop(snapshot);
+    let (id, user) = found.map_err(Failure::from)?.ok_or_else(unknown)?;
+    if user.role != Role::Administrator {
+        return Err(unknown());
+    }
+    let password = shop.hasher.hash(password).await?;
+    let command = ChangePassword { user: id, expected: None, password, kept_session: None };
+    let owners = Arc::clone(&shop.owners);
+    let changed = shop.store.transact(move |unit| {
+        let (owners, command) = (Arc::clone(&owners), command.clone());
+        async move {
+            let change = |reply_to| UsersMessage::ChangePassword { unit, command, reply_to };
+            owners.users.ask(change).await
+        }
+    });
+    match changed.await {
+        Ok(()) => Ok(user.username),
+        Err(Failure::Refused(Refusal::NotFound(_))) => Err(unknown()),
+        Err(failure) => Err(failure.into()),
+    }
+}
+
+fn listed(id: UserId, user: &User) -> Listed {
+    let joined_at: UnixMillis = user.joined_at;
+    Listed {
+        id: id.get(),
+        username: user.username.to_string(),
+        email: user.email.to_string(),
+        joined_at: joined_at.to_string(),
+    }
+}
+
+/// The sentence about a new administrator.
+pub(crate) fn created(username: &Username) -> String {
+    format!("administrator {username} was created")
+}
+
+/// The sentence about a new password.
+pub(crate) fn changed(username: &Username) -> String {
+    format!("the password of {username} was changed, and their sessions have ended")
+}

@@ -1,0 +1,92 @@
+//! What must be asked of others: broker, mail server, gateway.
+
+use super::Finding;
+use super::here::is_behind;
+use crate::adapters::{self, BrokerSeen};
+use crate::settings::Settings;
+use rustix::fs::{Access, access};
+
+/// The broker, and whether the shop may do there what it must.
+pub(super) async fn broker(settings: &Settings) -> Vec<Finding> {
+    let adapters = settings.adapters();
+    let (Some(urls), Some(shown)) = (&adapters.nats_url, settings.broker()) else {
+        let found = "none: events stay in the store, and other systems do not hear of them";
+        return vec![Finding::ok("broker", found)];
+    };
+    let BrokerSeen { version, missing, made_at } = match adapters::examine_broker(urls).await {
+        Ok(seen) => seen,
+        Err(reason) => {
+            return vec![Finding::fail(
+                "broker",
+                format!("{shown}: {reason}"),
+                "start nats-server with `-c nats.conf`, and give its password in SOUK_NATS_PASSWORD",
+            )];
+        }
+    };
+    let found = match missing.as_slice() {
+        [] => format!("{shown} answers (nats-server {version}) and takes events and mails"),
+        missing => format!(
+            "{shown} answers (nats-server {version}); the first start makes {}",
+            missing.join(", ")
+        ),
+    };
+    let mut findings = vec![Finding::ok("broker", found)];
+    if let Some(time) = made_at.filter(|time| is_behind(*time)) {
+        let found = format!("the broker made a stream at {time}, which is in the future here");
+        findings.push(Finding::fail("clock", found, "set the clocks, and keep them with NTP"));
+    }
+    findings
+}
+
+/// The mail server: connection, encryption and log-in, without a mail.
+pub(super) async fn mail_server(settings: &Settings) -> Finding {
+    let adapters = settings.adapters();
+    let (Some(url), Some(shown)) = (&adapters.smtp_url, settings.mail_server()) else {
+        let folder = settings.data.join("mail");
+        let shown = folder.display();
+        if folder.is_dir() && access(&folder, Access::WRITE_OK | Access::EXEC_OK).is_err() {
+            let found = format!("{shown} cannot be written to");
+            return Finding::fail("mail", found, "run souk as the user whose directory it is");
+        }
+        let found = format!("mails are files in {shown}: nobody gets them");
+        return Finding::warn("mail", found, "set smtp_url and mail_from");
+    };
+    match adapters::examine_mail_server(url).await {
+        Ok(()) if adapters.mail_from.is_none() => {
+            let found = format!("{shown} lets the shop in; mails come from shop@localhost");
+            Finding::warn("mail", found, "set mail_from to an address of your own")
+        }
+        Ok(()) => Finding::ok("mail", format!("{shown} lets the shop in")),
+        Err(reason) => Finding::fail(
+            "mail",
+            format!("{shown}: {reason}"),
+            "check smtp_url: host, port, smtp:// or smtps://, user and password",
+        ),
+    }
+}
+
+/// Who takes the money, and whether the key works.
+pub(super) async fn gateway(settings: &Settings) -> Finding {
+    let Some(stripe) = settings.stripe() else {
+        let found = "the sandbox: no real money moves, and anybody can pay";
+        return Finding::warn("gateway", found, "set stripe_secret_key before you sell");
+    };
+    let is_for_tests = stripe.key.is_for_tests();
+    if let Err(reason) = adapters::try_key(stripe, settings.currency()).await {
+        let advice = "check stripe_secret_key in Stripe's dashboard, and the way to its host";
+        return Finding::fail("gateway", format!("Stripe: {reason}"), advice);
+    }
+    match (settings.hears_gateway(), is_for_tests) {
+        (false, _) => Finding::warn(
+            "gateway",
+            "Stripe takes the key; its messages are not believed",
+            "set stripe_webhook_secret to the secret Stripe shows for your endpoint",
+        ),
+        (true, true) => Finding::warn(
+            "gateway",
+            "Stripe takes the key, which is for tests: no real money moves",
+            "take the live key before you sell",
+        ),
+        (true, false) => Finding::ok("gateway", "Stripe takes the key"),
+    }
+}
