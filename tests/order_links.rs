@@ -248,7 +248,7 @@ async fn the_owner_gets_a_mail_for_each_order_with_what_was_written_on_one_line(
         assert!(text.contains(shown), "no {shown}: {text}");
     }
     assert!(
-        text.contains("Notes:    Ring twice E-mail: evil@souk.example Bcc: all <b>bold</b>\n"),
+        text.contains("Notes:    Ring twice E-mail:   evil@souk.example Bcc: all <b>bold</b>\n"),
         "{text}"
     );
     let html = text.split("<!DOCTYPE").nth(1).expect("an HTML part");

@@ -278,6 +278,7 @@ async fn everything_that_happens_after_it_reaches_everybody_under_ids_of_its_own
             ("SOUK_WEBHOOK_PRIVATE_ADDRESSES", "true"),
             ("SOUK_CRM_URL", &crm.url()),
             ("SOUK_CRM_SECRET", "crm-secret-of-this-test"),
+            ("SOUK_ORDER_NOTICES", "off"),
         ])
         .await;
         let boss = shop.admin().await;

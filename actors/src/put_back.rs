@@ -88,7 +88,11 @@ pub(crate) async fn start(store: &Store, outbox: &Outbox) -> Result<(), Failure>
         let word = word.clone();
         async move { outbox::put_start(&unit, Some(word)) }
     };
-    store.transact(put).await?;
+    match store.transact(put).await {
+        // The file names the word before, too. A shop on a full disk opens, for its readers.
+        Err(Failure::DiskFull | Failure::DiskReadOnly) => return Ok(()),
+        other => other?,
+    }
     beside.before = None;
     if let Err(error) = write(directory, &beside) {
         tracing::warn!(%error, "cannot write {FILE_NAME}");

@@ -84,6 +84,8 @@ const WRITTEN: &[(&str, Reader)] = &[
     ("WWW-Authenticate", Reader::Page),
     ("X-Cart-Key", Reader::Page),
     ("X-Content-Type-Options", Reader::Browser),
+    ("X-Frame-Options", Reader::Browser),
+    ("X-Robots-Tag", Reader::Browser),
     ("X-Searched-Since", Reader::Page),
     ("X-Total-Count", Reader::Page),
 ];

@@ -53,14 +53,18 @@ impl Rule for Text {
     type Value = String;
 
     fn read(&self, json: Json<'_>) -> Result<String, Problem> {
-        let text = string(json, NOT_A_STRING)?;
-        let has_null = text.contains('\0');
-        let text = if self.one_line && !has_null { Cow::Owned(one_line(&text)) } else { text };
+        let sent = string(json, NOT_A_STRING)?;
+        let sent = stripped(&sent);
+        // The limit is on what was sent, as the description says.
+        let too_long = too_long(sent, self.max_characters);
+        let null_characters = null_characters(sent);
+        let is_folded = self.one_line && null_characters.is_none();
+        let text = if is_folded { one_line(sent) } else { sent.to_owned() };
         let text = stripped(&text);
         if text.is_empty() && !self.blank {
             return Err(BLANK.into());
         }
-        Problem::unless_empty([too_long(text, self.max_characters), null_characters(text)])?;
+        Problem::unless_empty([too_long, null_characters])?;
         Ok(text.to_owned())
     }
 
