@@ -123,6 +123,15 @@ fn every_block_is_pasted_or_named_here_with_the_reason() {
 }
 
 #[test]
+fn the_readme_leads_to_every_page() {
+    let readme = fs::read_to_string(repository().join("README.md")).expect("there");
+    for page in pages().iter().filter(|page| *page != "README.md") {
+        assert!(readme.contains(&format!("]({page})")), "{page} is not linked");
+    }
+    assert!(readme.contains("](CHANGELOG.md)"));
+}
+
+#[test]
 fn no_page_has_to_be_filled_in_before_it_is_pasted() {
     for page in pages() {
         for block in blocks_of(&page).iter().filter(|block| block.is_pasted()) {
