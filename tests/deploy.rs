@@ -276,8 +276,7 @@ async fn health_is_whether_the_shop_of_the_settings_answers() {
     // The settings have to name the port, so that another process knows it.
     let address =
         format!("127.200.{}.{}:8000", std::process::id() >> 8 & 0xff, std::process::id() & 0xff);
-    let mut shop =
-        Shop::closed_with(&[("SOUK_LISTEN", &address), ("SOUK_MIN_FREE_DISK_MIB", "16")]);
+    let mut shop = Shop::closed_with(&[("SOUK_LISTEN", &address)]);
     shop.run(&["health"], "").expect_refusal().naming("nobody listens").naming(&address);
     assert!(!shop.data().exists(), "asking makes nothing");
 
@@ -288,11 +287,11 @@ async fn health_is_whether_the_shop_of_the_settings_answers() {
     shop.stop().await;
     shop.run(&["health", "--ready"], "").expect_refusal().naming("nobody listens");
 
-    // It answers, and takes no changes.
-    shop.set("SOUK_MIN_FREE_DISK_MIB", "1000000000");
+    // It answers, and takes no changes: its broker is away.
+    shop.set("SOUK_NATS_URL", "nats://127.0.0.1:1");
     shop.start_where_it_is_set();
     shop.run(&["health"], "").expect_success();
-    shop.run(&["health", "--ready"], "").expect_refusal().naming("503").naming("disk");
+    shop.run(&["health", "--ready"], "").expect_refusal().naming("503").naming("broker");
     shop.stop().await;
 
     // Something else listens there.

@@ -119,7 +119,7 @@ impl Desk {
         fs::create_dir_all(desk.path("config/deploy")).expect("made");
         symlink(env!("CARGO_BIN_EXE_souk"), desk.path("bin/souk")).expect("linked");
         symlink(nats_server(), desk.path("bin/nats-server")).expect("linked");
-        let stand_in = repository().join("tests/support/nats.py");
+        let stand_in = repository().join("tests/support/nats_command.py");
         desk.program("nats", &format!("exec {:?} {stand_in:?} \"$@\"", python()));
         // As the pages use it an error of the shop would go unnoticed.
         let outside = std::env::var("PATH").unwrap_or_default();
