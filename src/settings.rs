@@ -5,6 +5,7 @@
 mod broker;
 mod currency;
 mod fault;
+mod guests;
 mod judge;
 mod listen;
 mod payments;
@@ -18,9 +19,9 @@ pub(crate) use listen::Listen;
 
 use crate::adapters::outgoing::{CrmSettings, OutgoingSettings, Reach};
 use crate::adapters::{AdapterSettings, Workers};
-use crate::app::{AppSettings, ServiceTokens};
-use crate::edge::Cors;
+use crate::app::{AppSettings, GuestLimits, ServiceTokens};
 use crate::edge::form::ReturnAddress;
+use crate::edge::{Cors, TrustedProxies};
 use crate::logs::LogLimits;
 use fault::Faults;
 use souk_actors::ShopSettings;
@@ -104,12 +105,16 @@ pub(crate) struct Settings {
     webhook_private_addresses: bool,
     /// How long an order may stay unpaid.
     order_ttl_seconds: u64,
+    /// What guests may do.
+    guest_limits: GuestLimits,
     /// Whether the gateway's `payment_failed` cancels a pending order.
     cancel_on_payment_failed: bool,
     /// Whether the sandbox may be served on an address that others can reach.
     pub(crate) sandbox_public: bool,
-    /// Whether guessing passwords is slowed down.
+    /// Whether guesses, registrations and guests' orders are throttled.
     rate_limit: bool,
+    /// Proxies that say who their clients are.
+    pub(crate) trusted_proxies: TrustedProxies,
     /// Which consumers run within `souk serve`.
     workers: Workers,
     /// Memory the store may use to cache pages, in MiB.
@@ -200,9 +205,11 @@ impl Default for Settings {
             crm_secret: None,
             webhook_private_addresses: false,
             order_ttl_seconds: 86_400,
+            guest_limits: GuestLimits::default(),
             cancel_on_payment_failed: true,
             sandbox_public: false,
             rate_limit: true,
+            trusted_proxies: TrustedProxies::default(),
             workers: Workers::ALL,
             cache_mib: 16,
             min_free_disk_mib: 16,
@@ -249,6 +256,7 @@ impl Settings {
         settings.read_payments(&mut reader);
         settings.read_returns(&mut reader);
         settings.read_callers(&mut reader);
+        settings.read_guests(&mut reader);
         settings.read_log(&mut reader);
         Ok((settings, reader.into_faults()))
     }
@@ -398,6 +406,7 @@ impl Settings {
             shop_name: self.shop_name.clone(),
             returns: self.returns(),
             throttles_guessing: self.rate_limit,
+            guest_limits: self.guest_limits,
             services: self.service_tokens.clone(),
             webhook_secrets: self.webhook_secrets(),
             cancels_on_payment_failed: self.cancel_on_payment_failed,

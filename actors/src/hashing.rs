@@ -1,17 +1,21 @@
 //! Password hashing: argon2id on threads of its own, so that a storm of log-ins leaves the rest
 //! of the shop fast (design, "Floors and peers").
 //!
-//! The threads run at low priority, reuse their memory, and take work from a bounded queue; past
-//! the bound a log-in is told to come back.
+//! The threads run at low priority, reuse their memory, and take work from bounded lines, one for
+//! each client ([`turns`]): past the bound a client has to come back, and nobody else has to.
+
+mod turns;
 
 use crate::Failure;
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use sha2::{Digest, Sha256};
 use souk_domain::Password;
+use std::net::IpAddr;
 use std::num::NonZeroUsize;
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::Arc;
 use subtle::ConstantTimeEq;
 use tokio::sync::oneshot;
+use turns::{Asker, Displaced, Turns};
 
 /// Memory of one hash, in KiB (OWASP's first choice for argon2id, with [`PASSES`]).
 const MEMORY_KIB: u32 = 19_456;
@@ -23,8 +27,6 @@ const LANES: u32 = 1;
 const HASH_BYTES: usize = 32;
 /// Octets of a salt.
 const SALT_BYTES: usize = 16;
-/// Hashes that may wait: at 14 ms each, under two seconds of waiting.
-const MAX_WAITING_HASHES: usize = 128;
 /// The nicest there is: hashing takes what nobody else wants.
 const LOWEST_PRIORITY: i32 = 19;
 
@@ -43,10 +45,19 @@ impl PasswordHash {
 /// The hashing threads. Cheap to clone.
 #[derive(Clone)]
 pub struct Hasher {
-    jobs: mpsc::SyncSender<Job>,
+    jobs: Arc<Jobs>,
     /// Compared with where there is no user, so that an unknown name takes as long as a wrong
     /// password.
     nobody: Arc<PasswordHash>,
+}
+
+/// The jobs as those see them who bring some: when the last of them is gone, the threads end.
+struct Jobs(Arc<Turns<Job>>);
+
+impl Drop for Jobs {
+    fn drop(&mut self) {
+        self.0.close();
+    }
 }
 
 struct Job {
@@ -59,6 +70,7 @@ struct Job {
 enum Outcome {
     Hashed(PasswordHash),
     Compared(bool),
+    Displaced,
     Failed,
 }
 
@@ -69,62 +81,82 @@ impl Hasher {
     /// If a thread cannot be started.
     pub fn start() -> std::io::Result<Self> {
         let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        let (jobs, received) = mpsc::sync_channel(MAX_WAITING_HASHES);
-        let received = Arc::new(Mutex::new(received));
+        let jobs = Arc::new(Jobs(Arc::new(Turns::new())));
         for number in 0..(cores / 2).max(1) {
-            let received = Arc::clone(&received);
+            let waiting = Arc::clone(&jobs.0);
             std::thread::Builder::new()
                 .name(format!("hashing-{number}"))
-                .spawn(move || hash_until_closed(&received))?;
+                .spawn(move || hash_until_closed(&waiting))?;
         }
         let nobody = PasswordHash(encode(&crate::random_bytes::<SALT_BYTES>(), &[0; HASH_BYTES]));
         Ok(Self { jobs, nobody: Arc::new(nobody) })
     }
 
-    /// The hash of a new password, with a salt of its own.
+    /// The hash of a new password, with a salt of its own. For the shop itself, such as its command
+    /// line.
     ///
     /// # Errors
     /// [`Failure::Busy`] if too many wait.
     pub async fn hash(&self, password: Password) -> Result<PasswordHash, Failure> {
-        match self.ask(password, None).await? {
+        self.new_hash(Asker::Shop, password).await
+    }
+
+    /// The same for a client, who waits in the line of its address.
+    ///
+    /// # Errors
+    /// [`Failure::Busy`] if too many wait.
+    pub async fn hash_for(
+        &self,
+        client: IpAddr,
+        password: Password,
+    ) -> Result<PasswordHash, Failure> {
+        self.new_hash(Asker::Client(client), password).await
+    }
+
+    async fn new_hash(&self, asker: Asker, password: Password) -> Result<PasswordHash, Failure> {
+        match self.ask(asker, password, None).await? {
             Outcome::Hashed(hash) => Ok(hash),
+            Outcome::Displaced => Err(Failure::Busy),
             Outcome::Compared(_) | Outcome::Failed => Err(Failure::Unavailable),
         }
     }
 
-    /// Whether a password is the one that was hashed. Takes as long without a hash (no such
-    /// user), and is then false.
+    /// Whether a password is the one that was hashed; a client asks, who waits in the line of its
+    /// address. Takes as long without a hash (no such user), and is then false.
     ///
     /// # Errors
     /// [`Failure::Busy`] if too many wait.
     pub async fn matches(
         &self,
+        client: IpAddr,
         password: Password,
         hash: Option<PasswordHash>,
     ) -> Result<bool, Failure> {
         let is_somebody = hash.is_some();
         let against = hash.unwrap_or_else(|| (*self.nobody).clone());
-        match self.ask(password, Some(against)).await? {
+        match self.ask(Asker::Client(client), password, Some(against)).await? {
             Outcome::Compared(matches) => Ok(matches && is_somebody),
+            Outcome::Displaced => Err(Failure::Busy),
             Outcome::Hashed(_) | Outcome::Failed => Err(Failure::Unavailable),
         }
     }
 
     async fn ask(
         &self,
+        asker: Asker,
         password: Password,
         against: Option<PasswordHash>,
     ) -> Result<Outcome, Failure> {
         let (answer, outcome) = oneshot::channel();
-        self.jobs.try_send(Job { password, against, answer }).map_err(|error| match error {
-            mpsc::TrySendError::Full(_) => Failure::Busy,
-            mpsc::TrySendError::Disconnected(_) => Failure::Unavailable,
-        })?;
+        if let Err(Displaced(job)) = self.jobs.0.join(asker, Job { password, against, answer }) {
+            // Whoever asked may have gone meanwhile.
+            let _ = job.answer.send(Outcome::Displaced);
+        }
         outcome.await.map_err(|_| Failure::Unavailable)
     }
 }
 
-fn hash_until_closed(jobs: &Mutex<mpsc::Receiver<Job>>) {
+fn hash_until_closed(jobs: &Turns<Job>) {
     if let Err(error) =
         rustix::process::setpriority_process(Some(rustix::thread::gettid()), LOWEST_PRIORITY)
     {
@@ -134,9 +166,7 @@ fn hash_until_closed(jobs: &Mutex<mpsc::Receiver<Job>>) {
         .expect("argon2 accepts these parameters");
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
     let mut memory: Vec<Block> = Vec::new();
-    loop {
-        let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(job) = job else { return };
+    while let Some(job) = jobs.next() {
         if job.answer.is_closed() {
             continue;
         }
@@ -195,6 +225,9 @@ fn decode(hash: &PasswordHash) -> Option<(Vec<u8>, Vec<u8>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::net::Ipv4Addr;
+
+    const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
     fn password(text: &str) -> Password {
         Password::choose(text.to_owned()).expect("long enough")
@@ -203,26 +236,34 @@ mod tests {
     #[tokio::test]
     async fn a_hash_matches_its_password_and_no_other() {
         let hasher = Hasher::start().expect("threads");
+        let matches = |text: &str, hash| hasher.matches(HERE, password(text), hash);
         let hash = hasher.hash(password("password123")).await.expect("a hash");
         assert!(hash.0.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
-        assert!(hasher.matches(password("password123"), Some(hash.clone())).await.expect("ran"));
-        assert!(!hasher.matches(password("password124"), Some(hash)).await.expect("ran"));
-        assert!(!hasher.matches(password("password123"), None).await.expect("ran"));
+        assert!(matches("password123", Some(hash.clone())).await.expect("ran"));
+        assert!(!matches("password124", Some(hash)).await.expect("ran"));
+        assert!(!matches("password123", None).await.expect("ran"));
+        let other = hasher.hash_for(HERE, password("password123")).await.expect("a hash");
+        assert!(matches("password123", Some(other)).await.expect("ran"));
     }
 
     #[tokio::test]
-    async fn past_the_bound_the_hasher_is_busy() {
+    async fn a_client_that_asks_too_much_is_refused_and_nobody_else_is() {
         let hasher = Hasher::start().expect("threads");
-        let storm: Vec<_> = (0..MAX_WAITING_HASHES * 4)
+        let storm: Vec<_> = (0..turns::WAITING_MAX * 2)
             .map(|_| {
                 let hasher = hasher.clone();
-                tokio::spawn(async move { hasher.matches(password("password123"), None).await })
+                tokio::spawn(async move { hasher.hash_for(HERE, password("password123")).await })
             })
             .collect();
+        // Every one of the storm has asked once it is this one's turn.
+        tokio::task::yield_now().await;
+        let other = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
+        let matches = hasher.matches(other, password("password123"), None).await;
+        assert!(matches!(matches, Ok(false)));
         let mut busy = 0;
         for one in storm {
             match one.await.expect("no panic") {
-                Ok(matches) => assert!(!matches),
+                Ok(_) => {}
                 Err(Failure::Busy) => busy += 1,
                 Err(other) => panic!("{other}"),
             }

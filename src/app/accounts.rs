@@ -151,7 +151,7 @@ impl App {
         let command = ChangePassword {
             user: visitor.id(),
             expected: None,
-            password: self.shop.hasher.hash(password).await?,
+            password: self.new_password_hash(call, password).await?,
             kept_session: Some(visitor.session),
         };
         let owners = Arc::clone(&self.shop.owners);

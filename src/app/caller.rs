@@ -6,6 +6,7 @@ use crate::edge::{
     Answer, BadToken, Call, Claims, Request, TokenId, TokenKind, bearer_of, standard,
 };
 use http::HeaderMap;
+use souk_actors::hashing::PasswordHash;
 use souk_actors::store::StoreError;
 use souk_actors::users::{self, SessionToken, User};
 use souk_actors::{Failure, clock};
@@ -148,15 +149,51 @@ impl App {
     ) -> Result<(UserId, User), Failure> {
         let user = known.as_ref().map(|(id, _)| *id);
         if let Some(throttle) = &self.throttle {
-            throttle.admit(&call.request, account, user)?;
+            throttle.admit(call.request.client, account, user)?;
         }
         let hash = known.as_ref().map(|(_, user)| user.password.clone());
-        let matches = self.shop.hasher.matches(password, hash).await?;
+        let matches =
+            self.shop.hasher.matches(call.request.client.address(), password, hash).await?;
         let (id, user) = known.filter(|_| matches).ok_or(Refusal::InvalidCredentials)?;
         if let Some(throttle) = &self.throttle {
-            throttle.entered(&call.request, id);
+            throttle.entered(call.request.client, id);
         }
         Ok((id, user))
+    }
+
+    /// Whether a password is the one of the person who calls. Counts as an attempt at their account.
+    ///
+    /// # Errors
+    /// [`Failure::TooManyAttempts`] for who guesses; [`Failure::Busy`] in a storm of log-ins.
+    pub(crate) async fn is_own_password(
+        &self,
+        call: &Call,
+        visitor: &Visitor,
+        password: Password,
+    ) -> Result<bool, Failure> {
+        let client = call.request.client;
+        if let Some(throttle) = &self.throttle {
+            throttle.admit_owner(client, visitor.id())?;
+        }
+        let hash = visitor.user.password.clone();
+        self.shop.hasher.matches(client.address(), password, Some(hash)).await
+    }
+
+    /// The hash of a new password.
+    ///
+    /// # Errors
+    /// [`Failure::TooManyAttempts`] for who asks too often; [`Failure::Busy`] for a client with too
+    /// many that wait.
+    pub(crate) async fn new_password_hash(
+        &self,
+        call: &Call,
+        password: Password,
+    ) -> Result<PasswordHash, Failure> {
+        let client = call.request.client;
+        if let Some(throttle) = &self.throttle {
+            throttle.admit_hash(client)?;
+        }
+        self.shop.hasher.hash_for(client.address(), password).await
     }
 
     /// Counts an attempt at an account that nobody can prove to be theirs.
@@ -165,7 +202,7 @@ impl App {
     /// [`Failure::TooManyAttempts`].
     pub(crate) fn admit_guess(&self, call: &Call, account: &str) -> Result<(), Failure> {
         match &self.throttle {
-            Some(throttle) => throttle.admit(&call.request, account, None),
+            Some(throttle) => throttle.admit(call.request.client, account, None),
             None => Ok(()),
         }
     }

@@ -153,7 +153,7 @@ impl App {
         if !PASSWORD_FIELDS.iter().any(|field| form.has(field)) {
             return Ok(());
         }
-        throttle.admit(request, &format!("stored answer {}", key.name()), None)
+        throttle.admit(request.client, &format!("stored answer {}", key.name()), None)
     }
 
     /// Gives whoever logged out, and did not hear so, the answer again. Only what was answered in

@@ -7,6 +7,7 @@ mod commit;
 mod events;
 mod failures;
 mod gateway_messages;
+mod guest_orders;
 mod guests;
 mod idempotency;
 mod logs;
@@ -34,6 +35,7 @@ pub(crate) use caller::{Asker, IssuedTokens, Visitor};
 pub(crate) use events::route as events_route;
 pub(crate) use failures::could_not;
 pub(crate) use gateway_messages::{Event, UnheardMessage};
+pub(crate) use guest_orders::{GuestLimits, GuestSlot, units_of};
 pub(crate) use guests::{CartKeyHeaders, cart_key_field, presented_cart_key, presents_cart_key};
 pub(crate) use idempotency::Repeat;
 pub(crate) use operations::routes;
@@ -84,6 +86,8 @@ pub(crate) struct App {
     pub(crate) cancels_on_payment_failed: bool,
     /// Where administrators' webhook endpoints may lie.
     pub(crate) webhook_reach: Reach,
+    /// What guests may do.
+    pub(crate) guest_limits: GuestLimits,
     returns: Returns,
     tokens: TokenKey,
     services: ServiceTokens,
@@ -112,8 +116,10 @@ pub(crate) struct AppSettings {
     pub(crate) shop_name: String,
     /// Where customers may go after paying.
     pub(crate) returns: ReturnSettings,
-    /// Whether log-in and password reset are throttled.
+    /// Whether guesses, registrations and guests' orders are throttled.
     pub(crate) throttles_guessing: bool,
+    /// What guests may do.
+    pub(crate) guest_limits: GuestLimits,
     /// Other systems that may call.
     pub(crate) services: ServiceTokens,
     /// Any of these may have signed a message of the gateway.
@@ -172,7 +178,10 @@ impl App {
             order_seal: OrderSeal::new(&settings.jwt_secret),
             running: Running::default(),
             sandbox_delivery: tokio::sync::Mutex::default(),
-            throttle: settings.throttles_guessing.then(Throttle::new),
+            guest_limits: settings.guest_limits,
+            throttle: settings
+                .throttles_guessing
+                .then(|| Throttle::new(settings.guest_limits.orders_per_hour)),
             streams: Streams::default(),
             router: Router::new(contracts::routes())?,
         }))

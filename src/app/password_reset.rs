@@ -1,5 +1,6 @@
 //! A forgotten password, whoever asks: the services contract, or a page.
 
+use super::throttle::Recipient;
 use super::{App, RESET_LINK_PATH, Repeat};
 use crate::edge::{Answer, Call};
 use souk_actors::Failure;
@@ -21,6 +22,9 @@ impl App {
         answer: Answer,
     ) -> Result<Answer, Failure> {
         self.admit_guess(call, &email.unique_form())?;
+        if let Some(throttle) = &self.throttle {
+            throttle.admit_mail(Recipient::OfLink(email.unique_form()))?;
+        }
         let page = format!("{}{RESET_LINK_PATH}", self.mailed_url);
         let command = RequestPasswordReset { email, token: ResetToken::random(), page };
         let app = Arc::clone(self);
@@ -49,7 +53,7 @@ impl App {
         password: Password,
         answer: Answer,
     ) -> Result<Answer, Failure> {
-        let password = self.shop.hasher.hash(password).await?;
+        let password = self.new_password_hash(call, password).await?;
         let command = ResetPassword { user, token, password };
         let app = Arc::clone(self);
         let committed = self.commit(call, move |unit| {

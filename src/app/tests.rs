@@ -62,6 +62,7 @@ impl OpenApp {
             shop_name: "Souk".to_owned(),
             returns: crate::app::ReturnSettings::default(),
             throttles_guessing: false,
+            guest_limits: crate::app::GuestLimits::default(),
             services: crate::app::ServiceTokens::default(),
             webhook_secrets: Vec::new(),
             cancels_on_payment_failed: true,
@@ -74,6 +75,7 @@ impl OpenApp {
         let doors = (
             edge::Cors::default(),
             edge::AccessLog::new(false, |path, _| (path.to_owned(), "nobody")),
+            edge::TrustedProxies::default(),
         );
         tokio::spawn(edge::serve(listener, doors, answering, std::future::pending()));
         Self { _directory: directory, shop, base, client: reqwest::Client::new() }

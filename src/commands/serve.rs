@@ -185,7 +185,8 @@ pub(super) async fn serve(serve: Serve, settings: Settings) -> Result<ExitCode, 
             (masked_path(path), app.kind_of_caller(headers))
         })
     };
-    edge::serve(listener, (settings.cors(), access), answering, closing).await;
+    let around = (settings.cors(), access, settings.trusted_proxies.clone());
+    edge::serve(listener, around, answering, closing).await;
     drop(control);
     watching_disk.abort();
     stop_housekeeping.send_replace(true);

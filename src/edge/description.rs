@@ -299,7 +299,7 @@ impl Description {
         self
     }
 
-    /// It answers 429 to who guesses.
+    /// It answers 429 to a client that asks too often.
     pub(crate) fn throttled(self) -> Self {
         self.refuses(crate::edge::standard::too_many_requests(60))
     }

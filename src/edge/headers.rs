@@ -41,6 +41,7 @@ const READ: &[(&str, Sender)] = &[
     ("Content-Type", Sender::Page),
     ("Cookie", Sender::Browser),
     ("Expect", Sender::Browser),
+    ("Forwarded", Sender::Server),
     ("Host", Sender::Browser),
     ("Idempotency-Key", Sender::Page),
     ("Last-Event-ID", Sender::Page),

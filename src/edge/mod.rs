@@ -7,6 +7,7 @@
 //! | `request`, `answer`, `standard` | what handlers get, what they give, what every contract says alike |
 //! | `accept` | whether a client prefers a page to JSON |
 //! | `access` | one line of the log for each request |
+//! | `client` | which client a request is from, through trusted proxies |
 //! | `cors`, `headers` | which pages of other origins may read our answers; every header there is |
 //! | `description`, `openapi` | what is told of an operation, and the OpenAPI document made of it |
 //! | `route`, `router` | which handler answers a path, with or without the trailing slash |
@@ -22,6 +23,7 @@ mod accept;
 mod access;
 mod answer;
 mod body;
+mod client;
 mod cors;
 mod description;
 pub(crate) mod form;
@@ -44,6 +46,7 @@ pub(crate) mod values;
 pub(crate) use accept::VARY_BY_ACCEPT;
 pub(crate) use access::{AccessLog, TARGET as ACCESS_TARGET};
 pub(crate) use answer::Answer;
+pub(crate) use client::{Client, TrustedProxies};
 pub(crate) use cors::Cors;
 pub(crate) use description::{Description, any_text};
 pub(crate) use form::{Errors, Form};

@@ -1,11 +1,10 @@
 //! What a handler knows of a request.
 
 use crate::edge::body::Body;
-use crate::edge::limits;
+use crate::edge::{Client, limits};
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, HOST, HeaderMap};
 use http::{Extensions, Method};
-use std::net::SocketAddr;
 use std::sync::OnceLock;
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -22,8 +21,8 @@ pub(crate) struct Request {
     pub(crate) headers: HeaderMap,
     /// The body; empty for methods that have none.
     pub(crate) body: Bytes,
-    /// Who is connected: the client, or the proxy in front.
-    pub(crate) remote: Option<SocketAddr>,
+    /// Who sent it, through trusted proxies.
+    pub(crate) client: Client,
     /// What one layer of Souk tells the next (who the caller is, for one).
     pub(crate) extensions: Extensions,
     query: OnceLock<Vec<(String, String)>>,
@@ -40,7 +39,7 @@ impl Request {
             raw_query,
             headers,
             body: Bytes::new(),
-            remote: None,
+            client: Client::default(),
             extensions: Extensions::new(),
             query: OnceLock::new(),
             room: None,

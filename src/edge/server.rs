@@ -5,7 +5,7 @@
 
 use crate::edge::body::{self, Body};
 use crate::edge::stall::StallGuard;
-use crate::edge::{AccessLog, Answer, Cors, Request, limits, standard};
+use crate::edge::{AccessLog, Answer, Cors, Request, TrustedProxies, limits, standard};
 use futures_util::FutureExt;
 use http::header::ORIGIN;
 use http::{HeaderMap, Method};
@@ -50,6 +50,7 @@ struct Door<App> {
     app: App,
     cors: Cors,
     access: AccessLog,
+    proxies: TrustedProxies,
     bounds: Bounds,
     /// One permit per request that may change something; all of them are back when none runs.
     changes: Arc<Semaphore>,
@@ -58,27 +59,27 @@ struct Door<App> {
 }
 
 /// Answers every request on `listener` with `app`, for pages of the origins of `cors` too and with
-/// a line in the log of `access`, until `shutdown` comes; then accepts nothing more,
+/// a line in the log of `access` and the clients that `proxies` name, until `shutdown` comes; then accepts nothing more,
 /// lets what runs finish for at most [`limits::SHUTDOWN_SECONDS`], and returns.
 ///
 /// A request that may change something runs to its end even if its client goes away, so that nobody
 /// can break a change off in the middle. A panic in `app` becomes a 500.
 pub(crate) async fn serve<App, Answering>(
     listener: TcpListener,
-    (cors, access): (Cors, AccessLog),
+    (cors, access, proxies): (Cors, AccessLog, TrustedProxies),
     app: App,
     shutdown: impl Future<Output = ()>,
 ) where
     App: Fn(Request) -> Answering + Clone + Send + Sync + 'static,
     Answering: Future<Output = Answer> + Send + 'static,
 {
-    serve_within(Bounds::default(), listener, (cors, access), app, shutdown).await;
+    serve_within(Bounds::default(), listener, (cors, access, proxies), app, shutdown).await;
 }
 
 async fn serve_within<App, Answering>(
     bounds: Bounds,
     listener: TcpListener,
-    (cors, access): (Cors, AccessLog),
+    (cors, access, proxies): (Cors, AccessLog, TrustedProxies),
     app: App,
     shutdown: impl Future<Output = ()>,
 ) where
@@ -87,7 +88,15 @@ async fn serve_within<App, Answering>(
 {
     let changes = Arc::new(Semaphore::new(limits::CHANGES_IN_FLIGHT_MAX as usize));
     let bodies = Arc::new(Semaphore::new(limits::BODIES_MEBIBYTES_MAX));
-    let door = Arc::new(Door { app, cors, access, bounds, changes: Arc::clone(&changes), bodies });
+    let door = Arc::new(Door {
+        app,
+        cors,
+        access,
+        proxies,
+        bounds,
+        changes: Arc::clone(&changes),
+        bodies,
+    });
     let connections = Arc::new(Semaphore::new(bounds.connections));
     let graceful = GracefulShutdown::new();
     let mut shutdown = pin!(shutdown);
@@ -174,6 +183,7 @@ where
                     entry.into_iter().for_each(|entry| entry.end(&answer));
                     return answer.into_response();
                 }
+                let client = door.proxies.client(remote.ip(), &headers);
                 let origin = headers.get(ORIGIN).cloned();
                 let body = if body::has_body(&method, &headers) {
                     body::read(&headers, stream, door.bounds.body_read, &door.bodies).await
@@ -184,7 +194,7 @@ where
                     Ok(body) => {
                         let path = path.as_str().to_owned();
                         let mut request = Request::new(method, path, raw_query, headers);
-                        request.remote = Some(remote);
+                        request.client = client;
                         request.set_body(body);
                         door.answer(request).await
                     }

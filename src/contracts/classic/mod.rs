@@ -42,6 +42,7 @@ fn user_routes() -> Vec<Route<App>> {
             told.for_anyone()
                 .body(|form, _| users::sign_up_fields(form))
                 .answers::<UserBody>(StatusCode::CREATED)
+                .throttled()
                 .refuses(Classic::worded(Refusal::UsernameTaken))
                 .refuses(Classic::worded(Refusal::EmailTaken))
         }),
@@ -66,6 +67,7 @@ fn user_routes() -> Vec<Route<App>> {
                     .note("Every other session of the user ends.")
                     .body(|form, _| users::password_field(form))
                     .answers::<MessageBody>(StatusCode::OK)
+                    .throttled()
             }),
     ]
 }

@@ -20,7 +20,7 @@ pub(super) async fn sign_up(app: Arc<App>, call: Call) -> Result<Answer, Problem
     let person = Register {
         username,
         email,
-        password: app.shop.hasher.hash(password).await?,
+        password: app.new_password_hash(&call, password).await?,
         role: Role::Customer,
         first_name: String::new(),
         last_name: String::new(),

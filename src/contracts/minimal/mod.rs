@@ -58,6 +58,7 @@ fn user_routes() -> Vec<Route<App>> {
             told.for_anyone()
                 .body(|form, _| users::fields(form))
                 .answers::<UserBody>(StatusCode::CREATED)
+                .throttled()
                 .refuses(Minimal::worded(Refusal::UsernameTaken))
                 .refuses(Minimal::worded(Refusal::EmailTaken))
         }),

@@ -39,6 +39,7 @@ fn user_routes() -> Vec<Route<App>> {
             told.for_anyone()
                 .body(|form, _| users::new_fields(form))
                 .answers::<UserBody>(StatusCode::CREATED)
+                .throttled()
                 .refuses(Platform::worded(Refusal::UsernameTaken))
                 .refuses(Platform::worded(Refusal::EmailTaken))
         }),

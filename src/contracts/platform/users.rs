@@ -19,7 +19,7 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     let fields = (name, address, password, first_name, last_name);
     let guest = presented_cart_key(&call.request, &mut form);
     let (username, email, password, first_name, last_name) = form.finish(fields)?;
-    let password = app.shop.hasher.hash(password).await?;
+    let password = app.new_password_hash(&call, password).await?;
     let role = Role::Customer;
     let person = Register { username, email, password, role, first_name, last_name };
     let shown = |id, user: &User| Answer::created(&UserBody::new(id, user));

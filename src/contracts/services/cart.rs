@@ -3,7 +3,7 @@
 use super::callers::{require_service, shopper};
 use super::refusals::{INSUFFICIENT_STOCK, NOT_FOR_SALE, Problem};
 use super::wire::{CartContentBody, MessageBody};
-use crate::app::{App, presented_cart_key};
+use crate::app::{App, presented_cart_key, units_of};
 use crate::edge::form::{Field, Rule, id, integer, quantity_or, text};
 use crate::edge::values::{IdText, MoneyText, PercentText};
 use crate::edge::{Answer, Call, Errors, Form, standard, values};
@@ -78,6 +78,13 @@ pub(super) async fn add(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
                 price: currency.format(view.product.pricing.list_price),
                 discount: view.product.pricing.discount.to_string(),
             };
+            if let CartOf::Guest(_) = &shopper.whose {
+                let units = units_of(&lines_of(&app, &unit, &shopper.whose).await?);
+                let units = units + u64::from(quantity.get());
+                if let Some(fault) = guest_fault(&app, &shopper.whose, units) {
+                    return Ok(Errors::of("quantity", fault).into());
+                }
+            }
             let product = Box::new(view);
             let add = CartChange::Add { product, quantity };
             change(&app, unit, shopper.whose.clone(), add).await?;
@@ -191,10 +198,7 @@ async fn set_quantity(
     product: ProductId,
     wish: Wish,
 ) -> Result<Answer, Failure> {
-    let asked = whose.clone();
-    let find = |reply_to| CartsMessage::Find { unit: unit.clone(), whose: asked, reply_to };
-    let found = app.shop.owners.carts.ask(find).await?;
-    let lines = found.map(|(_, cart)| cart.lines).unwrap_or_default();
+    let lines = lines_of(app, &unit, &whose).await?;
     let line = lines.iter().find(|line| line.product == product);
     let line = line.ok_or(Refusal::NotFound(Missing::CartLine))?;
     let wished = match wish {
@@ -207,6 +211,16 @@ async fn set_quantity(
         let why = if is_too_much { too_many } else { TOO_FEW.to_owned() };
         return Ok(Errors::of("change", why).into());
     };
+    if quantity > line.quantity {
+        let more = u64::from(quantity.get()) - u64::from(line.quantity.get());
+        let field = match wish {
+            Wish::Exactly(_) => "quantity",
+            Wish::MoreOrFewer(_) => "change",
+        };
+        if let Some(fault) = guest_fault(app, &whose, units_of(&lines) + more) {
+            return Ok(Errors::of(field, fault).into());
+        }
+    }
     let view = Box::new(describe(app, &unit, product).await?);
     change(app, unit, whose, CartChange::Set { product: view, quantity }).await?;
     Ok(Answer::ok(&UpdatedBody {
@@ -214,6 +228,22 @@ async fn set_quantity(
         product_id: product.to_string(),
         new_quantity: quantity.get(),
     }))
+}
+
+/// What is in a cart, within the turn.
+async fn lines_of(app: &App, unit: &Unit, whose: &CartOf) -> Result<Vec<CartLine>, Failure> {
+    let whose = whose.clone();
+    let find = |reply_to| CartsMessage::Find { unit: unit.clone(), whose, reply_to };
+    let found = app.shop.owners.carts.ask(find).await?;
+    Ok(found.map(|(_, cart)| cart.lines).unwrap_or_default())
+}
+
+/// Why a cart may not have so many units: guests have less room than users.
+fn guest_fault(app: &App, whose: &CartOf, units: u64) -> Option<String> {
+    match whose {
+        CartOf::Guest(_) => app.guest_limits.fault_of(units),
+        CartOf::User(_) => None,
+    }
 }
 
 pub(super) async fn show_to_service(app: Arc<App>, call: Call) -> Result<Answer, Problem> {

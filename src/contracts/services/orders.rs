@@ -1,26 +1,29 @@
 //! API3: orders, of users and of guests.
 
-use super::callers::{OrderAsker, person, shopper};
+use super::callers::{OrderAsker, Shopper, person, shopper};
 use super::profile::{
     ADDRESS_CHARACTERS_MAX, CITY_CHARACTERS_MAX, PHONE_CHARACTERS_MAX, POSTCODE_CHARACTERS_MAX,
 };
 use super::refusals::Problem;
 use super::users::NAME_CHARACTERS_MAX;
 use super::wire::{MessageBody, OrderBody, OrderItemsBody};
-use crate::app::{App, Asker, presents_cart_key};
+use crate::app::{App, Asker, GuestSlot, presents_cart_key, units_of};
 use crate::edge::form::{Field, Rule, boolean, email, id, name, order_status, text};
 use crate::edge::values::CartKeyText;
 use crate::edge::{Answer, Call, Errors, Form, PageAsked, standard};
 use schemars::JsonSchema;
 use serde::Serialize;
-use souk_actors::carts::CartOf;
+use souk_actors::carts::{self, CartOf, CartsMessage};
 use souk_actors::journeys::buying::{self, Buyer};
 use souk_actors::journeys::ordering;
 use souk_actors::journeys::paying::{self, News};
 use souk_actors::journeys::reporting::{self, Report, Reported};
 use souk_actors::orders::{self, Order, Recipient};
+use souk_actors::store::Unit;
+use souk_actors::{Failure, clock};
 use souk_domain::{EmailAddress, OrderId, OrderStatus};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 const NOTES_CHARACTERS_MAX: usize = 2_000;
 const INTENT_CHARACTERS_MAX: usize = 255;
@@ -67,14 +70,22 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
         recipient: Some(recipient),
         billing_address: address.clone(),
         shipping_address: address,
-        time_to_live: app.shop.settings.order_time_to_live,
+        time_to_live: app.order_time_to_live(is_guest),
     };
+    let slot = admit(&app, &call, &shopper, &buyer, &email)?;
     let committing = Arc::clone(&app);
+    let placed_id = Arc::new(AtomicU64::new(0));
+    let placing_id = Arc::clone(&placed_id);
     let placed = app.commit(&call, move |unit| {
         let (app, shopper, buyer) = (Arc::clone(&committing), shopper.clone(), buyer.clone());
+        let placing_id = Arc::clone(&placing_id);
         async move {
             let whose = shopper.whose.clone();
+            if let Some(refusal) = too_much_for_a_guest(&app, &unit, &whose).await? {
+                return Ok(refusal);
+            }
             let order = buying::buy_cart(&app.shop.owners, &unit, whose, buyer).await?;
+            placing_id.store(order.id.get(), Ordering::Relaxed);
             Ok(shopper.told(Answer::created(&CreatedBody {
                 message: "Order created successfully",
                 order_id: order.id.get(),
@@ -82,7 +93,52 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
             })))
         }
     });
-    Ok(placed.await?)
+    let answer = placed.await?;
+    if let (Some(slot), Some(order)) = (slot, OrderId::new(placed_id.load(Ordering::Relaxed))) {
+        slot.keep(order);
+    }
+    Ok(answer)
+}
+
+/// Counts an order by those who have shown nothing: a guest, and whoever has the mails about it
+/// sent to an address that is not their account's.
+fn admit<'a>(
+    app: &'a App,
+    call: &Call,
+    shopper: &Shopper,
+    buyer: &Buyer,
+    mailed: &EmailAddress,
+) -> Result<Option<GuestSlot<'a>>, Problem> {
+    let snapshot = app.shop.store.snapshot();
+    let found = match &shopper.whose {
+        CartOf::User(user) => carts::of_user(&*snapshot, *user)?,
+        CartOf::Guest(key) => carts::of_guest(&*snapshot, key, clock::now())?,
+    };
+    let units = found.map_or(0, |(_, cart)| units_of(&cart.lines));
+    let is_guest = buyer.customer.is_none();
+    // These are refused for what they are, and nothing is mailed.
+    if units == 0 || (is_guest && app.guest_limits.fault_of(units).is_some()) {
+        return Ok(None);
+    }
+    let slot = if is_guest { app.admit_guest_order(call, units)? } else { None };
+    let own = buyer.contact.as_ref().map(|contact| contact.email.as_str());
+    if !own.is_some_and(|own| own.eq_ignore_ascii_case(mailed.as_str())) {
+        app.admit_order_mail(mailed)?;
+    }
+    Ok(slot)
+}
+
+/// The refusal of a guest's cart with too many units, read in the turn of the order.
+async fn too_much_for_a_guest(
+    app: &App,
+    unit: &Unit,
+    whose: &CartOf,
+) -> Result<Option<Answer>, Failure> {
+    let CartOf::Guest(_) = whose else { return Ok(None) };
+    let whose = whose.clone();
+    let find = |reply_to| CartsMessage::Find { unit: unit.clone(), whose, reply_to };
+    let units = app.shop.owners.carts.ask(find).await?.map_or(0, |(_, cart)| units_of(&cart.lines));
+    Ok(app.guest_limits.fault_of(units).map(|fault| Errors::of("cart_key", fault).into()))
 }
 
 type DeliveryFields = (

@@ -196,8 +196,10 @@ fn order_routes() -> Vec<Route<App>> {
                 let told = taking_the_key(told.for_guests().for_users())
                     .note(
                         "Orders what is in the cart and empties it. The stock is taken at once; \
-                         an order that stays unpaid is cancelled after a while.",
+                         an order that stays unpaid is cancelled after a while, a guest's sooner. \
+                         How many units and unpaid orders guests have is bounded.",
                     )
+                    .throttled()
                     .body(|form, _| (orders::delivery_fields(form), cart_key_field(form)))
                     .answers::<orders::CreatedBody>(CREATED);
                 let told = telling_the_key(told)
@@ -264,6 +266,7 @@ fn account_routes() -> Vec<Route<App>> {
                 )
                 .body(|form, _| (users::register_fields(form), cart_key_field(form)))
                 .answers::<users::RegisteredBody>(CREATED)
+                .throttled()
                 .refuses(Errors::of("confirm_password", users::PASSWORDS_DIFFER))
                 .refuses(worded(Refusal::UsernameTaken))
                 .refuses(worded(Refusal::EmailTaken))
@@ -305,6 +308,7 @@ fn profile_routes() -> Vec<Route<App>> {
                     .body(|form, _| password::change_fields(form))
                     .answers::<MessageBody>(OK)
                     .refuses(worded(Refusal::OldPasswordWrong))
+                    .throttled()
                     .refuses(Errors::of("confirm_password", users::PASSWORDS_DIFFER))
             }),
     ]
@@ -334,6 +338,7 @@ fn reset_routes() -> Vec<Route<App>> {
                     .body(|form, _| password::new_password_fields(form))
                     .answers::<DetailBody>(OK)
                     .refuses(refused(password::INVALID_LINK))
+                    .throttled()
                     .refuses(Errors::of("confirm_password", users::PASSWORDS_DIFFER))
             }),
     ]

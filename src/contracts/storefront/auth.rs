@@ -84,7 +84,7 @@ pub(super) async fn register(app: Arc<App>, call: Call) -> Result<Answer, Proble
     if role == Role::Administrator && !may_make_administrators {
         return Err(standard::forbidden().into());
     }
-    let password = app.shop.hasher.hash(password).await?;
+    let password = app.new_password_hash(&call, password).await?;
     let username = Username::of_email(&email);
     let command = Register { username, email, password, role, first_name, last_name };
     let committing = Arc::clone(&app);

@@ -71,7 +71,7 @@ pub(super) async fn change_password(app: Arc<App>, call: Call) -> Result<Answer,
     }
     let hash = visitor.user.password.clone();
     if let Some(old) = old.seen()
-        && !app.shop.hasher.matches(old.clone(), Some(hash.clone())).await?
+        && !app.is_own_password(&call, &visitor, old.clone()).await?
     {
         form.error("old_password", "Old password is incorrect");
     }
@@ -79,7 +79,7 @@ pub(super) async fn change_password(app: Arc<App>, call: Call) -> Result<Answer,
     let command = ChangePassword {
         user: visitor.id(),
         expected: Some(hash),
-        password: app.shop.hasher.hash(new).await?,
+        password: app.new_password_hash(&call, new).await?,
         kept_session: Some(visitor.session),
     };
     let committing = Arc::clone(&app);

@@ -41,6 +41,7 @@ fn auth_routes() -> Vec<Route<App>> {
                     .answers::<auth::LoggedInBody>(CREATED)
                     .says("message", auth::REGISTERED)
                     .refuses(Errors::of("password_confirm", auth::PASSWORDS_DIFFER))
+                    .throttled()
                     .refuses(Storefront::worded(Refusal::EmailTaken))
                     .refuses(standard::forbidden())
             },
@@ -91,6 +92,7 @@ fn profile_routes() -> Vec<Route<App>> {
                 .answers::<MessageBody>(OK)
                 .says("message", profile::PASSWORD_CHANGED)
                 .refuses(Storefront::worded(Refusal::OldPasswordWrong))
+                .throttled()
                 .refuses(Errors::of("new_password", profile::PASSWORDS_DIFFER))
         }),
     ]

@@ -55,15 +55,15 @@ impl Served {
                     request.path,
                     request.raw_query,
                     request.body.len(),
-                    request.remote.is_some_and(|remote| remote.ip().is_loopback()),
+                    request.client.address().is_loopback(),
                 ))
             }
         };
         let access = AccessLog::new(true, |path, _| (path.to_owned(), "nobody"));
-        let done =
-            tokio::spawn(serve_within(bounds, listener, (Cors::Everybody, access), app, async {
-                stopped.await.ok();
-            }));
+        let around = (Cors::Everybody, access, TrustedProxies::default());
+        let done = tokio::spawn(serve_within(bounds, listener, around, app, async {
+            stopped.await.ok();
+        }));
         Self { address, stop: Some(stop), done, go_on, began, ended }
     }
 
