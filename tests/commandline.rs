@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use std::process::Command;
 
 use serde_json::json;
-use support::{ADMIN_EMAIL, MailSink, Shop, id_of, run_souk, run_souk_with};
+use support::{ADMIN_EMAIL, MailSink, Shop, eventually, id_of, run_souk, run_souk_with};
 use tokio::task::JoinSet;
 
 #[test]
@@ -154,7 +154,7 @@ async fn health_readiness_and_metrics_are_open_to_all() {
 async fn the_demonstration_prints_an_order_that_works_when_pasted() {
     let mut shop = Shop::closed_with(&[]);
     shop.start_with(&["--demo"]);
-    let ready = support::eventually("the printed walk", async || {
+    let ready = eventually("the printed walk", async || {
         Some(walk_in(&shop.output())).filter(|walk| !walk.is_empty())
     });
     let walk = ready.await;
@@ -238,7 +238,11 @@ async fn the_shop_says_what_it_is_before_it_listens() {
     let mail = MailSink::start();
     let mut shop = Shop::closed_with(&[("SOUK_SMTP_URL", &mail.url())]);
     shop.start();
-    let said = shop.output();
+    // Standard output may arrive before what was written to standard error.
+    let said = eventually("the banner", async || {
+        Some(shop.output()).filter(|said| said.contains("no administrator yet"))
+    })
+    .await;
     for line in [
         concat!("Souk ", env!("CARGO_PKG_VERSION")).to_owned(),
         format!("docs      {}/docs", shop.base()),
@@ -257,7 +261,10 @@ async fn the_shop_says_what_it_is_before_it_listens() {
     shop.create_admin("boss", ADMIN_EMAIL, "a-good-password-1").expect_success();
     let before = said.len();
     shop.start();
-    let said = shop.output().split_off(before);
+    let said = eventually("the line of the log", async || {
+        Some(shop.output().split_off(before)).filter(|said| said.contains("the shop opens"))
+    })
+    .await;
     assert!(!said.contains("no administrator"), "{said}");
     let opens = said.lines().find(|line| line.contains("the shop opens")).expect("a line");
     let opens: serde_json::Value = serde_json::from_str(opens).expect("JSON");
@@ -309,8 +316,12 @@ async fn scripts_read_json() {
     assert_eq!(json(&admins.stdout)[0]["username"], "boss");
     let dead = shop.run(&["dead", "list", "--json"], "").expect_success();
     assert_eq!(json(&dead.stdout), json!([]));
-    let logs = shop.run(&["logs", "--json", "--lines", "1"], "").expect_success();
-    assert!(json(logs.stdout.trim())["message"].is_string(), "{logs:#?}");
+    let line = eventually("a line of the log", async || {
+        let logs = shop.run(&["logs", "--json", "--lines", "1"], "").expect_success();
+        Some(logs.stdout.trim().to_owned()).filter(|line| !line.is_empty())
+    })
+    .await;
+    assert!(json(&line)["message"].is_string(), "{line}");
     let backup = shop.run(&["backup", "open.copy", "--json"], "").expect_success();
     assert!(json(&backup.stdout)["file"].as_str().is_some_and(|it| it.ends_with("/open.copy")));
     shop.stop().await;

@@ -135,7 +135,7 @@ async fn an_order_that_the_crm_refuses_is_failed_until_it_is_replayed() {
     refused.expect_refusal().naming("never completed");
     shop.run(&["crm", "replay", "--order", &orders[1].to_string()], "").expect_success();
     let replayed = shop.run(&["crm", "replay", "--failed"], "").expect_success();
-    assert!(replayed.stdout.starts_with("1 orders"), "{replayed:?}");
+    assert!(replayed.stdout.starts_with("1 order "), "{replayed:?}");
     shop.check();
     shop.start();
     let letters = crm.expect_letters(4).await;

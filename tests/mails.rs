@@ -165,9 +165,10 @@ async fn the_owners_texts_are_used_and_checked_at_the_start() {
     shop.create_admin("boss", ADMIN_EMAIL, "a-good-password-1").expect_success();
     let texts = shop.directory().join("texts");
     let serve = ["serve", "--listen", "127.0.0.1:0"];
-    shop.run(&serve, "").expect_refusal().naming("texts/welcome.txt");
+    shop.run(&serve, "").expect_refusal().naming("mail_texts").naming("no such directory");
 
     fs::create_dir(&texts).expect("made");
+    shop.run(&serve, "").expect_refusal().naming("texts/welcome.txt");
     for entry in fs::read_dir(repository().join("config/mail")).expect("there") {
         let entry = entry.expect("read");
         fs::copy(entry.path(), texts.join(entry.file_name())).expect("copied");

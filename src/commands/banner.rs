@@ -3,6 +3,7 @@
 use crate::administrators;
 use crate::settings::{LogFormat, Settings};
 use souk_actors::Shop;
+use std::fmt::Write;
 use std::net::SocketAddr;
 use std::path::Path;
 
@@ -25,10 +26,13 @@ pub(super) fn show(settings: &Settings, shop: &Shop, address: SocketAddr) {
         );
         return;
     }
-    eprintln!("Souk {}", env!("CARGO_PKG_VERSION"));
+    let mut banner = format!("Souk {}\n", env!("CARGO_PKG_VERSION"));
     for (name, text) in lines {
-        eprintln!("  {name:<8}  {text}");
+        // A `String` takes everything.
+        let _ = writeln!(banner, "  {name:<8}  {text}");
     }
+    // In one piece, so that no line of the log comes between.
+    eprint!("{banner}");
 }
 
 fn lines(settings: &Settings, shop: &Shop, address: SocketAddr) -> Vec<(&'static str, String)> {

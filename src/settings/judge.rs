@@ -58,8 +58,9 @@ fn url(text: &str, schemes: &[&str]) -> Result<Url, String> {
     if text.chars().any(|c| is_control(c) || c.is_whitespace() || c == '\\') {
         return Err(format!("{}, without blanks and line breaks", rule()));
     }
-    let (scheme, _) = text.split_once("://").ok_or_else(rule)?;
-    if !schemes.iter().any(|known| known.eq_ignore_ascii_case(scheme)) {
+    let (scheme, rest) = text.split_once("://").ok_or_else(rule)?;
+    // Of `https:///path`, browsers and `url::Url` make a host of the path.
+    if rest.starts_with('/') || !schemes.iter().any(|known| known.eq_ignore_ascii_case(scheme)) {
         return Err(rule());
     }
     let url = Url::parse(text).map_err(|error| format!("{}: {error}", rule()))?;
