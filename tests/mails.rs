@@ -161,8 +161,9 @@ async fn administrators_hear_of_low_stock_once_for_each_time_it_runs_low() {
 
 #[tokio::test]
 async fn the_owners_texts_are_used_and_checked_at_the_start() {
-    let mut shop = Shop::closed_with(&[("SOUK_MAIL_TEXTS", "texts")]);
+    let mut shop = Shop::closed_with(&[]);
     shop.create_admin("boss", ADMIN_EMAIL, "a-good-password-1").expect_success();
+    shop.set("SOUK_MAIL_TEXTS", "texts");
     let texts = shop.directory().join("texts");
     let serve = ["serve", "--listen", "127.0.0.1:0"];
     shop.run(&serve, "").expect_refusal().naming("mail_texts").naming("no such directory");
