@@ -1,8 +1,12 @@
 //! What a handler gives back.
 
+use crate::edge::limits;
+use crate::edge::shares::Share;
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
-use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use http::header::{
+    CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS,
+};
 use http::{Extensions, Response, StatusCode};
 use serde::Serialize;
 use std::convert::Infallible;
@@ -118,6 +122,22 @@ impl Answer {
                 warp::reply::stream(more).into_response().into_body()
             }
         };
+        warp::reply::Response::from_parts(head, body)
+    }
+
+    /// The same for a long body that takes `room` until the client has taken all of it.
+    pub(super) fn into_response_holding(self, room: Share) -> warp::reply::Response {
+        let length = self.body.len();
+        let (mut head, body) = self.into_whole_response().into_parts();
+        head.headers.insert(CONTENT_LENGTH, length.into());
+        let pieces = stream::unfold((body, room), |(mut rest, room)| async {
+            if rest.is_empty() {
+                return None;
+            }
+            let piece = rest.split_to(limits::ANSWER_FREE_BYTES.min(rest.len()));
+            Some((Ok::<_, Infallible>(piece), (rest, room)))
+        });
+        let body = warp::reply::stream(pieces).into_response().into_body();
         warp::reply::Response::from_parts(head, body)
     }
 

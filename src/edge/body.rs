@@ -1,5 +1,7 @@
 //! Reading a request's body: never more than the limit, never for ever, never too many at once.
 
+use crate::edge::client::Client;
+use crate::edge::shares::{Pool, Share};
 use crate::edge::{Answer, limits, standard};
 use bytes::{Buf, Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
@@ -8,13 +10,12 @@ use http::{Method, StatusCode};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// A body, and the room it takes until it is dropped.
 #[derive(Debug, Default)]
 pub(super) struct Body {
     pub(super) bytes: Bytes,
-    pub(super) room: Option<OwnedSemaphorePermit>,
+    pub(super) room: Option<Share>,
 }
 
 /// True where a body may mean something: the services document prints one for `GET` too. That of
@@ -38,7 +39,7 @@ pub(super) async fn read<B: Buf, E>(
     headers: &HeaderMap,
     stream: impl Stream<Item = Result<B, E>>,
     patience: Duration,
-    room: &Arc<Semaphore>,
+    (room, client): (&Arc<Pool>, Client),
 ) -> Result<Body, Answer> {
     let declared =
         headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
@@ -49,23 +50,21 @@ pub(super) async fn read<B: Buf, E>(
     if hopeless || (asks_first && declared > limits::BODY_BYTES_MAX) {
         return Err(standard::body_too_large());
     }
-    tokio::time::timeout(patience, collect(stream, declared, room))
+    tokio::time::timeout(patience, collect(stream, room, client))
         .await
         .unwrap_or_else(|_| Err(standard::request_timeout()))
 }
 
 async fn collect<B: Buf, E>(
     stream: impl Stream<Item = Result<B, E>>,
-    declared: usize,
-    room: &Arc<Semaphore>,
+    room: &Arc<Pool>,
+    client: Client,
 ) -> Result<Body, Answer> {
     let mut stream = pin!(stream);
     let mut first = Bytes::new();
     let mut whole = BytesMut::new();
-    let mut taken = None;
-    if declared > limits::BODY_FREE_BYTES {
-        taken = Some(take_room(room)?);
-    }
+    // Room is taken by what has arrived, not by what was announced.
+    let mut taken: Option<Share> = None;
     while let Some(chunk) = stream.next().await {
         let mut chunk = chunk.map_err(|_| broken_off())?;
         let length = first.len() + whole.len() + chunk.remaining();
@@ -73,14 +72,24 @@ async fn collect<B: Buf, E>(
             discard(stream, length).await;
             return Err(standard::body_too_large());
         }
-        if length > limits::BODY_FREE_BYTES && taken.is_none() {
-            taken = Some(take_room(room)?);
+        if length > limits::BODY_FREE_BYTES {
+            let units = length.div_ceil(limits::ROOM_UNIT_BYTES);
+            let has_room = match &mut taken {
+                Some(share) => share.grow_to(units),
+                None => {
+                    taken = room.take(client, units);
+                    taken.is_some()
+                }
+            };
+            if !has_room {
+                return Err(no_room());
+            }
         }
         if first.is_empty() && whole.is_empty() {
             first = chunk.copy_to_bytes(chunk.remaining());
         } else {
             if whole.is_empty() {
-                whole.reserve(length.max(declared.min(limits::BODY_BYTES_MAX)));
+                whole.reserve(length);
                 whole.extend_from_slice(&std::mem::take(&mut first));
             }
             whole.extend_from_slice(&chunk.copy_to_bytes(chunk.remaining()));
@@ -102,10 +111,8 @@ async fn discard<B: Buf, E>(mut stream: impl Stream<Item = Result<B, E>> + Unpin
     }
 }
 
-fn take_room(room: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Answer> {
-    Arc::clone(room)
-        .try_acquire_owned()
-        .map_err(|_| standard::unavailable(limits::RETRY_AFTER_SECONDS))
+fn no_room() -> Answer {
+    standard::unavailable(limits::RETRY_AFTER_SECONDS)
 }
 
 fn broken_off() -> Answer {
@@ -117,10 +124,16 @@ mod tests {
     use super::*;
     use futures_util::stream;
 
-    async fn read_chunks(chunks: &[usize], room: &Arc<Semaphore>) -> Result<Body, Answer> {
+    async fn read_chunks(chunks: &[usize], room: &Arc<Pool>) -> Result<Body, Answer> {
         let chunks: Vec<Result<Bytes, ()>> =
             chunks.iter().map(|length| Ok(Bytes::from(vec![b'x'; *length]))).collect();
-        read(&HeaderMap::new(), stream::iter(chunks), Duration::from_secs(5), room).await
+        read(
+            &HeaderMap::new(),
+            stream::iter(chunks),
+            Duration::from_secs(5),
+            (room, Client::default()),
+        )
+        .await
     }
 
     fn status(result: Result<Body, Answer>) -> u16 {
@@ -129,7 +142,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_is_whole_up_to_its_limit() {
-        let room = Arc::new(Semaphore::new(1));
+        let room = Pool::new(4 * limits::BODY_BYTES_MAX / limits::ROOM_UNIT_BYTES);
         for chunks in [&[][..], &[5], &[5, 7], &[1, 0, 2, 3]] {
             let body = read_chunks(chunks, &room).await.expect("a small body");
             assert_eq!(body.bytes.len(), chunks.iter().sum::<usize>());
@@ -143,8 +156,9 @@ mod tests {
 
     #[tokio::test]
     async fn long_bodies_share_a_bounded_room() {
-        let room = Arc::new(Semaphore::new(1));
         let long = limits::BODY_FREE_BYTES + 1;
+        let units = long.div_ceil(limits::ROOM_UNIT_BYTES);
+        let room = Pool::new(2 * units);
         let held = read_chunks(&[long], &room).await.expect("there is room");
         assert_eq!(status(read_chunks(&[long], &room).await), 503);
         assert_eq!(status(read_chunks(&[long - 1], &room).await), 200);
@@ -154,24 +168,29 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_that_does_not_come_or_breaks_off_is_refused() {
-        let room = Arc::new(Semaphore::new(1));
+        let room = Pool::new(1);
         let never = stream::pending::<Result<Bytes, ()>>();
         let headers = HeaderMap::new();
         let patience = Duration::from_millis(20);
-        assert_eq!(status(read(&headers, never, patience, &room).await), 408);
+        assert_eq!(status(read(&headers, never, patience, (&room, Client::default())).await), 408);
         let broken = stream::iter([Ok(Bytes::from_static(b"{")), Err(())]);
-        assert_eq!(status(read(&headers, broken, patience, &room).await), 400);
+        assert_eq!(status(read(&headers, broken, patience, (&room, Client::default())).await), 400);
     }
 
     #[tokio::test]
     async fn a_client_that_asks_first_is_refused_before_it_sends() {
-        let room = Arc::new(Semaphore::new(1));
+        let room = Pool::new(1);
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_LENGTH, (limits::BODY_BYTES_MAX + 1).into());
         headers.insert(EXPECT, "100-continue".parse().expect("a header value"));
         let unread = stream::poll_fn(|_| -> std::task::Poll<Option<Result<Bytes, ()>>> {
             panic!("the body must not be asked for")
         });
-        assert_eq!(status(read(&headers, unread, Duration::from_secs(5), &room).await), 413);
+        assert_eq!(
+            status(
+                read(&headers, unread, Duration::from_secs(5), (&room, Client::default())).await
+            ),
+            413
+        );
     }
 }

@@ -1,6 +1,7 @@
 //! Every bound of the edge, with its unit in the name.
 
-/// Connections open at once; further ones wait in the listener's backlog.
+/// Connections open at once, three quarters of them from one address: further ones of that address
+/// are closed at once, of others they wait in the listener's backlog.
 pub(crate) const CONNECTIONS_MAX: usize = 4096;
 /// A request line and its headers must arrive within this time, also on an idle kept-alive connection.
 pub(crate) const HEADER_READ_SECONDS: u64 = 10;
@@ -28,10 +29,18 @@ pub(crate) const BODY_BYTES_MAX: usize = 1024 * 1024;
 pub(crate) const BODY_DISCARDED_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// A body must arrive within this time.
 pub(crate) const BODY_READ_SECONDS: u64 = 30;
-/// Bodies up to this size are taken without asking; longer ones share [`BODIES_MEBIBYTES_MAX`].
+/// Bodies up to this size are taken without asking; longer ones share [`BODIES_UNITS_MAX`].
 pub(crate) const BODY_FREE_BYTES: usize = 16 * 1024;
-/// Bodies longer than [`BODY_FREE_BYTES`] held at once, a mebibyte counted for each; beyond it 503.
-pub(crate) const BODIES_MEBIBYTES_MAX: usize = 128;
+/// Octets of a unit of room for bodies and answers.
+pub(crate) const ROOM_UNIT_BYTES: usize = 1024;
+/// Units of room for what has arrived of bodies longer than [`BODY_FREE_BYTES`] (128 MiB), three
+/// quarters of it for one client; beyond it 503.
+pub(crate) const BODIES_UNITS_MAX: usize = 128 * 1024;
+/// Answers up to this size are held without asking; longer ones share [`ANSWERS_UNITS_MAX`].
+pub(crate) const ANSWER_FREE_BYTES: usize = 64 * 1024;
+/// Units of room for longer answers whose clients have not taken them yet (128 MiB), three quarters
+/// of it for one client; beyond it 503.
+pub(crate) const ANSWERS_UNITS_MAX: usize = 128 * 1024;
 /// What a 503 of the edge says in `Retry-After`.
 pub(crate) const RETRY_AFTER_SECONDS: u32 = 1;
 

@@ -10,6 +10,7 @@
 //! | `client` | which client a request is from, through trusted proxies |
 //! | `cors`, `headers` | which pages of other origins may read our answers; every header there is |
 //! | `description`, `openapi` | what is told of an operation, and the OpenAPI document made of it |
+//! | `shares` | what all clients share, with a bound for all together and for each |
 //! | `route`, `router` | which handler answers a path, with or without the trailing slash |
 //! | `tally` | how often and how fast each operation was answered |
 //! | `form` | JSON bodies, every wrong field named at once |
@@ -37,6 +38,7 @@ mod request;
 mod route;
 mod router;
 mod server;
+mod shares;
 mod stall;
 pub(crate) mod standard;
 mod tally;

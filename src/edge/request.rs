@@ -1,12 +1,12 @@
 //! What a handler knows of a request.
 
 use crate::edge::body::Body;
+use crate::edge::shares::Share;
 use crate::edge::{Client, limits};
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, HOST, HeaderMap};
 use http::{Extensions, Method};
 use std::sync::OnceLock;
-use tokio::sync::OwnedSemaphorePermit;
 
 /// One request, its body read to the end and within bounds.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ pub(crate) struct Request {
     pub(crate) extensions: Extensions,
     query: OnceLock<Vec<(String, String)>>,
     /// Given back when the request is dropped.
-    room: Option<OwnedSemaphorePermit>,
+    room: Option<Share>,
 }
 
 impl Request {

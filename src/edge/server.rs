@@ -4,12 +4,17 @@
 //! bound on connections, no header timeout and a shutdown without a deadline.
 
 use crate::edge::body::{self, Body};
+use crate::edge::client::Client;
+use crate::edge::shares::{Pool, Share};
 use crate::edge::stall::StallGuard;
 use crate::edge::{AccessLog, Answer, Cors, Request, TrustedProxies, limits, standard};
 use futures_util::FutureExt;
+use futures_util::future::{Either, ready};
 use http::header::ORIGIN;
 use http::{HeaderMap, Method};
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
@@ -54,8 +59,10 @@ struct Door<App> {
     bounds: Bounds,
     /// One permit per request that may change something; all of them are back when none runs.
     changes: Arc<Semaphore>,
-    /// Room for long bodies.
-    bodies: Arc<Semaphore>,
+    /// Room for long bodies, by what has arrived of them.
+    bodies: Arc<Pool>,
+    /// Room for long answers, until they are taken.
+    answers: Arc<Pool>,
 }
 
 /// Answers every request on `listener` with `app`, for pages of the origins of `cors` too and with
@@ -87,7 +94,6 @@ async fn serve_within<App, Answering>(
     Answering: Future<Output = Answer> + Send + 'static,
 {
     let changes = Arc::new(Semaphore::new(limits::CHANGES_IN_FLIGHT_MAX as usize));
-    let bodies = Arc::new(Semaphore::new(limits::BODIES_MEBIBYTES_MAX));
     let door = Arc::new(Door {
         app,
         cors,
@@ -95,9 +101,11 @@ async fn serve_within<App, Answering>(
         proxies,
         bounds,
         changes: Arc::clone(&changes),
-        bodies,
+        bodies: Pool::new(limits::BODIES_UNITS_MAX),
+        answers: Pool::new(limits::ANSWERS_UNITS_MAX),
     });
     let connections = Arc::new(Semaphore::new(bounds.connections));
+    let addresses = Pool::new(bounds.connections);
     let graceful = GracefulShutdown::new();
     let mut shutdown = pin!(shutdown);
     loop {
@@ -106,13 +114,25 @@ async fn serve_within<App, Answering>(
             () = &mut shutdown => break,
             accepted = accept(&listener, &connections) => accepted,
         };
+        // An address that has its share does not wait in the place of others.
+        let Some(share) = addresses.take(remote.ip().into(), 1) else {
+            tracing::debug!(%remote, "an address has too many connections");
+            continue;
+        };
         // Without it small answers wait for the acknowledgement of the packet before.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection went away before it was used");
             continue;
         }
         let io = StallGuard::new(TokioIo::new(stream), bounds.write_stall);
-        let service = TowerToHyperService::new(warp::service(filter(Arc::clone(&door), remote)));
+        let answering = TowerToHyperService::new(warp::service(filter(Arc::clone(&door), remote)));
+        let service = service_fn(move |request: http::Request<Incoming>| {
+            // `CONNECT a:1`: warp takes a path for granted.
+            if request.uri().path().is_empty() {
+                return Either::Left(ready(Ok(standard::no_path().into_response())));
+            }
+            Either::Right(answering.call(request))
+        });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(bounds.header_read)
@@ -123,7 +143,7 @@ async fn serve_within<App, Answering>(
             if let Err(error) = connection.await {
                 tracing::debug!(%error, %remote, "a connection broke off");
             }
-            drop(permit);
+            drop((permit, share));
         });
     }
     drop(listener);
@@ -186,7 +206,8 @@ where
                 let client = door.proxies.client(remote.ip(), &headers);
                 let origin = headers.get(ORIGIN).cloned();
                 let body = if body::has_body(&method, &headers) {
-                    body::read(&headers, stream, door.bounds.body_read, &door.bodies).await
+                    body::read(&headers, stream, door.bounds.body_read, (&door.bodies, client))
+                        .await
                 } else {
                     Ok(Body::default())
                 };
@@ -201,8 +222,12 @@ where
                     Err(answer) => answer,
                 };
                 let answer = door.cors.tell(origin.as_ref(), answer);
+                let (answer, room) = door.hold(client, answer);
                 entry.into_iter().for_each(|entry| entry.end(&answer));
-                answer.into_response()
+                match room {
+                    None => answer.into_response(),
+                    Some(room) => answer.into_response_holding(room),
+                }
             }
         })
 }
@@ -212,6 +237,18 @@ where
     App: Fn(Request) -> Answering + Clone + Send + Sync + 'static,
     Answering: Future<Output = Answer> + Send + 'static,
 {
+    /// Takes the room of a long answer; an answer that there is no room for becomes a 503.
+    fn hold(&self, client: Client, answer: Answer) -> (Answer, Option<Share>) {
+        if answer.body.len() <= limits::ANSWER_FREE_BYTES {
+            return (answer, None);
+        }
+        let units = answer.body.len().div_ceil(limits::ROOM_UNIT_BYTES);
+        match self.answers.take(client, units) {
+            None => (standard::unavailable(limits::RETRY_AFTER_SECONDS), None),
+            room => (answer, room),
+        }
+    }
+
     async fn answer(&self, request: Request) -> Answer {
         if matches!(request.method, Method::GET | Method::HEAD | Method::OPTIONS) {
             return answer_or_500(self.app.clone(), request).await;
