@@ -2,18 +2,17 @@
 //! started it a walk through one order.
 
 mod catalogue;
+mod filling;
 mod passwords;
 
 pub(crate) use passwords::PASSWORDS_FILE;
 
 use crate::administrators::{self, AdministratorError};
-use catalogue::CATEGORIES;
 use passwords::Passwords;
-use souk_actors::catalog::{CatalogMessage, CategoryDraft, ProductDraft};
 use souk_actors::journeys::accounts;
 use souk_actors::users::{self, Register};
 use souk_actors::{Failure, Shop};
-use souk_domain::{EmailAddress, Password, Pricing, Role, Username};
+use souk_domain::{EmailAddress, Password, Role, Username};
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -52,9 +51,7 @@ pub(crate) async fn set_up(shop: &Shop, data: &Path) -> Result<Guide, DemoError>
     if users::by_email(&*shop.store.snapshot(), &administrator).map_err(Failure::from)?.is_some() {
         return Ok(Guide::Known { file });
     }
-    for category in CATEGORIES {
-        fill(shop, category).await?;
-    }
+    filling::fill(shop).await?;
     // Kept first, so that a start that was interrupted goes on with the same ones.
     let passwords = Passwords::read_or_make(&file)
         .map_err(|source| DemoError::Passwords { path: file.clone(), source })?;
@@ -96,46 +93,6 @@ async fn add_customer(shop: &Shop, password_text: &str) -> Result<(), Failure> {
         .transact(move |unit| {
             let (owners, command) = (Arc::clone(&owners), command.clone());
             async move { accounts::add_person(&owners, &unit, command, None).await.map(drop) }
-        })
-        .await
-}
-
-/// One category with its products, all in one turn.
-async fn fill(shop: &Shop, category: &'static catalogue::Category) -> Result<(), Failure> {
-    let owners = Arc::clone(&shop.owners);
-    shop.store
-        .transact(move |unit| {
-            let owners = Arc::clone(&owners);
-            async move {
-                let draft = CategoryDraft {
-                    name: category.name.to_owned(),
-                    description: category.description.to_owned(),
-                };
-                let create = |reply_to| CatalogMessage::CreateCategory {
-                    unit: unit.clone(),
-                    draft,
-                    reply_to,
-                };
-                let (id, _) = owners.catalog.ask(create).await?;
-                for product in category.products() {
-                    let draft = Box::new(ProductDraft {
-                        name: product.name,
-                        description: product.description,
-                        category: Some(id),
-                        pricing: Pricing::flat(product.price),
-                        image: None,
-                        available: true,
-                        stock: product.stock,
-                    });
-                    let create = |reply_to| CatalogMessage::CreateProduct {
-                        unit: unit.clone(),
-                        draft,
-                        reply_to,
-                    };
-                    owners.catalog.ask(create).await?;
-                }
-                Ok(())
-            }
         })
         .await
 }

@@ -1,0 +1,132 @@
+//! Puts the catalogue of the demonstration into the shop, in turns that a slow machine can take, and
+//! goes on where a start that was interrupted came to.
+
+use super::catalogue::{self, CATEGORIES};
+use souk_actors::catalog::{self, CatalogMessage, CategoryDraft, ProductDraft, ProductFilter};
+use souk_actors::{Failure, Shop};
+use souk_domain::{CategoryId, Pricing};
+use std::sync::Arc;
+
+/// Products that are made in one turn. Turns have a deadline.
+const TURN_PRODUCTS: usize = 6;
+/// Categories that are looked through for ours; an empty shop has none.
+const CATEGORIES_MAX: usize = 1_000;
+
+/// Makes whatever is missing of the catalogue.
+///
+/// # Errors
+/// [`Failure`] of the shop.
+pub(super) async fn fill(shop: &Shop) -> Result<(), Failure> {
+    let (_, known) = catalog::categories(&*shop.store.snapshot(), 0, CATEGORIES_MAX)?;
+    for category in CATEGORIES {
+        let found = known.iter().find(|(_, row)| row.name == category.name);
+        let id = match found {
+            Some((id, _)) => *id,
+            None => add_category(shop, category).await?,
+        };
+        let filter = ProductFilter { category: Some(id), with_hidden: true, ..Default::default() };
+        let made = catalog::products(&shop.store.snapshot(), &filter, 0, 0)?.count;
+        // They are made in their order, so the first ones are there.
+        let missing = category.products().skip(usize::try_from(made).unwrap_or(usize::MAX));
+        let drafts: Vec<ProductDraft> = missing.map(|product| draft(id, product)).collect();
+        for turn in drafts.chunks(TURN_PRODUCTS) {
+            add_products(shop, turn.to_vec()).await?;
+        }
+    }
+    Ok(())
+}
+
+fn draft(category: CategoryId, product: catalogue::Product) -> ProductDraft {
+    ProductDraft {
+        name: product.name,
+        description: product.description,
+        category: Some(category),
+        pricing: Pricing::flat(product.price),
+        image: None,
+        available: true,
+        stock: product.stock,
+    }
+}
+
+async fn add_category(
+    shop: &Shop,
+    category: &'static catalogue::Category,
+) -> Result<CategoryId, Failure> {
+    let owners = Arc::clone(&shop.owners);
+    shop.store
+        .transact(move |unit| {
+            let owners = Arc::clone(&owners);
+            async move {
+                let draft = CategoryDraft {
+                    name: category.name.to_owned(),
+                    description: category.description.to_owned(),
+                };
+                let create = |reply_to| CatalogMessage::CreateCategory { unit, draft, reply_to };
+                owners.catalog.ask(create).await.map(|(id, _)| id)
+            }
+        })
+        .await
+}
+
+async fn add_products(shop: &Shop, drafts: Vec<ProductDraft>) -> Result<(), Failure> {
+    let owners = Arc::clone(&shop.owners);
+    shop.store
+        .transact(move |unit| {
+            let (owners, drafts) = (Arc::clone(&owners), drafts.clone());
+            async move {
+                for draft in drafts {
+                    let (unit, draft) = (unit.clone(), Box::new(draft));
+                    let create = |reply_to| CatalogMessage::CreateProduct { unit, draft, reply_to };
+                    owners.catalog.ask(create).await?;
+                }
+                Ok(())
+            }
+        })
+        .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use souk_actors::ShopSettings;
+    use souk_actors::orders::OrderNotices;
+    use souk_actors::store::StoreLimits;
+    use souk_domain::Currency;
+    use std::time::Duration;
+
+    async fn names(shop: &Shop) -> Vec<String> {
+        let snapshot = shop.store.snapshot();
+        let page = catalog::products(&snapshot, &ProductFilter::default(), 0, 1_000);
+        let products = page.expect("read").products;
+        products.into_iter().map(|product| product.product.name).collect()
+    }
+
+    #[tokio::test]
+    async fn a_start_that_was_interrupted_anywhere_is_gone_on_with() {
+        let all: Vec<String> =
+            CATEGORIES.iter().flat_map(|it| it.products().map(|product| product.name)).collect();
+        for made in [0, 1, TURN_PRODUCTS, CATEGORIES[0].products().count()] {
+            let directory = tempfile::tempdir().expect("a directory");
+            let settings = ShopSettings {
+                currency: Currency::USD,
+                order_time_to_live: Duration::from_secs(3_600),
+                low_stock_threshold: 5,
+                order_notices: OrderNotices::Each,
+                order_digest_every: Duration::from_secs(3_600),
+                store: StoreLimits::default(),
+            };
+            let shop = Shop::open_or_make(directory.path(), settings).await.expect("a shop");
+            let id = add_category(&shop, &CATEGORIES[0]).await.expect("made");
+            let first = CATEGORIES[0].products().take(made).map(|product| draft(id, product));
+            add_products(&shop, first.collect()).await.expect("made");
+
+            fill(&shop).await.expect("filled");
+
+            let there = names(&shop).await;
+            assert_eq!(there, all, "after {made} products");
+            fill(&shop).await.expect("there is nothing to do");
+            assert_eq!(names(&shop).await.len(), all.len());
+            shop.close().await;
+        }
+    }
+}
