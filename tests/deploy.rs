@@ -211,6 +211,11 @@ fn the_containers_have_what_they_name() {
         (Some("../.."), Some("config/deploy/Dockerfile"))
     );
 
+    // The shop believes the proxies of its own network, and no others.
+    let subnet = &compose["networks"]["default"]["ipam"]["config"][0]["subnet"];
+    assert_eq!(&services["souk"]["environment"]["SOUK_TRUSTED_PROXIES"], subnet);
+    assert!(subnet.is_string(), "{subnet}");
+
     // Every password that nats.conf reads is asked for, and made by the page.
     let given = services["nats"]["environment"].as_object().expect("an environment");
     let broker = read("nats.conf");
@@ -265,7 +270,7 @@ fn proxies_are_read_where_their_programs_are() {
         assert!(line.ends_with([';', '{', '}']), "{line}");
     }
     for (proxy, text) in [("Caddyfile", sample("Caddyfile")), ("nginx.conf", nginx)] {
-        for expected in ["/metrics", "404", "trusted_proxies", "public_url"] {
+        for expected in ["/metrics", "404", "trusted_proxies", "public_url", "Forwarded"] {
             assert!(text.contains(expected), "{proxy}: {expected}");
         }
     }
