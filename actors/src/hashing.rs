@@ -1,12 +1,11 @@
 //! Password hashing: argon2id on threads of its own, so that a storm of log-ins leaves the rest
 //! of the shop fast (design, "Floors and peers").
 //!
-//! The threads run at low priority, reuse their memory, and take work from bounded lines, one for
-//! each client ([`turns`]): past the bound a client has to come back, and nobody else has to.
-
-mod turns;
+//! The threads run at low priority, reuse their memory, and take work from bounded queues, one
+//! for each client ([`crate::turns`]): past the bound a client has to come back, and nobody else has to.
 
 use crate::Failure;
+use crate::turns::{Displaced, Turns, WaitingBounds};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use sha2::{Digest, Sha256};
 use souk_domain::Password;
@@ -15,7 +14,6 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use subtle::ConstantTimeEq;
 use tokio::sync::oneshot;
-use turns::{Asker, Displaced, Turns};
 
 /// Memory of one hash, in KiB (OWASP's first choice for argon2id, with [`PASSES`]).
 const MEMORY_KIB: u32 = 19_456;
@@ -27,6 +25,8 @@ const LANES: u32 = 1;
 const HASH_BYTES: usize = 32;
 /// Octets of a salt.
 const SALT_BYTES: usize = 16;
+/// Passwords that may wait to be hashed.
+const WAITING: WaitingBounds = WaitingBounds { all_max: 256, per_asker_max: 64 };
 /// The nicest there is: hashing takes what nobody else wants.
 const LOWEST_PRIORITY: i32 = 19;
 
@@ -42,6 +42,15 @@ impl PasswordHash {
     }
 }
 
+/// Who wants something hashed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Asker {
+    /// The shop itself, such as its command line.
+    Shop,
+    /// A client, by its address.
+    Client(IpAddr),
+}
+
 /// The hashing threads. Cheap to clone.
 #[derive(Clone)]
 pub struct Hasher {
@@ -52,7 +61,7 @@ pub struct Hasher {
 }
 
 /// The jobs as those see them who bring some: when the last of them is gone, the threads end.
-struct Jobs(Arc<Turns<Job>>);
+struct Jobs(Arc<Turns<Asker, Job>>);
 
 impl Drop for Jobs {
     fn drop(&mut self) {
@@ -81,7 +90,7 @@ impl Hasher {
     /// If a thread cannot be started.
     pub fn start() -> std::io::Result<Self> {
         let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        let jobs = Arc::new(Jobs(Arc::new(Turns::new())));
+        let jobs = Arc::new(Jobs(Arc::new(Turns::new(WAITING))));
         for number in 0..(cores / 2).max(1) {
             let waiting = Arc::clone(&jobs.0);
             std::thread::Builder::new()
@@ -101,7 +110,7 @@ impl Hasher {
         self.new_hash(Asker::Shop, password).await
     }
 
-    /// The same for a client, who waits in the line of its address.
+    /// The same for a client, who waits in the queue of its address.
     ///
     /// # Errors
     /// [`Failure::Busy`] if too many wait.
@@ -121,7 +130,7 @@ impl Hasher {
         }
     }
 
-    /// Whether a password is the one that was hashed; a client asks, who waits in the line of its
+    /// Whether a password is the one that was hashed; a client asks, who waits in the queue of its
     /// address. Takes as long without a hash (no such user), and is then false.
     ///
     /// # Errors
@@ -156,7 +165,7 @@ impl Hasher {
     }
 }
 
-fn hash_until_closed(jobs: &Turns<Job>) {
+fn hash_until_closed(jobs: &Turns<Asker, Job>) {
     if let Err(error) =
         rustix::process::setpriority_process(Some(rustix::thread::gettid()), LOWEST_PRIORITY)
     {
@@ -249,7 +258,7 @@ mod tests {
     #[tokio::test]
     async fn a_client_that_asks_too_much_is_refused_and_nobody_else_is() {
         let hasher = Hasher::start().expect("threads");
-        let storm: Vec<_> = (0..turns::WAITING_MAX * 2)
+        let storm: Vec<_> = (0..WAITING.all_max * 2)
             .map(|_| {
                 let hasher = hasher.clone();
                 tokio::spawn(async move { hasher.hash_for(HERE, password("password123")).await })

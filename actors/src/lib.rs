@@ -23,6 +23,7 @@ mod shop;
 pub mod store;
 pub mod supervision;
 mod terms;
+pub mod turns;
 pub mod users;
 pub mod webhooks;
 

@@ -10,6 +10,7 @@ mod gateway_messages;
 mod guest_orders;
 mod guests;
 mod idempotency;
+mod lists;
 mod logs;
 mod operations;
 mod orders;
@@ -38,6 +39,7 @@ pub(crate) use gateway_messages::{Event, UnheardMessage};
 pub(crate) use guest_orders::{GuestLimits, GuestSlot, units_of};
 pub(crate) use guests::{CartKeyHeaders, cart_key_field, presented_cart_key, presents_cart_key};
 pub(crate) use idempotency::Repeat;
+pub(crate) use lists::Reading;
 pub(crate) use operations::routes;
 pub(crate) use problem::{Problem, Wording};
 pub(crate) use products::{plain_draft, stock_range};
@@ -100,6 +102,7 @@ pub(crate) struct App {
     /// `None` where the operator has switched it off.
     throttle: Option<Throttle>,
     streams: Streams,
+    reading: Reading,
     router: Router<App>,
 }
 
@@ -154,6 +157,7 @@ impl App {
         settings: AppSettings,
         adapters: AdapterStatus,
         archive: Archive,
+        reading: Reading,
     ) -> Result<Arc<Self>, RouterError> {
         let mailed_url = settings.mailed_url();
         let mut own_urls = vec![mailed_url.clone()];
@@ -183,6 +187,7 @@ impl App {
                 .throttles_guessing
                 .then(|| Throttle::new(settings.guest_limits.orders_per_hour)),
             streams: Streams::default(),
+            reading,
             router: Router::new(contracts::routes())?,
         }))
     }

@@ -1,6 +1,6 @@
 //! The application on a real port, with its owners killed under load (design law 6).
 
-use super::{App, AppSettings};
+use super::{App, AppSettings, Reading};
 use crate::adapters::{self, AdapterSettings, Workers};
 use crate::edge;
 use crate::logs::{Intake, LogLimits};
@@ -68,7 +68,8 @@ impl OpenApp {
             cancels_on_payment_failed: true,
             webhook_reach: crate::adapters::outgoing::Reach::Public,
         };
-        let app = App::new(shop.clone(), settings, adapters.status(), adapters.archive())
+        let reading = Reading::start().expect("threads");
+        let app = App::new(shop.clone(), settings, adapters.status(), adapters.archive(), reading)
             .expect("routes");
         let base = format!("http://{address}");
         let answering = move |request| Arc::clone(&app).answer(request);

@@ -3,7 +3,7 @@
 use super::{CommandError, banner};
 use crate::adapters::outgoing::{self, Outgoing};
 use crate::adapters::{self, AdapterError, Adapters};
-use crate::app::App;
+use crate::app::{App, Reading};
 use crate::control::Control;
 use crate::edge::{self, AccessLog, RouterError};
 use crate::logs::masked_path;
@@ -68,6 +68,8 @@ pub(crate) enum ServeError {
     Routes(#[from] RouterError),
     #[error("the demonstration could not be set up")]
     Demo(#[source] demo::DemoError),
+    #[error("cannot start the threads that read lists")]
+    Threads(#[source] io::Error),
     #[error("cannot listen for signals")]
     Signals(#[source] io::Error),
 }
@@ -137,7 +139,8 @@ pub(super) async fn serve(serve: Serve, settings: Settings) -> Result<ExitCode, 
         .map_err(ServeError::from)?;
     let outgoing =
         outgoing::start(settings.outgoing(), &shop).await.map_err(ServeError::Outgoing)?;
-    let app = App::new(shop.clone(), app_settings, adapters.status(), adapters.archive())
+    let reading = Reading::start().map_err(ServeError::Threads)?;
+    let app = App::new(shop.clone(), app_settings, adapters.status(), adapters.archive(), reading)
         .map_err(ServeError::from)?;
     let guide = match serve.demo {
         true => Some(demo::set_up(&shop, &settings.data).await.map_err(ServeError::Demo)?),

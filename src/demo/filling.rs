@@ -3,8 +3,10 @@
 
 use super::catalogue::{self, CATEGORIES};
 use souk_actors::catalog::{self, CatalogMessage, CategoryDraft, ProductDraft, ProductFilter};
+use souk_actors::store::Snapshot;
 use souk_actors::{Failure, Shop};
 use souk_domain::{CategoryId, Pricing};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Products that are made in one turn. Turns have a deadline.
@@ -17,15 +19,14 @@ const CATEGORIES_MAX: usize = 1_000;
 /// # Errors
 /// [`Failure`] of the shop.
 pub(super) async fn fill(shop: &Shop) -> Result<(), Failure> {
-    let (_, known) = catalog::categories(&*shop.store.snapshot(), 0, CATEGORIES_MAX)?;
+    let known = known_categories(&shop.store.snapshot())?;
     for category in CATEGORIES {
-        let found = known.iter().find(|(_, row)| row.name == category.name);
-        let id = match found {
-            Some((id, _)) => *id,
+        let id = match known.get(category.name) {
+            Some(id) => *id,
             None => add_category(shop, category).await?,
         };
         let filter = ProductFilter { category: Some(id), with_hidden: true, ..Default::default() };
-        let made = catalog::products(&shop.store.snapshot(), &filter, 0, 0)?.count;
+        let made = catalog::product_ids(&shop.store.snapshot(), &filter, 0, 0)?.0;
         // They are made in their order, so the first ones are there.
         let missing = category.products().skip(usize::try_from(made).unwrap_or(usize::MAX));
         let drafts: Vec<ProductDraft> = missing.map(|product| draft(id, product)).collect();
@@ -34,6 +35,16 @@ pub(super) async fn fill(shop: &Shop) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// The categories there are, by name.
+fn known_categories(snapshot: &Snapshot) -> Result<HashMap<String, CategoryId>, Failure> {
+    let (_, ids) = catalog::category_ids(snapshot, 0, CATEGORIES_MAX)?;
+    let mut known = HashMap::new();
+    for id in ids {
+        known.extend(catalog::category(snapshot, id)?.map(|category| (category.name, id)));
+    }
+    Ok(known)
 }
 
 fn draft(category: CategoryId, product: catalogue::Product) -> ProductDraft {
@@ -96,9 +107,10 @@ mod tests {
 
     async fn names(shop: &Shop) -> Vec<String> {
         let snapshot = shop.store.snapshot();
-        let page = catalog::products(&snapshot, &ProductFilter::default(), 0, 1_000);
-        let products = page.expect("read").products;
-        products.into_iter().map(|product| product.product.name).collect()
+        let page = catalog::product_ids(&snapshot, &ProductFilter::default(), 0, 1_000);
+        let (_, ids) = page.expect("read");
+        let views = catalog::product_views(&*snapshot, &ids).expect("read");
+        views.into_iter().map(|view| view.product.name).collect()
     }
 
     #[tokio::test]

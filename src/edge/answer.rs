@@ -3,17 +3,18 @@
 use crate::edge::limits;
 use crate::edge::shares::Share;
 use bytes::Bytes;
-use futures_util::{StreamExt, stream};
+use futures_util::{Stream, StreamExt, stream};
 use http::header::{
     CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS,
 };
+use http::response::Parts;
 use http::{Extensions, Response, StatusCode};
 use serde::Serialize;
-use std::convert::Infallible;
+use std::{fmt, io, iter};
 use tokio::sync::mpsc;
 use warp::Reply;
 
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
+pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 
 /// An answer: status, headers and the body, whole unless it goes on.
@@ -27,8 +28,33 @@ pub(crate) struct Answer {
     pub(crate) body: Bytes,
     /// What one layer of Souk tells the next; never sent.
     pub(crate) extensions: Extensions,
-    /// More of the body, for as long as the other end is held.
-    pub(super) tail: Option<mpsc::Receiver<Bytes>>,
+    /// What of the body comes later.
+    pub(super) tail: Option<Tail>,
+}
+
+/// What of a body comes later.
+pub(super) enum Tail {
+    /// What others send, for as long as the other end is held.
+    Chunks(mpsc::Receiver<Bytes>),
+    /// What is written piece by piece, each when the client has taken the one before.
+    Pieces(Pieces),
+}
+
+/// The pieces of a long list after its first one, which is the body.
+pub(super) struct Pieces {
+    /// The pieces. After an error the connection breaks off, so that nobody takes the list for whole.
+    pub(super) pieces: Box<dyn Iterator<Item = io::Result<Bytes>> + Send + Sync>,
+    /// Octets that are held for them until the last one is written.
+    pub(super) held_bytes: usize,
+}
+
+impl fmt::Debug for Tail {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Chunks(_) => "Chunks",
+            Self::Pieces(_) => "Pieces",
+        })
+    }
 }
 
 impl Clone for Answer {
@@ -75,7 +101,7 @@ impl Answer {
     /// stops taking it is cut off, and the other end is told by the channel closing.
     pub(crate) fn streaming(content_type: HeaderValue, chunks: mpsc::Receiver<Bytes>) -> Self {
         let whole = Self::bytes(StatusCode::OK, content_type, Bytes::new());
-        Self { tail: Some(chunks), ..whole }
+        Self { tail: Some(Tail::Chunks(chunks)), ..whole }
     }
 
     /// 200 with a JSON body.
@@ -110,35 +136,37 @@ impl Answer {
         self
     }
 
-    /// The response as it goes to the wire, with the headers every answer has.
-    pub(crate) fn into_response(mut self) -> warp::reply::Response {
-        let tail = self.tail.take();
-        let (head, body) = self.into_whole_response().into_parts();
-        let body = match tail {
-            None => body.into(),
-            Some(mut chunks) => {
-                let more = stream::poll_fn(move |cx| chunks.poll_recv(cx));
-                let more = more.map(Ok::<_, Infallible>);
-                warp::reply::stream(more).into_response().into_body()
+    /// Octets that are held for a long answer until its client has taken it; 0 for a short one, and
+    /// for one whose body all clients share.
+    pub(super) fn held_bytes(&self) -> usize {
+        match &self.tail {
+            Some(Tail::Pieces(pieces)) => self.body.len() + pieces.held_bytes,
+            Some(Tail::Chunks(_)) => 0,
+            None if self.body.len() > limits::ANSWER_FREE_BYTES && self.body.is_unique() => {
+                self.body.len()
             }
-        };
-        warp::reply::Response::from_parts(head, body)
+            None => 0,
+        }
     }
 
-    /// The same for a long body that takes `room` until the client has taken all of it.
-    pub(super) fn into_response_holding(self, room: Share) -> warp::reply::Response {
-        let length = self.body.len();
+    /// The response as it goes to the wire, with the headers every answer has. A long one holds
+    /// `room` until the client has taken all of it.
+    pub(super) fn into_response(mut self, room: Option<Share>) -> warp::reply::Response {
+        let tail = self.tail.take();
         let (mut head, body) = self.into_whole_response().into_parts();
-        head.headers.insert(CONTENT_LENGTH, length.into());
-        let pieces = stream::unfold((body, room), |(mut rest, room)| async {
-            if rest.is_empty() {
-                return None;
+        match (tail, room) {
+            (None, None) => warp::reply::Response::from_parts(head, body.into()),
+            (None, room) => {
+                head.headers.insert(CONTENT_LENGTH, body.len().into());
+                streamed(head, stream::iter(slices(body)), room)
             }
-            let piece = rest.split_to(limits::ANSWER_FREE_BYTES.min(rest.len()));
-            Some((Ok::<_, Infallible>(piece), (rest, room)))
-        });
-        let body = warp::reply::stream(pieces).into_response().into_body();
-        warp::reply::Response::from_parts(head, body)
+            (Some(Tail::Pieces(tail)), room) => {
+                streamed(head, stream::iter(iter::once(Ok(body)).chain(tail.pieces)), room)
+            }
+            (Some(Tail::Chunks(mut chunks)), room) => {
+                streamed(head, stream::poll_fn(move |cx| chunks.poll_recv(cx)).map(Ok), room)
+            }
+        }
     }
 
     fn into_whole_response(self) -> Response<Bytes> {
@@ -150,6 +178,25 @@ impl Answer {
         *response.headers_mut() = headers;
         response
     }
+}
+
+/// A response that holds `room` until all of its body was taken or the connection is gone.
+fn streamed(
+    head: Parts,
+    octets: impl Stream<Item = io::Result<Bytes>> + Send + Sync + 'static,
+    room: Option<Share>,
+) -> warp::reply::Response {
+    let holding = octets.inspect(move |_| _ = &room);
+    let body = warp::reply::stream(holding).into_response().into_body();
+    warp::reply::Response::from_parts(head, body)
+}
+
+/// A long body in parts, so that not all of it is copied into the buffer of a connection.
+fn slices(mut rest: Bytes) -> impl Iterator<Item = io::Result<Bytes>> + Send + Sync {
+    iter::from_fn(move || {
+        let length = limits::ANSWER_FREE_BYTES.min(rest.len());
+        (length > 0).then(|| Ok(rest.split_to(length)))
+    })
 }
 
 /// What handlers may return: an answer, or a result whose error knows how to answer.

@@ -38,9 +38,17 @@ pub(crate) const ROOM_UNIT_BYTES: usize = 1024;
 pub(crate) const BODIES_UNITS_MAX: usize = 128 * 1024;
 /// Answers up to this size are held without asking; longer ones share [`ANSWERS_UNITS_MAX`].
 pub(crate) const ANSWER_FREE_BYTES: usize = 64 * 1024;
-/// Units of room for longer answers whose clients have not taken them yet (128 MiB), three quarters
+/// Octets after which a piece of a list too long to be held whole is sent.
+pub(crate) const LIST_PIECE_BYTES: usize = 32 * 1024;
+/// Octets that a connection buffers of a body that comes in pieces: hyper stops asking for more
+/// where its buffer is full, and the piece that filled it may have overshot.
+pub(crate) const LIST_BUFFERED_BYTES: usize = HEADER_BYTES_MAX + 2 * LIST_PIECE_BYTES;
+/// Units of room for longer answers whose clients have not taken them yet (64 MiB), three quarters
 /// of it for one client; beyond it 503.
-pub(crate) const ANSWERS_UNITS_MAX: usize = 128 * 1024;
+pub(crate) const ANSWERS_UNITS_MAX: usize = 64 * 1024;
+/// Lists and searches that wait for their turn to be read, of all clients and of one; beyond it 503.
+/// A connection brings one at a time.
+pub(crate) const READINGS_WAITING_MAX: usize = CONNECTIONS_MAX;
 /// What a 503 of the edge says in `Retry-After`.
 pub(crate) const RETRY_AFTER_SECONDS: u32 = 1;
 

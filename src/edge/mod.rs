@@ -16,7 +16,7 @@
 //! | `form` | JSON bodies, every wrong field named at once |
 //! | `posted` | forms as browsers post them |
 //! | `problem` | the errors of Souk's own API |
-//! | `pages` | page numbers, envelopes and links |
+//! | `pages`, `list` | page numbers, envelopes and links; long lists in pieces |
 //! | `tokens` | the JWT |
 //! | `limits` | every bound, with its unit in the name |
 
@@ -30,6 +30,7 @@ mod description;
 pub(crate) mod form;
 pub(crate) mod headers;
 pub(crate) mod limits;
+mod list;
 pub(crate) mod openapi;
 mod pages;
 mod posted;
@@ -52,6 +53,7 @@ pub(crate) use client::{Client, TrustedProxies};
 pub(crate) use cors::Cors;
 pub(crate) use description::{Description, any_text};
 pub(crate) use form::{Errors, Form};
+pub(crate) use list::{ItemWriter, Wrapping};
 pub(crate) use pages::PageAsked;
 pub(crate) use posted::PostedForm;
 pub(crate) use request::{Request, bearer_of};

@@ -1,6 +1,7 @@
 //! Pages of lists: Django REST Framework's `PageNumberPagination`, and headers for bare arrays.
 
 use super::headers::X_TOTAL_COUNT;
+use crate::edge::list::{self, ItemWriter, Wrapping};
 use crate::edge::{Answer, Request, limits, standard};
 use http::header::{HeaderValue, LINK};
 use serde::Serialize;
@@ -130,18 +131,45 @@ impl Page {
         })
     }
 
-    /// 200 with a bare array, and where it stands in `X-Total-Count` and `Link`.
-    pub(crate) fn bare(
+    /// 200 with a list in this wrapping, written by `more` as [`list::written`] says; one without an
+    /// envelope says where it stands in `X-Total-Count` and `Link`.
+    ///
+    /// # Errors
+    /// What `more` says of the first piece.
+    pub(crate) fn list(
         &self,
-        request: &Request,
-        base_url: &str,
-        results: &[impl Serialize],
-    ) -> Answer {
-        self.located(request, base_url, Answer::ok(&results))
+        wrapping: Wrapping,
+        (request, base_url): (&Request, &str),
+        held_bytes: usize,
+        more: impl FnMut(&mut ItemWriter) -> Result<bool, Answer> + Send + Sync + 'static,
+    ) -> Result<Answer, Answer> {
+        match wrapping {
+            Wrapping::Envelope => {
+                let quoted = |number| match number {
+                    Some(number) => serde_json::Value::from(link(request, base_url, number)),
+                    None => serde_json::Value::Null,
+                };
+                let (next, previous) = (quoted(self.next()), quoted(self.previous()));
+                let opening = format!(
+                    r#"{{"count":{},"next":{next},"previous":{previous},"results":["#,
+                    self.count
+                );
+                list::written(&opening, "]}", held_bytes, more)
+            }
+            Wrapping::Bare => {
+                let answer = list::written("[", "]", held_bytes, more)?;
+                Ok(self.located(request, base_url, answer))
+            }
+            Wrapping::Named(name) => {
+                let opening = format!(r#"{{"{name}":["#);
+                let answer = list::written(&opening, "]}", held_bytes, more)?;
+                Ok(self.located(request, base_url, answer))
+            }
+        }
     }
 
     /// An answer that shows the page, and where it stands in `X-Total-Count` and `Link`.
-    pub(crate) fn located(&self, request: &Request, base_url: &str, answer: Answer) -> Answer {
+    fn located(&self, request: &Request, base_url: &str, answer: Answer) -> Answer {
         let relations = [
             ("first", Some(1)),
             ("prev", self.previous()),
@@ -253,6 +281,14 @@ mod tests {
                 r#""results":[7]}"#
             )
         );
+        let seven = |writer: &mut ItemWriter| writer.write(&7).map(|()| false);
+        let written = page(target, 60).expect("a page").list(
+            Wrapping::Envelope,
+            (&get(target), BASE),
+            0,
+            seven,
+        );
+        assert_eq!(written.expect("written").text(), answer.text());
         let empty = page("/p/", 0).expect("a page").envelope(&get("/p/"), BASE, &[0; 0]);
         assert_eq!(empty.text(), r#"{"count":0,"next":null,"previous":null,"results":[]}"#);
         let second =
@@ -262,8 +298,13 @@ mod tests {
 
     #[test]
     fn a_bare_array_says_in_its_headers_where_it_stands() {
-        let answer = page("/o/?page=2", 60).expect("a page").bare(&get("/o/?page=2"), BASE, &[1]);
+        let page = page("/o/?page=2", 60).expect("a page");
+        let one = |writer: &mut ItemWriter| writer.write(&1).map(|()| false);
+        let request = get("/o/?page=2");
+        let answer = page.list(Wrapping::Bare, (&request, BASE), 0, one).expect("written");
         assert_eq!(answer.text(), "[1]");
+        let named = page.list(Wrapping::Named("orders"), (&request, BASE), 0, one);
+        assert_eq!(named.expect("written").text(), r#"{"orders":[1]}"#);
         assert_eq!(answer.header("x-total-count"), "60");
         assert_eq!(
             answer.header("link"),

@@ -129,7 +129,7 @@ async fn serve_within<App, Answering>(
         let service = service_fn(move |request: http::Request<Incoming>| {
             // `CONNECT a:1`: warp takes a path for granted.
             if request.uri().path().is_empty() {
-                return Either::Left(ready(Ok(standard::no_path().into_response())));
+                return Either::Left(ready(Ok(standard::no_path().into_response(None))));
             }
             Either::Right(answering.call(request))
         });
@@ -201,7 +201,7 @@ where
                 let entry = door.access.begin(&method, path.as_str(), &headers);
                 if let Some(answer) = door.cors.preflight(&method, &headers) {
                     entry.into_iter().for_each(|entry| entry.end(&answer));
-                    return answer.into_response();
+                    return answer.into_response(None);
                 }
                 let client = door.proxies.client(remote.ip(), &headers);
                 let origin = headers.get(ORIGIN).cloned();
@@ -224,10 +224,7 @@ where
                 let answer = door.cors.tell(origin.as_ref(), answer);
                 let (answer, room) = door.hold(client, answer);
                 entry.into_iter().for_each(|entry| entry.end(&answer));
-                match room {
-                    None => answer.into_response(),
-                    Some(room) => answer.into_response_holding(room),
-                }
+                answer.into_response(room)
             }
         })
 }
@@ -239,10 +236,10 @@ where
 {
     /// Takes the room of a long answer; an answer that there is no room for becomes a 503.
     fn hold(&self, client: Client, answer: Answer) -> (Answer, Option<Share>) {
-        if answer.body.len() <= limits::ANSWER_FREE_BYTES {
+        let units = answer.held_bytes().div_ceil(limits::ROOM_UNIT_BYTES);
+        if units == 0 {
             return (answer, None);
         }
-        let units = answer.body.len().div_ceil(limits::ROOM_UNIT_BYTES);
         match self.answers.take(client, units) {
             None => (standard::unavailable(limits::RETRY_AFTER_SECONDS), None),
             room => (answer, room),

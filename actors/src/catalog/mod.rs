@@ -12,11 +12,9 @@ mod stock;
 pub use actor::{CatalogMessage, CatalogOwner};
 pub use categories::{CategoryChange, CategoryDraft};
 pub use products::{ProductChange, ProductDraft};
-pub use queries::{
-    ProductFilter, ProductPage, categories, category, product, product_views, products,
-};
+pub use queries::{ProductFilter, category, category_ids, product, product_ids, product_views};
 pub use rows::{Category, Product, ProductView};
-pub use selection::{Between, ProductSelection, selected};
+pub use selection::{Between, ProductSelection, selected_ids};
 pub use stock::{StockMove, TakenLine};
 
 pub(crate) use queries::{TakenStock, check};

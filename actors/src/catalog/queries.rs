@@ -9,6 +9,7 @@ use crate::check::Findings;
 use crate::store::{Direction, Read, Snapshot, StoreError};
 use souk_domain::{CategoryId, ProductId, SearchTerms};
 use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
 use std::ops::ControlFlow;
 
 /// Which products a list shows.
@@ -20,15 +21,6 @@ pub struct ProductFilter {
     pub category: Option<CategoryId>,
     /// Those too that the shop has switched off.
     pub with_hidden: bool,
-}
-
-/// A page of a list.
-#[derive(Clone, Debug)]
-pub struct ProductPage {
-    /// Products in the whole list.
-    pub count: u64,
-    /// Those of the page.
-    pub products: Vec<ProductView>,
 }
 
 /// The product with this id, unless it was deleted.
@@ -58,25 +50,11 @@ pub fn product_views(read: &impl Read, ids: &[ProductId]) -> Result<Vec<ProductV
     Ok(views)
 }
 
-/// A page of products in order of id, with how many there are in all.
+/// A page of products in order of id: how many there are in all, and which are on the page.
 ///
 /// # Errors
 /// [`StoreError`].
-pub fn products(
-    read: &Snapshot,
-    filter: &ProductFilter,
-    offset: u64,
-    limit: usize,
-) -> Result<ProductPage, StoreError> {
-    let (count, ids) = matching_ids(read, filter, offset, limit)?;
-    let mut products = Vec::with_capacity(ids.len());
-    for id in ids {
-        products.extend(product(read, id)?);
-    }
-    Ok(ProductPage { count, products })
-}
-
-fn matching_ids(
+pub fn product_ids(
     read: &Snapshot,
     filter: &ProductFilter,
     offset: u64,
@@ -155,16 +133,16 @@ fn hidden_ids(read: &Snapshot) -> Result<HashSet<ProductId>, StoreError> {
 }
 
 /// Counts everything that matches and keeps what lies on the page.
-struct PageCollector {
+struct PageCollector<Id> {
     offset: u64,
     limit: usize,
-    hidden: HashSet<ProductId>,
+    hidden: HashSet<Id>,
     count: u64,
-    ids: Vec<ProductId>,
+    ids: Vec<Id>,
 }
 
-impl PageCollector {
-    fn take(&mut self, id: ProductId) {
+impl<Id: Eq + Hash> PageCollector<Id> {
+    fn take(&mut self, id: Id) {
         if self.hidden.contains(&id) {
             return;
         }
@@ -183,20 +161,22 @@ pub fn category(read: &impl Read, id: CategoryId) -> Result<Option<Category>, St
     read.get(CATEGORIES, &id)
 }
 
-/// A page of categories in order of id, with how many there are in all.
+/// A page of categories in order of id: how many there are in all, and which are on the page.
 ///
 /// # Errors
 /// [`StoreError`].
-pub fn categories(
-    read: &impl Read,
+pub fn category_ids(
+    read: &Snapshot,
     offset: u64,
     limit: usize,
-) -> Result<(u64, Vec<(CategoryId, Category)>), StoreError> {
+) -> Result<(u64, Vec<CategoryId>), StoreError> {
     let first = CategoryId::new(1).expect("1 is an id");
-    let end = usize::try_from(offset).unwrap_or(usize::MAX).saturating_add(limit);
-    let mut rows = read.range(CATEGORIES, &first, None, Direction::Ascending, end)?;
-    let skipped = usize::try_from(offset).unwrap_or(usize::MAX).min(rows.len());
-    Ok((read.count(CATEGORIES)?, rows.split_off(skipped)))
+    let mut page = PageCollector { offset, limit, hidden: HashSet::new(), count: 0, ids: vec![] };
+    read.visit(CATEGORIES, &first, None, Direction::Ascending, |id, _| {
+        page.take(id);
+        ControlFlow::Continue(())
+    })?;
+    Ok((page.count, page.ids))
 }
 
 pub(super) fn view(

@@ -1,7 +1,5 @@
 //! Lists of products by what they cost: the filters of the services contract.
 
-use super::ProductPage;
-use super::queries::view;
 use super::rows::{BY_CATEGORY, PRODUCTS, Product};
 use crate::store::{Direction, Read, Snapshot, StoreError};
 use souk_domain::text::comparable;
@@ -55,22 +53,23 @@ impl ProductSelection {
     }
 }
 
-/// A page of the selected products in order of id, with how many there are in all.
+/// A page of the selected products in order of id: how many there are in all, and which are on
+/// the page.
 ///
 /// # Errors
 /// [`StoreError`].
-pub fn selected(
+pub fn selected_ids(
     read: &Snapshot,
     selection: &ProductSelection,
     offset: u64,
     limit: usize,
-) -> Result<ProductPage, StoreError> {
+) -> Result<(u64, Vec<ProductId>), StoreError> {
     let mut count = 0_u64;
     let mut chosen = Vec::new();
-    let mut look = |id: ProductId, product: Product| {
-        if selection.admits(&product) {
+    let mut look = |id: ProductId, product: &Product| {
+        if selection.admits(product) {
             if count >= offset && chosen.len() < limit {
-                chosen.push((id, product));
+                chosen.push(id);
             }
             count += 1;
         }
@@ -79,7 +78,7 @@ pub fn selected(
         None => {
             let first = ProductId::new(1).expect("1 is an id");
             read.visit(PRODUCTS, &first, None, Direction::Ascending, |id, product| {
-                look(id, product);
+                look(id, &product);
                 ControlFlow::Continue(())
             })?;
         }
@@ -87,7 +86,7 @@ pub fn selected(
             let mut failure = None;
             read.visit_under(BY_CATEGORY, &category, Direction::Ascending, |id, ()| {
                 match read.get(PRODUCTS, &id) {
-                    Ok(product) => product.into_iter().for_each(|product| look(id, product)),
+                    Ok(product) => product.into_iter().for_each(|product| look(id, &product)),
                     Err(error) => {
                         failure = Some(error);
                         return ControlFlow::Break(());
@@ -98,11 +97,7 @@ pub fn selected(
             failure.map_or(Ok(()), Err)?;
         }
     }
-    let mut products = Vec::with_capacity(chosen.len());
-    for (id, product) in chosen {
-        products.push(view(read, id, product, false)?);
-    }
-    Ok(ProductPage { count, products })
+    Ok((count, chosen))
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ pub use crm::{CrmDelivery, CrmTry, crm_due, crm_failed, crm_is_wanted};
 pub use forget::{KEPT_FOR, Leaver, recipients_due};
 pub use notices::{OrderNotices, digest_is_due};
 pub use place::PlaceOrder;
-pub use queries::{OrderPage, all, due, of_customer, order, summary, to_forget};
+pub use queries::{due, ids, ids_of_customer, order, summary, to_forget};
 pub use recipient::Recipient;
 pub use rows::{CrmSync, Order, OrderSummary, PaymentLink};
 pub use seal::{OrderLinks, OrderSeal};

@@ -9,9 +9,6 @@ use crate::users;
 use souk_domain::{Money, OrderId, StockHolding, UnixMillis, UserId};
 use std::ops::ControlFlow;
 
-/// A page of orders, newest first, with how many there are in all.
-pub type OrderPage = (u64, Vec<(OrderId, Order)>);
-
 /// The order with this id, unless it was deleted.
 ///
 /// # Errors
@@ -20,16 +17,17 @@ pub fn order(read: &impl Read, id: OrderId) -> Result<Option<Order>, StoreError>
     read.get(ORDERS, &id)
 }
 
-/// A page of a customer's orders.
+/// A page of a customer's orders, newest first: how many there are in all, and which are on the
+/// page.
 ///
 /// # Errors
 /// [`StoreError`].
-pub fn of_customer(
+pub fn ids_of_customer(
     snapshot: &Snapshot,
     customer: UserId,
     offset: u64,
     limit: usize,
-) -> Result<OrderPage, StoreError> {
+) -> Result<(u64, Vec<OrderId>), StoreError> {
     let mut count = 0_u64;
     let mut ids = Vec::new();
     snapshot.visit_under(BY_CUSTOMER, &customer, Direction::Descending, |id, ()| {
@@ -39,32 +37,30 @@ pub fn of_customer(
         count += 1;
         ControlFlow::Continue(())
     })?;
-    let mut rows = Vec::with_capacity(ids.len());
-    for id in ids {
-        if let Some(order) = snapshot.get(ORDERS, &id)? {
-            rows.push((id, order));
-        }
-    }
-    Ok((count, rows))
+    Ok((count, ids))
 }
 
-/// A page of all orders.
+/// The same of all orders.
 ///
 /// # Errors
 /// [`StoreError`].
-pub fn all(snapshot: &Snapshot, offset: u64, limit: usize) -> Result<OrderPage, StoreError> {
+pub fn ids(
+    snapshot: &Snapshot,
+    offset: u64,
+    limit: usize,
+) -> Result<(u64, Vec<OrderId>), StoreError> {
     let first = OrderId::new(1).expect("1 is an id");
     let mut left_to_skip = offset;
-    let mut rows = Vec::new();
-    snapshot.visit(ORDERS, &first, None, Direction::Descending, |id, order| {
+    let mut ids = Vec::new();
+    snapshot.visit(ORDERS, &first, None, Direction::Descending, |id, _| {
         if left_to_skip > 0 {
             left_to_skip -= 1;
-        } else if rows.len() < limit {
-            rows.push((id, order));
+        } else if ids.len() < limit {
+            ids.push(id);
         }
-        if rows.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        if ids.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     })?;
-    Ok((snapshot.count(ORDERS)?, rows))
+    Ok((snapshot.count(ORDERS)?, ids))
 }
 
 /// Orders whose time to be paid is over at `now`, at most `limit`.

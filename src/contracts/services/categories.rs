@@ -5,8 +5,9 @@ use super::refusals::Problem;
 use super::wire::CategoryBody;
 use crate::app::App;
 use crate::edge::form::{Field, Rule, name};
-use crate::edge::{Answer, Call, Form, PageAsked, standard};
+use crate::edge::{Answer, Call, Form, PageAsked, Wrapping, standard};
 use souk_actors::catalog::{self, CatalogMessage, CategoryChange, CategoryDraft};
+use souk_actors::store::{Snapshot, StoreError};
 use souk_domain::CategoryId;
 use std::sync::Arc;
 
@@ -15,14 +16,10 @@ const NAME_CHARACTERS_MAX: usize = 255;
 pub(super) async fn list(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     require_reader(&app, &call)?;
     let asked = PageAsked::of_whole_list(&call.request)?;
-    let snapshot = app.shop.store.snapshot();
-    let (page, rows) = asked.fetch(|offset, limit| -> Result<_, Problem> {
-        Ok(catalog::categories(&*snapshot, offset, limit)?)
-    })?;
-    let bodies: Vec<_> =
-        rows.iter().map(|(id, category)| CategoryBody::new(*id, category)).collect();
-    let base_url = call.request.base_url(app.public_url.as_deref());
-    Ok(page.bare(&call.request, &base_url, &bodies))
+    let body = |_: &App, snapshot: &Snapshot, id| -> Result<_, StoreError> {
+        Ok(catalog::category(snapshot, id)?.map(|category| CategoryBody::new(id, &category)))
+    };
+    Ok(app.list(call, (asked, Wrapping::Bare), catalog::category_ids, body).await?)
 }
 
 pub(super) async fn detail(app: Arc<App>, call: Call) -> Result<Answer, Problem> {

@@ -10,7 +10,7 @@ use super::wire::{MessageBody, OrderBody, OrderItemsBody};
 use crate::app::{App, Asker, GuestSlot, presents_cart_key, units_of};
 use crate::edge::form::{Field, Rule, boolean, email, id, name, order_status, text};
 use crate::edge::values::CartKeyText;
-use crate::edge::{Answer, Call, Errors, Form, PageAsked, standard};
+use crate::edge::{Answer, Call, Errors, Form, PageAsked, Wrapping, standard};
 use schemars::JsonSchema;
 use serde::Serialize;
 use souk_actors::carts::{self, CartOf, CartsMessage};
@@ -20,6 +20,7 @@ use souk_actors::journeys::paying::{self, News};
 use souk_actors::journeys::reporting::{self, Report, Reported};
 use souk_actors::orders::{self, Order, Recipient};
 use souk_actors::store::Unit;
+use souk_actors::store::{Snapshot, StoreError};
 use souk_actors::{Failure, clock};
 use souk_domain::{EmailAddress, OrderId, OrderStatus};
 use std::sync::Arc;
@@ -276,15 +277,16 @@ pub(super) struct OrdersBody {
 pub(super) async fn list(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let visitor = person(&app, &call)?;
     let asked = PageAsked::of_whole_list(&call.request)?;
-    let snapshot = app.shop.store.snapshot();
-    let (page, rows) = asked.fetch(|offset, limit| -> Result<_, Problem> {
-        Ok(orders::of_customer(&snapshot, visitor.id(), offset, limit)?)
-    })?;
-    let currency = app.shop.settings.currency;
-    let body = |(id, order)| OrderBody::new(id, order, &visitor.user, currency);
-    let answer = Answer::ok(&OrdersBody { orders: rows.into_iter().map(body).collect() });
-    let base_url = call.request.base_url(app.public_url.as_deref());
-    Ok(page.located(&call.request, &base_url, answer))
+    let customer = visitor.id();
+    let find = move |snapshot: &Snapshot, offset, limit| {
+        orders::ids_of_customer(snapshot, customer, offset, limit)
+    };
+    let body = move |app: &App, snapshot: &Snapshot, id| -> Result<_, StoreError> {
+        let currency = app.shop.settings.currency;
+        let order = orders::order(snapshot, id)?;
+        Ok(order.map(|order| OrderBody::new(id, order, &visitor.user, currency)))
+    };
+    Ok(app.list(call, (asked, Wrapping::Named("orders")), find, body).await?)
 }
 
 /// One order.

@@ -6,7 +6,7 @@ use super::wire::ProductBody;
 use crate::app::App;
 use crate::edge::form::{self, Field, Rule, boolean, discount, money, text, web_address};
 use crate::edge::{
-    Answer, Call, Description, Errors, Form, PageAsked, Request, any_text, standard,
+    Answer, Call, Description, Errors, Form, PageAsked, Request, Wrapping, any_text, standard,
 };
 use schemars::json_schema;
 use souk_actors::Failure;
@@ -14,6 +14,7 @@ use souk_actors::catalog::{
     self, Between, CatalogMessage, ProductChange, ProductDraft, ProductSelection, ProductView,
 };
 use souk_actors::store::Unit;
+use souk_actors::store::{Snapshot, StoreError};
 use souk_domain::{
     CategoryId, Currency, Discount, Missing, Money, Pricing, ProductId, Refusal, SearchTerms,
 };
@@ -43,22 +44,13 @@ async fn select(
     let currency = app.shop.settings.currency;
     let asked = PageAsked::of_whole_list(&call.request)?;
     let selection = ProductSelection { category, ..selection_of(&call.request, currency)? };
-    let store = app.shop.store.clone();
-    // Every product is looked at and many are written, so that must not hold up a task that others
-    // wait on.
-    let selecting = tokio::task::spawn_blocking(move || -> Result<_, Problem> {
-        let snapshot = store.snapshot();
-        let (page, products) = asked.fetch(|offset, limit| -> Result<_, Problem> {
-            let found = catalog::selected(&snapshot, &selection, offset, limit)?;
-            Ok((found.count, found.products))
-        })?;
-        let body = |view| ProductBody::new(view, currency);
-        let bodies: Vec<_> = products.iter().map(body).collect();
-        Ok((page, Answer::ok(&bodies)))
-    });
-    let (page, answer) = selecting.await.unwrap_or(Err(Failure::Unavailable.into()))?;
-    let base_url = call.request.base_url(app.public_url.as_deref());
-    Ok(page.located(&call.request, &base_url, answer))
+    let find = move |snapshot: &Snapshot, offset, limit| {
+        catalog::selected_ids(snapshot, &selection, offset, limit)
+    };
+    let body = move |_: &App, snapshot: &Snapshot, id| -> Result<_, StoreError> {
+        Ok(catalog::product(snapshot, id)?.map(|view| ProductBody::new(&view, currency)))
+    };
+    Ok(app.list(call, (asked, Wrapping::Bare), find, body).await?)
 }
 
 /// The filters of the document's third section. One without a value does not count.

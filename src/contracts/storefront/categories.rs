@@ -5,8 +5,9 @@ use super::refusals::{Problem, forbidden};
 use super::wire::{CategoryBody, MessageBody};
 use crate::app::App;
 use crate::edge::form::{Field, Text, name, text};
-use crate::edge::{Answer, Call, Form, PageAsked, standard};
+use crate::edge::{Answer, Call, Form, PageAsked, Wrapping, standard};
 use souk_actors::catalog::{self, CatalogMessage, CategoryChange, CategoryDraft};
+use souk_actors::store::{Snapshot, StoreError};
 use souk_domain::CategoryId;
 use std::sync::Arc;
 
@@ -29,14 +30,10 @@ fn require_administrator(app: &App, call: &Call, refusal: &str) -> Result<(), Pr
 pub(super) async fn list(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     app.session_claims(&call.request)?;
     let asked = PageAsked::of(&call.request)?;
-    let snapshot = app.shop.store.snapshot();
-    let (page, rows) = asked.fetch(|offset, limit| -> Result<_, Problem> {
-        Ok(catalog::categories(&*snapshot, offset, limit)?)
-    })?;
-    let bodies: Vec<_> =
-        rows.iter().map(|(id, category)| CategoryBody::new(*id, category)).collect();
-    let base_url = call.request.base_url(app.public_url.as_deref());
-    Ok(page.envelope(&call.request, &base_url, &bodies))
+    let body = |_: &App, snapshot: &Snapshot, id| -> Result<_, StoreError> {
+        Ok(catalog::category(snapshot, id)?.map(|category| CategoryBody::new(id, &category)))
+    };
+    Ok(app.list(call, (asked, Wrapping::Envelope), catalog::category_ids, body).await?)
 }
 
 pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem> {

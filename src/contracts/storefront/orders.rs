@@ -5,7 +5,7 @@ use super::refusals::{INSUFFICIENT_STOCK, NOT_FOR_SALE, Problem};
 use super::wire::{MessageBody, OrderBody};
 use crate::app::{App, Visitor};
 use crate::edge::form::{Field, choice, id, objects, quantity};
-use crate::edge::{Answer, Call, Errors, Form, PageAsked, standard};
+use crate::edge::{Answer, Call, Errors, Form, PageAsked, Wrapping, standard};
 use souk_actors::Failure;
 use souk_actors::catalog;
 use souk_actors::journeys::ordering::{self, OrderView};
@@ -32,23 +32,17 @@ const STATES: &[(&str, OrderStatus)] = &[
 pub(super) async fn list(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let visitor = app.visitor(&call)?;
     let asked = PageAsked::of_whole_list(&call.request)?;
-    let reading = Arc::clone(&app);
-    // A whole list may be long, so it must not hold up a task that others wait on.
-    let listing = tokio::task::spawn_blocking(move || -> Result<_, Problem> {
-        let snapshot = reading.shop.store.snapshot();
-        let (page, rows) = asked.fetch(|offset, limit| -> Result<_, Problem> {
-            Ok(if visitor.caller.is_administrator() {
-                orders::all(&snapshot, offset, limit)?
-            } else {
-                orders::of_customer(&snapshot, visitor.id(), offset, limit)?
-            })
-        })?;
-        let body = |(id, order)| body_of(&reading, &snapshot, id, order);
-        Ok((page, rows.into_iter().map(body).collect::<Result<Vec<_>, _>>()?))
-    });
-    let (page, bodies) = listing.await.unwrap_or(Err(Failure::Unavailable.into()))?;
-    let base_url = call.request.base_url(app.public_url.as_deref());
-    Ok(page.bare(&call.request, &base_url, &bodies))
+    let find = move |snapshot: &Snapshot, offset, limit| {
+        if visitor.caller.is_administrator() {
+            orders::ids(snapshot, offset, limit)
+        } else {
+            orders::ids_of_customer(snapshot, visitor.id(), offset, limit)
+        }
+    };
+    let body = |app: &App, snapshot: &Snapshot, id| -> Result<_, StoreError> {
+        orders::order(snapshot, id)?.map(|order| body_of(app, snapshot, id, order)).transpose()
+    };
+    Ok(app.list(call, (asked, Wrapping::Bare), find, body).await?)
 }
 
 pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem> {

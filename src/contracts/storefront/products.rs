@@ -5,9 +5,10 @@ use super::refusals::{Problem, forbidden};
 use super::wire::{MessageBody, ProductBody};
 use crate::app::{App, stock_range};
 use crate::edge::form::{self, Field, Text, integer, money, text, web_address};
-use crate::edge::{Answer, Call, Errors, Form, PageAsked, standard};
+use crate::edge::{Answer, Call, Errors, Form, PageAsked, Wrapping, standard};
 use souk_actors::Failure;
 use souk_actors::catalog::{self, CatalogMessage, ProductChange, ProductDraft, ProductFilter};
+use souk_actors::store::{Snapshot, StoreError};
 use souk_domain::{CategoryId, Currency, Money, Pricing, ProductId, Refusal, SearchTerms};
 use std::sync::Arc;
 
@@ -32,20 +33,14 @@ pub(super) async fn list(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     app.session_claims(&call.request)?;
     let asked = PageAsked::of(&call.request)?;
     let filter = ProductFilter { with_hidden: app.sees_hidden(&call)?, ..filter_of(&call)? };
-    let store = app.shop.store.clone();
-    // A search reads every text, so it must not hold up a task that others wait on.
-    let searching = tokio::task::spawn_blocking(move || {
-        let snapshot = store.snapshot();
-        asked.fetch(|offset, limit| -> Result<_, Problem> {
-            let found = catalog::products(&snapshot, &filter, offset, limit)?;
-            Ok((found.count, found.products))
-        })
-    });
-    let (page, products) = searching.await.unwrap_or(Err(Failure::Unavailable.into()))?;
-    let currency = app.shop.settings.currency;
-    let bodies: Vec<_> = products.iter().map(|view| ProductBody::new(view, currency)).collect();
-    let base_url = call.request.base_url(app.public_url.as_deref());
-    Ok(page.envelope(&call.request, &base_url, &bodies))
+    let find = move |snapshot: &Snapshot, offset, limit| {
+        catalog::product_ids(snapshot, &filter, offset, limit)
+    };
+    let body = |app: &App, snapshot: &Snapshot, id| -> Result<_, StoreError> {
+        let currency = app.shop.settings.currency;
+        Ok(catalog::product(snapshot, id)?.map(|view| ProductBody::new(&view, currency)))
+    };
+    Ok(app.list(call, (asked, Wrapping::Envelope), find, body).await?)
 }
 
 fn filter_of(call: &Call) -> Result<ProductFilter, Problem> {

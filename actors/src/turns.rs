@@ -1,0 +1,181 @@
+//! Fair turns: jobs wait in a queue of their asker's own, and the queues are served one job each, in
+//! turn. However much one asker brings, everybody else waits for at most one job of theirs.
+
+use std::collections::{HashMap, VecDeque};
+use std::hash::Hash;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+/// How many jobs may wait.
+#[derive(Clone, Copy, Debug)]
+pub struct WaitingBounds {
+    /// Jobs of all askers together.
+    pub all_max: usize,
+    /// Jobs of one asker.
+    pub per_asker_max: usize,
+}
+
+/// No room; the job that has to go may be another's.
+#[derive(Debug)]
+pub struct Displaced<Job>(pub Job);
+
+/// The jobs that wait.
+#[derive(Debug)]
+pub struct Turns<Asker, Job> {
+    bounds: WaitingBounds,
+    queues: Mutex<Queues<Asker, Job>>,
+    arrived: Condvar,
+}
+
+#[derive(Debug)]
+struct Queues<Asker, Job> {
+    /// No queue is empty.
+    of: HashMap<Asker, VecDeque<Job>>,
+    /// Every asker with a queue, once; the first is served next.
+    order: VecDeque<Asker>,
+    waiting: usize,
+    is_closed: bool,
+}
+
+impl<Asker: Copy + Eq + Hash, Job> Turns<Asker, Job> {
+    /// Nobody waits yet.
+    pub fn new(bounds: WaitingBounds) -> Self {
+        let queues =
+            Queues { of: HashMap::new(), order: VecDeque::new(), waiting: 0, is_closed: false };
+        Self { bounds, queues: Mutex::new(queues), arrived: Condvar::new() }
+    }
+
+    /// Adds a job to the end of its asker's queue.
+    ///
+    /// # Errors
+    /// [`Displaced`] with the job that is not done for want of room: this one if its asker has as
+    /// many waiting as anybody, else the last one of the longest queue.
+    pub fn join(&self, asker: Asker, job: Job) -> Result<(), Displaced<Job>> {
+        let mut queues = self.lock();
+        let own = queues.of.get(&asker).map_or(0, VecDeque::len);
+        if own >= self.bounds.per_asker_max {
+            return Err(Displaced(job));
+        }
+        let mut displaced = None;
+        if queues.waiting >= self.bounds.all_max {
+            match queues.pop_from_a_queue_longer_than(own + 1) {
+                Some(last) => displaced = Some(last),
+                None => return Err(Displaced(job)),
+            }
+        }
+        queues.push(asker, job);
+        drop(queues);
+        self.arrived.notify_one();
+        displaced.map_or(Ok(()), |last| Err(Displaced(last)))
+    }
+
+    /// Waits for the next job; `None` once nobody can bring one any more.
+    pub fn next(&self) -> Option<Job> {
+        let mut queues = self.lock();
+        loop {
+            if let Some(job) = queues.pop() {
+                return Some(job);
+            }
+            if queues.is_closed {
+                return None;
+            }
+            queues = self.arrived.wait(queues).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Lets those who wait for jobs go once none is left.
+    pub fn close(&self) {
+        self.lock().is_closed = true;
+        self.arrived.notify_all();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queues<Asker, Job>> {
+        self.queues.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<Asker: Copy + Eq + Hash, Job> Queues<Asker, Job> {
+    fn push(&mut self, asker: Asker, job: Job) {
+        let queue = self.of.entry(asker).or_default();
+        if queue.is_empty() {
+            self.order.push_back(asker);
+        }
+        queue.push_back(job);
+        self.waiting += 1;
+    }
+
+    /// The first job of whoever is next, who then waits behind all others.
+    fn pop(&mut self) -> Option<Job> {
+        let asker = self.order.pop_front()?;
+        let queue = self.of.get_mut(&asker)?;
+        let job = queue.pop_front()?;
+        if queue.is_empty() {
+            self.of.remove(&asker);
+        } else {
+            self.order.push_back(asker);
+        }
+        self.waiting -= 1;
+        Some(job)
+    }
+
+    /// The last job of the longest queue. It has more than one, so that none becomes empty.
+    fn pop_from_a_queue_longer_than(&mut self, least: usize) -> Option<Job> {
+        let longest = self.of.values_mut().max_by_key(|queue| queue.len())?;
+        if longest.len() <= least {
+            return None;
+        }
+        self.waiting -= 1;
+        longest.pop_back()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BOUNDS: WaitingBounds = WaitingBounds { all_max: 256, per_asker_max: 64 };
+
+    #[test]
+    fn askers_take_turns() {
+        let turns = Turns::new(BOUNDS);
+        for job in ["a1", "a2", "a3"] {
+            assert!(turns.join(1, job).is_ok());
+        }
+        assert!(turns.join(2, "b1").is_ok());
+        assert!(turns.join(3, "s1").is_ok());
+        turns.close();
+        let served: Vec<_> = std::iter::from_fn(|| turns.next()).collect();
+        assert_eq!(served, ["a1", "b1", "s1", "a2", "a3"]);
+    }
+
+    #[test]
+    fn one_asker_leaves_room_for_others() {
+        let turns = Turns::new(BOUNDS);
+        let joined = (0..BOUNDS.all_max * 2).filter(|job| turns.join(1, *job).is_ok()).count();
+        assert_eq!(joined, BOUNDS.per_asker_max);
+        assert!(turns.join(2, 7).is_ok());
+    }
+
+    #[test]
+    fn a_newcomer_takes_the_place_of_the_last_of_the_longest_line() {
+        let turns = Turns::new(BOUNDS);
+        for greedy in 1..=4 {
+            for job in 0..BOUNDS.per_asker_max {
+                assert!(turns.join(greedy, job).is_ok());
+            }
+        }
+        let displaced = turns.join(9, 1_000).map_err(|Displaced(job)| job);
+        assert_eq!(displaced, Err(BOUNDS.per_asker_max - 1));
+        turns.close();
+        let served: Vec<_> = std::iter::from_fn(|| turns.next()).collect();
+        assert_eq!(served.len(), BOUNDS.all_max);
+        assert_eq!(served[4], 1_000);
+    }
+
+    #[test]
+    fn many_askers_with_one_job_each_keep_their_places() {
+        let turns = Turns::new(BOUNDS);
+        let all = u32::try_from(BOUNDS.all_max).expect("small");
+        assert!((0..all).all(|number| turns.join(number, number).is_ok()));
+        assert_eq!(turns.join(all, all).map_err(|Displaced(job)| job), Err(all));
+    }
+}

@@ -1,0 +1,173 @@
+//! How every contract answers a list: its ids are found in a turn of the reading threads, and its
+//! items are written as the client takes them.
+
+use super::{App, could_not};
+use crate::edge::{Answer, Call, Client, ItemWriter, PageAsked, Wrapping, limits};
+use serde::Serialize;
+use souk_actors::Failure;
+use souk_actors::store::{Snapshot, StoreError};
+use souk_actors::turns::{Turns, WaitingBounds};
+use std::io;
+use std::num::NonZeroUsize;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use tokio::sync::oneshot;
+
+/// Threads that read lists, at least: one long search leaves another for everybody else.
+const THREADS_MIN: usize = 2;
+const WAITING: WaitingBounds = WaitingBounds {
+    all_max: limits::READINGS_WAITING_MAX,
+    per_asker_max: limits::READINGS_WAITING_MAX,
+};
+
+type Job = Box<dyn FnOnce() + Send>;
+
+/// The threads that find what is on a list. A search may read every product, so few of them run at
+/// once, and clients take turns.
+pub(crate) struct Reading(Arc<Turns<Client, Job>>);
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+impl Reading {
+    /// Starts the threads, one for each core.
+    ///
+    /// # Errors
+    /// If a thread cannot be started.
+    pub(crate) fn start() -> io::Result<Self> {
+        let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let turns = Arc::new(Turns::<Client, Job>::new(WAITING));
+        for number in 0..cores.max(THREADS_MIN) {
+            let waiting = Arc::clone(&turns);
+            std::thread::Builder::new().name(format!("reading-{number}")).spawn(move || {
+                while let Some(job) = waiting.next() {
+                    // The client of a job that panicked learns it from its dropped sender.
+                    let _ = std::panic::catch_unwind(AssertUnwindSafe(job));
+                }
+            })?;
+        }
+        Ok(Self(turns))
+    }
+
+    /// Runs `read` when it is the client's turn.
+    ///
+    /// # Errors
+    /// [`Failure::Busy`] if too many wait, [`Failure::Unavailable`] if `read` panics.
+    async fn run<T: Send + 'static>(
+        &self,
+        client: Client,
+        read: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Failure> {
+        let (answer, outcome) = oneshot::channel();
+        let job: Job = Box::new(move || {
+            if !answer.is_closed() {
+                // Whoever asked may have gone meanwhile.
+                let _ = answer.send(read());
+            }
+        });
+        self.0.join(client, job).map_err(|_| Failure::Busy)?;
+        outcome.await.map_err(|_| Failure::Unavailable)
+    }
+}
+
+impl App {
+    /// Answers a page of a list.
+    ///
+    /// `find` gets an offset and a limit, and gives how many items there are in all and the ids of
+    /// the page; `body` renders one of them, and leaves out one that is gone. A short list is of one
+    /// moment; the items of a long one are each as they are when they are written.
+    ///
+    /// # Errors
+    /// 404 beyond the end, 503 if the store or too many readers forbid it.
+    pub(crate) async fn list<Id, Body>(
+        self: &Arc<Self>,
+        call: Call,
+        (asked, wrapping): (PageAsked, Wrapping),
+        find: impl Fn(&Snapshot, u64, usize) -> Result<(u64, Vec<Id>), StoreError> + Send + 'static,
+        body: impl Fn(&Self, &Snapshot, Id) -> Result<Option<Body>, StoreError> + Send + Sync + 'static,
+    ) -> Result<Answer, Answer>
+    where
+        Id: Send + Sync + 'static,
+        Body: Serialize,
+    {
+        let app = Arc::clone(self);
+        let client = call.request.client;
+        let reading = self.reading.run(client, move || {
+            let snapshot = app.shop.store.snapshot();
+            let (page, ids) = asked.fetch(|offset, limit| {
+                find(&snapshot, offset, limit).map_err(|error| could_not(&error.into()))
+            })?;
+            let base_url = call.request.base_url(app.public_url.as_deref());
+            let held_bytes = ids.capacity() * size_of::<Id>();
+            let mut ids = ids.into_iter();
+            // Only for the first piece: a snapshot that is kept keeps its pages in the store.
+            let mut found_in = Some(snapshot);
+            let more = move |writer: &mut ItemWriter| {
+                let snapshot = found_in.take().unwrap_or_else(|| app.shop.store.snapshot());
+                while !writer.is_full() {
+                    let Some(id) = ids.next() else { return Ok(false) };
+                    let body = body(&app, &snapshot, id).map_err(|error| could_not(&error.into()));
+                    if let Some(body) = body? {
+                        writer.write(&body)?;
+                    }
+                }
+                Ok(ids.len() > 0)
+            };
+            page.list(wrapping, (&call.request, &base_url), held_bytes, more)
+        });
+        reading.await.unwrap_or_else(|failure| Err(could_not(&failure)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::IpAddr;
+    use std::sync::Mutex;
+    use std::sync::mpsc;
+
+    #[tokio::test]
+    async fn clients_take_turns_and_a_panic_stops_nobody_else() {
+        let reading = Arc::new(Reading::start().expect("threads"));
+        let client = |last: u8| Client::from(IpAddr::from([192, 0, 2, last]));
+        let (release, gate) = mpsc::channel::<()>();
+        let gate = Arc::new(Mutex::new(gate));
+        let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let done = Arc::new(Mutex::new(Vec::new()));
+        let mut jobs = tokio::task::JoinSet::new();
+        // Every thread is held until all jobs wait.
+        for _ in 0..cores.max(THREADS_MIN) {
+            let (reading, gate) = (Arc::clone(&reading), Arc::clone(&gate));
+            jobs.spawn(async move {
+                let wait = move || drop(gate.lock().map(|gate| gate.recv()));
+                reading.run(client(9), wait).await.expect("held");
+            });
+        }
+        tokio::task::yield_now().await;
+        for (who, job) in [(1, "a1"), (1, "a2"), (1, "a3"), (2, "b1")] {
+            let (reading, done) = (Arc::clone(&reading), Arc::clone(&done));
+            jobs.spawn(async move {
+                let work = move || done.lock().expect("no panic").push(job);
+                reading.run(client(who), work).await.expect("done");
+            });
+            tokio::task::yield_now().await;
+        }
+        let panicking = Arc::clone(&reading);
+        jobs.spawn(async move {
+            let failed = panicking.run(client(3), || panic!("on purpose")).await;
+            assert!(matches!(failed, Err(Failure::Unavailable)));
+        });
+        tokio::task::yield_now().await;
+        drop(release);
+        while let Some(joined) = jobs.join_next().await {
+            joined.expect("no task panicked");
+        }
+        let done = done.lock().expect("no panic");
+        let position = |job| done.iter().position(|found| *found == job);
+        assert_eq!(done.len(), 4);
+        assert!(position("b1") < position("a3"), "{done:?}");
+    }
+}
