@@ -1,6 +1,7 @@
 //! Measures the release binary of Souk beside the floor it stands on, and prints one Markdown
 //! table. `benches/run` builds everything and runs this.
 
+mod floods;
 mod histogram;
 mod http;
 mod load;
@@ -88,6 +89,8 @@ enum Part {
     Memory,
     /// From exec to the first answer.
     Start,
+    /// Hostile floods; only where asked for, they take minutes.
+    Floods,
 }
 
 fn main() -> ExitCode {

@@ -128,7 +128,10 @@ pub(crate) struct Connection {
 
 impl Connection {
     pub(crate) async fn open(address: SocketAddr) -> io::Result<Self> {
-        let stream = tokio::net::TcpStream::connect(address).await?;
+        Self::over(tokio::net::TcpStream::connect(address).await?)
+    }
+
+    pub(crate) fn over(stream: tokio::net::TcpStream) -> io::Result<Self> {
         stream.set_nodelay(true)?;
         Ok(Self { stream, inbox: Inbox::new() })
     }
@@ -144,6 +147,14 @@ impl Connection {
                 return Ok(head);
             }
         }
+    }
+}
+
+impl Connection {
+    /// The same, with what the answer says.
+    pub(crate) async fn fetch(&mut self, request: &[u8]) -> io::Result<Answer> {
+        let head = self.ask(request).await?;
+        Ok(Answer { head, octets: self.inbox.octets[..head.total_bytes].to_vec() })
     }
 }
 

@@ -109,6 +109,18 @@ impl Server {
         cpu_seconds(&self.child.id().to_string())
     }
 
+    /// Threads it has now.
+    pub(crate) fn threads(&self) -> Outcome<f64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let found = status.lines().find_map(|it| it.strip_prefix("Threads:")?.trim().parse().ok());
+        found.ok_or_else(|| complaint("no Threads in /proc"))
+    }
+
+    /// Files and sockets it holds open now.
+    pub(crate) fn descriptors(&self) -> Outcome<usize> {
+        Ok(fs::read_dir(format!("/proc/{}/fd", self.child.id()))?.count())
+    }
+
     /// A line of /proc/PID/status in MiB: `VmRSS`, `VmHWM`.
     pub(crate) fn memory_mebibytes(&self, line: &str) -> Outcome<f64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;

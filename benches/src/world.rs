@@ -10,8 +10,10 @@ use souk_actors::store::StoreLimits;
 use souk_actors::{Failure, Shop, ShopSettings, catalog};
 use souk_domain::{CategoryId, Currency, Money, Pricing, ProductId};
 use std::fs;
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -33,18 +35,29 @@ pub(crate) struct World {
     souk: PathBuf,
     scratch: PathBuf,
     tokens: Vec<String>,
+    administrator: String,
 }
 
 impl World {
     /// Fills a shop and registers its customers.
     pub(crate) fn make(souk: &Path, scratch: &Path) -> Outcome<Self> {
-        let mut world =
-            Self { souk: souk.to_owned(), scratch: scratch.to_owned(), tokens: Vec::new() };
+        let mut world = Self {
+            souk: souk.to_owned(),
+            scratch: scratch.to_owned(),
+            tokens: Vec::new(),
+            administrator: String::new(),
+        };
         fill(&world.template(), PRODUCTS)?;
+        create_administrator(souk, &world.template())?;
         let server = Program::souk(souk, &scratch.join(TEMPLATE)).start()?;
         let mut connection = BlockingConnection::open(server.address)?;
+        let body = json!({"username": ADMINISTRATOR, "password": PASSWORD}).to_string();
+        let ask = request("POST", "/api/token/", None, Some(&body));
+        let said: Value = serde_json::from_slice(connection.fetch(&ask)?.body())?;
+        let token = said["access"].as_str();
+        world.administrator = token.ok_or_else(|| complaint(format!("no token: {said}")))?.into();
         for customer in 0..CUSTOMERS {
-            let ask = registration(&format!("customer{customer:02}@bench.test"));
+            let ask = registration(&customer_email(customer));
             let said: Value = serde_json::from_slice(connection.fetch(&ask)?.body())?;
             let token = said["data"]["access_token"].as_str();
             world.tokens.push(token.ok_or_else(|| complaint(format!("no token: {said}")))?.into());
@@ -90,6 +103,11 @@ impl World {
         Ok(Program::souk(&self.souk, &directory))
     }
 
+    /// The access token of the administrator.
+    pub(crate) fn administrator(&self) -> &str {
+        &self.administrator
+    }
+
     /// One request per customer for a product of their own; the answers have the same length.
     pub(crate) fn product_details(&self) -> Vec<Vec<u8>> {
         let ask = |(number, token): (usize, &String)| {
@@ -111,9 +129,38 @@ impl World {
 
 const TEMPLATE: &str = "template";
 
+const PASSWORD: &str = "a password of some length";
+const ADMINISTRATOR: &str = "boss";
+
+fn customer_email(customer: usize) -> String {
+    format!("customer{customer:02}@bench.test")
+}
+
+/// A log-in of this customer.
+pub(crate) fn log_in_body(customer: usize) -> String {
+    json!({"email": customer_email(customer), "password": PASSWORD}).to_string()
+}
+
+fn create_administrator(souk: &Path, data: &Path) -> Outcome<()> {
+    let mut creating = Command::new(souk)
+        .args(["admin", "create", "--username", ADMINISTRATOR, "--email", "boss@bench.test"])
+        .arg("--data")
+        .arg(data)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()?;
+    if let Some(mut input) = creating.stdin.take() {
+        writeln!(input, "{PASSWORD}")?;
+    }
+    match creating.wait()?.success() {
+        true => Ok(()),
+        false => Err(complaint("the administrator could not be created")),
+    }
+}
+
 /// Somebody registers.
 pub(crate) fn registration(email: &str) -> Vec<u8> {
-    let password = "a password of some length";
+    let password = PASSWORD;
     let body = json!({
         "email": email, "password": password, "password_confirm": password,
         "first_name": "Carla", "last_name": "Customer",

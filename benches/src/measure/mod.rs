@@ -6,6 +6,7 @@ mod product;
 mod start;
 mod tail;
 
+use crate::floods;
 use crate::report::{self, Report};
 use crate::world::World;
 use crate::{Measure, Outcome, Part};
@@ -65,6 +66,9 @@ pub(crate) fn all(asked: &Measure) -> Outcome<Report> {
     }
     if wants(Part::Start) {
         rows.extend(start::measure(&plan, asked, &world)?);
+    }
+    if asked.only == Some(Part::Floods) {
+        rows.extend(floods::measure(plan.probe, &world)?);
     }
     let revision = asked.revision.clone();
     Ok(Report { rows, revision, is_quick: asked.quick, load_average })

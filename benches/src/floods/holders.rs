@@ -1,0 +1,90 @@
+//! Floods of connections that are held: what they send is a beginning, and they read nothing.
+
+use super::connect;
+use crate::http::request;
+use crate::world::World;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::io::AsyncWriteExt;
+
+/// Octets of a receive buffer that is soon full.
+const SMALL_BUFFER_BYTES: u32 = 4096;
+const DRIP_EVERY: Duration = Duration::from_secs(1);
+/// Connections are opened in so many tasks' turns at once.
+const PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(50);
+
+/// What each connection of a flood does.
+#[derive(Clone)]
+pub(super) struct Held {
+    connections: usize,
+    /// Sent at once.
+    beginning: Arc<Vec<u8>>,
+    /// Sent again and again after it.
+    drip: &'static [u8],
+    reads_slowly: bool,
+}
+
+/// Every flood of this kind, with its name.
+pub(super) fn all(world: &World) -> Vec<(&'static str, Held)> {
+    let held = |connections, beginning: Vec<u8>, drip| Held {
+        connections,
+        beginning: Arc::new(beginning),
+        drip,
+        reads_slowly: false,
+    };
+    let mut body = b"POST /api/v1/auth/login/ HTTP/1.1\r\nHost: souk.test\r\n\
+        Content-Type: application/json\r\nContent-Length: 1000000\r\n\r\n{\"email\": \""
+        .to_vec();
+    body.resize(body.len() + 600_000, b'a');
+    let pipelined = request("GET", "/api/v1/product/?page_size=20", None, None).repeat(200);
+    let slow_reads = Held {
+        reads_slowly: true,
+        ..held(600, request("GET", "/api/v1/product/", None, None), b"")
+    };
+    let stream = request("GET", "/api/v1/events", Some(world.administrator()), None);
+    vec![
+        ("10,000 idle connections", held(10_000, Vec::new(), b"")),
+        ("slow headers (5,000)", held(5_000, b"GET / HTTP/1.1\r\nX-Slow: ".to_vec(), b"a")),
+        ("slow bodies (400 of 1 MB)", held(400, body, b"a")),
+        ("slow reads (600 of a whole list)", slow_reads),
+        ("pipelining (200 × 200 requests)", held(200, pipelined, b"")),
+        ("streams of events (200)", held(200, stream, b"")),
+    ]
+}
+
+/// Keeps every connection open, and opens it again when it is closed, until `stop`.
+pub(super) async fn run(held: Held, address: SocketAddr, stop: Arc<AtomicBool>) {
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..held.connections {
+        let (held, stop) = (held.clone(), Arc::clone(&stop));
+        tasks.spawn(async move {
+            while !stop.load(Ordering::Relaxed) {
+                if hold(&held, address, &stop).await.is_err() {
+                    tokio::time::sleep(PAUSE_AFTER_FAILURE).await;
+                }
+            }
+        });
+    }
+    while tasks.join_next().await.is_some() {}
+}
+
+async fn hold(held: &Held, address: SocketAddr, stop: &AtomicBool) -> std::io::Result<()> {
+    let buffer = held.reads_slowly.then_some(SMALL_BUFFER_BYTES);
+    let mut stream = connect(address, buffer).await?;
+    // What the shop does not take in time is not sent; the connection is held all the same.
+    let _ = tokio::time::timeout(DRIP_EVERY, stream.write_all(&held.beginning)).await;
+    while !stop.load(Ordering::Relaxed) {
+        tokio::time::sleep(DRIP_EVERY).await;
+        if !held.drip.is_empty() {
+            stream.try_write(held.drip)?;
+        }
+        let mut peeked = [0; 1];
+        let closed = tokio::time::timeout(Duration::ZERO, stream.peek(&mut peeked)).await;
+        if matches!(closed, Ok(Ok(0) | Err(_))) {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
