@@ -101,14 +101,20 @@ impl App {
         }
         let products = form.in_items("items", MAX_CART_LINES, "product_id", &id(ProductId::new));
         for (index, product) in products {
-            if !self.is_for_sale(product)? {
+            if let Some(product) = product
+                && !self.is_for_sale(product)?
+            {
                 form.item_error("items", index, Errors::of("product_id", sentence));
             }
         }
         Ok(())
     }
 
-    fn is_for_sale(&self, id: ProductId) -> Result<bool, StoreError> {
+    /// Whether a product is there and offered.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(crate) fn is_for_sale(&self, id: ProductId) -> Result<bool, StoreError> {
         let view = catalog::product(&*self.shop.store.snapshot(), id)?;
         Ok(view.is_some_and(|view| view.is_for_sale()))
     }

@@ -113,11 +113,6 @@ impl Description {
         }
     }
 
-    /// The shop's currency, for what is told of amounts.
-    pub(crate) fn currency(&self) -> Currency {
-        self.currency
-    }
-
     /// A title, where the heading is no good one: because several operations share it, for one.
     pub(crate) fn titled(mut self, title: &'static str) -> Self {
         self.title = Some(title);

@@ -31,9 +31,9 @@ impl PostedForm {
         Ok(Self(fields.map(|(name, value)| (name.into_owned(), value.into_owned())).collect()))
     }
 
-    /// The first value of a field; empty if it is absent.
+    /// The last value of a field; empty if it is absent.
     pub(crate) fn text(&self, name: &str) -> &str {
-        let found = self.0.iter().find(|(known, _)| known == name);
+        let found = self.0.iter().rfind(|(known, _)| known == name);
         found.map_or("", |(_, value)| value.as_str())
     }
 }
@@ -51,10 +51,10 @@ mod tests {
     }
 
     #[test]
-    fn fields_are_decoded_and_the_first_of_a_name_counts() {
+    fn fields_are_decoded_and_the_last_of_a_name_counts() {
         let form = posted(
             "application/x-www-form-urlencoded; charset=UTF-8",
-            "password=a+b%26c&password=other&empty=",
+            "password=other&password=a+b%26c&empty=",
         )
         .expect("a form");
         assert_eq!(form.text("password"), "a b&c");

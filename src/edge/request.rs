@@ -52,9 +52,9 @@ impl Request {
         self.room = body.room;
     }
 
-    /// The first value of a query parameter, decoded.
+    /// The last value of a query parameter, decoded.
     pub(crate) fn query(&self, name: &str) -> Option<&str> {
-        self.query_pairs().iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.query_pairs().iter().rfind(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     /// All query parameters in their order, decoded.
@@ -139,7 +139,7 @@ mod tests {
     fn query_parameters_are_decoded() {
         let request = get("/p?search=red+caf%C3%A9&page=2&page=3&empty=");
         assert_eq!(request.query("search"), Some("red café"));
-        assert_eq!(request.query("page"), Some("2"));
+        assert_eq!(request.query("page"), Some("3"), "of two with one name the later counts");
         assert_eq!(request.query("empty"), Some(""));
         assert_eq!(request.query("other"), None);
         assert_eq!(request.query_pairs().len(), 4);

@@ -94,6 +94,29 @@ pub(crate) fn is_word_character(character: char) -> bool {
         || (!character.is_ascii() && WORD.contains(category(character)))
 }
 
+/// The value of a decimal digit of any script, as Python's `int` and `Decimal` read it.
+#[must_use]
+pub fn decimal_digit(character: char) -> Option<u8> {
+    let is_digit = |code: u32| {
+        char::from_u32(code).is_some_and(|it| category(it) == GeneralCategory::DecimalNumber)
+    };
+    if character.is_ascii() {
+        return character.to_digit(10).and_then(|digit| u8::try_from(digit).ok());
+    }
+    // The digits of a script stand in order, and a few scripts behind each other.
+    let code = u32::from(character);
+    let before = (1..code).take_while(|back| is_digit(code - back)).count();
+    is_digit(code).then(|| u8::try_from(before % 10).ok())?
+}
+
+/// Whether Python's `repr` shows a character as it is.
+#[must_use]
+pub fn is_printable(character: char) -> bool {
+    const UNSEEN: GeneralCategoryGroup =
+        GeneralCategoryGroup::Other.union(GeneralCategoryGroup::Separator);
+    character == ' ' || !UNSEEN.contains(category(character))
+}
+
 fn category(character: char) -> GeneralCategory {
     CodePointMapData::<GeneralCategory>::new().get(character)
 }
@@ -296,6 +319,24 @@ mod tests {
         ] {
             assert_eq!(greeting_name(text), "", "{text:?}");
         }
+    }
+
+    #[test]
+    fn digits_of_every_script_have_their_value() {
+        for (character, digit) in [
+            ('7', Some(7)),
+            ('٣', Some(3)),
+            ('０', Some(0)),
+            ('\u{1d7ff}', Some(9)),
+            ('९', Some(9)),
+        ] {
+            assert_eq!(decimal_digit(character), digit, "{character}");
+        }
+        for character in ['a', ' ', '½', '²', 'Ⅷ', '/', ':'] {
+            assert_eq!(decimal_digit(character), None, "{character}");
+        }
+        assert!(['a', ' ', 'é', '💡'].into_iter().all(is_printable));
+        assert!(!['\n', '\u{a0}', '\u{202e}', '\u{e000}', '\u{ad}'].into_iter().any(is_printable));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::rows::{BY_CATEGORY, PRODUCTS, Product};
 use crate::store::{Direction, Read, Snapshot, StoreError};
 use souk_domain::text::comparable;
-use souk_domain::{CategoryId, Discount, Money, ProductId, SearchTerms};
+use souk_domain::{CategoryId, Money, ProductId, SearchTerms};
 use std::ops::ControlFlow;
 
 /// Which products a list shows; everything that is said must hold.
@@ -13,8 +13,9 @@ pub struct ProductSelection {
     pub name: Option<SearchTerms>,
     /// What the customer pays.
     pub sell_price: Between<Money>,
-    /// What is taken off the list price.
-    pub discount: Between<Discount>,
+    /// What is taken off the list price, in hundredths of a percent. A filter may name what no
+    /// discount can be.
+    pub discount: Between<i64>,
     /// Whether the shop offers it.
     pub available: Option<bool>,
     /// Only of this category.
@@ -48,7 +49,7 @@ impl ProductSelection {
     fn admits(&self, product: &Product) -> bool {
         self.available.is_none_or(|available| available == product.available)
             && self.sell_price.holds(&product.pricing.sell_price())
-            && self.discount.holds(&product.pricing.discount)
+            && self.discount.holds(&i64::from(product.pricing.discount.basis_points()))
             && self.name.as_ref().is_none_or(|words| words.are_in(&comparable(&product.name)))
     }
 }

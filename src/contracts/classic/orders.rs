@@ -1,14 +1,15 @@
 //! 8 to 11: orders.
 
-use super::refusals::{Problem, not_buyable};
+use super::refusals::{Problem, not_buyable, not_for_sale};
 use super::wire::{OrderBody, PRODUCTS_NAMED_MAX};
 use crate::app::App;
-use crate::edge::form::{Field, id, list};
+use crate::edge::form::{Field, Reference, list, named_id};
 use crate::edge::{Answer, Call, Errors, Form, standard};
 use souk_actors::Failure;
 use souk_actors::journeys::{order_lines, ordering};
 use souk_actors::orders::Order;
 use souk_domain::{CartLines, Missing, OrderId, ProductId, Quantity, Refusal};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// One unit for each mention of a product.
@@ -16,7 +17,7 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     let visitor = app.visitor(&call)?;
     let mut form = Form::parse(&call.request)?;
     let products = products_field(&mut form);
-    let products = form.finish(products)?;
+    let products = known_products(&app, form.finish(products)?)?;
     let lines = CartLines::collect(products.into_iter().map(|id| (id, Quantity::ONE)))?;
     let delivery = app.delivery_without_address(visitor.id(), &visitor.user);
     let currency = app.shop.settings.currency;
@@ -32,13 +33,34 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
 }
 
 /// Each product as often as units of it are ordered.
-pub(super) fn products_field(form: &mut Form<'_>) -> Field<Vec<ProductId>> {
-    form.required("products", list(PRODUCTS_NAMED_MAX, id(ProductId::new)))
+pub(super) fn products_field(form: &mut Form<'_>) -> Field<Vec<Reference<ProductId>>> {
+    form.required("products", list(PRODUCTS_NAMED_MAX, named_id(ProductId::new)))
+}
+
+/// The products that are asked for. Where one of them is no id at all, every one that cannot be
+/// bought is named; where all are, the turn knows it better.
+fn known_products(app: &App, asked: Vec<Reference<ProductId>>) -> Result<Vec<ProductId>, Problem> {
+    let known: Vec<ProductId> = asked.iter().filter_map(|product| product.id).collect();
+    if known.len() == asked.len() {
+        return Ok(known);
+    }
+    let mut errors = Errors::new();
+    let mut seen = BTreeSet::new();
+    for product in asked {
+        let is_new = seen.insert(product.to_string());
+        let is_for_sale = product.id.map_or(Ok(false), |id| app.is_for_sale(id))?;
+        if is_new && !is_for_sale {
+            errors.add("products", not_for_sale(product));
+        }
+    }
+    Err(errors.into())
 }
 
 pub(super) async fn add_product(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let (id, _) = visible_order(&app, &call)?;
     let product = read_product(&call)?;
+    let unknown = || Errors::of("product_id", not_for_sale(&product));
+    let product = product.id.ok_or_else(unknown)?;
     let currency = app.shop.settings.currency;
     let owners = Arc::clone(&app.shop.owners);
     let added = app.commit(&call, move |unit| {
@@ -56,7 +78,7 @@ pub(super) async fn add_product(app: Arc<App>, call: Call) -> Result<Answer, Pro
 
 pub(super) async fn remove_product(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let (id, _) = visible_order(&app, &call)?;
-    let product = read_product(&call)?;
+    let product = read_product(&call)?.id.ok_or_else(not_in_order)?;
     let currency = app.shop.settings.currency;
     let owners = Arc::clone(&app.shop.owners);
     let removed = app.commit(&call, move |unit| {
@@ -67,22 +89,24 @@ pub(super) async fn remove_product(app: Arc<App>, call: Call) -> Result<Answer, 
         }
     });
     removed.await.map_err(|failure| match failure {
-        Failure::Refused(Refusal::NotFound(Missing::OrderLine)) => {
-            Errors::of("product_id", "This product is not in the order.").into()
-        }
+        Failure::Refused(Refusal::NotFound(Missing::OrderLine)) => not_in_order().into(),
         failure => failure.into(),
     })
 }
 
-fn read_product(call: &Call) -> Result<ProductId, Problem> {
+fn not_in_order() -> Errors {
+    Errors::of("product_id", "This product is not in the order.")
+}
+
+fn read_product(call: &Call) -> Result<Reference<ProductId>, Problem> {
     let mut form = Form::parse(&call.request)?;
     let product = product_field(&mut form);
     Ok(form.finish(product)?)
 }
 
 /// The product to add or remove.
-pub(super) fn product_field(form: &mut Form<'_>) -> Field<ProductId> {
-    form.required("product_id", id(ProductId::new))
+pub(super) fn product_field(form: &mut Form<'_>) -> Field<Reference<ProductId>> {
+    form.required("product_id", named_id(ProductId::new))
 }
 
 /// Whoever cancels twice has cancelled.

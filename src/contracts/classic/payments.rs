@@ -4,7 +4,7 @@
 use super::refusals::{Problem, bad_request};
 use super::wire::PaymentBody;
 use crate::app::{App, Repeat};
-use crate::edge::form::{Field, id, money};
+use crate::edge::form::{Field, Reference, money, reference};
 use crate::edge::{Answer, Call, Errors, Form, standard};
 use souk_actors::journeys::ordering;
 use souk_actors::journeys::paying::{self, Settled};
@@ -18,7 +18,8 @@ pub(super) async fn initiate(app: Arc<App>, call: Call) -> Result<Answer, Proble
     let currency = app.shop.settings.currency;
     let mut form = Form::parse(&call.request)?;
     let fields = fields(&mut form, currency);
-    let (id, amount) = form.finish(fields)?;
+    let (order, amount) = form.finish(fields)?;
+    let id = order.id.ok_or_else(standard::not_found)?;
     let order = app.visible_order(&visitor, id)?.ok_or_else(standard::not_found)?;
     paying::require_payable(&order)?;
     if amount != order.total {
@@ -74,8 +75,11 @@ async fn initiate_for_nothing(
 }
 
 /// What is paid, and how much.
-pub(super) fn fields(form: &mut Form<'_>, currency: Currency) -> (Field<OrderId>, Field<Money>) {
-    (form.required("order", id(OrderId::new)), form.required("amount", money(currency)))
+pub(super) fn fields(
+    form: &mut Form<'_>,
+    currency: Currency,
+) -> (Field<Reference<OrderId>>, Field<Money>) {
+    (form.required("order", reference(OrderId::new)), form.required("amount", money(currency)))
 }
 
 /// Anybody may ask, because nobody is believed: what happened, the gateway says.

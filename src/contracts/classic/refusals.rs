@@ -4,6 +4,7 @@ use crate::app::{self, Wording};
 use crate::edge::{Answer, Errors, standard};
 use http::StatusCode;
 use souk_domain::{OrderAction, Refusal, Unbuyable, UnbuyableLine};
+use std::fmt::Display;
 
 /// Why a handler of this contract has no success to report.
 pub(super) type Problem = app::Problem<Classic>;
@@ -69,12 +70,17 @@ pub(super) fn bad_request(sentence: &str) -> Answer {
     Answer::detail(StatusCode::BAD_REQUEST, sentence)
 }
 
+/// What is said of a product that is not there, or that the shop has switched off.
+pub(super) fn not_for_sale(product: impl Display) -> String {
+    format!("Product not found or inactive: {product}")
+}
+
 /// Every product that cannot be bought, under the field that names it.
 pub(super) fn not_buyable(field: &'static str, lines: &[UnbuyableLine]) -> Errors {
     let mut errors = Errors::new();
     for line in lines {
         let sentence = match &line.why {
-            Unbuyable::NotForSale => format!("Product not found or inactive: {}", line.product),
+            Unbuyable::NotForSale => not_for_sale(line.product),
             Unbuyable::Short { name, .. } => format!("Insufficient stock for {name}"),
         };
         errors.add(field, sentence);

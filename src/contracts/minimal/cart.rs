@@ -3,7 +3,7 @@
 use super::refusals::{NOT_FOR_SALE, Problem, not_addable};
 use super::wire::{CartBody, MessageBody};
 use crate::app::App;
-use crate::edge::form::{Field, id, quantity};
+use crate::edge::form::{Field, id_or, quantity};
 use crate::edge::{Answer, Call, Form, standard};
 use souk_actors::Failure;
 use souk_actors::carts::{self, CartsMessage};
@@ -39,7 +39,10 @@ pub(super) async fn add(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
 
 /// What is put in a cart.
 pub(super) fn fields(form: &mut Form<'_>) -> (Field<ProductId>, Field<Quantity>) {
-    (form.required("product_id", id(ProductId::new)), form.required("quantity", quantity()))
+    (
+        form.required("product_id", id_or(ProductId::new, NOT_FOR_SALE)),
+        form.required("quantity", quantity()),
+    )
 }
 
 pub(super) async fn view(app: Arc<App>, call: Call) -> Result<Answer, Problem> {

@@ -17,7 +17,7 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     let asked = form.finish(asked)?;
     // A user has one cart for ever; any other is somebody else's or nobody's.
     let own = carts::of_user(&*app.shop.store.snapshot(), visitor.id())?;
-    own.filter(|(id, _)| *id == asked).ok_or_else(standard::not_found)?;
+    own.filter(|(id, _)| Some(*id) == asked).ok_or_else(standard::not_found)?;
     let delivery = app.delivery_without_address(visitor.id(), &visitor.user);
     let owners = Arc::clone(&app.shop.owners);
     let placed = app.commit(&call, move |unit| {
@@ -31,7 +31,7 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
 }
 
 /// The cart to order.
-pub(super) fn cart_field(form: &mut Form<'_>) -> Field<CartId> {
+pub(super) fn cart_field(form: &mut Form<'_>) -> Field<Option<CartId>> {
     form.required("cart_id", id(CartId::new))
 }
 

@@ -19,6 +19,7 @@ pub(super) async fn process(app: Arc<App>, call: Call) -> Result<Answer, Problem
     let mut form = Form::parse(&call.request)?;
     let fields = fields(&mut form);
     let (id, method) = form.finish(fields)?;
+    let id = id.ok_or_else(standard::not_found)?;
     let order = app.visible_order(&visitor, id)?.ok_or_else(standard::not_found)?;
     paying::require_payable(&order)?;
     if paying::costs_nothing(&order) {
@@ -58,7 +59,7 @@ async fn process_for_nothing(
 }
 
 /// What is paid, and with what.
-pub(super) fn fields(form: &mut Form<'_>) -> (Field<OrderId>, Field<String>) {
+pub(super) fn fields(form: &mut Form<'_>) -> (Field<Option<OrderId>>, Field<String>) {
     (
         form.required("order_id", id(OrderId::new)),
         form.required("payment_method", text(METHOD_CHARACTERS_MAX)),

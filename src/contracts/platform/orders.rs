@@ -3,7 +3,9 @@
 use super::refusals::{NOT_FOR_SALE, Problem, unbuyable};
 use super::wire::{OrderBody, StatusBody};
 use crate::app::{App, Visitor};
-use crate::edge::form::{Field, id, money, objects, order_status, quantity};
+use crate::edge::form::{
+    Field, Reference, id_or, money, objects, order_status, quantity, reference,
+};
 use crate::edge::{Answer, Call, Errors, Form, standard};
 use souk_actors::Failure;
 use souk_actors::journeys::ordering::{self, Delivery};
@@ -22,7 +24,7 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     let fields = fields(&mut form, currency);
     app.note_items_not_for_sale(&mut form, NOT_FOR_SALE)?;
     let (user, items, claimed) = form.finish(fields)?;
-    let delivery = delivery_for(&app, &visitor, user)?;
+    let delivery = delivery_for(&app, &visitor, &user)?;
     let lines = CartLines::collect(items.iter().copied())?;
     let owners = Arc::clone(&app.shop.owners);
     let placed = app.commit(&call, move |unit| {
@@ -48,30 +50,37 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
 pub(super) fn fields(
     form: &mut Form<'_>,
     currency: Currency,
-) -> (Field<UserId>, Field<Vec<(ProductId, Quantity)>>, Field<Money>) {
+) -> (Field<Reference<UserId>>, Field<Vec<(ProductId, Quantity)>>, Field<Money>) {
     (
-        form.required("user_id", id(UserId::new)),
+        form.required("user_id", reference(UserId::new)),
         form.required("items", objects(MAX_CART_LINES, item_fields)),
         form.required("total_price", money(currency)),
     )
 }
 
 fn item_fields(form: &mut Form<'_>) -> (Field<ProductId>, Field<Quantity>) {
-    (form.required("product_id", id(ProductId::new)), form.required("quantity", quantity()))
+    (
+        form.required("product_id", id_or(ProductId::new, NOT_FOR_SALE)),
+        form.required("quantity", quantity()),
+    )
 }
 
 /// People order for themselves; an administrator orders for anybody.
-fn delivery_for(app: &App, visitor: &Visitor, user: UserId) -> Result<Delivery, Problem> {
-    if user == visitor.id() {
-        return Ok(app.delivery_without_address(user, &visitor.user));
+fn delivery_for(
+    app: &App,
+    visitor: &Visitor,
+    user: &Reference<UserId>,
+) -> Result<Delivery, Problem> {
+    if user.id == Some(visitor.id()) {
+        return Ok(app.delivery_without_address(visitor.id(), &visitor.user));
     }
     if !visitor.caller.is_administrator() {
         return Err(standard::forbidden().into());
     }
-    let row = users::user(&*app.shop.store.snapshot(), user)?.ok_or_else(|| {
-        Errors::of("user_id", format!("Invalid pk \"{user}\" - object does not exist."))
-    })?;
-    Ok(app.delivery_without_address(user, &row))
+    let unknown = || Errors::of("user_id", user.does_not_exist());
+    let id = user.id.ok_or_else(unknown)?;
+    let row = users::user(&*app.shop.store.snapshot(), id)?.ok_or_else(unknown)?;
+    Ok(app.delivery_without_address(id, &row))
 }
 
 fn wrong_total(total: Money, currency: Currency) -> Errors {

@@ -4,7 +4,7 @@ use super::callers::{require_service, shopper};
 use super::refusals::{INSUFFICIENT_STOCK, NOT_FOR_SALE, Problem};
 use super::wire::{CartContentBody, MessageBody};
 use crate::app::{App, presented_cart_key, units_of};
-use crate::edge::form::{Field, Rule, id, integer, quantity_or, text};
+use crate::edge::form::{Field, Rule, id, id_or, integer, quantity_or, text};
 use crate::edge::values::{IdText, MoneyText, PercentText};
 use crate::edge::{Answer, Call, Errors, Form, standard, values};
 use schemars::JsonSchema;
@@ -96,11 +96,12 @@ pub(super) async fn add(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
 
 /// What is added, and how many of it.
 pub(super) fn add_fields(form: &mut Form<'_>) -> (Field<ProductId>, Field<Quantity>) {
-    (product_field(form), form.required("quantity", quantity_or(TOO_FEW)))
+    let product = form.required("product_id", id_or(ProductId::new, NOT_FOR_SALE));
+    (product, form.required("quantity", quantity_or(TOO_FEW)))
 }
 
 /// The product of a line.
-pub(super) fn product_field(form: &mut Form<'_>) -> Field<ProductId> {
+pub(super) fn product_field(form: &mut Form<'_>) -> Field<Option<ProductId>> {
     form.required("product_id", id(ProductId::new))
 }
 
@@ -116,7 +117,7 @@ pub(super) async fn remove(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     let mut form = Form::parse(&call.request)?;
     let shopper = shopper(&app, &call, &mut form)?;
     let product = product_field(&mut form);
-    let product = form.finish(product)?;
+    let product = form.finish(product)?.ok_or(Refusal::NotFound(Missing::CartLine))?;
     let committing = Arc::clone(&app);
     let answer = app.commit(&call, move |unit| {
         let (app, shopper) = (Arc::clone(&committing), shopper.clone());
@@ -165,6 +166,7 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     let shopper = shopper(&app, &call, &mut form)?;
     let fields = update_fields(&mut form);
     let (product, wish) = form.finish(fields)?;
+    let product = product.ok_or(Refusal::NotFound(Missing::CartLine))?;
     let committing = Arc::clone(&app);
     let answer = app.commit(&call, move |unit| {
         let (app, shopper) = (Arc::clone(&committing), shopper.clone());
@@ -177,7 +179,7 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
 }
 
 /// The line, and how many units it is to have: so many, or more or fewer by so many.
-pub(super) fn update_fields(form: &mut Form<'_>) -> (Field<ProductId>, Field<Wish>) {
+pub(super) fn update_fields(form: &mut Form<'_>) -> (Field<Option<ProductId>>, Field<Wish>) {
     let product = product_field(form);
     let most = i64::from(MAX_LINE_QUANTITY);
     let quantity = form.nullable("quantity", quantity_or(TOO_FEW));

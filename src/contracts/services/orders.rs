@@ -190,6 +190,7 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     let mut form = Form::parse(&call.request)?;
     let fields = if is_service { report_fields(&mut form) } else { status_fields(&mut form) };
     let (id, status, is_paid, payment_intent) = form.finish(fields)?;
+    let id = id.ok_or_else(standard::not_found)?;
     let said = Said { id, status, is_paid, payment_intent };
     let snapshot = app.shop.store.snapshot();
     let order = orders::order(&*snapshot, said.id)?.ok_or_else(standard::not_found)?;
@@ -217,13 +218,17 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     Ok(updated.await?)
 }
 
-type SaidFields =
-    (Field<OrderId>, Field<Option<OrderStatus>>, Field<Option<bool>>, Field<Option<String>>);
+type SaidFields = (
+    Field<Option<OrderId>>,
+    Field<Option<OrderStatus>>,
+    Field<Option<bool>>,
+    Field<Option<String>>,
+);
 
 /// What another system says about an order.
 pub(super) fn report_fields(form: &mut Form<'_>) -> SaidFields {
     let order = form.required("order_id", id(OrderId::new));
-    let status = form.nullable("status", order_status());
+    let status = form.optional("status", order_status());
     let (is_paid, intent) = payment_fields(form);
     form.at_least_one(&["status", "is_paid", "payment_intent"], SOMETHING);
     (order, status, is_paid, intent)

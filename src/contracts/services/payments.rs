@@ -58,6 +58,7 @@ pub(super) async fn create_checkout(app: Arc<App>, call: Call) -> Result<Answer,
     app.note_foreign_return(&mut form, SUCCESS_URL, &success);
     app.note_foreign_return(&mut form, CANCEL_URL, &cancel);
     let (id, success, cancel) = form.finish((order, success, cancel))?;
+    let id = id.ok_or_else(standard::not_found)?;
     let order = asker.own_order(&app, id)?;
     paying::require_payable(&order)?;
     let is_told_where = success.is_some() || cancel.is_some();
@@ -131,7 +132,7 @@ pub(super) fn return_fields(
 }
 
 /// What is paid.
-pub(super) fn order_field(form: &mut Form<'_>) -> Field<OrderId> {
+pub(super) fn order_field(form: &mut Form<'_>) -> Field<Option<OrderId>> {
     form.required("order_id", id(OrderId::new))
 }
 

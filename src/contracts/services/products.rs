@@ -4,7 +4,9 @@ use super::callers::{require_administrator, require_reader};
 use super::refusals::Problem;
 use super::wire::ProductBody;
 use crate::app::App;
-use crate::edge::form::{self, Field, Rule, boolean, discount, money, text, web_address};
+use crate::edge::form::{
+    self, Decimal, Field, Reference, Rule, boolean, discount, money, reference, text, web_address,
+};
 use crate::edge::{
     Answer, Call, Description, Errors, Form, PageAsked, Request, Wrapping, any_text, standard,
 };
@@ -23,6 +25,10 @@ use std::sync::Arc;
 const NAME_CHARACTERS_MAX: usize = 255;
 const DESCRIPTION_CHARACTERS_MAX: usize = 10_000;
 const SEARCH_CHARACTERS_MAX: usize = 200;
+/// Places of a discount in percent.
+const PERCENT_DECIMALS: u8 = 2;
+/// What is said of a filter that is no number.
+const NOT_A_NUMBER: &str = "A valid number is required.";
 
 pub(super) async fn list(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     require_reader(&app, &call)?;
@@ -53,20 +59,24 @@ async fn select(
     Ok(app.list(call, (asked, Wrapping::Bare), find, body).await?)
 }
 
-/// The filters of the document's third section. One without a value does not count.
+/// The filters of the document's third section. One without a value does not count. Numbers are
+/// compared with prices and discounts, and need not be any themselves.
 fn selection_of(request: &Request, currency: Currency) -> Result<ProductSelection, Errors> {
     let mut errors = Errors::new();
     let asked = |name| request.query(name).map(str::trim).filter(|text| !text.is_empty());
-    let mut price = |name: &'static str| {
-        let read = asked(name).map(|text| currency.parse(text).map_err(|wrong| wrong.to_string()));
+    let mut number = |name: &'static str| {
+        let read = asked(name).map(|text| Decimal::parse(text).ok_or(NOT_A_NUMBER.to_owned()));
         noted(&mut errors, name, read)
     };
-    let sell_price = Between { least: price("price_min"), most: price("price_max") };
-    let mut percent = |name: &'static str| {
-        let read = asked(name).map(|text| Discount::parse(text).map_err(|wrong| wrong.to_string()));
-        noted(&mut errors, name, read)
+    let price = currency.decimals();
+    let sell_price = Between {
+        least: number("price_min").map(|bound| Money::from_minor_units(bound.ceiling(price))),
+        most: number("price_max").map(|bound| Money::from_minor_units(bound.floor(price))),
     };
-    let discount = Between { least: percent("discount_min"), most: percent("discount_max") };
+    let discount = Between {
+        least: number("discount_min").map(|bound| bound.ceiling(PERCENT_DECIMALS)),
+        most: number("discount_max").map(|bound| bound.floor(PERCENT_DECIMALS)),
+    };
     let available = noted(&mut errors, "available", asked("available").map(truth));
     let name = asked("search").and_then(|text| {
         SearchTerms::parse(&text.chars().take(SEARCH_CHARACTERS_MAX).collect::<String>())
@@ -80,14 +90,8 @@ fn selection_of(request: &Request, currency: Currency) -> Result<ProductSelectio
 
 /// What is told of the filters. Space around a value does not count, and no value is no filter.
 pub(super) fn filters(told: Description) -> Description {
-    let fraction = match told.currency().decimals() {
-        0 => String::new(),
-        decimals => format!(r"(\.[0-9]{{1,{decimals}}})?"),
-    };
-    let price = format!("^ *([0-9]{{1,8}}{fraction})? *$");
-    let price = json_schema!({"type": "string", "pattern": price, "examples": ["10"]});
-    let percent = r"^ *(100|[0-9]{1,2}(\.[0-9]{1,2})?)? *$";
-    let percent = json_schema!({"type": "string", "pattern": percent, "examples": ["10"]});
+    let number = r"^ *([+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,9})?)? *$";
+    let number = json_schema!({"type": "string", "pattern": number, "examples": ["10"]});
     let truth = "^ *([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]|0|1)? *$";
     let truth = json_schema!({"type": "string", "pattern": truth, "examples": ["True"]});
     told.query(
@@ -95,12 +99,12 @@ pub(super) fn filters(told: Description) -> Description {
         "Words of the name, in whatever order and case; quotes keep a phrase together.",
         any_text(),
     )
-    .query("price_min", "The least the customer pays (`sell_price`).", price.clone())
-    .query("price_max", "The most the customer pays (`sell_price`).", price)
-    .query("discount_min", "The least discount in percent.", percent.clone())
-    .query("discount_max", "The largest discount in percent.", percent)
+    .query("price_min", "The least the customer pays (`sell_price`).", number.clone())
+    .query("price_max", "The most the customer pays (`sell_price`).", number.clone())
+    .query("discount_min", "The least discount in percent.", number.clone())
+    .query("discount_max", "The largest discount in percent.", number)
     .query("available", "`True` for what the shop sells, `False` for the rest.", truth)
-    .refuses(Errors::of("price_min", "A valid number is required."))
+    .refuses(Errors::of("price_min", NOT_A_NUMBER))
 }
 
 fn noted<T>(errors: &mut Errors, name: &'static str, read: Option<Result<T, String>>) -> Option<T> {
@@ -133,7 +137,7 @@ pub(super) async fn detail(app: Arc<App>, call: Call) -> Result<Answer, Problem>
 type NewFields = (
     Field<String>,
     Field<String>,
-    Field<Option<CategoryId>>,
+    Field<Option<Reference<CategoryId>>>,
     Field<Money>,
     Field<Discount>,
     Field<bool>,
@@ -145,7 +149,7 @@ pub(super) fn new_fields(form: &mut Form<'_>, currency: Currency) -> NewFields {
     (
         form.required("name", name()),
         form.defaulting("description", description(), String::new()),
-        form.nullable("category", form::id(CategoryId::new)),
+        form.nullable("category", reference(CategoryId::new)),
         form.required("price", money(currency)),
         form.defaulting("discount", discount(), Discount::NONE),
         form.defaulting("available", boolean(), true),
@@ -156,7 +160,7 @@ pub(super) fn new_fields(form: &mut Form<'_>, currency: Currency) -> NewFields {
 type ChangedFields = (
     Field<String>,
     Field<Option<String>>,
-    Field<Option<Option<CategoryId>>>,
+    Field<Option<Option<Reference<CategoryId>>>>,
     Field<Money>,
     Field<Option<Discount>>,
     Field<Option<bool>>,
@@ -168,7 +172,7 @@ pub(super) fn changed_fields(form: &mut Form<'_>, currency: Currency) -> Changed
     (
         form.required("name", name()),
         form.optional("description", description()),
-        form.clearable("category", form::id(CategoryId::new)),
+        form.clearable("category", reference(CategoryId::new)),
         form.required("price", money(currency)),
         form.optional("discount", discount()),
         form.optional("available", boolean()),
@@ -192,10 +196,11 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     let currency = app.shop.settings.currency;
     let mut form = Form::parse(&call.request)?;
     let fields = new_fields(&mut form, currency);
-    let wished_category = fields.2.seen().copied().flatten();
-    require_known_category(&app, &mut form, wished_category)?;
+    let wished_category = fields.2.seen().cloned().flatten();
+    require_known_category(&app, &mut form, wished_category.as_ref())?;
     let (name, description, category, list_price, discount, available, image) =
         form.finish(fields)?;
+    let category = category.and_then(|category| category.id);
     let pricing = Pricing { list_price, discount };
     let stock = INITIAL_STOCK;
     let draft = ProductDraft { name, description, category, pricing, image, available, stock };
@@ -208,7 +213,7 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
             Ok(Answer::created(&ProductBody::new(&view, currency)))
         }
     });
-    created.await.map_err(|failure| worded(failure, wished_category))
+    created.await.map_err(|failure| worded(failure, wished_category.as_ref()))
 }
 
 pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
@@ -218,14 +223,14 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     let currency = app.shop.settings.currency;
     let mut form = Form::parse(&call.request)?;
     let fields = changed_fields(&mut form, currency);
-    let wished_category = fields.2.seen().copied().flatten().flatten();
-    require_known_category(&app, &mut form, wished_category)?;
+    let wished_category = fields.2.seen().cloned().flatten().flatten();
+    require_known_category(&app, &mut form, wished_category.as_ref())?;
     let (name, description, category, list_price, discount, available, image) =
         form.finish(fields)?;
     let change = ProductChange {
         name: Some(name),
         description,
-        category,
+        category: category.map(|category| category.and_then(|category| category.id)),
         pricing: None,
         image,
         available,
@@ -244,7 +249,7 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
             Ok(Answer::ok(&ProductBody::new(&view, currency)))
         }
     });
-    updated.await.map_err(|failure| worded(failure, wished_category))
+    updated.await.map_err(|failure| worded(failure, wished_category.as_ref()))
 }
 
 /// The product as it stands in this turn.
@@ -274,26 +279,25 @@ pub(super) async fn delete(app: Arc<App>, call: Call) -> Result<Answer, Problem>
 fn require_known_category(
     app: &App,
     form: &mut Form<'_>,
-    category: Option<CategoryId>,
+    category: Option<&Reference<CategoryId>>,
 ) -> Result<(), Problem> {
-    if let Some(id) = category
-        && catalog::category(&*app.shop.store.snapshot(), id)?.is_none()
-    {
-        form.error("category", unknown_category(id));
+    let Some(category) = category else { return Ok(()) };
+    let known = match category.id {
+        Some(id) => catalog::category(&*app.shop.store.snapshot(), id)?,
+        None => None,
+    };
+    if known.is_none() {
+        form.error("category", category.does_not_exist());
     }
     Ok(())
 }
 
 /// Names the category that was deleted between the two askings.
-fn worded(failure: Failure, category: Option<CategoryId>) -> Problem {
+fn worded(failure: Failure, category: Option<&Reference<CategoryId>>) -> Problem {
     match (&failure, category) {
-        (Failure::Refused(Refusal::UnknownCategory), Some(id)) => {
-            Errors::of("category", unknown_category(id)).into()
+        (Failure::Refused(Refusal::UnknownCategory), Some(category)) => {
+            Errors::of("category", category.does_not_exist()).into()
         }
         _ => failure.into(),
     }
-}
-
-fn unknown_category(id: CategoryId) -> String {
-    format!("Invalid pk \"{id}\" - object does not exist.")
 }

@@ -2,7 +2,7 @@
 
 use super::callers::person;
 use super::refusals::Problem;
-use super::users::NAME_CHARACTERS_MAX;
+use super::users::{EMAIL_IN_USE, NAME_CHARACTERS_MAX};
 use super::wire::MeBody;
 use crate::app::{App, Visitor};
 use crate::edge::form::{Field, Rule, email, name, text, username};
@@ -97,7 +97,7 @@ fn note_taken_by_others(
     if let Some(Some(email)) = email.seen()
         && users::by_email(&*snapshot, email)?.is_some_and(|(holder, _)| holder != user)
     {
-        form.error("email", standard::EMAIL_TAKEN);
+        form.error("email", EMAIL_IN_USE);
     }
     Ok(())
 }

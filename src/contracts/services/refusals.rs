@@ -1,6 +1,7 @@
 //! How this contract words what the shop refuses. Its document prints no refusals, so they are
 //! worded as Django REST Framework would: by field, or as one sentence under `detail`.
 
+use super::users::EMAIL_IN_USE;
 use crate::app::could_not;
 use crate::edge::{Answer, Errors, standard};
 use http::StatusCode;
@@ -75,10 +76,8 @@ pub(super) fn worded(refusal: Refusal) -> Answer {
             standard::unauthorized("No active account found with the given credentials")
         }
         Refusal::TokenInvalid => standard::bad_token("Token is invalid or expired"),
-        Refusal::EmailTaken => Errors::of("email", "This email is already in use.").into(),
-        Refusal::UsernameTaken => {
-            Errors::of("username", "A user with that username already exists.").into()
-        }
+        Refusal::EmailTaken => Errors::of("email", EMAIL_IN_USE).into(),
+        Refusal::UsernameTaken => Errors::of("username", standard::USERNAME_TAKEN).into(),
         Refusal::UsernameIsAnAddress => {
             Errors::of("username", standard::USERNAME_IS_AN_ADDRESS).into()
         }

@@ -299,7 +299,7 @@ fn profile_routes() -> Vec<Route<App>> {
                 .answers::<MeBody>(OK)
                 .refuses(Errors::of("username", standard::USERNAME_TAKEN))
                 .refuses(Errors::of("username", standard::USERNAME_IS_AN_ADDRESS))
-                .refuses(Errors::of("email", standard::EMAIL_TAKEN))
+                .refuses(Errors::of("email", users::EMAIL_IN_USE))
         }),
         Route::post("/api/v1/users/me/change-password/", "Change Passwoord", password::change)
             .described(|told| {

@@ -6,7 +6,7 @@ use super::wire::{MeBody, MessageBody};
 use crate::app::{App, IssuedTokens, Repeat, presented_cart_key};
 use crate::edge::form::{
     Field, Json, Rule, anything, claimed_password, claimed_username, email, name, new_password,
-    username,
+    repeated_password, username,
 };
 use crate::edge::values::Token;
 use crate::edge::{Answer, Call, Form, standard};
@@ -19,7 +19,6 @@ use souk_domain::{EmailAddress, Password, Role, Username};
 use std::sync::Arc;
 
 pub(super) const EMAIL_IN_USE: &str = "This email is already in use.";
-pub(super) const USERNAME_IN_USE: &str = "A user with that username already exists.";
 pub(super) const PASSWORDS_DIFFER: &str = "Passwords do not match";
 pub(super) const NAME_CHARACTERS_MAX: usize = 150;
 
@@ -84,7 +83,7 @@ type RegisterFields = (
 pub(super) fn register_fields(form: &mut Form<'_>) -> RegisterFields {
     let username = form.required("username", username());
     let password = form.required("password", new_password());
-    let confirmed = form.required("confirm_password", claimed_password());
+    let _confirmed = form.required("confirm_password", repeated_password());
     let address = form.required("email", email());
     let blank = String::new;
     let first_name = name(NAME_CHARACTERS_MAX).or_blank().like("John");
@@ -92,9 +91,7 @@ pub(super) fn register_fields(form: &mut Form<'_>) -> RegisterFields {
     let last_name = name(NAME_CHARACTERS_MAX).or_blank().like("Doe");
     let last_name = form.defaulting("last_name", last_name, blank());
     let role = form.defaulting("user_type", wished_role(), Role::Customer);
-    if let (Some(password), Some(confirmed)) = (password.seen(), confirmed.seen())
-        && password != confirmed
-    {
+    if form.differ("password", "confirm_password") {
         form.error("confirm_password", PASSWORDS_DIFFER);
     }
     (username, password, address, first_name, last_name, role)
@@ -112,7 +109,7 @@ fn note_taken(
         if address.seen().is_some_and(|address| name.is_address_of_another(address)) {
             form.error("username", standard::USERNAME_IS_AN_ADDRESS);
         } else if users::by_username(&*snapshot, name)?.is_some() {
-            form.error("username", USERNAME_IN_USE);
+            form.error("username", standard::USERNAME_TAKEN);
         }
     }
     if let Some(address) = address.seen()

@@ -3,7 +3,7 @@
 use super::refusals::{INSUFFICIENT_STOCK, NOT_FOR_SALE, Problem, error};
 use super::wire::{CartBody, LineBody, MessageBody, OrderBody};
 use crate::app::App;
-use crate::edge::form::{Field, Text, boolean, id, quantity_or, text};
+use crate::edge::form::{Field, Text, boolean, id_or, quantity_or, text};
 use crate::edge::{Answer, Call, Form, standard};
 use http::StatusCode;
 use souk_actors::Failure;
@@ -54,7 +54,7 @@ pub(super) async fn add(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
 
 /// What is put in the cart.
 pub(super) fn item_fields(form: &mut Form<'_>) -> (Field<ProductId>, Field<Quantity>) {
-    (form.required("product_id", id(ProductId::new)), quantity_field(form))
+    (form.required("product_id", id_or(ProductId::new, NOT_FOR_SALE)), quantity_field(form))
 }
 
 pub(super) async fn clear(app: Arc<App>, call: Call) -> Result<Answer, Problem> {

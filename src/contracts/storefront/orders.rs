@@ -4,7 +4,7 @@ use super::cart::address_rule;
 use super::refusals::{INSUFFICIENT_STOCK, NOT_FOR_SALE, Problem};
 use super::wire::{MessageBody, OrderBody};
 use crate::app::{App, Visitor};
-use crate::edge::form::{Field, choice, id, objects, quantity};
+use crate::edge::form::{Field, choice, id_or, objects, quantity};
 use crate::edge::{Answer, Call, Errors, Form, PageAsked, Wrapping, standard};
 use souk_actors::Failure;
 use souk_actors::catalog;
@@ -82,7 +82,10 @@ pub(super) fn new_fields(form: &mut Form<'_>) -> NewFields {
 type NewFields = (Field<String>, Field<Option<String>>, Field<Vec<(ProductId, Quantity)>>);
 
 fn item_fields(form: &mut Form<'_>) -> (Field<ProductId>, Field<Quantity>) {
-    (form.required("product_id", id(ProductId::new)), form.required("quantity", quantity()))
+    (
+        form.required("product_id", id_or(ProductId::new, NOT_FOR_SALE)),
+        form.required("quantity", quantity()),
+    )
 }
 
 /// Every item that cannot be bought, at its place in the request, and the document's bare

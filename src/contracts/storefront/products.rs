@@ -4,7 +4,9 @@ use super::is_partial;
 use super::refusals::{Problem, forbidden};
 use super::wire::{MessageBody, ProductBody};
 use crate::app::{App, stock_range};
-use crate::edge::form::{self, Field, Text, integer, money, text, web_address};
+use crate::edge::form::{
+    self, Field, Reference, Text, integer, money, reference, text, web_address,
+};
 use crate::edge::{Answer, Call, Errors, Form, PageAsked, Wrapping, standard};
 use souk_actors::Failure;
 use souk_actors::catalog::{self, CatalogMessage, ProductChange, ProductDraft, ProductFilter};
@@ -60,12 +62,13 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     let currency = app.shop.settings.currency;
     let mut form = Form::parse(&call.request)?;
     let fields = new_fields(&mut form, currency);
-    require_known_category(&app, &mut form, fields.2.seen().copied().flatten())?;
+    let wished_category = fields.2.seen().cloned().flatten();
+    require_known_category(&app, &mut form, wished_category.as_ref())?;
     let (name, description, category, price, stock, image) = form.finish(fields)?;
     let draft = ProductDraft {
         name,
         description,
-        category,
+        category: category.and_then(|category| category.id),
         pricing: Pricing::flat(price),
         image,
         available: true,
@@ -80,7 +83,7 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
             Ok(Answer::created(&ProductBody::new(&view, currency)))
         }
     });
-    created.await.map_err(|failure| worded(failure, category))
+    created.await.map_err(|failure| worded(failure, wished_category.as_ref()))
 }
 
 /// What a product is made of.
@@ -88,7 +91,7 @@ pub(super) fn new_fields(form: &mut Form<'_>, currency: Currency) -> NewFields {
     (
         form.required("name", name_rule()),
         form.defaulting("description", description_rule(), String::new()),
-        form.nullable("category_id", form::id(CategoryId::new)),
+        form.nullable("category_id", reference(CategoryId::new)),
         form.required("price", money(currency)),
         form.defaulting("stock_quantity", integer(stock_range()), 0),
         form.nullable("image", web_address()),
@@ -98,7 +101,7 @@ pub(super) fn new_fields(form: &mut Form<'_>, currency: Currency) -> NewFields {
 type NewFields = (
     Field<String>,
     Field<String>,
-    Field<Option<CategoryId>>,
+    Field<Option<Reference<CategoryId>>>,
     Field<Money>,
     Field<i64>,
     Field<Option<String>>,
@@ -118,13 +121,13 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     let partial = is_partial(&call.request.method);
     let mut form = Form::parse(&call.request)?;
     let fields = change_fields(&mut form, currency, partial);
-    let wished_category = fields.2.seen().copied().flatten().flatten();
-    require_known_category(&app, &mut form, wished_category)?;
+    let wished_category = fields.2.seen().cloned().flatten().flatten();
+    require_known_category(&app, &mut form, wished_category.as_ref())?;
     let (name, description, category, price, stock, image) = form.finish(fields)?;
     let change = ProductChange {
         name,
         description,
-        category,
+        category: category.map(|category| category.and_then(|category| category.id)),
         pricing: price.map(Pricing::flat),
         image,
         available: None,
@@ -140,7 +143,7 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
             Ok(Answer::ok(&ProductBody::new(&view, currency)))
         }
     });
-    updated.await.map_err(|failure| worded(failure, wished_category))
+    updated.await.map_err(|failure| worded(failure, wished_category.as_ref()))
 }
 
 /// What can be changed of a product.
@@ -152,7 +155,7 @@ pub(super) fn change_fields(
     (
         form.changing("name", name_rule(), partial),
         form.optional("description", description_rule()),
-        form.clearable("category_id", form::id(CategoryId::new)),
+        form.clearable("category_id", reference(CategoryId::new)),
         form.changing("price", money(currency), partial),
         form.optional("stock_quantity", integer(stock_range())),
         form.clearable("image", web_address()),
@@ -162,7 +165,7 @@ pub(super) fn change_fields(
 type ChangeFields = (
     Field<Option<String>>,
     Field<Option<String>>,
-    Field<Option<Option<CategoryId>>>,
+    Field<Option<Option<Reference<CategoryId>>>>,
     Field<Option<Money>>,
     Field<Option<i64>>,
     Field<Option<Option<String>>>,
@@ -187,21 +190,24 @@ pub(super) async fn delete(app: Arc<App>, call: Call) -> Result<Answer, Problem>
 fn require_known_category(
     app: &App,
     form: &mut Form<'_>,
-    category: Option<CategoryId>,
+    category: Option<&Reference<CategoryId>>,
 ) -> Result<(), Problem> {
-    if let Some(id) = category
-        && catalog::category(&*app.shop.store.snapshot(), id)?.is_none()
-    {
-        form.error("category_id", unknown_category(id));
+    let Some(category) = category else { return Ok(()) };
+    let known = match category.id {
+        Some(id) => catalog::category(&*app.shop.store.snapshot(), id)?,
+        None => None,
+    };
+    if known.is_none() {
+        form.error("category_id", category.does_not_exist());
     }
     Ok(())
 }
 
 /// Names the category that was deleted between the two askings.
-fn worded(failure: Failure, category: Option<CategoryId>) -> Problem {
+fn worded(failure: Failure, category: Option<&Reference<CategoryId>>) -> Problem {
     match (&failure, category) {
-        (Failure::Refused(Refusal::UnknownCategory), Some(id)) => {
-            Errors::of("category_id", unknown_category(id)).into()
+        (Failure::Refused(Refusal::UnknownCategory), Some(category)) => {
+            Errors::of("category_id", category.does_not_exist()).into()
         }
         _ => failure.into(),
     }
@@ -213,11 +219,6 @@ pub(super) fn no_such_choice() -> Errors {
         "category",
         "Select a valid choice. That choice is not one of the available choices.",
     )
-}
-
-/// What is said of a category that is not there.
-pub(super) fn unknown_category(id: CategoryId) -> String {
-    format!("Invalid pk \"{id}\" - object does not exist.")
 }
 
 fn name_rule() -> Text {

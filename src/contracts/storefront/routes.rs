@@ -153,7 +153,7 @@ fn updated_product(told: Description) -> Description {
 
 fn no_such_category() -> Errors {
     let id = CategoryId::new(7).expect("7 is an id");
-    Errors::of("category_id", products::unknown_category(id))
+    Errors::of("category_id", format!("Invalid pk \"{id}\" - object does not exist."))
 }
 
 fn category_routes() -> Vec<Route<App>> {

@@ -4,18 +4,21 @@ use super::errors::{Errors, NON_FIELD_ERRORS, Problem};
 use super::field::{Field, Fields};
 use super::json::{Json, is_too_deep};
 use super::lists::items;
+use super::members::Members;
 use super::rule::Rule;
 use super::schemas::{Presence, ToldFields};
-use crate::edge::{Answer, Request, limits, standard};
+use super::texts::string;
+use crate::edge::{Answer, Request, standard};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use schemars::Schema;
-use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::fmt;
 
 const REQUIRED: &str = "This field is required.";
-const NOT_NULL: &str = "This field may not be null.";
+/// What is said of a body that is `null`.
+const NO_DATA: &str = "No data provided";
+pub(super) const NOT_NULL: &str = "This field may not be null.";
 
 /// The fields of a JSON object, and the errors noted so far.
 #[derive(Debug, Default)]
@@ -63,6 +66,9 @@ impl<'a> Form<'a> {
     /// The form of an object inside another form.
     pub(super) fn of(json: &Json<'a>) -> Result<Self, NoForm> {
         let Json::Object(text) = json else {
+            if *json == Json::Null {
+                return Err(NoForm::NotAnObject(Errors::general(NO_DATA)));
+            }
             let found = json.python_type();
             let sentence = format!("Invalid data. Expected a dictionary, but got {found}.");
             return Err(NoForm::NotAnObject(Errors::general(sentence)));
@@ -108,7 +114,8 @@ impl<'a> Form<'a> {
     ) -> Field<Option<R::Value>> {
         self.tell(name, Presence::Nullable, &rule);
         match self.members.get(name) {
-            None | Some(Json::Null) => Field(Some(None)),
+            None => Field(Some(None)),
+            Some(json) if is_null(&rule, &json) => Field(Some(None)),
             Some(json) => self.read(name, &rule, json).some(),
         }
     }
@@ -122,7 +129,7 @@ impl<'a> Form<'a> {
         self.tell(name, Presence::Nullable, &rule);
         match self.members.get(name) {
             None => Field(Some(None)),
-            Some(Json::Null) => Field(Some(Some(None))),
+            Some(json) if is_null(&rule, &json) => Field(Some(Some(None))),
             Some(json) => self.read(name, &rule, json).some().some(),
         }
     }
@@ -173,17 +180,17 @@ impl<'a> Form<'a> {
     }
 
     fn given(&self, names: &[&str]) -> usize {
-        let has_value =
-            |name: &&&str| self.members.get(name).is_some_and(|json| json != Json::Null);
+        // An empty text is `null` or wrong in every field this is asked of.
+        let is_value = |json: Json<'_>| json != Json::Null && json != Json::Text("".into());
+        let has_value = |name: &&&str| self.members.get(name).is_some_and(is_value);
         names.iter().filter(has_value).count()
     }
 
-    /// True if both fields are texts and not the same, whatever else is wrong with them.
+    /// True if both fields are read as texts, a number too, and are not the same, whatever else is
+    /// wrong with them.
     pub(crate) fn differ(&self, one: &str, other: &str) -> bool {
-        match (self.members.get(one), self.members.get(other)) {
-            (Some(Json::Text(one)), Some(Json::Text(other))) => one != other,
-            _ => false,
-        }
+        let text = |name| string(self.members.get(name)?, "").ok().map(|sent| sent.text);
+        text(one).zip(text(other)).is_some_and(|(one, other)| one != other)
     }
 
     /// Notes something wrong that no rule of one field can see.
@@ -233,7 +240,7 @@ impl<'a> Form<'a> {
 
     fn tell(&mut self, name: &'static str, presence: Presence, rule: &impl Rule) {
         if let Some(told) = &mut self.told {
-            told.add(name, presence, rule.schema());
+            told.add(name, presence, rule);
         }
     }
 
@@ -262,7 +269,7 @@ impl<T> Field<T> {
 pub(super) enum NoForm {
     /// A list, a number, …
     NotAnObject(Errors),
-    /// More than [`limits::FORM_FIELDS_MAX`].
+    /// More than `limits::FORM_FIELDS_MAX`.
     TooManyFields(serde_json::Error),
 }
 
@@ -270,39 +277,10 @@ fn parse_error(error: &dyn fmt::Display) -> Answer {
     Answer::detail(StatusCode::BAD_REQUEST, &format!("JSON parse error - {error}"))
 }
 
-/// The members of an object in their order; of two with one name the later counts.
-#[derive(Debug, Default)]
-struct Members<'a>(Vec<(String, &'a RawValue)>);
-
-impl<'a> Members<'a> {
-    fn get(&self, name: &str) -> Option<Json<'a>> {
-        self.0.iter().rev().find(|(key, _)| key == name).map(|(_, raw)| Json::of(raw))
-    }
-}
-
-impl<'de> Deserialize<'de> for Members<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Collect;
-
-        impl<'de> Visitor<'de> for Collect {
-            type Value = Members<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry::<String, &'de RawValue>()? {
-                    if members.len() == limits::FORM_FIELDS_MAX {
-                        return Err(A::Error::custom("too many fields"));
-                    }
-                    members.push(member);
-                }
-                Ok(Members(members))
-            }
-        }
-
-        deserializer.deserialize_map(Collect)
+fn is_null(rule: &impl Rule, json: &Json<'_>) -> bool {
+    match json {
+        Json::Null => true,
+        Json::Text(text) => rule.means_null(text),
+        _ => false,
     }
 }

@@ -21,8 +21,8 @@ pub(crate) enum Problem {
     Messages(Vec<Message>),
     /// What is wrong inside of it.
     Inside(Errors),
-    /// What is wrong with each item of a list; an item in order has none.
-    Items(Vec<Errors>),
+    /// What is wrong with each item of a list; an item in order has no errors inside of it.
+    Items(Vec<Problem>),
 }
 
 impl From<&'static str> for Problem {
@@ -98,14 +98,18 @@ impl Errors {
     pub(crate) fn add_item(&mut self, field: &'static str, index: usize, item: Errors) {
         let known = self.0.iter_mut().find(|(name, _)| name == field);
         if let Some((_, Problem::Items(items))) = known {
-            items.resize(items.len().max(index + 1), Self::new());
-            for (field, problem) in item.0 {
-                items[index].add(field, problem);
+            items.resize(items.len().max(index + 1), Problem::Inside(Self::new()));
+            match &mut items[index] {
+                Problem::Inside(errors) => {
+                    item.0.into_iter().for_each(|(field, problem)| errors.add(field, problem));
+                }
+                // An item that is no object has no fields to speak of.
+                Problem::Messages(_) | Problem::Items(_) => {}
             }
             return;
         }
-        let mut items = vec![Self::new(); index];
-        items.push(item);
+        let mut items = vec![Problem::Inside(Self::new()); index];
+        items.push(Problem::Inside(item));
         self.add(field, Problem::Items(items));
     }
 

@@ -1,5 +1,6 @@
 //! One JSON value by its raw text, so that numbers are judged as they were written.
 
+use super::members::Decoded;
 use crate::edge::limits;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -15,8 +16,13 @@ pub(crate) enum Json<'a> {
     Number(&'a str),
     /// A string, decoded.
     Text(Cow<'a, str>),
-    /// A string that is no text: half a surrogate pair.
-    BrokenText,
+    /// A string that is no text, because half a surrogate pair stands in it.
+    BrokenText {
+        /// The string with U+FFFD in place of such halves.
+        text: String,
+        /// The first of them.
+        surrogate: u16,
+    },
     /// A list, as it was written.
     List(&'a str),
     /// An object, as it was written.
@@ -28,7 +34,7 @@ impl<'a> Json<'a> {
     pub(super) fn of(raw: &'a RawValue) -> Self {
         let text = raw.get();
         match text.as_bytes().first() {
-            Some(b'"') => text_of(text).map_or(Self::BrokenText, Self::Text),
+            Some(b'"') => text_of(text),
             Some(b'[') => Self::List(text),
             Some(b'{') => Self::Object(text),
             Some(b't') => Self::Bool(true),
@@ -45,31 +51,40 @@ impl<'a> Json<'a> {
             Self::Bool(_) => "bool",
             Self::Number(text) if text.contains(['.', 'e', 'E']) => "float",
             Self::Number(_) => "int",
-            Self::Text(_) | Self::BrokenText => "str",
+            Self::Text(_) | Self::BrokenText { .. } => "str",
             Self::List(_) => "list",
             Self::Object(_) => "dict",
         }
     }
+}
 
-    /// The value as a sentence may repeat it.
-    pub(super) fn shown(&self) -> String {
-        let text = match self {
-            Self::Null => "None",
-            Self::Bool(true) => "True",
-            Self::Bool(false) => "False",
-            Self::Text(text) => text,
-            Self::BrokenText => "",
-            Self::Number(text) | Self::List(text) | Self::Object(text) => text,
-        };
-        text.chars().take(limits::ECHOED_CHARACTERS_MAX).collect()
+fn text_of(quoted: &str) -> Json<'_> {
+    let plain = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    if let Some(text) = plain.filter(|text| !text.contains('\\')) {
+        return Json::Text(text.into());
+    }
+    match serde_json::from_str(quoted) {
+        Ok(text) => Json::Text(Cow::Owned(text)),
+        Err(_) => broken_text_of(quoted),
     }
 }
 
-fn text_of(quoted: &str) -> Option<Cow<'_, str>> {
-    if quoted.contains('\\') {
-        return serde_json::from_str(quoted).ok().map(Cow::Owned);
+/// Half a surrogate pair, U+D800 to U+DFFF, is decoded to three octets: ED, A0 to BF, 80 to BF.
+fn broken_text_of(quoted: &str) -> Json<'static> {
+    let Decoded(octets) = serde_json::from_str(quoted).unwrap_or_else(|_| Decoded(Vec::new()));
+    let (mut text, mut first) = (String::new(), None);
+    let mut rest = octets.as_slice();
+    loop {
+        let plain = std::str::from_utf8(rest).map_or_else(|error| error.valid_up_to(), str::len);
+        let (plain, half) = rest.split_at(plain);
+        text.push_str(&String::from_utf8_lossy(plain));
+        let [0xed, middle, last, behind @ ..] = half else { break };
+        let surrogate = 0xd000 | (u16::from(middle & 0x3f) << 6) | u16::from(last & 0x3f);
+        first.get_or_insert(surrogate);
+        text.push(char::REPLACEMENT_CHARACTER);
+        rest = behind;
     }
-    quoted.strip_prefix('"')?.strip_suffix('"').map(Cow::Borrowed)
+    Json::BrokenText { text, surrogate: first.unwrap_or(0xd800) }
 }
 
 /// True if objects and lists stand more than [`limits::JSON_DEPTH_MAX`] deep inside each other.
@@ -107,6 +122,7 @@ mod tests {
 
     #[test]
     fn values_keep_what_was_written() {
+        let broken = |text: &str, surrogate| Json::BrokenText { text: text.to_owned(), surrogate };
         for (text, json) in [
             ("null", Json::Null),
             ("true", Json::Bool(true)),
@@ -114,7 +130,10 @@ mod tests {
             ("-19.999", Json::Number("-19.999")),
             (r#""plain""#, Json::Text("plain".into())),
             (r#""a\u00e9\n\"""#, Json::Text("aé\n\"".into())),
-            (r#""\ud800""#, Json::BrokenText),
+            (r#""\ud83d\ude00""#, Json::Text("😀".into())),
+            (r#""\ud800""#, broken("\u{fffd}", 0xd800)),
+            (r#""aé\udfff b\ud83d""#, broken("aé\u{fffd} b\u{fffd}", 0xdfff)),
+            (r#""\ud83d\ud83d\ude00""#, broken("\u{fffd}😀", 0xd83d)),
             ("[1, 2]", Json::List("[1, 2]")),
             (r#"{"a":1}"#, Json::Object(r#"{"a":1}"#)),
         ] {

@@ -1,6 +1,6 @@
 //! Rules for lists, with their errors nested as Django REST Framework nests them.
 
-use super::body::{Form, NoForm};
+use super::body::{Form, NOT_NULL, NoForm};
 use super::errors::{Errors, NON_FIELD_ERRORS, Problem};
 use super::field::Fields;
 use super::json::Json;
@@ -34,20 +34,12 @@ impl<F: Fields, R: Fn(&mut Form<'_>) -> F> Rule for Objects<R> {
         let mut values = Vec::with_capacity(items.len());
         let mut errors = Vec::with_capacity(items.len());
         for item in items {
-            let value = match Form::of(&Json::of(item)) {
-                Ok(mut form) => {
-                    let fields = (self.fields)(&mut form);
-                    form.finish(fields)
-                }
-                Err(NoForm::NotAnObject(wrong)) => Err(wrong),
-                Err(NoForm::TooManyFields(error)) => Err(Errors::general(error.to_string())),
-            };
-            match value {
+            match self.read_item(&Json::of(item)) {
                 Ok(value) => {
                     values.push(value);
-                    errors.push(Errors::new());
+                    errors.push(Problem::Inside(Errors::new()));
                 }
-                Err(wrong) => errors.push(wrong),
+                Err(problem) => errors.push(problem),
             }
         }
         if values.len() == errors.len() { Ok(values) } else { Err(Problem::Items(errors)) }
@@ -55,6 +47,20 @@ impl<F: Fields, R: Fn(&mut Form<'_>) -> F> Rule for Objects<R> {
 
     fn schema(&self) -> Schema {
         schemas::list(&Form::described(&self.fields), self.max_items)
+    }
+}
+
+impl<F: Fields, R: Fn(&mut Form<'_>) -> F> Objects<R> {
+    fn read_item(&self, item: &Json<'_>) -> Result<F::Values, Problem> {
+        if *item == Json::Null {
+            return Err(NOT_NULL.into());
+        }
+        let mut form = Form::of(item).map_err(|refused| match refused {
+            NoForm::NotAnObject(errors) => Problem::Inside(errors),
+            NoForm::TooManyFields(error) => Problem::Inside(Errors::general(error.to_string())),
+        })?;
+        let fields = (self.fields)(&mut form);
+        form.finish(fields).map_err(Problem::Inside)
     }
 }
 
@@ -77,7 +83,7 @@ impl<R: Rule> Rule for List<R> {
         let mut errors = Errors::new();
         for (position, item) in items.into_iter().enumerate() {
             let value = match Json::of(item) {
-                Json::Null => Err("This field may not be null.".into()),
+                Json::Null => Err(NOT_NULL.into()),
                 json => self.item.read(json),
             };
             match value {

@@ -5,7 +5,7 @@
 //! let mut form = Form::parse(&call.request)?;
 //! let name = form.required("name", text(255));
 //! let price = form.required("price", money(currency));
-//! let category = form.nullable("category_id", id(CategoryId::new));
+//! let category = form.nullable("category_id", reference(CategoryId::new));
 //! let (name, price, category) = form.finish((name, price, category))?;
 //! ```
 //!
@@ -16,22 +16,28 @@
 //! turns the fields into their values, or into all the [`Errors`].
 
 mod body;
+mod decimals;
 mod errors;
 mod field;
+mod ids;
 mod json;
 mod lists;
+mod members;
 mod numbers;
+mod python;
 mod return_address;
 mod rule;
 mod schemas;
 mod texts;
 
 pub(crate) use body::Form;
+pub(crate) use decimals::Decimal;
 pub(crate) use errors::{Errors, NON_FIELD_ERRORS};
 pub(crate) use field::Field;
+pub(crate) use ids::{Reference, id, id_or, named_id, reference};
 pub(crate) use json::Json;
 pub(crate) use lists::{list, objects};
-pub(crate) use numbers::{boolean, discount, id, integer, money, quantity, quantity_or};
+pub(crate) use numbers::{boolean, discount, integer, money, quantity, quantity_or};
 pub(crate) use return_address::{ReturnAddress, return_address};
 pub(crate) use rule::{Rule, anything};
 pub(crate) use texts::{

@@ -1,12 +1,15 @@
 //! Rules for numbers, ids, money and truth. Numbers are judged by how they are written; no binary
 //! float decides what a price or a quantity is.
 
+use super::decimals::{Decimal, Digits};
 use super::errors::Problem;
 use super::json::Json;
-use super::rule::{Rule, rule};
+use super::python::{number, str_of};
+use super::rule::{Rule, or_null, rule};
 use super::schemas;
 use crate::edge::limits;
 use schemars::Schema;
+use souk_domain::text::{decimal_digit, stripped};
 use souk_domain::{Currency, Discount, MAX_LINE_QUANTITY, Money, Quantity};
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
@@ -16,8 +19,10 @@ const NOT_A_NUMBER: &str = "A valid number is required.";
 const NOT_A_BOOLEAN: &str = "Must be a valid boolean.";
 const TOO_LONG: &str = "String value too large.";
 
-/// Places of a discount in percent.
-const DISCOUNT_DECIMALS: u8 = 2;
+/// Digits of the largest amount, 99,999,999.99.
+const MONEY_DIGITS: u8 = 10;
+/// Digits of a discount in percent: 100.00 is the largest.
+const DISCOUNT_DIGITS: Digits = Digits { total: 5, decimals: 2 };
 
 /// Units in a line of a cart or an order.
 const UNITS: RangeInclusive<i64> = 1..=MAX_LINE_QUANTITY as i64;
@@ -63,12 +68,6 @@ impl Rule for Integer {
     }
 }
 
-/// An id, made with `ProductId::new` and its like.
-pub(crate) fn id<T>(new: fn(u64) -> Option<T>) -> impl Rule<Value = T> {
-    integer(1..=i64::MAX)
-        .then(move |number| u64::try_from(number).ok().and_then(new).ok_or(NOT_AN_INTEGER))
-}
-
 /// How many units of a product.
 pub(crate) fn quantity() -> impl Rule<Value = Quantity> {
     units(integer(UNITS))
@@ -85,11 +84,12 @@ fn units(number: Integer) -> impl Rule<Value = Quantity> {
 
 /// An amount of money, as a string or a number.
 pub(crate) fn money(currency: Currency) -> impl Rule<Value = Money> {
+    let digits = Digits { total: MONEY_DIGITS, decimals: currency.decimals() };
     rule(
         move || schemas::money(currency),
         move |json| {
-            let text = decimal(json, currency.decimals())?;
-            currency.parse(text.trim()).map_err(|error| error.to_string().into())
+            let amount = decimal(&json, digits)?.to_string();
+            currency.parse(&amount).map_err(|error| error.to_string().into())
         },
     )
 }
@@ -97,23 +97,25 @@ pub(crate) fn money(currency: Currency) -> impl Rule<Value = Money> {
 /// A discount in percent, as a string or a number.
 pub(crate) fn discount() -> impl Rule<Value = Discount> {
     rule(schemas::discount, |json| {
-        let text = decimal(json, DISCOUNT_DECIMALS)?;
-        Discount::parse(text.trim()).map_err(|error| error.to_string().into())
+        let percent = decimal(&json, DISCOUNT_DIGITS)?.to_string();
+        Discount::parse(&percent).map_err(|error| error.to_string().into())
     })
 }
 
-/// A decimal number as it was written; a JSON number without the noise of a float.
-fn decimal(json: Json<'_>, decimals: u8) -> Result<Cow<'_, str>, Problem> {
-    match json {
-        Json::Number(text) => {
-            Ok(without_noise(text, decimals).map_or(Cow::Borrowed(text), Cow::Owned))
-        }
-        Json::Text(text) if text.chars().count() > limits::NUMBER_CHARACTERS_MAX => {
-            Err(TOO_LONG.into())
-        }
-        Json::Text(text) => Ok(text),
-        _ => Err(NOT_A_NUMBER.into()),
+/// A decimal number with so many digits: a string as it was written, a JSON number as the float it
+/// is, without the noise of a float.
+fn decimal(json: &Json<'_>, digits: Digits) -> Result<Decimal, Problem> {
+    let mended = match json {
+        Json::Number(text) => without_noise(text, digits.decimals),
+        _ => None,
+    };
+    let text = mended.map_or_else(|| str_of(json), Cow::Owned);
+    let text = stripped(&text);
+    if text.chars().count() > limits::NUMBER_CHARACTERS_MAX {
+        return Err(TOO_LONG.into());
     }
+    let number = Decimal::parse(text).ok_or(NOT_A_NUMBER)?;
+    digits.fault_of(&number).map_or(Ok(number), |sentence| Err(sentence.into()))
 }
 
 /// A JSON number that is no whole number of units of `decimals` places, but within a millionth of
@@ -157,58 +159,60 @@ fn without_noise(number: &str, decimals: u8) -> Option<String> {
 
 /// Yes or no, in all the spellings Django REST Framework knows.
 pub(crate) fn boolean() -> impl Rule<Value = bool> {
-    rule(schemas::boolean, truth)
+    let means_null = |text: &str| text.is_empty() || text.eq_ignore_ascii_case("null");
+    or_null(rule(schemas::boolean, truth), &["", "null"], means_null)
 }
 
 fn truth(json: Json<'_>) -> Result<bool, Problem> {
-    match &json {
-        Json::Bool(value) => Ok(*value),
-        Json::Number("1" | "1.0") => Ok(true),
-        Json::Number("0" | "0.0") => Ok(false),
-        Json::Text(text) => match text.trim().to_ascii_lowercase().as_str() {
-            "true" | "t" | "yes" | "y" | "on" | "1" => Ok(true),
-            "false" | "f" | "no" | "n" | "off" | "0" => Ok(false),
-            _ => Err(NOT_A_BOOLEAN.into()),
-        },
+    let word = match &json {
+        Json::Bool(value) => return Ok(*value),
+        Json::Number(text) => number(text),
+        Json::Text(text) => text.to_ascii_lowercase().into(),
+        _ => return Err(NOT_A_BOOLEAN.into()),
+    };
+    match (word.as_ref(), &json) {
+        ("1.0", Json::Number(_)) => Ok(true),
+        ("0.0" | "-0.0", Json::Number(_)) => Ok(false),
+        ("true" | "t" | "yes" | "y" | "on" | "1", _) => Ok(true),
+        ("false" | "f" | "no" | "n" | "off" | "0", _) => Ok(false),
         _ => Err(NOT_A_BOOLEAN.into()),
     }
 }
 
 /// The whole number that was written, clamped to 128 bits.
-fn whole_number(json: &Json<'_>) -> Result<i128, Problem> {
-    let number = match json {
-        Json::Number(text) if text.contains(['e', 'E']) => whole_float(text),
-        Json::Number(text) => whole_decimal(text),
+pub(super) fn whole_number(json: &Json<'_>) -> Result<i128, Problem> {
+    let whole = match json {
+        Json::Number(text) => whole(&number(text)),
         Json::Text(text) if text.chars().count() > limits::NUMBER_CHARACTERS_MAX => {
             return Err(TOO_LONG.into());
         }
-        Json::Text(text) => whole_decimal(text.trim()),
+        Json::Text(text) => whole(text),
         _ => None,
     };
-    number.ok_or_else(|| NOT_AN_INTEGER.into())
+    whole.ok_or_else(|| NOT_AN_INTEGER.into())
 }
 
 /// `-12`, `+12`, `12.` and `12.000`, as Django REST Framework reads them.
-fn whole_decimal(text: &str) -> Option<i128> {
-    let (negative, digits) = match text.as_bytes().first()? {
-        b'-' => (true, &text[1..]),
-        b'+' => (false, &text[1..]),
-        _ => (false, text),
-    };
-    let (digits, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let plain = !digits.is_empty() && digits.bytes().all(|octet| octet.is_ascii_digit());
-    if !plain || fraction.bytes().any(|octet| octet != b'0') {
-        return None;
-    }
-    let number = digits.parse::<i128>().unwrap_or(i128::MAX);
-    Some(if negative { -number } else { number })
+fn whole(text: &str) -> Option<i128> {
+    let text = stripped(text);
+    let whole = text.trim_end_matches('0').strip_suffix('.').unwrap_or(text);
+    python_int(whole)
 }
 
-/// `1e3`: whole where a float can hold it exactly, which is more than any count or id needs.
-fn whole_float(text: &str) -> Option<i128> {
-    const EXACT_BELOW: f64 = 9_007_199_254_740_992.0;
-    let number: f64 = text.parse().ok()?;
-    #[expect(clippy::cast_possible_truncation, reason = "whole and below 2^53, so it fits")]
-    let whole = (number.fract() == 0.0 && number.abs() < EXACT_BELOW).then_some(number as i128);
-    whole
+/// What Python's `int` reads: digits of any script, with single underscores between them.
+pub(super) fn python_int(text: &str) -> Option<i128> {
+    let text = stripped(text);
+    let (is_negative, digits) = match text.strip_prefix('-') {
+        Some(digits) => (true, digits),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    if digits.split('_').any(str::is_empty) {
+        return None;
+    }
+    let mut number = 0_i128;
+    for character in digits.chars().filter(|character| *character != '_') {
+        let digit = i128::from(decimal_digit(character)?);
+        number = number.saturating_mul(10).saturating_add(digit);
+    }
+    Some(if is_negative { -number } else { number })
 }

@@ -3,7 +3,7 @@
 
 use super::errors::Problem;
 use super::rule::{Rule, rule};
-use super::texts::{NOT_A_STRING, string};
+use super::texts::{NOT_A_STRING, Sent, string};
 use schemars::{Schema, json_schema};
 use url::Url;
 
@@ -60,7 +60,12 @@ impl ReturnAddress {
 
 /// An address to send a customer back to.
 pub(crate) fn return_address() -> impl Rule<Value = ReturnAddress> {
-    rule(schema, |json| ReturnAddress::parse(&string(json, NOT_A_STRING)?).map_err(Problem::from))
+    rule(schema, |json| {
+        let Sent { text, surrogate } = string(json, NOT_A_STRING)?;
+        let address = ReturnAddress::parse(&text);
+        Problem::unless_empty([surrogate, address.as_ref().err().map(|it| (*it).into())])?;
+        address.map_err(Problem::from)
+    })
 }
 
 fn schema() -> Schema {

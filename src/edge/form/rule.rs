@@ -20,6 +20,16 @@ pub(crate) trait Rule {
     /// is one may still be refused by a rule of the shop.
     fn schema(&self) -> Schema;
 
+    /// Whether a text means `null` where the field may be null.
+    fn means_null(&self, _text: &str) -> bool {
+        false
+    }
+
+    /// The texts that the description names as meaning `null`.
+    fn null_words(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// This rule, and then another look at what came out.
     fn then<T, W: Into<Problem>>(
         self,
@@ -76,6 +86,14 @@ impl<R: Rule, F: Fn(Schema) -> Schema> Rule for Shown<R, F> {
     fn schema(&self) -> Schema {
         (self.show)(self.rule.schema())
     }
+
+    fn means_null(&self, text: &str) -> bool {
+        self.rule.means_null(text)
+    }
+
+    fn null_words(&self) -> &'static [&'static str] {
+        self.rule.null_words()
+    }
 }
 
 struct OrUnchanged<R: Rule> {
@@ -97,6 +115,14 @@ impl<R: Rule<Value: Clone + ToString>> Rule for OrUnchanged<R> {
 
     fn schema(&self) -> Schema {
         self.rule.schema()
+    }
+
+    fn means_null(&self, text: &str) -> bool {
+        self.rule.means_null(text)
+    }
+
+    fn null_words(&self) -> &'static [&'static str] {
+        self.rule.null_words()
     }
 }
 
@@ -120,6 +146,14 @@ where
     fn schema(&self) -> Schema {
         self.rule.schema()
     }
+
+    fn means_null(&self, text: &str) -> bool {
+        self.rule.means_null(text)
+    }
+
+    fn null_words(&self) -> &'static [&'static str] {
+        self.rule.null_words()
+    }
 }
 
 /// A rule made of a function that reads a value and one that tells what it takes.
@@ -128,6 +162,41 @@ pub(super) fn rule<T>(
     read: impl Fn(Json<'_>) -> Result<T, Problem>,
 ) -> impl Rule<Value = T> {
     Made { schema, read }
+}
+
+/// A rule that takes some texts for `null`; `words` are those that the description names.
+pub(super) fn or_null<R: Rule>(
+    rule: R,
+    words: &'static [&'static str],
+    means_null: fn(&str) -> bool,
+) -> impl Rule<Value = R::Value> {
+    OrNull { rule, words, means_null }
+}
+
+struct OrNull<R> {
+    rule: R,
+    words: &'static [&'static str],
+    means_null: fn(&str) -> bool,
+}
+
+impl<R: Rule> Rule for OrNull<R> {
+    type Value = R::Value;
+
+    fn read(&self, json: Json<'_>) -> Result<R::Value, Problem> {
+        self.rule.read(json)
+    }
+
+    fn schema(&self) -> Schema {
+        self.rule.schema()
+    }
+
+    fn means_null(&self, text: &str) -> bool {
+        (self.means_null)(text)
+    }
+
+    fn null_words(&self) -> &'static [&'static str] {
+        self.words
+    }
 }
 
 /// A rule that takes anything: what `read` makes of it is never wrong.

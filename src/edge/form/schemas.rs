@@ -3,6 +3,7 @@
 //! Like Django REST Framework, the rules take a number for a text and a text for a number; both
 //! stand in the schemas, because a client may rely on both.
 
+use super::rule::Rule;
 use schemars::{Schema, json_schema};
 use serde_json::{Map, Value, json};
 use souk_domain::{
@@ -114,6 +115,19 @@ pub(super) fn integer(range: &RangeInclusive<i64>) -> Schema {
     ]})
 }
 
+/// An id, or a text that holds one.
+pub(super) fn id() -> Schema {
+    integer(&(1..=i64::MAX))
+}
+
+/// The primary key of something; a number with decimals is cut to a whole one.
+pub(super) fn reference() -> Schema {
+    json_schema!({"anyOf": [
+        {"type": "number", "minimum": 1, "exclusiveMaximum": 9_223_372_036_854_775_808_u64},
+        {"type": "string", "pattern": "^([1-9][0-9]{0,17})$"},
+    ]})
+}
+
 /// An amount of money, or a text that holds one.
 pub(super) fn money(currency: Currency) -> Schema {
     let amount = |minor_units| currency.format(Money::from_minor_units(minor_units));
@@ -186,12 +200,16 @@ pub(super) struct ToldFields {
 
 impl ToldFields {
     /// One more field.
-    pub(super) fn add(&mut self, name: &'static str, presence: Presence, schema: Schema) {
+    pub(super) fn add(&mut self, name: &'static str, presence: Presence, rule: &impl Rule) {
+        let (schema, words) = (rule.schema(), rule.null_words());
         if presence == Presence::Required {
             self.required.push(name);
         }
         let schema = match presence {
-            Presence::Nullable => json!({"anyOf": [schema, {"type": "null"}]}),
+            Presence::Nullable if words.is_empty() => json!({"anyOf": [schema, {"type": "null"}]}),
+            Presence::Nullable => {
+                json!({"anyOf": [schema, {"type": "null"}, {"enum": words}]})
+            }
             Presence::Required | Presence::Optional => schema.into(),
         };
         self.properties.insert(name.to_owned(), schema);
@@ -200,7 +218,7 @@ impl ToldFields {
     /// Of these fields exactly one (`oneOf`) or at least one (`anyOf`) has a value.
     pub(super) fn one_of(&mut self, keyword: &str, names: &[&'static str]) {
         let has_value = |name: &&str| {
-            let value = json!({"not": {"type": "null"}});
+            let value = json!({"not": {"enum": [null, ""]}});
             json!({"required": [name], "properties": {(*name): value}})
         };
         let alternatives = names.iter().map(has_value).collect();
@@ -237,7 +255,7 @@ mod tests {
         };
         let schema = Form::described(fields);
         let is_given = |name: &str| {
-            let value = json!({"not": {"type": "null"}});
+            let value = json!({"not": {"enum": [null, ""]}});
             json!({"required": [name], "properties": {name: value}})
         };
         assert_eq!(schema.as_value()["oneOf"], json!([is_given("by"), is_given("to")]));

@@ -2,11 +2,12 @@
 
 use super::errors::{Message, Problem};
 use super::json::Json;
-use super::rule::{Rule, rule};
+use super::python::{number, str_of};
+use super::rule::{Rule, or_null, rule};
 use super::schemas;
 use schemars::Schema;
 use souk_domain::text::{one_line, stripped};
-use souk_domain::{EmailAddress, OrderStatus, Password, TextErrors, Username};
+use souk_domain::{EmailAddress, OrderStatus, Password, TextError, TextErrors, Username};
 use std::borrow::Cow;
 use url::Url;
 
@@ -53,7 +54,7 @@ impl Rule for Text {
     type Value = String;
 
     fn read(&self, json: Json<'_>) -> Result<String, Problem> {
-        let sent = string(json, NOT_A_STRING)?;
+        let Sent { text: sent, surrogate } = string(json, NOT_A_STRING)?;
         let sent = stripped(&sent);
         // The limit is on what was sent, as the description says.
         let too_long = too_long(sent, self.max_characters);
@@ -64,7 +65,7 @@ impl Rule for Text {
         if text.is_empty() && !self.blank {
             return Err(BLANK.into());
         }
-        Problem::unless_empty([too_long, null_characters])?;
+        Problem::unless_empty([too_long, null_characters, surrogate])?;
         Ok(text.to_owned())
     }
 
@@ -88,12 +89,18 @@ pub(crate) fn claimed_email() -> impl Rule<Value = EmailAddress> {
 }
 
 fn address(parse: fn(&str) -> Result<EmailAddress, TextErrors>) -> impl Rule<Value = EmailAddress> {
-    rule(schemas::email, move |json| Ok(parse(&string(json, NOT_AN_EMAIL)?)?))
+    rule(schemas::email, move |json| {
+        let Sent { text, surrogate } = string(json, NOT_AN_EMAIL)?;
+        with_surrogate(parse(&text), surrogate, Some(TextError::NotAnEmail))
+    })
 }
 
 /// A user name.
 pub(crate) fn username() -> impl Rule<Value = Username> {
-    rule(schemas::username, |json| Ok(Username::parse(&string(json, NOT_A_STRING)?)?))
+    rule(schemas::username, |json| {
+        let Sent { text, surrogate } = string(json, NOT_A_STRING)?;
+        with_surrogate(Username::parse(&text), surrogate, None)
+    })
 }
 
 /// The user name somebody says is theirs: as long as the longest there is, an e-mail address.
@@ -101,8 +108,12 @@ pub(crate) fn claimed_username() -> impl Rule<Value = Username> {
     text(EmailAddress::MAX_CHARACTERS).then(|name| Ok::<_, Problem>(Username::claimed(&name)))
 }
 
-/// The absolute address of something on the web.
+/// The absolute address of something on the web. A blank text is `null` where that may be.
 pub(crate) fn web_address() -> impl Rule<Value = String> {
+    or_null(written_address(), &[""], |text| stripped(text).is_empty())
+}
+
+fn written_address() -> impl Rule<Value = String> {
     const CHARACTERS_MAX: usize = 2_000;
     // The parser drops white space and control characters, which are no part of an address.
     let is_plain = |text: &str| !text.contains(|one: char| one.is_whitespace() || one.is_control());
@@ -112,7 +123,7 @@ pub(crate) fn web_address() -> impl Rule<Value = String> {
     rule(
         || schemas::web_address(CHARACTERS_MAX),
         move |json| {
-            let text = string(json, NOT_A_URL)?;
+            let Sent { text, surrogate } = string(json, NOT_A_URL)?;
             let text = stripped(&text);
             if text.is_empty() {
                 return Err(BLANK.into());
@@ -120,6 +131,7 @@ pub(crate) fn web_address() -> impl Rule<Value = String> {
             Problem::unless_empty([
                 too_long(text, CHARACTERS_MAX),
                 null_characters(text),
+                surrogate,
                 (!is_web(text)).then_some(NOT_A_URL.into()),
             ])?;
             Ok(text.to_owned())
@@ -130,11 +142,11 @@ pub(crate) fn web_address() -> impl Rule<Value = String> {
 /// A password somebody chooses; nothing is trimmed.
 pub(crate) fn new_password() -> impl Rule<Value = Password> {
     rule(schemas::new_password, |json| {
-        let text = unblank(json)?;
+        let Sent { text, surrogate } = unblank(json)?;
         let null = null_characters(&text);
-        let chosen = Password::choose(text);
+        let chosen = Password::choose(text.into_owned());
         let unfit = chosen.as_ref().err().map(|error| Cow::Owned(error.to_string()));
-        Problem::unless_empty([unfit, null])?;
+        Problem::unless_empty([unfit, null, surrogate])?;
         chosen.map_err(|error| error.to_string().into())
     })
 }
@@ -142,10 +154,10 @@ pub(crate) fn new_password() -> impl Rule<Value = Password> {
 /// A password somebody says is theirs; nothing is trimmed.
 pub(crate) fn claimed_password() -> impl Rule<Value = Password> {
     rule(schemas::claimed_password, |json| {
-        let text = unblank(json)?;
+        let Sent { text, surrogate } = unblank(json)?;
         let max = Password::MAX_CHARACTERS;
-        Problem::unless_empty([too_long(&text, max), null_characters(&text)])?;
-        Password::claim(text).ok_or_else(|| BLANK.into())
+        Problem::unless_empty([too_long(&text, max), null_characters(&text), surrogate])?;
+        Password::claim(text.into_owned()).ok_or_else(|| BLANK.into())
     })
 }
 
@@ -153,9 +165,9 @@ pub(crate) fn claimed_password() -> impl Rule<Value = Password> {
 /// it only has to be there. Compared with [`Password::as_bytes`]; nothing is trimmed.
 pub(crate) fn repeated_password() -> impl Rule<Value = Vec<u8>> {
     rule(schemas::repeated_password, |json| {
-        let text = unblank(json)?;
-        Problem::unless_empty([null_characters(&text)])?;
-        Ok(text.into_bytes())
+        let Sent { text, surrogate } = unblank(json)?;
+        Problem::unless_empty([null_characters(&text), surrogate])?;
+        Ok(text.into_owned().into_bytes())
     })
 }
 
@@ -165,39 +177,65 @@ pub(crate) fn choice<T: Copy>(choices: &'static [(&'static str, T)]) -> impl Rul
     rule(
         move || schemas::choice(&words()),
         move |json| {
-            let chosen = match &json {
-                Json::Text(text) => choices.iter().find(|(word, _)| word == text),
-                _ => None,
-            };
-            let refused = || format!("\"{}\" is not a valid choice.", json.shown()).into();
-            chosen.map(|(_, value)| *value).ok_or_else(refused)
+            let word = str_of(&json);
+            let chosen = choices.iter().find(|(known, _)| *known == word);
+            chosen.map(|(_, value)| *value).ok_or_else(|| no_choice(&word))
         },
     )
 }
 
 /// The state of an order, in capitals or not.
 pub(crate) fn order_status() -> impl Rule<Value = OrderStatus> {
-    const WORD_CHARACTERS_MAX: usize = 100;
     rule(schemas::order_status, |json| {
-        let word = text(WORD_CHARACTERS_MAX).read(json)?;
-        let unknown = || format!("\"{word}\" is not a valid choice.").into();
-        OrderStatus::from_word(&word).ok_or_else(unknown)
+        let word = str_of(&json);
+        OrderStatus::from_word(&word).ok_or_else(|| no_choice(&word))
     })
 }
 
-/// A string with something in it, which nothing is trimmed off.
-fn unblank(json: Json<'_>) -> Result<String, Problem> {
-    let text = string(json, NOT_A_STRING)?;
-    if text.is_empty() { Err(BLANK.into()) } else { Ok(text.into_owned()) }
+fn no_choice(word: &str) -> Problem {
+    format!("\"{word}\" is not a valid choice.").into()
 }
 
-/// What Django REST Framework takes for a string: strings, and numbers as they are written.
-pub(super) fn string<'a>(json: Json<'a>, otherwise: &'static str) -> Result<Cow<'a, str>, Problem> {
+/// A string with something in it, which nothing is trimmed off.
+fn unblank(json: Json<'_>) -> Result<Sent<'_>, Problem> {
+    let sent = string(json, NOT_A_STRING)?;
+    if sent.text.is_empty() { Err(BLANK.into()) } else { Ok(sent) }
+}
+
+/// A text as it was sent.
+pub(super) struct Sent<'a> {
+    pub(super) text: Cow<'a, str>,
+    /// What is wrong with half a surrogate pair in it.
+    pub(super) surrogate: Option<Message>,
+}
+
+/// What Django REST Framework takes for a string: strings, and numbers as Python writes them.
+pub(super) fn string<'a>(json: Json<'a>, otherwise: &'static str) -> Result<Sent<'a>, Problem> {
     match json {
-        Json::Text(text) => Ok(text),
-        Json::Number(text) => Ok(text.into()),
+        Json::Text(text) => Ok(Sent { text, surrogate: None }),
+        Json::Number(text) => Ok(Sent { text: number(text), surrogate: None }),
+        Json::BrokenText { text, surrogate } => {
+            let sentence = format!("Surrogate characters are not allowed: U+{surrogate:X}.");
+            Ok(Sent { text: text.into(), surrogate: Some(sentence.into()) })
+        }
         _ => Err(otherwise.into()),
     }
+}
+
+/// What was parsed, where no half of a surrogate pair was sent. The sentence about one comes before
+/// the rule `last`.
+fn with_surrogate<T>(
+    parsed: Result<T, TextErrors>,
+    surrogate: Option<Message>,
+    last: Option<TextError>,
+) -> Result<T, Problem> {
+    let Some(surrogate) = surrogate else { return Ok(parsed?) };
+    let broken: Vec<TextError> = parsed.err().iter().flat_map(TextErrors::iter).collect();
+    let place = broken.iter().position(|error| Some(*error) == last).unwrap_or(broken.len());
+    let mut sentences: Vec<Message> =
+        broken.iter().map(|error| Cow::Owned(error.to_string())).collect();
+    sentences.insert(place, surrogate);
+    Err(Problem::Messages(sentences))
 }
 
 fn too_long(text: &str, max_characters: usize) -> Option<Message> {
