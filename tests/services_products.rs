@@ -139,11 +139,13 @@ fn admits(query: &str, sample: &Sample) -> bool {
 async fn a_filter_with_a_wrong_value_is_named() {
     let shop = Shop::open().await;
     let books = add_category(&shop.admin().await, "Books").await;
-    let wrong = "price_min=a&price_max=-1&discount_min=NaN&discount_max=101&available=maybe";
+    let wrong =
+        "price_min=a&price_max=1.2.3&discount_min=NaN&discount_max=Infinity&available=maybe";
     for path in [PRODUCTS.to_owned(), format!("{CATEGORIES}{books}/products/")] {
         let fields = ["price_min", "price_max", "discount_min", "discount_max", "available"];
         shop.nobody().get(&format!("{path}?{wrong}")).await.blames(400, &fields);
-        shop.nobody().get(&format!("{path}?price_min=1.001")).await.blames(400, &["price_min"]);
+        let no_money = "price_min=1.001&price_max=1000000000&discount_min=-1&discount_max=101";
+        shop.nobody().get(&format!("{path}?{no_money}")).await.says(200, json!([]));
         // What is left empty in a search form does not count.
         let empty = "search=&price_min=&price_max=&discount_min=&discount_max=&available=";
         shop.nobody().get(&format!("{path}?{empty}")).await.says(200, json!([]));

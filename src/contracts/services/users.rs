@@ -83,7 +83,7 @@ type RegisterFields = (
 pub(super) fn register_fields(form: &mut Form<'_>) -> RegisterFields {
     let username = form.required("username", username());
     let password = form.required("password", new_password());
-    let _confirmed = form.required("confirm_password", repeated_password());
+    let confirmed = form.required("confirm_password", repeated_password());
     let address = form.required("email", email());
     let blank = String::new;
     let first_name = name(NAME_CHARACTERS_MAX).or_blank().like("John");
@@ -91,7 +91,9 @@ pub(super) fn register_fields(form: &mut Form<'_>) -> RegisterFields {
     let last_name = name(NAME_CHARACTERS_MAX).or_blank().like("Doe");
     let last_name = form.defaulting("last_name", last_name, blank());
     let role = form.defaulting("user_type", wished_role(), Role::Customer);
-    if form.differ("password", "confirm_password") {
+    // The two are compared where each of them is good.
+    let are_good = password.seen().is_some() && confirmed.seen().is_some();
+    if are_good && form.differ("password", "confirm_password") {
         form.error("confirm_password", PASSWORDS_DIFFER);
     }
     (username, password, address, first_name, last_name, role)
