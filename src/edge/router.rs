@@ -209,7 +209,7 @@ impl<S: Send + Sync + 'static> Router<S> {
 
     /// The seat of the handler and the parameters of the path, or the answer where there is none.
     fn find(&self, request: &Request) -> Result<(&Seat<S>, Params), Answer> {
-        if request.path == target::WHOLE_SERVER {
+        if request.path == target::WHOLE_SERVER && request.method == Method::OPTIONS {
             return Err(standard::options(HeaderValue::from_static(ALL_METHODS)));
         }
         let (unslashed_path, slashed) = split_slash(&request.path);
