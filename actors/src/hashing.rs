@@ -189,7 +189,7 @@ fn hash_until_closed(jobs: &Turns<Asker, Job>) {
     });
 }
 
-fn work_until_closed(jobs: &Turns<Job>, mut run: impl FnMut(&Job) -> Outcome) {
+fn work_until_closed(jobs: &Turns<Asker, Job>, mut run: impl FnMut(&Job) -> Outcome) {
     while let Some(job) = jobs.next() {
         if job.answer.is_closed() {
             continue;
@@ -296,7 +296,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_job_that_panics_fails_its_asker_and_the_next_job_is_done() {
-        let jobs = Arc::new(Turns::new());
+        let jobs = Arc::new(Turns::new(WAITING));
         let working = Arc::clone(&jobs);
         let thread = std::thread::spawn(move || {
             let mut is_first = true;

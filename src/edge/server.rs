@@ -133,7 +133,9 @@ async fn serve_within<App, Answering>(
             }
             let answered = AssertUnwindSafe(answering.call(request)).catch_unwind();
             Either::Right(async {
-                answered.await.unwrap_or_else(|_| Ok(standard::internal_error().into_response(None)))
+                answered
+                    .await
+                    .unwrap_or_else(|_| Ok(standard::internal_error().into_response(None)))
             })
         });
         let connection = http1::Builder::new()
