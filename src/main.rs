@@ -12,6 +12,7 @@ mod edge;
 mod logs;
 mod moment;
 mod pages;
+mod panics;
 mod private_files;
 mod settings;
 mod telemetry;

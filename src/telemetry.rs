@@ -3,13 +3,14 @@
 
 use crate::edge::ACCESS_TARGET;
 use crate::logs::{Intake, LogQueue, OwnLog};
+use crate::panics;
 use crate::settings::{LogFormat, Settings};
 use std::io::IsTerminal;
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, fmt};
 
-/// Starts logging. Called once, before anything can log; what is said waits in the queue, and is
+/// Starts logging, of panics too. Called once, before anything can log; what is said waits in the queue, and is
 /// dropped there if nobody takes it out.
 pub(crate) fn start(settings: &Settings) -> LogQueue {
     let filter = || {
@@ -33,5 +34,6 @@ pub(crate) fn start(settings: &Settings) -> LogQueue {
         .with(lines.with_filter(filter()))
         .with(OwnLog(intake).with_filter(filter()))
         .init();
+    panics::install_hook();
     queue
 }

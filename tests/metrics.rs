@@ -67,6 +67,7 @@ async fn each_operation_is_counted_under_its_route_and_class() {
     assert_eq!(requests(&[&made[..], &[("status", "2xx")]].concat()), 1.0);
     assert_eq!(requests(&[&made[..], &[("status", "4xx")]].concat()), 1.0);
     assert_eq!(requests(&[("contract", "none"), ("status", "4xx")]), 1.0);
+    assert_eq!(value(&samples, "souk_panics_total", &[]), 0.0);
     let took = value(&samples, "souk_http_request_duration_seconds_count", &detail);
     assert_eq!(took, 4.0);
     assert!(samples.iter().all(|sample| !sample.labels.values().any(|it| it.contains("no/such"))));

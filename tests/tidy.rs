@@ -135,6 +135,34 @@ fn the_rules_depend_on_no_machinery() {
     }
 }
 
+#[test]
+fn every_test_that_the_security_policy_names_exists() {
+    let policy = read(&root().join("SECURITY.md"));
+    let quoted = policy.split('`').skip(1).step_by(2);
+    let named: Vec<(&str, &str)> = quoted.filter_map(|word| word.split_once(".rs::")).collect();
+    let missing = named.iter().filter(|(file, name)| {
+        let text = fs::read_to_string(root().join(format!("{file}.rs"))).unwrap_or_default();
+        let before = text.split_once(&format!("fn {name}()")).map(|(before, _)| before);
+        // What stands above it is its attribute.
+        let above = before
+            .and_then(|before| before.trim_end_matches("async ").trim_end().lines().next_back());
+        !above.is_some_and(|line| line.trim_start().starts_with("#[") && line.contains("test"))
+    });
+    let missing: Vec<_> = missing.collect();
+    assert!(missing.is_empty(), "no such tests: {missing:?}");
+
+    // Every risk and every chapter has a test, or a word why not.
+    let mut rows = BTreeSet::new();
+    for row in policy.lines().filter(|row| row.starts_with("| API") || row.starts_with("| V")) {
+        let title = row[2..].split(' ').next().unwrap_or_default();
+        assert!(row.contains(".rs::") || row.contains("does not apply"), "nothing shows {title}");
+        rows.insert(title.to_owned());
+    }
+    let risks = (1..=10).map(|number| format!("API{number}"));
+    let chapters = (1..=17).map(|number| format!("V{number}"));
+    assert_eq!(rows, risks.chain(chapters).collect());
+}
+
 /// Name and dependencies of one entry of the lock file. Versions are left out: any version would be wrong.
 fn package(entry: &str) -> (String, Vec<String>) {
     let quoted = |line: &str| line.split('"').nth(1).unwrap_or_default().to_owned();

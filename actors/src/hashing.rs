@@ -9,8 +9,10 @@ use crate::turns::{Displaced, Turns, WaitingBounds};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use sha2::{Digest, Sha256};
 use souk_domain::Password;
+use std::any::Any;
 use std::net::IpAddr;
 use std::num::NonZeroUsize;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use subtle::ConstantTimeEq;
 use tokio::sync::oneshot;
@@ -81,6 +83,7 @@ enum Outcome {
     Compared(bool),
     Displaced,
     Failed,
+    Panicked(Box<dyn Any + Send>),
 }
 
 impl Hasher {
@@ -126,7 +129,7 @@ impl Hasher {
         match self.ask(asker, password, None).await? {
             Outcome::Hashed(hash) => Ok(hash),
             Outcome::Displaced => Err(Failure::Busy),
-            Outcome::Compared(_) | Outcome::Failed => Err(Failure::Unavailable),
+            _ => Err(Failure::Unavailable),
         }
     }
 
@@ -146,7 +149,7 @@ impl Hasher {
         match self.ask(Asker::Client(client), password, Some(against)).await? {
             Outcome::Compared(matches) => Ok(matches && is_somebody),
             Outcome::Displaced => Err(Failure::Busy),
-            Outcome::Hashed(_) | Outcome::Failed => Err(Failure::Unavailable),
+            _ => Err(Failure::Unavailable),
         }
     }
 
@@ -161,7 +164,10 @@ impl Hasher {
             // Whoever asked may have gone meanwhile.
             let _ = job.answer.send(Outcome::Displaced);
         }
-        outcome.await.map_err(|_| Failure::Unavailable)
+        match outcome.await.map_err(|_| Failure::Unavailable)? {
+            Outcome::Panicked(panic) => resume_unwind(panic),
+            outcome => Ok(outcome),
+        }
     }
 }
 
@@ -175,14 +181,22 @@ fn hash_until_closed(jobs: &Turns<Asker, Job>) {
         .expect("argon2 accepts these parameters");
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
     let mut memory: Vec<Block> = Vec::new();
+    work_until_closed(jobs, |job| {
+        if memory.is_empty() {
+            memory.resize(argon2.params().block_count(), Block::new());
+        }
+        run(&argon2, &mut memory, job)
+    });
+}
+
+fn work_until_closed(jobs: &Turns<Asker, Job>, mut run: impl FnMut(&Job) -> Outcome) {
     while let Some(job) = jobs.next() {
         if job.answer.is_closed() {
             continue;
         }
-        if memory.is_empty() {
-            memory.resize(argon2.params().block_count(), Block::new());
-        }
-        let outcome = run(&argon2, &mut memory, &job);
+        // A panic goes on in whoever asked, and not in this thread: it may be the only one.
+        let outcome =
+            catch_unwind(AssertUnwindSafe(|| run(&job))).unwrap_or_else(Outcome::Panicked);
         // Whoever asked may have gone meanwhile.
         let _ = job.answer.send(outcome);
     }
@@ -278,5 +292,33 @@ mod tests {
             }
         }
         assert!(busy > 0);
+    }
+
+    #[tokio::test]
+    async fn a_job_that_panics_fails_its_asker_and_the_next_job_is_done() {
+        let jobs = Arc::new(Turns::new(WAITING));
+        let working = Arc::clone(&jobs);
+        let thread = std::thread::spawn(move || {
+            let mut is_first = true;
+            work_until_closed(&working, |_| {
+                match std::mem::take(&mut is_first) {
+                    // A panic without its text on standard error.
+                    true => resume_unwind(Box::new("intended")),
+                    false => Outcome::Compared(true),
+                }
+            });
+        });
+        let nobody = Arc::new(PasswordHash(String::new()));
+        let hasher = Hasher { jobs: Arc::new(Jobs(jobs)), nobody };
+        let hash = hasher.nobody.as_ref().clone();
+        let matches = |hasher: Hasher| {
+            let hash = hash.clone();
+            async move { hasher.matches(HERE, password("password123"), Some(hash)).await }
+        };
+        let first = tokio::spawn(matches(hasher.clone()));
+        assert!(first.await.is_err_and(|error| error.is_panic()));
+        assert!(matches(hasher.clone()).await.expect("the thread goes on"));
+        drop((hasher, matches));
+        thread.join().expect("the thread ends when nobody can ask any more");
     }
 }

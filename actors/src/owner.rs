@@ -45,8 +45,13 @@ impl<M: Message> Place<M> {
     }
 
     #[cfg(test)]
+    pub(crate) fn current(&self) -> Option<ActorRef<M>> {
+        self.current.load().as_ref().map(|actor| ActorRef::clone(actor))
+    }
+
+    #[cfg(test)]
     pub(crate) fn current_id(&self) -> Option<ractor::ActorId> {
-        self.current.load().as_ref().map(|actor| actor.get_id())
+        self.current().map(|actor| actor.get_id())
     }
 
     /// Kills the current owner, as an operator's drill or a test would.

@@ -5,6 +5,7 @@
 //! supervisor stops, [`Owners::escalated`] turns true, and the process ends so that whoever runs
 //! it starts it afresh.
 
+use crate::Failure;
 use crate::carts::{CartOwner, CartsMessage};
 use crate::catalog::{CatalogMessage, CatalogOwner};
 use crate::orders::{OrderNotices, OrderOwner, OrdersMessage};
@@ -163,10 +164,13 @@ impl Actor for Supervisor {
         event: SupervisionEvent,
         house: &mut House,
     ) -> Result<(), ActorProcessingErr> {
-        let (cell, reason) = match event {
-            SupervisionEvent::ActorFailed(cell, error) => (cell, error.to_string()),
+        let (cell, reason, has_panicked) = match event {
+            // An owner that gives up itself says why with a failure.
+            SupervisionEvent::ActorFailed(cell, error) => {
+                (cell, error.to_string(), !error.is::<Failure>())
+            }
             SupervisionEvent::ActorTerminated(cell, _, reason) => {
-                (cell, reason.unwrap_or_else(|| "stopped".to_owned()))
+                (cell, reason.unwrap_or_else(|| "stopped".to_owned()), false)
             }
             SupervisionEvent::ActorStarted(_) | SupervisionEvent::ProcessGroupChanged(_) => {
                 return Ok(());
@@ -174,10 +178,15 @@ impl Actor for Supervisor {
         };
         let Some(owner) = house.who.remove(&cell.get_id()) else { return Ok(()) };
         if house.may_restart(owner, Instant::now()) {
-            tracing::error!(?owner, reason, "an owner died and is started again");
+            if has_panicked {
+                // The panic itself is an error in the log already; its words may be a customer's.
+                tracing::warn!(?owner, "an owner panicked and is started again");
+            } else {
+                tracing::error!(?owner, reason, "an owner died and is started again");
+            }
             house.start(owner, myself.get_cell()).await?;
         } else {
-            tracing::error!(?owner, reason, "an owner died too often; stopping");
+            tracing::error!(?owner, "an owner died too often; stopping");
             house.owners.escalated.send_replace(true);
             myself.stop(Some(format!("{owner:?} died too often")));
         }
@@ -204,5 +213,61 @@ mod tests {
         }
         owners.users.kill();
         escalated.wait_for(|escalated| *escalated).await.expect("the owners are still there");
+    }
+
+    /// Remembers the levels of all events.
+    struct Levels(std::sync::Mutex<Vec<tracing::Level>>);
+
+    impl tracing::Subscriber for Levels {
+        fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
+            true
+        }
+
+        fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+            tracing::span::Id::from_u64(1)
+        }
+
+        fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+
+        fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+
+        fn event(&self, event: &tracing::Event<'_>) {
+            if event.metadata().target() == module_path!().trim_end_matches("::tests") {
+                self.0.lock().expect("nobody panics here").push(*event.metadata().level());
+            }
+        }
+
+        fn enter(&self, _: &tracing::span::Id) {}
+
+        fn exit(&self, _: &tracing::span::Id) {}
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_not_logged_as_an_error_again_and_every_other_death_is() {
+        let settings = OwnerSettings { low_stock_threshold: 5, order_notices: OrderNotices::Each };
+        let (owners, supervisor) = Owners::start(settings).await.expect("owners");
+        let house = Supervisor.pre_start(supervisor.clone(), (Arc::clone(&owners), settings));
+        let mut house = house.await.expect("owners of its own");
+        let deaths: [fn(ActorCell) -> SupervisionEvent; 3] = [
+            |cell| SupervisionEvent::ActorFailed(cell, "the text of a panic".into()),
+            |cell| SupervisionEvent::ActorFailed(cell, Box::new(Failure::Busy)),
+            |cell| SupervisionEvent::ActorTerminated(cell, None, Some("killed".to_owned())),
+        ];
+        let levels = Arc::new(Levels(std::sync::Mutex::default()));
+        let logging = tracing::subscriber::set_default(Arc::clone(&levels));
+        for death in deaths {
+            let dead = owners.users.current().expect("an owner").get_cell();
+            let handled = Supervisor.handle_supervisor_evt(
+                supervisor.clone(),
+                death(dead.clone()),
+                &mut house,
+            );
+            handled.await.expect("another owner starts");
+            assert_ne!(owners.users.current_id(), Some(dead.get_id()));
+        }
+        drop(logging);
+        use tracing::Level;
+        let levels = levels.0.lock().expect("nobody panics here");
+        assert_eq!(*levels, [Level::WARN, Level::ERROR, Level::ERROR]);
     }
 }

@@ -86,7 +86,11 @@ pub(crate) async fn keep_running<F, S>(
     let mut logged = None;
     loop {
         let mut running = AbortOnDrop(tokio::spawn(session()));
-        let ended = (&mut running.0).await.unwrap_or_else(|death| Err(death.into()));
+        let ended = (&mut running.0).await.unwrap_or_else(|death| match death.is_panic() {
+            // The log has the panic already; its words may repeat what a customer wrote.
+            true => Err("its task panicked".into()),
+            false => Err(death.into()),
+        });
         if stop.is_requested() {
             return;
         }

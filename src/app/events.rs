@@ -3,7 +3,7 @@
 
 use super::{App, Visitor, could_not};
 use crate::edge::headers::LAST_EVENT_ID;
-use crate::edge::{Answer, Call, Errors, Route, limits, standard};
+use crate::edge::{Answer, Call, Errors, Pool, Route, Share, limits, standard};
 use bytes::Bytes;
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, HeaderValue};
@@ -12,7 +12,7 @@ use souk_actors::store::StoreError;
 use souk_actors::{users, webhooks};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 
 /// Rows read from the outbox at a time.
 const MAX_ROWS_PER_READ: usize = 64;
@@ -29,14 +29,13 @@ pub(crate) fn route() -> Route<App> {
 
 /// Answers that go on.
 pub(super) struct Streams {
-    room: Arc<Semaphore>,
+    room: Arc<Pool>,
     end: watch::Sender<bool>,
 }
 
 impl Default for Streams {
     fn default() -> Self {
-        let room = Arc::new(Semaphore::new(limits::STREAMS_MAX));
-        Self { room, end: watch::Sender::new(false) }
+        Self { room: Pool::new(limits::STREAMS_MAX), end: watch::Sender::new(false) }
     }
 }
 
@@ -56,16 +55,16 @@ struct Listener {
     told: u64,
     goes_on: bool,
     chunks: mpsc::Sender<Bytes>,
-    _place: OwnedSemaphorePermit,
+    _share: Share,
 }
 
 async fn follow(app: Arc<App>, call: Call) -> Result<Answer, Answer> {
     let visitor = app.administrator(&call)?;
     let (patterns, told, goes_on) = asked(&app, &call)?;
-    let place = Arc::clone(&app.streams.room).try_acquire_owned();
-    let place = place.map_err(|_| standard::unavailable(limits::RETRY_AFTER_SECONDS))?;
+    let share = app.streams.room.take(call.request.client, 1);
+    let share = share.ok_or_else(|| standard::unavailable(limits::RETRY_AFTER_SECONDS))?;
     let (chunks, taken) = mpsc::channel(limits::STREAM_CHUNKS_MAX);
-    let listener = Listener { app, visitor, patterns, told, goes_on, chunks, _place: place };
+    let listener = Listener { app, visitor, patterns, told, goes_on, chunks, _share: share };
     tokio::spawn(async move {
         if let Err(error) = listener.tell().await {
             // Whoever listens comes back with the id they heard last.

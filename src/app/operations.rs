@@ -3,6 +3,7 @@
 use super::readiness::ready;
 use super::{App, could_not, logs, reference};
 use crate::edge::{Answer, Call, Route};
+use crate::panics;
 use bytes::Bytes;
 use http::StatusCode;
 use http::header::HeaderValue;
@@ -68,6 +69,7 @@ async fn metrics(app: Arc<App>, _: Call) -> Answer {
     let misfits = gateway::misfits();
     let help = "What the payment gateway said that does not fit the books.";
     metric("souk_gateway_misfits_total", "counter", help, misfits);
+    metric("souk_panics_total", "counter", "Panics anywhere in the process.", panics::count());
     let logs = app.adapters.logs();
     let count = |of: &AtomicU64| of.load(Ordering::Relaxed);
     metric("souk_logs_kept_total", "counter", "Lines kept by the log service.", count(&logs.kept));

@@ -8,7 +8,7 @@ use crate::control::Control;
 use crate::edge::{self, AccessLog, RouterError};
 use crate::logs::masked_path;
 use crate::settings::{JWT_SECRET_FILE, Listen, Settings};
-use crate::{demo, private_files, telemetry};
+use crate::{demo, panics, private_files, telemetry};
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 use souk_actors::store::Store;
@@ -167,10 +167,19 @@ pub(super) async fn serve(serve: Serve, settings: Settings) -> Result<ExitCode, 
     let (ending, stopping) = watch::channel(None);
     tokio::spawn(watch_for_endings(shop.clone(), signals, ending));
     let store = shop.store.clone();
-    let watching_disk = tokio::spawn(async move { store.watch_disk().await });
+    let watching_disk = tokio::spawn(panics::start_again(move || {
+        let store = store.clone();
+        async move { store.watch_disk().await }
+    }));
     let (stop_housekeeping, stop) = watch::channel(false);
-    let housekeeping = tokio::spawn(housekeeping::keep(shop.clone(), stop.clone()));
-    tokio::spawn(Arc::clone(&app).keep_delivering_sandbox_messages(stop));
+    let housekeeping = tokio::spawn(panics::start_again({
+        let (shop, stop) = (shop.clone(), stop.clone());
+        move || housekeeping::keep(shop.clone(), stop.clone())
+    }));
+    tokio::spawn(panics::start_again({
+        let app = Arc::clone(&app);
+        move || Arc::clone(&app).keep_delivering_sandbox_messages(stop.clone())
+    }));
     let answering = {
         let app = Arc::clone(&app);
         move |request| Arc::clone(&app).answer(request)
@@ -234,9 +243,8 @@ async fn close(
 ) {
     let closing = async {
         tokio::join!(adapters.shutdown(), outgoing.shutdown());
-        if housekeeping.await.is_err() {
-            tracing::error!("housekeeping died");
-        }
+        // A panic of housekeeping is logged, and it was started again.
+        let _ = housekeeping.await;
         shop.close().await;
     };
     if tokio::time::timeout(CLOSE_WITHIN, closing).await.is_err() {

@@ -14,7 +14,7 @@ pub(crate) const ACCEPT_PAUSE_MILLIS: u64 = 50;
 /// Shutdown waits this long for what runs; `souk` promises to exit within 10 s, and messages and
 /// mails want their share of them.
 pub(crate) const SHUTDOWN_SECONDS: u64 = 5;
-/// Answers that go on, open at once; beyond it 503.
+/// Answers that go on, open at once, three quarters of them from one client; beyond it 503.
 pub(crate) const STREAMS_MAX: usize = 64;
 /// Chunks of such an answer that wait for its client.
 pub(crate) const STREAM_CHUNKS_MAX: usize = 16;

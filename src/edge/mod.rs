@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `server` | connections: accepting, timeouts, shutdown; warp turns each request into a [`Request`] |
 //! | `body`, `stall` | the two ways a slow or greedy client is cut off |
+//! | `target` | what a request line asks for, and what asks for nothing |
 //! | `request`, `answer`, `standard` | what handlers get, what they give, what every contract says alike |
 //! | `accept` | whether a client prefers a page to JSON |
 //! | `access` | one line of the log for each request |
@@ -43,6 +44,7 @@ mod shares;
 mod stall;
 pub(crate) mod standard;
 mod tally;
+mod target;
 mod tokens;
 pub(crate) mod values;
 
@@ -60,4 +62,5 @@ pub(crate) use request::{Request, bearer_of};
 pub(crate) use route::{Call, Operation, Route};
 pub(crate) use router::{Router, RouterError};
 pub(crate) use server::serve;
+pub(crate) use shares::{Pool, Share};
 pub(crate) use tokens::{BadToken, Claims, TokenId, TokenKey, TokenKind};

@@ -6,7 +6,7 @@
 
 use crate::edge::route::{Call, Handler, Operation, Params, Route, Spelling};
 use crate::edge::tally::{self, Stopwatch, Tally};
-use crate::edge::{Answer, Request, standard};
+use crate::edge::{Answer, Request, standard, target};
 use futures_util::future::{BoxFuture, Either, ready};
 use http::Method;
 use http::header::HeaderValue;
@@ -17,6 +17,9 @@ use std::sync::Arc;
 /// Methods a route may have, in the order `Allow` names them.
 const METHODS: [Method; 5] =
     [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
+
+/// What `Allow` says of the whole server.
+const ALL_METHODS: &str = "GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS";
 
 /// Why routes cannot stand together. A mistake in a contract's table, found at start.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -206,6 +209,9 @@ impl<S: Send + Sync + 'static> Router<S> {
 
     /// The seat of the handler and the parameters of the path, or the answer where there is none.
     fn find(&self, request: &Request) -> Result<(&Seat<S>, Params), Answer> {
+        if request.path == target::WHOLE_SERVER && request.method == Method::OPTIONS {
+            return Err(standard::options(HeaderValue::from_static(ALL_METHODS)));
+        }
         let (unslashed_path, slashed) = split_slash(&request.path);
         let matched = self.paths.at(unslashed_path).map_err(|_| standard::not_found())?;
         let place = &self.places[*matched.value];

@@ -7,7 +7,7 @@ use crate::edge::body::{self, Body};
 use crate::edge::client::Client;
 use crate::edge::shares::{Pool, Share};
 use crate::edge::stall::StallGuard;
-use crate::edge::{AccessLog, Answer, Cors, Request, TrustedProxies, limits, standard};
+use crate::edge::{AccessLog, Answer, Cors, Request, TrustedProxies, limits, standard, target};
 use futures_util::FutureExt;
 use futures_util::future::{Either, ready};
 use http::header::ORIGIN;
@@ -126,12 +126,17 @@ async fn serve_within<App, Answering>(
         }
         let io = StallGuard::new(TokioIo::new(stream), bounds.write_stall);
         let answering = TowerToHyperService::new(warp::service(filter(Arc::clone(&door), remote)));
-        let service = service_fn(move |request: http::Request<Incoming>| {
-            // `CONNECT a:1`: warp takes a path for granted.
-            if request.uri().path().is_empty() {
-                return Either::Left(ready(Ok(standard::no_path().into_response(None))));
+        let service = service_fn(move |mut request: http::Request<Incoming>| {
+            // warp takes a path for granted.
+            if let Err(refusal) = target::settle(&mut request) {
+                return Either::Left(ready(Ok(refusal.into_response(None))));
             }
-            Either::Right(answering.call(request))
+            let answered = AssertUnwindSafe(answering.call(request)).catch_unwind();
+            Either::Right(async {
+                answered
+                    .await
+                    .unwrap_or_else(|_| Ok(standard::internal_error().into_response(None)))
+            })
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
@@ -264,19 +269,14 @@ where
     }
 }
 
-/// The answer of `app`, or 500 if it panics.
+/// The answer of `app`, or 500 if it panics, which `crate::panics` counts and logs.
 async fn answer_or_500<App, Answering>(app: App, request: Request) -> Answer
 where
     App: Fn(Request) -> Answering,
     Answering: Future<Output = Answer>,
 {
-    let asked = (request.method.clone(), request.path.clone());
     let answering = AssertUnwindSafe(async move { app(request).await });
-    answering.catch_unwind().await.unwrap_or_else(|_| {
-        let (method, path) = asked;
-        tracing::error!(%method, path, "a handler panicked");
-        standard::internal_error()
-    })
+    answering.catch_unwind().await.unwrap_or_else(|_| standard::internal_error())
 }
 
 #[cfg(test)]

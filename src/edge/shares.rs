@@ -1,5 +1,5 @@
 //! What all clients share, with a bound for all together and one for each: connections, room for
-//! bodies that arrive, room for answers that are not taken yet.
+//! bodies that arrive, room for answers that are not taken yet, answers that go on.
 
 use crate::edge::client::Client;
 use std::collections::HashMap;
@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// A bounded amount of something, of which no client gets all.
 #[derive(Debug)]
-pub(super) struct Pool {
+pub(crate) struct Pool {
     units_max: usize,
     units_each_max: usize,
     held: Mutex<Held>,
@@ -29,13 +29,13 @@ pub(crate) struct Share {
 
 impl Pool {
     /// `units_max` for all together, three quarters of it for each.
-    pub(super) fn new(units_max: usize) -> Arc<Self> {
+    pub(crate) fn new(units_max: usize) -> Arc<Self> {
         let units_each_max = (units_max - units_max / 4).max(1);
         Arc::new(Self { units_max, units_each_max, held: Mutex::default() })
     }
 
     /// Takes so many units for a client; `None` if that would be too much, for all or for it.
-    pub(super) fn take(self: &Arc<Self>, client: Client, units: usize) -> Option<Share> {
+    pub(crate) fn take(self: &Arc<Self>, client: Client, units: usize) -> Option<Share> {
         let mut share = Share { pool: Arc::clone(self), client, units: 0 };
         share.grow_to(units).then_some(share)
     }

@@ -116,7 +116,7 @@ pub(crate) fn request_timeout() -> Answer {
     Answer::detail(StatusCode::REQUEST_TIMEOUT, "The request body did not arrive in time.")
 }
 
-/// 400: a target that is no path, as of `CONNECT`.
+/// 400: a target without a path, such as that of `CONNECT`.
 pub(crate) fn no_path() -> Answer {
     Answer::detail(StatusCode::BAD_REQUEST, "The request target must be a path.")
 }

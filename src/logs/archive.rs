@@ -3,6 +3,7 @@
 use super::query::LogQuery;
 use super::socket::ask;
 use super::store::{Found, LogStore};
+use crate::panics;
 use souk_actors::store::StoreError;
 use std::io;
 use std::path::PathBuf;
@@ -76,8 +77,8 @@ impl Archive {
             let _turn = turn;
             search(&archive)
         });
-        let died = |_| ArchiveError::Away(io::Error::other("the search died")).into();
-        searching.await.unwrap_or_else(|error| Err(died(error)))
+        let away = || ArchiveError::Away(io::Error::other("the process ends")).into();
+        panics::outcome(searching.await).unwrap_or_else(|| Err(away()))
     }
 
     /// The lines `query` looks for, newest first: `limit` of them after the first `offset`. Blocks.

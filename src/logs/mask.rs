@@ -10,7 +10,7 @@
 use std::borrow::Cow;
 
 /// A field is left out if its name holds one of these.
-const LEFT_OUT: [&str; 13] = [
+const LEFT_OUT: [&str; 14] = [
     "password",
     "secret",
     "token",
@@ -24,6 +24,7 @@ const LEFT_OUT: [&str; 13] = [
     "customer",
     "remote",
     "body",
+    "panic",
 ];
 /// A run of letters and digits this long is taken for a secret: ids of messages are shorter.
 const OPAQUE_CHARACTERS: usize = 32;

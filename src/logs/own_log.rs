@@ -148,6 +148,7 @@ mod tests {
                 order = 7,
                 password = "hunter2",
                 remote = "192.0.2.1:5",
+                panic = "byte index 3 is inside 'é' of `Zoé, 5 High Street`",
                 reason = "550 <ann@souk.example>: no",
                 "told Bearer abc.def of it"
             );

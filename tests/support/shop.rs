@@ -215,6 +215,7 @@ impl Drop for Shop {
         self.process = None;
         let output = self.output();
         if !std::thread::panicking() {
+            // The log says it in these words, too.
             assert!(!output.contains("panicked at"), "the shop panicked:\n{output}");
             return;
         }
