@@ -9,6 +9,9 @@ mod contracts;
 mod control;
 mod demo;
 mod edge;
+#[cfg(test)]
+#[path = "../tests/fuzz/targets/mod.rs"]
+mod fuzz;
 mod logs;
 mod moment;
 mod pages;

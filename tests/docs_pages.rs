@@ -27,11 +27,15 @@ souk serve
 ";
 
 /// What stands on pages and is not pasted, and why: the page, the first line, the reason. Nothing else is left out.
-const NOT_PASTED: [(&str, &str, &str); 9] = [
+const NOT_PASTED: [(&str, &str, &str); 13] = [
     ("README.md", "$ stripe listen --forward-to", "Stripe's CLI and an account there"),
     ("docs/install.md", "$ cargo build --release", "root, and a machine with systemd"),
     ("docs/install.md", "# echo 'a good password' | sudo", "root, and a machine with systemd"),
     ("docs/install.md", "$ docker compose build", "Docker"),
+    ("docs/supply-chain.md", "$ cargo install --locked cargo-deny", "the database of advisories"),
+    ("docs/supply-chain.md", "$ config/deploy/sbom.py", "supply_chain.rs makes the bill"),
+    ("docs/fuzzing.md", "$ SOUK_FUZZ_ROUNDS", "the tests themselves"),
+    ("docs/fuzzing.md", "$ cargo install --locked cargo-fuzz", "a nightly compiler"),
     ("docs/classic.md", "$ echo 'a good password'", "docs_walks.rs starts the shop"),
     ("docs/minimal.md", "$ echo 'a good password'", "docs_walks.rs starts the shop"),
     ("docs/services.md", "$ echo 'a good password'", "docs_walks.rs starts the shop"),

@@ -163,6 +163,30 @@ fn every_test_that_the_security_policy_names_exists() {
     assert_eq!(rows, risks.chain(chapters).collect());
 }
 
+#[test]
+fn every_corpus_belongs_to_a_target() {
+    let targets = root().join("tests/fuzz/targets");
+    let files = fs::read_dir(&targets).expect("targets").map(|entry| entry.expect("a file").path());
+    let targets: String = files.map(|path| read(&path)).collect();
+    for folder in fs::read_dir(root().join("tests/fuzz/corpus")).expect("corpora") {
+        let name = folder.expect("a corpus").file_name().into_string().expect("ASCII");
+        assert!(targets.contains(&format!("fn {name}(input: &[u8])")), "{name} is no target");
+    }
+}
+
+#[test]
+fn the_fuzzing_program_stands_on_what_the_shop_stands_on() {
+    let (ours, theirs) =
+        (read(&root().join("Cargo.toml")), read(&root().join("tests/fuzz/Cargo.toml")));
+    let shared =
+        theirs.lines().skip_while(|line| !line.ends_with("as in the main Cargo.toml.")).skip(1);
+    let shared: Vec<_> = shared.take_while(|line| !line.is_empty()).collect();
+    assert!(shared.len() > 10, "{shared:?}");
+    for line in shared {
+        assert!(ours.lines().any(|known| known == line), "the main Cargo.toml has no {line}");
+    }
+}
+
 /// Name and dependencies of one entry of the lock file. Versions are left out: any version would be wrong.
 fn package(entry: &str) -> (String, Vec<String>) {
     let quoted = |line: &str| line.split('"').nth(1).unwrap_or_default().to_owned();

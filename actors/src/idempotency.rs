@@ -3,7 +3,7 @@
 
 use crate::Failure;
 use crate::hashing::PasswordHash;
-use crate::store::{Direction, Read, Row, Store, StoreError, Table, Unit};
+use crate::store::{Direction, Read, Row, Store, StoreError, Table, Unit, tables};
 use crate::users::{self, SessionToken, User};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -14,7 +14,7 @@ use std::time::Duration;
 const RECORDS: Table<[u8; 32], StoredAnswer> = Table::new("idempotency.records");
 const BY_TIME: Table<(UnixMillis, [u8; 32]), ()> = Table::new("idempotency.by_time");
 
-pub(crate) const TABLES: &[&str] = &[RECORDS.name(), BY_TIME.name()];
+tables![RECORDS, BY_TIME];
 
 /// How long an answer is kept.
 pub const KEPT: Duration = Duration::from_secs(24 * 60 * 60);

@@ -6,6 +6,9 @@ pub mod catalog;
 pub mod check;
 pub mod clock;
 mod failure;
+#[cfg(any(test, fuzzing))]
+#[path = "../../tests/fuzz/targets/stored.rs"]
+pub mod fuzz;
 pub mod gateway;
 pub mod hashing;
 pub mod housekeeping;

@@ -2,7 +2,7 @@
 //! on, and is never opened on other terms: amounts are not converted.
 
 use crate::Failure;
-use crate::store::{Read, Row, Store, StoreError, Table};
+use crate::store::{Read, Row, Store, StoreError, Table, tables};
 use serde::{Deserialize, Serialize};
 use souk_domain::Currency;
 use std::fmt;
@@ -10,7 +10,7 @@ use std::fmt;
 const TERMS: Table<u64, Terms> = Table::new("shop.terms");
 const ONLY: u64 = 0;
 
-pub(crate) const TABLES: &[&str] = &[TERMS.name()];
+tables![TERMS];
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Terms {

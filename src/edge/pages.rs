@@ -189,7 +189,7 @@ impl Page {
     }
 
     fn next(&self) -> Option<u64> {
-        (self.number < last_page(self.count, self.size)).then_some(self.number + 1)
+        (self.number < last_page(self.count, self.size)).then(|| self.number + 1)
     }
 
     fn previous(&self) -> Option<u64> {

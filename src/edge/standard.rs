@@ -93,9 +93,14 @@ pub(crate) fn options(allow: HeaderValue) -> Answer {
     Answer::ok(&serde_json::Map::new()).with_header(ALLOW, allow)
 }
 
-/// 301 to a path of our own; `location` is visible ASCII, as request targets are.
+/// 301 to a path of our own. What a request target has beside visible ASCII is escaped, as Django
+/// does it.
 pub(crate) fn moved_permanently(location: &str) -> Answer {
-    match HeaderValue::from_str(location) {
+    let escaped = |octet: u8| match octet.is_ascii_graphic() {
+        true => char::from(octet).to_string(),
+        false => format!("%{octet:02X}"),
+    };
+    match HeaderValue::from_str(&location.bytes().map(escaped).collect::<String>()) {
         Ok(location) => {
             Answer::empty(StatusCode::MOVED_PERMANENTLY).with_header(LOCATION, location)
         }

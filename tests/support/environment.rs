@@ -13,6 +13,11 @@ pub fn python() -> PathBuf {
     installed("SOUK_TEST_PYTHON", "python")
 }
 
+/// What judges the dependencies.
+pub fn cargo_deny() -> PathBuf {
+    installed("SOUK_TEST_CARGO_DENY", "cargo-deny")
+}
+
 /// The directory of this repository.
 pub fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

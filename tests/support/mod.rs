@@ -20,7 +20,7 @@ mod stripe;
 
 pub use broker::{Broker, Event};
 pub use endpoint::{Endpoint, Fault, Letter};
-pub use environment::{python, repository};
+pub use environment::{cargo_deny, python, repository};
 pub use http::{Answer, Ask, Door};
 pub use mail::{Mail, MailSink, mails_in};
 pub use person::{Person, id_of};

@@ -159,7 +159,12 @@ fn mailable_domain(domain: &str, top_levels: TopLevels) -> Option<String> {
         return None;
     }
     let ascii = idna::domain_to_ascii_cow(domain.as_bytes(), idna::AsciiDenyList::STD3).ok()?;
-    is_host(&ascii, TopLevels::Ever).then(|| ascii.into_owned())
+    // Digits encode the letters of a top level; where they stand beside them, they are digits.
+    let is_encoded = ascii.rsplit('.').next()?.starts_with("xn--")
+        && !top_level.is_ascii()
+        && !top_level.bytes().any(|octet| octet.is_ascii_digit());
+    let top_levels = if is_encoded { TopLevels::Ever } else { top_levels };
+    is_host(&ascii, top_levels).then(|| ascii.into_owned())
 }
 
 /// `[127.0.0.1]` or `[::1]` (RFC 5321 section 4.1.3, IPv6 without its tag, as Django reads it).
@@ -253,6 +258,9 @@ mod tests {
             "a@b.é-",
             "a@-é.de",
             "a@b\u{3000}c.example",
+            "a@bücher.c0m",
+            "a@bücher.пример1",
+            "a@bücher.ｃ０m",
         ] {
             assert_eq!(EmailAddress::parse(bad), Err(TextError::NotAnEmail.into()), "{bad}");
         }
@@ -268,6 +276,7 @@ mod tests {
             ("ann@例え.jp", "ann@xn--r8jz45g.jp"),
             ("ann@müller-söhne.de", "ann@xn--mller-shne-kcb9d.de"),
             ("ann@пример.рф", "ann@xn--e1afmkfd.xn--p1ai"),
+            ("ann@a.müller-söhne", "ann@a.xn--mller-shne-kcb9d"),
             ("Ann@EXAMPLE.com", "Ann@example.com"),
         ] {
             assert_eq!(parsed(text).as_deref(), Some(kept), "{text}");

@@ -20,4 +20,6 @@ pub use queries::{of_guest, of_key, of_user};
 pub use rows::{Cart, CartHolder, CartLine};
 
 pub(crate) use queries::check;
+#[cfg(any(test, fuzzing))]
+pub(crate) use rows::READERS;
 pub(crate) use rows::TABLES;

@@ -2,7 +2,7 @@
 //! together and bounded in number.
 
 use super::key::{CartKey, CartKeyHash};
-use crate::store::{Row, Table};
+use crate::store::{Row, Table, tables};
 use serde::{Deserialize, Serialize};
 use souk_domain::{CartId, CartLineId, ProductId, Quantity, UnixMillis, UserId};
 
@@ -13,8 +13,7 @@ pub(super) const BY_KEY: Table<[u8; 32], CartId> = Table::new("carts.by_key");
 /// Guests' carts on the clock.
 pub(super) const GUESTS_BY_END: Table<(UnixMillis, CartId), ()> = Table::new("carts.guests_by_end");
 
-pub(crate) const TABLES: &[&str] =
-    &[CARTS.name(), BY_USER.name(), BY_KEY.name(), GUESTS_BY_END.name()];
+tables![CARTS, BY_USER, BY_KEY, GUESTS_BY_END];
 
 /// A cart.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

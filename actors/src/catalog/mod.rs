@@ -18,6 +18,8 @@ pub use selection::{Between, ProductSelection, selected_ids};
 pub use stock::{StockMove, TakenLine};
 
 pub(crate) use queries::{TakenStock, check};
+#[cfg(any(test, fuzzing))]
+pub(crate) use rows::READERS;
 pub(crate) use rows::TABLES;
 pub(crate) use search_texts::renew_search_texts;
 pub(crate) use stock::why_unbuyable;

@@ -1,7 +1,7 @@
 //! How products, categories and stock lie in the file.
 
 use crate::outbox::ProductSnapshot;
-use crate::store::{Row, Table};
+use crate::store::{Row, Table, tables};
 use serde::{Deserialize, Serialize};
 use souk_domain::{CategoryId, Money, Pricing, ProductId, Stock, UnixMillis};
 
@@ -22,17 +22,17 @@ pub(super) const STOCK: Table<ProductId, StockRow> = Table::new("catalog.stock")
 pub(super) const CATEGORIES: Table<CategoryId, Category> = Table::new("catalog.categories");
 pub(super) const CATEGORY_SLUGS: Table<String, CategoryId> = Table::new("catalog.category_slugs");
 
-pub(crate) const TABLES: &[&str] = &[
-    PRODUCTS.name(),
-    GONE.name(),
-    BY_CATEGORY.name(),
-    SEARCH_TEXTS.name(),
-    SEARCH_RULES.name(),
-    PRODUCT_SLUGS.name(),
-    HIDDEN.name(),
-    STOCK.name(),
-    CATEGORIES.name(),
-    CATEGORY_SLUGS.name(),
+tables![
+    PRODUCTS,
+    GONE,
+    BY_CATEGORY,
+    SEARCH_TEXTS,
+    SEARCH_RULES,
+    PRODUCT_SLUGS,
+    HIDDEN,
+    STOCK,
+    CATEGORIES,
+    CATEGORY_SLUGS,
 ];
 
 /// A product, without its stock.

@@ -26,4 +26,6 @@ pub use seal::{OrderLinks, OrderSeal};
 pub use write::Contact;
 
 pub(crate) use queries::check;
+#[cfg(any(test, fuzzing))]
+pub(crate) use rows::READERS;
 pub(crate) use rows::TABLES;

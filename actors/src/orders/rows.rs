@@ -4,7 +4,7 @@ use super::{CrmDelivery, Leaver, Recipient};
 use crate::carts::CartKeyHash;
 use crate::outbox::OrderSnapshot;
 use crate::payments::Intent;
-use crate::store::{Row, Table};
+use crate::store::{Row, Table, tables};
 use serde::{Deserialize, Serialize};
 use souk_domain::{Money, OrderId, OrderLine, OrderStatus, PaymentId, UnixMillis, UserId};
 
@@ -32,19 +32,19 @@ pub(super) const TO_ANNOUNCE: Table<OrderId, ()> = Table::new("orders.to_announc
 /// One row, under key 0.
 pub(super) const SUMMARY: Table<u64, OrderSummary> = Table::new("orders.summary");
 
-pub(crate) const TABLES: &[&str] = &[
-    ORDERS.name(),
-    GONE.name(),
-    BY_CUSTOMER.name(),
-    BY_EXPIRY.name(),
-    TO_FORGET.name(),
-    KEPT_RECIPIENTS.name(),
-    RECIPIENTS_DUE.name(),
-    CRM.name(),
-    CRM_DUE.name(),
-    CRM_WANTED.name(),
-    TO_ANNOUNCE.name(),
-    SUMMARY.name(),
+tables![
+    ORDERS,
+    GONE,
+    BY_CUSTOMER,
+    BY_EXPIRY,
+    TO_FORGET,
+    KEPT_RECIPIENTS,
+    RECIPIENTS_DUE,
+    CRM,
+    CRM_DUE,
+    CRM_WANTED,
+    TO_ANNOUNCE,
+    SUMMARY,
 ];
 
 /// An order.

@@ -227,7 +227,7 @@ impl Identity {
     ///
     /// # Errors
     /// [`NoPlace`].
-    pub(super) fn row_at(&self, place: &str) -> Result<u64, NoPlace> {
+    pub(crate) fn row_at(&self, place: &str) -> Result<u64, NoPlace> {
         let digits = place.split(PLACE_MARK).next().unwrap_or_default();
         let is_number = !digits.is_empty() && digits.bytes().all(|octet| octet.is_ascii_digit());
         let row: u64 = match is_number {

@@ -28,7 +28,7 @@ pub use row::{
 pub use schemas::{ENVELOPE, NamedSchema, event_types, schema, schemas};
 
 use crate::orders::{self, OrderLinks};
-use crate::store::{Direction, Read, Snapshot, Store, StoreError, Table, Unit};
+use crate::store::{Direction, Read, Snapshot, Store, StoreError, Table, Unit, tables};
 use crate::{Failure, ids};
 use identity::IDENTITY;
 use row::OutboxRow;
@@ -39,8 +39,7 @@ use tokio::sync::watch;
 const ROWS: Table<u64, OutboxRow> = Table::new("outbox.rows");
 const CURSORS: Table<String, u64> = Table::new("outbox.cursors");
 
-pub(crate) const TABLES: &[&str] =
-    &[ROWS.name(), CURSORS.name(), IDENTITY.name(), kept::ACKNOWLEDGED.name(), marks::MARKS.name()];
+tables![ROWS, CURSORS, IDENTITY, kept::ACKNOWLEDGED, marks::MARKS];
 
 /// Appends what leaves the process to the turn that made it true.
 pub(crate) fn append(unit: &Unit, outgoing: Outgoing) -> Result<(), Failure> {

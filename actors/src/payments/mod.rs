@@ -29,4 +29,6 @@ pub use rows::{
 };
 
 pub(crate) use check::check;
+#[cfg(any(test, fuzzing))]
+pub(crate) use rows::READERS;
 pub(crate) use rows::TABLES;

@@ -3,7 +3,7 @@
 use super::ledger::Account;
 use crate::gateway::CheckoutPages;
 use crate::outbox::PaymentSnapshot;
-use crate::store::{Row, Table};
+use crate::store::{Row, Table, tables};
 use serde::{Deserialize, Serialize};
 use souk_domain::{
     Currency, Money, OrderId, PaymentBooks, PaymentId, PaymentStatus, UnixMillis, UserId,
@@ -37,22 +37,22 @@ pub(super) const HEARD: Table<String, ()> = Table::new("payments.heard");
 pub(super) const HEARD_BY_TIME: Table<(UnixMillis, String), ()> =
     Table::new("payments.heard_by_time");
 
-pub(crate) const TABLES: &[&str] = &[
-    PAYMENTS.name(),
-    BY_ORDER.name(),
-    OF_ORDER.name(),
-    BY_INTENT.name(),
-    BY_CHECKOUT.name(),
-    OPEN.name(),
-    TO_CLOSE.name(),
-    IN_DOUBT.name(),
-    REFUNDS.name(),
-    REFUNDS_DUE.name(),
-    HEARD.name(),
-    HEARD_BY_TIME.name(),
-    super::ledger::ENTRIES.name(),
-    super::ledger::OF_ORDER.name(),
-    super::ledger::BALANCES.name(),
+tables![
+    PAYMENTS,
+    BY_ORDER,
+    OF_ORDER,
+    BY_INTENT,
+    BY_CHECKOUT,
+    OPEN,
+    TO_CLOSE,
+    IN_DOUBT,
+    REFUNDS,
+    REFUNDS_DUE,
+    HEARD,
+    HEARD_BY_TIME,
+    super::ledger::ENTRIES,
+    super::ledger::OF_ORDER,
+    super::ledger::BALANCES,
 ];
 
 /// A payment of an order.

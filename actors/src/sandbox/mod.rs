@@ -16,4 +16,6 @@ pub use actor::{SandboxMessage, SandboxOwner};
 pub use gateway::{CheckoutPage, SandboxEvent, SandboxGateway};
 
 pub(crate) use check::check;
+#[cfg(any(test, fuzzing))]
+pub(crate) use rows::READERS;
 pub(crate) use rows::TABLES;

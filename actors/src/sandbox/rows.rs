@@ -1,7 +1,7 @@
 //! The sandbox's own books.
 
 use crate::gateway::{CheckoutPages, Decline};
-use crate::store::{Row, Table};
+use crate::store::{Row, Table, tables};
 use serde::{Deserialize, Serialize};
 use souk_domain::{Money, PaymentStatus, UnixMillis};
 
@@ -17,8 +17,7 @@ pub(super) const CHECKOUT_BY_KEY: Table<String, String> = Table::new("sandbox.ch
 /// Messages to the shop that it has not taken yet, in the order in which they happened.
 pub(super) const EVENTS: Table<u64, SandboxEventRow> = Table::new("sandbox.events");
 
-pub(crate) const TABLES: &[&str] =
-    &[INTENTS.name(), BY_KEY.name(), CHECKOUTS.name(), CHECKOUT_BY_KEY.name(), EVENTS.name()];
+tables![INTENTS, BY_KEY, CHECKOUTS, CHECKOUT_BY_KEY, EVENTS];
 
 /// An intent to pay.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

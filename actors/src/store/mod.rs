@@ -37,6 +37,10 @@ pub use seal::{BadCopy, Seal};
 pub use snapshot::Snapshot;
 pub use table::{Direction, Key, Look, Read, Row, Table};
 
+#[cfg(any(test, fuzzing))]
+pub(crate) use table::RowReader;
+pub(crate) use table::tables;
+
 use crate::Failure;
 use arc_swap::ArcSwap;
 use epoch::{Ending, Line, Place, Turn};

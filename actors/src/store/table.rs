@@ -50,10 +50,49 @@ impl<K: Key, V: Row> Table<K, V> {
         V::read(version, bytes.get(1..).unwrap_or_default()).ok_or_else(corrupt)
     }
 
+    /// What reads octets as this table's keys and rows, for tests of the reading.
+    #[cfg(any(test, fuzzing))]
+    pub(crate) const fn reader(self) -> RowReader {
+        RowReader { table: self.name, key: reread_key::<K>, row: reread_row::<V> }
+    }
+
     fn decode_key(self, bytes: &[u8]) -> Result<K, StoreError> {
         K::decode(bytes).ok_or(StoreError::Corrupt { table: self.name, version: 0 })
     }
 }
+
+/// How a table's octets are read, whatever their types: each function gives what would be written of
+/// what it read, and `None` if it reads nothing.
+#[cfg(any(test, fuzzing))]
+#[derive(Clone, Copy)]
+pub(crate) struct RowReader {
+    pub(crate) table: &'static str,
+    pub(crate) key: fn(&[u8]) -> Option<Vec<u8>>,
+    pub(crate) row: fn(&[u8]) -> Option<Vec<u8>>,
+}
+
+#[cfg(any(test, fuzzing))]
+fn reread_key<K: Key>(octets: &[u8]) -> Option<Vec<u8>> {
+    K::decode(octets).map(|key| key.bytes())
+}
+
+#[cfg(any(test, fuzzing))]
+fn reread_row<V: Row>(octets: &[u8]) -> Option<Vec<u8>> {
+    let table = Table::<u64, V>::new("any");
+    table.decode(octets).ok().map(|row| table.encode(&row).expect("what was read can be written"))
+}
+
+/// The tables of an owner: their names as `TABLES`, and, for tests, what reads them as `READERS`.
+macro_rules! tables {
+    ($($table:expr),+ $(,)?) => {
+        pub(crate) const TABLES: &[&str] = &[$($table.name()),+];
+
+        #[cfg(any(test, fuzzing))]
+        pub(crate) const READERS: &[crate::store::RowReader] = &[$($table.reader()),+];
+    };
+}
+
+pub(crate) use tables;
 
 /// A row as it lies in the file: a version byte, then postcard.
 pub trait Row: Serialize + DeserializeOwned {

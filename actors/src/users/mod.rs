@@ -24,5 +24,7 @@ pub use update_profile::{ProfileDetails, UpdateProfile};
 
 pub(crate) use names::renew_keys;
 pub(crate) use queries::{check, count};
+#[cfg(any(test, fuzzing))]
+pub(crate) use rows::READERS;
 pub(crate) use rows::TABLES;
 pub(crate) use sessions::begin_generation;

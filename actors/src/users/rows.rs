@@ -1,7 +1,7 @@
 //! How users and sessions lie in the file.
 
 use crate::hashing::PasswordHash;
-use crate::store::{Row, Table};
+use crate::store::{Row, Table, tables};
 use serde::{Deserialize, Serialize};
 use souk_domain::{EmailAddress, Role, SessionId, UnixMillis, UserId, Username};
 
@@ -22,16 +22,16 @@ pub(super) const SESSIONS_BY_END: Table<(UnixMillis, SessionId), ()> =
 pub(super) const PASSWORD_RESETS: Table<UserId, PasswordResets> =
     Table::new("users.password_resets");
 
-pub(crate) const TABLES: &[&str] = &[
-    USERS.name(),
-    BY_EMAIL.name(),
-    BY_USERNAME.name(),
-    KEY_RULES.name(),
-    ADMINISTRATORS.name(),
-    SESSIONS.name(),
-    SESSIONS_BY_USER.name(),
-    SESSIONS_BY_END.name(),
-    PASSWORD_RESETS.name(),
+tables![
+    USERS,
+    BY_EMAIL,
+    BY_USERNAME,
+    KEY_RULES,
+    ADMINISTRATORS,
+    SESSIONS,
+    SESSIONS_BY_USER,
+    SESSIONS_BY_END,
+    PASSWORD_RESETS,
 ];
 
 /// A registered person.

@@ -18,6 +18,8 @@ pub use rows::{Delivery, DeliveryState, Endpoint, Progress};
 pub use tries::{Recorded, Tried, Verdict, advance, record};
 
 pub(crate) use queries::{check, held_rows};
+#[cfg(any(test, fuzzing))]
+pub(crate) use rows::READERS;
 pub(crate) use rows::TABLES;
 
 /// Endpoints one shop may have.

@@ -1,6 +1,6 @@
 //! How endpoints and deliveries lie in the file.
 
-use crate::store::{Row, Table};
+use crate::store::{Row, Table, tables};
 use serde::{Deserialize, Serialize};
 use souk_domain::UnixMillis;
 
@@ -11,8 +11,7 @@ pub(super) const DELIVERIES: Table<(u64, u64), Delivery> = Table::new("webhooks.
 /// By endpoint, when to try again, and the event's place in the outbox.
 pub(super) const WAITING: Table<(u64, (UnixMillis, u64)), ()> = Table::new("webhooks.waiting");
 
-pub(crate) const TABLES: &[&str] =
-    &[ENDPOINTS.name(), PROGRESS.name(), DELIVERIES.name(), WAITING.name()];
+tables![ENDPOINTS, PROGRESS, DELIVERIES, WAITING];
 
 /// Where events are posted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -74,6 +74,7 @@ async fn reading_without_the_slash_moves_to_it_and_keeps_the_query() {
     for (target, location) in [
         ("/api/v1/products?page=2&search=a%20b", "/api/v1/products/?page=2&search=a%20b"),
         ("/api/v1/reports/7", "/api/v1/reports/7/"),
+        ("/api/v1/reports/é?q=ü", "/api/v1/reports/%C3%A9/?q=%C3%BC"),
     ] {
         for method in [Method::GET, Method::HEAD] {
             let answer = ask(method, target).await;
