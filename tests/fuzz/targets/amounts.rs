@@ -47,7 +47,7 @@ fn read(json: &str) -> Read {
     let body = format!("{{\"number\":{json}}}");
     Read {
         whole: value(&body, form::integer(i64::MIN..=i64::MAX)),
-        id: value(&body, form::id(ProductId::new)).map(ProductId::get),
+        id: value(&body, form::id(ProductId::new)).flatten().map(ProductId::get),
         units: value(&body, form::quantity()).map(|units| units.get()),
         money: currencies().map(|currency| value(&body, form::money(currency))).into(),
         discount: value(&body, form::discount()),
