@@ -7,6 +7,7 @@ mod currency;
 mod fault;
 mod guests;
 mod judge;
+mod kept;
 mod listen;
 mod payments;
 mod read;
@@ -24,6 +25,7 @@ use crate::edge::form::ReturnAddress;
 use crate::edge::{Cors, TrustedProxies};
 use crate::logs::LogLimits;
 use fault::Faults;
+use kept::KeptSettings;
 use souk_actors::ShopSettings;
 use souk_actors::orders::OrderNotices;
 use souk_actors::store::StoreLimits;
@@ -107,6 +109,8 @@ pub(crate) struct Settings {
     order_ttl_seconds: u64,
     /// What guests may do.
     guest_limits: GuestLimits,
+    /// How much is kept for strangers, and for how long.
+    kept: KeptSettings,
     /// Whether the gateway's `payment_failed` cancels a pending order.
     cancel_on_payment_failed: bool,
     /// Whether the sandbox may be served on an address that others can reach.
@@ -206,6 +210,7 @@ impl Default for Settings {
             webhook_private_addresses: false,
             order_ttl_seconds: 86_400,
             guest_limits: GuestLimits::default(),
+            kept: KeptSettings::default(),
             cancel_on_payment_failed: true,
             sandbox_public: false,
             rate_limit: true,
@@ -257,6 +262,7 @@ impl Settings {
         settings.read_returns(&mut reader);
         settings.read_callers(&mut reader);
         settings.read_guests(&mut reader);
+        settings.read_kept(&mut reader);
         settings.read_log(&mut reader);
         Ok((settings, reader.into_faults()))
     }
@@ -325,6 +331,7 @@ impl Settings {
             low_stock_threshold: self.low_stock_threshold,
             order_notices: self.order_notices,
             order_digest_every: Duration::from_secs(self.order_digest_seconds),
+            guest_unpaid_kept_for: self.kept.guest_unpaid(),
             store: self.store_limits(),
         }
     }
@@ -407,6 +414,7 @@ impl Settings {
             returns: self.returns(),
             throttles_guessing: self.rate_limit,
             guest_limits: self.guest_limits,
+            kept_limits: self.kept.limits,
             services: self.service_tokens.clone(),
             webhook_secrets: self.webhook_secrets(),
             cancels_on_payment_failed: self.cancel_on_payment_failed,

@@ -1,7 +1,7 @@
 //! The offline proof that a store keeps every invariant (`souk check`).
 
 use crate::store::{Snapshot, StoreError};
-use crate::{carts, catalog, orders, payments, sandbox, users, webhooks};
+use crate::{carts, catalog, idempotency, orders, payments, sandbox, users, webhooks};
 use std::fmt;
 
 /// What a check found.
@@ -73,5 +73,6 @@ pub fn check(snapshot: &Snapshot) -> Result<Findings, StoreError> {
     payments::check(snapshot, &mut findings)?;
     sandbox::check(snapshot, &mut findings)?;
     webhooks::check(snapshot, &mut findings)?;
+    idempotency::check(snapshot, &mut findings)?;
     Ok(findings)
 }

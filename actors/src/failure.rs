@@ -30,6 +30,9 @@ pub enum Failure {
     /// Too much waits to be told to others; queries go on.
     #[error("the outbox is full")]
     OutboxFull,
+    /// As much of a kind is kept as may be: newcomers are refused, and everybody else goes on.
+    #[error("as much is kept as may be")]
+    NoRoom,
     /// An owner died over it.
     #[error("the owner of {owner} died")]
     OwnerDied {

@@ -21,6 +21,8 @@ const ROUND: Duration = Duration::from_secs(1);
 const PRUNING: Duration = Duration::from_secs(60);
 /// Orders expired, or refunds made, in one round.
 const MAX_PER_ROUND: usize = 200;
+/// Guests' unpaid orders deleted in one turn.
+const MAX_DELETED_PER_TURN: usize = 50;
 
 /// How long the gateway may take to answer before it is asked about a payment again.
 const DOUBT_AFTER: Duration = Duration::from_secs(60);
@@ -264,5 +266,25 @@ async fn prune(shop: &Shop) -> Result<(), Failure> {
     while users::prune_ended_sessions(&shop.store).await? {}
     while carts::prune_guest_carts(&shop.store).await? {}
     while payments::prune_heard(&shop.store).await? {}
+    while delete_unpaid(shop, clock::now()).await? {}
     Ok(())
+}
+
+/// Deletes guests' orders that ended unpaid as long ago as the operator says; true if more may be
+/// left.
+pub(crate) async fn delete_unpaid(shop: &Shop, now: UnixMillis) -> Result<bool, Failure> {
+    let before = now.before(shop.settings.guest_unpaid_kept_for);
+    let due = orders::unpaid_due(&shop.store.snapshot(), before, MAX_DELETED_PER_TURN)?;
+    if due.is_empty() {
+        return Ok(false);
+    }
+    let may_have_more = due.len() == MAX_DELETED_PER_TURN;
+    let owners = Arc::clone(&shop.owners);
+    shop.store
+        .transact(move |unit| {
+            let (owners, due) = (Arc::clone(&owners), due.clone());
+            async move { ordering::delete_unpaid(&owners, &unit, due, before).await }
+        })
+        .await?;
+    Ok(may_have_more)
 }

@@ -33,6 +33,8 @@ pub struct ShopSettings {
     pub order_notices: OrderNotices,
     /// How long a new order waits for others, where they hear of several at once.
     pub order_digest_every: Duration,
+    /// How long a guest's order is kept after it was cancelled or expired without being paid.
+    pub guest_unpaid_kept_for: Duration,
     /// Bounds of the store.
     pub store: StoreLimits,
 }
@@ -180,6 +182,7 @@ impl Shop {
         }
         users::renew_keys(&store).await?;
         catalog::renew_search_texts(&store).await?;
+        orders::list_guests_unpaid(&store).await?;
         let owner_settings = OwnerSettings {
             low_stock_threshold: settings.low_stock_threshold,
             order_notices: settings.order_notices,

@@ -317,6 +317,7 @@ fn in_shop<T>(directory: &Path, work: impl AsyncFnOnce(&Shop) -> Outcome<T>) -> 
             low_stock_threshold: 5,
             order_notices: souk_actors::orders::OrderNotices::Each,
             order_digest_every: Duration::from_secs(3_600),
+            guest_unpaid_kept_for: Duration::from_secs(30 * 24 * 60 * 60),
             store: StoreLimits::default(),
         };
         let shop = Shop::open_or_make(directory, settings).await?;

@@ -10,6 +10,9 @@ const SOON_SECONDS: u32 = 1;
 /// When a client may try again after a full disk or a silent gateway.
 const LATER_SECONDS: u32 = 30;
 
+/// When a newcomer may try again who found no room: housekeeping makes some once a minute.
+const NO_ROOM_SECONDS: u32 = 60;
+
 /// 503 (429 for who tries too often, 502 for a gateway that does not serve us), and the cause in the
 /// log. Refusals never get here: each contract words its own.
 pub(crate) fn could_not(failure: &Failure) -> Answer {
@@ -22,6 +25,8 @@ pub(crate) fn could_not(failure: &Failure) -> Answer {
         Failure::DiskFull | Failure::DiskReadOnly | Failure::OutboxFull => {
             standard::unavailable(LATER_SECONDS)
         }
+        // Whoever looks after the bound logs it, once.
+        Failure::NoRoom => standard::unavailable(NO_ROOM_SECONDS),
         Failure::GatewayUnavailable { why } => {
             tracing::warn!(%why, "the payment gateway does not answer");
             standard::unavailable(LATER_SECONDS)

@@ -28,6 +28,8 @@ pub(crate) struct GuestLimits {
     pub(crate) unpaid_units: u32,
     /// Orders of all guests of one client in an hour.
     pub(crate) orders_per_hour: NonZeroU32,
+    /// New carts of all guests of one client in an hour.
+    pub(crate) carts_per_hour: NonZeroU32,
     /// How long an order may stay unpaid.
     pub(crate) time_to_live: Duration,
 }
@@ -39,6 +41,7 @@ impl Default for GuestLimits {
             unpaid_orders: 20,
             unpaid_units: 200,
             orders_per_hour: NonZeroU32::new(60).expect("not zero"),
+            carts_per_hour: NonZeroU32::new(600).expect("not zero"),
             time_to_live: Duration::from_secs(3_600),
         }
     }
@@ -155,15 +158,16 @@ impl Drop for GuestSlot<'_> {
 
 impl App {
     /// Counts an order of a guest, and makes room for it among the client's unpaid ones; `None`
-    /// where the operator has switched throttles off.
+    /// where the operator has switched throttles off. The bound of what is kept holds all the same.
     ///
     /// # Errors
-    /// [`Failure::TooManyAttempts`], and when to come back.
+    /// [`Failure::NoRoom`]; [`Failure::TooManyAttempts`], and when to come back.
     pub(crate) fn admit_guest_order(
         &self,
         call: &Call,
         units: u64,
     ) -> Result<Option<GuestSlot<'_>>, Failure> {
+        self.admit_kept_guest_order()?;
         let Some(throttle) = &self.throttle else { return Ok(None) };
         let client = call.request.client;
         let snapshot = self.shop.store.snapshot();
@@ -206,6 +210,7 @@ mod tests {
         unpaid_orders: 3,
         unpaid_units: 12,
         orders_per_hour: NonZeroU32::MAX,
+        carts_per_hour: NonZeroU32::MAX,
         time_to_live: Duration::from_secs(60),
     };
 

@@ -8,7 +8,9 @@ use crate::edge::{Answer, Claims, Errors, Form, Request, limits, standard};
 use bytes::Bytes;
 use http::header::{HeaderName, HeaderValue};
 use http::{Method, StatusCode};
-use souk_actors::idempotency::{self, Fingerprint, Grant, RecordKey, StoredAnswer, WholeAnswer};
+use souk_actors::idempotency::{
+    self, Caller, Fingerprint, Grant, RecordKey, StoredAnswer, WholeAnswer,
+};
 use souk_actors::store::{StoreError, Unit};
 use souk_actors::users::{self, SessionToken, User};
 use souk_actors::{Failure, clock};
@@ -55,6 +57,8 @@ pub(super) struct Ticket {
     key: RecordKey,
     seal: SealKey,
     session: Option<SessionId>,
+    /// In whose share of the store the answer is kept.
+    caller: Caller,
     /// True if the caller showed nothing of their own: the key is then anybody's.
     is_anybodys: bool,
 }
@@ -91,7 +95,8 @@ impl App {
     ///
     /// # Errors
     /// The stored answer, if the request was answered before; 409 while it runs; 422 for another
-    /// request under the same key; 400 for a malformed key; 429 for who guesses.
+    /// request under the same key; 400 for a malformed key; 429 for who guesses; 503 for a new key
+    /// where as many answers are kept as may be.
     pub(super) fn hold_idempotency_key(
         self: &Arc<Self>,
         request: &mut Request,
@@ -123,6 +128,7 @@ impl App {
                 Err(Answer::detail(StatusCode::UNPROCESSABLE_ENTITY, standard::KEY_TAKEN))
             }
             Verdict::Anew => {
+                self.admit_stored_answer(ticket.caller).map_err(|failure| could_not(&failure))?;
                 request.extensions.insert(ticket);
                 Ok(Some(held))
             }
@@ -198,21 +204,21 @@ impl App {
         key: &str,
     ) -> Result<Ticket, Answer> {
         let path = self.router.path_of(request);
-        let caller = match (self.service(request), claims) {
-            (Some(service), _) => Some(format!("service {service}")),
-            (None, Some(claims)) => Some(format!("user {}", claims.user)),
+        let (caller, name) = match (self.service(request), claims) {
+            (Some(service), _) => (Caller::Known, Some(format!("service {service}"))),
+            (None, Some(claims)) => (Caller::Known, Some(format!("user {}", claims.user))),
             // Whose token has expired must not go on as a guest.
-            (None, None) if request.bearer().is_some() => None,
+            (None, None) if request.bearer().is_some() => (Caller::Anonymous, None),
             (None, None) => {
                 let mut form = Form::parse(request).unwrap_or_default();
                 let guest = self.known_guest_key(request, &mut form)?;
-                guest.map(|guest| format!("guest {}", guest.as_str()))
+                (Caller::Anonymous, guest.map(|guest| format!("guest {}", guest.as_str())))
             }
         };
-        let is_anybodys = caller.is_none();
-        let caller = caller.unwrap_or_else(|| format!("nobody at {path}"));
+        let is_anybodys = name.is_none();
+        let name = name.unwrap_or_else(|| format!("nobody at {path}"));
         let parts: [&[u8]; 6] = [
-            caller.as_bytes(),
+            name.as_bytes(),
             key.as_bytes(),
             request.method.as_str().as_bytes(),
             path.as_bytes(),
@@ -220,9 +226,10 @@ impl App {
             &request.body,
         ];
         Ok(Ticket {
-            key: RecordKey::of(&caller, key),
+            key: RecordKey::of(&name, key),
             seal: self.answers.key_of(&parts),
             session: claims.map(|claims| claims.id.session),
+            caller,
             is_anybodys,
         })
     }
@@ -255,7 +262,7 @@ impl Ticket {
             Some(Repeat::While(grant)) => Some(*grant),
             Some(Repeat::ToAnybody) | None => None,
         };
-        idempotency::record(unit, self.key, self.session, grant, sealed)
+        idempotency::record(unit, self.key, self.caller, self.session, grant, sealed)
     }
 }
 

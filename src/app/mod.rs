@@ -10,6 +10,7 @@ mod gateway_messages;
 mod guest_orders;
 mod guests;
 mod idempotency;
+mod kept_bounds;
 mod lists;
 mod logs;
 mod operations;
@@ -39,6 +40,7 @@ pub(crate) use gateway_messages::{Event, UnheardMessage};
 pub(crate) use guest_orders::{GuestLimits, GuestSlot, units_of};
 pub(crate) use guests::{CartKeyHeaders, cart_key_field, presented_cart_key, presents_cart_key};
 pub(crate) use idempotency::Repeat;
+pub(crate) use kept_bounds::KeptLimits;
 pub(crate) use lists::Reading;
 pub(crate) use operations::routes;
 pub(crate) use problem::{Problem, Wording};
@@ -57,6 +59,7 @@ use crate::logs::Archive;
 use events::Streams;
 use guests::GuestSeal;
 use idempotency::Running;
+use kept_bounds::KeptBounds;
 use returns::Returns;
 use seal::AnswerSeal;
 use souk_actors::journeys::ordering::Delivery;
@@ -99,6 +102,7 @@ pub(crate) struct App {
     running: Running,
     /// Held while the sandbox's messages are delivered, so that they stay in order.
     sandbox_delivery: tokio::sync::Mutex<()>,
+    kept_bounds: KeptBounds,
     /// `None` where the operator has switched it off.
     throttle: Option<Throttle>,
     streams: Streams,
@@ -123,6 +127,8 @@ pub(crate) struct AppSettings {
     pub(crate) throttles_guessing: bool,
     /// What guests may do.
     pub(crate) guest_limits: GuestLimits,
+    /// How much is kept for strangers.
+    pub(crate) kept_limits: KeptLimits,
     /// Other systems that may call.
     pub(crate) services: ServiceTokens,
     /// Any of these may have signed a message of the gateway.
@@ -183,9 +189,8 @@ impl App {
             running: Running::default(),
             sandbox_delivery: tokio::sync::Mutex::default(),
             guest_limits: settings.guest_limits,
-            throttle: settings
-                .throttles_guessing
-                .then(|| Throttle::new(settings.guest_limits.orders_per_hour)),
+            kept_bounds: KeptBounds::new(settings.kept_limits),
+            throttle: settings.throttles_guessing.then(|| Throttle::new(&settings.guest_limits)),
             streams: Streams::default(),
             reading,
             router: Router::new(contracts::routes())?,

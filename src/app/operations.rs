@@ -82,6 +82,9 @@ async fn metrics(app: Arc<App>, _: Call) -> Answer {
         let number = count(number);
         text.push_str(&format!("souk_logs_dropped_total{{reason=\"{reason}\"}} {number}\n"));
     }
+    if let Err(error) = app.write_kept(&mut text) {
+        return could_not(&error.into());
+    }
     app.router.write_tallies(&mut text);
     let content_type = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     Answer::bytes(StatusCode::OK, content_type, Bytes::from(text))

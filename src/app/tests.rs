@@ -36,6 +36,7 @@ impl OpenApp {
             low_stock_threshold: 5,
             order_notices: souk_actors::orders::OrderNotices::Each,
             order_digest_every: Duration::from_secs(3_600),
+            guest_unpaid_kept_for: Duration::from_secs(30 * 24 * 60 * 60),
             store: StoreLimits::default(),
         };
         let shop = Shop::open_or_make(directory.path(), settings).await.expect("a shop");
@@ -63,6 +64,7 @@ impl OpenApp {
             returns: crate::app::ReturnSettings::default(),
             throttles_guessing: false,
             guest_limits: crate::app::GuestLimits::default(),
+            kept_limits: crate::app::KeptLimits::default(),
             services: crate::app::ServiceTokens::default(),
             webhook_secrets: Vec::new(),
             cancels_on_payment_failed: true,

@@ -4,7 +4,7 @@
 //! An attacker must not lock an account's owner out by failing in their place, so an address from
 //! which the account was entered before is throttled as an address only.
 
-use super::guest_orders::GuestOrders;
+use super::guest_orders::{GuestLimits, GuestOrders};
 use crate::edge::Client;
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
@@ -65,19 +65,21 @@ pub(super) struct Throttle {
     accounts: DefaultKeyedRateLimiter<Account>,
     recipients: DefaultKeyedRateLimiter<Recipient>,
     guest_orders: DefaultKeyedRateLimiter<Client>,
+    guest_carts: DefaultKeyedRateLimiter<Client>,
     pub(super) guests: GuestOrders,
     known: Mutex<HashSet<(UserId, Client)>>,
 }
 
 impl Throttle {
-    pub(super) fn new(guest_orders_per_hour: NonZeroU32) -> Self {
+    pub(super) fn new(guests: &GuestLimits) -> Self {
         Self {
             clock: DefaultClock::default(),
             clients: RateLimiter::keyed(quota(CLIENT_BURST, CLIENT_REFILL)),
             hashes: RateLimiter::keyed(quota(HASH_BURST, HASH_REFILL)),
             accounts: RateLimiter::keyed(quota(ACCOUNT_BURST, ACCOUNT_REFILL)),
             recipients: RateLimiter::keyed(quota(MAIL_BURST, MAIL_REFILL)),
-            guest_orders: RateLimiter::keyed(Quota::per_hour(guest_orders_per_hour)),
+            guest_orders: RateLimiter::keyed(Quota::per_hour(guests.orders_per_hour)),
+            guest_carts: RateLimiter::keyed(Quota::per_hour(guests.carts_per_hour)),
             guests: GuestOrders::default(),
             known: Mutex::new(HashSet::new()),
         }
@@ -125,6 +127,14 @@ impl Throttle {
     /// [`Failure::TooManyAttempts`], and when to come back.
     pub(super) fn admit_guest_order(&self, client: Client) -> Result<(), Failure> {
         self.count(&self.guest_orders, client)
+    }
+
+    /// Counts a guest's new cart.
+    ///
+    /// # Errors
+    /// [`Failure::TooManyAttempts`], and when to come back.
+    pub(super) fn admit_guest_cart(&self, client: Client) -> Result<(), Failure> {
+        self.count(&self.guest_carts, client)
     }
 
     /// Counts a mail.
@@ -184,7 +194,7 @@ mod tests {
 
     #[test]
     fn an_account_is_guessed_slowly_from_many_addresses_and_its_owner_still_gets_in() {
-        let throttle = Throttle::new(NonZeroU32::MAX);
+        let throttle = Throttle::new(&GuestLimits::default());
         let home = from("192.0.2.1");
         throttle.entered(home, owner());
         let guesses = (0..200).map(|n| from(&format!("198.51.100.{n}")));
@@ -196,7 +206,7 @@ mod tests {
 
     #[test]
     fn an_address_guesses_slowly_at_many_accounts_and_learns_when_to_come_back() {
-        let throttle = Throttle::new(NonZeroU32::MAX);
+        let throttle = Throttle::new(&GuestLimits::default());
         let refused = (0..200)
             .filter_map(|n| throttle.admit(from("192.0.2.9"), &format!("user{n}"), None).err())
             .collect::<Vec<_>>();
@@ -208,7 +218,7 @@ mod tests {
 
     #[test]
     fn an_old_password_is_guessed_slowly_even_from_where_its_account_was_entered() {
-        let throttle = Throttle::new(NonZeroU32::MAX);
+        let throttle = Throttle::new(&GuestLimits::default());
         let home = from("192.0.2.1");
         throttle.entered(home, owner());
         let admitted = (0..100).filter(|_| throttle.admit_owner(home, owner()).is_ok()).count();
@@ -218,7 +228,7 @@ mod tests {
 
     #[test]
     fn the_addresses_of_one_ipv6_network_share_what_they_may() {
-        let throttle = Throttle::new(NonZeroU32::MAX);
+        let throttle = Throttle::new(&GuestLimits::default());
         let admitted = (0..200)
             .filter(|n| throttle.admit_hash(from(&format!("2001:db8:1:2::{n}"))).is_ok())
             .count();

@@ -125,6 +125,7 @@ mod tests {
                 low_stock_threshold: 5,
                 order_notices: OrderNotices::Each,
                 order_digest_every: Duration::from_secs(3_600),
+                guest_unpaid_kept_for: Duration::from_secs(30 * 24 * 60 * 60),
                 store: StoreLimits::default(),
             };
             let shop = Shop::open_or_make(directory.path(), settings).await.expect("a shop");

@@ -28,6 +28,8 @@ impl Settings {
         let most = NonZeroU32::new(UNITS_MAX).expect("not zero");
         let hourly = |text: &str| judge::number(text, &(NonZeroU32::MIN..=most), "orders");
         put(&mut limits.orders_per_hour, reader.read("guest_orders_per_hour", Whole, hourly));
+        let hourly = |text: &str| judge::number(text, &(NonZeroU32::MIN..=most), "carts");
+        put(&mut limits.carts_per_hour, reader.read("guest_carts_per_hour", Whole, hourly));
         let proxies =
             |text: &str| text.parse::<TrustedProxies>().map_err(|error| error.to_string());
         put(&mut self.trusted_proxies, reader.read("trusted_proxies", Whole, proxies));

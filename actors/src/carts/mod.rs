@@ -16,7 +16,7 @@ pub use changes::CartChange;
 pub use guests::prune_guest_carts;
 pub use key::{CartKey, CartKeyHash};
 pub use open::GUEST_CART_LIFETIME;
-pub use queries::{of_guest, of_key, of_user};
+pub use queries::{guest_carts, of_guest, of_key, of_user};
 pub use rows::{Cart, CartHolder, CartLine};
 
 pub(crate) use queries::check;

@@ -4,15 +4,13 @@
 use super::key::{CartKey, CartKeyHash};
 use super::rows::{BY_KEY, BY_USER, CARTS, GUESTS_BY_END};
 use super::{Cart, CartHolder, CartOf};
-use crate::store::{Direction, Read, Unit};
+use crate::store::{Read, Unit};
 use crate::{Failure, ids};
-use souk_domain::{CartId, Missing, Refusal, UnixMillis, UserId};
+use souk_domain::{CartId, Missing, Refusal, UserId};
 use std::time::Duration;
 
 /// A guest's cart is forgotten so long after its last change.
 pub const GUEST_CART_LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-/// Guests' carts the shop keeps; the one that would be forgotten first makes room for a new one.
-const MAX_GUEST_CARTS: u64 = 1_000_000;
 
 pub(super) fn open(unit: &Unit, user: UserId) -> Result<CartId, Failure> {
     let id = ids::next(unit, "cart", CartId::new)?;
@@ -54,7 +52,8 @@ pub(super) fn draft_guest_cart(unit: &Unit, key: CartKeyHash) -> Result<(CartId,
     Ok((id, Cart { holder, lines: Vec::new(), created_at: now, updated_at: now }))
 }
 
-/// Writes a changed cart. A guest's stays for another [`GUEST_CART_LIFETIME`], or goes if nothing
+/// Writes a changed cart. Whoever lets a guest begin one MUST have looked at
+/// [`super::guest_carts`]: nothing here refuses it, and none makes room for it. A guest's stays for another [`GUEST_CART_LIFETIME`], or goes if nothing
 /// is left in it.
 pub(super) fn put(unit: &Unit, id: CartId, mut cart: Cart) -> Result<(), Failure> {
     cart.updated_at = unit.now();
@@ -67,7 +66,7 @@ pub(super) fn put(unit: &Unit, id: CartId, mut cart: Cart) -> Result<(), Failure
                 unit.delete(GUESTS_BY_END, &(*ends_at, id))?;
             }
             Some(ended) => forget(unit, ended)?,
-            None => make_room(unit)?,
+            None => {}
         }
         *ends_at = unit.now().after(GUEST_CART_LIFETIME);
         unit.put(GUESTS_BY_END, &(*ends_at, id), &())?;
@@ -92,15 +91,4 @@ pub(super) fn forget(unit: &Unit, id: CartId) -> Result<(), Failure> {
         Some(cart) if cart.user().is_none() => remove_guest_cart(unit, id, &cart),
         _ => Ok(()),
     }
-}
-
-fn make_room(unit: &Unit) -> Result<(), Failure> {
-    if unit.count(GUESTS_BY_END)? < MAX_GUEST_CARTS {
-        return Ok(());
-    }
-    let first = (UnixMillis::new(0), CartId::new(1).expect("1 is an id"));
-    for ((_, id), ()) in unit.range(GUESTS_BY_END, &first, None, Direction::Ascending, 1)? {
-        forget(unit, id)?;
-    }
-    Ok(())
 }

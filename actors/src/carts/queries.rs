@@ -43,6 +43,14 @@ pub fn of_guest(
     Ok(of_key(read, key, now)?.filter(|(_, cart)| cart.user().is_none()))
 }
 
+/// Guests' carts that are kept.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn guest_carts(read: &impl Read) -> Result<u64, StoreError> {
+    read.count(GUESTS_BY_END)
+}
+
 /// Every cart is its user's one cart or a guest's with something in it, is found by its key and
 /// within its bounds, each product once.
 pub(crate) fn check(snapshot: &Snapshot, findings: &mut Findings) -> Result<(), StoreError> {

@@ -4,7 +4,7 @@ use super::buying::Buyer;
 use crate::Failure;
 use crate::carts::CartsMessage;
 use crate::catalog::{CatalogMessage, ProductView, StockMove, TakenLine};
-use crate::orders::{Contact, Deleted, Order, OrdersMessage, PlaceOrder, UpdateOrder};
+use crate::orders::{self, Contact, Deleted, Order, OrdersMessage, PlaceOrder, UpdateOrder};
 use crate::payments::PaymentsMessage;
 use crate::store::{Snapshot, StoreError, Unit};
 use crate::supervision::Owners;
@@ -184,6 +184,26 @@ pub async fn delete(owners: &Owners, unit: &Unit, id: OrderId, by: Role) -> Resu
     }
     if !goods_have_left {
         let_go_of_payments(owners, unit, id).await?;
+    }
+    Ok(())
+}
+
+/// Deletes those of these orders that are a guest's, were cancelled before `before` and never paid.
+///
+/// # Errors
+/// [`Failure`] of an owner or the store.
+pub async fn delete_unpaid(
+    owners: &Owners,
+    unit: &Unit,
+    ids: Vec<OrderId>,
+    before: UnixMillis,
+) -> Result<(), Failure> {
+    for id in ids {
+        // Read here and not asked for: a refusal after the first deletion would end the turn badly.
+        let order = orders::order(unit, id)?;
+        if order.is_some_and(|order| orders::is_due_unpaid(&order, before)) {
+            delete(owners, unit, id, Role::Administrator).await?;
+        }
     }
     Ok(())
 }

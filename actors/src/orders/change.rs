@@ -2,7 +2,7 @@
 
 use super::rows::{BY_CUSTOMER, BY_EXPIRY, GONE, ORDERS};
 use super::write::{self, About, Contact};
-use super::{Order, PaymentLink, crm, forget};
+use super::{Order, PaymentLink, crm, forget, unpaid};
 use crate::Failure;
 use crate::catalog::StockMove;
 use crate::outbox::{OrderEvent, OrderMail};
@@ -170,6 +170,7 @@ pub(super) fn delete(unit: &Unit, id: OrderId, by: Role) -> Result<Deleted, Fail
         return Err(Refusal::OrderNotPending { action: OrderAction::Delete }.into());
     }
     unit.delete(ORDERS, &id)?;
+    unpaid::relist(unit, id, Some(&order), None)?;
     if let Some(customer) = order.customer {
         unit.delete(BY_CUSTOMER, &(customer, id))?;
     }
@@ -188,11 +189,14 @@ pub(super) fn delete(unit: &Unit, id: OrderId, by: Role) -> Result<Deleted, Fail
     }
     order.version += 1;
     order.updated_at = unit.now();
-    // Only its stock counts from here on; whose it was and where it went is nobody's business.
-    let (customer, shipping_address, billing_address) = (None, String::new(), String::new());
-    let recipient = None;
-    let gone = Order { customer, recipient, shipping_address, billing_address, ..order.clone() };
-    unit.put(GONE, &id, &gone)?;
+    if order.status.holding() != StockHolding::Released {
+        // Only its stock counts from here on; whose it was and where it went is nobody's business.
+        let (customer, recipient) = (None, None);
+        let (shipping_address, billing_address) = (String::new(), String::new());
+        let gone =
+            Order { customer, recipient, shipping_address, billing_address, ..order.clone() };
+        unit.put(GONE, &id, &gone)?;
+    }
     write::tell(unit, id, &order, OrderEvent::Deleted, previous_status)?;
     let stock = StockMove { from, to: order.status.holding() };
     Ok(Deleted { order, stock, goods_have_left })

@@ -11,6 +11,7 @@ mod queries;
 mod recipient;
 mod rows;
 mod seal;
+mod unpaid;
 mod write;
 
 pub use actor::{OrderOwner, OrdersMessage};
@@ -23,9 +24,11 @@ pub use queries::{due, ids, ids_of_customer, order, summary, to_forget};
 pub use recipient::Recipient;
 pub use rows::{CrmSync, Order, OrderSummary, PaymentLink};
 pub use seal::{OrderLinks, OrderSeal};
+pub use unpaid::{guests_unpaid, unpaid_due};
 pub use write::Contact;
 
 pub(crate) use queries::check;
 #[cfg(any(test, fuzzing))]
 pub(crate) use rows::READERS;
 pub(crate) use rows::TABLES;
+pub(crate) use unpaid::{is_due_unpaid, list_guests_unpaid};

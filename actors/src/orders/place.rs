@@ -2,7 +2,7 @@
 
 use super::rows::{BY_CUSTOMER, BY_EXPIRY, ORDERS};
 use super::write::{self, Contact};
-use super::{Order, OrderNotices, Recipient, notices};
+use super::{Order, OrderNotices, Recipient, notices, unpaid};
 use crate::carts::CartKeyHash;
 use crate::outbox::{OrderEvent, OrderMail};
 use crate::store::Unit;
@@ -70,6 +70,7 @@ pub(super) fn place(
         unit.put(BY_CUSTOMER, &(customer, id), &())?;
     }
     unit.put(BY_EXPIRY, &(expires_at, id), &())?;
+    unpaid::relist(unit, id, None, Some(&order))?;
     write::count(unit, None, Some(&order))?;
     write::tell(unit, id, &order, OrderEvent::Placed, None)?;
     write::mail(unit, id, &order, command.contact.as_ref(), OrderMail::Placed, "")?;

@@ -1,7 +1,7 @@
 //! Questions about orders, answered from a committed snapshot.
 
 use super::rows::{BY_CUSTOMER, BY_EXPIRY, GONE, ORDERS, SUMMARY, TO_FORGET};
-use super::{CrmSync, Order, OrderSummary, crm, forget};
+use super::{CrmSync, Order, OrderSummary, crm, forget, unpaid};
 use crate::catalog::TakenStock;
 use crate::check::Findings;
 use crate::store::{Direction, Read, Snapshot, StoreError};
@@ -136,6 +136,7 @@ pub(crate) fn check(
         snapshot.count(BY_CUSTOMER)? == with_customer && snapshot.count(BY_EXPIRY)? == on_the_clock;
     findings.require(indexes_agree, || "stray order index entries".into());
     forget::check(snapshot, findings)?;
+    unpaid::check(snapshot, findings)?;
     let crm_agrees = crm::check(snapshot, findings)? == awaiting_crm;
     findings.require(crm_agrees, || "orders wait for the CRM that it will not hear of".into());
     let summary = summary(snapshot)?;

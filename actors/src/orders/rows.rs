@@ -9,11 +9,17 @@ use serde::{Deserialize, Serialize};
 use souk_domain::{Money, OrderId, OrderLine, OrderStatus, PaymentId, UnixMillis, UserId};
 
 pub(super) const ORDERS: Table<OrderId, Order> = Table::new("orders.rows");
-/// Deleted orders: the stock that left with them must stay accounted for.
+/// Deleted orders whose stock left with them: it must stay accounted for. Of others earlier
+/// versions left a row, too.
 pub(super) const GONE: Table<OrderId, Order> = Table::new("orders.gone");
 pub(super) const BY_CUSTOMER: Table<(UserId, OrderId), ()> = Table::new("orders.by_customer");
 /// Unpaid orders on the clock.
 pub(super) const BY_EXPIRY: Table<(UnixMillis, OrderId), ()> = Table::new("orders.by_expiry");
+/// Guests' orders that were never paid, by when they ended, or will end if nobody pays.
+pub(super) const GUESTS_UNPAID: Table<(UnixMillis, OrderId), ()> =
+    Table::new("orders.guests_unpaid");
+/// One row, under key 0, once every order is in [`GUESTS_UNPAID`] that belongs there.
+pub(super) const GUESTS_LISTED: Table<u64, ()> = Table::new("orders.guests_listed");
 /// Customers who closed their account and still stand in orders.
 pub(super) const TO_FORGET: Table<UserId, Leaver> = Table::new("orders.to_forget");
 /// Orders of closed accounts that keep their recipient until they arrive, and until when at most.
@@ -37,6 +43,8 @@ tables![
     GONE,
     BY_CUSTOMER,
     BY_EXPIRY,
+    GUESTS_UNPAID,
+    GUESTS_LISTED,
     TO_FORGET,
     KEPT_RECIPIENTS,
     RECIPIENTS_DUE,

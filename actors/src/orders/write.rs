@@ -1,7 +1,7 @@
 //! What every change of an order has in common: the row, its indexes, the totals, the events.
 
 use super::rows::{BY_EXPIRY, ORDERS, SUMMARY};
-use super::{Order, Recipient, crm, forget};
+use super::{Order, Recipient, crm, forget, unpaid};
 use crate::Failure;
 use crate::outbox::{self, Cause, MailContent, OrderEvent, OrderMail, Outgoing};
 use crate::store::{Read, Unit};
@@ -49,6 +49,7 @@ pub(super) fn put_silently(
             unit.put(BY_EXPIRY, &(expires_at, id), &())?;
         }
     }
+    unpaid::relist(unit, id, Some(before), Some(after))?;
     count(unit, Some(before), Some(after))
 }
 

@@ -64,6 +64,9 @@ pub(super) async fn add(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let fields = add_fields(&mut form);
     app.note_not_for_sale(&mut form, &fields.0, NOT_FOR_SALE)?;
     let (product, quantity) = form.finish(fields)?;
+    if let CartOf::Guest(key) = &shopper.whose {
+        app.admit_guest_cart(&call, key)?;
+    }
     let currency = app.shop.settings.currency;
     let committing = Arc::clone(&app);
     let answer = app.commit(&call, move |unit| {

@@ -3,6 +3,7 @@
 mod leaving;
 mod money;
 mod saga;
+mod unpaid;
 
 use super::{accounts, order_lines, ordering, paying};
 use crate::catalog::{CatalogMessage, ProductDraft};
@@ -30,6 +31,7 @@ async fn open() -> (tempfile::TempDir, Shop) {
         low_stock_threshold: 5,
         order_notices: crate::orders::OrderNotices::Each,
         order_digest_every: Duration::from_secs(3_600),
+        guest_unpaid_kept_for: Duration::from_secs(30 * 24 * 60 * 60),
         store: StoreLimits::default(),
     };
     let shop = Shop::open_or_make(directory.path(), settings).await.expect("a shop");

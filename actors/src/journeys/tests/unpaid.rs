@@ -1,0 +1,135 @@
+//! Guests' orders that nobody pays: listed as long as they are kept, and deleted by age alone.
+
+use super::{lamp, open, ordering, paying, require_sound, turn};
+use crate::carts::CartKey;
+use crate::journeys::buying::Buyer;
+use crate::orders::{self, UpdateOrder};
+use crate::shop::Shop;
+use crate::{catalog, clock, housekeeping};
+use souk_domain::{CartLines, OrderId, OrderStatus, ProductId, Quantity, Role};
+use std::time::Duration;
+
+async fn place_for_guest(shop: &Shop, product: ProductId) -> OrderId {
+    let buyer = Buyer {
+        customer: None,
+        guest: Some(CartKey::random().hash()),
+        contact: None,
+        recipient: None,
+        shipping_address: "1 Main St".to_owned(),
+        billing_address: "1 Main St".to_owned(),
+        time_to_live: Duration::from_secs(60),
+    };
+    let lines = CartLines::collect([(product, Quantity::ONE)]).expect("a line");
+    let placed = turn(shop, move |owners, unit| {
+        let (buyer, lines) = (buyer.clone(), lines.clone());
+        async move { ordering::place(&owners, &unit, buyer, lines).await }
+    });
+    placed.await.expect("placed").id
+}
+
+async fn pay(shop: &Shop, id: OrderId) {
+    let order = paying::start(shop, id).await.expect("a payment");
+    let card = Some("pm_card_visa".to_owned());
+    let news = paying::ask_gateway(shop, id, &order, card).await.expect("charged");
+    let settled = turn(shop, move |owners, unit| {
+        let news = news.clone();
+        async move { paying::settle(&owners, &unit, news).await }
+    });
+    assert!(matches!(settled.await.expect("booked"), paying::Settled::Paid(_)));
+}
+
+async fn cancel(shop: &Shop, id: OrderId) {
+    let cancelled = turn(shop, move |owners, unit| async move {
+        ordering::cancel(&owners, &unit, id, "", None).await
+    });
+    cancelled.await.expect("cancelled");
+}
+
+async fn set_status(shop: &Shop, id: OrderId, status: OrderStatus) {
+    let updated = turn(shop, move |owners, unit| async move {
+        let command = UpdateOrder {
+            id,
+            customer: None,
+            by: Role::Administrator,
+            status: Some(status),
+            shipping_address: None,
+            billing_address: None,
+            contact: None,
+        };
+        ordering::update(&owners, &unit, command).await
+    });
+    updated.await.expect("updated");
+}
+
+fn unpaid(shop: &Shop) -> u64 {
+    orders::guests_unpaid(&*shop.store.snapshot()).expect("read")
+}
+
+fn is_kept(shop: &Shop, id: OrderId) -> bool {
+    orders::order(&*shop.store.snapshot(), id).expect("read").is_some()
+}
+
+#[tokio::test]
+async fn an_order_is_listed_until_it_is_paid_taken_up_or_deleted() {
+    let (_directory, shop) = open().await;
+    let lamp = lamp(&shop).await;
+    let mut ids = Vec::new();
+    for _ in 0..4 {
+        ids.push(place_for_guest(&shop, lamp).await);
+    }
+    assert_eq!(unpaid(&shop), 4);
+
+    pay(&shop, ids[0]).await;
+    assert_eq!(unpaid(&shop), 3, "one is paid");
+    set_status(&shop, ids[1], OrderStatus::Processing).await;
+    assert_eq!(unpaid(&shop), 2, "the shop delivers one unpaid");
+    cancel(&shop, ids[2]).await;
+    assert_eq!(unpaid(&shop), 2, "one that was called off is still kept");
+    require_sound(&shop);
+    for id in [ids[2], ids[3]] {
+        let delete = turn(&shop, move |owners, unit| async move {
+            ordering::delete(&owners, &unit, id, Role::Administrator).await
+        });
+        delete.await.expect("deleted");
+    }
+    assert_eq!(unpaid(&shop), 0);
+    // What was paid once stays out of the list, also when the money has gone back.
+    cancel(&shop, ids[0]).await;
+    housekeeping::catch_up(&shop).await;
+    assert_eq!(unpaid(&shop), 0);
+    cancel(&shop, ids[1]).await;
+    assert_eq!(unpaid(&shop), 1, "called off and never paid");
+    require_sound(&shop);
+}
+
+#[tokio::test]
+async fn what_nobody_paid_is_deleted_by_age_and_nothing_else_is() {
+    let (_directory, shop) = open().await;
+    let lamp = lamp(&shop).await;
+    let kept_for = shop.settings.guest_unpaid_kept_for;
+    let mut ids = Vec::new();
+    for _ in 0..4 {
+        ids.push(place_for_guest(&shop, lamp).await);
+    }
+    let [cancelled, again, pending, refunded] = ids[..] else { panic!("four orders") };
+    pay(&shop, refunded).await;
+    let before = clock::now();
+    for id in [cancelled, again, refunded] {
+        cancel(&shop, id).await;
+    }
+    housekeeping::catch_up(&shop).await;
+    let after = clock::now();
+
+    let early = before.after(kept_for);
+    assert!(!housekeeping::delete_unpaid(&shop, early).await.expect("looked"));
+    assert!(ids.iter().all(|id| is_kept(&shop, *id)), "their time is not over");
+    let late = after.after(kept_for + Duration::from_millis(1));
+    assert!(!housekeeping::delete_unpaid(&shop, late).await.expect("deleted"));
+    let kept: Vec<bool> = ids.iter().map(|id| is_kept(&shop, *id)).collect();
+    assert_eq!(kept, [false, false, true, true]);
+    assert_eq!((unpaid(&shop), is_kept(&shop, pending)), (1, true));
+    let snapshot = shop.store.snapshot();
+    let lamps = catalog::product_views(&*snapshot, &[lamp]).expect("read");
+    assert_eq!(lamps[0].sellable, 9, "the stock came back once");
+    require_sound(&shop);
+}
