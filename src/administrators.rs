@@ -3,10 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 use souk_actors::store::{Read, StoreError};
-use souk_actors::users::{self, ChangePassword, Register, User, UsersMessage};
+use souk_actors::users::{self, ChangePassword, Register, User};
 use souk_actors::{Failure, Shop};
 use souk_domain::{EmailAddress, Password, Refusal, Role, UnixMillis, UserId, Username};
-use std::sync::Arc;
 
 /// Administrators that are listed; nobody has so many.
 const LISTED_MAX: usize = 10_000;
@@ -80,14 +79,9 @@ pub(crate) async fn create(
         first_name: String::new(),
         last_name: String::new(),
     };
-    let owners = Arc::clone(&shop.owners);
-    let made =
-        shop.store.transact(move |unit| {
-            let (owners, command) = (Arc::clone(&owners), command.clone());
-            async move {
-                souk_actors::journeys::accounts::add_person(&owners, &unit, command, None).await
-            }
-        });
+    let made = shop.turn(move |turn| async move {
+        souk_actors::journeys::accounts::add_person(&turn, command, None).await
+    });
     match made.await {
         Ok(_) => Ok(username),
         Err(Failure::Refused(Refusal::EmailTaken)) => Err(AdministratorError::EmailTaken),
@@ -138,14 +132,7 @@ pub(crate) async fn reset_password(
     }
     let password = shop.hasher.hash(password).await?;
     let command = ChangePassword { user: id, expected: None, password, kept_session: None };
-    let owners = Arc::clone(&shop.owners);
-    let changed = shop.store.transact(move |unit| {
-        let (owners, command) = (Arc::clone(&owners), command.clone());
-        async move {
-            let change = |reply_to| UsersMessage::ChangePassword { unit, command, reply_to };
-            owners.users.ask(change).await
-        }
-    });
+    let changed = shop.turn(move |turn| async move { turn.ask(command).await });
     match changed.await {
         Ok(()) => Ok(user.username),
         Err(Failure::Refused(Refusal::NotFound(_))) => Err(unknown()),

@@ -5,13 +5,12 @@
 
 use crate::journeys::paying::{News, Settled};
 use crate::journeys::{accounts, ordering, paying};
-use crate::orders::{Order, OrderNotices, OrdersMessage};
+use crate::orders::{Order, OrderNotices};
 use crate::shop::Shop;
 use crate::{Failure, carts, clock, idempotency, orders, payments, put_back, users};
 use souk_domain::{OrderId, PaymentId, Refusal, UnixMillis};
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
@@ -130,13 +129,7 @@ async fn expire_order(shop: &Shop, id: OrderId) -> Result<(), Failure> {
     }
     let contact = ordering::contact(&snapshot, order.customer)?;
     drop(snapshot);
-    let owners = Arc::clone(&shop.owners);
-    shop.store
-        .transact(move |unit| {
-            let (owners, contact) = (Arc::clone(&owners), contact.clone());
-            async move { ordering::expire(&owners, &unit, id, now, contact).await }
-        })
-        .await
+    shop.turn(move |turn| async move { ordering::expire(&turn, id, now, contact).await }).await
 }
 
 /// Nobody may have told us of a payment: the browser was closed, or we were killed meanwhile.
@@ -158,13 +151,7 @@ async fn is_paid_after_all(shop: &Shop, id: OrderId, order: &Order) -> Result<bo
 }
 
 async fn settle(shop: &Shop, news: News) -> Result<Settled, Failure> {
-    let owners = Arc::clone(&shop.owners);
-    shop.store
-        .transact(move |unit| {
-            let (owners, news) = (Arc::clone(&owners), news.clone());
-            async move { paying::settle(&owners, &unit, news).await }
-        })
-        .await
+    shop.turn(move |turn| async move { paying::settle(&turn, news).await }).await
 }
 
 /// The gateway was told to charge, and nobody has booked its answer.
@@ -200,13 +187,10 @@ async fn close_payments(shop: &Shop, pauses: &mut Pauses) -> Result<(), Failure>
 
 async fn forget_customers(shop: &Shop) -> Result<(), Failure> {
     for customer in orders::to_forget(&*shop.store.snapshot(), MAX_PER_ROUND)? {
-        let owners = Arc::clone(&shop.owners);
-        shop.store
-            .transact(move |unit| {
-                let owners = Arc::clone(&owners);
-                async move { accounts::forget_in_orders(&owners, &unit, customer, None).await }
-            })
-            .await?;
+        shop.turn(
+            move |turn| async move { accounts::forget_in_orders(&turn, customer, None).await },
+        )
+        .await?;
     }
     Ok(())
 }
@@ -214,16 +198,7 @@ async fn forget_customers(shop: &Shop) -> Result<(), Failure> {
 /// Recipients of closed accounts whose goods never arrived, as far as the shop was told.
 pub(crate) async fn wipe_recipients(shop: &Shop, now: UnixMillis) -> Result<(), Failure> {
     for id in orders::recipients_due(&shop.store.snapshot(), now, MAX_PER_ROUND)? {
-        let owners = Arc::clone(&shop.owners);
-        shop.store
-            .transact(move |unit| {
-                let owners = Arc::clone(&owners);
-                async move {
-                    let wipe = |reply_to| OrdersMessage::WipeRecipient { unit, id, reply_to };
-                    owners.orders.ask(wipe).await
-                }
-            })
-            .await?;
+        shop.turn(move |turn| async move { turn.ask(orders::WipeRecipient { id }).await }).await?;
     }
     Ok(())
 }
@@ -238,15 +213,7 @@ async fn announce_orders(shop: &Shop) -> Result<(), Failure> {
     if !orders::digest_is_due(&*shop.store.snapshot(), placed_before)? {
         return Ok(());
     }
-    let owners = Arc::clone(&shop.owners);
-    shop.store
-        .transact(move |unit| {
-            let owners = Arc::clone(&owners);
-            async move {
-                let announce = |reply_to| OrdersMessage::Announce { unit, placed_before, reply_to };
-                owners.orders.ask(announce).await
-            }
-        })
+    shop.turn(move |turn| async move { turn.ask(orders::AnnounceOrders { placed_before }).await })
         .await
 }
 
@@ -279,12 +246,6 @@ pub(crate) async fn delete_unpaid(shop: &Shop, now: UnixMillis) -> Result<bool, 
         return Ok(false);
     }
     let may_have_more = due.len() == MAX_DELETED_PER_TURN;
-    let owners = Arc::clone(&shop.owners);
-    shop.store
-        .transact(move |unit| {
-            let (owners, due) = (Arc::clone(&owners), due.clone());
-            async move { ordering::delete_unpaid(&owners, &unit, due, before).await }
-        })
-        .await?;
+    shop.turn(move |turn| async move { ordering::delete_unpaid(&turn, due, before).await }).await?;
     Ok(may_have_more)
 }

@@ -4,6 +4,7 @@ use crate::gateway::Gateway;
 use crate::hashing::Hasher;
 use crate::orders::{OrderLinks, OrderNotices};
 use crate::outbox::Outbox;
+use crate::owner::{Turn, take_turn};
 use crate::sandbox::SandboxGateway;
 use crate::store::{
     CopyError, OpenError, Opening, Schema, Store, StoreError, StoreKind, StoreLimits,
@@ -207,6 +208,19 @@ impl Shop {
     #[must_use]
     pub fn with_order_links(self, links: OrderLinks) -> Self {
         Self { outbox: self.outbox.with_order_links(links), ..self }
+    }
+
+    /// Holds a conversation in a turn of its own, as [`take_turn`] does.
+    ///
+    /// # Errors
+    /// As [`Store::transact`].
+    pub async fn turn<T, F, Fut>(&self, work: F) -> Result<T, Failure>
+    where
+        T: Send + 'static,
+        F: FnOnce(Turn) -> Fut + Clone + Send + Sync + 'static,
+        Fut: Future<Output = Result<T, Failure>> + Send,
+    {
+        take_turn(&self.store, &self.owners, work).await
     }
 
     /// Refuses new turns, waits for the running ones, and stops the owners.

@@ -6,13 +6,13 @@
 //! it starts it afresh.
 
 use crate::Failure;
-use crate::carts::{CartOwner, CartsMessage};
-use crate::catalog::{CatalogMessage, CatalogOwner};
-use crate::orders::{OrderNotices, OrderOwner, OrdersMessage};
-use crate::owner::Place;
-use crate::payments::{PaymentOwner, PaymentsMessage};
-use crate::sandbox::{SandboxMessage, SandboxOwner};
-use crate::users::{UserOwner, UsersMessage};
+use crate::carts::Carts;
+use crate::catalog::Catalog;
+use crate::orders::{OrderNotices, Orders};
+use crate::owner::{Slot, Supervised};
+use crate::payments::Payments;
+use crate::sandbox::Sandbox;
+use crate::users::Users;
 use ractor::{Actor, ActorCell, ActorId, ActorProcessingErr, ActorRef, SpawnErr, SupervisionEvent};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -24,20 +24,20 @@ pub const MAX_RESTARTS: usize = 20;
 /// See [`MAX_RESTARTS`].
 pub const RESTART_WINDOW: Duration = Duration::from_secs(10);
 
-/// The owners of the shop's state, each in its place.
+/// The owners of the shop's state, each in its slot.
 pub struct Owners {
     /// Users, their passwords and sessions.
-    pub users: Place<UsersMessage>,
+    pub users: Slot<Users>,
     /// Products, categories and stock.
-    pub catalog: Place<CatalogMessage>,
+    pub catalog: Slot<Catalog>,
     /// Carts.
-    pub carts: Place<CartsMessage>,
+    pub carts: Slot<Carts>,
     /// Orders.
-    pub orders: Place<OrdersMessage>,
+    pub orders: Slot<Orders>,
     /// Payments.
-    pub payments: Place<PaymentsMessage>,
+    pub payments: Slot<Payments>,
     /// The sandbox gateway's own books.
-    pub sandbox: Place<SandboxMessage>,
+    pub sandbox: Slot<Sandbox>,
     escalated: watch::Sender<bool>,
 }
 
@@ -56,18 +56,23 @@ impl Owners {
     /// # Errors
     /// If an actor cannot be started.
     pub async fn start(settings: OwnerSettings) -> Result<(Arc<Self>, ActorRef<()>), SpawnErr> {
+        let OwnerSettings { low_stock_threshold, order_notices } = settings;
         let owners = Arc::new(Self {
-            users: Place::new("users"),
-            catalog: Place::new("catalog"),
-            carts: Place::new("carts"),
-            orders: Place::new("orders"),
-            payments: Place::new("payments"),
-            sandbox: Place::new("sandbox"),
+            users: Slot::new(Users),
+            catalog: Slot::new(Catalog { low_stock_threshold }),
+            carts: Slot::new(Carts),
+            orders: Slot::new(Orders { notices: order_notices }),
+            payments: Slot::new(Payments),
+            sandbox: Slot::new(Sandbox),
             escalated: watch::Sender::new(false),
         });
-        let (supervisor, _) =
-            Actor::spawn(None, Supervisor, (Arc::clone(&owners), settings)).await?;
+        let (supervisor, _) = Actor::spawn(None, Supervisor, Arc::clone(&owners)).await?;
         Ok((owners, supervisor))
+    }
+
+    /// Every slot; the supervisor knows owners by their position here.
+    fn supervised(&self) -> [&dyn Supervised; 6] {
+        [&self.users, &self.catalog, &self.carts, &self.orders, &self.payments, &self.sandbox]
     }
 
     /// Turns true when an owner died too often; the process must stop then.
@@ -77,61 +82,27 @@ impl Owners {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Owner {
-    Users,
-    Catalog,
-    Carts,
-    Orders,
-    Payments,
-    Sandbox,
-}
-
-impl Owner {
-    const ALL: [Self; 6] =
-        [Self::Users, Self::Catalog, Self::Carts, Self::Orders, Self::Payments, Self::Sandbox];
-}
-
 struct Supervisor;
 
 struct House {
     owners: Arc<Owners>,
-    who: HashMap<ActorId, Owner>,
-    restarts: HashMap<Owner, VecDeque<Instant>>,
-    settings: OwnerSettings,
+    /// Which owner, by its position in [`Owners::supervised`], an actor runs.
+    positions: HashMap<ActorId, usize>,
+    restarts: HashMap<usize, VecDeque<Instant>>,
 }
 
 impl House {
-    /// Starts an actor for an owner and puts it in its place.
-    async fn start(&mut self, owner: Owner, supervisor: ActorCell) -> Result<(), SpawnErr> {
-        macro_rules! start {
-            ($handler:expr, $place:ident) => {{
-                let (actor, _) = Actor::spawn_linked(None, $handler, (), supervisor).await?;
-                let id = actor.get_id();
-                self.owners.$place.put(actor);
-                id
-            }};
-        }
-        let id = match owner {
-            Owner::Users => start!(UserOwner, users),
-            Owner::Catalog => {
-                let low_stock_threshold = self.settings.low_stock_threshold;
-                start!(CatalogOwner { low_stock_threshold }, catalog)
-            }
-            Owner::Carts => start!(CartOwner, carts),
-            Owner::Orders => {
-                start!(OrderOwner { notices: self.settings.order_notices }, orders)
-            }
-            Owner::Payments => start!(PaymentOwner, payments),
-            Owner::Sandbox => start!(SandboxOwner, sandbox),
-        };
-        self.who.insert(id, owner);
+    /// Starts an actor for the owner at this position.
+    async fn start(&mut self, position: usize, supervisor: ActorCell) -> Result<(), SpawnErr> {
+        let owners = Arc::clone(&self.owners);
+        let id = owners.supervised()[position].start(supervisor).await?;
+        self.positions.insert(id, position);
         Ok(())
     }
 
     /// Notes a death; false if the owner has died too often.
-    fn may_restart(&mut self, owner: Owner, now: Instant) -> bool {
-        let restarts = self.restarts.entry(owner).or_default();
+    fn may_restart(&mut self, position: usize, now: Instant) -> bool {
+        let restarts = self.restarts.entry(position).or_default();
         while restarts.front().is_some_and(|then| now.duration_since(*then) > RESTART_WINDOW) {
             restarts.pop_front();
         }
@@ -143,17 +114,17 @@ impl House {
 impl Actor for Supervisor {
     type Msg = ();
     type State = House;
-    type Arguments = (Arc<Owners>, OwnerSettings);
+    type Arguments = Arc<Owners>;
 
     async fn pre_start(
         &self,
         myself: ActorRef<()>,
-        (owners, settings): (Arc<Owners>, OwnerSettings),
+        owners: Arc<Owners>,
     ) -> Result<House, ActorProcessingErr> {
-        let (who, restarts) = (HashMap::new(), HashMap::new());
-        let mut house = House { owners, who, restarts, settings };
-        for owner in Owner::ALL {
-            house.start(owner, myself.get_cell()).await?;
+        let count = owners.supervised().len();
+        let mut house = House { owners, positions: HashMap::new(), restarts: HashMap::new() };
+        for position in 0..count {
+            house.start(position, myself.get_cell()).await?;
         }
         Ok(house)
     }
@@ -176,19 +147,20 @@ impl Actor for Supervisor {
                 return Ok(());
             }
         };
-        let Some(owner) = house.who.remove(&cell.get_id()) else { return Ok(()) };
-        if house.may_restart(owner, Instant::now()) {
+        let Some(position) = house.positions.remove(&cell.get_id()) else { return Ok(()) };
+        let owner = house.owners.supervised()[position].name();
+        if house.may_restart(position, Instant::now()) {
             if has_panicked {
                 // The panic itself is an error in the log already; its words may be a customer's.
-                tracing::warn!(?owner, "an owner panicked and is started again");
+                tracing::warn!(owner, "an owner panicked and is started again");
             } else {
-                tracing::error!(?owner, reason, "an owner died and is started again");
+                tracing::error!(owner, reason, "an owner died and is started again");
             }
-            house.start(owner, myself.get_cell()).await?;
+            house.start(position, myself.get_cell()).await?;
         } else {
-            tracing::error!(?owner, "an owner died too often; stopping");
+            tracing::error!(owner, "an owner died too often; stopping");
             house.owners.escalated.send_replace(true);
-            myself.stop(Some(format!("{owner:?} died too often")));
+            myself.stop(Some(format!("{owner} died too often")));
         }
         Ok(())
     }
@@ -246,7 +218,7 @@ mod tests {
     async fn a_panic_is_not_logged_as_an_error_again_and_every_other_death_is() {
         let settings = OwnerSettings { low_stock_threshold: 5, order_notices: OrderNotices::Each };
         let (owners, supervisor) = Owners::start(settings).await.expect("owners");
-        let house = Supervisor.pre_start(supervisor.clone(), (Arc::clone(&owners), settings));
+        let house = Supervisor.pre_start(supervisor.clone(), Arc::clone(&owners));
         let mut house = house.await.expect("owners of its own");
         let deaths: [fn(ActorCell) -> SupervisionEvent; 3] = [
             |cell| SupervisionEvent::ActorFailed(cell, "the text of a panic".into()),
@@ -256,7 +228,7 @@ mod tests {
         let levels = Arc::new(Levels(std::sync::Mutex::default()));
         let logging = tracing::subscriber::set_default(Arc::clone(&levels));
         for death in deaths {
-            let dead = owners.users.current().expect("an owner").get_cell();
+            let dead = owners.users.current().expect("an owner");
             let handled = Supervisor.handle_supervisor_evt(
                 supervisor.clone(),
                 death(dead.clone()),

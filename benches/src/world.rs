@@ -4,17 +4,16 @@ use crate::http::{BlockingConnection, request};
 use crate::process::{Program, Server};
 use crate::{Outcome, complaint};
 use serde_json::{Value, json};
-use souk_actors::catalog::{CatalogMessage, CategoryDraft, ProductDraft};
+use souk_actors::catalog::{CategoryDraft, ProductDraft};
 use souk_actors::outbox::Reader;
 use souk_actors::store::StoreLimits;
-use souk_actors::{Failure, Shop, ShopSettings, catalog};
+use souk_actors::{Shop, ShopSettings, catalog};
 use souk_domain::{CategoryId, Currency, Money, Pricing, ProductId};
 use std::fs;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Customers, each with a connection in the storms.
@@ -252,34 +251,21 @@ fn is_readable(directory: &Path, products: u64) -> Outcome<bool> {
 
 fn fill(directory: &Path, products: u64) -> Outcome<()> {
     in_shop(directory, async |shop| {
-        let owners = Arc::clone(&shop.owners);
-        let create = move |first: u64| {
-            let owners = Arc::clone(&owners);
-            move |unit: souk_actors::store::Unit| {
-                let owners = Arc::clone(&owners);
-                async move {
-                    if first == 1 {
-                        for number in 1..=CATEGORIES {
-                            let draft = category_draft(number);
-                            let unit = unit.clone();
-                            let ask =
-                                |reply_to| CatalogMessage::CreateCategory { unit, draft, reply_to };
-                            owners.catalog.ask(ask).await?;
-                        }
-                    }
-                    for number in first..(first + PRODUCTS_PER_TURN).min(products + 1) {
-                        let draft = Box::new(product_draft(number));
-                        let unit = unit.clone();
-                        let ask =
-                            |reply_to| CatalogMessage::CreateProduct { unit, draft, reply_to };
-                        owners.catalog.ask(ask).await?;
-                    }
-                    Ok::<(), Failure>(())
-                }
-            }
-        };
         for first in (1..=products).step_by(PRODUCTS_PER_TURN as usize) {
-            shop.store.transact(create(first)).await?;
+            shop.turn(move |turn| async move {
+                if first == 1 {
+                    for number in 1..=CATEGORIES {
+                        let draft = category_draft(number);
+                        turn.ask(catalog::CreateCategory { draft }).await?;
+                    }
+                }
+                for number in first..(first + PRODUCTS_PER_TURN).min(products + 1) {
+                    let draft = product_draft(number);
+                    turn.ask(catalog::CreateProduct { draft }).await?;
+                }
+                Ok(())
+            })
+            .await?;
         }
         // A shop at rest has carried everything out.
         let (pending, _) = shop.outbox.backlog(Reader::Mail)?;

@@ -8,9 +8,7 @@ use souk_actors::carts::CartKey;
 use souk_actors::idempotency::Grant;
 use souk_actors::journeys::accounts;
 use souk_actors::store::StoreError;
-use souk_actors::users::{
-    self, ChangePassword, OpenSession, Register, UpdateProfile, User, UsersMessage,
-};
+use souk_actors::users::{self, ChangePassword, OpenSession, Register, UpdateProfile, User};
 use souk_domain::{EmailAddress, Password, UserId, Username};
 use std::sync::Arc;
 
@@ -53,14 +51,10 @@ impl App {
         guest: Option<CartKey>,
         shown: fn(UserId, &User) -> Answer,
     ) -> Result<Answer, Failure> {
-        let owners = Arc::clone(&self.shop.owners);
-        self.commit(call, move |unit| {
-            let (owners, person, guest) = (Arc::clone(&owners), person.clone(), guest.clone());
-            async move {
-                let (id, user) = accounts::add_person(&owners, &unit, person, guest).await?;
-                let grant = Grant::of_account(id, &user);
-                Ok(shown(id, &user).repeated(Repeat::While(grant)))
-            }
+        self.commit(call, move |turn| async move {
+            let (id, user) = accounts::add_person(&turn, person, guest).await?;
+            let grant = Grant::of_account(id, &user);
+            Ok(shown(id, &user).repeated(Repeat::While(grant)))
         })
         .await
     }
@@ -81,13 +75,9 @@ impl App {
         let (user, row) = self.require_password(call, account, known, password).await?;
         let command = OpenSession { user, password: row.password.clone() };
         let app = Arc::clone(self);
-        self.commit(call, move |unit| {
-            let (app, command, guest) = (Arc::clone(&app), command.clone(), guest.clone());
-            let row = row.clone();
-            async move {
-                let session = accounts::log_in(&app.shop.owners, &unit, command, guest).await?;
-                Ok(shown(app.issue(session)).repeated(Repeat::log_in(session, &row)))
-            }
+        self.commit(call, move |turn| async move {
+            let session = accounts::log_in(&turn, command, guest).await?;
+            Ok(shown(app.issue(session)).repeated(Repeat::log_in(session, &row)))
         })
         .await
     }
@@ -102,15 +92,10 @@ impl App {
         visitor: &Visitor,
         shown: fn() -> Answer,
     ) -> Result<Answer, Failure> {
-        let owners = Arc::clone(&self.shop.owners);
         let session = visitor.session;
-        self.commit(call, move |unit| {
-            let owners = Arc::clone(&owners);
-            async move {
-                let end = |reply_to| UsersMessage::EndSession { unit, session, reply_to };
-                owners.users.ask(end).await?;
-                Ok(shown())
-            }
+        self.commit(call, move |turn| async move {
+            turn.ask(users::EndSession { session }).await?;
+            Ok(shown())
         })
         .await
     }
@@ -125,14 +110,9 @@ impl App {
         command: UpdateProfile,
         shown: fn(UserId, &User) -> Answer,
     ) -> Result<Answer, Failure> {
-        let owners = Arc::clone(&self.shop.owners);
-        self.commit(call, move |unit| {
-            let (owners, command) = (Arc::clone(&owners), Box::new(command.clone()));
-            async move {
-                let id = command.user;
-                let update = |reply_to| UsersMessage::UpdateProfile { unit, command, reply_to };
-                Ok(shown(id, &owners.users.ask(update).await?))
-            }
+        self.commit(call, move |turn| async move {
+            let id = command.user;
+            Ok(shown(id, &turn.ask(command).await?))
         })
         .await
     }
@@ -154,14 +134,9 @@ impl App {
             password: self.new_password_hash(call, password).await?,
             kept_session: Some(visitor.session),
         };
-        let owners = Arc::clone(&self.shop.owners);
-        self.commit(call, move |unit| {
-            let (owners, command) = (Arc::clone(&owners), command.clone());
-            async move {
-                let change = |reply_to| UsersMessage::ChangePassword { unit, command, reply_to };
-                owners.users.ask(change).await?;
-                Ok(shown())
-            }
+        self.commit(call, move |turn| async move {
+            turn.ask(command).await?;
+            Ok(shown())
         })
         .await
     }

@@ -5,7 +5,7 @@ use super::{App, RESET_LINK_PATH, Repeat};
 use crate::edge::{Answer, Call};
 use souk_actors::Failure;
 use souk_actors::idempotency::Grant;
-use souk_actors::users::{RequestPasswordReset, ResetPassword, ResetToken, UsersMessage};
+use souk_actors::users::{RequestPasswordReset, ResetPassword, ResetToken};
 use souk_domain::{EmailAddress, Password, UserId};
 use std::sync::Arc;
 
@@ -27,16 +27,9 @@ impl App {
         }
         let page = format!("{}{RESET_LINK_PATH}", self.mailed_url);
         let command = RequestPasswordReset { email, token: ResetToken::random(), page };
-        let app = Arc::clone(self);
-        let committed = self.commit(call, move |unit| {
-            let (app, command, answer) = (Arc::clone(&app), command.clone(), answer.clone());
-            async move {
-                let command = Box::new(command);
-                let request =
-                    |reply_to| UsersMessage::RequestPasswordReset { unit, command, reply_to };
-                app.shop.owners.users.ask(request).await?;
-                Ok(answer.repeated(Repeat::ToAnybody))
-            }
+        let committed = self.commit(call, move |turn| async move {
+            turn.ask(command).await?;
+            Ok(answer.repeated(Repeat::ToAnybody))
         });
         committed.await
     }
@@ -55,15 +48,10 @@ impl App {
     ) -> Result<Answer, Failure> {
         let password = self.new_password_hash(call, password).await?;
         let command = ResetPassword { user, token, password };
-        let app = Arc::clone(self);
-        let committed = self.commit(call, move |unit| {
-            let (app, command, answer) = (Arc::clone(&app), command.clone(), answer.clone());
-            async move {
-                let grant = Grant::of_reset(command.user, &command.password);
-                let reset = |reply_to| UsersMessage::ResetPassword { unit, command, reply_to };
-                app.shop.owners.users.ask(reset).await?;
-                Ok(answer.repeated(Repeat::While(grant)))
-            }
+        let committed = self.commit(call, move |turn| async move {
+            let grant = Grant::of_reset(command.user, &command.password);
+            turn.ask(command).await?;
+            Ok(answer.repeated(Repeat::While(grant)))
         });
         committed.await
     }

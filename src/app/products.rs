@@ -4,11 +4,10 @@ use super::{App, could_not};
 use crate::edge::form::{Field, id};
 use crate::edge::{Answer, Call, Errors, Form, standard};
 use souk_actors::Failure;
-use souk_actors::catalog::{self, CatalogMessage, ProductChange, ProductDraft, ProductView};
+use souk_actors::catalog::{self, ProductChange, ProductDraft, ProductView};
 use souk_actors::store::StoreError;
 use souk_domain::{Currency, MAX_CART_LINES, MAX_STOCK, Money, Pricing, ProductId};
 use std::ops::RangeInclusive;
-use std::sync::Arc;
 
 /// How a contract shows a product.
 pub(crate) type ShownProduct = fn(&ProductView, Currency) -> Answer;
@@ -129,14 +128,9 @@ impl App {
         draft: ProductDraft,
         shown: ShownProduct,
     ) -> Result<Answer, Failure> {
-        let owners = Arc::clone(&self.shop.owners);
         let currency = self.shop.settings.currency;
-        self.commit(call, move |unit| {
-            let (owners, draft) = (Arc::clone(&owners), Box::new(draft.clone()));
-            async move {
-                let create = |reply_to| CatalogMessage::CreateProduct { unit, draft, reply_to };
-                Ok(shown(&owners.catalog.ask(create).await?, currency))
-            }
+        self.commit(call, move |turn| async move {
+            Ok(shown(&turn.ask(catalog::CreateProduct { draft }).await?, currency))
         })
         .await
     }
@@ -152,15 +146,9 @@ impl App {
         change: ProductChange,
         shown: ShownProduct,
     ) -> Result<Answer, Failure> {
-        let owners = Arc::clone(&self.shop.owners);
         let currency = self.shop.settings.currency;
-        self.commit(call, move |unit| {
-            let (owners, change) = (Arc::clone(&owners), Box::new(change.clone()));
-            async move {
-                let update =
-                    |reply_to| CatalogMessage::UpdateProduct { unit, id, change, reply_to };
-                Ok(shown(&owners.catalog.ask(update).await?, currency))
-            }
+        self.commit(call, move |turn| async move {
+            Ok(shown(&turn.ask(catalog::UpdateProduct { id, change }).await?, currency))
         })
         .await
     }

@@ -107,14 +107,9 @@ async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem<Own>> {
     let reason = form.nullable("reason", text(REASON_CHARACTERS_MAX));
     let (amount, reason) = form.finish((amount, reason))?;
     let reason = reason.unwrap_or_default();
-    let owners = Arc::clone(&app.shop.owners);
-    let committed = app.commit(&call, move |unit| {
-        let (owners, reason) = (Arc::clone(&owners), reason.clone());
-        async move {
-            let (_, number, refund) =
-                paying::request_refund(&owners, &unit, id, amount, reason, by).await?;
-            Ok(Answer::created(&RefundBody::new(id, number, refund, currency)))
-        }
+    let committed = app.commit(&call, move |turn| async move {
+        let (_, number, refund) = paying::request_refund(&turn, id, amount, reason, by).await?;
+        Ok(Answer::created(&RefundBody::new(id, number, refund, currency)))
     });
     let answer = committed.await?;
     tokio::spawn(make_refunds(Arc::clone(&app), id));

@@ -164,17 +164,14 @@ async fn create(app: Arc<App>, call: Call) -> Result<Answer, Refused> {
         form.finish((url, events, description, is_active))?;
     judged(&app, &url).await?;
     let draft = Draft { url, events, description, is_active };
-    let created = app.commit(&call, move |unit| {
-        let draft = draft.clone();
-        async move {
-            let Some((id, endpoint)) = webhooks::create(&unit, draft)? else {
-                let most = webhooks::ENDPOINTS_MAX;
-                let sentence = format!("There are {most} webhook endpoints already.");
-                return Ok(Answer::detail(StatusCode::CONFLICT, &sentence));
-            };
-            let secret = Some(endpoint.secret.as_str());
-            Ok(Answer::created(&EndpointBody { secret, ..EndpointBody::new(id, &endpoint) }))
-        }
+    let created = app.commit(&call, move |turn| async move {
+        let Some((id, endpoint)) = webhooks::create(turn.unit(), draft)? else {
+            let most = webhooks::ENDPOINTS_MAX;
+            let sentence = format!("There are {most} webhook endpoints already.");
+            return Ok(Answer::detail(StatusCode::CONFLICT, &sentence));
+        };
+        let secret = Some(endpoint.secret.as_str());
+        Ok(Answer::created(&EndpointBody { secret, ..EndpointBody::new(id, &endpoint) }))
     });
     Ok(created.await?)
 }
@@ -203,14 +200,11 @@ async fn update(app: Arc<App>, call: Call) -> Result<Answer, Refused> {
         judged(&app, url).await?;
     }
     let change = EndpointChange { url, events, description, is_active };
-    let updated = app.commit(&call, move |unit| {
-        let change = change.clone();
-        async move {
-            let updated = webhooks::update(&unit, id, change)?;
-            Ok(updated.map_or_else(standard::not_found, |endpoint| {
-                Answer::ok(&EndpointBody::new(id, &endpoint))
-            }))
-        }
+    let updated = app.commit(&call, move |turn| async move {
+        let updated = webhooks::update(turn.unit(), id, change)?;
+        Ok(updated.map_or_else(standard::not_found, |endpoint| {
+            Answer::ok(&EndpointBody::new(id, &endpoint))
+        }))
     });
     Ok(updated.await?)
 }
@@ -218,8 +212,8 @@ async fn update(app: Arc<App>, call: Call) -> Result<Answer, Refused> {
 async fn delete(app: Arc<App>, call: Call) -> Result<Answer, Refused> {
     app.administrator(&call)?;
     let id = id_in(&call, "id")?;
-    let deleted = app.commit(&call, move |unit| async move {
-        let was_there = webhooks::delete(&unit, id)?;
+    let deleted = app.commit(&call, move |turn| async move {
+        let was_there = webhooks::delete(turn.unit(), id)?;
         Ok(if was_there { Answer::no_content() } else { standard::not_found() })
     });
     Ok(deleted.await?)
@@ -245,8 +239,8 @@ async fn redeliver(app: Arc<App>, call: Call) -> Result<Answer, Refused> {
     let (id, sequence) = (id_in(&call, "id")?, id_in(&call, "delivery")?);
     let known = webhooks::delivery(&*app.shop.store.snapshot(), id, sequence)?;
     known.ok_or_else(standard::not_found)?;
-    let again = app.commit(&call, move |unit| async move {
-        let again = webhooks::redeliver(&unit, id, sequence)?;
+    let again = app.commit(&call, move |turn| async move {
+        let again = webhooks::redeliver(turn.unit(), id, sequence)?;
         Ok(match again {
             Some(delivery) => {
                 Answer::json(StatusCode::ACCEPTED, &DeliveryBody::new(sequence, &delivery))

@@ -4,11 +4,10 @@
 use super::CommandError;
 use crate::settings::Settings;
 use clap::{Args, Subcommand};
-use souk_actors::orders::{self, OrdersMessage};
+use souk_actors::orders::{self};
 use souk_actors::{Failure, Shop};
 use souk_domain::{OrderId, Refusal};
 use std::process::ExitCode;
-use std::sync::Arc;
 
 /// Orders that one turn has sent again.
 const MAX_PER_READ: usize = 200;
@@ -79,14 +78,5 @@ async fn note(shop: &Shop, asked: &Replay) -> Result<usize, CrmError> {
 }
 
 async fn replay(shop: &Shop, id: OrderId) -> Result<(), Failure> {
-    let owners = Arc::clone(&shop.owners);
-    shop.store
-        .transact(move |unit| {
-            let owners = Arc::clone(&owners);
-            async move {
-                let replay = |reply_to| OrdersMessage::ReplayCrm { unit, id, reply_to };
-                owners.orders.ask(replay).await
-            }
-        })
-        .await
+    shop.turn(move |turn| async move { turn.ask(orders::ReplayCrm { id }).await }).await
 }

@@ -2,12 +2,11 @@
 //! goes on where a start that was interrupted came to.
 
 use super::catalogue::{self, CATEGORIES};
-use souk_actors::catalog::{self, CatalogMessage, CategoryDraft, ProductDraft, ProductFilter};
+use souk_actors::catalog::{self, CategoryDraft, ProductDraft, ProductFilter};
 use souk_actors::store::Snapshot;
 use souk_actors::{Failure, Shop};
 use souk_domain::{CategoryId, Pricing};
 use std::collections::HashMap;
-use std::sync::Arc;
 
 /// Products that are made in one turn. Turns have a deadline.
 const TURN_PRODUCTS: usize = 6;
@@ -63,37 +62,24 @@ async fn add_category(
     shop: &Shop,
     category: &'static catalogue::Category,
 ) -> Result<CategoryId, Failure> {
-    let owners = Arc::clone(&shop.owners);
-    shop.store
-        .transact(move |unit| {
-            let owners = Arc::clone(&owners);
-            async move {
-                let draft = CategoryDraft {
-                    name: category.name.to_owned(),
-                    description: category.description.to_owned(),
-                };
-                let create = |reply_to| CatalogMessage::CreateCategory { unit, draft, reply_to };
-                owners.catalog.ask(create).await.map(|(id, _)| id)
-            }
-        })
-        .await
+    shop.turn(move |turn| async move {
+        let draft = CategoryDraft {
+            name: category.name.to_owned(),
+            description: category.description.to_owned(),
+        };
+        turn.ask(catalog::CreateCategory { draft }).await.map(|(id, _)| id)
+    })
+    .await
 }
 
 async fn add_products(shop: &Shop, drafts: Vec<ProductDraft>) -> Result<(), Failure> {
-    let owners = Arc::clone(&shop.owners);
-    shop.store
-        .transact(move |unit| {
-            let (owners, drafts) = (Arc::clone(&owners), drafts.clone());
-            async move {
-                for draft in drafts {
-                    let (unit, draft) = (unit.clone(), Box::new(draft));
-                    let create = |reply_to| CatalogMessage::CreateProduct { unit, draft, reply_to };
-                    owners.catalog.ask(create).await?;
-                }
-                Ok(())
-            }
-        })
-        .await
+    shop.turn(move |turn| async move {
+        for draft in drafts {
+            turn.ask(catalog::CreateProduct { draft }).await?;
+        }
+        Ok(())
+    })
+    .await
 }
 
 #[cfg(test)]

@@ -16,7 +16,6 @@ use souk_domain::{EmailAddress, Password, Role, Username};
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 const ADMINISTRATOR: &str = "admin@demo.example";
 const CUSTOMER: &str = "customer@demo.example";
@@ -88,12 +87,7 @@ async fn add_customer(shop: &Shop, password_text: &str) -> Result<(), Failure> {
         first_name: "Dana".to_owned(),
         last_name: "Demo".to_owned(),
     };
-    let owners = Arc::clone(&shop.owners);
-    shop.store
-        .transact(move |unit| {
-            let (owners, command) = (Arc::clone(&owners), command.clone());
-            async move { accounts::add_person(&owners, &unit, command, None).await.map(drop) }
-        })
+    shop.turn(move |turn| async move { accounts::add_person(&turn, command, None).await.map(drop) })
         .await
 }
 

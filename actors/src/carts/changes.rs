@@ -1,9 +1,11 @@
 //! Changes of a cart by product, whoever holds it; and a guest's cart becoming part of a user's.
 
+use super::Carts;
 use super::key::CartKey;
-use super::open::{draft_guest_cart, find, open_cart, put};
+use super::open::{draft_guest_cart, find, put, require_cart};
 use super::{Cart, CartLine, CartOf, lines};
 use crate::catalog::ProductView;
+use crate::owner::Command;
 use crate::store::Unit;
 use crate::{Failure, ids};
 use souk_domain::{
@@ -38,42 +40,58 @@ pub enum CartChange {
     Clear,
 }
 
-pub(super) fn change(unit: &Unit, whose: &CartOf, change: CartChange) -> Result<(), Failure> {
-    let found = find(unit, whose)?;
-    let nothing_there = || Failure::from(Refusal::NotFound(Missing::CartLine));
-    match change {
-        CartChange::Add { product, quantity } => {
-            let (id, mut cart) = match (found, whose) {
-                (Some(found), _) => found,
-                (None, CartOf::Guest(key)) => {
-                    lines::require_buyable(&product, quantity)?;
-                    draft_guest_cart(unit, key.hash())?
-                }
-                (None, CartOf::User(_)) => return Err(nothing_there()),
-            };
-            lines::add_to(unit, &mut cart, &product, quantity)?;
-            put(unit, id, cart)
-        }
-        CartChange::Set { product, quantity } => {
-            let (id, mut cart) = found.ok_or_else(nothing_there)?;
-            let index = place_of(&cart, product.id).ok_or_else(nothing_there)?;
-            lines::require_buyable(&product, quantity)?;
-            cart.lines[index].quantity = quantity;
-            put(unit, id, cart)
-        }
-        CartChange::Remove { product } => {
-            let (id, mut cart) = found.ok_or_else(nothing_there)?;
-            let index = place_of(&cart, product).ok_or_else(nothing_there)?;
-            cart.lines.remove(index);
-            put(unit, id, cart)
-        }
-        CartChange::Clear => match found {
-            Some((id, mut cart)) if !cart.lines.is_empty() => {
-                cart.lines.clear();
+/// Change a cart by product, whoever holds it.
+#[derive(Clone, Debug)]
+pub struct ChangeCart {
+    /// Whose.
+    pub whose: CartOf,
+    /// How.
+    pub change: CartChange,
+}
+
+impl Command for ChangeCart {
+    type Owner = Carts;
+    type Reply = ();
+
+    fn apply(self, unit: &Unit, _: &Carts) -> Result<(), Failure> {
+        let Self { whose, change } = self;
+        let whose = &whose;
+        let found = find(unit, whose)?;
+        let nothing_there = || Failure::from(Refusal::NotFound(Missing::CartLine));
+        match change {
+            CartChange::Add { product, quantity } => {
+                let (id, mut cart) = match (found, whose) {
+                    (Some(found), _) => found,
+                    (None, CartOf::Guest(key)) => {
+                        lines::require_buyable(&product, quantity)?;
+                        draft_guest_cart(unit, key.hash())?
+                    }
+                    (None, CartOf::User(_)) => return Err(nothing_there()),
+                };
+                lines::add_to(unit, &mut cart, &product, quantity)?;
                 put(unit, id, cart)
             }
-            _ => Ok(()),
-        },
+            CartChange::Set { product, quantity } => {
+                let (id, mut cart) = found.ok_or_else(nothing_there)?;
+                let index = place_of(&cart, product.id).ok_or_else(nothing_there)?;
+                lines::require_buyable(&product, quantity)?;
+                cart.lines[index].quantity = quantity;
+                put(unit, id, cart)
+            }
+            CartChange::Remove { product } => {
+                let (id, mut cart) = found.ok_or_else(nothing_there)?;
+                let index = place_of(&cart, product).ok_or_else(nothing_there)?;
+                cart.lines.remove(index);
+                put(unit, id, cart)
+            }
+            CartChange::Clear => match found {
+                Some((id, mut cart)) if !cart.lines.is_empty() => {
+                    cart.lines.clear();
+                    put(unit, id, cart)
+                }
+                _ => Ok(()),
+            },
+        }
     }
 }
 
@@ -81,44 +99,60 @@ fn place_of(cart: &Cart, product: ProductId) -> Option<usize> {
     cart.lines.iter().position(|line| line.product == product)
 }
 
+/// Make a guest's cart part of a user's. Refuses nothing; no harm if the guest has none. What
+/// the user's cart cannot take stays in the guest's.
+///
 /// Moves what a guest has into the user's cart. Refuses nothing and loses nothing: what the user's
 /// cart cannot take (past [`MAX_CART_LINES`], past the stock) stays in the guest's cart, under its
 /// key. A second merge moves only what was left.
-pub(super) fn merge(
-    unit: &Unit,
-    guest: &CartKey,
-    user: UserId,
-    products: &[ProductView],
-) -> Result<(), Failure> {
-    let Some((guest_id, mut guest_cart)) = super::of_guest(unit, guest, unit.now())? else {
-        return Ok(());
-    };
-    let (id, mut cart) = open_cart(unit, user)?;
-    let mut left = Vec::new();
-    for line in &guest_cart.lines {
-        let view = products.iter().find(|view| view.id == line.product);
-        let sellable = view.filter(|view| view.is_for_sale()).map_or(0, |view| view.sellable);
-        let place = place_of(&cart, line.product);
-        if place.is_none() && cart.lines.len() >= MAX_CART_LINES {
-            left.push(*line);
-            continue;
+#[derive(Clone, Debug)]
+pub struct MergeCarts {
+    /// The guest's key.
+    pub guest: CartKey,
+    /// Whose cart it becomes part of.
+    pub user: UserId,
+    /// The products in the guest's cart, as they stand in this turn.
+    pub products: Vec<ProductView>,
+}
+
+impl Command for MergeCarts {
+    type Owner = Carts;
+    type Reply = ();
+
+    fn apply(self, unit: &Unit, _: &Carts) -> Result<(), Failure> {
+        let Self { guest, user, products } = self;
+        let guest = &guest;
+        let products = &products;
+        let Some((guest_id, mut guest_cart)) = super::of_guest(unit, guest, unit.now())? else {
+            return Ok(());
+        };
+        let (id, mut cart) = require_cart(unit, user)?;
+        let mut left = Vec::new();
+        for line in &guest_cart.lines {
+            let view = products.iter().find(|view| view.id == line.product);
+            let sellable = view.filter(|view| view.is_for_sale()).map_or(0, |view| view.sellable);
+            let place = place_of(&cart, line.product);
+            if place.is_none() && cart.lines.len() >= MAX_CART_LINES {
+                left.push(*line);
+                continue;
+            }
+            let own = place.map(|index| cart.lines[index].quantity);
+            let merged = merge_quantities(own, line.quantity, sellable);
+            match place {
+                Some(index) => cart.lines[index].quantity = merged.own,
+                None => cart.lines.push(CartLine {
+                    id: ids::next(unit, "cart_line", CartLineId::new)?,
+                    quantity: merged.own,
+                    ..*line
+                }),
+            }
+            left.extend(merged.left.map(|quantity| CartLine { quantity, ..*line }));
         }
-        let own = place.map(|index| cart.lines[index].quantity);
-        let merged = merge_quantities(own, line.quantity, sellable);
-        match place {
-            Some(index) => cart.lines[index].quantity = merged.own,
-            None => cart.lines.push(CartLine {
-                id: ids::next(unit, "cart_line", CartLineId::new)?,
-                quantity: merged.own,
-                ..*line
-            }),
+        if left == guest_cart.lines {
+            return Ok(());
         }
-        left.extend(merged.left.map(|quantity| CartLine { quantity, ..*line }));
+        guest_cart.lines = left;
+        put(unit, id, cart)?;
+        put(unit, guest_id, guest_cart)
     }
-    if left == guest_cart.lines {
-        return Ok(());
-    }
-    guest_cart.lines = left;
-    put(unit, id, cart)?;
-    put(unit, guest_id, guest_cart)
 }

@@ -1,22 +1,38 @@
 //! Lines of a cart: put in, counted, taken out.
 
-use super::open::{open_cart, put};
+use super::Carts;
+use super::open::{put, require_cart};
 use super::{Cart, CartLine};
 use crate::catalog::{ProductView, why_unbuyable};
+use crate::owner::Command;
 use crate::store::Unit;
 use crate::{Failure, ids};
 use souk_domain::{CartLineId, MAX_CART_LINES, Missing, Quantity, Refusal, UnbuyableLine, UserId};
 
-pub(super) fn add(
-    unit: &Unit,
-    user: UserId,
-    product: &ProductView,
-    quantity: Quantity,
-) -> Result<CartLine, Failure> {
-    let (id, mut cart) = open_cart(unit, user)?;
-    let line = add_to(unit, &mut cart, product, quantity)?;
-    put(unit, id, cart)?;
-    Ok(line)
+/// Put units of a product in, on top of those that are there. Refuses what could not be
+/// bought now.
+#[derive(Clone, Debug)]
+pub struct AddCartLine {
+    /// Whose cart.
+    pub user: UserId,
+    /// What, as it stands in this turn.
+    pub product: ProductView,
+    /// How many.
+    pub quantity: Quantity,
+}
+
+impl Command for AddCartLine {
+    type Owner = Carts;
+    type Reply = CartLine;
+
+    fn apply(self, unit: &Unit, _: &Carts) -> Result<CartLine, Failure> {
+        let Self { user, product, quantity } = self;
+        let product = &product;
+        let (id, mut cart) = require_cart(unit, user)?;
+        let line = add_to(unit, &mut cart, product, quantity)?;
+        put(unit, id, cart)?;
+        Ok(line)
+    }
 }
 
 /// Puts units in a cart that is written afterwards.
@@ -55,44 +71,86 @@ pub(super) fn add_to(
     Ok(line)
 }
 
-pub(super) fn set_quantity(
-    unit: &Unit,
-    user: UserId,
-    line: CartLineId,
-    product: &ProductView,
-    quantity: Quantity,
-) -> Result<CartLine, Failure> {
-    let (id, mut cart) = open_cart(unit, user)?;
-    let found = cart
-        .lines
-        .iter_mut()
-        .find(|candidate| candidate.id == line && candidate.product == product.id)
-        .ok_or(Refusal::NotFound(Missing::CartLine))?;
-    require_buyable(product, quantity)?;
-    found.quantity = quantity;
-    let changed = *found;
-    put(unit, id, cart)?;
-    Ok(changed)
+/// Set how many units a line has. Refuses what could not be bought now.
+#[derive(Clone, Debug)]
+pub struct SetCartLine {
+    /// Whose cart.
+    pub user: UserId,
+    /// Which line.
+    pub line: CartLineId,
+    /// Its product, as it stands in this turn.
+    pub product: ProductView,
+    /// How many.
+    pub quantity: Quantity,
 }
 
-pub(super) fn remove(unit: &Unit, user: UserId, line: CartLineId) -> Result<(), Failure> {
-    let (id, mut cart) = open_cart(unit, user)?;
-    let index = cart
-        .lines
-        .iter()
-        .position(|candidate| candidate.id == line)
-        .ok_or(Refusal::NotFound(Missing::CartLine))?;
-    cart.lines.remove(index);
-    put(unit, id, cart)
-}
+impl Command for SetCartLine {
+    type Owner = Carts;
+    type Reply = CartLine;
 
-pub(super) fn clear(unit: &Unit, user: UserId) -> Result<(), Failure> {
-    let (id, mut cart) = open_cart(unit, user)?;
-    if cart.lines.is_empty() {
-        return Ok(());
+    fn apply(self, unit: &Unit, _: &Carts) -> Result<CartLine, Failure> {
+        let Self { user, line, product, quantity } = self;
+        let product = &product;
+        let (id, mut cart) = require_cart(unit, user)?;
+        let found = cart
+            .lines
+            .iter_mut()
+            .find(|candidate| candidate.id == line && candidate.product == product.id)
+            .ok_or(Refusal::NotFound(Missing::CartLine))?;
+        require_buyable(product, quantity)?;
+        found.quantity = quantity;
+        let changed = *found;
+        put(unit, id, cart)?;
+        Ok(changed)
     }
-    cart.lines.clear();
-    put(unit, id, cart)
+}
+
+/// Take a line out.
+#[derive(Clone, Debug)]
+pub struct RemoveCartLine {
+    /// Whose cart.
+    pub user: UserId,
+    /// Which line.
+    pub line: CartLineId,
+}
+
+impl Command for RemoveCartLine {
+    type Owner = Carts;
+    type Reply = ();
+
+    fn apply(self, unit: &Unit, _: &Carts) -> Result<(), Failure> {
+        let Self { user, line } = self;
+        let (id, mut cart) = require_cart(unit, user)?;
+        let index = cart
+            .lines
+            .iter()
+            .position(|candidate| candidate.id == line)
+            .ok_or(Refusal::NotFound(Missing::CartLine))?;
+        cart.lines.remove(index);
+        put(unit, id, cart)
+    }
+}
+
+/// Take everything out.
+#[derive(Clone, Debug)]
+pub struct ClearCart {
+    /// Whose cart.
+    pub user: UserId,
+}
+
+impl Command for ClearCart {
+    type Owner = Carts;
+    type Reply = ();
+
+    fn apply(self, unit: &Unit, _: &Carts) -> Result<(), Failure> {
+        let Self { user } = self;
+        let (id, mut cart) = require_cart(unit, user)?;
+        if cart.lines.is_empty() {
+            return Ok(());
+        }
+        cart.lines.clear();
+        put(unit, id, cart)
+    }
 }
 
 /// Refuses what could not be bought if the cart were checked out now.

@@ -1,16 +1,44 @@
 //! A user's one cart: made when they register, found ever after. A guest's: made when something is
 //! put in, gone when nothing is left in it.
 
+use super::Carts;
 use super::key::{CartKey, CartKeyHash};
 use super::rows::{BY_KEY, BY_USER, CARTS, GUESTS_BY_END};
-use super::{Cart, CartHolder, CartOf};
+use super::{Cart, CartHolder};
+use crate::owner::Command;
 use crate::store::{Read, Unit};
 use crate::{Failure, ids};
 use souk_domain::{CartId, Missing, Refusal, UserId};
 use std::time::Duration;
 
+/// Whose cart is meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CartOf {
+    /// The one of a registered person.
+    User(UserId),
+    /// The one of whoever presents this key. The sender MUST know that the shop gave it out.
+    Guest(CartKey),
+}
+
 /// A guest's cart is forgotten so long after its last change.
 pub const GUEST_CART_LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// Give a new user an empty cart.
+#[derive(Clone, Debug)]
+pub struct OpenCart {
+    /// Whose.
+    pub user: UserId,
+}
+
+impl Command for OpenCart {
+    type Owner = Carts;
+    type Reply = CartId;
+
+    fn apply(self, unit: &Unit, _: &Carts) -> Result<CartId, Failure> {
+        let Self { user } = self;
+        open(unit, user)
+    }
+}
 
 pub(super) fn open(unit: &Unit, user: UserId) -> Result<CartId, Failure> {
     let id = ids::next(unit, "cart", CartId::new)?;
@@ -24,22 +52,35 @@ pub(super) fn open(unit: &Unit, user: UserId) -> Result<CartId, Failure> {
 }
 
 /// The user's cart; refuses who has closed their account since the request came in.
-pub(super) fn open_cart(unit: &Unit, user: UserId) -> Result<(CartId, Cart), Failure> {
+pub fn require_cart(unit: &Unit, user: UserId) -> Result<(CartId, Cart), Failure> {
     Ok(super::of_user(unit, user)?.ok_or(Refusal::NotFound(Missing::User))?)
 }
 
-pub(super) fn close(unit: &Unit, user: UserId) -> Result<(), Failure> {
-    let (id, cart) = open_cart(unit, user)?;
-    unit.delete(CARTS, &id)?;
-    unit.delete(BY_USER, &user)?;
-    unit.delete(BY_KEY, &cart.key_hash().bytes())?;
-    Ok(())
+/// Do away with the cart of a user who closes their account.
+#[derive(Clone, Debug)]
+pub struct CloseCart {
+    /// Whose.
+    pub user: UserId,
+}
+
+impl Command for CloseCart {
+    type Owner = Carts;
+    type Reply = ();
+
+    fn apply(self, unit: &Unit, _: &Carts) -> Result<(), Failure> {
+        let Self { user } = self;
+        let (id, cart) = require_cart(unit, user)?;
+        unit.delete(CARTS, &id)?;
+        unit.delete(BY_USER, &user)?;
+        unit.delete(BY_KEY, &cart.key_hash().bytes())?;
+        Ok(())
+    }
 }
 
 /// The cart somebody means; `None` for a guest who has nothing in theirs.
-pub(super) fn find(unit: &Unit, whose: &CartOf) -> Result<Option<(CartId, Cart)>, Failure> {
+pub fn find(unit: &Unit, whose: &CartOf) -> Result<Option<(CartId, Cart)>, Failure> {
     match whose {
-        CartOf::User(user) => open_cart(unit, *user).map(Some),
+        CartOf::User(user) => require_cart(unit, *user).map(Some),
         CartOf::Guest(key) => Ok(super::of_guest(unit, key, unit.now())?),
     }
 }

@@ -1,6 +1,5 @@
 //! The owner of the catalog: products, categories, and the stock that orders take from.
 
-mod actor;
 mod categories;
 mod products;
 mod queries;
@@ -9,13 +8,17 @@ mod search_texts;
 mod selection;
 mod stock;
 
-pub use actor::{CatalogMessage, CatalogOwner};
-pub use categories::{CategoryChange, CategoryDraft};
-pub use products::{ProductChange, ProductDraft};
+use crate::owner::{Owner, Slot};
+use crate::supervision::Owners;
+
+pub use categories::{
+    CategoryChange, CategoryDraft, CreateCategory, DeleteCategory, UpdateCategory,
+};
+pub use products::{CreateProduct, DeleteProduct, ProductChange, ProductDraft, UpdateProduct};
 pub use queries::{ProductFilter, category, category_ids, product, product_ids, product_views};
 pub use rows::{Category, Product, ProductView};
 pub use selection::{Between, ProductSelection, selected_ids};
-pub use stock::{StockMove, TakenLine};
+pub use stock::{MoveStock, StockMove, TakeStock, TakenLine, quote};
 
 pub(crate) use queries::{TakenStock, check};
 #[cfg(any(test, fuzzing))]
@@ -23,3 +26,18 @@ pub(crate) use rows::READERS;
 pub(crate) use rows::TABLES;
 pub(crate) use search_texts::renew_search_texts;
 pub(crate) use stock::why_unbuyable;
+
+/// The owner of products, categories and stock.
+#[derive(Debug)]
+pub struct Catalog {
+    /// When what can be sold of a product falls to this or below, the administrators get a mail.
+    pub low_stock_threshold: u64,
+}
+
+impl Owner for Catalog {
+    const NAME: &'static str = "catalog";
+
+    fn slot(owners: &Owners) -> &Slot<Self> {
+        &owners.catalog
+    }
+}

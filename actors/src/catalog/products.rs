@@ -1,5 +1,6 @@
 //! Products: create, update, delete.
 
+use super::Catalog;
 use super::queries::view;
 use super::rows::{
     BY_CATEGORY, CATEGORIES, GONE, HIDDEN, PRODUCT_SLUGS, PRODUCTS, SEARCH_TEXTS, STOCK, StockRow,
@@ -7,6 +8,7 @@ use super::rows::{
 use super::search_texts::search_text;
 use super::{Product, ProductView, stock};
 use crate::outbox::{self, Outgoing, ProductEvent};
+use crate::owner::Command;
 use crate::store::{Read, Unit};
 use crate::{Failure, ids};
 use souk_domain::text::one_line;
@@ -52,84 +54,108 @@ pub struct ProductChange {
     pub received: Option<u64>,
 }
 
-pub(super) fn create(unit: &Unit, draft: ProductDraft) -> Result<ProductView, Failure> {
-    require_category(unit, draft.category)?;
-    if draft.stock > MAX_STOCK {
-        return Err(Refusal::StockTooLarge.into());
-    }
-    let id = ids::next(unit, "product", ProductId::new)?;
-    let slug = free_slug(unit, &draft.name, id)?;
-    let product = Product {
-        name: draft.name,
-        slug,
-        description: draft.description,
-        category: draft.category,
-        pricing: draft.pricing,
-        image: draft.image,
-        available: draft.available,
-        created_at: unit.now(),
-        updated_at: unit.now(),
-    };
-    let row = StockRow {
-        received: draft.stock,
-        stock: Stock { sellable: draft.stock, held: 0, sold: 0 },
-        version: 1,
-    };
-    unit.put(PRODUCT_SLUGS, &product.slug, &id)?;
-    unit.put(PRODUCTS, &id, &product)?;
-    unit.put(SEARCH_TEXTS, &id, &search_text(&product))?;
-    unit.put(STOCK, &id, &row)?;
-    if let Some(category) = product.category {
-        unit.put(BY_CATEGORY, &(category, id), &())?;
-    }
-    if !product.available {
-        unit.put(HIDDEN, &id, &())?;
-    }
-    outbox::append(
-        unit,
-        Outgoing::Product {
-            product: id,
-            version: 1,
-            what: ProductEvent::Created,
-            snapshot: product.snapshot(draft.stock),
-        },
-    )?;
-    Ok(view(unit, id, product, false)?)
+/// Add a product; tells `product.created`.
+#[derive(Clone, Debug)]
+pub struct CreateProduct {
+    /// What it says.
+    pub draft: ProductDraft,
 }
 
-pub(super) fn update(
-    unit: &Unit,
-    id: ProductId,
-    change: ProductChange,
-    low_stock_threshold: u64,
-) -> Result<ProductView, Failure> {
-    let before = unit.get(PRODUCTS, &id)?.ok_or(Refusal::NotFound(Missing::Product))?;
-    if let Some(category) = change.category {
-        require_category(unit, category)?;
-    }
-    let adjusted = stock::adjusted(unit, id, change.stock, change.received)?;
-    let mut product = before.clone();
-    // A name of an earlier version may have line breaks; shown back, it is still the same name.
-    if let Some(name) = change.name
-        && name != before.name
-        && name != one_line(&before.name)
-    {
-        unit.delete(PRODUCT_SLUGS, &before.slug)?;
-        product.slug = free_slug(unit, &name, id)?;
+impl Command for CreateProduct {
+    type Owner = Catalog;
+    type Reply = ProductView;
+
+    fn apply(self, unit: &Unit, _: &Catalog) -> Result<ProductView, Failure> {
+        let Self { draft } = self;
+        require_category(unit, draft.category)?;
+        if draft.stock > MAX_STOCK {
+            return Err(Refusal::StockTooLarge.into());
+        }
+        let id = ids::next(unit, "product", ProductId::new)?;
+        let slug = free_slug(unit, &draft.name, id)?;
+        let product = Product {
+            name: draft.name,
+            slug,
+            description: draft.description,
+            category: draft.category,
+            pricing: draft.pricing,
+            image: draft.image,
+            available: draft.available,
+            created_at: unit.now(),
+            updated_at: unit.now(),
+        };
+        let row = StockRow {
+            received: draft.stock,
+            stock: Stock { sellable: draft.stock, held: 0, sold: 0 },
+            version: 1,
+        };
         unit.put(PRODUCT_SLUGS, &product.slug, &id)?;
-        product.name = name;
+        unit.put(PRODUCTS, &id, &product)?;
+        unit.put(SEARCH_TEXTS, &id, &search_text(&product))?;
+        unit.put(STOCK, &id, &row)?;
+        if let Some(category) = product.category {
+            unit.put(BY_CATEGORY, &(category, id), &())?;
+        }
+        if !product.available {
+            unit.put(HIDDEN, &id, &())?;
+        }
+        outbox::append(
+            unit,
+            Outgoing::Product {
+                product: id,
+                version: 1,
+                what: ProductEvent::Created,
+                snapshot: product.snapshot(draft.stock),
+            },
+        )?;
+        Ok(view(unit, id, product, false)?)
     }
-    product.description = change.description.unwrap_or(product.description);
-    product.category = change.category.unwrap_or(product.category);
-    product.pricing = change.pricing.unwrap_or(product.pricing);
-    product.image = change.image.unwrap_or(product.image);
-    product.available = change.available.unwrap_or(product.available);
-    if product != before {
-        product.updated_at = unit.now();
-        put_changed(unit, id, &before, &product)?;
+}
+
+/// Change a product, its stock included; tells what changed.
+#[derive(Clone, Debug)]
+pub struct UpdateProduct {
+    /// Which.
+    pub id: ProductId,
+    /// What to change.
+    pub change: ProductChange,
+}
+
+impl Command for UpdateProduct {
+    type Owner = Catalog;
+    type Reply = ProductView;
+
+    fn apply(self, unit: &Unit, owner: &Catalog) -> Result<ProductView, Failure> {
+        let Self { id, change } = self;
+        let low_stock_threshold = owner.low_stock_threshold;
+        let before = unit.get(PRODUCTS, &id)?.ok_or(Refusal::NotFound(Missing::Product))?;
+        if let Some(category) = change.category {
+            require_category(unit, category)?;
+        }
+        let adjusted = stock::adjusted(unit, id, change.stock, change.received)?;
+        let mut product = before.clone();
+        // A name of an earlier version may have line breaks; shown back, it is still the same name.
+        if let Some(name) = change.name
+            && name != before.name
+            && name != one_line(&before.name)
+        {
+            unit.delete(PRODUCT_SLUGS, &before.slug)?;
+            product.slug = free_slug(unit, &name, id)?;
+            unit.put(PRODUCT_SLUGS, &product.slug, &id)?;
+            product.name = name;
+        }
+        product.description = change.description.unwrap_or(product.description);
+        product.category = change.category.unwrap_or(product.category);
+        product.pricing = change.pricing.unwrap_or(product.pricing);
+        product.image = change.image.unwrap_or(product.image);
+        product.available = change.available.unwrap_or(product.available);
+        if product != before {
+            product.updated_at = unit.now();
+            put_changed(unit, id, &before, &product)?;
+        }
+        stock::adjust(unit, id, &product, adjusted, low_stock_threshold)?;
+        Ok(view(unit, id, product, false)?)
     }
-    stock::adjust(unit, id, &product, adjusted, low_stock_threshold)?;
-    Ok(view(unit, id, product, false)?)
 }
 
 fn put_changed(
@@ -159,19 +185,32 @@ fn put_changed(
     stock::tell(unit, id, product, ProductEvent::Updated)
 }
 
-pub(super) fn delete(unit: &Unit, id: ProductId) -> Result<(), Failure> {
-    let product = unit.get(PRODUCTS, &id)?.ok_or(Refusal::NotFound(Missing::Product))?;
-    unit.delete(PRODUCTS, &id)?;
-    unit.delete(SEARCH_TEXTS, &id)?;
-    unit.delete(PRODUCT_SLUGS, &product.slug)?;
-    if let Some(category) = product.category {
-        unit.delete(BY_CATEGORY, &(category, id))?;
+/// Delete a product; orders that have it keep what they took.
+#[derive(Clone, Debug)]
+pub struct DeleteProduct {
+    /// Which.
+    pub id: ProductId,
+}
+
+impl Command for DeleteProduct {
+    type Owner = Catalog;
+    type Reply = ();
+
+    fn apply(self, unit: &Unit, _: &Catalog) -> Result<(), Failure> {
+        let Self { id } = self;
+        let product = unit.get(PRODUCTS, &id)?.ok_or(Refusal::NotFound(Missing::Product))?;
+        unit.delete(PRODUCTS, &id)?;
+        unit.delete(SEARCH_TEXTS, &id)?;
+        unit.delete(PRODUCT_SLUGS, &product.slug)?;
+        if let Some(category) = product.category {
+            unit.delete(BY_CATEGORY, &(category, id))?;
+        }
+        if !product.available {
+            unit.delete(HIDDEN, &id)?;
+        }
+        unit.put(GONE, &id, &product)?;
+        stock::tell(unit, id, &product, ProductEvent::Deleted)
     }
-    if !product.available {
-        unit.delete(HIDDEN, &id)?;
-    }
-    unit.put(GONE, &id, &product)?;
-    stock::tell(unit, id, &product, ProductEvent::Deleted)
 }
 
 fn require_category(unit: &Unit, category: Option<CategoryId>) -> Result<(), Failure> {

@@ -1,10 +1,12 @@
 //! Stock: quoted, taken, given back, sold, adjusted. The arithmetic is `souk_domain::Stock`'s.
 
+use super::Catalog;
 use super::queries::view;
 use super::rows::{GONE, PRODUCTS, STOCK, StockRow};
 use super::{Product, ProductView};
 use crate::Failure;
 use crate::outbox::{self, Cause, MailContent, Outgoing, ProductEvent};
+use crate::owner::Command;
 use crate::store::{Read, StoreError, Unit};
 use crate::users;
 use souk_domain::{
@@ -39,10 +41,11 @@ pub struct StockMove {
     pub to: StockHolding,
 }
 
-pub(super) fn quote(
-    unit: &Unit,
-    lines: &[(ProductId, Quantity)],
-) -> Result<Vec<ProductView>, Failure> {
+/// The products of these lines as they stand in this turn. Changes nothing.
+///
+/// # Errors
+/// Refuses every line that cannot be bought.
+pub fn quote(unit: &Unit, lines: &[(ProductId, Quantity)]) -> Result<Vec<ProductView>, Failure> {
     let mut views = Vec::with_capacity(lines.len());
     let mut unbuyable = Vec::new();
     for (id, quantity) in lines {
@@ -70,50 +73,78 @@ pub(crate) fn why_unbuyable(product: Option<&ProductView>, wished: Quantity) -> 
     })
 }
 
-pub(super) fn take(
-    unit: &Unit,
-    lines: &[(ProductId, Quantity)],
-    low_stock_threshold: u64,
-) -> Result<Vec<ProductView>, Failure> {
-    // Everything is checked before the first write, so that a refusal leaves nothing behind.
-    let mut views = quote(unit, lines)?;
-    let quantities = lines.iter().map(|(_, quantity)| *quantity);
-    price_total(views.iter().map(ProductView::price).zip(quantities))?;
-    for (view, (id, quantity)) in views.iter_mut().zip(lines) {
-        let row = stock_of(unit, *id)?;
-        let stock = row.stock.hold(quantity.get()).map_err(broken_books)?;
-        put_moved(unit, *id, &view.product, row, stock)?;
-        tell_if_low(unit, *id, &view.product, row, stock, low_stock_threshold)?;
-        view.sellable = stock.sellable;
-    }
-    Ok(views)
+/// Take stock for a new order: all lines or none, for a total the contracts can print. Refuses
+/// before the first write. Tells `stock_changed` and `sold_out`.
+#[derive(Clone, Debug)]
+pub struct TakeStock {
+    /// What is wanted, each product once.
+    pub lines: Vec<(ProductId, Quantity)>,
 }
 
-pub(super) fn move_stock(unit: &Unit, lines: &[TakenLine], step: StockMove) -> Result<(), Failure> {
-    for line in lines {
-        let row = stock_of(unit, line.product)?;
-        let units = line.quantity.get();
-        let stock = match (step.from, step.to) {
-            (StockHolding::Held, StockHolding::Sold) => row.stock.sell(units),
-            (StockHolding::Held, StockHolding::Released) => row.stock.release_held(units),
-            (StockHolding::Sold, StockHolding::Released) => row.stock.release_sold(units),
-            (StockHolding::Held, StockHolding::Held)
-            | (StockHolding::Sold, StockHolding::Sold)
-            | (StockHolding::Released, StockHolding::Released) => continue,
-            (StockHolding::Sold, StockHolding::Held) | (StockHolding::Released, _) => {
-                Err(StockError::Broken)
-            }
+impl Command for TakeStock {
+    type Owner = Catalog;
+    type Reply = Vec<ProductView>;
+
+    fn apply(self, unit: &Unit, owner: &Catalog) -> Result<Vec<ProductView>, Failure> {
+        let Self { lines } = self;
+        let lines = &lines;
+        let low_stock_threshold = owner.low_stock_threshold;
+        // Everything is checked before the first write, so that a refusal leaves nothing behind.
+        let mut views = quote(unit, lines)?;
+        let quantities = lines.iter().map(|(_, quantity)| *quantity);
+        price_total(views.iter().map(ProductView::price).zip(quantities))?;
+        for (view, (id, quantity)) in views.iter_mut().zip(lines) {
+            let row = stock_of(unit, *id)?;
+            let stock = row.stock.hold(quantity.get()).map_err(broken_books)?;
+            put_moved(unit, *id, &view.product, row, stock)?;
+            tell_if_low(unit, *id, &view.product, row, stock, low_stock_threshold)?;
+            view.sellable = stock.sellable;
         }
-        .map_err(broken_books)?;
-        let product = match unit.get(PRODUCTS, &line.product)? {
-            Some(product) => product,
-            None => {
-                unit.get(GONE, &line.product)?.ok_or_else(|| broken_books(StockError::Broken))?
-            }
-        };
-        put_moved(unit, line.product, &product, row, stock)?;
+        Ok(views)
     }
-    Ok(())
+}
+
+/// Book units of an order from one place to another: give them back, or count them as sold.
+#[derive(Clone, Debug)]
+pub struct MoveStock {
+    /// The lines of the order.
+    pub lines: Vec<TakenLine>,
+    /// From where to where.
+    pub step: StockMove,
+}
+
+impl Command for MoveStock {
+    type Owner = Catalog;
+    type Reply = ();
+
+    fn apply(self, unit: &Unit, _: &Catalog) -> Result<(), Failure> {
+        let Self { lines, step } = self;
+        let lines = &lines;
+        for line in lines {
+            let row = stock_of(unit, line.product)?;
+            let units = line.quantity.get();
+            let stock = match (step.from, step.to) {
+                (StockHolding::Held, StockHolding::Sold) => row.stock.sell(units),
+                (StockHolding::Held, StockHolding::Released) => row.stock.release_held(units),
+                (StockHolding::Sold, StockHolding::Released) => row.stock.release_sold(units),
+                (StockHolding::Held, StockHolding::Held)
+                | (StockHolding::Sold, StockHolding::Sold)
+                | (StockHolding::Released, StockHolding::Released) => continue,
+                (StockHolding::Sold, StockHolding::Held) | (StockHolding::Released, _) => {
+                    Err(StockError::Broken)
+                }
+            }
+            .map_err(broken_books)?;
+            let product = match unit.get(PRODUCTS, &line.product)? {
+                Some(product) => product,
+                None => unit
+                    .get(GONE, &line.product)?
+                    .ok_or_else(|| broken_books(StockError::Broken))?,
+            };
+            put_moved(unit, line.product, &product, row, stock)?;
+        }
+        Ok(())
+    }
 }
 
 /// The books of a product after an administrator set what can be sold, or received units.

@@ -2,12 +2,11 @@
 //! brings the key of their cart, and what was in it becomes part of the person's.
 
 use crate::Failure;
-use crate::carts::{CartKey, CartOf, CartsMessage};
-use crate::catalog::CatalogMessage;
-use crate::orders::{Leaver, OrdersMessage};
-use crate::store::Unit;
-use crate::supervision::Owners;
-use crate::users::{OpenSession, Register, SessionToken, User, UsersMessage};
+use crate::carts::{self, CartKey, CartOf};
+use crate::catalog;
+use crate::orders::{self, Leaver};
+use crate::owner::Turn;
+use crate::users::{self, OpenSession, Register, SessionToken, User};
 use souk_domain::UserId;
 
 /// Somebody who just registered and is logged in.
@@ -26,14 +25,13 @@ pub struct NewAccount {
 /// # Errors
 /// Refuses a taken e-mail address or user name.
 pub async fn register(
-    owners: &Owners,
-    unit: &Unit,
+    turn: &Turn,
     command: Register,
     guest: Option<CartKey>,
 ) -> Result<NewAccount, Failure> {
-    let (id, user) = add_person(owners, unit, command, guest).await?;
+    let (id, user) = add_person(turn, command, guest).await?;
     let open = OpenSession { user: id, password: user.password.clone() };
-    let session = log_in(owners, unit, open, None).await?;
+    let session = log_in(turn, open, None).await?;
     Ok(NewAccount { id, user, session })
 }
 
@@ -42,15 +40,13 @@ pub async fn register(
 /// # Errors
 /// Refuses if the password changed since it was compared.
 pub async fn log_in(
-    owners: &Owners,
-    unit: &Unit,
+    turn: &Turn,
     command: OpenSession,
     guest: Option<CartKey>,
 ) -> Result<SessionToken, Failure> {
     let user = command.user;
-    let open = |reply_to| UsersMessage::OpenSession { unit: unit.clone(), command, reply_to };
-    let session = owners.users.ask(open).await?;
-    merge_guest_cart(owners, unit, guest, user).await?;
+    let session = turn.ask(command).await?;
+    merge_guest_cart(turn, guest, user).await?;
     Ok(session)
 }
 
@@ -59,21 +55,13 @@ pub async fn log_in(
 /// # Errors
 /// Refuses a taken e-mail address or user name.
 pub async fn add_person(
-    owners: &Owners,
-    unit: &Unit,
+    turn: &Turn,
     command: Register,
     guest: Option<CartKey>,
 ) -> Result<(UserId, User), Failure> {
-    let command = Box::new(command);
-    let (id, user) = owners
-        .users
-        .ask(|reply_to| UsersMessage::Register { unit: unit.clone(), command, reply_to })
-        .await?;
-    owners
-        .carts
-        .ask(|reply_to| CartsMessage::Open { unit: unit.clone(), user: id, reply_to })
-        .await?;
-    merge_guest_cart(owners, unit, guest, id).await?;
+    let (id, user) = turn.ask(command).await?;
+    turn.ask(carts::OpenCart { user: id }).await?;
+    merge_guest_cart(turn, guest, id).await?;
     Ok((id, user))
 }
 
@@ -82,14 +70,11 @@ pub async fn add_person(
 ///
 /// # Errors
 /// Refuses an account that is not there (any more), and the last administrator's.
-pub async fn close(owners: &Owners, unit: &Unit, user: UserId) -> Result<(), Failure> {
-    let person = owners
-        .users
-        .ask(|reply_to| UsersMessage::Show { unit: unit.clone(), user, reply_to })
-        .await?;
-    owners.users.ask(|reply_to| UsersMessage::Close { unit: unit.clone(), user, reply_to }).await?;
-    owners.carts.ask(|reply_to| CartsMessage::Close { unit: unit.clone(), user, reply_to }).await?;
-    forget_in_orders(owners, unit, user, Some(Leaver::of(&person))).await
+pub async fn close(turn: &Turn, user: UserId) -> Result<(), Failure> {
+    let person = users::require_user(turn.unit(), user)?;
+    turn.ask(users::CloseAccount { user }).await?;
+    turn.ask(carts::CloseCart { user }).await?;
+    forget_in_orders(turn, user, Some(Leaver::of(&person))).await
 }
 
 /// Takes a person whose account is closed out of their orders, as many as one turn may. `leaver`
@@ -98,31 +83,23 @@ pub async fn close(owners: &Owners, unit: &Unit, user: UserId) -> Result<(), Fai
 /// # Errors
 /// [`Failure`] of the owner.
 pub async fn forget_in_orders(
-    owners: &Owners,
-    unit: &Unit,
+    turn: &Turn,
     customer: UserId,
     leaver: Option<Leaver>,
 ) -> Result<(), Failure> {
-    let (unit, leaver) = (unit.clone(), leaver.map(Box::new));
-    let forget = |reply_to| OrdersMessage::ForgetCustomer { unit, customer, leaver, reply_to };
-    owners.orders.ask(forget).await
+    turn.ask(orders::ForgetCustomer { customer, leaver }).await
 }
 
 /// Comes after writes of its turn, so nothing in it may be refused: a cart never costs a log-in.
 async fn merge_guest_cart(
-    owners: &Owners,
-    unit: &Unit,
+    turn: &Turn,
     guest: Option<CartKey>,
     user: UserId,
 ) -> Result<(), Failure> {
     let Some(guest) = guest else { return Ok(()) };
     let whose = CartOf::Guest(guest.clone());
-    let find = |reply_to| CartsMessage::Find { unit: unit.clone(), whose, reply_to };
-    let Some((_, cart)) = owners.carts.ask(find).await? else { return Ok(()) };
-    let ids = cart.lines.iter().map(|line| line.product).collect();
-    let describe = |reply_to| CatalogMessage::Describe { unit: unit.clone(), ids, reply_to };
-    let products = owners.catalog.ask(describe).await?;
-    let merge =
-        |reply_to| CartsMessage::Merge { unit: unit.clone(), guest, user, products, reply_to };
-    owners.carts.ask(merge).await
+    let Some((_, cart)) = carts::find(turn.unit(), &whose)? else { return Ok(()) };
+    let ids: Vec<_> = cart.lines.iter().map(|line| line.product).collect();
+    let products = catalog::product_views(turn.unit(), &ids)?;
+    turn.ask(carts::MergeCarts { guest, user, products }).await
 }

@@ -2,10 +2,9 @@
 
 use super::ordering::{self, Delivery, OrderView};
 use crate::Failure;
-use crate::carts::{CartChange, CartKeyHash, CartOf, CartsMessage};
+use crate::carts::{self, CartChange, CartKeyHash, CartOf};
 use crate::orders::{Contact, Recipient};
-use crate::store::Unit;
-use crate::supervision::Owners;
+use crate::owner::Turn;
 use souk_domain::{CartLines, UserId};
 use std::time::Duration;
 
@@ -46,20 +45,13 @@ impl From<Delivery> for Buyer {
 ///
 /// # Errors
 /// Refuses an empty cart, and lines that cannot be bought.
-pub async fn buy_cart(
-    owners: &Owners,
-    unit: &Unit,
-    whose: CartOf,
-    buyer: Buyer,
-) -> Result<OrderView, Failure> {
+pub async fn buy_cart(turn: &Turn, whose: CartOf, buyer: Buyer) -> Result<OrderView, Failure> {
     let asked = whose.clone();
-    let find = |reply_to| CartsMessage::Find { unit: unit.clone(), whose: asked, reply_to };
-    let found = owners.carts.ask(find).await?;
+    let found = carts::find(turn.unit(), &asked)?;
     let lines = found.map(|(_, cart)| cart.lines).unwrap_or_default();
     let lines = CartLines::collect(lines.iter().map(|line| (line.product, line.quantity)))?;
-    let placed = ordering::place(owners, unit, buyer, lines).await?;
+    let placed = ordering::place(turn, buyer, lines).await?;
     let change = CartChange::Clear;
-    let clear = |reply_to| CartsMessage::Change { unit: unit.clone(), whose, change, reply_to };
-    owners.carts.ask(clear).await?;
+    turn.ask(carts::ChangeCart { whose, change }).await?;
     Ok(placed)
 }

@@ -9,6 +9,7 @@ pub mod order_lines;
 pub mod ordering;
 pub mod paying;
 pub mod reporting;
+pub mod shopping;
 
 #[cfg(test)]
 mod tests;

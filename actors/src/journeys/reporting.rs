@@ -4,9 +4,8 @@
 use super::ordering;
 use super::paying::{self, News, Settled};
 use crate::Failure;
-use crate::orders::{Contact, OrdersMessage, UpdateOrder};
-use crate::store::Unit;
-use crate::supervision::Owners;
+use crate::orders::{self, Contact, UpdateOrder};
+use crate::owner::Turn;
 use souk_domain::{OrderId, OrderStatus, Role, StatusStep, step, step_with_payment};
 
 /// What was reported.
@@ -38,10 +37,9 @@ pub enum Reported {
 ///
 /// # Errors
 /// Refuses a state the order cannot get to; nothing is booked then.
-pub async fn report(owners: &Owners, unit: &Unit, report: Report) -> Result<Reported, Failure> {
+pub async fn report(turn: &Turn, report: Report) -> Result<Reported, Failure> {
     let Report { order: id, claims_payment, news, status, contact } = report;
-    let show = |reply_to| OrdersMessage::Show { unit: unit.clone(), id, reply_to };
-    let order = owners.orders.ask(show).await?;
+    let order = orders::require_order(turn.unit(), id)?;
     let is_payable = order.status != OrderStatus::Cancelled;
     let pays_nothing = claims_payment && paying::costs_nothing(&order);
     let becomes_paid =
@@ -49,7 +47,7 @@ pub async fn report(owners: &Owners, unit: &Unit, report: Report) -> Result<Repo
     let is_paid = order.is_paid || becomes_paid;
     if claims_payment && !is_paid {
         if let Some(news) = news {
-            paying::settle(owners, unit, news).await?;
+            paying::settle(turn, news).await?;
         }
         return Ok(Reported::NotPaid);
     }
@@ -65,9 +63,9 @@ pub async fn report(owners: &Owners, unit: &Unit, report: Report) -> Result<Repo
         }
     };
     if pays_nothing {
-        paying::pay_nothing(owners, unit, id, contact.clone()).await?;
+        paying::pay_nothing(turn, id, contact.clone()).await?;
     } else if let Some(news) = news {
-        let settled = paying::settle(owners, unit, news).await?;
+        let settled = paying::settle(turn, news).await?;
         if becomes_paid && !matches!(settled, Settled::Paid(_)) {
             // The money went back before this report came.
             return Ok(Reported::NotPaid);
@@ -83,7 +81,7 @@ pub async fn report(owners: &Owners, unit: &Unit, report: Report) -> Result<Repo
             billing_address: None,
             contact,
         };
-        ordering::update(owners, unit, update).await?;
+        ordering::update(turn, update).await?;
     }
     Ok(Reported::Done)
 }

@@ -1,11 +1,13 @@
 //! What the CRM still has to hear of. A row is written in the turn that completes the order, so
 //! that no crash loses it; whoever carries it out reports each try in a turn of its own.
 
+use super::Orders;
 use super::rows::{CRM, CRM_DUE, CRM_WANTED, ORDERS};
 use super::{CrmSync, Order, write};
 use crate::Failure;
 use crate::check::Findings;
 use crate::outbox::OrderEvent;
+use crate::owner::Command;
 use crate::store::{Direction, Read, Row, Snapshot, StoreError, Unit};
 use serde::{Deserialize, Serialize};
 use souk_domain::{Missing, OrderId, Refusal, StockHolding, UnixMillis};
@@ -86,60 +88,101 @@ pub(super) fn forget(unit: &Unit, id: OrderId) -> Result<(), StoreError> {
     put(unit, id, None)
 }
 
+/// The CRM was told of an order, or was not.
+///
 /// Notes how a try went. One that is about an earlier completion says nothing of the last one.
-pub(super) fn tried(
-    unit: &Unit,
-    id: OrderId,
-    version: u64,
-    outcome: CrmTry,
-) -> Result<(), Failure> {
-    let Some(delivery) = unit.get(CRM, &id)? else { return Ok(()) };
-    let Some(before) = unit.get(ORDERS, &id)? else { return Ok(()) };
-    if delivery.version != version || delivery.next_try.is_none() {
-        return Ok(());
-    }
-    let tries = delivery.tries.saturating_add(1);
-    let (delivery, sync) = match outcome {
-        CrmTry::Taken => (None, CrmSync::Success),
-        CrmTry::Again(at) => {
-            (Some(CrmDelivery { tries, next_try: Some(at), ..delivery }), CrmSync::Pending)
-        }
-        CrmTry::GivenUp => {
-            (Some(CrmDelivery { tries, next_try: None, ..delivery }), CrmSync::Failed)
-        }
-    };
-    put(unit, id, delivery)?;
-    if before.crm_sync != Some(sync) {
-        let mut after = before.clone();
-        after.crm_sync = Some(sync);
-        write::put_silently(unit, id, &before, &mut after)?;
-    }
-    Ok(())
+#[derive(Clone, Debug)]
+pub struct RecordCrmTry {
+    /// Which order.
+    pub id: OrderId,
+    /// The completion it was told of; another one since is still to be told.
+    pub version: u64,
+    /// How it went.
+    pub outcome: CrmTry,
 }
 
+impl Command for RecordCrmTry {
+    type Owner = Orders;
+    type Reply = ();
+
+    fn apply(self, unit: &Unit, _: &Orders) -> Result<(), Failure> {
+        let Self { id, version, outcome } = self;
+        let Some(delivery) = unit.get(CRM, &id)? else { return Ok(()) };
+        let Some(before) = unit.get(ORDERS, &id)? else { return Ok(()) };
+        if delivery.version != version || delivery.next_try.is_none() {
+            return Ok(());
+        }
+        let tries = delivery.tries.saturating_add(1);
+        let (delivery, sync) = match outcome {
+            CrmTry::Taken => (None, CrmSync::Success),
+            CrmTry::Again(at) => {
+                (Some(CrmDelivery { tries, next_try: Some(at), ..delivery }), CrmSync::Pending)
+            }
+            CrmTry::GivenUp => {
+                (Some(CrmDelivery { tries, next_try: None, ..delivery }), CrmSync::Failed)
+            }
+        };
+        put(unit, id, delivery)?;
+        if before.crm_sync != Some(sync) {
+            let mut after = before.clone();
+            after.crm_sync = Some(sync);
+            write::put_silently(unit, id, &before, &mut after)?;
+        }
+        Ok(())
+    }
+}
+
+/// Tell the CRM once more. Refuses an order that was never completed.
+///
 /// Has an order that was completed sent again, under the id it had; one that was completed before
 /// there was a CRM, for the first time. Refuses others.
-pub(super) fn replay(unit: &Unit, id: OrderId) -> Result<(), Failure> {
-    let before = unit.get(ORDERS, &id)?.ok_or(Refusal::NotFound(Missing::Order))?;
-    let mut after = before.clone();
-    if after.crm_version == 0 {
-        if !before.is_paid && before.status.holding() != StockHolding::Sold {
-            return Err(Refusal::NotFound(Missing::Order).into());
-        }
-        after.crm_version = before.version;
-    }
-    schedule(unit, id, &mut after)?;
-    write::put_silently(unit, id, &before, &mut after)
+#[derive(Clone, Debug)]
+pub struct ReplayCrm {
+    /// Which.
+    pub id: OrderId,
 }
 
-/// Notes whether there is a CRM: only then do completed orders wait for it.
-pub(super) fn want(unit: &Unit, is_wanted: bool) -> Result<(), Failure> {
-    if is_wanted {
-        unit.put(CRM_WANTED, &0, &())?;
-    } else {
-        unit.delete(CRM_WANTED, &0)?;
+impl Command for ReplayCrm {
+    type Owner = Orders;
+    type Reply = ();
+
+    fn apply(self, unit: &Unit, _: &Orders) -> Result<(), Failure> {
+        let Self { id } = self;
+        let before = unit.get(ORDERS, &id)?.ok_or(Refusal::NotFound(Missing::Order))?;
+        let mut after = before.clone();
+        if after.crm_version == 0 {
+            if !before.is_paid && before.status.holding() != StockHolding::Sold {
+                return Err(Refusal::NotFound(Missing::Order).into());
+            }
+            after.crm_version = before.version;
+        }
+        schedule(unit, id, &mut after)?;
+        write::put_silently(unit, id, &before, &mut after)
     }
-    Ok(())
+}
+
+/// Say whether there is a CRM: only then do completed orders wait for it.
+///
+/// Notes whether there is a CRM: only then do completed orders wait for it.
+#[derive(Clone, Debug)]
+pub struct WantCrm {
+    /// Whether there is one.
+    pub is_wanted: bool,
+}
+
+impl Command for WantCrm {
+    type Owner = Orders;
+    type Reply = ();
+
+    fn apply(self, unit: &Unit, _: &Orders) -> Result<(), Failure> {
+        let Self { is_wanted } = self;
+        if is_wanted {
+            unit.put(CRM_WANTED, &0, &())?;
+        } else {
+            unit.delete(CRM_WANTED, &0)?;
+        }
+        Ok(())
+    }
 }
 
 /// Whether completed orders wait for a CRM.

@@ -3,10 +3,12 @@
 //! A paid order that has not arrived keeps who gets it and where, because somebody must still
 //! carry it there: until it is delivered or cancelled, at most [`KEPT_FOR`].
 
+use super::Orders;
 use super::rows::{BY_CUSTOMER, KEPT_RECIPIENTS, ORDERS, RECIPIENTS_DUE, TO_FORGET};
 use super::{Order, Recipient, write};
 use crate::Failure;
 use crate::check::Findings;
+use crate::owner::Command;
 use crate::store::{Direction, Read, Row, Snapshot, StoreError, Unit};
 use crate::users::User;
 use serde::{Deserialize, Serialize};
@@ -69,37 +71,53 @@ fn is_on_its_way(order: &Order) -> bool {
     order.is_paid && !has_ended
 }
 
+/// Take a person out of their orders: no customer, no addresses, except where a paid order
+/// must still be delivered. Of many orders some are left for a later turn; until then
+/// [`super::to_forget`] names the person. No news to other systems, which hear of the closed
+/// account.
+///
 /// Takes the person out of their orders, as many as one turn may. `leaver` comes with the first
 /// turn; later ones find it where the first left it.
-pub(super) fn forget_customer(
-    unit: &Unit,
-    customer: UserId,
-    leaver: Option<Leaver>,
-) -> Result<(), Failure> {
-    let leaver = match leaver {
-        Some(leaver) => leaver,
-        None => unit.get(TO_FORGET, &customer)?.unwrap_or_default(),
-    };
-    let rows = unit.under(BY_CUSTOMER, &customer, Direction::Ascending, MAX_ORDERS_PER_TURN)?;
-    for (id, ()) in &rows {
-        let contradiction = StoreError::Contradiction { what: "a customer's order is not there" };
-        let before = unit.get(ORDERS, id)?.ok_or(contradiction)?;
-        let mut after = before.clone();
-        after.customer = None;
-        if is_on_its_way(&before) {
-            keep_for_delivery(unit, *id, &mut after, &leaver)?;
-        } else {
-            wipe(&mut after);
+#[derive(Clone, Debug)]
+pub struct ForgetCustomer {
+    /// Whom.
+    pub customer: UserId,
+    /// What their deliveries need, in the turn that closes the account; `None` in later ones.
+    pub leaver: Option<Leaver>,
+}
+
+impl Command for ForgetCustomer {
+    type Owner = Orders;
+    type Reply = ();
+
+    fn apply(self, unit: &Unit, _: &Orders) -> Result<(), Failure> {
+        let Self { customer, leaver } = self;
+        let leaver = match leaver {
+            Some(leaver) => leaver,
+            None => unit.get(TO_FORGET, &customer)?.unwrap_or_default(),
+        };
+        let rows = unit.under(BY_CUSTOMER, &customer, Direction::Ascending, MAX_ORDERS_PER_TURN)?;
+        for (id, ()) in &rows {
+            let contradiction =
+                StoreError::Contradiction { what: "a customer's order is not there" };
+            let before = unit.get(ORDERS, id)?.ok_or(contradiction)?;
+            let mut after = before.clone();
+            after.customer = None;
+            if is_on_its_way(&before) {
+                keep_for_delivery(unit, *id, &mut after, &leaver)?;
+            } else {
+                wipe(&mut after);
+            }
+            write::put_silently(unit, *id, &before, &mut after)?;
+            unit.delete(BY_CUSTOMER, &(customer, *id))?;
         }
-        write::put_silently(unit, *id, &before, &mut after)?;
-        unit.delete(BY_CUSTOMER, &(customer, *id))?;
+        if rows.len() == MAX_ORDERS_PER_TURN {
+            unit.put(TO_FORGET, &customer, &leaver)?;
+        } else {
+            unit.delete(TO_FORGET, &customer)?;
+        }
+        Ok(())
     }
-    if rows.len() == MAX_ORDERS_PER_TURN {
-        unit.put(TO_FORGET, &customer, &leaver)?;
-    } else {
-        unit.delete(TO_FORGET, &customer)?;
-    }
-    Ok(())
 }
 
 /// Leaves name, address and phone number, and notes when they go at the latest.
@@ -156,15 +174,30 @@ pub(super) fn unlist(unit: &Unit, id: OrderId) -> Result<bool, StoreError> {
     unit.delete(KEPT_RECIPIENTS, &id)
 }
 
+/// Wipe the recipient that the order of a closed account kept for its delivery; no harm if it
+/// keeps none.
+///
 /// Wipes the recipient of an order that was kept for as long as it may be.
-pub(super) fn wipe_recipient(unit: &Unit, id: OrderId) -> Result<(), Failure> {
-    let Some(before) = unit.get(ORDERS, &id)? else { return Ok(()) };
-    if unlist(unit, id)? {
-        let mut after = before.clone();
-        wipe(&mut after);
-        write::put_silently(unit, id, &before, &mut after)?;
+#[derive(Clone, Debug)]
+pub struct WipeRecipient {
+    /// Which order.
+    pub id: OrderId,
+}
+
+impl Command for WipeRecipient {
+    type Owner = Orders;
+    type Reply = ();
+
+    fn apply(self, unit: &Unit, _: &Orders) -> Result<(), Failure> {
+        let Self { id } = self;
+        let Some(before) = unit.get(ORDERS, &id)? else { return Ok(()) };
+        if unlist(unit, id)? {
+            let mut after = before.clone();
+            wipe(&mut after);
+            write::put_silently(unit, id, &before, &mut after)?;
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// Orders of closed accounts whose recipient must be wiped at `now`, at most `limit`.

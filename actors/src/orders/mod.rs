@@ -1,6 +1,5 @@
 //! The owner of orders: placed, moved, paid, cancelled, deleted, expired.
 
-mod actor;
 mod change;
 mod crm;
 mod forget;
@@ -14,11 +13,19 @@ mod seal;
 mod unpaid;
 mod write;
 
-pub use actor::{OrderOwner, OrdersMessage};
-pub use change::{Cancelled, Deleted, Paid, UpdateOrder, Updated};
-pub use crm::{CrmDelivery, CrmTry, crm_due, crm_failed, crm_is_wanted};
-pub use forget::{KEPT_FOR, Leaver, recipients_due};
-pub use notices::{OrderNotices, digest_is_due};
+use crate::owner::{Owner, Slot};
+use crate::supervision::Owners;
+
+pub use change::{
+    CancelOrder, Cancelled, DeleteOrder, Deleted, LinkPayment, MarkPaid, MarkRefunded,
+    NotePaymentFailure, Paid, UpdateOrder, Updated, require_order,
+};
+pub use crm::{
+    CrmDelivery, CrmTry, RecordCrmTry, ReplayCrm, WantCrm, crm_due, crm_failed, crm_is_wanted,
+};
+pub use forget::{ForgetCustomer, KEPT_FOR, Leaver, WipeRecipient, recipients_due};
+pub use lines::{AddOrderUnit, RemoveOrderUnit};
+pub use notices::{AnnounceOrders, OrderNotices, digest_is_due};
 pub use place::PlaceOrder;
 pub use queries::{due, ids, ids_of_customer, order, summary, to_forget};
 pub use recipient::Recipient;
@@ -32,3 +39,18 @@ pub(crate) use queries::check;
 pub(crate) use rows::READERS;
 pub(crate) use rows::TABLES;
 pub(crate) use unpaid::{is_due_unpaid, list_guests_unpaid};
+
+/// The owner of orders.
+#[derive(Debug)]
+pub struct Orders {
+    /// How the owner of the shop hears of new orders.
+    pub notices: OrderNotices,
+}
+
+impl Owner for Orders {
+    const NAME: &'static str = "orders";
+
+    fn slot(owners: &Owners) -> &Slot<Self> {
+        &owners.orders
+    }
+}

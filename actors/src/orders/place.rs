@@ -1,10 +1,12 @@
 //! Placing an order.
 
+use super::Orders;
 use super::rows::{BY_CUSTOMER, BY_EXPIRY, ORDERS};
 use super::write::{self, Contact};
-use super::{Order, OrderNotices, Recipient, notices, unpaid};
+use super::{Order, Recipient, notices, unpaid};
 use crate::carts::CartKeyHash;
 use crate::outbox::{OrderEvent, OrderMail};
+use crate::owner::Command;
 use crate::store::Unit;
 use crate::{Failure, ids};
 use souk_domain::{
@@ -33,47 +35,48 @@ pub struct PlaceOrder {
     pub time_to_live: Duration,
 }
 
-pub(super) fn place(
-    unit: &Unit,
-    command: PlaceOrder,
-    notices: OrderNotices,
-) -> Result<(OrderId, Order), Failure> {
-    let id = ids::next(unit, "order", OrderId::new)?;
-    let mut lines = Vec::with_capacity(command.lines.len());
-    for (product, product_name, unit_price, quantity) in command.lines {
-        let id = ids::next(unit, "order_line", OrderLineId::new)?;
-        lines.push(OrderLine { id, product, product_name, unit_price, quantity });
+impl Command for PlaceOrder {
+    type Owner = Orders;
+    type Reply = (OrderId, Order);
+
+    fn apply(self, unit: &Unit, owner: &Orders) -> Result<(OrderId, Order), Failure> {
+        let id = ids::next(unit, "order", OrderId::new)?;
+        let mut lines = Vec::with_capacity(self.lines.len());
+        for (product, product_name, unit_price, quantity) in self.lines {
+            let id = ids::next(unit, "order_line", OrderLineId::new)?;
+            lines.push(OrderLine { id, product, product_name, unit_price, quantity });
+        }
+        let expires_at = unit.now().after(self.time_to_live);
+        let order = Order {
+            number: format!("ORD-{:010}", id.get()),
+            customer: self.customer,
+            guest: self.guest,
+            recipient: self.recipient,
+            status: OrderStatus::Pending,
+            is_paid: false,
+            shipping_address: self.shipping_address,
+            billing_address: self.billing_address,
+            total: order_total(&lines)?,
+            lines,
+            refunded: Money::ZERO,
+            payment: None,
+            crm_sync: None,
+            crm_version: 0,
+            expires_at: Some(expires_at),
+            created_at: unit.now(),
+            updated_at: unit.now(),
+            version: 1,
+        };
+        unit.put(ORDERS, &id, &order)?;
+        if let Some(customer) = order.customer {
+            unit.put(BY_CUSTOMER, &(customer, id), &())?;
+        }
+        unit.put(BY_EXPIRY, &(expires_at, id), &())?;
+        unpaid::relist(unit, id, None, Some(&order))?;
+        write::count(unit, None, Some(&order))?;
+        write::tell(unit, id, &order, OrderEvent::Placed, None)?;
+        write::mail(unit, id, &order, self.contact.as_ref(), OrderMail::Placed, "")?;
+        notices::note(unit, id, &order, self.contact.as_ref(), owner.notices)?;
+        Ok((id, order))
     }
-    let expires_at = unit.now().after(command.time_to_live);
-    let order = Order {
-        number: format!("ORD-{:010}", id.get()),
-        customer: command.customer,
-        guest: command.guest,
-        recipient: command.recipient,
-        status: OrderStatus::Pending,
-        is_paid: false,
-        shipping_address: command.shipping_address,
-        billing_address: command.billing_address,
-        total: order_total(&lines)?,
-        lines,
-        refunded: Money::ZERO,
-        payment: None,
-        crm_sync: None,
-        crm_version: 0,
-        expires_at: Some(expires_at),
-        created_at: unit.now(),
-        updated_at: unit.now(),
-        version: 1,
-    };
-    unit.put(ORDERS, &id, &order)?;
-    if let Some(customer) = order.customer {
-        unit.put(BY_CUSTOMER, &(customer, id), &())?;
-    }
-    unit.put(BY_EXPIRY, &(expires_at, id), &())?;
-    unpaid::relist(unit, id, None, Some(&order))?;
-    write::count(unit, None, Some(&order))?;
-    write::tell(unit, id, &order, OrderEvent::Placed, None)?;
-    write::mail(unit, id, &order, command.contact.as_ref(), OrderMail::Placed, "")?;
-    notices::note(unit, id, &order, command.contact.as_ref(), notices)?;
-    Ok((id, order))
 }

@@ -147,10 +147,11 @@ pub(super) fn check(snapshot: &Snapshot, findings: &mut Findings) -> Result<(), 
 
 #[cfg(test)]
 mod tests {
-    use super::super::OrderNotices;
-    use super::super::place::{PlaceOrder, place};
+    use super::super::place::PlaceOrder;
+    use super::super::{OrderNotices, Orders};
     use super::*;
     use crate::carts::CartKey;
+    use crate::owner::Command;
     use souk_domain::{ProductId, Quantity};
     use std::time::Duration;
 
@@ -169,7 +170,7 @@ mod tests {
             billing_address: String::new(),
             time_to_live: Duration::from_secs(60),
         };
-        Ok(place(unit, command, OrderNotices::Off)?.0)
+        Ok(command.apply(unit, &Orders { notices: OrderNotices::Off })?.0)
     }
 
     fn findings(store: &Store) -> Findings {

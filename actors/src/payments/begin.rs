@@ -1,13 +1,37 @@
 //! How a payment begins, and how it becomes known to the gateway.
 
+use super::Payments;
 use super::rows::{
     BY_CHECKOUT, BY_INTENT, BY_ORDER, Doubt, IN_DOUBT, OF_ORDER, OPEN, PAYMENTS, TO_CLOSE,
 };
 use super::{Account, Intent, Payment, Way};
 use crate::outbox::{self, Outgoing, PaymentEvent};
+use crate::owner::Command;
 use crate::store::{Read, Unit};
 use crate::{Failure, ids};
 use souk_domain::{Missing, Money, OrderId, PaymentId, PaymentStatus, Refusal};
+
+/// Begin the payment of an order, or find the one that was begun. One that cannot be paid in
+/// this way, or for this amount, is to be closed.
+#[derive(Clone, Debug)]
+pub struct BeginPayment {
+    /// What is to be paid.
+    pub order: OrderId,
+    /// What it owes.
+    pub amount: Money,
+    /// How.
+    pub way: Way,
+}
+
+impl Command for BeginPayment {
+    type Owner = Payments;
+    type Reply = (PaymentId, Payment);
+
+    fn apply(self, unit: &Unit, _: &Payments) -> Result<(PaymentId, Payment), Failure> {
+        let Self { order, amount, way } = self;
+        begin(unit, order, amount, way)
+    }
+}
 
 pub(super) fn begin(
     unit: &Unit,
@@ -61,67 +85,143 @@ impl Payment {
     }
 }
 
-pub(super) fn record_intent(
-    unit: &Unit,
-    id: PaymentId,
-    intent: Intent,
-) -> Result<Payment, Failure> {
-    let mut payment = find(unit, id)?;
-    if payment.intent.as_ref() == Some(&intent) {
-        return Ok(payment);
+/// Note the gateway's intent. Tells `payment.created` the first time.
+#[derive(Clone, Debug)]
+pub struct RecordIntent {
+    /// Which.
+    pub id: PaymentId,
+    /// What the gateway calls it.
+    pub intent: Intent,
+}
+
+impl Command for RecordIntent {
+    type Owner = Payments;
+    type Reply = Payment;
+
+    fn apply(self, unit: &Unit, _: &Payments) -> Result<Payment, Failure> {
+        let Self { id, intent } = self;
+        let mut payment = find(unit, id)?;
+        if payment.intent.as_ref() == Some(&intent) {
+            return Ok(payment);
+        }
+        unit.put(BY_INTENT, &intent.id, &id)?;
+        payment.intent = Some(intent);
+        put_and_tell(unit, id, &mut payment, PaymentEvent::Created)?;
+        Ok(payment)
     }
-    unit.put(BY_INTENT, &intent.id, &id)?;
-    payment.intent = Some(intent);
-    put_and_tell(unit, id, &mut payment, PaymentEvent::Created)?;
-    Ok(payment)
 }
 
-pub(super) fn record_checkout(
-    unit: &Unit,
-    id: PaymentId,
-    checkout: String,
-) -> Result<Payment, Failure> {
-    let mut payment = find(unit, id)?;
-    if payment.checkout.as_ref() == Some(&checkout) {
-        return Ok(payment);
+/// Note the gateway's checkout. Tells `payment.created` the first time.
+#[derive(Clone, Debug)]
+pub struct RecordCheckout {
+    /// Which.
+    pub id: PaymentId,
+    /// What the gateway calls it.
+    pub checkout: String,
+}
+
+impl Command for RecordCheckout {
+    type Owner = Payments;
+    type Reply = Payment;
+
+    fn apply(self, unit: &Unit, _: &Payments) -> Result<Payment, Failure> {
+        let Self { id, checkout } = self;
+        let mut payment = find(unit, id)?;
+        if payment.checkout.as_ref() == Some(&checkout) {
+            return Ok(payment);
+        }
+        unit.put(BY_CHECKOUT, &checkout, &id)?;
+        payment.checkout = Some(checkout);
+        put_and_tell(unit, id, &mut payment, PaymentEvent::Created)?;
+        Ok(payment)
     }
-    unit.put(BY_CHECKOUT, &checkout, &id)?;
-    payment.checkout = Some(checkout);
-    put_and_tell(unit, id, &mut payment, PaymentEvent::Created)?;
-    Ok(payment)
 }
 
-pub(super) fn begin_attempt(unit: &Unit, id: PaymentId) -> Result<u32, Failure> {
-    let mut payment = find(unit, id)?;
-    payment.attempts = payment.attempts.saturating_add(1);
-    unit.put(PAYMENTS, &id, &payment)?;
-    let doubt = Doubt { attempt: payment.attempts, since: unit.now() };
-    unit.put(IN_DOUBT, &id, &doubt)?;
-    Ok(payment.attempts)
+/// Note that the gateway is about to be told to charge. Until its answer is booked, the
+/// payment is in doubt, and the gateway is asked after a restart.
+#[derive(Clone, Debug)]
+pub struct BeginAttempt {
+    /// Which.
+    pub id: PaymentId,
 }
 
-pub(super) fn doubt(unit: &Unit, id: PaymentId) -> Result<(), Failure> {
-    let payment = find(unit, id)?;
-    if payment.status.is_open() && unit.get(IN_DOUBT, &id)?.is_none() {
+impl Command for BeginAttempt {
+    type Owner = Payments;
+    type Reply = u32;
+
+    fn apply(self, unit: &Unit, _: &Payments) -> Result<u32, Failure> {
+        let Self { id } = self;
+        let mut payment = find(unit, id)?;
+        payment.attempts = payment.attempts.saturating_add(1);
+        unit.put(PAYMENTS, &id, &payment)?;
         let doubt = Doubt { attempt: payment.attempts, since: unit.now() };
         unit.put(IN_DOUBT, &id, &doubt)?;
+        Ok(payment.attempts)
     }
-    Ok(())
 }
 
-pub(super) fn give_up(unit: &Unit, id: PaymentId) -> Result<(), Failure> {
-    // Since the sender looked, the money may have come.
-    if find(unit, id)?.status.is_open() {
-        unit.put(TO_CLOSE, &id, &())?;
-    }
-    Ok(())
+/// Something was said of an open payment that cannot be booked: the gateway is to be asked.
+#[derive(Clone, Debug)]
+pub struct DoubtPayment {
+    /// Which.
+    pub id: PaymentId,
 }
 
-pub(super) fn pay_at_finalize(unit: &Unit, id: PaymentId) -> Result<(), Failure> {
-    let mut payment = find(unit, id)?;
-    payment.pays_at_finalize = true;
-    unit.put(PAYMENTS, &id, &payment)?;
-    Ok(())
+impl Command for DoubtPayment {
+    type Owner = Payments;
+    type Reply = ();
+
+    fn apply(self, unit: &Unit, _: &Payments) -> Result<(), Failure> {
+        let Self { id } = self;
+        let payment = find(unit, id)?;
+        if payment.status.is_open() && unit.get(IN_DOUBT, &id)?.is_none() {
+            let doubt = Doubt { attempt: payment.attempts, since: unit.now() };
+            unit.put(IN_DOUBT, &id, &doubt)?;
+        }
+        Ok(())
+    }
+}
+
+/// Another way of paying is wanted: a payment that is still open must be closed at the gateway.
+/// One that is paid by now is left alone. Housekeeping sees to it.
+#[derive(Clone, Debug)]
+pub struct GiveUpPayment {
+    /// Which.
+    pub id: PaymentId,
+}
+
+impl Command for GiveUpPayment {
+    type Owner = Payments;
+    type Reply = ();
+
+    fn apply(self, unit: &Unit, _: &Payments) -> Result<(), Failure> {
+        let Self { id } = self;
+        // Since the sender looked, the money may have come.
+        if find(unit, id)?.status.is_open() {
+            unit.put(TO_CLOSE, &id, &())?;
+        }
+        Ok(())
+    }
+}
+
+/// The classic contract initiated it: `finalize` may pay without a card.
+#[derive(Clone, Debug)]
+pub struct PayAtFinalize {
+    /// Which.
+    pub id: PaymentId,
+}
+
+impl Command for PayAtFinalize {
+    type Owner = Payments;
+    type Reply = ();
+
+    fn apply(self, unit: &Unit, _: &Payments) -> Result<(), Failure> {
+        let Self { id } = self;
+        let mut payment = find(unit, id)?;
+        payment.pays_at_finalize = true;
+        unit.put(PAYMENTS, &id, &payment)?;
+        Ok(())
+    }
 }
 
 /// A payment as it stands in a turn.
@@ -135,7 +235,11 @@ pub struct ShownPayment {
     pub is_closing: bool,
 }
 
-pub(super) fn show(unit: &Unit, id: PaymentId) -> Result<ShownPayment, Failure> {
+/// The payment as it stands in this turn, and how it stands to its order.
+///
+/// # Errors
+/// [`Refusal::NotFound`]; [`Failure`] of the store.
+pub fn require_payment(unit: &Unit, id: PaymentId) -> Result<ShownPayment, Failure> {
     let payment = find(unit, id)?;
     let is_current = unit.get(BY_ORDER, &payment.order)? == Some(id);
     let is_closing = unit.get(TO_CLOSE, &id)?.is_some();

@@ -1,43 +1,61 @@
 //! Customers who ask their bank for the money. The order stays as it is: what to do about it, the
 //! operator decides at the gateway; the shop writes down what came of it and tells.
 
+use super::Payments;
 use super::begin::{find, put_and_tell};
 use super::ledger::{self, Account, Movement};
 use super::refunds::plus;
 use super::{Dispute, DisputeStatus};
 use crate::Failure;
 use crate::outbox::PaymentEvent;
+use crate::owner::Command;
 use crate::store::Unit;
 use souk_domain::{Money, PaymentId};
 
+/// Note how a dispute stands. Tells `payment.disputed`, `dispute_won` or `dispute_lost`.
+///
 /// Notes how a dispute stands; false if that is no news.
-pub(super) fn record(unit: &Unit, id: PaymentId, dispute: Dispute) -> Result<bool, Failure> {
-    let mut payment = find(unit, id)?;
-    let is_over_or_known = payment.dispute.as_ref().is_some_and(|known| {
-        known.id == dispute.id
-            && (known.status != DisputeStatus::Open || known.status == dispute.status)
-    });
-    if is_over_or_known {
-        return Ok(false);
-    }
-    let what = match dispute.status {
-        DisputeStatus::Open => PaymentEvent::Disputed,
-        DisputeStatus::Won => PaymentEvent::DisputeWon,
-        DisputeStatus::Lost => {
-            // What went back, or is on its way back, cannot be lost too.
-            let there = payment.left();
-            let lost = dispute.amount.min(there).max(Money::ZERO);
-            if lost != dispute.amount {
-                let (disputed, there) = (dispute.amount.minor_units(), there.minor_units());
-                tracing::error!(payment = %id, disputed, there, "a dispute took more than is there");
-            }
-            payment.lost = plus(payment.lost, lost);
-            let flow = (Account::Gateway, Account::Disputes, lost);
-            ledger::append(unit, id, &payment, Movement::DisputeLost, flow)?;
-            PaymentEvent::DisputeLost
+#[derive(Clone, Debug)]
+pub struct RecordDispute {
+    /// Which payment.
+    pub id: PaymentId,
+    /// The dispute.
+    pub dispute: Dispute,
+}
+
+impl Command for RecordDispute {
+    type Owner = Payments;
+    type Reply = bool;
+
+    fn apply(self, unit: &Unit, _: &Payments) -> Result<bool, Failure> {
+        let Self { id, dispute } = self;
+        let mut payment = find(unit, id)?;
+        let is_over_or_known = payment.dispute.as_ref().is_some_and(|known| {
+            known.id == dispute.id
+                && (known.status != DisputeStatus::Open || known.status == dispute.status)
+        });
+        if is_over_or_known {
+            return Ok(false);
         }
-    };
-    payment.dispute = Some(dispute);
-    put_and_tell(unit, id, &mut payment, what)?;
-    Ok(true)
+        let what = match dispute.status {
+            DisputeStatus::Open => PaymentEvent::Disputed,
+            DisputeStatus::Won => PaymentEvent::DisputeWon,
+            DisputeStatus::Lost => {
+                // What went back, or is on its way back, cannot be lost too.
+                let there = payment.left();
+                let lost = dispute.amount.min(there).max(Money::ZERO);
+                if lost != dispute.amount {
+                    let (disputed, there) = (dispute.amount.minor_units(), there.minor_units());
+                    tracing::error!(payment = %id, disputed, there, "a dispute took more than is there");
+                }
+                payment.lost = plus(payment.lost, lost);
+                let flow = (Account::Gateway, Account::Disputes, lost);
+                ledger::append(unit, id, &payment, Movement::DisputeLost, flow)?;
+                PaymentEvent::DisputeLost
+            }
+        };
+        payment.dispute = Some(dispute);
+        put_and_tell(unit, id, &mut payment, what)?;
+        Ok(true)
+    }
 }

@@ -2,8 +2,10 @@
 //! for days, and an operator can have it sent again for weeks
 //! (<https://docs.stripe.com/webhooks>), which is longer than the answers to clients are kept.
 
+use super::Payments;
 use super::rows::{HEARD, HEARD_BY_TIME};
 use crate::Failure;
+use crate::owner::Command;
 use crate::store::{Direction, Read, Store, Unit};
 use souk_domain::UnixMillis;
 use std::ops::ControlFlow;
@@ -14,14 +16,28 @@ pub const HEARD_KEPT: Duration = Duration::from_secs(40 * 24 * 60 * 60);
 /// Messages forgotten in one turn of [`prune_heard`].
 const MAX_PRUNED_PER_TURN: usize = 500;
 
+/// Note that a message of the gateway was heard.
+///
 /// False if it was heard before.
-pub(super) fn hear(unit: &Unit, event: String) -> Result<bool, Failure> {
-    if unit.get(HEARD, &event)?.is_some() {
-        return Ok(false);
+#[derive(Clone, Debug)]
+pub struct RecordHeard {
+    /// The message's id.
+    pub event: String,
+}
+
+impl Command for RecordHeard {
+    type Owner = Payments;
+    type Reply = bool;
+
+    fn apply(self, unit: &Unit, _: &Payments) -> Result<bool, Failure> {
+        let Self { event } = self;
+        if unit.get(HEARD, &event)?.is_some() {
+            return Ok(false);
+        }
+        unit.put(HEARD, &event, &())?;
+        unit.put(HEARD_BY_TIME, &(unit.now(), event), &())?;
+        Ok(true)
     }
-    unit.put(HEARD, &event, &())?;
-    unit.put(HEARD_BY_TIME, &(unit.now(), event), &())?;
-    Ok(true)
 }
 
 /// Forgets messages older than [`HEARD_KEPT`]; true if more may be left.

@@ -1,12 +1,14 @@
 //! What the gateway says of a payment, booked: once, whoever brings it and however often.
 
-use super::begin::{doubt, find, put_and_tell};
+use super::Payments;
+use super::begin::{DoubtPayment, find, put_and_tell};
 use super::ledger::{self, Account, Movement};
 use super::rows::{BY_INTENT, IN_DOUBT, OPEN, PAYMENTS, TO_CLOSE};
 use super::{Intent, Payment, RefundedBy, refunds};
 use crate::Failure;
 use crate::gateway::{self, Decline};
 use crate::outbox::PaymentEvent;
+use crate::owner::Command;
 use crate::store::{Read, Unit};
 use souk_domain::{Claim, Misfit, Money, PaymentId, PaymentStatus, judge};
 
@@ -30,41 +32,58 @@ pub struct Outcome {
     pub claim: Claim,
 }
 
-pub(super) fn record(unit: &Unit, id: PaymentId, outcome: &Outcome) -> Result<Payment, Failure> {
-    let mut payment = find(unit, id)?;
-    // What was said fitted the books a moment ago; they may have changed since.
-    if let Err(misfit) = fits(unit, id, &payment, outcome)? {
-        gateway::alarm(format_args!("payment {id}"), misfit);
-        doubt(unit, id)?;
-        return Ok(payment);
-    }
-    learn_intent(unit, id, &mut payment, outcome)?;
-    match outcome.status {
-        PaymentStatus::Succeeded | PaymentStatus::Refunded => {
-            if !payment.has_money() {
-                take(unit, id, &mut payment, outcome.received)?;
+/// Note what the gateway says of it, in the ledger too. Tells `payment.succeeded`,
+/// `payment.failed` or `payment.canceled` once per change.
+#[derive(Clone, Debug)]
+pub struct RecordOutcome {
+    /// Which.
+    pub id: PaymentId,
+    /// What the gateway says.
+    pub outcome: Outcome,
+}
+
+impl Command for RecordOutcome {
+    type Owner = Payments;
+    type Reply = Payment;
+
+    fn apply(self, unit: &Unit, payments: &Payments) -> Result<Payment, Failure> {
+        let Self { id, outcome } = self;
+        let outcome = &outcome;
+        let mut payment = find(unit, id)?;
+        // What was said fitted the books a moment ago; they may have changed since.
+        if let Err(misfit) = fits(unit, id, &payment, outcome)? {
+            gateway::alarm(format_args!("payment {id}"), misfit);
+            DoubtPayment { id }.apply(unit, payments)?;
+            return Ok(payment);
+        }
+        learn_intent(unit, id, &mut payment, outcome)?;
+        match outcome.status {
+            PaymentStatus::Succeeded | PaymentStatus::Refunded => {
+                if !payment.has_money() {
+                    take(unit, id, &mut payment, outcome.received)?;
+                }
+                book_refunds_made_elsewhere(unit, id, &mut payment, outcome.refunded)?;
             }
-            book_refunds_made_elsewhere(unit, id, &mut payment, outcome.refunded)?;
+            // What comes late does not open a payment again; but money that came is money that came.
+            _ if !payment.status.is_open() => {}
+            PaymentStatus::Canceled => {
+                payment.status = PaymentStatus::Canceled;
+                put_and_tell(unit, id, &mut payment, PaymentEvent::Canceled)?;
+            }
+            status @ (PaymentStatus::RequiresPaymentMethod
+            | PaymentStatus::RequiresAction
+            | PaymentStatus::Processing) => stay_open(unit, id, &mut payment, status, outcome)?,
         }
-        // What comes late does not open a payment again; but money that came is money that came.
-        _ if !payment.status.is_open() => {}
-        PaymentStatus::Canceled => {
-            payment.status = PaymentStatus::Canceled;
-            put_and_tell(unit, id, &mut payment, PaymentEvent::Canceled)?;
+        let is_answered = outcome.attempt == Some(payment.attempts);
+        if !payment.status.is_open() {
+            unit.delete(TO_CLOSE, &id)?;
+            unit.delete(OPEN, &id)?;
         }
-        status @ (PaymentStatus::RequiresPaymentMethod
-        | PaymentStatus::RequiresAction
-        | PaymentStatus::Processing) => stay_open(unit, id, &mut payment, status, outcome)?,
+        if (is_answered || !payment.status.is_open()) && unit.get(IN_DOUBT, &id)?.is_some() {
+            unit.delete(IN_DOUBT, &id)?;
+        }
+        Ok(payment)
     }
-    let is_answered = outcome.attempt == Some(payment.attempts);
-    if !payment.status.is_open() {
-        unit.delete(TO_CLOSE, &id)?;
-        unit.delete(OPEN, &id)?;
-    }
-    if (is_answered || !payment.status.is_open()) && unit.get(IN_DOUBT, &id)?.is_some() {
-        unit.delete(IN_DOUBT, &id)?;
-    }
-    Ok(payment)
 }
 
 fn fits(

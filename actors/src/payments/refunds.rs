@@ -3,11 +3,13 @@
 //! What undoes a refund that the gateway will not make is its failure: the amount counts as left
 //! again, and an operator sees it.
 
+use super::Payments;
 use super::begin::{find, put_and_tell};
 use super::ledger::{self, Account, Movement};
 use super::rows::{OF_ORDER, PAYMENTS, REFUNDS, REFUNDS_DUE, TO_CLOSE};
 use super::{Payment, Refund, RefundState, RefundedBy};
 use crate::outbox::PaymentEvent;
+use crate::owner::Command;
 use crate::store::{Direction, Read, Unit};
 use crate::{Failure, ids};
 use souk_domain::{Missing, Money, OrderId, PaymentId, PaymentStatus, Refusal};
@@ -53,23 +55,56 @@ pub(super) fn add(
     Ok((number, refund))
 }
 
+/// Decide that money goes back. Refuses more than is left of what was taken.
+///
 /// An administrator decides; `None` is all that is left.
-pub(super) fn request(
-    unit: &Unit,
-    id: PaymentId,
-    amount: Option<Money>,
-    reason: &str,
-    by: RefundedBy,
-) -> Result<(u64, Refund), Failure> {
-    let mut payment = find(unit, id)?;
-    if payment.has_money() && payment.amount == Money::ZERO && payment.received == Money::ZERO {
-        return Err(Refusal::NothingToRefund.into());
+#[derive(Clone, Debug)]
+pub struct RequestRefund {
+    /// Which.
+    pub id: PaymentId,
+    /// How much; `None` for all that is left.
+    pub amount: Option<Money>,
+    /// Why; perhaps empty.
+    pub reason: String,
+    /// Who decides.
+    pub by: RefundedBy,
+}
+
+impl Command for RequestRefund {
+    type Owner = Payments;
+    type Reply = (u64, Refund);
+
+    fn apply(self, unit: &Unit, _: &Payments) -> Result<(u64, Refund), Failure> {
+        let Self { id, amount, reason, by } = self;
+        let reason = &reason;
+        let mut payment = find(unit, id)?;
+        if payment.has_money() && payment.amount == Money::ZERO && payment.received == Money::ZERO {
+            return Err(Refusal::NothingToRefund.into());
+        }
+        let amount = amount.unwrap_or(payment.left());
+        if amount <= Money::ZERO || amount > payment.left() {
+            return Err(Refusal::RefundTooLarge.into());
+        }
+        add(unit, id, &mut payment, amount, reason, by)
     }
-    let amount = amount.unwrap_or(payment.left());
-    if amount <= Money::ZERO || amount > payment.left() {
-        return Err(Refusal::RefundTooLarge.into());
+}
+
+/// The order needs this payment no more: money that was taken must go back, and an open
+/// intent must be closed at the gateway. Housekeeping sees to it.
+#[derive(Clone, Debug)]
+pub struct ReleasePayment {
+    /// Which.
+    pub id: PaymentId,
+}
+
+impl Command for ReleasePayment {
+    type Owner = Payments;
+    type Reply = ();
+
+    fn apply(self, unit: &Unit, _: &Payments) -> Result<(), Failure> {
+        let Self { id } = self;
+        let_go(unit, id)
     }
-    add(unit, id, &mut payment, amount, reason, by)
 }
 
 /// The order needs this payment no more: what was taken goes back, what is open is to be closed.
@@ -86,108 +121,163 @@ pub(super) fn let_go(unit: &Unit, id: PaymentId) -> Result<(), Failure> {
     Ok(())
 }
 
+/// The order needs none of its payments any more, or only one.
+///
 /// The order needs none of its payments any more, but perhaps one.
-pub(super) fn let_go_of_order(
-    unit: &Unit,
-    order: OrderId,
-    except: Option<PaymentId>,
-) -> Result<(), Failure> {
-    let mut others = Vec::new();
-    unit.visit_under(OF_ORDER, &order, Direction::Ascending, |id: PaymentId, ()| {
-        others.extend((Some(id) != except).then_some(id));
-        ControlFlow::Continue(())
-    })?;
-    for id in others {
-        let_go(unit, id)?;
-    }
-    Ok(())
+#[derive(Clone, Debug)]
+pub struct ReleasePaymentsOfOrder {
+    /// Which order.
+    pub order: OrderId,
+    /// The payment that paid it, if one did.
+    pub except: Option<PaymentId>,
 }
 
+impl Command for ReleasePaymentsOfOrder {
+    type Owner = Payments;
+    type Reply = ();
+
+    fn apply(self, unit: &Unit, _: &Payments) -> Result<(), Failure> {
+        let Self { order, except } = self;
+        let mut others = Vec::new();
+        unit.visit_under(OF_ORDER, &order, Direction::Ascending, |id: PaymentId, ()| {
+            others.extend((Some(id) != except).then_some(id));
+            ControlFlow::Continue(())
+        })?;
+        for id in others {
+            let_go(unit, id)?;
+        }
+        Ok(())
+    }
+}
+
+/// Note that the gateway gave the money back, in the ledger too. Tells `payment.refunded`.
+///
 /// The gateway has made it; `None` if that is no news.
-pub(super) fn record_made(
-    unit: &Unit,
-    id: PaymentId,
-    number: u64,
-    gateway_id: Option<String>,
-) -> Result<Option<MadeRefund>, Failure> {
-    let mut payment = find(unit, id)?;
-    let mut refund = find_refund(unit, id, number)?;
-    if refund.state != RefundState::Due {
-        return Ok(None);
-    }
-    unit.delete(REFUNDS_DUE, &(id, number))?;
-    refund.state = RefundState::Made;
-    refund.gateway_id = gateway_id;
-    refund.updated_at = unit.now();
-    unit.put(REFUNDS, &(id, number), &refund)?;
-    let amount = refund.amount;
-    payment.refunding = minus(payment.refunding, amount);
-    payment.refunded = plus(payment.refunded, amount);
-    // What a failed refund left owing is paid back first.
-    let owed = amount.min(payment.owed_back);
-    let rest = minus(amount, owed);
-    payment.owed_back = minus(payment.owed_back, owed);
-    let against = match payment.counts_as {
-        Account::Sales => Account::Refunds,
-        other => other,
-    };
-    let flow = (Account::Gateway, Account::Receivable, owed);
-    ledger::append(unit, id, &payment, Movement::Refunded, flow)?;
-    let flow = (Account::Gateway, against, rest);
-    ledger::append(unit, id, &payment, Movement::Refunded, flow)?;
-    let is_full = payment.refunded >= payment.received;
-    if is_full {
-        payment.status = PaymentStatus::Refunded;
-    }
-    put_and_tell(unit, id, &mut payment, PaymentEvent::Refunded)?;
-    Ok(Some(MadeRefund { amount, counted: rest, is_full, reason: refund.reason }))
+#[derive(Clone, Debug)]
+pub struct RecordRefund {
+    /// Which payment.
+    pub id: PaymentId,
+    /// Which refund.
+    pub number: u64,
+    /// What the gateway calls it, if it said so.
+    pub gateway_id: Option<String>,
 }
 
+impl Command for RecordRefund {
+    type Owner = Payments;
+    type Reply = Option<MadeRefund>;
+
+    fn apply(self, unit: &Unit, _: &Payments) -> Result<Option<MadeRefund>, Failure> {
+        let Self { id, number, gateway_id } = self;
+        let mut payment = find(unit, id)?;
+        let mut refund = find_refund(unit, id, number)?;
+        if refund.state != RefundState::Due {
+            return Ok(None);
+        }
+        unit.delete(REFUNDS_DUE, &(id, number))?;
+        refund.state = RefundState::Made;
+        refund.gateway_id = gateway_id;
+        refund.updated_at = unit.now();
+        unit.put(REFUNDS, &(id, number), &refund)?;
+        let amount = refund.amount;
+        payment.refunding = minus(payment.refunding, amount);
+        payment.refunded = plus(payment.refunded, amount);
+        // What a failed refund left owing is paid back first.
+        let owed = amount.min(payment.owed_back);
+        let rest = minus(amount, owed);
+        payment.owed_back = minus(payment.owed_back, owed);
+        let against = match payment.counts_as {
+            Account::Sales => Account::Refunds,
+            other => other,
+        };
+        let flow = (Account::Gateway, Account::Receivable, owed);
+        ledger::append(unit, id, &payment, Movement::Refunded, flow)?;
+        let flow = (Account::Gateway, against, rest);
+        ledger::append(unit, id, &payment, Movement::Refunded, flow)?;
+        let is_full = payment.refunded >= payment.received;
+        if is_full {
+            payment.status = PaymentStatus::Refunded;
+        }
+        put_and_tell(unit, id, &mut payment, PaymentEvent::Refunded)?;
+        Ok(Some(MadeRefund { amount, counted: rest, is_full, reason: refund.reason }))
+    }
+}
+
+/// Note that the gateway will not give the money back.
+///
 /// The gateway will not make it.
-pub(super) fn record_refused(unit: &Unit, id: PaymentId, number: u64) -> Result<(), Failure> {
-    let mut payment = find(unit, id)?;
-    let mut refund = find_refund(unit, id, number)?;
-    if refund.state != RefundState::Due {
-        return Ok(());
-    }
-    unit.delete(REFUNDS_DUE, &(id, number))?;
-    refund.state = RefundState::Failed;
-    refund.updated_at = unit.now();
-    unit.put(REFUNDS, &(id, number), &refund)?;
-    payment.refunding = minus(payment.refunding, refund.amount);
-    unit.put(PAYMENTS, &id, &payment)?;
-    Ok(())
+#[derive(Clone, Debug)]
+pub struct RecordRefusedRefund {
+    /// Which payment.
+    pub id: PaymentId,
+    /// Which refund.
+    pub number: u64,
 }
 
+impl Command for RecordRefusedRefund {
+    type Owner = Payments;
+    type Reply = ();
+
+    fn apply(self, unit: &Unit, _: &Payments) -> Result<(), Failure> {
+        let Self { id, number } = self;
+        let mut payment = find(unit, id)?;
+        let mut refund = find_refund(unit, id, number)?;
+        if refund.state != RefundState::Due {
+            return Ok(());
+        }
+        unit.delete(REFUNDS_DUE, &(id, number))?;
+        refund.state = RefundState::Failed;
+        refund.updated_at = unit.now();
+        unit.put(REFUNDS, &(id, number), &refund)?;
+        payment.refunding = minus(payment.refunding, refund.amount);
+        unit.put(PAYMENTS, &id, &payment)?;
+        Ok(())
+    }
+}
+
+/// Note that a refund came back in the end, so that the customer is owed it still. Tells
+/// `payment.refund_failed`.
+///
 /// A refund that was made came back to the shop: the customer is owed it still. False if it is
 /// none of ours or that is no news.
-pub(super) fn record_failed_in_the_end(
-    unit: &Unit,
-    id: PaymentId,
-    gateway_id: &str,
-) -> Result<bool, Failure> {
-    let mut payment = find(unit, id)?;
-    let mut found = None;
-    unit.visit_under(REFUNDS, &id, Direction::Ascending, |number: u64, refund| {
-        let is_it =
-            refund.state == RefundState::Made && refund.gateway_id.as_deref() == Some(gateway_id);
-        if is_it {
-            found = Some((number, refund));
-            return ControlFlow::Break(());
-        }
-        ControlFlow::Continue(())
-    })?;
-    let Some((number, mut refund)) = found else { return Ok(false) };
-    refund.state = RefundState::Failed;
-    refund.updated_at = unit.now();
-    unit.put(REFUNDS, &(id, number), &refund)?;
-    payment.refunded = minus(payment.refunded, refund.amount);
-    payment.owed_back = plus(payment.owed_back, refund.amount);
-    payment.status = PaymentStatus::Succeeded;
-    let flow = (Account::Receivable, Account::Gateway, refund.amount);
-    ledger::append(unit, id, &payment, Movement::RefundFailed, flow)?;
-    put_and_tell(unit, id, &mut payment, PaymentEvent::RefundFailed)?;
-    Ok(true)
+#[derive(Clone, Debug)]
+pub struct RecordFailedRefund {
+    /// Which payment.
+    pub id: PaymentId,
+    /// What the gateway calls the refund.
+    pub gateway_id: String,
+}
+
+impl Command for RecordFailedRefund {
+    type Owner = Payments;
+    type Reply = bool;
+
+    fn apply(self, unit: &Unit, _: &Payments) -> Result<bool, Failure> {
+        let Self { id, gateway_id } = self;
+        let gateway_id = &gateway_id;
+        let mut payment = find(unit, id)?;
+        let mut found = None;
+        unit.visit_under(REFUNDS, &id, Direction::Ascending, |number: u64, refund| {
+            let is_it = refund.state == RefundState::Made
+                && refund.gateway_id.as_deref() == Some(gateway_id);
+            if is_it {
+                found = Some((number, refund));
+                return ControlFlow::Break(());
+            }
+            ControlFlow::Continue(())
+        })?;
+        let Some((number, mut refund)) = found else { return Ok(false) };
+        refund.state = RefundState::Failed;
+        refund.updated_at = unit.now();
+        unit.put(REFUNDS, &(id, number), &refund)?;
+        payment.refunded = minus(payment.refunded, refund.amount);
+        payment.owed_back = plus(payment.owed_back, refund.amount);
+        payment.status = PaymentStatus::Succeeded;
+        let flow = (Account::Receivable, Account::Gateway, refund.amount);
+        ledger::append(unit, id, &payment, Movement::RefundFailed, flow)?;
+        put_and_tell(unit, id, &mut payment, PaymentEvent::RefundFailed)?;
+        Ok(true)
+    }
 }
 
 fn has_refund(unit: &Unit, id: PaymentId) -> Result<bool, Failure> {

@@ -1,12 +1,14 @@
 //! Checkout pages: where a customer without a browser full of Stripe.js pays. As at Stripe, the
 //! intent behind a page is made when somebody pays there.
 
+use super::Sandbox;
 use super::cards::PAYING_CARD;
 use super::intents;
 use super::rows::{CHECKOUT_BY_KEY, CHECKOUTS, INTENTS, SandboxCheckout};
 use super::{CheckoutPage, events};
 use crate::Failure;
 use crate::gateway::{Charge, CheckoutPages, CheckoutStatus, GatewayCheckout};
+use crate::owner::Command;
 use crate::store::{Read, Unit};
 use souk_domain::{Missing, Refusal};
 
@@ -15,57 +17,102 @@ const SESSION_ID: &str = "{CHECKOUT_SESSION_ID}";
 /// Random octets of a session's id.
 const SESSION_BYTES: usize = 24;
 
-pub(super) fn open(
-    unit: &Unit,
-    key: &str,
-    charge: &Charge,
-    pages: &CheckoutPages,
-) -> Result<GatewayCheckout, Failure> {
-    let key = key.to_owned();
-    if let Some(id) = unit.get(CHECKOUT_BY_KEY, &key)? {
-        return find(unit, &id);
-    }
-    let id = format!("cs_test_{}", crate::random_hex(SESSION_BYTES));
-    let row = SandboxCheckout {
-        amount: charge.amount,
-        currency: charge.currency.code().to_ascii_lowercase(),
-        pages: CheckoutPages {
-            shop: pages.shop.clone(),
-            success: pages.success.replace(SESSION_ID, &id),
-            cancel: pages.cancel.replace(SESSION_ID, &id),
-        },
-        intent: None,
-        is_expired: false,
-        created_at: unit.now(),
-    };
-    unit.put(CHECKOUTS, &id, &row)?;
-    unit.put(CHECKOUT_BY_KEY, &key, &id)?;
-    find(unit, &id)
+/// Open a page to pay at; the same key again gives the same page.
+#[derive(Clone, Debug)]
+pub struct OpenCheckout {
+    /// The idempotency key.
+    pub key: String,
+    /// How much, and for what.
+    pub charge: Charge,
+    /// Where the customer goes from there.
+    pub pages: CheckoutPages,
 }
 
+impl Command for OpenCheckout {
+    type Owner = Sandbox;
+    type Reply = GatewayCheckout;
+
+    fn apply(self, unit: &Unit, _: &Sandbox) -> Result<GatewayCheckout, Failure> {
+        let Self { key, charge, pages } = self;
+        let key = &key;
+        let charge = &charge;
+        let pages = &pages;
+        let key = key.to_owned();
+        if let Some(id) = unit.get(CHECKOUT_BY_KEY, &key)? {
+            return find(unit, &id);
+        }
+        let id = format!("cs_test_{}", crate::random_hex(SESSION_BYTES));
+        let row = SandboxCheckout {
+            amount: charge.amount,
+            currency: charge.currency.code().to_ascii_lowercase(),
+            pages: CheckoutPages {
+                shop: pages.shop.clone(),
+                success: pages.success.replace(SESSION_ID, &id),
+                cancel: pages.cancel.replace(SESSION_ID, &id),
+            },
+            intent: None,
+            is_expired: false,
+            created_at: unit.now(),
+        };
+        unit.put(CHECKOUTS, &id, &row)?;
+        unit.put(CHECKOUT_BY_KEY, &key, &id)?;
+        find(unit, &id)
+    }
+}
+
+/// Somebody presses "Pay".
+///
 /// Somebody presses "Pay"; again is no harm.
-pub(super) fn pay(unit: &Unit, id: &str) -> Result<CheckoutPage, Failure> {
-    let mut row = row(unit, id)?;
-    if row.intent.is_none() && !row.is_expired {
-        let (intent, fresh) = intents::fresh(unit, row.amount, row.currency.clone());
-        unit.put(INTENTS, &intent, &fresh)?;
-        row.intent = Some(intent.clone());
-        unit.put(CHECKOUTS, &id.to_owned(), &row)?;
-        intents::confirm_in_browser(unit, &intent, &fresh.client_secret, PAYING_CARD)?;
-        events::tell(unit, "checkout.session.completed", row.object(id, "complete", "paid"))?;
-    }
-    page(unit, id)
+#[derive(Clone, Debug)]
+pub struct PayCheckout {
+    /// Which checkout.
+    pub checkout: String,
 }
 
-/// Closes a page on which nobody has paid.
-pub(super) fn expire(unit: &Unit, id: &str) -> Result<GatewayCheckout, Failure> {
-    let mut row = row(unit, id)?;
-    if row.intent.is_none() && !row.is_expired {
-        row.is_expired = true;
-        unit.put(CHECKOUTS, &id.to_owned(), &row)?;
-        events::tell(unit, "checkout.session.expired", row.object(id, "expired", "unpaid"))?;
+impl Command for PayCheckout {
+    type Owner = Sandbox;
+    type Reply = CheckoutPage;
+
+    fn apply(self, unit: &Unit, _: &Sandbox) -> Result<CheckoutPage, Failure> {
+        let Self { checkout } = self;
+        let id = &checkout;
+        let mut row = row(unit, id)?;
+        if row.intent.is_none() && !row.is_expired {
+            let (intent, fresh) = intents::fresh(unit, row.amount, row.currency.clone());
+            unit.put(INTENTS, &intent, &fresh)?;
+            row.intent = Some(intent.clone());
+            unit.put(CHECKOUTS, &id.to_owned(), &row)?;
+            intents::confirm_in_browser(unit, &intent, &fresh.client_secret, PAYING_CARD)?;
+            events::tell(unit, "checkout.session.completed", row.object(id, "complete", "paid"))?;
+        }
+        page(unit, id)
     }
-    find(unit, id)
+}
+
+/// Close a page; one on which somebody paid stays so.
+///
+/// Closes a page on which nobody has paid.
+#[derive(Clone, Debug)]
+pub struct ExpireCheckout {
+    /// Which checkout.
+    pub checkout: String,
+}
+
+impl Command for ExpireCheckout {
+    type Owner = Sandbox;
+    type Reply = GatewayCheckout;
+
+    fn apply(self, unit: &Unit, _: &Sandbox) -> Result<GatewayCheckout, Failure> {
+        let Self { checkout } = self;
+        let id = &checkout;
+        let mut row = row(unit, id)?;
+        if row.intent.is_none() && !row.is_expired {
+            row.is_expired = true;
+            unit.put(CHECKOUTS, &id.to_owned(), &row)?;
+            events::tell(unit, "checkout.session.expired", row.object(id, "expired", "unpaid"))?;
+        }
+        find(unit, id)
+    }
 }
 
 fn row(read: &impl Read, id: &str) -> Result<SandboxCheckout, Failure> {

@@ -2,7 +2,9 @@
 //! (<https://docs.stripe.com/api/events/object>). Each is written with the change it is about, and
 //! kept until the shop has taken it.
 
+use super::Sandbox;
 use super::rows::{EVENTS, SandboxCheckout, SandboxEventRow, SandboxIntent};
+use crate::owner::Command;
 use crate::store::Unit;
 use crate::{Failure, ids};
 use serde_json::{Value, json};
@@ -76,5 +78,24 @@ impl SandboxCheckout {
             "payment_status": payment_status,
             "status": status,
         })
+    }
+}
+
+/// Forget messages that the shop has taken.
+#[derive(Clone, Debug)]
+pub struct ForgetEvents {
+    /// Their places in the order of what happened.
+    pub events: Vec<u64>,
+}
+
+impl Command for ForgetEvents {
+    type Owner = Sandbox;
+    type Reply = ();
+
+    fn apply(self, unit: &Unit, _: &Sandbox) -> Result<(), Failure> {
+        for event in &self.events {
+            unit.delete(EVENTS, event)?;
+        }
+        Ok(())
     }
 }

@@ -1,14 +1,17 @@
 //! The sandbox as the shop sees it: something that is called, outside any commit, and answers.
 
 use super::rows::EVENTS;
-use super::{SandboxMessage, cards, checkouts, intents};
+use super::{
+    CancelIntent, ConfirmInBrowser, ConfirmIntent, CreateIntent, ExpireCheckout, ForgetEvents,
+    OpenCheckout, PayCheckout, RefundIntent, Sandbox, cards, checkouts, intents,
+};
 use crate::Failure;
 use crate::gateway::{
     Answering, Attempt, Charge, CheckoutPages, Gateway, GatewayCheckout, GatewayError,
     GatewayIntent, GatewayRefund, RefundRequest,
 };
-use crate::owner::ReplyTo;
-use crate::store::{Direction, Read, Store, StoreError, Unit};
+use crate::owner::{Command, take_turn};
+use crate::store::{Direction, Read, Store, StoreError};
 use crate::supervision::Owners;
 use souk_domain::Refusal;
 use std::sync::Arc;
@@ -48,16 +51,11 @@ impl SandboxGateway {
     }
 
     /// Asks the owner of the books, in a turn of its own.
-    async fn ask<T: Send + 'static>(
-        &self,
-        question: impl Fn(Unit, ReplyTo<T>) -> SandboxMessage + Send + Sync + 'static,
-    ) -> Result<T, Failure> {
-        let (owners, question) = (Arc::clone(&self.owners), Arc::new(question));
-        self.store
-            .transact(move |unit| {
-                let (owners, question) = (Arc::clone(&owners), Arc::clone(&question));
-                async move { owners.sandbox.ask(|reply_to| question(unit, reply_to)).await }
-            })
+    async fn ask<C>(&self, command: C) -> Result<C::Reply, Failure>
+    where
+        C: Command<Owner = Sandbox> + Clone + Sync,
+    {
+        take_turn(&self.store, &self.owners, move |turn| async move { turn.ask(command).await })
             .await
     }
 
@@ -71,14 +69,7 @@ impl SandboxGateway {
         client_secret: String,
         payment_method: String,
     ) -> Result<Attempt, Failure> {
-        self.ask(move |unit, reply_to| SandboxMessage::ConfirmInBrowser {
-            unit,
-            intent: intent.clone(),
-            client_secret: client_secret.clone(),
-            payment_method: payment_method.clone(),
-            reply_to,
-        })
-        .await
+        self.ask(ConfirmInBrowser { intent, client_secret, payment_method }).await
     }
 
     /// A checkout as the customer's browser sees it.
@@ -94,12 +85,7 @@ impl SandboxGateway {
     /// # Errors
     /// Refuses an unknown checkout.
     pub async fn pay(&self, checkout: String) -> Result<CheckoutPage, Failure> {
-        self.ask(move |unit, reply_to| SandboxMessage::PayCheckout {
-            unit,
-            checkout: checkout.clone(),
-            reply_to,
-        })
-        .await
+        self.ask(PayCheckout { checkout }).await
     }
 
     /// Messages the shop has not taken yet, oldest first, at most `limit`.
@@ -121,12 +107,7 @@ impl SandboxGateway {
     /// # Errors
     /// [`Failure`] of the store; they are sent again then, which is no harm.
     pub async fn delivered(&self, events: Vec<u64>) -> Result<(), Failure> {
-        self.ask(move |unit, reply_to| SandboxMessage::Delivered {
-            unit,
-            events: events.clone(),
-            reply_to,
-        })
-        .await
+        self.ask(ForgetEvents { events }).await
     }
 }
 
@@ -159,12 +140,7 @@ impl Gateway for SandboxGateway {
     fn create_intent<'a>(&'a self, key: &'a str, charge: Charge) -> Answering<'a, GatewayIntent> {
         Box::pin(async move {
             let key = key.to_owned();
-            let create = move |unit, reply_to| SandboxMessage::Create {
-                unit,
-                key: key.clone(),
-                charge: charge.clone(),
-                reply_to,
-            };
+            let create = CreateIntent { key, charge };
             self.ask(create).await.map_err(refused(INTENT))
         })
     }
@@ -178,13 +154,7 @@ impl Gateway for SandboxGateway {
         Box::pin(async move {
             let (key, intent) = (key.to_owned(), intent.to_owned());
             let payment_method = payment_method.to_owned();
-            let confirm = move |unit, reply_to| SandboxMessage::Confirm {
-                unit,
-                key: key.clone(),
-                intent: intent.clone(),
-                payment_method: payment_method.clone(),
-                reply_to,
-            };
+            let confirm = ConfirmIntent { key, intent, payment_method };
             self.ask(confirm).await.map_err(refused(INTENT))
         })
     }
@@ -199,11 +169,7 @@ impl Gateway for SandboxGateway {
     fn cancel<'a>(&'a self, _key: &'a str, intent: &'a str) -> Answering<'a, GatewayIntent> {
         Box::pin(async move {
             let intent = intent.to_owned();
-            let cancel = move |unit, reply_to| SandboxMessage::Cancel {
-                unit,
-                intent: intent.clone(),
-                reply_to,
-            };
+            let cancel = CancelIntent { intent };
             self.ask(cancel).await.map_err(refused(INTENT))
         })
     }
@@ -211,12 +177,7 @@ impl Gateway for SandboxGateway {
     fn refund<'a>(&'a self, key: &'a str, request: RefundRequest) -> Answering<'a, GatewayRefund> {
         Box::pin(async move {
             let key = key.to_owned();
-            let refund = move |unit, reply_to| SandboxMessage::Refund {
-                unit,
-                key: key.clone(),
-                request: request.clone(),
-                reply_to,
-            };
+            let refund = RefundIntent { key, request };
             self.ask(refund).await.map_err(refused(INTENT))
         })
     }
@@ -236,13 +197,7 @@ impl Gateway for SandboxGateway {
     ) -> Answering<'a, GatewayCheckout> {
         Box::pin(async move {
             let key = key.to_owned();
-            let open = move |unit, reply_to| SandboxMessage::OpenCheckout {
-                unit,
-                key: key.clone(),
-                charge: charge.clone(),
-                pages: pages.clone(),
-                reply_to,
-            };
+            let open = OpenCheckout { key, charge, pages };
             self.ask(open).await.map_err(refused(CHECKOUT))
         })
     }
@@ -256,11 +211,7 @@ impl Gateway for SandboxGateway {
     fn expire_checkout<'a>(&'a self, _key: &'a str, id: &'a str) -> Answering<'a, GatewayCheckout> {
         Box::pin(async move {
             let checkout = id.to_owned();
-            let expire = move |unit, reply_to| SandboxMessage::ExpireCheckout {
-                unit,
-                checkout: checkout.clone(),
-                reply_to,
-            };
+            let expire = ExpireCheckout { checkout };
             self.ask(expire).await.map_err(refused(CHECKOUT))
         })
     }

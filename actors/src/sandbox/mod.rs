@@ -3,7 +3,6 @@
 //! It keeps books of its own, as a foreign system would: the shop learns what is in them only by
 //! asking, or by the signed messages the sandbox sends, never by looking into them within a turn.
 
-mod actor;
 mod cards;
 mod check;
 mod checkouts;
@@ -12,10 +11,27 @@ mod gateway;
 mod intents;
 mod rows;
 
-pub use actor::{SandboxMessage, SandboxOwner};
+use crate::owner::{Owner, Slot};
+use crate::supervision::Owners;
+
+pub use checkouts::{ExpireCheckout, OpenCheckout, PayCheckout};
+pub use events::ForgetEvents;
 pub use gateway::{CheckoutPage, SandboxEvent, SandboxGateway};
+pub use intents::{CancelIntent, ConfirmInBrowser, ConfirmIntent, CreateIntent, RefundIntent};
 
 pub(crate) use check::check;
 #[cfg(any(test, fuzzing))]
 pub(crate) use rows::READERS;
 pub(crate) use rows::TABLES;
+
+/// The owner of the sandbox gateway's books.
+#[derive(Debug)]
+pub struct Sandbox;
+
+impl Owner for Sandbox {
+    const NAME: &'static str = "sandbox";
+
+    fn slot(owners: &Owners) -> &Slot<Self> {
+        &owners.sandbox
+    }
+}

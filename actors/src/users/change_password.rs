@@ -1,10 +1,12 @@
 //! Setting a new password.
 
+use super::Users;
 use super::rows::USERS;
 use super::{password_reset, sessions};
 use crate::Failure;
 use crate::hashing::PasswordHash;
 use crate::outbox::{self, Outgoing, UserEvent};
+use crate::owner::Command;
 use crate::store::{Read, Unit};
 use souk_domain::{Missing, Refusal, SessionId, UserId};
 
@@ -19,6 +21,15 @@ pub struct ChangePassword {
     pub password: PasswordHash,
     /// The session that asked goes on; every other ends.
     pub kept_session: Option<SessionId>,
+}
+
+impl Command for ChangePassword {
+    type Owner = Users;
+    type Reply = ();
+
+    fn apply(self, unit: &Unit, _: &Users) -> Result<(), Failure> {
+        change_password(unit, self)
+    }
 }
 
 pub(super) fn change_password(unit: &Unit, command: ChangePassword) -> Result<(), Failure> {

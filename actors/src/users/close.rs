@@ -1,33 +1,55 @@
 //! Closing an account: nothing of the person stays here (contracts README, "Users").
 
 use super::User;
+use super::Users;
 use super::rows::{ADMINISTRATORS, BY_EMAIL, USERS};
 use super::{names, password_reset, sessions};
 use crate::Failure;
 use crate::outbox::{self, Outgoing, UserEvent};
+use crate::owner::Command;
 use crate::store::{Read, Unit};
 use souk_domain::{Missing, Refusal, Role, UserId};
 
-pub(super) fn show(unit: &Unit, id: UserId) -> Result<User, Failure> {
+/// The account as it stands in this turn; refuses one that was closed.
+///
+/// # Errors
+/// [`Refusal::NotFound`]; [`Failure`] of the store.
+pub fn require_user(unit: &Unit, id: UserId) -> Result<User, Failure> {
     Ok(unit.get(USERS, &id)?.ok_or(Refusal::NotFound(Missing::User))?)
 }
 
-pub(super) fn close(unit: &Unit, id: UserId) -> Result<(), Failure> {
-    let user = show(unit, id)?;
-    if user.role == Role::Administrator {
-        // Nobody could make another one while the shop is open.
-        if unit.count(ADMINISTRATORS)? <= 1 {
-            return Err(Refusal::LastAdministrator.into());
+/// Close an account: the row, its e-mail address, its name and its sessions go. Tells
+/// `user.closed`. The sender MUST see to cart and orders in the same turn. Refuses the last
+/// administrator.
+#[derive(Clone, Debug)]
+pub struct CloseAccount {
+    /// Whose.
+    pub user: UserId,
+}
+
+impl Command for CloseAccount {
+    type Owner = Users;
+    type Reply = ();
+
+    fn apply(self, unit: &Unit, _: &Users) -> Result<(), Failure> {
+        let Self { user } = self;
+        let id = user;
+        let user = require_user(unit, id)?;
+        if user.role == Role::Administrator {
+            // Nobody could make another one while the shop is open.
+            if unit.count(ADMINISTRATORS)? <= 1 {
+                return Err(Refusal::LastAdministrator.into());
+            }
+            unit.delete(ADMINISTRATORS, &id)?;
         }
-        unit.delete(ADMINISTRATORS, &id)?;
+        sessions::end_others(unit, id, None)?;
+        password_reset::forget(unit, id)?;
+        unit.delete(BY_EMAIL, &user.email.unique_form())?;
+        names::delete(unit, &user.username, id)?;
+        // Ids are never given twice, so no row needs to stay to keep this one from coming back.
+        unit.delete(USERS, &id)?;
+        let version = user.version + 1;
+        let what = UserEvent::Closed;
+        outbox::append(unit, Outgoing::User { user: id, version, what, role: user.role })
     }
-    sessions::end_others(unit, id, None)?;
-    password_reset::forget(unit, id)?;
-    unit.delete(BY_EMAIL, &user.email.unique_form())?;
-    names::delete(unit, &user.username, id)?;
-    // Ids are never given twice, so no row needs to stay to keep this one from coming back.
-    unit.delete(USERS, &id)?;
-    let version = user.version + 1;
-    let what = UserEvent::Closed;
-    outbox::append(unit, Outgoing::User { user: id, version, what, role: user.role })
 }

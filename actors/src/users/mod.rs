@@ -1,6 +1,5 @@
 //! The owner of users: who they are, their passwords, their sessions.
 
-mod actor;
 mod change_password;
 mod close;
 mod names;
@@ -11,15 +10,21 @@ mod rows;
 mod sessions;
 mod update_profile;
 
-pub use actor::{UserOwner, UsersMessage};
+use crate::owner::{Owner, Slot};
+use crate::supervision::Owners;
+
 pub use change_password::ChangePassword;
+pub use close::{CloseAccount, require_user};
 pub use password_reset::{
     RESET_LIFETIME, RequestPasswordReset, ResetPassword, ResetToken, may_reset, uid_of, user_of_uid,
 };
 pub use queries::{administrators, by_email, by_username, session, user};
 pub use register::Register;
 pub use rows::{Session, User};
-pub use sessions::{OpenSession, REFRESH_LIFETIME, Rotation, SessionToken, prune_ended_sessions};
+pub use sessions::{
+    EndSession, OpenSession, REFRESH_LIFETIME, RotateSession, Rotation, SessionToken,
+    prune_ended_sessions,
+};
 pub use update_profile::{ProfileDetails, UpdateProfile};
 
 pub(crate) use names::renew_keys;
@@ -28,3 +33,15 @@ pub(crate) use queries::{check, count};
 pub(crate) use rows::READERS;
 pub(crate) use rows::TABLES;
 pub(crate) use sessions::begin_generation;
+
+/// The owner of users, their passwords and sessions.
+#[derive(Debug)]
+pub struct Users;
+
+impl Owner for Users {
+    const NAME: &'static str = "users";
+
+    fn slot(owners: &Owners) -> &Slot<Self> {
+        &owners.users
+    }
+}

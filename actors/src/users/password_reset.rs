@@ -1,9 +1,11 @@
 //! A forgotten password: a mailed token that works once and for one hour, then a new password.
 
+use super::Users;
 use super::change_password::{ChangePassword, change_password};
 use super::rows::{BY_EMAIL, LiveReset, PASSWORD_RESETS, USERS};
 use crate::hashing::PasswordHash;
 use crate::outbox::{self, Cause, MailContent, Outgoing};
+use crate::owner::Command;
 use crate::store::{Read, StoreError, Unit};
 use crate::{Failure, ids};
 use base64ct::{Base64UrlUnpadded, Encoding};
@@ -106,37 +108,49 @@ pub fn may_reset(
     Ok(resets.live.iter().any(good))
 }
 
-pub(super) fn request(unit: &Unit, command: RequestPasswordReset) -> Result<(), Failure> {
-    // Written for a stranger too: both answers wait for a commit.
-    let number = ids::next(unit, "password_reset", Some)?;
-    let Some(id) = unit.get(BY_EMAIL, &command.email.unique_form())? else { return Ok(()) };
-    let Some(user) = unit.get(USERS, &id)? else { return Ok(()) };
-    let mut resets = unit.get(PASSWORD_RESETS, &id)?.unwrap_or_default();
-    resets.live.retain(|reset| reset.ends_at > unit.now());
-    if resets.live.len() >= MAX_LIVE_RESETS {
-        return Ok(());
+impl Command for RequestPasswordReset {
+    type Owner = Users;
+    type Reply = ();
+
+    fn apply(self, unit: &Unit, _: &Users) -> Result<(), Failure> {
+        let command = self;
+        // Written for a stranger too: both answers wait for a commit.
+        let number = ids::next(unit, "password_reset", Some)?;
+        let Some(id) = unit.get(BY_EMAIL, &command.email.unique_form())? else { return Ok(()) };
+        let Some(user) = unit.get(USERS, &id)? else { return Ok(()) };
+        let mut resets = unit.get(PASSWORD_RESETS, &id)?.unwrap_or_default();
+        resets.live.retain(|reset| reset.ends_at > unit.now());
+        if resets.live.len() >= MAX_LIVE_RESETS {
+            return Ok(());
+        }
+        let (hash, ends_at) = (command.token.hash(), unit.now().after(RESET_LIFETIME));
+        resets.live.push(LiveReset { hash, ends_at });
+        unit.put(PASSWORD_RESETS, &id, &resets)?;
+        let link = format!("{}?uidb64={}&token={}", command.page, uid_of(id), command.token.0);
+        outbox::append(
+            unit,
+            Outgoing::Mail {
+                cause: Cause::PasswordReset(id, number),
+                to: user.email.to_string(),
+                content: MailContent::PasswordReset { customer_name: user.full_name(), link },
+            },
+        )
     }
-    let (hash, ends_at) = (command.token.hash(), unit.now().after(RESET_LIFETIME));
-    resets.live.push(LiveReset { hash, ends_at });
-    unit.put(PASSWORD_RESETS, &id, &resets)?;
-    let link = format!("{}?uidb64={}&token={}", command.page, uid_of(id), command.token.0);
-    outbox::append(
-        unit,
-        Outgoing::Mail {
-            cause: Cause::PasswordReset(id, number),
-            to: user.email.to_string(),
-            content: MailContent::PasswordReset { customer_name: user.full_name(), link },
-        },
-    )
 }
 
-pub(super) fn reset(unit: &Unit, command: ResetPassword) -> Result<(), Failure> {
-    let ResetPassword { user, token, password } = command;
-    let is_good = may_reset(unit, user, &token, unit.now())?;
-    if !is_good || unit.get(USERS, &user)?.is_none() {
-        return Err(Refusal::TokenInvalid.into());
+impl Command for ResetPassword {
+    type Owner = Users;
+    type Reply = ();
+
+    fn apply(self, unit: &Unit, _: &Users) -> Result<(), Failure> {
+        let command = self;
+        let ResetPassword { user, token, password } = command;
+        let is_good = may_reset(unit, user, &token, unit.now())?;
+        if !is_good || unit.get(USERS, &user)?.is_none() {
+            return Err(Refusal::TokenInvalid.into());
+        }
+        change_password(unit, ChangePassword { user, expected: None, password, kept_session: None })
     }
-    change_password(unit, ChangePassword { user, expected: None, password, kept_session: None })
 }
 
 /// Makes every token of a user worthless: their password or address is another now.

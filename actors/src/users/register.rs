@@ -1,9 +1,11 @@
 //! Registering a person.
 
+use super::Users;
 use super::rows::{ADMINISTRATORS, BY_EMAIL, USERS};
 use super::{User, names};
 use crate::hashing::PasswordHash;
 use crate::outbox::{self, Cause, MailContent, Outgoing, UserEvent};
+use crate::owner::Command;
 use crate::store::{Read, Unit};
 use crate::{Failure, ids};
 use souk_domain::{EmailAddress, Refusal, Role, UserId, Username};
@@ -26,44 +28,50 @@ pub struct Register {
     pub last_name: String,
 }
 
-pub(super) fn register(unit: &Unit, command: Register) -> Result<(UserId, User), Failure> {
-    let email_key = command.email.unique_form();
-    if unit.get(BY_EMAIL, &email_key)?.is_some() {
-        return Err(Refusal::EmailTaken.into());
+impl Command for Register {
+    type Owner = Users;
+    type Reply = (UserId, User);
+
+    fn apply(self, unit: &Unit, _: &Users) -> Result<(UserId, User), Failure> {
+        let command = self;
+        let email_key = command.email.unique_form();
+        if unit.get(BY_EMAIL, &email_key)?.is_some() {
+            return Err(Refusal::EmailTaken.into());
+        }
+        names::require_allowed(unit, &command.username, &command.email, None)?;
+        let id = ids::next(unit, "user", UserId::new)?;
+        let user = User {
+            username: names::free(unit, command.username, &command.email, id)?,
+            email: command.email,
+            password: command.password,
+            role: command.role,
+            first_name: command.first_name,
+            last_name: command.last_name,
+            phone_number: None,
+            city: None,
+            address: None,
+            postcode: None,
+            joined_at: unit.now(),
+            version: 1,
+        };
+        unit.put(USERS, &id, &user)?;
+        unit.put(BY_EMAIL, &email_key, &id)?;
+        names::put(unit, &user.username, id)?;
+        if user.role == Role::Administrator {
+            unit.put(ADMINISTRATORS, &id, &())?;
+        }
+        outbox::append(
+            unit,
+            Outgoing::User { user: id, version: 1, what: UserEvent::Registered, role: user.role },
+        )?;
+        outbox::append(
+            unit,
+            Outgoing::Mail {
+                cause: Cause::User(id, 1),
+                to: user.email.to_string(),
+                content: MailContent::Welcome { customer_name: user.full_name() },
+            },
+        )?;
+        Ok((id, user))
     }
-    names::require_allowed(unit, &command.username, &command.email, None)?;
-    let id = ids::next(unit, "user", UserId::new)?;
-    let user = User {
-        username: names::free(unit, command.username, &command.email, id)?,
-        email: command.email,
-        password: command.password,
-        role: command.role,
-        first_name: command.first_name,
-        last_name: command.last_name,
-        phone_number: None,
-        city: None,
-        address: None,
-        postcode: None,
-        joined_at: unit.now(),
-        version: 1,
-    };
-    unit.put(USERS, &id, &user)?;
-    unit.put(BY_EMAIL, &email_key, &id)?;
-    names::put(unit, &user.username, id)?;
-    if user.role == Role::Administrator {
-        unit.put(ADMINISTRATORS, &id, &())?;
-    }
-    outbox::append(
-        unit,
-        Outgoing::User { user: id, version: 1, what: UserEvent::Registered, role: user.role },
-    )?;
-    outbox::append(
-        unit,
-        Outgoing::Mail {
-            cause: Cause::User(id, 1),
-            to: user.email.to_string(),
-            content: MailContent::Welcome { customer_name: user.full_name() },
-        },
-    )?;
-    Ok((id, user))
 }

@@ -1,8 +1,10 @@
 //! Sessions: opened at log-in, rotated at refresh, ended at log-out (contracts README, "Who may").
 
 use super::Session;
+use super::Users;
 use super::rows::{SESSIONS, SESSIONS_BY_END, SESSIONS_BY_USER, USERS};
 use crate::hashing::PasswordHash;
+use crate::owner::Command;
 use crate::store::{Direction, Read, Store, Unit};
 use crate::{Failure, ids};
 use souk_domain::{Refusal, SessionId, UnixMillis, UserId};
@@ -51,19 +53,29 @@ pub enum Rotation {
     Unknown,
 }
 
-pub(super) fn open(unit: &Unit, command: &OpenSession) -> Result<SessionToken, Failure> {
-    let user = unit.get(USERS, &command.user)?.ok_or(Refusal::InvalidCredentials)?;
-    if user.password != command.password {
-        return Err(Refusal::InvalidCredentials.into());
+impl Command for OpenSession {
+    type Owner = Users;
+    type Reply = SessionToken;
+
+    fn apply(self, unit: &Unit, _: &Users) -> Result<SessionToken, Failure> {
+        let command = &self;
+        let user = unit.get(USERS, &command.user)?.ok_or(Refusal::InvalidCredentials)?;
+        if user.password != command.password {
+            return Err(Refusal::InvalidCredentials.into());
+        }
+        for oldest in sessions_of(unit, command.user)?.iter().rev().skip(MAX_SESSIONS_PER_USER - 1)
+        {
+            end(unit, *oldest)?;
+        }
+        let session = ids::next(unit, "session", SessionId::new)?;
+        let row = Session {
+            user: command.user,
+            sequence: 1,
+            ends_at: unit.now().after(REFRESH_LIFETIME),
+        };
+        put(unit, session, &row)?;
+        Ok(SessionToken { user: command.user, session, sequence: 1 })
     }
-    for oldest in sessions_of(unit, command.user)?.iter().rev().skip(MAX_SESSIONS_PER_USER - 1) {
-        end(unit, *oldest)?;
-    }
-    let session = ids::next(unit, "session", SessionId::new)?;
-    let row =
-        Session { user: command.user, sequence: 1, ends_at: unit.now().after(REFRESH_LIFETIME) };
-    put(unit, session, &row)?;
-    Ok(SessionToken { user: command.user, session, sequence: 1 })
 }
 
 /// Leaves out the numbers of sessions that an earlier life of the store may have given: a token of
@@ -76,20 +88,54 @@ pub(crate) fn begin_generation(unit: &Unit) -> Result<(), Failure> {
     Ok(unit.skip_numbers("session", numbers)?)
 }
 
-pub(super) fn rotate(unit: &Unit, token: SessionToken) -> Result<Rotation, Failure> {
-    let Some(row) = unit.get(SESSIONS, &token.session)? else { return Ok(Rotation::Unknown) };
-    if row.user != token.user || row.ends_at <= unit.now() {
-        return Ok(Rotation::Unknown);
+/// Trade a refresh token for its successor. A spent one ends the session, which is an
+/// outcome, not a refusal: it must be committed.
+#[derive(Clone, Debug)]
+pub struct RotateSession {
+    /// What the refresh token says.
+    pub token: SessionToken,
+}
+
+impl Command for RotateSession {
+    type Owner = Users;
+    type Reply = Rotation;
+
+    fn apply(self, unit: &Unit, _: &Users) -> Result<Rotation, Failure> {
+        let Self { token } = self;
+        let Some(row) = unit.get(SESSIONS, &token.session)? else { return Ok(Rotation::Unknown) };
+        if row.user != token.user || row.ends_at <= unit.now() {
+            return Ok(Rotation::Unknown);
+        }
+        if row.sequence != token.sequence {
+            end(unit, token.session)?;
+            return Ok(Rotation::Reused);
+        }
+        unit.delete(SESSIONS_BY_END, &(row.ends_at, token.session))?;
+        let renewed = Session {
+            sequence: row.sequence + 1,
+            ends_at: unit.now().after(REFRESH_LIFETIME),
+            ..row
+        };
+        put(unit, token.session, &renewed)?;
+        Ok(Rotation::Renewed(SessionToken { sequence: renewed.sequence, ..token }))
     }
-    if row.sequence != token.sequence {
-        end(unit, token.session)?;
-        return Ok(Rotation::Reused);
+}
+
+/// End a session; no harm if it has ended.
+#[derive(Clone, Debug)]
+pub struct EndSession {
+    /// Which.
+    pub session: SessionId,
+}
+
+impl Command for EndSession {
+    type Owner = Users;
+    type Reply = ();
+
+    fn apply(self, unit: &Unit, _: &Users) -> Result<(), Failure> {
+        let Self { session } = self;
+        end(unit, session)
     }
-    unit.delete(SESSIONS_BY_END, &(row.ends_at, token.session))?;
-    let renewed =
-        Session { sequence: row.sequence + 1, ends_at: unit.now().after(REFRESH_LIFETIME), ..row };
-    put(unit, token.session, &renewed)?;
-    Ok(Rotation::Renewed(SessionToken { sequence: renewed.sequence, ..token }))
 }
 
 pub(super) fn end(unit: &Unit, session: SessionId) -> Result<(), Failure> {

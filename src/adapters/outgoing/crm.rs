@@ -9,13 +9,12 @@ use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use serde::Serialize;
-use souk_actors::orders::{self, CrmDelivery, CrmTry, Order, OrdersMessage, Recipient};
+use souk_actors::orders::{self, CrmDelivery, CrmTry, Order, Recipient};
 use souk_actors::store::{Snapshot, StoreError};
 use souk_actors::users::{self, User};
 use souk_actors::{Failure, Shop, clock};
 use souk_domain::{Currency, Money, OrderId};
 use std::collections::HashSet;
-use std::sync::Arc;
 
 /// Orders that are under way at once.
 const IN_FLIGHT_MAX: usize = 8;
@@ -128,16 +127,10 @@ impl Caller {
                 }
             },
         };
-        let (owners, version) = (Arc::clone(&self.shop.owners), delivery.version);
+        let version = delivery.version;
         self.shop
-            .store
-            .transact(move |unit| {
-                let owners = Arc::clone(&owners);
-                async move {
-                    let tried =
-                        |reply_to| OrdersMessage::CrmTried { unit, id, version, outcome, reply_to };
-                    owners.orders.ask(tried).await
-                }
+            .turn(move |turn| async move {
+                turn.ask(orders::RecordCrmTry { id, version, outcome }).await
             })
             .await
     }

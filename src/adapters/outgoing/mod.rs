@@ -23,7 +23,7 @@ pub(crate) use post::{Reach, addresses};
 use super::supervision::{Stop, keep_running};
 use crm::Caller;
 use post::Poster;
-use souk_actors::orders::{self, OrdersMessage};
+use souk_actors::orders::{self};
 use souk_actors::{Failure, Shop, clock};
 use souk_domain::UnixMillis;
 use std::sync::Arc;
@@ -88,16 +88,7 @@ async fn want_crm(shop: &Shop, is_wanted: bool) -> Result<(), Failure> {
     if orders::crm_is_wanted(&*shop.store.snapshot())? == is_wanted {
         return Ok(());
     }
-    let owners = Arc::clone(&shop.owners);
-    shop.store
-        .transact(move |unit| {
-            let owners = Arc::clone(&owners);
-            async move {
-                let want = |reply_to| OrdersMessage::WantCrm { unit, is_wanted, reply_to };
-                owners.orders.ask(want).await
-            }
-        })
-        .await
+    shop.turn(move |turn| async move { turn.ask(orders::WantCrm { is_wanted }).await }).await
 }
 
 /// Waits for a point in time; for ever without one.

@@ -21,13 +21,9 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     let lines = CartLines::collect(products.into_iter().map(|id| (id, Quantity::ONE)))?;
     let delivery = app.delivery_without_address(visitor.id(), &visitor.user);
     let currency = app.shop.settings.currency;
-    let owners = Arc::clone(&app.shop.owners);
-    let placed = app.commit(&call, move |unit| {
-        let (owners, delivery, lines) = (Arc::clone(&owners), delivery.clone(), lines.clone());
-        async move {
-            let placed = ordering::place(&owners, &unit, delivery, lines).await?;
-            Ok(Answer::created(&OrderBody::new(placed.id, &placed.order, currency)))
-        }
+    let placed = app.commit(&call, move |turn| async move {
+        let placed = ordering::place(&turn, delivery, lines).await?;
+        Ok(Answer::created(&OrderBody::new(placed.id, &placed.order, currency)))
     });
     Ok(placed.await?)
 }
@@ -62,13 +58,9 @@ pub(super) async fn add_product(app: Arc<App>, call: Call) -> Result<Answer, Pro
     let unknown = || Errors::of("product_id", not_for_sale(&product));
     let product = product.id.ok_or_else(unknown)?;
     let currency = app.shop.settings.currency;
-    let owners = Arc::clone(&app.shop.owners);
-    let added = app.commit(&call, move |unit| {
-        let owners = Arc::clone(&owners);
-        async move {
-            let added = order_lines::add_unit(&owners, &unit, id, product).await?;
-            Ok(Answer::ok(&OrderBody::new(id, &added.order, currency)))
-        }
+    let added = app.commit(&call, move |turn| async move {
+        let added = order_lines::add_unit(&turn, id, product).await?;
+        Ok(Answer::ok(&OrderBody::new(id, &added.order, currency)))
     });
     added.await.map_err(|failure| match failure {
         Failure::Refused(Refusal::NotBuyable(lines)) => not_buyable("product_id", &lines).into(),
@@ -80,13 +72,9 @@ pub(super) async fn remove_product(app: Arc<App>, call: Call) -> Result<Answer, 
     let (id, _) = visible_order(&app, &call)?;
     let product = read_product(&call)?.id.ok_or_else(not_in_order)?;
     let currency = app.shop.settings.currency;
-    let owners = Arc::clone(&app.shop.owners);
-    let removed = app.commit(&call, move |unit| {
-        let owners = Arc::clone(&owners);
-        async move {
-            let removed = order_lines::remove_unit(&owners, &unit, id, product).await?;
-            Ok(Answer::ok(&OrderBody::new(id, &removed.order, currency)))
-        }
+    let removed = app.commit(&call, move |turn| async move {
+        let removed = order_lines::remove_unit(&turn, id, product).await?;
+        Ok(Answer::ok(&OrderBody::new(id, &removed.order, currency)))
     });
     removed.await.map_err(|failure| match failure {
         Failure::Refused(Refusal::NotFound(Missing::OrderLine)) => not_in_order().into(),
@@ -114,13 +102,9 @@ pub(super) async fn cancel(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     let (id, order) = visible_order(&app, &call)?;
     let contact = ordering::contact(&app.shop.store.snapshot(), order.customer)?;
     let currency = app.shop.settings.currency;
-    let owners = Arc::clone(&app.shop.owners);
-    let cancelled = app.commit(&call, move |unit| {
-        let (owners, contact) = (Arc::clone(&owners), contact.clone());
-        async move {
-            let cancelled = ordering::cancel(&owners, &unit, id, "", contact).await?;
-            Ok(Answer::ok(&OrderBody::new(id, &cancelled.order, currency)))
-        }
+    let cancelled = app.commit(&call, move |turn| async move {
+        let cancelled = ordering::cancel(&turn, id, "", contact).await?;
+        Ok(Answer::ok(&OrderBody::new(id, &cancelled.order, currency)))
     });
     Ok(cancelled.await?)
 }

@@ -9,7 +9,7 @@ use crate::edge::{Answer, Call, Errors, Form, standard};
 use souk_actors::journeys::ordering;
 use souk_actors::journeys::paying::{self, Settled};
 use souk_actors::orders::{self, Order};
-use souk_actors::payments::{self, Payment, PaymentsMessage};
+use souk_actors::payments::{self, Payment};
 use souk_domain::{Currency, Money, OrderId, OrderStatus, PaymentId, PaymentStatus, Refusal};
 use std::sync::Arc;
 
@@ -35,17 +35,11 @@ pub(super) async fn initiate(app: Arc<App>, call: Call) -> Result<Answer, Proble
     // Where finalize cannot pay, the customer must.
     let needs_card = app.shop.gateway.pays_without_card().is_none();
     let client_secret = needs_card.then(|| intent.client_secret.clone());
-    let owners = Arc::clone(&app.shop.owners);
-    let linked = app.commit(&call, move |unit| {
-        let (owners, intent) = (Arc::clone(&owners), intent.clone());
-        let client_secret = client_secret.clone();
-        async move {
-            let order = paying::link(&owners, &unit, id, payment, intent).await?;
-            let pay = |reply_to| PaymentsMessage::PayAtFinalize { unit, id: payment, reply_to };
-            owners.payments.ask(pay).await?;
-            let body = PaymentBody::new(payment, id, order.total, status, currency);
-            Ok(Answer::created(&body.with_client_secret(client_secret)))
-        }
+    let linked = app.commit(&call, move |turn| async move {
+        let order = paying::link(&turn, id, payment, intent).await?;
+        turn.ask(payments::PayAtFinalize { id: payment }).await?;
+        let body = PaymentBody::new(payment, id, order.total, status, currency);
+        Ok(Answer::created(&body.with_client_secret(client_secret)))
     });
     Ok(linked.await?)
 }
@@ -60,16 +54,12 @@ async fn initiate_for_nothing(
     let contact = ordering::contact(&app.shop.store.snapshot(), order.customer)?;
     let (currency, needs_card) =
         (app.shop.settings.currency, app.shop.gateway.pays_without_card().is_none());
-    let owners = Arc::clone(&app.shop.owners);
-    let paid = app.commit(&call, move |unit| {
-        let (owners, contact) = (Arc::clone(&owners), contact.clone());
-        async move {
-            let paid = paying::pay_nothing(&owners, &unit, id, contact).await?;
-            let client_secret = needs_card.then_some(paid.intent.client_secret);
-            let (amount, status) = (Money::ZERO, PaymentStatus::Succeeded);
-            let body = PaymentBody::new(paid.payment, id, amount, status, currency);
-            Ok(Answer::created(&body.with_client_secret(client_secret)))
-        }
+    let paid = app.commit(&call, move |turn| async move {
+        let paid = paying::pay_nothing(&turn, id, contact).await?;
+        let client_secret = needs_card.then_some(paid.intent.client_secret);
+        let (amount, status) = (Money::ZERO, PaymentStatus::Succeeded);
+        let body = PaymentBody::new(paid.payment, id, amount, status, currency);
+        Ok(Answer::created(&body.with_client_secret(client_secret)))
     });
     Ok(paid.await?)
 }
@@ -103,16 +93,12 @@ pub(super) async fn finalize(app: Arc<App>, call: Call) -> Result<Answer, Proble
     let news = paying::ask_gateway(&app.shop, payment.order, &order, card).await?;
     let Payment { order, amount, .. } = payment;
     let paid = (order, amount, app.shop.settings.currency);
-    let owners = Arc::clone(&app.shop.owners);
-    let settled = app.commit(&call, move |unit| {
-        let (owners, news) = (Arc::clone(&owners), news.clone());
-        async move {
-            let settled = paying::settle(&owners, &unit, news).await?;
-            let (order, amount, currency) = paid;
-            let status = PaymentStatus::Succeeded;
-            let body = PaymentBody::new(id, order, amount, status, currency);
-            Ok(settled_answer(settled, &body).repeated(Repeat::ToAnybody))
-        }
+    let settled = app.commit(&call, move |turn| async move {
+        let settled = paying::settle(&turn, news).await?;
+        let (order, amount, currency) = paid;
+        let status = PaymentStatus::Succeeded;
+        let body = PaymentBody::new(id, order, amount, status, currency);
+        Ok(settled_answer(settled, &body).repeated(Repeat::ToAnybody))
     });
     Ok(settled.await?)
 }

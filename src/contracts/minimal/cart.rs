@@ -6,9 +6,9 @@ use crate::app::App;
 use crate::edge::form::{Field, id_or, quantity};
 use crate::edge::{Answer, Call, Form, standard};
 use souk_actors::Failure;
-use souk_actors::carts::{self, CartsMessage};
-use souk_actors::catalog::CatalogMessage;
-use souk_domain::{ProductId, Quantity, Refusal, Unbuyable, UnbuyableLine};
+use souk_actors::carts::{self};
+use souk_actors::journeys::shopping;
+use souk_domain::{ProductId, Quantity, Refusal};
 use std::sync::Arc;
 
 pub(super) async fn add(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
@@ -17,19 +17,9 @@ pub(super) async fn add(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let fields = fields(&mut form);
     app.note_not_for_sale(&mut form, &fields.0, NOT_FOR_SALE)?;
     let (id, quantity) = form.finish(fields)?;
-    let owners = Arc::clone(&app.shop.owners);
-    let added = app.commit(&call, move |unit| {
-        let owners = Arc::clone(&owners);
-        async move {
-            let (asked, ids) = (unit.clone(), vec![id]);
-            let describe = |reply_to| CatalogMessage::Describe { unit: asked, ids, reply_to };
-            let known = owners.catalog.ask(describe).await?.pop();
-            let unknown = UnbuyableLine { product: id, why: Unbuyable::NotForSale };
-            let product = Box::new(known.ok_or_else(|| Refusal::NotBuyable(vec![unknown]))?);
-            let add = |reply_to| CartsMessage::AddLine { unit, user, product, quantity, reply_to };
-            owners.carts.ask(add).await?;
-            Ok(Answer::ok(&MessageBody { message: "Product added to cart" }))
-        }
+    let added = app.commit(&call, move |turn| async move {
+        shopping::add_to_cart(&turn, user, id, quantity).await?;
+        Ok(Answer::ok(&MessageBody { message: "Product added to cart" }))
     });
     added.await.map_err(|failure| match failure {
         Failure::Refused(Refusal::NotBuyable(lines)) => not_addable(&lines).into(),

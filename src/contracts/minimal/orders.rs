@@ -19,13 +19,9 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     let own = carts::of_user(&*app.shop.store.snapshot(), visitor.id())?;
     own.filter(|(id, _)| Some(*id) == asked).ok_or_else(standard::not_found)?;
     let delivery = app.delivery_without_address(visitor.id(), &visitor.user);
-    let owners = Arc::clone(&app.shop.owners);
-    let placed = app.commit(&call, move |unit| {
-        let (owners, delivery) = (Arc::clone(&owners), delivery.clone());
-        async move {
-            let placed = ordering::checkout(&owners, &unit, delivery, true).await?;
-            Ok(Answer::created(&NewOrderBody::new(placed.id, &placed.order)))
-        }
+    let placed = app.commit(&call, move |turn| async move {
+        let placed = ordering::checkout(&turn, delivery, true).await?;
+        Ok(Answer::created(&NewOrderBody::new(placed.id, &placed.order)))
     });
     Ok(placed.await?)
 }

@@ -28,13 +28,9 @@ pub(super) async fn process(app: Arc<App>, call: Call) -> Result<Answer, Problem
     let order = paying::start(&app.shop, id).await?;
     let payment = order.payment.as_ref().ok_or(Refusal::PaymentNotStarted)?.payment;
     let news = paying::ask_gateway(&app.shop, id, &order, Some(method)).await?;
-    let owners = Arc::clone(&app.shop.owners);
-    let settled = app.commit(&call, move |unit| {
-        let (owners, news) = (Arc::clone(&owners), news.clone());
-        async move {
-            let settled = paying::settle(&owners, &unit, news).await?;
-            Ok(settled_answer(settled, payment))
-        }
+    let settled = app.commit(&call, move |turn| async move {
+        let settled = paying::settle(&turn, news).await?;
+        Ok(settled_answer(settled, payment))
     });
     Ok(settled.await?)
 }
@@ -47,13 +43,9 @@ async fn process_for_nothing(
     order: Order,
 ) -> Result<Answer, Problem> {
     let contact = ordering::contact(&app.shop.store.snapshot(), order.customer)?;
-    let owners = Arc::clone(&app.shop.owners);
-    let paid = app.commit(&call, move |unit| {
-        let (owners, contact) = (Arc::clone(&owners), contact.clone());
-        async move {
-            let paid = paying::pay_nothing(&owners, &unit, id, contact).await?;
-            Ok(Answer::created(&PaymentBody::new(paid.payment, PaymentStatus::Succeeded)))
-        }
+    let paid = app.commit(&call, move |turn| async move {
+        let paid = paying::pay_nothing(&turn, id, contact).await?;
+        Ok(Answer::created(&PaymentBody::new(paid.payment, PaymentStatus::Succeeded)))
     });
     Ok(paid.await?)
 }

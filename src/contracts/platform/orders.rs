@@ -26,18 +26,14 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     let (user, items, claimed) = form.finish(fields)?;
     let delivery = delivery_for(&app, &visitor, &user)?;
     let lines = CartLines::collect(items.iter().copied())?;
-    let owners = Arc::clone(&app.shop.owners);
-    let placed = app.commit(&call, move |unit| {
-        let (owners, delivery, lines) = (Arc::clone(&owners), delivery.clone(), lines.clone());
-        async move {
-            // Before any stock is taken: nobody is believed about money.
-            let total = ordering::total(&owners, &unit, &lines).await?;
-            if total != claimed {
-                return Ok(wrong_total(total, currency).into());
-            }
-            let placed = ordering::place(&owners, &unit, delivery, lines).await?;
-            Ok(Answer::created(&OrderBody::new(placed.id, &placed.order, currency)))
+    let placed = app.commit(&call, move |turn| async move {
+        // Before any stock is taken: nobody is believed about money.
+        let total = ordering::total(&turn, &lines).await?;
+        if total != claimed {
+            return Ok(wrong_total(total, currency).into());
         }
+        let placed = ordering::place(&turn, delivery, lines).await?;
+        Ok(Answer::created(&OrderBody::new(placed.id, &placed.order, currency)))
     });
     placed.await.map_err(|failure| match failure {
         Failure::Refused(Refusal::NotBuyable(lines)) => not_buyable(&items, &lines).into(),
@@ -123,13 +119,9 @@ pub(super) async fn update_status(app: Arc<App>, call: Call) -> Result<Answer, P
         billing_address: None,
         contact,
     };
-    let owners = Arc::clone(&app.shop.owners);
-    let updated = app.commit(&call, move |unit| {
-        let (owners, command) = (Arc::clone(&owners), command.clone());
-        async move {
-            let updated = ordering::update(&owners, &unit, command).await?;
-            Ok(Answer::ok(&StatusBody::new(id, &updated.order)))
-        }
+    let updated = app.commit(&call, move |turn| async move {
+        let updated = ordering::update(&turn, command).await?;
+        Ok(Answer::ok(&StatusBody::new(id, &updated.order)))
     });
     Ok(updated.await?)
 }
@@ -144,13 +136,9 @@ pub(super) async fn cancel(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     let visitor = app.visitor(&call)?;
     let (id, order) = visible_order(&app, &call, &visitor)?;
     let contact = ordering::contact(&app.shop.store.snapshot(), order.customer)?;
-    let owners = Arc::clone(&app.shop.owners);
-    let cancelled = app.commit(&call, move |unit| {
-        let (owners, contact) = (Arc::clone(&owners), contact.clone());
-        async move {
-            ordering::cancel(&owners, &unit, id, "", contact).await?;
-            Ok(Answer::no_content())
-        }
+    let cancelled = app.commit(&call, move |turn| async move {
+        ordering::cancel(&turn, id, "", contact).await?;
+        Ok(Answer::no_content())
     });
     Ok(cancelled.await?)
 }

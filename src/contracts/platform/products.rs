@@ -5,7 +5,7 @@ use super::wire::ProductBody;
 use crate::app::{App, plain_draft, stock_range};
 use crate::edge::form::{Field, integer, money, name, text};
 use crate::edge::{Answer, Call, Form, standard};
-use souk_actors::catalog::{self, CatalogMessage, ProductChange, ProductView};
+use souk_actors::catalog::{self, ProductChange, ProductView};
 use souk_domain::{Currency, Money, Pricing, ProductId};
 use std::sync::Arc;
 
@@ -80,14 +80,9 @@ pub(super) fn changed_fields(
 pub(super) async fn delete(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     app.administrator(&call)?;
     let id = call.id("product_id", ProductId::parse)?;
-    let owners = Arc::clone(&app.shop.owners);
-    let deleted = app.commit(&call, move |unit| {
-        let owners = Arc::clone(&owners);
-        async move {
-            let delete = |reply_to| CatalogMessage::DeleteProduct { unit, id, reply_to };
-            owners.catalog.ask(delete).await?;
-            Ok(Answer::no_content())
-        }
+    let deleted = app.commit(&call, move |turn| async move {
+        turn.ask(catalog::DeleteProduct { id }).await?;
+        Ok(Answer::no_content())
     });
     Ok(deleted.await?)
 }

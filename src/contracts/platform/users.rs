@@ -84,13 +84,9 @@ pub(super) fn changed_fields(
 
 pub(super) async fn delete(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let user = require_reachable(&app, &call)?;
-    let owners = Arc::clone(&app.shop.owners);
-    let closed = app.commit(&call, move |unit| {
-        let owners = Arc::clone(&owners);
-        async move {
-            accounts::close(&owners, &unit, user).await?;
-            Ok(Answer::no_content())
-        }
+    let closed = app.commit(&call, move |turn| async move {
+        accounts::close(&turn, user).await?;
+        Ok(Answer::no_content())
     });
     Ok(closed.await?)
 }

@@ -3,19 +3,18 @@
 use super::callers::{require_service, shopper};
 use super::refusals::{INSUFFICIENT_STOCK, NOT_FOR_SALE, Problem};
 use super::wire::{CartContentBody, MessageBody};
-use crate::app::{App, presented_cart_key, units_of};
+use crate::app::{App, GuestLimits, presented_cart_key, units_of};
 use crate::edge::form::{Field, Rule, id, id_or, integer, quantity_or, text};
 use crate::edge::values::{IdText, MoneyText, PercentText};
 use crate::edge::{Answer, Call, Errors, Form, standard, values};
 use schemars::JsonSchema;
 use serde::Serialize;
-use souk_actors::carts::{self, CartChange, CartHolder, CartKey, CartLine, CartOf, CartsMessage};
-use souk_actors::catalog::{self, CatalogMessage, ProductView};
-use souk_actors::store::Unit;
+use souk_actors::Turn;
+use souk_actors::carts::{self, CartChange, CartHolder, CartKey, CartLine, CartOf, ChangeCart};
+use souk_actors::catalog::{self};
+use souk_actors::journeys::shopping;
 use souk_actors::{Failure, clock};
-use souk_domain::{
-    MAX_LINE_QUANTITY, Missing, ProductId, Quantity, Refusal, Unbuyable, UnbuyableLine,
-};
+use souk_domain::{MAX_LINE_QUANTITY, Missing, ProductId, Quantity, Refusal, Unbuyable};
 use std::sync::Arc;
 
 const TOO_FEW: &str = "Quantity must be at least 1.";
@@ -68,31 +67,27 @@ pub(super) async fn add(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
         app.admit_guest_cart(&call, key)?;
     }
     let currency = app.shop.settings.currency;
-    let committing = Arc::clone(&app);
-    let answer = app.commit(&call, move |unit| {
-        let (app, shopper) = (Arc::clone(&committing), shopper.clone());
-        async move {
-            let view = describe(&app, &unit, product).await?;
-            let body = AddedBody {
-                message: "Item added to cart",
-                product_id: product.to_string(),
-                quantity: quantity.get(),
-                name: view.product.name.clone(),
-                price: currency.format(view.product.pricing.list_price),
-                discount: view.product.pricing.discount.to_string(),
-            };
-            if let CartOf::Guest(_) = &shopper.whose {
-                let units = units_of(&lines_of(&app, &unit, &shopper.whose).await?);
-                let units = units + u64::from(quantity.get());
-                if let Some(fault) = guest_fault(&app, &shopper.whose, units) {
-                    return Ok(Errors::of("quantity", fault).into());
-                }
+    let limits = app.guest_limits;
+    let answer = app.commit(&call, move |turn| async move {
+        let view = shopping::describe(&turn, product)?;
+        let body = AddedBody {
+            message: "Item added to cart",
+            product_id: product.to_string(),
+            quantity: quantity.get(),
+            name: view.product.name.clone(),
+            price: currency.format(view.product.pricing.list_price),
+            discount: view.product.pricing.discount.to_string(),
+        };
+        if let CartOf::Guest(_) = &shopper.whose {
+            let units = units_of(&shopping::lines_of(&turn, &shopper.whose)?);
+            let units = units + u64::from(quantity.get());
+            if let Some(fault) = guest_fault(limits, &shopper.whose, units) {
+                return Ok(Errors::of("quantity", fault).into());
             }
-            let product = Box::new(view);
-            let add = CartChange::Add { product, quantity };
-            change(&app, unit, shopper.whose.clone(), add).await?;
-            Ok(shopper.told(Answer::ok(&body)))
         }
+        let change = CartChange::Add { product: Box::new(view), quantity };
+        turn.ask(ChangeCart { whose: shopper.whose.clone(), change }).await?;
+        Ok(shopper.told(Answer::ok(&body)))
     });
     answer.await.map_err(worded)
 }
@@ -121,15 +116,12 @@ pub(super) async fn remove(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     let shopper = shopper(&app, &call, &mut form)?;
     let product = product_field(&mut form);
     let product = form.finish(product)?.ok_or(Refusal::NotFound(Missing::CartLine))?;
-    let committing = Arc::clone(&app);
-    let answer = app.commit(&call, move |unit| {
-        let (app, shopper) = (Arc::clone(&committing), shopper.clone());
-        async move {
-            change(&app, unit, shopper.whose.clone(), CartChange::Remove { product }).await?;
-            let message = "Item removed from cart";
-            let body = RemovedBody { message, product_id: product.to_string() };
-            Ok(shopper.told(Answer::ok(&body)))
-        }
+    let answer = app.commit(&call, move |turn| async move {
+        let change = CartChange::Remove { product };
+        turn.ask(ChangeCart { whose: shopper.whose.clone(), change }).await?;
+        let message = "Item removed from cart";
+        let body = RemovedBody { message, product_id: product.to_string() };
+        Ok(shopper.told(Answer::ok(&body)))
     });
     Ok(answer.await?)
 }
@@ -137,13 +129,10 @@ pub(super) async fn remove(app: Arc<App>, call: Call) -> Result<Answer, Problem>
 pub(super) async fn clear(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let mut form = Form::parse(&call.request)?;
     let shopper = shopper(&app, &call, &mut form)?;
-    let committing = Arc::clone(&app);
-    let answer = app.commit(&call, move |unit| {
-        let (app, shopper) = (Arc::clone(&committing), shopper.clone());
-        async move {
-            change(&app, unit, shopper.whose.clone(), CartChange::Clear).await?;
-            Ok(shopper.told(Answer::ok(&MessageBody { message: "Cart cleared" })))
-        }
+    let answer = app.commit(&call, move |turn| async move {
+        let (whose, change) = (shopper.whose.clone(), CartChange::Clear);
+        turn.ask(ChangeCart { whose, change }).await?;
+        Ok(shopper.told(Answer::ok(&MessageBody { message: "Cart cleared" })))
     });
     Ok(answer.await?)
 }
@@ -170,13 +159,10 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     let fields = update_fields(&mut form);
     let (product, wish) = form.finish(fields)?;
     let product = product.ok_or(Refusal::NotFound(Missing::CartLine))?;
-    let committing = Arc::clone(&app);
-    let answer = app.commit(&call, move |unit| {
-        let (app, shopper) = (Arc::clone(&committing), shopper.clone());
-        async move {
-            let whose = shopper.whose.clone();
-            Ok(shopper.told(set_quantity(&app, unit, whose, product, wish).await?))
-        }
+    let limits = app.guest_limits;
+    let answer = app.commit(&call, move |turn| async move {
+        let whose = shopper.whose.clone();
+        Ok(shopper.told(set_quantity(limits, &turn, whose, product, wish).await?))
     });
     answer.await.map_err(worded)
 }
@@ -197,13 +183,13 @@ pub(super) fn update_fields(form: &mut Form<'_>) -> (Field<Option<ProductId>>, F
 }
 
 async fn set_quantity(
-    app: &App,
-    unit: Unit,
+    limits: GuestLimits,
+    turn: &Turn,
     whose: CartOf,
     product: ProductId,
     wish: Wish,
 ) -> Result<Answer, Failure> {
-    let lines = lines_of(app, &unit, &whose).await?;
+    let lines = shopping::lines_of(turn, &whose)?;
     let line = lines.iter().find(|line| line.product == product);
     let line = line.ok_or(Refusal::NotFound(Missing::CartLine))?;
     let wished = match wish {
@@ -222,12 +208,13 @@ async fn set_quantity(
             Wish::Exactly(_) => "quantity",
             Wish::MoreOrFewer(_) => "change",
         };
-        if let Some(fault) = guest_fault(app, &whose, units_of(&lines) + more) {
+        if let Some(fault) = guest_fault(limits, &whose, units_of(&lines) + more) {
             return Ok(Errors::of(field, fault).into());
         }
     }
-    let view = Box::new(describe(app, &unit, product).await?);
-    change(app, unit, whose, CartChange::Set { product: view, quantity }).await?;
+    let view = Box::new(shopping::describe(turn, product)?);
+    let change = CartChange::Set { product: view, quantity };
+    turn.ask(ChangeCart { whose, change }).await?;
     Ok(Answer::ok(&UpdatedBody {
         message: "Quantity updated successfully.",
         product_id: product.to_string(),
@@ -235,18 +222,10 @@ async fn set_quantity(
     }))
 }
 
-/// What is in a cart, within the turn.
-async fn lines_of(app: &App, unit: &Unit, whose: &CartOf) -> Result<Vec<CartLine>, Failure> {
-    let whose = whose.clone();
-    let find = |reply_to| CartsMessage::Find { unit: unit.clone(), whose, reply_to };
-    let found = app.shop.owners.carts.ask(find).await?;
-    Ok(found.map(|(_, cart)| cart.lines).unwrap_or_default())
-}
-
 /// Why a cart may not have so many units: guests have less room than users.
-fn guest_fault(app: &App, whose: &CartOf, units: u64) -> Option<String> {
+fn guest_fault(limits: GuestLimits, whose: &CartOf, units: u64) -> Option<String> {
     match whose {
-        CartOf::Guest(_) => app.guest_limits.fault_of(units),
+        CartOf::Guest(_) => limits.fault_of(units),
         CartOf::User(_) => None,
     }
 }
@@ -272,14 +251,10 @@ pub(super) fn key_field(form: &mut Form<'_>) -> Field<String> {
 pub(super) async fn clear_for_service(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     require_service(&app, &call)?;
     let (_, whose, key) = cart_by_key(&app, &call)?;
-    let committing = Arc::clone(&app);
-    let cleared = app.commit(&call, move |unit| {
-        let (app, whose) = (Arc::clone(&committing), whose.clone());
-        let body = ClearedBody { message: format!("Cart {} cleared", key.as_str()) };
-        async move {
-            change(&app, unit, whose, CartChange::Clear).await?;
-            Ok(Answer::ok(&body))
-        }
+    let cleared = app.commit(&call, move |turn| async move {
+        turn.ask(ChangeCart { whose, change: CartChange::Clear }).await?;
+        let message = format!("Cart {} cleared", key.as_str());
+        Ok(Answer::ok(&ClearedBody { message }))
     });
     Ok(cleared.await?)
 }
@@ -303,20 +278,6 @@ fn cart_by_key(app: &App, call: &Call) -> Result<(Vec<CartLine>, CartOf, CartKey
         None if app.gave_out(&key) => Ok((Vec::new(), CartOf::Guest(key.clone()), key)),
         None => Err(standard::not_found().into()),
     }
-}
-
-/// The product as it stands in this turn.
-async fn describe(app: &App, unit: &Unit, product: ProductId) -> Result<ProductView, Failure> {
-    let describe =
-        |reply_to| CatalogMessage::Describe { unit: unit.clone(), ids: vec![product], reply_to };
-    let known = app.shop.owners.catalog.ask(describe).await?.pop();
-    let unknown = || UnbuyableLine { product, why: Unbuyable::NotForSale };
-    Ok(known.ok_or_else(|| Refusal::NotBuyable(vec![unknown()]))?)
-}
-
-async fn change(app: &App, unit: Unit, whose: CartOf, change: CartChange) -> Result<(), Failure> {
-    let ask = |reply_to| CartsMessage::Change { unit, whose, change, reply_to };
-    app.shop.owners.carts.ask(ask).await
 }
 
 /// The one product of the request that cannot be bought, by the field that is wrong.

@@ -6,7 +6,7 @@ use super::wire::CategoryBody;
 use crate::app::App;
 use crate::edge::form::{Field, Rule, name};
 use crate::edge::{Answer, Call, Form, PageAsked, Wrapping, standard};
-use souk_actors::catalog::{self, CatalogMessage, CategoryChange, CategoryDraft};
+use souk_actors::catalog::{self, CategoryChange, CategoryDraft};
 use souk_actors::store::{Snapshot, StoreError};
 use souk_domain::CategoryId;
 use std::sync::Arc;
@@ -35,14 +35,9 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     let mut form = Form::parse(&call.request)?;
     let name = name_field(&mut form);
     let draft = CategoryDraft { name: form.finish(name)?, description: String::new() };
-    let committing = Arc::clone(&app);
-    let created = app.commit(&call, move |unit| {
-        let (app, draft) = (Arc::clone(&committing), draft.clone());
-        async move {
-            let create = |reply_to| CatalogMessage::CreateCategory { unit, draft, reply_to };
-            let (id, category) = app.shop.owners.catalog.ask(create).await?;
-            Ok(Answer::created(&CategoryBody::new(id, &category)))
-        }
+    let created = app.commit(&call, move |turn| async move {
+        let (id, category) = turn.ask(catalog::CreateCategory { draft }).await?;
+        Ok(Answer::created(&CategoryBody::new(id, &category)))
     });
     Ok(created.await?)
 }
@@ -59,14 +54,9 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     let mut form = Form::parse(&call.request)?;
     let name = name_field(&mut form);
     let change = CategoryChange { name: Some(form.finish(name)?), description: None };
-    let committing = Arc::clone(&app);
-    let updated = app.commit(&call, move |unit| {
-        let (app, change) = (Arc::clone(&committing), change.clone());
-        async move {
-            let update = |reply_to| CatalogMessage::UpdateCategory { unit, id, change, reply_to };
-            let category = app.shop.owners.catalog.ask(update).await?;
-            Ok(Answer::ok(&CategoryBody::new(id, &category)))
-        }
+    let updated = app.commit(&call, move |turn| async move {
+        let category = turn.ask(catalog::UpdateCategory { id, change }).await?;
+        Ok(Answer::ok(&CategoryBody::new(id, &category)))
     });
     Ok(updated.await?)
 }
@@ -74,14 +64,9 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
 pub(super) async fn delete(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     require_administrator(&app, &call)?;
     let id = call.id("pk", CategoryId::parse)?;
-    let committing = Arc::clone(&app);
-    let deleted = app.commit(&call, move |unit| {
-        let app = Arc::clone(&committing);
-        async move {
-            let delete = |reply_to| CatalogMessage::DeleteCategory { unit, id, reply_to };
-            app.shop.owners.catalog.ask(delete).await?;
-            Ok(Answer::no_content())
-        }
+    let deleted = app.commit(&call, move |turn| async move {
+        turn.ask(catalog::DeleteCategory { id }).await?;
+        Ok(Answer::no_content())
     });
     Ok(deleted.await?)
 }

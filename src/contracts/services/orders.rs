@@ -7,19 +7,20 @@ use super::profile::{
 use super::refusals::Problem;
 use super::users::NAME_CHARACTERS_MAX;
 use super::wire::{MessageBody, OrderBody, OrderItemsBody};
-use crate::app::{App, Asker, GuestSlot, presents_cart_key, units_of};
+use crate::app::{App, Asker, GuestLimits, GuestSlot, presents_cart_key, units_of};
 use crate::edge::form::{Field, Rule, boolean, email, id, name, order_status, text};
 use crate::edge::values::CartKeyText;
 use crate::edge::{Answer, Call, Errors, Form, PageAsked, Wrapping, standard};
 use schemars::JsonSchema;
 use serde::Serialize;
-use souk_actors::carts::{self, CartOf, CartsMessage};
+use souk_actors::Turn;
+use souk_actors::carts::{self, CartOf};
 use souk_actors::journeys::buying::{self, Buyer};
 use souk_actors::journeys::ordering;
 use souk_actors::journeys::paying::{self, News};
 use souk_actors::journeys::reporting::{self, Report, Reported};
+use souk_actors::journeys::shopping;
 use souk_actors::orders::{self, Order, Recipient};
-use souk_actors::store::Unit;
 use souk_actors::store::{Snapshot, StoreError};
 use souk_actors::{Failure, clock};
 use souk_domain::{EmailAddress, OrderId, OrderStatus};
@@ -74,25 +75,21 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
         time_to_live: app.order_time_to_live(is_guest),
     };
     let slot = admit(&app, &call, &shopper, &buyer, &email)?;
-    let committing = Arc::clone(&app);
+    let limits = app.guest_limits;
     let placed_id = Arc::new(AtomicU64::new(0));
     let placing_id = Arc::clone(&placed_id);
-    let placed = app.commit(&call, move |unit| {
-        let (app, shopper, buyer) = (Arc::clone(&committing), shopper.clone(), buyer.clone());
-        let placing_id = Arc::clone(&placing_id);
-        async move {
-            let whose = shopper.whose.clone();
-            if let Some(refusal) = too_much_for_a_guest(&app, &unit, &whose).await? {
-                return Ok(refusal);
-            }
-            let order = buying::buy_cart(&app.shop.owners, &unit, whose, buyer).await?;
-            placing_id.store(order.id.get(), Ordering::Relaxed);
-            Ok(shopper.told(Answer::created(&CreatedBody {
-                message: "Order created successfully",
-                order_id: order.id.get(),
-                cart_key: shopper.key.as_str().to_owned(),
-            })))
+    let placed = app.commit(&call, move |turn| async move {
+        let whose = shopper.whose.clone();
+        if let Some(refusal) = too_much_for_a_guest(limits, &turn, &whose)? {
+            return Ok(refusal);
         }
+        let order = buying::buy_cart(&turn, whose, buyer).await?;
+        placing_id.store(order.id.get(), Ordering::Relaxed);
+        Ok(shopper.told(Answer::created(&CreatedBody {
+            message: "Order created successfully",
+            order_id: order.id.get(),
+            cart_key: shopper.key.as_str().to_owned(),
+        })))
     });
     let answer = placed.await?;
     if let (Some(slot), Some(order)) = (slot, OrderId::new(placed_id.load(Ordering::Relaxed))) {
@@ -130,16 +127,14 @@ fn admit<'a>(
 }
 
 /// The refusal of a guest's cart with too many units, read in the turn of the order.
-async fn too_much_for_a_guest(
-    app: &App,
-    unit: &Unit,
+fn too_much_for_a_guest(
+    limits: GuestLimits,
+    turn: &Turn,
     whose: &CartOf,
 ) -> Result<Option<Answer>, Failure> {
     let CartOf::Guest(_) = whose else { return Ok(None) };
-    let whose = whose.clone();
-    let find = |reply_to| CartsMessage::Find { unit: unit.clone(), whose, reply_to };
-    let units = app.shop.owners.carts.ask(find).await?.map_or(0, |(_, cart)| units_of(&cart.lines));
-    Ok(app.guest_limits.fault_of(units).map(|fault| Errors::of("cart_key", fault).into()))
+    let units = units_of(&shopping::lines_of(turn, whose)?);
+    Ok(limits.fault_of(units).map(|fault| Errors::of("cart_key", fault).into()))
 }
 
 type DeliveryFields = (
@@ -203,17 +198,11 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
         status: said.status,
         contact,
     };
-    let committing = Arc::clone(&app);
-    let updated = app.commit(&call, move |unit| {
-        let (app, report) = (Arc::clone(&committing), report.clone());
-        async move {
-            Ok(match reporting::report(&app.shop.owners, &unit, report).await? {
-                Reported::Done => {
-                    Answer::ok(&MessageBody { message: "Order updated successfully." })
-                }
-                Reported::NotPaid => Errors::of("is_paid", NOT_CONFIRMED).into(),
-            })
-        }
+    let updated = app.commit(&call, move |turn| async move {
+        Ok(match reporting::report(&turn, report).await? {
+            Reported::Done => Answer::ok(&MessageBody { message: "Order updated successfully." }),
+            Reported::NotPaid => Errors::of("is_paid", NOT_CONFIRMED).into(),
+        })
     });
     Ok(updated.await?)
 }

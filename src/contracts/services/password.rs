@@ -7,7 +7,7 @@ use super::wire::{DetailBody, MessageBody};
 use crate::app::{App, RESET_LINK_PATH};
 use crate::edge::form::{Field, claimed_email, claimed_password, new_password, repeated_password};
 use crate::edge::{Answer, Call, Form};
-use souk_actors::users::{self, ChangePassword, ResetToken, UsersMessage};
+use souk_actors::users::{self, ChangePassword, ResetToken};
 use souk_actors::{Failure, clock};
 use souk_domain::{EmailAddress, Password, Refusal};
 use std::sync::Arc;
@@ -34,14 +34,9 @@ pub(super) async fn change(app: Arc<App>, call: Call) -> Result<Answer, Problem>
         password: app.new_password_hash(&call, new).await?,
         kept_session: Some(visitor.session),
     };
-    let committing = Arc::clone(&app);
-    let changed = app.commit(&call, move |unit| {
-        let (app, command) = (Arc::clone(&committing), command.clone());
-        async move {
-            let change = |reply_to| UsersMessage::ChangePassword { unit, command, reply_to };
-            app.shop.owners.users.ask(change).await?;
-            Ok(Answer::ok(&MessageBody { message: "Password changed successfully." }))
-        }
+    let changed = app.commit(&call, move |turn| async move {
+        turn.ask(command).await?;
+        Ok(Answer::ok(&MessageBody { message: "Password changed successfully." }))
     });
     Ok(changed.await?)
 }

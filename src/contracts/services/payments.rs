@@ -70,14 +70,9 @@ pub(super) async fn create_checkout(app: Arc<App>, call: Call) -> Result<Answer,
         true => paying::prepare_checkout_leading_to(&app.shop, id, pages).await?,
         false => paying::prepare_checkout(&app.shop, id, pages).await?,
     };
-    let committing = Arc::clone(&app);
-    let linked = app.commit(&call, move |unit| {
-        let (app, checkout) = (Arc::clone(&committing), checkout.clone());
-        async move {
-            let owners = &app.shop.owners;
-            paying::link_checkout(owners, &unit, id, payment, checkout.id).await?;
-            Ok(Answer::ok(&CheckoutBody { checkout_url: checkout.url }))
-        }
+    let linked = app.commit(&call, move |turn| async move {
+        paying::link_checkout(&turn, id, payment, checkout.id).await?;
+        Ok(Answer::ok(&CheckoutBody { checkout_url: checkout.url }))
     });
     Ok(linked.await?)
 }
@@ -90,15 +85,12 @@ async fn create_for_nothing(
     (order, pages): (Order, CheckoutPages),
 ) -> Result<Answer, Problem> {
     let contact = ordering::contact(&app.shop.store.snapshot(), order.customer)?;
-    let committing = Arc::clone(&app);
-    let paid = app.commit(&call, move |unit| {
-        let (app, contact) = (Arc::clone(&committing), contact.clone());
-        let success = pages.success.clone();
-        async move {
-            let paid = paying::pay_nothing(&app.shop.owners, &unit, id, contact).await?;
-            let checkout_url = success.replace(SESSION_ID, &paid.intent.id);
-            Ok(Answer::ok(&CheckoutBody { checkout_url }))
-        }
+    let paid = app.commit(&call, move |turn| async move {
+        let success = pages.success;
+
+        let paid = paying::pay_nothing(&turn, id, contact).await?;
+        let checkout_url = success.replace(SESSION_ID, &paid.intent.id);
+        Ok(Answer::ok(&CheckoutBody { checkout_url }))
     });
     Ok(paid.await?)
 }
@@ -152,21 +144,17 @@ async fn outcome(app: &Arc<App>, call: &Call) -> Result<Answer, Problem> {
     drop(snapshot);
     let (id, payment) = known.ok_or_else(standard::not_found)?;
     let news = paying::ask_about(&app.shop, id, &payment).await?;
-    let committing = Arc::clone(app);
-    let settled = app.commit(call, move |unit| {
-        let (app, news) = (Arc::clone(&committing), news.clone());
-        async move {
-            let status = match paying::settle(&app.shop.owners, &unit, news).await? {
-                Settled::Paid(_) => SUCCESS,
-                Settled::TooLate
-                | Settled::Superseded
-                | Settled::MethodMissing { .. }
-                | Settled::ActionRequired { .. }
-                | Settled::Declined { .. }
-                | Settled::Canceled => CANCELED,
-            };
-            Ok(Answer::ok(&status))
-        }
+    let settled = app.commit(call, move |turn| async move {
+        let status = match paying::settle(&turn, news).await? {
+            Settled::Paid(_) => SUCCESS,
+            Settled::TooLate
+            | Settled::Superseded
+            | Settled::MethodMissing { .. }
+            | Settled::ActionRequired { .. }
+            | Settled::Declined { .. }
+            | Settled::Canceled => CANCELED,
+        };
+        Ok(Answer::ok(&status))
     });
     Ok(settled.await?)
 }

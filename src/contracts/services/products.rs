@@ -12,10 +12,7 @@ use crate::edge::{
 };
 use schemars::json_schema;
 use souk_actors::Failure;
-use souk_actors::catalog::{
-    self, Between, CatalogMessage, ProductChange, ProductDraft, ProductSelection, ProductView,
-};
-use souk_actors::store::Unit;
+use souk_actors::catalog::{self, Between, ProductChange, ProductDraft, ProductSelection};
 use souk_actors::store::{Snapshot, StoreError};
 use souk_domain::{
     CategoryId, Currency, Discount, Missing, Money, Pricing, ProductId, Refusal, SearchTerms,
@@ -204,14 +201,9 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     let pricing = Pricing { list_price, discount };
     let stock = INITIAL_STOCK;
     let draft = ProductDraft { name, description, category, pricing, image, available, stock };
-    let committing = Arc::clone(&app);
-    let created = app.commit(&call, move |unit| {
-        let (app, draft) = (Arc::clone(&committing), Box::new(draft.clone()));
-        async move {
-            let create = |reply_to| CatalogMessage::CreateProduct { unit, draft, reply_to };
-            let view = app.shop.owners.catalog.ask(create).await?;
-            Ok(Answer::created(&ProductBody::new(&view, currency)))
-        }
+    let created = app.commit(&call, move |turn| async move {
+        let view = turn.ask(catalog::CreateProduct { draft }).await?;
+        Ok(Answer::created(&ProductBody::new(&view, currency)))
     });
     created.await.map_err(|failure| worded(failure, wished_category.as_ref()))
 }
@@ -237,40 +229,23 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
         stock: None,
         received: None,
     };
-    let committing = Arc::clone(&app);
-    let updated = app.commit(&call, move |unit| {
-        let (app, mut change) = (Arc::clone(&committing), Box::new(change.clone()));
-        async move {
-            let known = describe(&app, &unit, id).await?;
-            let discount = discount.unwrap_or(known.product.pricing.discount);
-            change.pricing = Some(Pricing { list_price, discount });
-            let update = |reply_to| CatalogMessage::UpdateProduct { unit, id, change, reply_to };
-            let view = app.shop.owners.catalog.ask(update).await?;
-            Ok(Answer::ok(&ProductBody::new(&view, currency)))
-        }
+    let updated = app.commit(&call, move |turn| async move {
+        let known = catalog::product(turn.unit(), id)?;
+        let known = known.ok_or(Refusal::NotFound(Missing::Product))?;
+        let discount = discount.unwrap_or(known.product.pricing.discount);
+        let change = ProductChange { pricing: Some(Pricing { list_price, discount }), ..change };
+        let view = turn.ask(catalog::UpdateProduct { id, change }).await?;
+        Ok(Answer::ok(&ProductBody::new(&view, currency)))
     });
     updated.await.map_err(|failure| worded(failure, wished_category.as_ref()))
-}
-
-/// The product as it stands in this turn.
-async fn describe(app: &App, unit: &Unit, id: ProductId) -> Result<ProductView, Failure> {
-    let describe =
-        |reply_to| CatalogMessage::Describe { unit: unit.clone(), ids: vec![id], reply_to };
-    let known = app.shop.owners.catalog.ask(describe).await?.pop();
-    Ok(known.filter(|view| !view.is_gone).ok_or(Refusal::NotFound(Missing::Product))?)
 }
 
 pub(super) async fn delete(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     require_administrator(&app, &call)?;
     let id = call.id("pk", ProductId::parse)?;
-    let committing = Arc::clone(&app);
-    let deleted = app.commit(&call, move |unit| {
-        let app = Arc::clone(&committing);
-        async move {
-            let delete = |reply_to| CatalogMessage::DeleteProduct { unit, id, reply_to };
-            app.shop.owners.catalog.ask(delete).await?;
-            Ok(Answer::no_content())
-        }
+    let deleted = app.commit(&call, move |turn| async move {
+        turn.ask(catalog::DeleteProduct { id }).await?;
+        Ok(Answer::no_content())
     });
     Ok(deleted.await?)
 }

@@ -7,7 +7,7 @@ use super::wire::MeBody;
 use crate::app::{App, Visitor};
 use crate::edge::form::{Field, Rule, email, name, text, username};
 use crate::edge::{Answer, Call, Form, standard};
-use souk_actors::users::{self, ProfileDetails, UpdateProfile, User, UsersMessage};
+use souk_actors::users::{self, ProfileDetails, UpdateProfile, User};
 use souk_domain::{EmailAddress, Username};
 use std::sync::Arc;
 
@@ -32,14 +32,9 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
         form.finish(fields)?;
     let details = ProfileDetails { phone_number, city, address, postcode };
     let command = UpdateProfile { user, username, email, first_name, last_name, details };
-    let committing = Arc::clone(&app);
-    let updated = app.commit(&call, move |unit| {
-        let (app, command) = (Arc::clone(&committing), Box::new(command.clone()));
-        async move {
-            let update = |reply_to| UsersMessage::UpdateProfile { unit, command, reply_to };
-            let updated = app.shop.owners.users.ask(update).await?;
-            Ok(Answer::ok(&MeBody::new(user, &updated)))
-        }
+    let updated = app.commit(&call, move |turn| async move {
+        let updated = turn.ask(command).await?;
+        Ok(Answer::ok(&MeBody::new(user, &updated)))
     });
     Ok(updated.await?)
 }

@@ -9,7 +9,7 @@ use crate::edge::values::{self, Token};
 use crate::edge::{Answer, BadToken, Call, Form, standard};
 use schemars::JsonSchema;
 use serde::Serialize;
-use souk_actors::users::{Rotation, UsersMessage};
+use souk_actors::users::{self, Rotation};
 use souk_domain::Refusal;
 use std::sync::Arc;
 
@@ -31,18 +31,13 @@ pub(super) async fn refresh(app: Arc<App>, call: Call) -> Result<Answer, Problem
         return Ok(Answer::ok(&RefreshedBody { access: app.issue_access(token) }));
     }
     // One that was traded for its successor in another contract ends its session, here as there.
-    let committing = Arc::clone(&app);
-    let spent = app.commit(&call, move |unit| {
-        let app = Arc::clone(&committing);
-        async move {
-            let rotate = |reply_to| UsersMessage::RotateSession { unit, token, reply_to };
-            let rotation = app.shop.owners.users.ask(rotate).await?;
+    let spent = app.commit(&call, move |turn| async move {
+            let rotation = turn.ask(users::RotateSession { token }).await?;
             if rotation == Rotation::Reused {
                 tracing::warn!(user = %token.user, "a spent refresh token was used again; its session was ended");
             }
             Ok(worded(Refusal::TokenInvalid))
-        }
-    });
+        });
     Ok(spent.await?)
 }
 

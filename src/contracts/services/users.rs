@@ -14,7 +14,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use souk_actors::idempotency::Grant;
 use souk_actors::journeys::accounts;
-use souk_actors::users::{self, OpenSession, Register, UsersMessage};
+use souk_actors::users::{self, OpenSession, Register};
 use souk_domain::{EmailAddress, Password, Role, Username};
 use std::sync::Arc;
 
@@ -53,19 +53,15 @@ pub(super) async fn register(app: Arc<App>, call: Call) -> Result<Answer, Proble
     }
     let password = app.new_password_hash(&call, password).await?;
     let command = Register { username, email, password, role, first_name, last_name };
-    let committing = Arc::clone(&app);
-    let registered = app.commit(&call, move |unit| {
-        let (app, command) = (Arc::clone(&committing), command.clone());
-        let guest = guest.clone();
-        async move {
-            let new = accounts::register(&app.shop.owners, &unit, command, guest).await?;
-            let IssuedTokens { access, refresh } = app.issue(new.session);
-            let me = MeBody::new(new.id, &new.user);
-            let user = RegisteredUser { me, access, refresh };
-            let grant = Grant::of_registration(new.session, &new.user);
-            let body = RegisteredBody { message: "User registered successfully.", user };
-            Ok(Answer::created(&body).repeated(Repeat::While(grant)))
-        }
+    let issuer = Arc::clone(&app);
+    let registered = app.commit(&call, move |turn| async move {
+        let new = accounts::register(&turn, command, guest).await?;
+        let IssuedTokens { access, refresh } = issuer.issue(new.session);
+        let me = MeBody::new(new.id, &new.user);
+        let user = RegisteredUser { me, access, refresh };
+        let grant = Grant::of_registration(new.session, &new.user);
+        let body = RegisteredBody { message: "User registered successfully.", user };
+        Ok(Answer::created(&body).repeated(Repeat::While(grant)))
     });
     Ok(registered.await?)
 }
@@ -147,16 +143,13 @@ pub(super) async fn login(app: Arc<App>, call: Call) -> Result<Answer, Problem> 
     let (name, password) = form.finish(fields)?;
     let known = users::by_username(&*app.shop.store.snapshot(), &name)?;
     let (id, user) = app.require_password(&call, name.as_str(), known, password).await?;
-    let committing = Arc::clone(&app);
-    let logged_in = app.commit(&call, move |unit| {
-        let (app, user, guest) = (Arc::clone(&committing), user.clone(), guest.clone());
-        async move {
-            let command = OpenSession { user: id, password: user.password.clone() };
-            let session = accounts::log_in(&app.shop.owners, &unit, command, guest).await?;
-            let IssuedTokens { access, refresh } = app.issue(session);
-            let answer = Answer::ok(&LoggedInBody { refresh, access });
-            Ok(answer.repeated(Repeat::log_in(session, &user)))
-        }
+    let issuer = Arc::clone(&app);
+    let logged_in = app.commit(&call, move |turn| async move {
+        let command = OpenSession { user: id, password: user.password.clone() };
+        let session = accounts::log_in(&turn, command, guest).await?;
+        let IssuedTokens { access, refresh } = issuer.issue(session);
+        let answer = Answer::ok(&LoggedInBody { refresh, access });
+        Ok(answer.repeated(Repeat::log_in(session, &user)))
     });
     Ok(logged_in.await?)
 }
@@ -171,14 +164,9 @@ pub(super) fn login_fields(form: &mut Form<'_>) -> (Field<Username>, Field<Passw
 
 pub(super) async fn logout(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let session = person(&app, &call)?.session;
-    let committing = Arc::clone(&app);
-    let logged_out = app.commit(&call, move |unit| {
-        let app = Arc::clone(&committing);
-        async move {
-            let end = |reply_to| UsersMessage::EndSession { unit, session, reply_to };
-            app.shop.owners.users.ask(end).await?;
-            Ok(Answer::ok(&MessageBody { message: "Logged out successfully." }))
-        }
+    let logged_out = app.commit(&call, move |turn| async move {
+        turn.ask(users::EndSession { session }).await?;
+        Ok(Answer::ok(&MessageBody { message: "Logged out successfully." }))
     });
     Ok(logged_out.await?)
 }

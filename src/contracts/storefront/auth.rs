@@ -13,7 +13,7 @@ use serde::Serialize;
 use souk_actors::Failure;
 use souk_actors::idempotency::Grant;
 use souk_actors::journeys::accounts;
-use souk_actors::users::{self, OpenSession, Register, Rotation, UsersMessage};
+use souk_actors::users::{self, OpenSession, Register, Rotation};
 use souk_domain::{EmailAddress, Password, Refusal, Role, UserId, Username};
 use std::sync::Arc;
 
@@ -87,17 +87,13 @@ pub(super) async fn register(app: Arc<App>, call: Call) -> Result<Answer, Proble
     let password = app.new_password_hash(&call, password).await?;
     let username = Username::of_email(&email);
     let command = Register { username, email, password, role, first_name, last_name };
-    let committing = Arc::clone(&app);
-    let registered = app.commit(&call, move |unit| {
-        let (app, command) = (Arc::clone(&committing), command.clone());
-        let guest = guest.clone();
-        async move {
-            let new = accounts::register(&app.shop.owners, &unit, command, guest).await?;
-            let tokens = app.issue(new.session);
-            let grant = Grant::of_registration(new.session, &new.user);
-            let body = LoggedInBody::new(REGISTERED, tokens, new.id, &new.user);
-            Ok(Answer::created(&body).repeated(Repeat::While(grant)))
-        }
+    let issuer = Arc::clone(&app);
+    let registered = app.commit(&call, move |turn| async move {
+        let new = accounts::register(&turn, command, guest).await?;
+        let tokens = issuer.issue(new.session);
+        let grant = Grant::of_registration(new.session, &new.user);
+        let body = LoggedInBody::new(REGISTERED, tokens, new.id, &new.user);
+        Ok(Answer::created(&body).repeated(Repeat::While(grant)))
     });
     Ok(registered.await?)
 }
@@ -128,16 +124,13 @@ pub(super) async fn login(app: Arc<App>, call: Call) -> Result<Answer, Problem> 
     let (address, password) = form.finish(fields)?;
     let known = users::by_email(&*app.shop.store.snapshot(), &address)?;
     let (id, user) = app.require_password(&call, &address.unique_form(), known, password).await?;
-    let committing = Arc::clone(&app);
-    let logged_in = app.commit(&call, move |unit| {
-        let (app, user, guest) = (Arc::clone(&committing), user.clone(), guest.clone());
-        async move {
-            let command = OpenSession { user: id, password: user.password.clone() };
-            let session = accounts::log_in(&app.shop.owners, &unit, command, guest).await?;
-            let tokens = app.issue(session);
-            let answer = Answer::ok(&LoggedInBody::new(LOGGED_IN, tokens, id, &user));
-            Ok(answer.repeated(Repeat::log_in(session, &user)))
-        }
+    let issuer = Arc::clone(&app);
+    let logged_in = app.commit(&call, move |turn| async move {
+        let command = OpenSession { user: id, password: user.password.clone() };
+        let session = accounts::log_in(&turn, command, guest).await?;
+        let tokens = issuer.issue(session);
+        let answer = Answer::ok(&LoggedInBody::new(LOGGED_IN, tokens, id, &user));
+        Ok(answer.repeated(Repeat::log_in(session, &user)))
     });
     Ok(logged_in.await?)
 }
@@ -161,14 +154,11 @@ pub(super) async fn refresh(app: Arc<App>, call: Call) -> Result<Answer, Problem
     let token = refresh_field(&mut form);
     let token = form.finish(token)?;
     let token = app.refresh_token(&token).ok_or(Refusal::TokenInvalid)?;
-    let committing = Arc::clone(&app);
-    let refreshed = app.commit(&call, move |unit| {
-        let app = Arc::clone(&committing);
-        async move {
-            let rotate = |reply_to| UsersMessage::RotateSession { unit, token, reply_to };
-            match app.shop.owners.users.ask(rotate).await? {
+    let issuer = Arc::clone(&app);
+    let refreshed = app.commit(&call, move |turn| async move {
+        match turn.ask(users::RotateSession { token }).await? {
                 Rotation::Renewed(session) => {
-                    let IssuedTokens { access, refresh } = app.issue(session);
+                    let IssuedTokens { access, refresh } = issuer.issue(session);
                     let grant = Grant::of_refresh(session);
                     let answer = Answer::ok(&RefreshedBody { access, refresh });
                     Ok(answer.repeated(Repeat::While(grant)))
@@ -179,8 +169,7 @@ pub(super) async fn refresh(app: Arc<App>, call: Call) -> Result<Answer, Problem
                 }
                 Rotation::Unknown => Err(Failure::from(Refusal::TokenInvalid)),
             }
-        }
-    });
+        });
     Ok(refreshed.await?)
 }
 

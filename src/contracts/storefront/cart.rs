@@ -7,11 +7,11 @@ use crate::edge::form::{Field, Text, boolean, id_or, quantity_or, text};
 use crate::edge::{Answer, Call, Form, standard};
 use http::StatusCode;
 use souk_actors::Failure;
-use souk_actors::carts::{self, CartsMessage};
-use souk_actors::catalog::{self, CatalogMessage, ProductView};
+use souk_actors::carts::{self};
+use souk_actors::catalog::{self};
 use souk_actors::journeys::ordering;
-use souk_actors::store::Unit;
-use souk_domain::{CartLineId, Missing, ProductId, Quantity, Refusal, Unbuyable, UnbuyableLine};
+use souk_actors::journeys::shopping;
+use souk_domain::{CartLineId, ProductId, Quantity, Refusal, Unbuyable, UnbuyableLine};
 use std::sync::Arc;
 
 const ADDRESS_CHARACTERS_MAX: usize = 1_000;
@@ -38,16 +38,9 @@ pub(super) async fn add(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     app.note_not_for_sale(&mut form, &product, NOT_FOR_SALE)?;
     let (product, quantity) = form.finish((product, quantity))?;
     let currency = app.shop.settings.currency;
-    let committing = Arc::clone(&app);
-    let added = app.commit(&call, move |unit| {
-        let app = Arc::clone(&committing);
-        async move {
-            let view = describe(&app, &unit, product).await?;
-            let product = Box::new(view.clone());
-            let add = |reply_to| CartsMessage::AddLine { unit, user, product, quantity, reply_to };
-            let line = app.shop.owners.carts.ask(add).await?;
-            Ok(Answer::created(&LineBody::of_cart(&line, &view, currency)))
-        }
+    let added = app.commit(&call, move |turn| async move {
+        let (line, view) = shopping::add_to_cart(&turn, user, product, quantity).await?;
+        Ok(Answer::created(&LineBody::of_cart(&line, &view, currency)))
     });
     Ok(added.await?)
 }
@@ -59,14 +52,9 @@ pub(super) fn item_fields(form: &mut Form<'_>) -> (Field<ProductId>, Field<Quant
 
 pub(super) async fn clear(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let user = app.session_claims(&call.request)?.user;
-    let committing = Arc::clone(&app);
-    let cleared = app.commit(&call, move |unit| {
-        let app = Arc::clone(&committing);
-        async move {
-            let clear = |reply_to| CartsMessage::Clear { unit, user, reply_to };
-            app.shop.owners.carts.ask(clear).await?;
-            Ok(Answer::ok(&MessageBody { message: CLEARED }))
-        }
+    let cleared = app.commit(&call, move |turn| async move {
+        turn.ask(carts::ClearCart { user }).await?;
+        Ok(Answer::ok(&MessageBody { message: CLEARED }))
     });
     Ok(cleared.await?)
 }
@@ -83,27 +71,9 @@ pub(super) async fn update_item(app: Arc<App>, call: Call) -> Result<Answer, Pro
     let quantity = quantity_field(&mut form);
     let quantity = form.finish(quantity)?;
     let currency = app.shop.settings.currency;
-    let committing = Arc::clone(&app);
-    let updated = app.commit(&call, move |unit| {
-        let app = Arc::clone(&committing);
-        async move {
-            let show = |reply_to| CartsMessage::Show { unit: unit.clone(), user, reply_to };
-            let (_, cart) = app.shop.owners.carts.ask(show).await?;
-            let known = cart.lines.iter().find(|candidate| candidate.id == line);
-            let product = known.ok_or(Refusal::NotFound(Missing::CartLine))?.product;
-            let view = describe(&app, &unit, product).await?;
-            let product = Box::new(view.clone());
-            let set = |reply_to| CartsMessage::SetQuantity {
-                unit,
-                user,
-                line,
-                product,
-                quantity,
-                reply_to,
-            };
-            let line = app.shop.owners.carts.ask(set).await?;
-            Ok(Answer::ok(&LineBody::of_cart(&line, &view, currency)))
-        }
+    let updated = app.commit(&call, move |turn| async move {
+        let (line, view) = shopping::set_cart_line(&turn, user, line, quantity).await?;
+        Ok(Answer::ok(&LineBody::of_cart(&line, &view, currency)))
     });
     updated.await.map_err(|failure| match failure {
         Failure::Refused(Refusal::NotBuyable(lines)) => {
@@ -116,14 +86,9 @@ pub(super) async fn update_item(app: Arc<App>, call: Call) -> Result<Answer, Pro
 pub(super) async fn remove_item(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let user = app.session_claims(&call.request)?.user;
     let line = call.id("id", CartLineId::parse)?;
-    let committing = Arc::clone(&app);
-    let removed = app.commit(&call, move |unit| {
-        let app = Arc::clone(&committing);
-        async move {
-            let remove = |reply_to| CartsMessage::RemoveLine { unit, user, line, reply_to };
-            app.shop.owners.carts.ask(remove).await?;
-            Ok(Answer::ok(&MessageBody { message: REMOVED }))
-        }
+    let removed = app.commit(&call, move |turn| async move {
+        turn.ask(carts::RemoveCartLine { user, line }).await?;
+        Ok(Answer::ok(&MessageBody { message: REMOVED }))
     });
     Ok(removed.await?)
 }
@@ -136,14 +101,9 @@ pub(super) async fn checkout(app: Arc<App>, call: Call) -> Result<Answer, Proble
     let delivery = app.delivery(&visitor, shipping_address, billing_address);
     let email = visitor.user.email.to_string();
     let currency = app.shop.settings.currency;
-    let committing = Arc::clone(&app);
-    let placed = app.commit(&call, move |unit| {
-        let (app, delivery, email) = (Arc::clone(&committing), delivery.clone(), email.clone());
-        async move {
-            let owners = &app.shop.owners;
-            let order = ordering::checkout(owners, &unit, delivery, clear_cart).await?;
-            Ok(Answer::created(&OrderBody::new(&order, Some(email), currency)))
-        }
+    let placed = app.commit(&call, move |turn| async move {
+        let order = ordering::checkout(&turn, delivery, clear_cart).await?;
+        Ok(Answer::created(&OrderBody::new(&order, Some(email), currency)))
     });
     placed.await.map_err(|failure| match failure {
         Failure::Refused(Refusal::NotBuyable(lines)) => {
@@ -172,15 +132,6 @@ pub(super) fn address_rule() -> Text {
 /// How many units of a product are in the cart.
 pub(super) fn quantity_field(form: &mut Form<'_>) -> Field<Quantity> {
     form.required("quantity", quantity_or(QUANTITY_TOO_SMALL))
-}
-
-/// The product as it stands in this turn.
-async fn describe(app: &App, unit: &Unit, product: ProductId) -> Result<ProductView, Failure> {
-    let describe =
-        |reply_to| CatalogMessage::Describe { unit: unit.clone(), ids: vec![product], reply_to };
-    let known = app.shop.owners.catalog.ask(describe).await?.pop();
-    let unknown = || UnbuyableLine { product, why: Unbuyable::NotForSale };
-    Ok(known.ok_or_else(|| Refusal::NotBuyable(vec![unknown()]))?)
 }
 
 /// What "Update Cart Item" prints.

@@ -55,14 +55,9 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     let delivery = app.delivery(&visitor, shipping_address, billing_address);
     let email = visitor.user.email.to_string();
     let currency = app.shop.settings.currency;
-    let committing = Arc::clone(&app);
-    let placed = app.commit(&call, move |unit| {
-        let (app, delivery) = (Arc::clone(&committing), delivery.clone());
-        let (lines, email) = (lines.clone(), email.clone());
-        async move {
-            let order = ordering::place(&app.shop.owners, &unit, delivery, lines).await?;
-            Ok(Answer::created(&OrderBody::new(&order, Some(email), currency)))
-        }
+    let placed = app.commit(&call, move |turn| async move {
+        let order = ordering::place(&turn, delivery, lines).await?;
+        Ok(Answer::created(&OrderBody::new(&order, Some(email), currency)))
     });
     placed.await.map_err(|failure| match failure {
         Failure::Refused(Refusal::NotBuyable(lines)) => not_buyable(&items, &lines).into(),
@@ -130,13 +125,9 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     let command =
         UpdateOrder { id, customer, by, status, shipping_address, billing_address, contact };
     let currency = app.shop.settings.currency;
-    let committing = Arc::clone(&app);
-    let updated = app.commit(&call, move |unit| {
-        let (app, command, email) = (Arc::clone(&committing), command.clone(), email.clone());
-        async move {
-            let order = ordering::update(&app.shop.owners, &unit, command).await?;
-            Ok(Answer::ok(&OrderBody::new(&order, email, currency)))
-        }
+    let updated = app.commit(&call, move |turn| async move {
+        let order = ordering::update(&turn, command).await?;
+        Ok(Answer::ok(&OrderBody::new(&order, email, currency)))
     });
     Ok(updated.await?)
 }
@@ -156,13 +147,9 @@ pub(super) async fn delete(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     let visitor = app.visitor(&call)?;
     let (id, _) = reachable_order(&app, &call, &visitor)?;
     let by = visitor.caller.role;
-    let committing = Arc::clone(&app);
-    let deleted = app.commit(&call, move |unit| {
-        let app = Arc::clone(&committing);
-        async move {
-            ordering::delete(&app.shop.owners, &unit, id, by).await?;
-            Ok(Answer::ok(&MessageBody { message: DELETED }))
-        }
+    let deleted = app.commit(&call, move |turn| async move {
+        ordering::delete(&turn, id, by).await?;
+        Ok(Answer::ok(&MessageBody { message: DELETED }))
     });
     Ok(deleted.await?)
 }

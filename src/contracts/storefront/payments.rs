@@ -37,14 +37,10 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
         return create_for_nothing(app, call, id, order).await;
     }
     let (payment, intent) = paying::prepare(&app.shop, id).await?;
-    let committing = Arc::clone(&app);
-    let linked = app.commit(&call, move |unit| {
-        let (app, intent) = (Arc::clone(&committing), intent.clone());
-        async move {
-            let body = IntentBody::from(intent.clone());
-            paying::link(&app.shop.owners, &unit, id, payment, intent).await?;
-            Ok(Answer::ok(&body))
-        }
+    let linked = app.commit(&call, move |turn| async move {
+        let body = IntentBody::from(intent.clone());
+        paying::link(&turn, id, payment, intent).await?;
+        Ok(Answer::ok(&body))
     });
     Ok(linked.await?)
 }
@@ -63,13 +59,9 @@ async fn create_for_nothing(
     order: Order,
 ) -> Result<Answer, Problem> {
     let contact = ordering::contact(&app.shop.store.snapshot(), order.customer)?;
-    let committing = Arc::clone(&app);
-    let paid = app.commit(&call, move |unit| {
-        let (app, contact) = (Arc::clone(&committing), contact.clone());
-        async move {
-            let paid = paying::pay_nothing(&app.shop.owners, &unit, id, contact).await?;
-            Ok(Answer::ok(&IntentBody::from(paid.intent)))
-        }
+    let paid = app.commit(&call, move |turn| async move {
+        let paid = paying::pay_nothing(&turn, id, contact).await?;
+        Ok(Answer::ok(&IntentBody::from(paid.intent)))
     });
     Ok(paid.await?)
 }
@@ -100,13 +92,9 @@ pub(super) async fn confirm(app: Arc<App>, call: Call) -> Result<Answer, Problem
     }
     let news = paying::ask_gateway(&app.shop, id, &order, method).await?;
     let currency = app.shop.settings.currency;
-    let committing = Arc::clone(&app);
-    let settled = app.commit(&call, move |unit| {
-        let (app, news, email) = (Arc::clone(&committing), news.clone(), email.clone());
-        async move {
-            let settled = paying::settle(&app.shop.owners, &unit, news).await?;
-            Ok(settled_answer(settled, email, currency))
-        }
+    let settled = app.commit(&call, move |turn| async move {
+        let settled = paying::settle(&turn, news).await?;
+        Ok(settled_answer(settled, email, currency))
     });
     Ok(settled.await?)
 }
@@ -120,13 +108,9 @@ async fn confirm_for_nothing(
     email: Option<String>,
 ) -> Result<Answer, Problem> {
     let currency = app.shop.settings.currency;
-    let committing = Arc::clone(&app);
-    let paid = app.commit(&call, move |unit| {
-        let (app, contact, email) = (Arc::clone(&committing), contact.clone(), email.clone());
-        async move {
-            let paid = paying::pay_nothing(&app.shop.owners, &unit, id, contact).await?;
-            Ok(settled_answer(Settled::Paid(Box::new(paid.view)), email, currency))
-        }
+    let paid = app.commit(&call, move |turn| async move {
+        let paid = paying::pay_nothing(&turn, id, contact).await?;
+        Ok(settled_answer(Settled::Paid(Box::new(paid.view)), email, currency))
     });
     Ok(paid.await?)
 }

@@ -9,7 +9,7 @@ use crate::edge::form::{
 };
 use crate::edge::{Answer, Call, Errors, Form, PageAsked, Wrapping, standard};
 use souk_actors::Failure;
-use souk_actors::catalog::{self, CatalogMessage, ProductChange, ProductDraft, ProductFilter};
+use souk_actors::catalog::{self, ProductChange, ProductDraft, ProductFilter};
 use souk_actors::store::{Snapshot, StoreError};
 use souk_domain::{CategoryId, Currency, Money, Pricing, ProductId, Refusal, SearchTerms};
 use std::sync::Arc;
@@ -74,14 +74,9 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
         available: true,
         stock: u64::try_from(stock).unwrap_or_default(),
     };
-    let committing = Arc::clone(&app);
-    let created = app.commit(&call, move |unit| {
-        let (app, draft) = (Arc::clone(&committing), Box::new(draft.clone()));
-        async move {
-            let create = |reply_to| CatalogMessage::CreateProduct { unit, draft, reply_to };
-            let view = app.shop.owners.catalog.ask(create).await?;
-            Ok(Answer::created(&ProductBody::new(&view, currency)))
-        }
+    let created = app.commit(&call, move |turn| async move {
+        let view = turn.ask(catalog::CreateProduct { draft }).await?;
+        Ok(Answer::created(&ProductBody::new(&view, currency)))
     });
     created.await.map_err(|failure| worded(failure, wished_category.as_ref()))
 }
@@ -134,14 +129,9 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
         stock: stock.and_then(|units| u64::try_from(units).ok()),
         received: None,
     };
-    let committing = Arc::clone(&app);
-    let updated = app.commit(&call, move |unit| {
-        let (app, change) = (Arc::clone(&committing), Box::new(change.clone()));
-        async move {
-            let update = |reply_to| CatalogMessage::UpdateProduct { unit, id, change, reply_to };
-            let view = app.shop.owners.catalog.ask(update).await?;
-            Ok(Answer::ok(&ProductBody::new(&view, currency)))
-        }
+    let updated = app.commit(&call, move |turn| async move {
+        let view = turn.ask(catalog::UpdateProduct { id, change }).await?;
+        Ok(Answer::ok(&ProductBody::new(&view, currency)))
     });
     updated.await.map_err(|failure| worded(failure, wished_category.as_ref()))
 }
@@ -174,14 +164,9 @@ type ChangeFields = (
 pub(super) async fn delete(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     require_administrator(&app, &call, ONLY_ADMINS_DELETE)?;
     let id = call.id("id", ProductId::parse)?;
-    let committing = Arc::clone(&app);
-    let deleted = app.commit(&call, move |unit| {
-        let app = Arc::clone(&committing);
-        async move {
-            let delete = |reply_to| CatalogMessage::DeleteProduct { unit, id, reply_to };
-            app.shop.owners.catalog.ask(delete).await?;
-            Ok(Answer::ok(&MessageBody { message: DELETED }))
-        }
+    let deleted = app.commit(&call, move |turn| async move {
+        turn.ask(catalog::DeleteProduct { id }).await?;
+        Ok(Answer::ok(&MessageBody { message: DELETED }))
     });
     Ok(deleted.await?)
 }

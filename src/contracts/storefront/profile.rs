@@ -8,7 +8,7 @@ use crate::edge::form::{
     Field, Rule, claimed_password, email, name, new_password, repeated_password,
 };
 use crate::edge::{Answer, Call, Form};
-use souk_actors::users::{ChangePassword, ProfileDetails, UpdateProfile, UsersMessage};
+use souk_actors::users::{ChangePassword, ProfileDetails, UpdateProfile};
 use souk_domain::{EmailAddress, Password, Username};
 use std::sync::Arc;
 
@@ -34,14 +34,9 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     let user = visitor.id();
     let details = ProfileDetails::default();
     let command = UpdateProfile { user, username, email, first_name, last_name, details };
-    let committing = Arc::clone(&app);
-    let updated = app.commit(&call, move |unit| {
-        let (app, command) = (Arc::clone(&committing), Box::new(command.clone()));
-        async move {
-            let update = |reply_to| UsersMessage::UpdateProfile { unit, command, reply_to };
-            let updated = app.shop.owners.users.ask(update).await?;
-            Ok(Answer::ok(&ProfileBody::new(user, &updated)))
-        }
+    let updated = app.commit(&call, move |turn| async move {
+        let updated = turn.ask(command).await?;
+        Ok(Answer::ok(&ProfileBody::new(user, &updated)))
     });
     Ok(updated.await?)
 }
@@ -82,14 +77,9 @@ pub(super) async fn change_password(app: Arc<App>, call: Call) -> Result<Answer,
         password: app.new_password_hash(&call, new).await?,
         kept_session: Some(visitor.session),
     };
-    let committing = Arc::clone(&app);
-    let changed = app.commit(&call, move |unit| {
-        let (app, command) = (Arc::clone(&committing), command.clone());
-        async move {
-            let change = |reply_to| UsersMessage::ChangePassword { unit, command, reply_to };
-            app.shop.owners.users.ask(change).await?;
-            Ok(Answer::ok(&MessageBody { message: PASSWORD_CHANGED }))
-        }
+    let changed = app.commit(&call, move |turn| async move {
+        turn.ask(command).await?;
+        Ok(Answer::ok(&MessageBody { message: PASSWORD_CHANGED }))
     });
     Ok(changed.await?)
 }

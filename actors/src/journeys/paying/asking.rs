@@ -5,10 +5,9 @@ use crate::Failure;
 use crate::gateway;
 use crate::journeys::ordering;
 use crate::orders::{self, Order};
-use crate::payments::{self, Payment, PaymentsMessage};
+use crate::payments::{self, Payment};
 use crate::shop::Shop;
 use souk_domain::{Claim, OrderId, OrderStatus, PaymentBooks, PaymentId, Refusal, judge};
-use std::sync::Arc;
 
 /// Asks the gateway how the payment of an order stands, after trying to charge `payment_method`
 /// if one is named.
@@ -47,16 +46,7 @@ pub async fn ask_gateway(
 }
 
 async fn begin_attempt(shop: &Shop, id: PaymentId) -> Result<u32, Failure> {
-    let owners = Arc::clone(&shop.owners);
-    shop.store
-        .transact(move |unit| {
-            let owners = Arc::clone(&owners);
-            async move {
-                let begin = |reply_to| PaymentsMessage::BeginAttempt { unit, id, reply_to };
-                owners.payments.ask(begin).await
-            }
-        })
-        .await
+    shop.turn(move |turn| async move { turn.ask(payments::BeginAttempt { id }).await }).await
 }
 
 /// Asks the gateway how a payment stands, whatever became of its order, and what was refused last.
@@ -132,14 +122,5 @@ pub(super) fn require_fit(
 
 /// From now on housekeeping asks the gateway about the payment, if it is open.
 async fn doubt(shop: &Shop, id: PaymentId) -> Result<(), Failure> {
-    let owners = Arc::clone(&shop.owners);
-    shop.store
-        .transact(move |unit| {
-            let owners = Arc::clone(&owners);
-            async move {
-                let doubt = |reply_to| PaymentsMessage::Doubt { unit, id, reply_to };
-                owners.payments.ask(doubt).await
-            }
-        })
-        .await
+    shop.turn(move |turn| async move { turn.ask(payments::DoubtPayment { id }).await }).await
 }

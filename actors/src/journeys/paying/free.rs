@@ -4,10 +4,9 @@
 use super::{News, Outcome, Settled, link, require_payable, settle};
 use crate::Failure;
 use crate::journeys::ordering::OrderView;
-use crate::orders::{Contact, Order, OrdersMessage};
-use crate::payments::{FREE_PREFIX, Intent, Payment, PaymentsMessage, Way};
-use crate::store::Unit;
-use crate::supervision::Owners;
+use crate::orders::{self, Contact, Order};
+use crate::owner::Turn;
+use crate::payments::{self, FREE_PREFIX, Intent, Payment, Way};
 use souk_domain::{Money, OrderId, PaymentId, PaymentStatus, Refusal};
 
 /// Random octets of the id of such a payment.
@@ -37,33 +36,25 @@ pub fn costs_nothing(order: &Order) -> bool {
 /// # Errors
 /// Refuses an order that is not pending, and one that costs something by now.
 pub async fn pay_nothing(
-    owners: &Owners,
-    unit: &Unit,
+    turn: &Turn,
     order: OrderId,
     contact: Option<Contact>,
 ) -> Result<PaidForNothing, Failure> {
-    let show = |reply_to| OrdersMessage::Show { unit: unit.clone(), id: order, reply_to };
-    let shown = owners.orders.ask(show).await?;
+    let shown = orders::require_order(turn.unit(), order)?;
     require_payable(&shown)?;
     if shown.total != Money::ZERO {
         return Err(Refusal::PaymentNotStarted.into());
     }
-    let begin = |reply_to| PaymentsMessage::Begin {
-        unit: unit.clone(),
-        order,
-        amount: Money::ZERO,
-        way: Way::Intent,
-        reply_to,
-    };
-    let (payment, begun) = owners.payments.ask(begin).await?;
+    let (payment, begun) =
+        turn.ask(payments::BeginPayment { order, amount: Money::ZERO, way: Way::Intent }).await?;
     let intent = begun.intent.unwrap_or_else(fresh_intent);
-    link(owners, unit, order, payment, intent.clone()).await?;
+    link(turn, order, payment, intent.clone()).await?;
     let outcome = Outcome {
         intent: Some(intent.clone()),
         ..Outcome::without_money(PaymentStatus::Succeeded)
     };
     let news = News { order, payment, owed: Money::ZERO, outcome, contact };
-    match settle(owners, unit, news).await? {
+    match settle(turn, news).await? {
         Settled::Paid(view) => Ok(PaidForNothing { payment, intent, view: *view }),
         _ => Err(Failure::Unavailable),
     }

@@ -4,15 +4,13 @@ use super::{News, Outcome, Settled, asking, make_refund, settle};
 use crate::Failure;
 use crate::gateway::{self, Decline, RefundStatus};
 use crate::journeys::ordering;
-use crate::orders::OrdersMessage;
-use crate::payments::{self, Dispute, Payment, PaymentsMessage};
+use crate::orders;
+use crate::owner::Turn;
+use crate::payments::{self, Dispute, Payment};
 use crate::shop::Shop;
-use crate::store::Unit;
-use crate::supervision::Owners;
 use souk_domain::{
     Claim, Money, OrderStatus, PaymentBooks, PaymentId, PaymentStatus, SaidAmount, judge,
 };
-use std::sync::Arc;
 
 /// Refunds that one message can make us book.
 const REFUNDS_MAX: usize = 1_000;
@@ -96,19 +94,13 @@ pub async fn hear(
     drop(snapshot);
     let Some((id, payment)) = known else { return Ok(()) };
     let step = step_of(shop, (id, &payment), message, cancels_on_failure).await?;
-    let owners = Arc::clone(&shop.owners);
-    shop.store
-        .transact(move |unit| {
-            let (owners, event, step) = (Arc::clone(&owners), event.clone(), step.clone());
-            async move {
-                let hear = |reply_to| PaymentsMessage::Hear { unit: unit.clone(), event, reply_to };
-                match owners.payments.ask(hear).await? {
-                    true => take(&owners, &unit, id, step).await,
-                    false => Ok(()),
-                }
-            }
-        })
-        .await?;
+    shop.turn(move |turn| async move {
+        match turn.ask(payments::RecordHeard { event }).await? {
+            true => take(&turn, id, step).await,
+            false => Ok(()),
+        }
+    })
+    .await?;
     book_refunds_of(shop, id).await
 }
 
@@ -233,39 +225,23 @@ fn answered(asked: Result<News, Failure>) -> Result<Step, Failure> {
     }
 }
 
-async fn take(owners: &Owners, unit: &Unit, id: PaymentId, step: Step) -> Result<(), Failure> {
-    let unit_again = unit.clone();
+async fn take(turn: &Turn, id: PaymentId, step: Step) -> Result<(), Failure> {
     match step {
         Step::Nothing => Ok(()),
-        Step::Doubt => {
-            let doubt = |reply_to| PaymentsMessage::Doubt { unit: unit_again, id, reply_to };
-            owners.payments.ask(doubt).await
-        }
+        Step::Doubt => turn.ask(payments::DoubtPayment { id }).await,
         Step::Settle { news, may_call_off: true, cancels_on_failure } => {
-            settle_or_call_off(owners, unit, *news, cancels_on_failure).await
+            settle_or_call_off(turn, *news, cancels_on_failure).await
         }
-        Step::Settle { news, .. } => settle(owners, unit, *news).await.map(drop),
+        Step::Settle { news, .. } => settle(turn, *news).await.map(drop),
         Step::RefundFailed { refund } => {
-            let record = |reply_to| PaymentsMessage::RecordFailedRefund {
-                unit: unit_again,
-                id,
-                gateway_id: refund,
-                reply_to,
-            };
-            if owners.payments.ask(record).await? {
+            if turn.ask(payments::RecordFailedRefund { id, gateway_id: refund }).await? {
                 tracing::error!(payment = %id, "a refund failed: the customer is owed it still");
             }
             Ok(())
         }
         Step::Disputed { dispute } => {
             let (status, reason) = (dispute.status, dispute.reason.clone());
-            let record = |reply_to| PaymentsMessage::RecordDispute {
-                unit: unit_again,
-                id,
-                dispute,
-                reply_to,
-            };
-            if owners.payments.ask(record).await? {
+            if turn.ask(payments::RecordDispute { id, dispute }).await? {
                 tracing::error!(payment = %id, ?status, reason, "a customer disputes a payment");
             }
             Ok(())
@@ -276,16 +252,14 @@ async fn take(owners: &Owners, unit: &Unit, id: PaymentId, step: Step) -> Result
 /// Books what a message said of an intent. A payment that failed or was given up calls its pending
 /// order off; one that the shop itself gives up does not.
 async fn settle_or_call_off(
-    owners: &Owners,
-    unit: &Unit,
+    turn: &Turn,
     news: News,
     cancels_on_failure: bool,
 ) -> Result<(), Failure> {
     let (id, payment, contact) = (news.order, news.payment, news.contact.clone());
-    let show = |reply_to| PaymentsMessage::Show { unit: unit.clone(), id: payment, reply_to };
-    let before = owners.payments.ask(show).await?;
+    let before = payments::require_payment(turn.unit(), payment)?;
     let is_given_up_by_us = before.is_closing || !before.payment.status.is_open();
-    let (reason, cancels) = match settle(owners, unit, news).await? {
+    let (reason, cancels) = match settle(turn, news).await? {
         Settled::Declined { reason, .. } => (reason, cancels_on_failure),
         // A canceled intent can never be paid, so here nobody may try again.
         Settled::Canceled if !is_given_up_by_us => ("The payment was canceled.".to_owned(), true),
@@ -296,8 +270,7 @@ async fn settle_or_call_off(
         | Settled::MethodMissing { .. }
         | Settled::ActionRequired { .. } => return Ok(()),
     };
-    let show = |reply_to| OrdersMessage::Show { unit: unit.clone(), id, reply_to };
-    let order = match owners.orders.ask(show).await {
+    let order = match orders::require_order(turn.unit(), id) {
         Err(Failure::Refused(_)) => return Ok(()),
         other => other?,
     };
@@ -306,17 +279,10 @@ async fn settle_or_call_off(
         return Ok(());
     }
     if cancels {
-        ordering::cancel(owners, unit, id, &reason, contact).await?;
+        ordering::cancel(turn, id, &reason, contact).await?;
         return Ok(());
     }
-    let note = |reply_to| OrdersMessage::NotePaymentFailure {
-        unit: unit.clone(),
-        id,
-        reason,
-        contact,
-        reply_to,
-    };
-    owners.orders.ask(note).await
+    turn.ask(orders::NotePaymentFailure { id, reason, contact }).await
 }
 
 /// What somebody at the gateway gave back is booked at once; what the shop must give back itself

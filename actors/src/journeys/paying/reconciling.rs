@@ -6,7 +6,6 @@ use crate::payments::{self, Payment};
 use crate::shop::Shop;
 use souk_domain::PaymentId;
 use std::fmt;
-use std::sync::Arc;
 
 /// Payments looked at in one go.
 const BATCH: usize = 200;
@@ -105,11 +104,7 @@ async fn compare(
     }
     let is_same = news.outcome.status == payment.status;
     let there = news.outcome.status.word().to_owned();
-    let owners = Arc::clone(&shop.owners);
-    let settled = shop.store.transact(move |unit| {
-        let (owners, news) = (Arc::clone(&owners), news.clone());
-        async move { settle(&owners, &unit, news).await }
-    });
+    let settled = shop.turn(move |turn| async move { settle(&turn, news).await });
     match settled.await {
         Ok(_) if is_same => {}
         settled => note(done, tell, (id, here, there), settled.map(|settled| word(&settled))),

@@ -4,13 +4,11 @@ use super::{Step, asking, key};
 use crate::Failure;
 use crate::gateway::{GatewayError, GatewayRefund, RefundRequest, RefundStatus};
 use crate::journeys::ordering;
-use crate::orders::{self, OrdersMessage};
-use crate::payments::{self, Payment, PaymentsMessage, Refund, RefundState, RefundedBy};
+use crate::orders::{self};
+use crate::owner::Turn;
+use crate::payments::{self, Payment, Refund, RefundState, RefundedBy};
 use crate::shop::Shop;
-use crate::store::Unit;
-use crate::supervision::Owners;
 use souk_domain::{Misfit, Missing, Money, OrderId, PaymentBooks, PaymentId, Refusal};
-use std::sync::Arc;
 use std::time::Duration;
 
 /// A gateway may have forgotten the answer to a call that was made this long ago, so it is asked
@@ -24,25 +22,15 @@ const KEY_TRUSTED_FOR: Duration = Duration::from_secs(12 * 60 * 60);
 /// # Errors
 /// Refuses more than is left of what was paid, and an order that is not there.
 pub async fn request_refund(
-    owners: &Owners,
-    unit: &Unit,
+    turn: &Turn,
     order: OrderId,
     amount: Option<Money>,
     reason: String,
     by: RefundedBy,
 ) -> Result<(PaymentId, u64, Refund), Failure> {
-    let show = |reply_to| OrdersMessage::Show { unit: unit.clone(), id: order, reply_to };
-    let order = owners.orders.ask(show).await?;
+    let order = orders::require_order(turn.unit(), order)?;
     let id = order.payment.map(|link| link.payment).ok_or(Refusal::RefundTooLarge)?;
-    let request = |reply_to| PaymentsMessage::RequestRefund {
-        unit: unit.clone(),
-        id,
-        amount,
-        reason,
-        by,
-        reply_to,
-    };
-    let (number, refund) = owners.payments.ask(request).await?;
+    let (number, refund) = turn.ask(payments::RequestRefund { id, amount, reason, by }).await?;
     Ok((id, number, refund))
 }
 
@@ -159,44 +147,19 @@ async fn book(
     let customer = orders::order(&*snapshot, order)?.and_then(|order| order.customer);
     let contact = ordering::contact(&snapshot, customer)?;
     drop(snapshot);
-    let owners = Arc::clone(&shop.owners);
-    shop.store
-        .transact(move |unit| {
-            let (owners, contact) = (Arc::clone(&owners), contact.clone());
-            let gateway_id = gateway_id.clone();
-            async move {
-                let record = |reply_to| PaymentsMessage::RecordRefund {
-                    unit: unit.clone(),
-                    id,
-                    number,
-                    gateway_id,
-                    reply_to,
-                };
-                let Some(refund) = owners.payments.ask(record).await? else { return Ok(()) };
-                let mark = |reply_to| OrdersMessage::MarkRefunded {
-                    unit,
-                    id: order,
-                    payment: id,
-                    refund,
-                    contact,
-                    reply_to,
-                };
-                owners.orders.ask(mark).await
-            }
-        })
-        .await
+    shop.turn(move |turn| async move {
+        let Some(refund) = turn.ask(payments::RecordRefund { id, number, gateway_id }).await?
+        else {
+            return Ok(());
+        };
+        turn.ask(orders::MarkRefunded { id: order, payment: id, refund, contact }).await
+    })
+    .await
 }
 
 async fn refuse(shop: &Shop, id: PaymentId, number: u64) -> Result<(), Failure> {
-    let owners = Arc::clone(&shop.owners);
-    shop.store
-        .transact(move |unit| {
-            let owners = Arc::clone(&owners);
-            async move {
-                let refuse =
-                    |reply_to| PaymentsMessage::RecordRefusedRefund { unit, id, number, reply_to };
-                owners.payments.ask(refuse).await
-            }
-        })
-        .await
+    shop.turn(
+        move |turn| async move { turn.ask(payments::RecordRefusedRefund { id, number }).await },
+    )
+    .await
 }

@@ -4,34 +4,26 @@ use super::{News, Outcome, Settled, Step, asking, key};
 use crate::Failure;
 use crate::gateway::GatewayError;
 use crate::journeys::ordering;
-use crate::orders::{Contact, OrdersMessage, Paid};
-use crate::payments::{Payment, PaymentsMessage};
+use crate::orders::{self, Contact, Paid};
+use crate::owner::Turn;
+use crate::payments::{self, Payment};
 use crate::shop::Shop;
-use crate::store::Unit;
-use crate::supervision::Owners;
 use souk_domain::{OrderId, OrderStatus, PaymentId, PaymentStatus};
-use std::sync::Arc;
 
 /// Books what the gateway said: on the payment, the order, the stock.
 ///
 /// # Errors
 /// [`Failure`] of an owner; a decline is an outcome, not a refusal, because it is booked too.
-pub async fn settle(owners: &Owners, unit: &Unit, news: News) -> Result<Settled, Failure> {
+pub async fn settle(turn: &Turn, news: News) -> Result<Settled, Failure> {
     let News { order: id, payment, outcome, contact, .. } = news;
     let decline = outcome.decline.clone();
-    let record = |reply_to| PaymentsMessage::RecordOutcome {
-        unit: unit.clone(),
-        id: payment,
-        outcome: Box::new(outcome),
-        reply_to,
-    };
     // A payment that is settled stays so, whatever comes late.
-    let booked = owners.payments.ask(record).await?;
+    let booked = turn.ask(payments::RecordOutcome { id: payment, outcome }).await?;
     let client_secret = booked.intent.clone().map(|intent| intent.client_secret);
     let client_secret = client_secret.unwrap_or_default();
     match (booked.status, decline) {
         (PaymentStatus::Succeeded, _) => {
-            settle_success(owners, unit, (id, payment, &booked), contact).await
+            settle_success(turn, (id, payment, &booked), contact).await
         }
         (PaymentStatus::Canceled, _) => Ok(Settled::Canceled),
         (PaymentStatus::Refunded, _) => Ok(Settled::TooLate),
@@ -46,8 +38,7 @@ pub async fn settle(owners: &Owners, unit: &Unit, news: News) -> Result<Settled,
 }
 
 async fn settle_success(
-    owners: &Owners,
-    unit: &Unit,
+    turn: &Turn,
     (id, payment, booked): (OrderId, PaymentId, &Payment),
     contact: Option<Contact>,
 ) -> Result<Settled, Failure> {
@@ -56,49 +47,33 @@ async fn settle_success(
         let (received, owed) = (booked.received.minor_units(), booked.amount.minor_units());
         tracing::error!(%payment, received, owed, "the gateway took another amount; it goes back");
     }
-    if !is_what_was_owed || goes_by_another(owners, unit, id, payment).await? {
-        let_go(owners, unit, payment).await?;
+    if !is_what_was_owed || goes_by_another(turn, id, payment).await? {
+        let_go(turn, payment).await?;
         return Ok(Settled::Superseded);
     }
     let intent = booked.intent.clone();
-    let mark =
-        |reply_to| OrdersMessage::MarkPaid { unit: unit.clone(), id, intent, contact, reply_to };
-    let order = match owners.orders.ask(mark).await? {
+    let order = match turn.ask(orders::MarkPaid { id, intent, contact }).await? {
         Paid::Now { order, stock } => {
-            ordering::move_stock(owners, unit, &order, stock).await?;
-            let book =
-                |reply_to| PaymentsMessage::BookSale { unit: unit.clone(), id: payment, reply_to };
-            owners.payments.ask(book).await?;
+            ordering::move_stock(turn, &order, stock).await?;
+            turn.ask(payments::BookSale { id: payment }).await?;
             // One that was begun meanwhile for another way to pay is needed no more.
-            let let_go = |reply_to| PaymentsMessage::LetGoOfOrder {
-                unit: unit.clone(),
-                order: id,
-                except: Some(payment),
-                reply_to,
-            };
-            owners.payments.ask(let_go).await?;
+            turn.ask(payments::ReleasePaymentsOfOrder { order: id, except: Some(payment) }).await?;
             order
         }
         Paid::Before(order) => order,
         Paid::TooLate => {
-            let_go(owners, unit, payment).await?;
+            let_go(turn, payment).await?;
             return Ok(Settled::TooLate);
         }
     };
-    let view = ordering::view(owners, unit, id, order).await?;
+    let view = ordering::view(turn, id, order).await?;
     Ok(Settled::Paid(Box::new(view)))
 }
 
 /// True if an order that stands is not paid by this payment: another one was started for another
 /// amount, or one must be. Its money would pay too much, too little or twice.
-async fn goes_by_another(
-    owners: &Owners,
-    unit: &Unit,
-    id: OrderId,
-    payment: PaymentId,
-) -> Result<bool, Failure> {
-    let show = |reply_to| OrdersMessage::Show { unit: unit.clone(), id, reply_to };
-    match owners.orders.ask(show).await {
+async fn goes_by_another(turn: &Turn, id: OrderId, payment: PaymentId) -> Result<bool, Failure> {
+    match orders::require_order(turn.unit(), id) {
         Ok(order) if order.status == OrderStatus::Cancelled => Ok(false),
         Ok(order) => Ok(order.payment.is_none_or(|link| link.payment != payment)),
         Err(Failure::Refused(_)) => Ok(false),
@@ -106,9 +81,8 @@ async fn goes_by_another(
     }
 }
 
-async fn let_go(owners: &Owners, unit: &Unit, id: PaymentId) -> Result<(), Failure> {
-    let let_go = |reply_to| PaymentsMessage::LetGo { unit: unit.clone(), id, reply_to };
-    owners.payments.ask(let_go).await
+async fn let_go(turn: &Turn, id: PaymentId) -> Result<(), Failure> {
+    turn.ask(payments::ReleasePayment { id }).await
 }
 
 /// Closes an open payment whose order needs it no more: at the gateway, then in our books. If the
@@ -126,13 +100,7 @@ pub async fn close(shop: &Shop, id: PaymentId, payment: &Payment) -> Result<(), 
     };
     let is_closed = !outcome.status.is_open();
     let news = asking::news(shop, id, payment, outcome).await?;
-    let owners = Arc::clone(&shop.owners);
-    shop.store
-        .transact(move |unit| {
-            let (owners, news) = (Arc::clone(&owners), news.clone());
-            async move { settle(&owners, &unit, news).await.map(drop) }
-        })
-        .await?;
+    shop.turn(move |turn| async move { settle(&turn, news).await.map(drop) }).await?;
     if !is_closed {
         let why = format!("payment {id} cannot be given up while the gateway is at it");
         return Err(Failure::GatewayUnavailable { why });

@@ -4,14 +4,12 @@
 use super::{Outcome, Step, asking, close, key, settle};
 use crate::Failure;
 use crate::gateway::{self, Charge, CheckoutPages, CheckoutStatus};
-use crate::orders::{self, Order, OrdersMessage, PaymentLink};
+use crate::orders::{self, Order, PaymentLink};
 use crate::outbox::Numbered;
-use crate::payments::{self, Intent, Payment, PaymentsMessage, Way};
+use crate::owner::Turn;
+use crate::payments::{self, Intent, Payment, Way};
 use crate::shop::Shop;
-use crate::store::Unit;
-use crate::supervision::Owners;
 use souk_domain::{Misfit, Missing, OrderAction, OrderId, OrderStatus, PaymentId, Refusal};
-use std::sync::Arc;
 
 /// A page of the gateway where the customer can pay.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,13 +82,7 @@ pub async fn prepare_checkout(
         {
             return Ok((id, OpenCheckout { id: session, url }));
         }
-        let owners = Arc::clone(&shop.owners);
-        shop.store
-            .transact(move |unit| {
-                let (owners, news) = (Arc::clone(&owners), news.clone());
-                async move { settle(&owners, &unit, news).await.map(drop) }
-            })
-            .await?;
+        shop.turn(move |turn| async move { settle(&turn, news).await.map(drop) }).await?;
     }
     Err(Refusal::OrderNotPending { action: OrderAction::Pay }.into())
 }
@@ -130,46 +122,23 @@ async fn begun(shop: &Shop, order: OrderId, way: Way) -> Result<(PaymentId, Paym
         }
     }
     drop(snapshot);
-    let owners = Arc::clone(&shop.owners);
-    shop.store
-        .transact(move |unit| {
-            let (owners, way) = (Arc::clone(&owners), way.clone());
-            async move { begin(&owners, &unit, order, way).await }
-        })
-        .await
+    shop.turn(move |turn| async move { begin(&turn, order, way).await }).await
 }
 
 /// Closes a payment that is open. From the turn on nothing is linked to it any more, so only what
 /// stands after the turn says what there is to close: a page may have been opened meanwhile.
 async fn give_up(shop: &Shop, id: PaymentId) -> Result<(), Failure> {
-    let owners = Arc::clone(&shop.owners);
-    shop.store
-        .transact(move |unit| {
-            let owners = Arc::clone(&owners);
-            async move {
-                let give_up = |reply_to| PaymentsMessage::GiveUp { unit, id, reply_to };
-                owners.payments.ask(give_up).await
-            }
-        })
-        .await?;
+    shop.turn(move |turn| async move { turn.ask(payments::GiveUpPayment { id }).await }).await?;
     let given_up = payments::payment(&*shop.store.snapshot(), id)?;
     let payment = given_up.ok_or(Refusal::NotFound(Missing::Payment))?;
     close(shop, id, &payment).await
 }
 
-async fn begin(
-    owners: &Owners,
-    unit: &Unit,
-    order: OrderId,
-    way: Way,
-) -> Result<(PaymentId, Payment), Failure> {
-    let show = |reply_to| OrdersMessage::Show { unit: unit.clone(), id: order, reply_to };
-    let shown = owners.orders.ask(show).await?;
+async fn begin(turn: &Turn, order: OrderId, way: Way) -> Result<(PaymentId, Payment), Failure> {
+    let shown = orders::require_order(turn.unit(), order)?;
     require_payable(&shown)?;
     let amount = shown.total;
-    let begin =
-        |reply_to| PaymentsMessage::Begin { unit: unit.clone(), order, amount, way, reply_to };
-    owners.payments.ask(begin).await
+    turn.ask(payments::BeginPayment { order, amount, way }).await
 }
 
 fn charge_of(shop: &Shop, id: PaymentId, payment: &Payment) -> Result<Charge, Failure> {
@@ -204,13 +173,7 @@ pub fn require_payable(order: &Order) -> Result<(), Refusal> {
 /// As [`prepare`] and [`link`].
 pub async fn start(shop: &Shop, order: OrderId) -> Result<Order, Failure> {
     let (payment, intent) = prepare(shop, order).await?;
-    let owners = Arc::clone(&shop.owners);
-    shop.store
-        .transact(move |unit| {
-            let (owners, intent) = (Arc::clone(&owners), intent.clone());
-            async move { link(&owners, &unit, order, payment, intent).await }
-        })
-        .await
+    shop.turn(move |turn| async move { link(&turn, order, payment, intent).await }).await
 }
 
 /// Books the intent that the gateway made, on the payment and on the order.
@@ -218,22 +181,15 @@ pub async fn start(shop: &Shop, order: OrderId) -> Result<Order, Failure> {
 /// # Errors
 /// Refuses an order that is no longer pending, and one that goes by another payment by now.
 pub async fn link(
-    owners: &Owners,
-    unit: &Unit,
+    turn: &Turn,
     order: OrderId,
     payment: PaymentId,
     intent: Intent,
 ) -> Result<Order, Failure> {
     let link = PaymentLink { payment, intent: Some(intent.clone()) };
     let is_first = |begun: &Payment| begun.intent.as_ref().is_none_or(|known| *known == intent);
-    let order = link_order(owners, unit, order, link, is_first).await?;
-    let record = |reply_to| PaymentsMessage::RecordIntent {
-        unit: unit.clone(),
-        id: payment,
-        intent,
-        reply_to,
-    };
-    owners.payments.ask(record).await?;
+    let order = link_order(turn, order, link, is_first).await?;
+    turn.ask(payments::RecordIntent { id: payment, intent }).await?;
     Ok(order)
 }
 
@@ -242,36 +198,26 @@ pub async fn link(
 /// # Errors
 /// As [`link`].
 pub async fn link_checkout(
-    owners: &Owners,
-    unit: &Unit,
+    turn: &Turn,
     order: OrderId,
     payment: PaymentId,
     checkout: String,
 ) -> Result<Order, Failure> {
     let link = PaymentLink { payment, intent: None };
     let is_first = |begun: &Payment| begun.checkout.as_ref().is_none_or(|known| *known == checkout);
-    let order = link_order(owners, unit, order, link, is_first).await?;
-    let record = |reply_to| PaymentsMessage::RecordCheckout {
-        unit: unit.clone(),
-        id: payment,
-        checkout,
-        reply_to,
-    };
-    owners.payments.ask(record).await?;
+    let order = link_order(turn, order, link, is_first).await?;
+    turn.ask(payments::RecordCheckout { id: payment, checkout }).await?;
     Ok(order)
 }
 
 async fn link_order(
-    owners: &Owners,
-    unit: &Unit,
+    turn: &Turn,
     id: OrderId,
     link: PaymentLink,
     is_first: impl Fn(&Payment) -> bool + Send,
 ) -> Result<Order, Failure> {
-    let show = |reply_to| OrdersMessage::Show { unit: unit.clone(), id, reply_to };
-    let owed = owners.orders.ask(show).await?.total;
-    let show = |reply_to| PaymentsMessage::Show { unit: unit.clone(), id: link.payment, reply_to };
-    let begun = owners.payments.ask(show).await?;
+    let owed = orders::require_order(turn.unit(), id)?.total;
+    let begun = payments::require_payment(turn.unit(), link.payment)?;
     // The order may have changed, and changed back, since the gateway was asked; or the payment
     // was given up for another one.
     let is_open = begun.payment.status.is_open() && !begun.is_closing;
@@ -280,6 +226,5 @@ async fn link_order(
     if begun.payment.amount != owed || !begun.is_current || !is_open || !is_first {
         return Err(Refusal::PaymentNotStarted.into());
     }
-    let link = |reply_to| OrdersMessage::LinkPayment { unit: unit.clone(), id, link, reply_to };
-    owners.orders.ask(link).await
+    turn.ask(orders::LinkPayment { id, link }).await
 }

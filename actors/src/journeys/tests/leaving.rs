@@ -1,10 +1,10 @@
 //! What orders keep of a person who has closed their account, and for how long.
 
-use super::{accounts, ann, lamp, open, ordering, paying, place, require_sound, turn};
+use super::{accounts, ann, lamp, open, ordering, paying, place, require_sound};
 use crate::journeys::buying::Buyer;
 use crate::orders::{self, Contact, KEPT_FOR, Order, Recipient};
 use crate::shop::Shop;
-use crate::users::{ProfileDetails, UpdateProfile, UsersMessage};
+use crate::users::{ProfileDetails, UpdateProfile};
 use crate::{clock, housekeeping};
 use souk_domain::{CartLines, OrderId, ProductId, Quantity, UserId};
 use std::time::Duration;
@@ -26,13 +26,7 @@ async fn ann_at_home(shop: &Shop) -> UserId {
             postcode: text("30000"),
         },
     };
-    let update = turn(shop, move |owners, unit| {
-        let command = Box::new(command.clone());
-        async move {
-            let update = |reply_to| UsersMessage::UpdateProfile { unit, command, reply_to };
-            owners.users.ask(update).await
-        }
-    });
+    let update = shop.turn(move |turn| async move { turn.ask(command).await });
     update.await.expect("updated");
     user
 }
@@ -55,10 +49,7 @@ async fn place_for(
         time_to_live: Duration::from_secs(60),
     };
     let lines = CartLines::collect([(product, Quantity::ONE)]).expect("a line");
-    let placed = turn(shop, move |owners, unit| {
-        let (buyer, lines) = (buyer.clone(), lines.clone());
-        async move { ordering::place(&owners, &unit, buyer, lines).await }
-    });
+    let placed = shop.turn(move |turn| async move { ordering::place(&turn, buyer, lines).await });
     placed.await.expect("placed").id
 }
 
@@ -66,16 +57,12 @@ async fn pay(shop: &Shop, id: OrderId) {
     let order = paying::start(shop, id).await.expect("a payment");
     let card = Some("pm_card_visa".to_owned());
     let news = paying::ask_gateway(shop, id, &order, card).await.expect("charged");
-    let settled = turn(shop, move |owners, unit| {
-        let news = news.clone();
-        async move { paying::settle(&owners, &unit, news).await }
-    });
+    let settled = shop.turn(move |turn| async move { paying::settle(&turn, news).await });
     assert!(matches!(settled.await.expect("booked"), paying::Settled::Paid(_)));
 }
 
 async fn close(shop: &Shop, user: UserId) {
-    let close =
-        turn(shop, move |owners, unit| async move { accounts::close(&owners, &unit, user).await });
+    let close = shop.turn(move |turn| async move { accounts::close(&turn, user).await });
     close.await.expect("closed");
 }
 

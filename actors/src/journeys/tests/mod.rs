@@ -6,13 +6,12 @@ mod saga;
 mod unpaid;
 
 use super::{accounts, order_lines, ordering, paying};
-use crate::catalog::{CatalogMessage, ProductDraft};
+use crate::catalog::{self, ProductDraft};
 use crate::journeys::ordering::Delivery;
 use crate::orders::{self, Contact, UpdateOrder};
 use crate::payments;
 use crate::shop::{Shop, ShopSettings};
-use crate::store::{StoreLimits, Unit};
-use crate::supervision::Owners;
+use crate::store::StoreLimits;
 use crate::users::Register;
 use crate::{Failure, check};
 use paying::Settled;
@@ -20,7 +19,6 @@ use souk_domain::{
     CartLines, Currency, EmailAddress, Missing, Money, OrderId, Password, Pricing, ProductId,
     Quantity, Refusal, Role, UserId, Username,
 };
-use std::sync::Arc;
 use std::time::Duration;
 
 async fn open() -> (tempfile::TempDir, Shop) {
@@ -38,17 +36,6 @@ async fn open() -> (tempfile::TempDir, Shop) {
     (directory, shop)
 }
 
-/// Runs `work` in a turn.
-async fn turn<T, F, Fut>(shop: &Shop, work: F) -> Result<T, Failure>
-where
-    T: Send + 'static,
-    F: Fn(Arc<Owners>, Unit) -> Fut + Send + Sync + 'static,
-    Fut: Future<Output = Result<T, Failure>> + Send + 'static,
-{
-    let owners = Arc::clone(&shop.owners);
-    shop.store.transact(move |unit| work(Arc::clone(&owners), unit)).await
-}
-
 async fn ann(shop: &Shop) -> UserId {
     let password = Password::choose("a-good-password".to_owned()).expect("long enough");
     let command = Register {
@@ -59,10 +46,8 @@ async fn ann(shop: &Shop) -> UserId {
         first_name: String::new(),
         last_name: String::new(),
     };
-    let add = turn(shop, move |owners, unit| {
-        let command = command.clone();
-        async move { accounts::add_person(&owners, &unit, command, None).await }
-    });
+    let add =
+        shop.turn(move |turn| async move { accounts::add_person(&turn, command, None).await });
     add.await.expect("registered").0
 }
 
@@ -76,13 +61,8 @@ async fn lamp(shop: &Shop) -> ProductId {
         available: true,
         stock: 10,
     };
-    let create = turn(shop, move |owners, unit| {
-        let draft = Box::new(draft.clone());
-        async move {
-            let create = |reply_to| CatalogMessage::CreateProduct { unit, draft, reply_to };
-            owners.catalog.ask(create).await
-        }
-    });
+    let create =
+        shop.turn(move |turn| async move { turn.ask(catalog::CreateProduct { draft }).await });
     create.await.expect("created").id
 }
 
@@ -95,10 +75,8 @@ async fn place(shop: &Shop, customer: UserId, product: ProductId) -> Result<Orde
         time_to_live: Duration::from_secs(60),
     };
     let lines = CartLines::collect([(product, Quantity::ONE)]).expect("a line");
-    let placed = turn(shop, move |owners, unit| {
-        let (delivery, lines) = (delivery.clone(), lines.clone());
-        async move { ordering::place(&owners, &unit, delivery, lines).await }
-    });
+    let placed =
+        shop.turn(move |turn| async move { ordering::place(&turn, delivery, lines).await });
     Ok(placed.await?.id)
 }
 
@@ -117,14 +95,9 @@ async fn money_taken_for_an_order_that_changed_meanwhile_goes_back() {
 
     let card = Some("pm_card_visa".to_owned());
     let news = paying::ask_gateway(&shop, id, &order, card).await.expect("charged");
-    let add = turn(&shop, move |owners, unit| async move {
-        order_lines::add_unit(&owners, &unit, id, lamp).await
-    });
+    let add = shop.turn(move |turn| async move { order_lines::add_unit(&turn, id, lamp).await });
     add.await.expect("still pending");
-    let settled = turn(&shop, move |owners, unit| {
-        let news = news.clone();
-        async move { paying::settle(&owners, &unit, news).await }
-    });
+    let settled = shop.turn(move |turn| async move { paying::settle(&turn, news).await });
 
     assert!(matches!(settled.await.expect("booked"), Settled::Superseded));
     require_sound(&shop);
@@ -136,10 +109,7 @@ async fn money_taken_for_an_order_that_changed_meanwhile_goes_back() {
     assert_ne!(order.payment.as_ref().expect("linked").payment, old);
     let card = Some("pm_card_visa".to_owned());
     let news = paying::ask_gateway(&shop, id, &order, card).await.expect("charged");
-    let settled = turn(&shop, move |owners, unit| {
-        let news = news.clone();
-        async move { paying::settle(&owners, &unit, news).await }
-    });
+    let settled = shop.turn(move |turn| async move { paying::settle(&turn, news).await });
     assert!(matches!(settled.await.expect("booked"), Settled::Paid(_)));
     paying::make_refund(&shop, old, due[0].1).await.expect("given back");
 
@@ -155,15 +125,10 @@ async fn a_payment_begun_before_the_order_changed_cannot_be_linked_to_it() {
     let (ann, lamp) = (ann(&shop).await, lamp(&shop).await);
     let id = place(&shop, ann, lamp).await.expect("placed");
     let (payment, intent) = paying::prepare(&shop, id).await.expect("an intent");
-    let add = turn(&shop, move |owners, unit| async move {
-        order_lines::add_unit(&owners, &unit, id, lamp).await
-    });
+    let add = shop.turn(move |turn| async move { order_lines::add_unit(&turn, id, lamp).await });
     add.await.expect("still pending");
 
-    let link = turn(&shop, move |owners, unit| {
-        let intent = intent.clone();
-        async move { paying::link(&owners, &unit, id, payment, intent).await }
-    });
+    let link = shop.turn(move |turn| async move { paying::link(&turn, id, payment, intent).await });
 
     assert!(matches!(link.await, Err(Failure::Refused(Refusal::PaymentNotStarted))));
     assert_eq!(shop.store.stats().aborts, 0, "it was refused before anything was written");
@@ -174,8 +139,7 @@ async fn a_payment_begun_before_the_order_changed_cannot_be_linked_to_it() {
 async fn who_closed_their_account_meanwhile_leaves_no_order_and_kills_no_owner() {
     let (_directory, shop) = open().await;
     let (ann, lamp) = (ann(&shop).await, lamp(&shop).await);
-    let close =
-        turn(&shop, move |owners, unit| async move { accounts::close(&owners, &unit, ann).await });
+    let close = shop.turn(move |turn| async move { accounts::close(&turn, ann).await });
     close.await.expect("closed");
 
     let placed = place(&shop, ann, lamp).await;
@@ -200,13 +164,9 @@ async fn an_address_that_comes_after_its_account_was_closed_is_not_kept() {
         contact: None,
     };
 
-    let close =
-        turn(&shop, move |owners, unit| async move { accounts::close(&owners, &unit, ann).await });
+    let close = shop.turn(move |turn| async move { accounts::close(&turn, ann).await });
     close.await.expect("closed");
-    let update = turn(&shop, move |owners, unit| {
-        let command = command.clone();
-        async move { ordering::update(&owners, &unit, command).await }
-    });
+    let update = shop.turn(move |turn| async move { ordering::update(&turn, command).await });
 
     let refusal = update.await.map(drop);
     assert!(matches!(refusal, Err(Failure::Refused(Refusal::NotFound(Missing::Order)))));
@@ -221,21 +181,15 @@ async fn an_order_that_changed_and_changed_back_goes_by_its_current_payment_only
     let (ann, lamp) = (ann(&shop).await, lamp(&shop).await);
     let id = place(&shop, ann, lamp).await.expect("placed");
     let (old, old_intent) = paying::prepare(&shop, id).await.expect("a first payment");
-    let add = turn(&shop, move |owners, unit| async move {
-        order_lines::add_unit(&owners, &unit, id, lamp).await
-    });
+    let add = shop.turn(move |turn| async move { order_lines::add_unit(&turn, id, lamp).await });
     add.await.expect("still pending");
     let (new, _) = paying::prepare(&shop, id).await.expect("a second payment");
     assert_ne!(old, new);
-    let remove = turn(&shop, move |owners, unit| async move {
-        order_lines::remove_unit(&owners, &unit, id, lamp).await
-    });
+    let remove =
+        shop.turn(move |turn| async move { order_lines::remove_unit(&turn, id, lamp).await });
     remove.await.expect("still pending");
 
-    let link = turn(&shop, move |owners, unit| {
-        let intent = old_intent.clone();
-        async move { paying::link(&owners, &unit, id, old, intent).await }
-    });
+    let link = shop.turn(move |turn| async move { paying::link(&turn, id, old, old_intent).await });
 
     let refusal = link.await.map(drop);
     assert!(matches!(refusal, Err(Failure::Refused(Refusal::PaymentNotStarted))));

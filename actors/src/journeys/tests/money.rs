@@ -1,6 +1,6 @@
 //! Money that comes by other doors, goes back in parts, or is not what was owed.
 
-use super::{ann, lamp, open, place, require_sound, turn};
+use super::{ann, lamp, open, place, require_sound};
 use crate::gateway::{CheckoutPages, Gateway};
 use crate::journeys::paying::{self, Message, Settled, Told};
 use crate::payments::{self, Account, Dispute, DisputeStatus, RefundedBy};
@@ -33,10 +33,7 @@ async fn started() -> (tempfile::TempDir, Shop, OrderId, PaymentId, String) {
 async fn settle_with(shop: &Shop, id: OrderId, card: &str) -> Settled {
     let order = order(shop, id);
     let news = paying::ask_gateway(shop, id, &order, Some(card.to_owned())).await.expect("asked");
-    let settled = turn(shop, move |owners, unit| {
-        let news = news.clone();
-        async move { paying::settle(&owners, &unit, news).await }
-    });
+    let settled = shop.turn(move |turn| async move { paying::settle(&turn, news).await });
     settled.await.expect("booked")
 }
 
@@ -57,9 +54,9 @@ fn minor(amount: Option<i64>) -> SaidAmount {
 
 async fn request(shop: &Shop, id: OrderId, amount: Option<i64>) -> Result<u64, Failure> {
     let amount = amount.map(Money::from_minor_units);
-    let request = turn(shop, move |owners, unit| async move {
+    let request = shop.turn(move |turn| async move {
         let (reason, by) = ("as a courtesy".to_owned(), RefundedBy::Shop);
-        paying::request_refund(&owners, &unit, id, amount, reason, by).await
+        paying::request_refund(&turn, id, amount, reason, by).await
     });
     Ok(request.await?.1)
 }
@@ -225,10 +222,8 @@ async fn an_order_is_paid_at_a_page_or_by_an_intent_and_never_both() {
     let (again, same) = paying::prepare_checkout(&shop, id, pages()).await.expect("a page");
     assert_eq!((again, &same), (by_page, &page));
     let checkout = page.id.clone();
-    let link = turn(&shop, move |owners, unit| {
-        let checkout = checkout.clone();
-        async move { paying::link_checkout(&owners, &unit, id, by_page, checkout).await }
-    });
+    let link = shop
+        .turn(move |turn| async move { paying::link_checkout(&turn, id, by_page, checkout).await });
     assert!(link.await.expect("linked").payment.is_some_and(|link| link.intent.is_none()));
 
     // Back to an intent: the page is closed, and nobody can pay there any more.
@@ -248,9 +243,8 @@ async fn money_paid_at_a_page_is_found_though_nobody_told() {
     let id = place(&shop, ann, lamp).await.expect("placed");
     let (of, page) = paying::prepare_checkout(&shop, id, pages()).await.expect("a page");
     let checkout = page.id.clone();
-    let link = turn(&shop, move |owners, unit| {
-        let checkout = checkout.clone();
-        async move { paying::link_checkout(&owners, &unit, id, of, checkout).await.map(drop) }
+    let link = shop.turn(move |turn| async move {
+        paying::link_checkout(&turn, id, of, checkout).await.map(drop)
     });
     link.await.expect("linked");
     shop.sandbox.as_ref().expect("the sandbox").pay(page.id).await.expect("paid there");
@@ -275,9 +269,9 @@ async fn money_paid_at_a_page_is_found_though_nobody_told() {
 async fn the_sale_of_a_deleted_order_is_shown_no_more_and_its_money_stays_accounted_for() {
     let (_directory, shop, id, _, _) = started().await;
     settle_with(&shop, id, "pm_card_visa").await;
-    let delete = turn(&shop, move |owners, unit| async move {
+    let delete = shop.turn(move |turn| async move {
         let by = souk_domain::Role::Administrator;
-        crate::journeys::ordering::delete(&owners, &unit, id, by).await
+        crate::journeys::ordering::delete(&turn, id, by).await
     });
     delete.await.expect("deleted");
     assert_eq!(revenue(&shop), 0);
@@ -355,9 +349,7 @@ async fn a_failed_refund_over_another_amount_is_asked_about() {
 async fn an_order_that_costs_nothing_is_paid_in_the_turn_that_asks() {
     let (_directory, shop, id, _, _) = started().await;
     let pay = |id: OrderId| {
-        turn(&shop, move |owners, unit| async move {
-            paying::pay_nothing(&owners, &unit, id, None).await
-        })
+        shop.turn(move |turn| async move { paying::pay_nothing(&turn, id, None).await })
     };
     let refused = pay(id).await.map(drop);
     assert!(matches!(refused, Err(Failure::Refused(Refusal::PaymentNotStarted))), "{refused:?}");

@@ -1,7 +1,7 @@
 //! The saga of a payment with a fault at each of its calls: the gateway was not reached, or did
 //! what it was told and its answer was lost, which is also what being killed there looks like.
 
-use super::{ann, lamp, open, place, require_sound, turn};
+use super::{ann, lamp, open, place, require_sound};
 use crate::gateway::{
     Answering, Attempt, Charge, CheckoutPages, Gateway, GatewayCheckout, GatewayError,
     GatewayIntent, GatewayRefund, RefundRequest,
@@ -110,17 +110,12 @@ async fn pay(shop: &Shop, id: OrderId) -> Result<(), Failure> {
     let order = paying::start(shop, id).await?;
     let card = Some("pm_card_visa".to_owned());
     let news = paying::ask_gateway(shop, id, &order, card).await?;
-    turn(shop, move |owners, unit| {
-        let news = news.clone();
-        async move { paying::settle(&owners, &unit, news).await.map(drop) }
-    })
-    .await
+    shop.turn(move |turn| async move { paying::settle(&turn, news).await.map(drop) }).await
 }
 
 async fn call_off(shop: &Shop, id: OrderId) {
-    let cancel = turn(shop, move |owners, unit| async move {
-        ordering::cancel(&owners, &unit, id, "", None).await.map(drop)
-    });
+    let cancel =
+        shop.turn(move |turn| async move { ordering::cancel(&turn, id, "", None).await.map(drop) });
     cancel.await.expect("cancelled");
 }
 

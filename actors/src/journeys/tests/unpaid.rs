@@ -1,6 +1,6 @@
 //! Guests' orders that nobody pays: listed as long as they are kept, and deleted by age alone.
 
-use super::{lamp, open, ordering, paying, require_sound, turn};
+use super::{lamp, open, ordering, paying, require_sound};
 use crate::carts::CartKey;
 use crate::journeys::buying::Buyer;
 use crate::orders::{self, UpdateOrder};
@@ -20,10 +20,7 @@ async fn place_for_guest(shop: &Shop, product: ProductId) -> OrderId {
         time_to_live: Duration::from_secs(60),
     };
     let lines = CartLines::collect([(product, Quantity::ONE)]).expect("a line");
-    let placed = turn(shop, move |owners, unit| {
-        let (buyer, lines) = (buyer.clone(), lines.clone());
-        async move { ordering::place(&owners, &unit, buyer, lines).await }
-    });
+    let placed = shop.turn(move |turn| async move { ordering::place(&turn, buyer, lines).await });
     placed.await.expect("placed").id
 }
 
@@ -31,22 +28,18 @@ async fn pay(shop: &Shop, id: OrderId) {
     let order = paying::start(shop, id).await.expect("a payment");
     let card = Some("pm_card_visa".to_owned());
     let news = paying::ask_gateway(shop, id, &order, card).await.expect("charged");
-    let settled = turn(shop, move |owners, unit| {
-        let news = news.clone();
-        async move { paying::settle(&owners, &unit, news).await }
-    });
+    let settled = shop.turn(move |turn| async move { paying::settle(&turn, news).await });
     assert!(matches!(settled.await.expect("booked"), paying::Settled::Paid(_)));
 }
 
 async fn cancel(shop: &Shop, id: OrderId) {
-    let cancelled = turn(shop, move |owners, unit| async move {
-        ordering::cancel(&owners, &unit, id, "", None).await
-    });
+    let cancelled =
+        shop.turn(move |turn| async move { ordering::cancel(&turn, id, "", None).await });
     cancelled.await.expect("cancelled");
 }
 
 async fn set_status(shop: &Shop, id: OrderId, status: OrderStatus) {
-    let updated = turn(shop, move |owners, unit| async move {
+    let updated = shop.turn(move |turn| async move {
         let command = UpdateOrder {
             id,
             customer: None,
@@ -56,7 +49,7 @@ async fn set_status(shop: &Shop, id: OrderId, status: OrderStatus) {
             billing_address: None,
             contact: None,
         };
-        ordering::update(&owners, &unit, command).await
+        ordering::update(&turn, command).await
     });
     updated.await.expect("updated");
 }
@@ -87,9 +80,10 @@ async fn an_order_is_listed_until_it_is_paid_taken_up_or_deleted() {
     assert_eq!(unpaid(&shop), 2, "one that was called off is still kept");
     require_sound(&shop);
     for id in [ids[2], ids[3]] {
-        let delete = turn(&shop, move |owners, unit| async move {
-            ordering::delete(&owners, &unit, id, Role::Administrator).await
-        });
+        let delete =
+            shop.turn(
+                move |turn| async move { ordering::delete(&turn, id, Role::Administrator).await },
+            );
         delete.await.expect("deleted");
     }
     assert_eq!(unpaid(&shop), 0);

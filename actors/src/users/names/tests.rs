@@ -1,10 +1,11 @@
 //! Names of earlier versions, and names that somebody else's address is.
 
 use super::super::rows::{BY_EMAIL, TABLES, User};
-use super::super::{Register, UpdateProfile, by_username, register, update_profile};
+use super::super::{Register, UpdateProfile, Users, by_username};
 use super::*;
 use crate::check::Findings;
 use crate::hashing::Hasher;
+use crate::owner::Command;
 use crate::users;
 use souk_domain::{Password, Role, UnixMillis};
 use std::sync::Arc;
@@ -82,7 +83,7 @@ async fn try_register(
     };
     let add = store.transact(move |unit| {
         let command = command.clone();
-        async move { register::register(&unit, command) }
+        async move { command.apply(&unit, &Users) }
     });
     add.await.map(|(id, user)| (id.get(), user.username.to_string()))
 }
@@ -103,7 +104,7 @@ async fn try_rename(
     };
     let change = store.transact(move |unit| {
         let command = command.clone();
-        async move { update_profile::update_profile(&unit, command) }
+        async move { command.apply(&unit, &Users) }
     });
     change.await.map(|user| user.username.to_string())
 }
