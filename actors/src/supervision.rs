@@ -13,6 +13,7 @@ use crate::owner::{Slot, Supervised};
 use crate::payments::Payments;
 use crate::sandbox::Sandbox;
 use crate::users::Users;
+use crate::webhooks::Webhooks;
 use ractor::{Actor, ActorCell, ActorId, ActorProcessingErr, ActorRef, SpawnErr, SupervisionEvent};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -38,6 +39,8 @@ pub struct Owners {
     pub payments: Slot<Payments>,
     /// The sandbox gateway's own books.
     pub sandbox: Slot<Sandbox>,
+    /// Webhook endpoints and their deliveries.
+    pub webhooks: Slot<Webhooks>,
     escalated: watch::Sender<bool>,
 }
 
@@ -64,6 +67,7 @@ impl Owners {
             orders: Slot::new(Orders { notices: order_notices }),
             payments: Slot::new(Payments),
             sandbox: Slot::new(Sandbox),
+            webhooks: Slot::new(Webhooks),
             escalated: watch::Sender::new(false),
         });
         let (supervisor, _) = Actor::spawn(None, Supervisor, Arc::clone(&owners)).await?;
@@ -71,8 +75,16 @@ impl Owners {
     }
 
     /// Every slot; the supervisor knows owners by their position here.
-    fn supervised(&self) -> [&dyn Supervised; 6] {
-        [&self.users, &self.catalog, &self.carts, &self.orders, &self.payments, &self.sandbox]
+    fn supervised(&self) -> [&dyn Supervised; 7] {
+        [
+            &self.users,
+            &self.catalog,
+            &self.carts,
+            &self.orders,
+            &self.payments,
+            &self.sandbox,
+            &self.webhooks,
+        ]
     }
 
     /// Turns true when an owner died too often; the process must stop then.

@@ -124,13 +124,14 @@ impl OpenApp {
 
     async fn kill_each_owner(&self) {
         let owners = &self.shop.owners;
-        let kills: [&dyn Fn(); 6] = [
+        let kills: [&dyn Fn(); 7] = [
             &|| owners.users.kill(),
             &|| owners.catalog.kill(),
             &|| owners.carts.kill(),
             &|| owners.orders.kill(),
             &|| owners.payments.kill(),
             &|| owners.sandbox.kill(),
+            &|| owners.webhooks.kill(),
         ];
         for kill in kills {
             let seen = self.shop.store.stats().turns;

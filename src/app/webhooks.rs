@@ -6,7 +6,10 @@ use crate::edge::form::{Rule, boolean, list, text, web_address};
 use crate::edge::{Answer, Call, Errors, Form, PageAsked, Route, standard};
 use http::StatusCode;
 use serde::Serialize;
-use souk_actors::webhooks::{self, Delivery, DeliveryState, Draft, Endpoint, EndpointChange};
+use souk_actors::webhooks::{
+    self, CreateEndpoint, DeleteEndpoint, Delivery, DeliveryState, Endpoint, EndpointChange,
+    Redeliver, UpdateEndpoint,
+};
 use souk_domain::Refusal;
 use std::sync::Arc;
 use url::Url;
@@ -163,9 +166,9 @@ async fn create(app: Arc<App>, call: Call) -> Result<Answer, Refused> {
     let (url, events, description, is_active) =
         form.finish((url, events, description, is_active))?;
     judged(&app, &url).await?;
-    let draft = Draft { url, events, description, is_active };
+    let create = CreateEndpoint { url, events, description, is_active };
     let created = app.commit(&call, move |turn| async move {
-        let Some((id, endpoint)) = webhooks::create(turn.unit(), draft)? else {
+        let Some((id, endpoint)) = turn.ask(create).await? else {
             let most = webhooks::ENDPOINTS_MAX;
             let sentence = format!("There are {most} webhook endpoints already.");
             return Ok(Answer::detail(StatusCode::CONFLICT, &sentence));
@@ -201,7 +204,7 @@ async fn update(app: Arc<App>, call: Call) -> Result<Answer, Refused> {
     }
     let change = EndpointChange { url, events, description, is_active };
     let updated = app.commit(&call, move |turn| async move {
-        let updated = webhooks::update(turn.unit(), id, change)?;
+        let updated = turn.ask(UpdateEndpoint { id, change }).await?;
         Ok(updated.map_or_else(standard::not_found, |endpoint| {
             Answer::ok(&EndpointBody::new(id, &endpoint))
         }))
@@ -213,7 +216,7 @@ async fn delete(app: Arc<App>, call: Call) -> Result<Answer, Refused> {
     app.administrator(&call)?;
     let id = id_in(&call, "id")?;
     let deleted = app.commit(&call, move |turn| async move {
-        let was_there = webhooks::delete(turn.unit(), id)?;
+        let was_there = turn.ask(DeleteEndpoint { id }).await?;
         Ok(if was_there { Answer::no_content() } else { standard::not_found() })
     });
     Ok(deleted.await?)
@@ -240,7 +243,7 @@ async fn redeliver(app: Arc<App>, call: Call) -> Result<Answer, Refused> {
     let known = webhooks::delivery(&*app.shop.store.snapshot(), id, sequence)?;
     known.ok_or_else(standard::not_found)?;
     let again = app.commit(&call, move |turn| async move {
-        let again = webhooks::redeliver(turn.unit(), id, sequence)?;
+        let again = turn.ask(Redeliver { id, sequence }).await?;
         Ok(match again {
             Some(delivery) => {
                 Answer::json(StatusCode::ACCEPTED, &DeliveryBody::new(sequence, &delivery))

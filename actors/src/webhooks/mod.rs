@@ -1,21 +1,32 @@
 //! Endpoints of other systems that administrators registered, and what became of each event that
-//! they were to hear. The rows are written like the outbox's own: within a turn, by the functions
-//! here and by nobody else.
+//! they were to hear.
 //!
 //! Each endpoint has a cursor into the outbox. What it took or refused is in its log; what it did
 //! not take is tried again aside, so that later events go on.
 
-mod changes;
+mod advance_cursor;
+mod create;
+mod delete;
+mod log;
 mod patterns;
 mod queries;
+mod record_try;
+mod redeliver;
 mod rows;
-mod tries;
+mod update;
 
-pub use changes::{Draft, EndpointChange, create, delete, redeliver, update};
+use crate::owner::{Owner, Slot};
+use crate::supervision::Owners;
+
+pub use advance_cursor::AdvanceCursor;
+pub use create::CreateEndpoint;
+pub use delete::DeleteEndpoint;
 pub use patterns::{PatternError, check_pattern, matches};
 pub use queries::{active, deliveries, delivery, endpoint, endpoints, next_due, progress};
+pub use record_try::{RecordTry, Recorded, Verdict};
+pub use redeliver::Redeliver;
 pub use rows::{Delivery, DeliveryState, Endpoint, Progress};
-pub use tries::{Recorded, Tried, Verdict, advance, record};
+pub use update::{EndpointChange, UpdateEndpoint};
 
 pub(crate) use queries::{check, held_rows};
 #[cfg(any(test, fuzzing))]
@@ -31,6 +42,18 @@ pub const LOG_MAX: u64 = 500;
 /// An endpoint that took nothing for so long is switched off.
 pub const SWITCHED_OFF_AFTER: std::time::Duration =
     std::time::Duration::from_secs(3 * 24 * 60 * 60);
+
+/// The owner of webhook endpoints and their deliveries.
+#[derive(Debug)]
+pub struct Webhooks;
+
+impl Owner for Webhooks {
+    const NAME: &'static str = "webhooks";
+
+    fn slot(owners: &Owners) -> &Slot<Self> {
+        &owners.webhooks
+    }
+}
 
 #[cfg(test)]
 mod tests;

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::check::Findings;
+use crate::owner::Command;
 use crate::store::{Opening, Store, StoreLimits, Unit};
 use crate::{Failure, clock};
 
@@ -29,29 +30,33 @@ impl House {
         acted.await.expect("a turn")
     }
 
+    async fn apply<C>(&self, command: C) -> C::Reply
+    where
+        C: Command<Owner = Webhooks> + Clone + Sync,
+    {
+        self.act(move |unit| command.clone().apply(unit, &Webhooks)).await
+    }
+
     async fn endpoint(&self) -> u64 {
-        let draft = Draft {
+        let create = CreateEndpoint {
             url: "https://hooks.example/".to_owned(),
             events: vec!["order.*".to_owned()],
             description: String::new(),
             is_active: true,
         };
-        self.act(move |unit| create(unit, draft.clone())).await.expect("room for one").0
+        self.apply(create).await.expect("room for one").0
     }
 
     async fn tried(&self, endpoint: u64, sequence: u64, verdict: Verdict) -> Recorded {
-        self.act(move |unit| {
-            let tried = Tried {
-                endpoint,
-                sequence,
-                cursor: sequence,
-                event_id: format!("store.order.1.{sequence}"),
-                event: "order.paid".to_owned(),
-                answer: None,
-                reason: String::new(),
-                verdict,
-            };
-            record(unit, tried)
+        self.apply(RecordTry {
+            endpoint,
+            sequence,
+            cursor: sequence,
+            event_id: format!("store.order.1.{sequence}"),
+            event: "order.paid".to_owned(),
+            answer: None,
+            reason: String::new(),
+            verdict,
         })
         .await
     }
@@ -82,7 +87,7 @@ async fn the_log_is_bounded_and_what_waits_stays_in_it() {
     house.expect_sound();
     let held = held_rows(&house.store.snapshot()).expect("readable");
     assert_eq!(held, Some(LOG_MAX + 11));
-    assert!(house.act(move |unit| delete(unit, endpoint)).await);
+    assert!(house.apply(DeleteEndpoint { id: endpoint }).await);
     house.expect_sound();
     assert_eq!(held_rows(&house.store.snapshot()).expect("readable"), None);
 }
@@ -109,8 +114,8 @@ async fn an_endpoint_that_takes_nothing_for_three_days_is_switched_off() {
     assert!(active(&*house.store.snapshot()).expect("readable").is_empty());
     house.expect_sound();
 
-    let on = EndpointChange { is_active: Some(true), ..EndpointChange::default() };
-    let switched = house.act(move |unit| update(unit, endpoint, on.clone())).await;
+    let change = EndpointChange { is_active: Some(true), ..EndpointChange::default() };
+    let switched = house.apply(UpdateEndpoint { id: endpoint, change }).await;
     assert_eq!(switched.expect("it is there").failing_since, None);
     house.expect_sound();
 }
@@ -121,11 +126,11 @@ async fn there_are_no_more_endpoints_than_the_bound() {
     for _ in 0..ENDPOINTS_MAX {
         house.endpoint().await;
     }
-    let draft = Draft {
+    let create = CreateEndpoint {
         url: "https://hooks.example/".to_owned(),
         events: vec!["*".to_owned()],
         description: String::new(),
         is_active: true,
     };
-    assert!(house.act(move |unit| create(unit, draft.clone())).await.is_none());
+    assert!(house.apply(create).await.is_none());
 }

@@ -12,7 +12,9 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use souk_actors::outbox::Message;
 use souk_actors::store::{Snapshot, StoreError};
-use souk_actors::webhooks::{self, Delivery, Endpoint, Progress, Recorded, Tried, Verdict};
+use souk_actors::webhooks::{
+    self, AdvanceCursor, Delivery, Endpoint, Progress, RecordTry, Recorded, Verdict,
+};
 use souk_actors::{Failure, Shop, clock};
 use souk_domain::UnixMillis;
 use std::collections::{HashMap, HashSet};
@@ -154,12 +156,10 @@ impl Dispatcher {
         let tried = match job {
             Job::Rest(_) => return Ok(()),
             Job::Follow(cursor) => {
-                let store = &self.shop.store;
-                return store
-                    .transact(move |unit| async move { webhooks::advance(&unit, id, cursor) })
-                    .await;
+                let advance = AdvanceCursor { endpoint: id, cursor };
+                return self.shop.turn(move |turn| async move { turn.ask(advance).await }).await;
             }
-            Job::Missed { sequence, before } => Tried {
+            Job::Missed { sequence, before } => RecordTry {
                 endpoint: id,
                 sequence,
                 cursor: 0,
@@ -174,7 +174,7 @@ impl Dispatcher {
             }
         };
         if tried.verdict != Verdict::Taken {
-            let Tried { event_id, reason, .. } = &tried;
+            let RecordTry { event_id, reason, .. } = &tried;
             tracing::warn!(
                 endpoint = id,
                 event_id,
@@ -182,10 +182,7 @@ impl Dispatcher {
                 "a webhook endpoint did not take an event"
             );
         }
-        let recording = self.shop.store.transact(move |unit| {
-            let tried = tried.clone();
-            async move { webhooks::record(&unit, tried) }
-        });
+        let recording = self.shop.turn(move |turn| async move { turn.ask(tried).await });
         if recording.await? == Recorded::SwitchedOff {
             // Not its URL: some hold a password of their own.
             let what = "a webhook endpoint took nothing for three days and is switched off";
@@ -203,7 +200,7 @@ impl Dispatcher {
         event: String,
         before: Option<Delivery>,
         cursor: u64,
-    ) -> Tried {
+    ) -> RecordTry {
         let now = clock::now();
         let (tries, since) = before.map_or((1, now), |before| (before.tries + 1, before.since));
         let (answer, reason, may_try_again) = match self.post(endpoint, &message).await {
@@ -217,7 +214,7 @@ impl Dispatcher {
             Some(at) => Verdict::Again(at),
             None => Verdict::GivenUp,
         };
-        Tried {
+        RecordTry {
             endpoint: id,
             sequence: message.sequence,
             cursor,

@@ -1,0 +1,32 @@
+//! How far an endpoint has come.
+
+use super::Webhooks;
+use super::rows::PROGRESS;
+use crate::Failure;
+use crate::owner::Command;
+use crate::store::{Read, Unit};
+
+/// Notes that everything up to a place in the outbox was tried, or is not for the endpoint. The
+/// cursor never moves back.
+#[derive(Clone, Debug)]
+pub struct AdvanceCursor {
+    /// The endpoint.
+    pub endpoint: u64,
+    /// The place in the outbox.
+    pub cursor: u64,
+}
+
+impl Command for AdvanceCursor {
+    type Owner = Webhooks;
+    type Reply = ();
+
+    fn apply(self, unit: &Unit, _: &Webhooks) -> Result<(), Failure> {
+        let Self { endpoint, cursor } = self;
+        let Some(mut progress) = unit.get(PROGRESS, &endpoint)? else { return Ok(()) };
+        if cursor > progress.cursor {
+            progress.cursor = cursor;
+            unit.put(PROGRESS, &endpoint, &progress)?;
+        }
+        Ok(())
+    }
+}
