@@ -42,7 +42,7 @@ async fn user_signup() {
     again.says(
         400,
         json!({"username": ["A user with that username already exists."],
-        "email": ["A user with that email already exists."]}),
+        "email": ["user with this email already exists."]}),
     );
     let required = json!(["This field is required."]);
     shop.nobody()
@@ -90,7 +90,7 @@ async fn change_email() {
         (&shown["email"], &shown["username"]),
         (&json!("newemail@example.com"), &json!("newuser"))
     );
-    let taken = json!({"email": ["A user with that email already exists."]});
+    let taken = json!({"email": ["user with this email already exists."]});
     user.post(path, json!({"email": "Eve@Souk.example"})).await.says(400, taken);
     user.post(path, json!({"email": "nowhere"})).await.blames(400, &["email"]);
     user.post(path, json!({})).await.blames(400, &["email"]);

@@ -136,7 +136,12 @@ async fn update_order_status() {
     shop.nobody().put(&status, json!({"status": "Processing"})).await.expect(401);
     let moved = boss.put(&status, json!({"status": "Processing"})).await;
     moved.says(200, json!({"order_id": order, "status": "Processing"}));
-    let shipped = boss.put(&format!("{status}/"), json!({"status": "shipped"})).await;
+    for other in ["shipped", "SHIPPED", " Shipped"] {
+        boss.put(&status, json!({"status": other}))
+            .await
+            .says(400, json!({"status": [format!("\"{other}\" is not a valid choice.")]}));
+    }
+    let shipped = boss.put(&format!("{status}/"), json!({"status": "Shipped"})).await;
     shipped.says(200, json!({"order_id": order, "status": "Shipped"}));
     let back = boss.put(&status, json!({"status": "Pending"})).await;
     back.says(409, json!({"detail": "An order cannot go from Shipped to Pending."}));

@@ -59,7 +59,7 @@ async fn create_user() {
     again.says(
         400,
         json!({"username": ["A user with that username already exists."],
-        "email": ["A user with that email already exists."]}),
+        "email": ["user with this email already exists."]}),
     );
     let case =
         json!({"username": "JohnDoe", "email": "x@example.com", "password": "securePassword123"});
@@ -118,7 +118,9 @@ async fn update_user_information() {
     let taken = json!({"email": "EVE@souk.example"});
     john.put(&user_path(john.id), taken)
         .await
-        .says(400, json!({"email": ["A user with that email already exists."]}));
+        .says(400, json!({"email": ["user with this email already exists."]}));
+    let both = json!({"email": "eve@souk.example", "first_name": "x".repeat(151)});
+    john.put(&user_path(john.id), both).await.blames(400, &["email", "first_name"]);
     let wrong = json!({"email": "nowhere", "first_name": "x".repeat(151)});
     john.put(&user_path(john.id), wrong).await.blames(400, &["email", "first_name"]);
     eve.put(&user_path(john.id), sample.clone()).await.says(404, not_found());

@@ -182,10 +182,11 @@ async fn update_item_quantity() {
     let either = json!({"non_field_errors": ["Give either quantity or change."]});
     change(json!({})).await.says(400, either.clone());
     change(json!({"quantity": 1, "change": 1})).await.says(400, either);
-    let too_few = "Quantity must be at least 1.";
+    let least = "Ensure this value is greater than or equal to 1.";
     for body in [json!({"quantity": 0}), json!({"quantity": -1})] {
-        change(body).await.says(400, json!({"quantity": [too_few]}));
+        change(body).await.says(400, json!({"quantity": [least]}));
     }
+    let too_few = "Quantity must be at least 1.";
     for body in [json!({"change": -3}), json!({"change": -1_000_000})] {
         change(body).await.says(400, json!({"change": [too_few]}));
     }

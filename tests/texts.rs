@@ -212,7 +212,7 @@ async fn internationalised_and_unusual_addresses_register_log_in_and_get_mail() 
         let again = json!({"username": "other", "email": kept.to_uppercase().replace("LOCALHOST", "localhost"),
             "password": "password123"});
         let taken = shop.nobody().post("/api/users/signup/", again).await;
-        taken.says(400, json!({"email": ["A user with that email already exists."]}));
+        taken.says(400, json!({"email": ["user with this email already exists."]}));
     }
 }
 

@@ -40,6 +40,26 @@ impl App {
         Ok(())
     }
 
+    /// Notes in a form with `sentence` that somebody other than `user` has the address. Asked again
+    /// within the turn; here it lets all errors stand together.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(crate) fn note_taken_email(
+        &self,
+        form: &mut Form<'_>,
+        user: UserId,
+        email: &Field<Option<EmailAddress>>,
+        sentence: &'static str,
+    ) -> Result<(), StoreError> {
+        let Some(Some(email)) = email.seen() else { return Ok(()) };
+        let holder = users::by_email(&*self.shop.store.snapshot(), email)?;
+        if holder.is_some_and(|(holder, _)| holder != user) {
+            form.error("email", sentence);
+        }
+        Ok(())
+    }
+
     /// Adds a person, who then may log in.
     ///
     /// # Errors

@@ -115,7 +115,8 @@ impl App {
     /// # Errors
     /// 401 without a token, and for a token that is not good (any more).
     pub(crate) fn session_claims(&self, request: &Request) -> Result<Claims, Answer> {
-        let token = request.bearer().ok_or_else(standard::not_authenticated)?;
+        let token = request.bearer().filter(|token| !token.is_empty());
+        let token = token.ok_or_else(standard::not_authenticated)?;
         let claims = self
             .tokens
             .verify(token, TokenKind::Access, clock::now().seconds())

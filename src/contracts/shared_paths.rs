@@ -85,8 +85,7 @@ mod tests {
     use http::Method;
 
     fn recognised_in(body: &str) -> Option<Speaker> {
-        let mut request = Request::test(Method::POST, "/api/payments/");
-        request.body = body.to_owned().into();
+        let request = Request::test(Method::POST, "/api/payments/").with_json(body);
         let form = Form::parse(&request).expect("an object");
         recognised(&form, &["order", "amount"], &["order_id", "payment_method"])
     }

@@ -54,6 +54,8 @@ pub(crate) const RETRY_AFTER_SECONDS: u32 = 1;
 
 /// Query parameters read; further ones are ignored.
 pub(crate) const QUERY_PARAMETERS_MAX: usize = 128;
+/// Characters of a search that are read; further ones are ignored.
+pub(crate) const SEARCH_CHARACTERS_MAX: usize = 200;
 /// Longest `Host` header used in links.
 pub(crate) const HOST_CHARACTERS_MAX: usize = 255;
 

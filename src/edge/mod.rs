@@ -17,6 +17,7 @@
 //! | `form` | JSON bodies, every wrong field named at once |
 //! | `posted` | forms as browsers post them |
 //! | `problem` | the errors of Souk's own API |
+//! | `search` | the words that a list is searched for |
 //! | `pages`, `list` | page numbers, envelopes and links; long lists in pieces |
 //! | `tokens` | the JWT |
 //! | `limits` | every bound, with its unit in the name |
@@ -39,6 +40,7 @@ mod problem;
 mod request;
 mod route;
 mod router;
+mod search;
 mod server;
 mod shares;
 mod stall;
@@ -61,6 +63,7 @@ pub(crate) use posted::PostedForm;
 pub(crate) use request::{Request, bearer_of};
 pub(crate) use route::{Call, Operation, Route};
 pub(crate) use router::{Router, RouterError};
+pub(crate) use search::{search_terms, search_text, unfit_search};
 pub(crate) use server::serve;
 pub(crate) use shares::{Pool, Share};
 pub(crate) use tokens::{BadToken, Claims, TokenId, TokenKey, TokenKind};

@@ -1,6 +1,7 @@
 //! Pages of lists: Django REST Framework's `PageNumberPagination`, and headers for bare arrays.
 
 use super::headers::X_TOTAL_COUNT;
+use crate::edge::form::python_int;
 use crate::edge::list::{self, ItemWriter, Wrapping};
 use crate::edge::{Answer, Request, limits, standard};
 use http::header::{HeaderValue, LINK};
@@ -46,16 +47,15 @@ impl PageAsked {
     /// # Errors
     /// 404 for a page that is no number from 1 and not `last`.
     pub(crate) fn of(request: &Request) -> Result<Self, Answer> {
-        let number = match request.query("page").map(str::trim) {
+        let positive = |text| python_int(text).and_then(|number| u64::try_from(number).ok());
+        let positive = |text| positive(text).filter(|number| *number >= 1);
+        let number = match request.query("page") {
             None | Some("") => Asked::Number(1),
             Some("last") => Asked::Last,
-            Some(text) => {
-                let number = text.parse().ok().filter(|number| *number >= 1);
-                Asked::Number(number.ok_or_else(standard::invalid_page)?)
-            }
+            Some(text) => Asked::Number(positive(text).ok_or_else(standard::invalid_page)?),
         };
-        let size = request.query("page_size").and_then(|text| text.trim().parse().ok());
-        let size = size.filter(|size| *size >= 1).unwrap_or(limits::PAGE_SIZE_DEFAULT);
+        let size = request.query("page_size").and_then(positive);
+        let size = size.unwrap_or(limits::PAGE_SIZE_DEFAULT);
         Ok(Self { number, size: size.min(limits::PAGE_SIZE_MAX) })
     }
 
@@ -247,6 +247,9 @@ mod tests {
             ("?page_size=-3", 20),
             ("?page_size=abc", 20),
             ("?page_size=", 20),
+            ("?page_size=%D9%A7", 7),
+            ("?page_size=%2B7", 7),
+            ("?page_size=1_0", 10),
             ("?page_size=100", 100),
             ("?page_size=1000000", 100),
         ] {
@@ -257,10 +260,14 @@ mod tests {
 
     #[test]
     fn a_page_that_is_none_is_404() {
-        for number in ["0", "-1", "abc", "1.5", "4", "18446744073709551616"] {
+        for number in ["0", "-1", "abc", "1.5", "4", "%20", "%20last", "18446744073709551616"] {
             let answer = page(&format!("/p/?page={number}"), 60).expect_err(number);
             assert_eq!(answer.status, 404);
             assert_eq!(answer.text(), r#"{"detail":"Invalid page."}"#);
+        }
+        for three in ["3", "%203", "03", "%2B3", "%D9%A3"] {
+            let page = page(&format!("/p/?page={three}"), 60).expect(three);
+            assert_eq!(page.number, 3, "{three}");
         }
         assert_eq!(page("/p/?page=3", 60).map(|page| page.offset()).ok(), Some(40));
         assert_eq!(page("/p/?page=last", 61).map(|page| page.number).ok(), Some(4));

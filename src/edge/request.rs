@@ -72,7 +72,7 @@ impl Request {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// The token of `Authorization: Bearer …`.
+    /// The token of `Authorization: Bearer …`, as [`bearer_of`] reads it.
     pub(crate) fn bearer(&self) -> Option<&str> {
         bearer_of(&self.headers)
     }
@@ -91,12 +91,14 @@ impl Request {
     }
 }
 
-/// The token of `Authorization: Bearer …`.
+/// The token of `Authorization: Bearer …`; `None` for other schemes. Where no token follows, or
+/// none that is text, it is empty, which no good token is.
 pub(crate) fn bearer_of(headers: &HeaderMap) -> Option<&str> {
-    let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, token) = value.split_once(' ')?;
-    let token = token.trim();
-    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+    let value = headers.get(AUTHORIZATION)?.as_bytes();
+    let end = value.iter().position(u8::is_ascii_whitespace).unwrap_or(value.len());
+    let (scheme, token) = value.split_at(end);
+    let token = || std::str::from_utf8(token).unwrap_or_default().trim();
+    scheme.eq_ignore_ascii_case(b"bearer").then(token)
 }
 
 /// A name or address with an optional port, and nothing that could change the meaning of a URL.
@@ -130,6 +132,7 @@ impl Request {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use http::header::HeaderValue;
 
     fn get(target: &str) -> Request {
         Request::test(Method::GET, target)
@@ -156,9 +159,16 @@ mod tests {
         let with = |value: &str| get("/").with_header("authorization", value);
         assert_eq!(with("Bearer abc").bearer(), Some("abc"));
         assert_eq!(with("bearer  abc ").bearer(), Some("abc"));
-        for value in ["Basic abc", "Bearer", "Bearer ", "abc"] {
+        for value in ["Bearer", "bearer ", "Bearer \t "] {
+            assert_eq!(with(value).bearer(), Some(""), "{value}");
+        }
+        for value in ["Basic abc", "Bearerabc", "abc", ""] {
             assert_eq!(with(value).bearer(), None, "{value}");
         }
+        let mut odd = get("/");
+        let latin = HeaderValue::from_bytes(b"Bearer \xe9").expect("a header value");
+        odd.headers.insert(AUTHORIZATION, latin);
+        assert_eq!(odd.bearer(), Some(""));
         assert_eq!(get("/").bearer(), None);
     }
 

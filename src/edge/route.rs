@@ -163,12 +163,13 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    /// The id in the path, read with `OrderId::parse` and its like.
+    /// The id in the path, read with `OrderId::parse` and its like; zeros before it do not count.
     ///
     /// # Errors
     /// 404 for what can be nobody's id: `0`, `-1`, `abc`, 2^63.
     pub(crate) fn id<T>(&self, name: &str, parse: fn(&str) -> Option<T>) -> Result<T, Answer> {
-        self.params.get(name).and_then(parse).ok_or_else(standard::not_found)
+        let digits = self.params.get(name).map(|digits| digits.trim_start_matches('0'));
+        digits.and_then(parse).ok_or_else(standard::not_found)
     }
 }
 
@@ -244,8 +245,10 @@ mod tests {
             }),
         };
         let parse = souk_domain::OrderId::parse;
-        assert_eq!(call("7").id("id", parse).map(souk_domain::OrderId::get).ok(), Some(7));
-        for id in ["0", "-1", "abc", "9223372036854775808", "1.5"] {
+        for id in ["7", "07", "00000000000000000000000007"] {
+            assert_eq!(call(id).id("id", parse).map(souk_domain::OrderId::get).ok(), Some(7));
+        }
+        for id in ["0", "00", "-1", "0-1", "+1", "0x1", "٣", "abc", "9223372036854775808", "1.5"] {
             assert_eq!(
                 call(id).id("id", parse).map_err(|answer| answer.status),
                 Err(404.try_into().expect("a status"))

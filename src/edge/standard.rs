@@ -19,7 +19,7 @@ pub(crate) const KEY_RUNNING: &str = "A request with this Idempotency-Key is sti
 /// What is said of one that named something else before.
 pub(crate) const KEY_TAKEN: &str = "This Idempotency-Key was used for another request.";
 /// What a Django form says of an e-mail address that is taken.
-pub(crate) const EMAIL_TAKEN: &str = "A user with that email already exists.";
+pub(crate) const EMAIL_TAKEN: &str = "user with this email already exists.";
 
 /// What is said of a refund of an order that cost nothing.
 pub(crate) const COST_NOTHING: &str = "The order cost nothing: there is nothing to refund.";

@@ -65,7 +65,7 @@ class PlatformRegistration(Registration):
 
 
 class ServicesRegistration(Registration):
-    confirm_password = password_field()
+    confirm_password = serializers.CharField(trim_whitespace=False, write_only=True)
 
     class Meta(Registration.Meta):
         fields = [*Registration.Meta.fields, "confirm_password"]

@@ -94,6 +94,9 @@ async fn update_user_profile() {
     ann.put(PROFILE, body.clone()).await.says(200, expected);
     let taken = json!({"email": ["This email is already in use."]});
     ben.patch(PROFILE, body.clone()).await.says(400, taken.clone());
+    let mut both = body.clone();
+    both["last_name"] = json!(false);
+    ben.patch(PROFILE, both).await.blames(400, &["email", "last_name"]);
     ben.put(PROFILE, body).await.says(400, taken);
 }
 

@@ -77,6 +77,12 @@ impl Ask {
         self.header("Content-Type", content_type)
     }
 
+    /// A body that nothing says the type of.
+    pub fn raw_untyped(mut self, body: &str) -> Self {
+        self.body = Some(body.into());
+        self
+    }
+
     pub async fn send(self) -> Answer {
         self.attempt().await.unwrap_or_else(|error| panic!("no answer: {error}"))
     }

@@ -44,12 +44,6 @@ impl OrderStatus {
         }
     }
 
-    /// The state of a word; case does not count, because platform capitalises.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.word().eq_ignore_ascii_case(word))
-    }
-
     /// Where the units of an order in this state are.
     #[must_use]
     pub fn holding(self) -> StockHolding {
@@ -246,15 +240,6 @@ mod tests {
         for to in [Pending, Processing, Completed, Shipped] {
             assert!(step_with_payment(Cancelled, to).is_err(), "{to:?}");
         }
-    }
-
-    #[test]
-    fn words_are_read_in_any_case() {
-        for status in OrderStatus::ALL {
-            assert_eq!(OrderStatus::from_word(status.word()), Some(status));
-        }
-        assert_eq!(OrderStatus::from_word("Shipped"), Some(Shipped));
-        assert_eq!(OrderStatus::from_word("lost"), None);
     }
 
     #[test]

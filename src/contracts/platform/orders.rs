@@ -1,7 +1,7 @@
 //! 3.1 to 3.4: orders.
 
 use super::refusals::{NOT_FOR_SALE, Problem, unbuyable};
-use super::wire::{OrderBody, StatusBody};
+use super::wire::{OrderBody, StatusBody, capitalised};
 use crate::app::{App, Visitor};
 use crate::edge::form::{
     Field, Reference, id_or, money, objects, order_status, quantity, reference,
@@ -128,7 +128,7 @@ pub(super) async fn update_status(app: Arc<App>, call: Call) -> Result<Answer, P
 
 /// The state an order goes to.
 pub(super) fn status_field(form: &mut Form<'_>) -> Field<OrderStatus> {
-    form.required("status", order_status())
+    form.required("status", order_status(capitalised))
 }
 
 /// Customers too, as long as the goods are in the house.

@@ -56,6 +56,7 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     let current = users::user(&*app.shop.store.snapshot(), user)?.map(|user| user.email);
     let mut form = Form::parse(&call.request)?;
     let fields = changed_fields(&mut form, current);
+    app.note_taken_email(&mut form, user, &fields.0, standard::EMAIL_TAKEN)?;
     let (email, first_name, last_name) = form.finish(fields)?;
     let command = UpdateProfile {
         user,

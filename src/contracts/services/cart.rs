@@ -4,7 +4,7 @@ use super::callers::{require_service, shopper};
 use super::refusals::{INSUFFICIENT_STOCK, NOT_FOR_SALE, Problem};
 use super::wire::{CartContentBody, MessageBody};
 use crate::app::{App, GuestLimits, presented_cart_key, units_of};
-use crate::edge::form::{Field, Rule, id, id_or, integer, quantity_or, text};
+use crate::edge::form::{Field, Rule, id, id_or, integer, quantity, text};
 use crate::edge::values::{IdText, MoneyText, PercentText};
 use crate::edge::{Answer, Call, Errors, Form, standard, values};
 use schemars::JsonSchema;
@@ -95,7 +95,7 @@ pub(super) async fn add(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
 /// What is added, and how many of it.
 pub(super) fn add_fields(form: &mut Form<'_>) -> (Field<ProductId>, Field<Quantity>) {
     let product = form.required("product_id", id_or(ProductId::new, NOT_FOR_SALE));
-    (product, form.required("quantity", quantity_or(TOO_FEW)))
+    (product, form.required("quantity", quantity()))
 }
 
 /// The product of a line.
@@ -171,7 +171,7 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
 pub(super) fn update_fields(form: &mut Form<'_>) -> (Field<Option<ProductId>>, Field<Wish>) {
     let product = product_field(form);
     let most = i64::from(MAX_LINE_QUANTITY);
-    let quantity = form.nullable("quantity", quantity_or(TOO_FEW));
+    let quantity = form.nullable("quantity", quantity());
     let change = form.nullable("change", integer(-most..=most));
     form.exactly_one(&["quantity", "change"], EITHER);
     let wish = quantity.and(change).and_then(|(quantity, change)| match (quantity, change) {

@@ -217,7 +217,7 @@ type SaidFields = (
 /// What another system says about an order.
 pub(super) fn report_fields(form: &mut Form<'_>) -> SaidFields {
     let order = form.required("order_id", id(OrderId::new));
-    let status = form.optional("status", order_status());
+    let status = form.optional("status", order_status(OrderStatus::word));
     let (is_paid, intent) = payment_fields(form);
     form.at_least_one(&["status", "is_paid", "payment_intent"], SOMETHING);
     (order, status, is_paid, intent)
@@ -226,7 +226,7 @@ pub(super) fn report_fields(form: &mut Form<'_>) -> SaidFields {
 /// What an administrator says about an order: its state, and nothing without it.
 pub(super) fn status_fields(form: &mut Form<'_>) -> SaidFields {
     let order = form.required("order_id", id(OrderId::new));
-    let status = form.required("status", order_status()).some();
+    let status = form.required("status", order_status(OrderStatus::word)).some();
     let (is_paid, intent) = payment_fields(form);
     (order, status, is_paid, intent)
 }

@@ -5,23 +5,21 @@ use super::refusals::Problem;
 use super::wire::ProductBody;
 use crate::app::App;
 use crate::edge::form::{
-    self, Decimal, Field, Reference, Rule, boolean, discount, money, reference, text, web_address,
+    self, Decimal, Field, Reference, Rule, boolean, discount, image_address, money, reference, text,
 };
 use crate::edge::{
-    Answer, Call, Description, Errors, Form, PageAsked, Request, Wrapping, any_text, standard,
+    Answer, Call, Description, Errors, Form, PageAsked, Request, Wrapping, search_terms,
+    search_text, standard, unfit_search,
 };
 use schemars::json_schema;
 use souk_actors::Failure;
 use souk_actors::catalog::{self, Between, ProductChange, ProductDraft, ProductSelection};
 use souk_actors::store::{Snapshot, StoreError};
-use souk_domain::{
-    CategoryId, Currency, Discount, Missing, Money, Pricing, ProductId, Refusal, SearchTerms,
-};
+use souk_domain::{CategoryId, Currency, Discount, Missing, Money, Pricing, ProductId, Refusal};
 use std::sync::Arc;
 
 const NAME_CHARACTERS_MAX: usize = 255;
 const DESCRIPTION_CHARACTERS_MAX: usize = 10_000;
-const SEARCH_CHARACTERS_MAX: usize = 200;
 /// Places of a discount in percent.
 const PERCENT_DECIMALS: u8 = 2;
 /// What is said of a filter that is no number.
@@ -45,8 +43,8 @@ async fn select(
     category: Option<CategoryId>,
 ) -> Result<Answer, Problem> {
     let currency = app.shop.settings.currency;
-    let asked = PageAsked::of_whole_list(&call.request)?;
     let selection = ProductSelection { category, ..selection_of(&call.request, currency)? };
+    let asked = PageAsked::of_whole_list(&call.request)?;
     let find = move |snapshot: &Snapshot, offset, limit| {
         catalog::selected_ids(snapshot, &selection, offset, limit)
     };
@@ -58,7 +56,8 @@ async fn select(
 
 /// The filters of the document's third section. One without a value does not count. Numbers are
 /// compared with prices and discounts, and need not be any themselves.
-fn selection_of(request: &Request, currency: Currency) -> Result<ProductSelection, Errors> {
+fn selection_of(request: &Request, currency: Currency) -> Result<ProductSelection, Answer> {
+    let name = search_terms(request)?;
     let mut errors = Errors::new();
     let asked = |name| request.query(name).map(str::trim).filter(|text| !text.is_empty());
     let mut number = |name: &'static str| {
@@ -75,13 +74,10 @@ fn selection_of(request: &Request, currency: Currency) -> Result<ProductSelectio
         most: number("discount_max").map(|bound| bound.floor(PERCENT_DECIMALS)),
     };
     let available = noted(&mut errors, "available", asked("available").map(truth));
-    let name = asked("search").and_then(|text| {
-        SearchTerms::parse(&text.chars().take(SEARCH_CHARACTERS_MAX).collect::<String>())
-    });
     if errors.is_empty() {
         Ok(ProductSelection { name, sell_price, discount, available, category: None })
     } else {
-        Err(errors)
+        Err(errors.into())
     }
 }
 
@@ -94,7 +90,7 @@ pub(super) fn filters(told: Description) -> Description {
     told.query(
         "search",
         "Words of the name, in whatever order and case; quotes keep a phrase together.",
-        any_text(),
+        search_text(),
     )
     .query("price_min", "The least the customer pays (`sell_price`).", number.clone())
     .query("price_max", "The most the customer pays (`sell_price`).", number.clone())
@@ -102,6 +98,7 @@ pub(super) fn filters(told: Description) -> Description {
     .query("discount_max", "The largest discount in percent.", number)
     .query("available", "`True` for what the shop sells, `False` for the rest.", truth)
     .refuses(Errors::of("price_min", NOT_A_NUMBER))
+    .refuses(unfit_search())
 }
 
 fn noted<T>(errors: &mut Errors, name: &'static str, read: Option<Result<T, String>>) -> Option<T> {
@@ -150,7 +147,7 @@ pub(super) fn new_fields(form: &mut Form<'_>, currency: Currency) -> NewFields {
         form.required("price", money(currency)),
         form.defaulting("discount", discount(), Discount::NONE),
         form.defaulting("available", boolean(), true),
-        form.nullable("image", web_address()),
+        form.nullable("image", image_address()),
     )
 }
 
@@ -173,7 +170,7 @@ pub(super) fn changed_fields(form: &mut Form<'_>, currency: Currency) -> Changed
         form.required("price", money(currency)),
         form.optional("discount", discount()),
         form.optional("available", boolean()),
-        form.clearable("image", web_address()),
+        form.clearable("image", image_address()),
     )
 }
 

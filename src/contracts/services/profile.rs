@@ -89,10 +89,5 @@ fn note_taken_by_others(
             form.error("username", standard::USERNAME_TAKEN);
         }
     }
-    if let Some(Some(email)) = email.seen()
-        && users::by_email(&*snapshot, email)?.is_some_and(|(holder, _)| holder != user)
-    {
-        form.error("email", EMAIL_IN_USE);
-    }
-    Ok(())
+    Ok(app.note_taken_email(form, user, email, EMAIL_IN_USE)?)
 }

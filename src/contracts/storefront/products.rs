@@ -5,18 +5,17 @@ use super::refusals::{Problem, forbidden};
 use super::wire::{MessageBody, ProductBody};
 use crate::app::{App, stock_range};
 use crate::edge::form::{
-    self, Field, Reference, Text, integer, money, reference, text, web_address,
+    self, Field, Reference, Text, image_address, integer, money, python_int, reference, text,
 };
-use crate::edge::{Answer, Call, Errors, Form, PageAsked, Wrapping, standard};
+use crate::edge::{Answer, Call, Errors, Form, PageAsked, Wrapping, search_terms, standard};
 use souk_actors::Failure;
 use souk_actors::catalog::{self, ProductChange, ProductDraft, ProductFilter};
 use souk_actors::store::{Snapshot, StoreError};
-use souk_domain::{CategoryId, Currency, Money, Pricing, ProductId, Refusal, SearchTerms};
+use souk_domain::{CategoryId, Currency, Money, Pricing, ProductId, Refusal};
 use std::sync::Arc;
 
 const NAME_CHARACTERS_MAX: usize = 255;
 const DESCRIPTION_CHARACTERS_MAX: usize = 10_000;
-const SEARCH_CHARACTERS_MAX: usize = 200;
 
 pub(super) const ONLY_ADMINS_CREATE: &str = "Only admins can create products";
 pub(super) const ONLY_ADMINS_UPDATE: &str = "Only admins can update products";
@@ -33,8 +32,8 @@ fn require_administrator(app: &App, call: &Call, refusal: &str) -> Result<(), Pr
 
 pub(super) async fn list(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     app.session_claims(&call.request)?;
+    let filter = ProductFilter { with_hidden: app.sees_hidden(&call)?, ..filter_of(&app, &call)? };
     let asked = PageAsked::of(&call.request)?;
-    let filter = ProductFilter { with_hidden: app.sees_hidden(&call)?, ..filter_of(&call)? };
     let find = move |snapshot: &Snapshot, offset, limit| {
         catalog::product_ids(snapshot, &filter, offset, limit)
     };
@@ -45,16 +44,20 @@ pub(super) async fn list(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     Ok(app.list(call, (asked, Wrapping::Envelope), find, body).await?)
 }
 
-fn filter_of(call: &Call) -> Result<ProductFilter, Problem> {
-    let search = call.request.query("search").map(str::trim).filter(|text| !text.is_empty());
-    let search = search.and_then(|text| {
-        SearchTerms::parse(&text.chars().take(SEARCH_CHARACTERS_MAX).collect::<String>())
-    });
+fn filter_of(app: &App, call: &Call) -> Result<ProductFilter, Problem> {
+    let search = search_terms(&call.request)?;
     let category = match call.request.query("category").map(str::trim) {
         None | Some("") => None,
-        Some(text) => Some(CategoryId::parse(text).ok_or_else(no_such_choice)?),
+        Some(text) => Some(known_category(app, text)?.ok_or_else(no_such_choice)?),
     };
     Ok(ProductFilter { search, category, with_hidden: false })
+}
+
+/// The category that a filter names, if there is one.
+fn known_category(app: &App, text: &str) -> Result<Option<CategoryId>, StoreError> {
+    let id = python_int(text).and_then(|number| CategoryId::new(u64::try_from(number).ok()?));
+    let Some(id) = id else { return Ok(None) };
+    Ok(catalog::category(&*app.shop.store.snapshot(), id)?.map(|_| id))
 }
 
 pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
@@ -89,7 +92,7 @@ pub(super) fn new_fields(form: &mut Form<'_>, currency: Currency) -> NewFields {
         form.nullable("category_id", reference(CategoryId::new)),
         form.required("price", money(currency)),
         form.defaulting("stock_quantity", integer(stock_range()), 0),
-        form.nullable("image", web_address()),
+        form.nullable("image", image_address()),
     )
 }
 
@@ -148,7 +151,7 @@ pub(super) fn change_fields(
         form.clearable("category_id", reference(CategoryId::new)),
         form.changing("price", money(currency), partial),
         form.optional("stock_quantity", integer(stock_range())),
-        form.clearable("image", web_address()),
+        form.clearable("image", image_address()),
     )
 }
 
@@ -198,7 +201,7 @@ fn worded(failure: Failure, category: Option<&Reference<CategoryId>>) -> Problem
     }
 }
 
-/// A filter that is no id of a category.
+/// The refusal of a filter that names no category.
 pub(super) fn no_such_choice() -> Errors {
     Errors::of(
         "category",

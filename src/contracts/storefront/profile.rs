@@ -1,7 +1,7 @@
 //! 4 to 6: the caller's profile and password.
 
 use super::is_partial;
-use super::refusals::Problem;
+use super::refusals::{EMAIL_IN_USE, Problem};
 use super::wire::{MessageBody, ProfileBody};
 use crate::app::App;
 use crate::edge::form::{
@@ -28,6 +28,7 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     let mut form = Form::parse(&call.request)?;
     let partial = is_partial(&call.request.method);
     let fields = fields(&mut form, partial, Some(visitor.user.email.clone()));
+    app.note_taken_email(&mut form, visitor.id(), &fields.0, EMAIL_IN_USE)?;
     let (email, first_name, last_name) = form.finish(fields)?;
     // "The username is automatically synced to match the new email address."
     let username = email.as_ref().map(Username::of_email);

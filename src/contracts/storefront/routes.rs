@@ -5,7 +5,7 @@ use super::wire::{CartBody, CategoryBody, LineBody, MessageBody, OrderBody};
 use super::wire::{ProductBody, ProfileBody};
 use super::{auth, cart, categories, orders, payments, products, profile, reports, webhook};
 use crate::app::{App, Event, Wording};
-use crate::edge::{Description, Errors, Route, any_text, standard};
+use crate::edge::{Description, Errors, Route, search_text, standard, unfit_search};
 use http::StatusCode;
 use schemars::json_schema;
 use souk_domain::{
@@ -112,10 +112,11 @@ fn product_routes() -> Vec<Route<App>> {
         Route::get(LIST, "7. List Products", products::list).exact().described(|told| {
             let id = json_schema!({"type": "string", "pattern": "^([1-9][0-9]{0,17})?$"});
             told.for_users()
-                .query("search", "Words of the name or the description, in whatever order and case; quotes keep a phrase together.", any_text())
+                .query("search", "Words of the name or the description, in whatever order and case; quotes keep a phrase together.", search_text())
                 .query("category", "The id of their category.", id)
                 .answers_page::<ProductBody>()
                 .refuses(products::no_such_choice())
+                .refuses(unfit_search())
         }),
         Route::post(LIST, "8. Create Product", products::create).exact().described(|told| {
             told.for_administrators()

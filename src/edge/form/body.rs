@@ -10,7 +10,7 @@ use super::schemas::{Presence, ToldFields};
 use super::texts::string;
 use crate::edge::{Answer, Request, standard};
 use http::StatusCode;
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_TYPE, HeaderValue};
 use schemars::Schema;
 use serde_json::value::RawValue;
 use std::fmt;
@@ -40,17 +40,16 @@ impl<'a> Form<'a> {
     /// The form of a request's body. No body is an empty form.
     ///
     /// # Errors
-    /// 415 for a content type other than JSON, 400 for what is no JSON or no object.
+    /// 415 for a content type other than JSON and for none, 400 for what is no JSON or no object.
     pub(crate) fn parse(request: &'a Request) -> Result<Self, Answer> {
         if request.body.is_empty() {
             return Ok(Self::default());
         }
-        if let Some(content_type) = request.headers.get(CONTENT_TYPE) {
-            let content_type = String::from_utf8_lossy(content_type.as_bytes());
-            let essence = content_type.split(';').next().unwrap_or_default().trim();
-            if !essence.eq_ignore_ascii_case("application/json") {
-                return Err(standard::unsupported_media_type(&content_type));
-            }
+        let content_type = request.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+        let content_type = String::from_utf8_lossy(content_type.unwrap_or_default());
+        let essence = content_type.split(';').next().unwrap_or_default().trim();
+        if !essence.eq_ignore_ascii_case("application/json") {
+            return Err(standard::unsupported_media_type(&content_type));
         }
         let text = std::str::from_utf8(&request.body).map_err(|error| parse_error(&error))?;
         if is_too_deep(text) {

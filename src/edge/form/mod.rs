@@ -29,6 +29,7 @@ mod return_address;
 mod rule;
 mod schemas;
 mod texts;
+mod urls;
 
 pub(crate) use body::Form;
 pub(crate) use decimals::Decimal;
@@ -37,12 +38,12 @@ pub(crate) use field::Field;
 pub(crate) use ids::{Reference, id, id_or, named_id, reference};
 pub(crate) use json::Json;
 pub(crate) use lists::{list, objects};
-pub(crate) use numbers::{boolean, discount, integer, money, quantity, quantity_or};
+pub(crate) use numbers::{boolean, discount, integer, money, python_int, quantity, quantity_or};
 pub(crate) use return_address::{ReturnAddress, return_address};
 pub(crate) use rule::{Rule, anything};
 pub(crate) use texts::{
-    Text, choice, claimed_email, claimed_password, claimed_username, email, name, new_password,
-    order_status, repeated_password, text, username, web_address,
+    Text, choice, claimed_email, claimed_password, claimed_username, email, image_address, name,
+    new_password, order_status, repeated_password, text, username, web_address,
 };
 
 #[cfg(test)]

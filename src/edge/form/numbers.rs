@@ -200,7 +200,7 @@ fn whole(text: &str) -> Option<i128> {
 }
 
 /// What Python's `int` reads: digits of any script, with single underscores between them.
-pub(super) fn python_int(text: &str) -> Option<i128> {
+pub(crate) fn python_int(text: &str) -> Option<i128> {
     let text = stripped(text);
     let (is_negative, digits) = match text.strip_prefix('-') {
         Some(digits) => (true, digits),

@@ -6,9 +6,7 @@
 use super::rule::Rule;
 use schemars::{Schema, json_schema};
 use serde_json::{Map, Value, json};
-use souk_domain::{
-    Currency, EmailAddress, MAX_AMOUNT_MINOR_UNITS, Money, OrderStatus, Password, Username,
-};
+use souk_domain::{Currency, EmailAddress, MAX_AMOUNT_MINOR_UNITS, Money, Password, Username};
 use std::ops::RangeInclusive;
 
 /// Text of at most so many characters, none of them a null character.
@@ -86,17 +84,19 @@ pub(super) fn web_address(max_characters: usize) -> Schema {
     })
 }
 
-pub(super) fn choice(words: &[&str]) -> Schema {
-    json_schema!({"type": "string", "enum": words})
+/// An address that Django's `URLValidator` takes; it may refuse the host of one that is like this.
+pub(super) fn image_address(max_characters: usize) -> Schema {
+    json_schema!({
+        "type": "string",
+        "format": "uri",
+        "maxLength": max_characters,
+        "pattern": r"^\s*([hH][tT][tT][pP]|[fF][tT][pP])[sS]?://",
+        "examples": ["https://shop.example/images/laptop.jpg"],
+    })
 }
 
-/// Platform's words have a capital, the other contracts' have none; both are read everywhere.
-pub(super) fn order_status() -> Schema {
-    let with_capital = |word: &str| word[..1].to_ascii_uppercase() + &word[1..];
-    let words = OrderStatus::ALL.map(OrderStatus::word);
-    let capitalised = words.map(with_capital);
-    let all: Vec<&str> = words.into_iter().chain(capitalised.iter().map(String::as_str)).collect();
-    choice(&all)
+pub(super) fn choice(words: &[&str]) -> Schema {
+    json_schema!({"type": "string", "enum": words})
 }
 
 /// A whole number, or a text that holds one. The text may be written in more ways than this says.

@@ -5,6 +5,7 @@ use super::json::Json;
 use super::python::{number, str_of};
 use super::rule::{Rule, or_null, rule};
 use super::schemas;
+use super::urls::is_url;
 use schemars::Schema;
 use souk_domain::text::{one_line, stripped};
 use souk_domain::{EmailAddress, OrderStatus, Password, TextError, TextErrors, Username};
@@ -110,18 +111,27 @@ pub(crate) fn claimed_username() -> impl Rule<Value = Username> {
 
 /// The absolute address of something on the web. A blank text is `null` where that may be.
 pub(crate) fn web_address() -> impl Rule<Value = String> {
-    or_null(written_address(), &[""], |text| stripped(text).is_empty())
-}
-
-fn written_address() -> impl Rule<Value = String> {
-    const CHARACTERS_MAX: usize = 2_000;
     // The parser drops white space and control characters, which are no part of an address.
     let is_plain = |text: &str| !text.contains(|one: char| one.is_whitespace() || one.is_control());
     let is_web = move |text: &str| {
         is_plain(text) && Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
     };
-    rule(
-        || schemas::web_address(CHARACTERS_MAX),
+    address_as(schemas::web_address, is_web)
+}
+
+/// The address of an image, as Django's `URLField` takes it. A blank text is `null` where that may
+/// be.
+pub(crate) fn image_address() -> impl Rule<Value = String> {
+    address_as(schemas::image_address, is_url)
+}
+
+fn address_as(
+    schema: fn(usize) -> Schema,
+    is_address: impl Fn(&str) -> bool,
+) -> impl Rule<Value = String> {
+    const CHARACTERS_MAX: usize = 2_000;
+    let written = rule(
+        move || schema(CHARACTERS_MAX),
         move |json| {
             let Sent { text, surrogate } = string(json, NOT_A_URL)?;
             let text = stripped(&text);
@@ -132,11 +142,12 @@ fn written_address() -> impl Rule<Value = String> {
                 too_long(text, CHARACTERS_MAX),
                 null_characters(text),
                 surrogate,
-                (!is_web(text)).then_some(NOT_A_URL.into()),
+                (!is_address(text)).then_some(NOT_A_URL.into()),
             ])?;
             Ok(text.to_owned())
         },
-    )
+    );
+    or_null(written, &[""], |text| stripped(text).is_empty())
 }
 
 /// A password somebody chooses; nothing is trimmed.
@@ -184,12 +195,18 @@ pub(crate) fn choice<T: Copy>(choices: &'static [(&'static str, T)]) -> impl Rul
     )
 }
 
-/// The state of an order, in capitals or not.
-pub(crate) fn order_status() -> impl Rule<Value = OrderStatus> {
-    rule(schemas::order_status, |json| {
-        let word = str_of(&json);
-        OrderStatus::from_word(&word).ok_or_else(|| no_choice(&word))
-    })
+/// The state of an order, by the words of a contract.
+pub(crate) fn order_status(
+    word_of: fn(OrderStatus) -> &'static str,
+) -> impl Rule<Value = OrderStatus> {
+    rule(
+        move || schemas::choice(&OrderStatus::ALL.map(word_of)),
+        move |json| {
+            let word = str_of(&json);
+            let known = OrderStatus::ALL.into_iter().find(|status| word_of(*status) == word);
+            known.ok_or_else(|| no_choice(&word))
+        },
+    )
 }
 
 fn no_choice(word: &str) -> Problem {

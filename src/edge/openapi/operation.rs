@@ -288,7 +288,11 @@ fn field_errors_reference() -> Value {
 
 /// The shape of an error's body. Errors by field all have one shape.
 fn schema_of(body: &Value) -> Value {
-    let Value::Object(members) = body else { return json!({}) };
+    let members = match body {
+        Value::Object(members) => members,
+        Value::Array(_) => return json!({"type": "array", "items": {"type": "string"}}),
+        _ => return json!({}),
+    };
     if !members.is_empty() && members.values().all(|value| value.is_array() || value.is_object()) {
         return field_errors_reference();
     }

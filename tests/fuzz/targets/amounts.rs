@@ -2,6 +2,7 @@
 
 use crate::edge::form::{self, Form};
 use crate::edge::{Errors, Request};
+use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, Method};
 use souk_domain::{
     Currency, Discount, MAX_AMOUNT_MINOR_UNITS, MAX_LINE_QUANTITY, Money, ProductId,
@@ -56,7 +57,9 @@ fn read(json: &str) -> Read {
 }
 
 fn value<R: form::Rule>(body: &str, rule: R) -> Option<R::Value> {
-    let mut request = Request::new(Method::POST, "/".to_owned(), String::new(), HeaderMap::new());
+    let json = (CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    let headers = HeaderMap::from_iter([json]);
+    let mut request = Request::new(Method::POST, "/".to_owned(), String::new(), headers);
     request.body = body.to_owned().into();
     let mut form = Form::parse(&request).expect("an object with one number or string");
     let field = form.required("number", rule);

@@ -5,14 +5,14 @@ use crate::edge::{Answer, PostedForm, Request, limits};
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, Method};
 use souk_domain::text::one_line;
-use souk_domain::{Currency, EmailAddress, ProductId, Username};
+use souk_domain::{Currency, EmailAddress, OrderStatus, ProductId, Username};
 
 const NAME_CHARACTERS_MAX: usize = 50;
 const LIST_ITEMS_MAX: usize = 5;
 
 /// A JSON body, read by a form with a field of every kind.
 pub(super) fn json_body(input: &[u8]) {
-    let request = request(input, None);
+    let request = request(input, HeaderValue::from_static("application/json"));
     match Form::parse(&request) {
         Ok(mut form) => {
             let name = values(&mut form);
@@ -48,6 +48,10 @@ fn values(form: &mut Form<'_>) -> Field<String> {
     if let Some(Some(address)) = address.seen() {
         assert!(url::Url::parse(address).is_ok(), "{address:?}");
     }
+    let picture = form.optional("picture", form::image_address());
+    if let Some(Some(picture)) = picture.seen() {
+        assert!(picture.contains("://") && !picture.contains(['\t', '\r', '\n']), "{picture:?}");
+    }
     let ids = form.optional("ids", form::list(LIST_ITEMS_MAX, form::id(ProductId::new)));
     if let Some(Some(ids)) = ids.seen() {
         assert!((1..=LIST_ITEMS_MAX).contains(&ids.len()), "{ids:?}");
@@ -66,7 +70,7 @@ fn values(form: &mut Form<'_>) -> Field<String> {
     let _ = form.optional("password", form::new_password());
     let _ = form.optional("claimed_password", form::claimed_password());
     let _ = form.optional("password2", form::repeated_password());
-    let _ = form.optional("status", form::order_status());
+    let _ = form.optional("status", form::order_status(OrderStatus::word));
     let _ = form.optional("success_url", form::return_address());
     let _ = form.defaulting("is_active", form::boolean(), true);
     form.exactly_one(&["email", "username"], "One of both.");
@@ -77,15 +81,14 @@ fn values(form: &mut Form<'_>) -> Field<String> {
 /// A posted form of a browser.
 pub(super) fn posted_form(input: &[u8]) {
     let of_a_browser = HeaderValue::from_static("application/x-www-form-urlencoded");
-    let form = PostedForm::parse(&request(input, Some(of_a_browser))).expect("its content type");
+    let form = PostedForm::parse(&request(input, of_a_browser)).expect("its content type");
     let known: String = ["password", "email", "", "uidb64"].map(|name| form.text(name)).concat();
     // U+FFFD stands for what is no UTF-8, and has three octets.
     assert!(known.len() <= input.len() * 3, "{known:?}");
 }
 
-fn request(body: &[u8], content_type: Option<HeaderValue>) -> Request {
-    let mut headers = HeaderMap::new();
-    headers.extend(content_type.map(|it| (CONTENT_TYPE, it)));
+fn request(body: &[u8], content_type: HeaderValue) -> Request {
+    let headers = HeaderMap::from_iter([(CONTENT_TYPE, content_type)]);
     let mut request = Request::new(Method::POST, "/".to_owned(), String::new(), headers);
     request.body = body.to_vec().into();
     request

@@ -1,6 +1,7 @@
 //! Numbers, ids, money, truth and choices.
 
 use super::*;
+use souk_domain::OrderStatus;
 
 #[test]
 fn whole_numbers_are_judged_as_written() {
@@ -223,7 +224,10 @@ fn booleans_and_choices() {
     ] {
         let said = format!("\"{shown}\" is not a valid choice.");
         assert_eq!(sentence(read(choice(ROLES), value)), said, "{value}");
-        assert_eq!(sentence(read(order_status(), value)), said, "{value}");
+        assert_eq!(sentence(read(order_status(OrderStatus::word), value)), said, "{value}");
     }
-    assert_eq!(sentence(read(order_status(), "null")), "This field may not be null.");
+    let status = || order_status(OrderStatus::word);
+    assert_eq!(read(status(), "\"shipped\""), Ok(OrderStatus::Shipped));
+    assert_eq!(sentence(read(status(), "\"Shipped\"")), "\"Shipped\" is not a valid choice.");
+    assert_eq!(sentence(read(status(), "null")), "This field may not be null.");
 }
