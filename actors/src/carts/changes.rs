@@ -1,9 +1,8 @@
 //! Changes of a cart by product, whoever holds it; and a guest's cart becoming part of a user's.
 
-use super::Carts;
 use super::key::CartKey;
 use super::open::{draft_guest_cart, find, put, require_cart};
-use super::{Cart, CartLine, CartOf, lines};
+use super::{Cart, CartLine, CartOf, Carts, lines};
 use crate::catalog::ProductView;
 use crate::owner::Command;
 use crate::store::Unit;
@@ -12,41 +11,42 @@ use souk_domain::{
     CartLineId, MAX_CART_LINES, Missing, ProductId, Quantity, Refusal, UserId, merge_quantities,
 };
 
+/// Changes a cart by product, whoever holds it. A guest's first product makes the guest's cart.
+/// [`CartChange`] says what each change refuses.
+#[derive(Clone, Debug)]
+pub struct ChangeCart {
+    /// Whose cart.
+    pub whose: CartOf,
+    /// What to do with it.
+    pub change: CartChange,
+}
+
 /// What to do with a cart.
 #[derive(Clone, Debug)]
 pub enum CartChange {
-    /// Put units of a product in, on top of those that are there. Refuses what could not be
+    /// Puts units of a product in, on top of those that are there. Refuses what could not be
     /// bought now.
     Add {
-        /// What, as it stands in this turn.
+        /// The product as it stands in this turn.
         product: Box<ProductView>,
         /// How many.
         quantity: Quantity,
     },
-    /// Set how many units of a product are in it. Refuses what could not be bought now, and a
+    /// Sets how many units of a product are in it. Refuses what could not be bought now, and a
     /// product that is not in it.
     Set {
-        /// What, as it stands in this turn.
+        /// The product as it stands in this turn.
         product: Box<ProductView>,
         /// How many.
         quantity: Quantity,
     },
-    /// Take a product out. Refuses one that is not in it.
+    /// Takes a product out. Refuses one that is not in it.
     Remove {
-        /// Which.
+        /// The product.
         product: ProductId,
     },
-    /// Take everything out.
+    /// Takes everything out.
     Clear,
-}
-
-/// Change a cart by product, whoever holds it.
-#[derive(Clone, Debug)]
-pub struct ChangeCart {
-    /// Whose.
-    pub whose: CartOf,
-    /// How.
-    pub change: CartChange,
 }
 
 impl Command for ChangeCart {
@@ -55,12 +55,11 @@ impl Command for ChangeCart {
 
     fn apply(self, unit: &Unit, _: &Carts) -> Result<(), Failure> {
         let Self { whose, change } = self;
-        let whose = &whose;
-        let found = find(unit, whose)?;
+        let found = find(unit, &whose)?;
         let nothing_there = || Failure::from(Refusal::NotFound(Missing::CartLine));
         match change {
             CartChange::Add { product, quantity } => {
-                let (id, mut cart) = match (found, whose) {
+                let (id, mut cart) = match (found, &whose) {
                     (Some(found), _) => found,
                     (None, CartOf::Guest(key)) => {
                         lines::require_buyable(&product, quantity)?;
@@ -95,21 +94,15 @@ impl Command for ChangeCart {
     }
 }
 
-fn place_of(cart: &Cart, product: ProductId) -> Option<usize> {
-    cart.lines.iter().position(|line| line.product == product)
-}
-
-/// Make a guest's cart part of a user's. Refuses nothing; no harm if the guest has none. What
-/// the user's cart cannot take stays in the guest's.
-///
-/// Moves what a guest has into the user's cart. Refuses nothing and loses nothing: what the user's
-/// cart cannot take (past [`MAX_CART_LINES`], past the stock) stays in the guest's cart, under its
-/// key. A second merge moves only what was left.
+/// Moves what a guest's cart holds into a user's cart; does nothing if the guest has no cart.
+/// Loses nothing: what the user's cart cannot take (past [`MAX_CART_LINES`], past the stock) stays
+/// in the guest's cart, under its key. A second merge moves only what was left. Refuses only a user
+/// whose account was closed.
 #[derive(Clone, Debug)]
 pub struct MergeCarts {
     /// The guest's key.
     pub guest: CartKey,
-    /// Whose cart it becomes part of.
+    /// The user whose cart it becomes part of.
     pub user: UserId,
     /// The products in the guest's cart, as they stand in this turn.
     pub products: Vec<ProductView>,
@@ -121,9 +114,7 @@ impl Command for MergeCarts {
 
     fn apply(self, unit: &Unit, _: &Carts) -> Result<(), Failure> {
         let Self { guest, user, products } = self;
-        let guest = &guest;
-        let products = &products;
-        let Some((guest_id, mut guest_cart)) = super::of_guest(unit, guest, unit.now())? else {
+        let Some((guest_id, mut guest_cart)) = super::of_guest(unit, &guest, unit.now())? else {
             return Ok(());
         };
         let (id, mut cart) = require_cart(unit, user)?;
@@ -155,4 +146,8 @@ impl Command for MergeCarts {
         put(unit, id, cart)?;
         put(unit, guest_id, guest_cart)
     }
+}
+
+fn place_of(cart: &Cart, product: ProductId) -> Option<usize> {
+    cart.lines.iter().position(|line| line.product == product)
 }

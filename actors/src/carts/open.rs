@@ -1,10 +1,9 @@
 //! A user's one cart: made when they register, found ever after. A guest's: made when something is
 //! put in, gone when nothing is left in it.
 
-use super::Carts;
 use super::key::{CartKey, CartKeyHash};
 use super::rows::{BY_KEY, BY_USER, CARTS, GUESTS_BY_END};
-use super::{Cart, CartHolder};
+use super::{Cart, CartHolder, Carts};
 use crate::owner::Command;
 use crate::store::{Read, Unit};
 use crate::{Failure, ids};
@@ -23,10 +22,10 @@ pub enum CartOf {
 /// A guest's cart is forgotten so long after its last change.
 pub const GUEST_CART_LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-/// Give a new user an empty cart.
+/// Gives a new user an empty cart.
 #[derive(Clone, Debug)]
 pub struct OpenCart {
-    /// Whose.
+    /// The new user.
     pub user: UserId,
 }
 
@@ -35,31 +34,22 @@ impl Command for OpenCart {
     type Reply = CartId;
 
     fn apply(self, unit: &Unit, _: &Carts) -> Result<CartId, Failure> {
-        let Self { user } = self;
-        open(unit, user)
+        let id = ids::next(unit, "cart", CartId::new)?;
+        let key = CartKey::random();
+        unit.put(BY_KEY, &key.hash().bytes(), &id)?;
+        let holder = CartHolder::User { user: self.user, key };
+        let now = unit.now();
+        let cart = Cart { holder, lines: Vec::new(), created_at: now, updated_at: now };
+        unit.put(CARTS, &id, &cart)?;
+        unit.put(BY_USER, &self.user, &id)?;
+        Ok(id)
     }
 }
 
-pub(super) fn open(unit: &Unit, user: UserId) -> Result<CartId, Failure> {
-    let id = ids::next(unit, "cart", CartId::new)?;
-    let key = CartKey::random();
-    unit.put(BY_KEY, &key.hash().bytes(), &id)?;
-    let holder = CartHolder::User { user, key };
-    let cart = Cart { holder, lines: Vec::new(), created_at: unit.now(), updated_at: unit.now() };
-    unit.put(CARTS, &id, &cart)?;
-    unit.put(BY_USER, &user, &id)?;
-    Ok(id)
-}
-
-/// The user's cart; refuses who has closed their account since the request came in.
-pub fn require_cart(unit: &Unit, user: UserId) -> Result<(CartId, Cart), Failure> {
-    Ok(super::of_user(unit, user)?.ok_or(Refusal::NotFound(Missing::User))?)
-}
-
-/// Do away with the cart of a user who closes their account.
+/// Deletes the cart of a user who closes their account. Refuses a user who has none.
 #[derive(Clone, Debug)]
 pub struct CloseCart {
-    /// Whose.
+    /// The user.
     pub user: UserId,
 }
 
@@ -68,13 +58,17 @@ impl Command for CloseCart {
     type Reply = ();
 
     fn apply(self, unit: &Unit, _: &Carts) -> Result<(), Failure> {
-        let Self { user } = self;
-        let (id, cart) = require_cart(unit, user)?;
+        let (id, cart) = require_cart(unit, self.user)?;
         unit.delete(CARTS, &id)?;
-        unit.delete(BY_USER, &user)?;
+        unit.delete(BY_USER, &self.user)?;
         unit.delete(BY_KEY, &cart.key_hash().bytes())?;
         Ok(())
     }
+}
+
+/// The user's cart; refuses a user who has closed their account since the request came in.
+pub fn require_cart(unit: &Unit, user: UserId) -> Result<(CartId, Cart), Failure> {
+    Ok(super::of_user(unit, user)?.ok_or(Refusal::NotFound(Missing::User))?)
 }
 
 /// The cart somebody means; `None` for a guest who has nothing in theirs.
@@ -93,9 +87,9 @@ pub(super) fn draft_guest_cart(unit: &Unit, key: CartKeyHash) -> Result<(CartId,
     Ok((id, Cart { holder, lines: Vec::new(), created_at: now, updated_at: now }))
 }
 
-/// Writes a changed cart. Whoever lets a guest begin one MUST have looked at
-/// [`super::guest_carts`]: nothing here refuses it, and none makes room for it. A guest's stays for another [`GUEST_CART_LIFETIME`], or goes if nothing
-/// is left in it.
+/// Writes a changed cart. A guest's cart stays for another [`GUEST_CART_LIFETIME`], or is deleted
+/// if nothing is left in it. Whoever lets a guest begin a cart MUST have looked at
+/// [`super::guest_carts`]: nothing here refuses one cart more, or makes room for it.
 pub(super) fn put(unit: &Unit, id: CartId, mut cart: Cart) -> Result<(), Failure> {
     cart.updated_at = unit.now();
     if let CartHolder::Guest { key, ends_at } = &mut cart.holder {

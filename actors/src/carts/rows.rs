@@ -18,7 +18,7 @@ tables![CARTS, BY_USER, BY_KEY, GUESTS_BY_END];
 /// A cart.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cart {
-    /// Whose.
+    /// The user or the guest whose cart it is.
     pub holder: CartHolder,
     /// What is in it, oldest first; each product once. A guest's cart with nothing in it has no row.
     pub lines: Vec<CartLine>,
@@ -76,7 +76,7 @@ impl Cart {
 pub struct CartLine {
     /// Its own id.
     pub id: CartLineId,
-    /// What.
+    /// The product.
     pub product: ProductId,
     /// How many units.
     pub quantity: Quantity,

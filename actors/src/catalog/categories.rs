@@ -1,13 +1,19 @@
 //! Categories: create, update, delete.
 
-use super::Catalog;
-use super::Category;
 use super::rows::{CATEGORIES, CATEGORY_SLUGS};
+use super::{Catalog, Category};
 use crate::owner::Command;
 use crate::store::{Read, Unit};
 use crate::{Failure, ids};
 use souk_domain::text::one_line;
 use souk_domain::{CategoryId, Missing, Refusal, slug_of};
+
+/// Adds a category, under a slug that no other has.
+#[derive(Clone, Debug)]
+pub struct CreateCategory {
+    /// The category to be made.
+    pub draft: CategoryDraft,
+}
 
 /// A category to be made.
 #[derive(Clone, Debug)]
@@ -18,6 +24,30 @@ pub struct CategoryDraft {
     pub description: String,
 }
 
+impl Command for CreateCategory {
+    type Owner = Catalog;
+    type Reply = (CategoryId, Category);
+
+    fn apply(self, unit: &Unit, _: &Catalog) -> Result<(CategoryId, Category), Failure> {
+        let CategoryDraft { name, description } = self.draft;
+        let id = ids::next(unit, "category", CategoryId::new)?;
+        let slug = free_slug(unit, &name, id)?;
+        unit.put(CATEGORY_SLUGS, &slug, &id)?;
+        let category = Category { name, slug, description };
+        unit.put(CATEGORIES, &id, &category)?;
+        Ok((id, category))
+    }
+}
+
+/// Changes a category. Refuses one that is not there.
+#[derive(Clone, Debug)]
+pub struct UpdateCategory {
+    /// The category.
+    pub id: CategoryId,
+    /// What to change.
+    pub change: CategoryChange,
+}
+
 /// What to change; `None` leaves a field as it is.
 #[derive(Clone, Debug, Default)]
 pub struct CategoryChange {
@@ -25,37 +55,6 @@ pub struct CategoryChange {
     pub name: Option<String>,
     /// A new description.
     pub description: Option<String>,
-}
-
-/// Add a category.
-#[derive(Clone, Debug)]
-pub struct CreateCategory {
-    /// What it says.
-    pub draft: CategoryDraft,
-}
-
-impl Command for CreateCategory {
-    type Owner = Catalog;
-    type Reply = (CategoryId, Category);
-
-    fn apply(self, unit: &Unit, _: &Catalog) -> Result<(CategoryId, Category), Failure> {
-        let Self { draft } = self;
-        let id = ids::next(unit, "category", CategoryId::new)?;
-        let slug = free_slug(unit, &draft.name, id)?;
-        unit.put(CATEGORY_SLUGS, &slug, &id)?;
-        let category = Category { name: draft.name, slug, description: draft.description };
-        unit.put(CATEGORIES, &id, &category)?;
-        Ok((id, category))
-    }
-}
-
-/// Change a category.
-#[derive(Clone, Debug)]
-pub struct UpdateCategory {
-    /// Which.
-    pub id: CategoryId,
-    /// What to change.
-    pub change: CategoryChange,
 }
 
 impl Command for UpdateCategory {
@@ -84,12 +83,11 @@ impl Command for UpdateCategory {
     }
 }
 
-/// Delete a category; its products stay, in no category.
-///
-/// Products keep the id of a deleted category and show none: ids are never given twice.
+/// Deletes a category; its products stay, in no category: they keep its id, which is never given
+/// again, and show none. Refuses a category that is not there.
 #[derive(Clone, Debug)]
 pub struct DeleteCategory {
-    /// Which.
+    /// The category.
     pub id: CategoryId,
 }
 
@@ -98,9 +96,9 @@ impl Command for DeleteCategory {
     type Reply = ();
 
     fn apply(self, unit: &Unit, _: &Catalog) -> Result<(), Failure> {
-        let Self { id } = self;
-        let category = unit.get(CATEGORIES, &id)?.ok_or(Refusal::NotFound(Missing::Category))?;
-        unit.delete(CATEGORIES, &id)?;
+        let category =
+            unit.get(CATEGORIES, &self.id)?.ok_or(Refusal::NotFound(Missing::Category))?;
+        unit.delete(CATEGORIES, &self.id)?;
         unit.delete(CATEGORY_SLUGS, &category.slug)?;
         Ok(())
     }

@@ -1,18 +1,25 @@
 //! Products: create, update, delete.
 
-use super::Catalog;
 use super::queries::view;
 use super::rows::{
     BY_CATEGORY, CATEGORIES, GONE, HIDDEN, PRODUCT_SLUGS, PRODUCTS, SEARCH_TEXTS, STOCK, StockRow,
 };
 use super::search_texts::search_text;
-use super::{Product, ProductView, stock};
+use super::{Catalog, Product, ProductView, stock};
 use crate::outbox::{self, Outgoing, ProductEvent};
 use crate::owner::Command;
 use crate::store::{Read, Unit};
 use crate::{Failure, ids};
 use souk_domain::text::one_line;
 use souk_domain::{CategoryId, MAX_STOCK, Missing, Pricing, ProductId, Refusal, Stock, slug_of};
+
+/// Adds a product, with the stock received with it. Publishes `product.created`. Refuses a category
+/// that is not there, and more stock than [`MAX_STOCK`].
+#[derive(Clone, Debug)]
+pub struct CreateProduct {
+    /// The product to be made.
+    pub draft: ProductDraft,
+}
 
 /// A product to be made.
 #[derive(Clone, Debug)]
@@ -33,40 +40,12 @@ pub struct ProductDraft {
     pub stock: u64,
 }
 
-/// What to change; `None` leaves a field as it is.
-#[derive(Clone, Debug, Default)]
-pub struct ProductChange {
-    /// A new name; the slug follows it.
-    pub name: Option<String>,
-    /// A new description.
-    pub description: Option<String>,
-    /// A new category, or none.
-    pub category: Option<Option<CategoryId>>,
-    /// A new price.
-    pub pricing: Option<Pricing>,
-    /// A new image, or none.
-    pub image: Option<Option<String>>,
-    /// On or off.
-    pub available: Option<bool>,
-    /// What can be sold from now on.
-    pub stock: Option<u64>,
-    /// Units received, on top of what is there.
-    pub received: Option<u64>,
-}
-
-/// Add a product; tells `product.created`.
-#[derive(Clone, Debug)]
-pub struct CreateProduct {
-    /// What it says.
-    pub draft: ProductDraft,
-}
-
 impl Command for CreateProduct {
     type Owner = Catalog;
     type Reply = ProductView;
 
     fn apply(self, unit: &Unit, _: &Catalog) -> Result<ProductView, Failure> {
-        let Self { draft } = self;
+        let draft = self.draft;
         require_category(unit, draft.category)?;
         if draft.stock > MAX_STOCK {
             return Err(Refusal::StockTooLarge.into());
@@ -112,13 +91,36 @@ impl Command for CreateProduct {
     }
 }
 
-/// Change a product, its stock included; tells what changed.
+/// Changes a product, its stock included. Publishes what changed, and mails the administrators if
+/// the stock gets low. Refuses a product or a category that is not there, and more stock than
+/// [`MAX_STOCK`].
 #[derive(Clone, Debug)]
 pub struct UpdateProduct {
-    /// Which.
+    /// The product.
     pub id: ProductId,
     /// What to change.
     pub change: ProductChange,
+}
+
+/// What to change; `None` leaves a field as it is.
+#[derive(Clone, Debug, Default)]
+pub struct ProductChange {
+    /// A new name; the slug follows it.
+    pub name: Option<String>,
+    /// A new description.
+    pub description: Option<String>,
+    /// A new category, or none.
+    pub category: Option<Option<CategoryId>>,
+    /// A new price.
+    pub pricing: Option<Pricing>,
+    /// A new image, or none.
+    pub image: Option<Option<String>>,
+    /// On or off.
+    pub available: Option<bool>,
+    /// What can be sold from now on.
+    pub stock: Option<u64>,
+    /// Units received, on top of what is there.
+    pub received: Option<u64>,
 }
 
 impl Command for UpdateProduct {
@@ -127,7 +129,6 @@ impl Command for UpdateProduct {
 
     fn apply(self, unit: &Unit, owner: &Catalog) -> Result<ProductView, Failure> {
         let Self { id, change } = self;
-        let low_stock_threshold = owner.low_stock_threshold;
         let before = unit.get(PRODUCTS, &id)?.ok_or(Refusal::NotFound(Missing::Product))?;
         if let Some(category) = change.category {
             require_category(unit, category)?;
@@ -153,8 +154,37 @@ impl Command for UpdateProduct {
             product.updated_at = unit.now();
             put_changed(unit, id, &before, &product)?;
         }
-        stock::adjust(unit, id, &product, adjusted, low_stock_threshold)?;
+        stock::adjust(unit, id, &product, adjusted, owner.low_stock_threshold)?;
         Ok(view(unit, id, product, false)?)
+    }
+}
+
+/// Deletes a product; orders that have it keep what they took. Publishes `product.deleted`. Refuses
+/// a product that is not there.
+#[derive(Clone, Debug)]
+pub struct DeleteProduct {
+    /// The product.
+    pub id: ProductId,
+}
+
+impl Command for DeleteProduct {
+    type Owner = Catalog;
+    type Reply = ();
+
+    fn apply(self, unit: &Unit, _: &Catalog) -> Result<(), Failure> {
+        let Self { id } = self;
+        let product = unit.get(PRODUCTS, &id)?.ok_or(Refusal::NotFound(Missing::Product))?;
+        unit.delete(PRODUCTS, &id)?;
+        unit.delete(SEARCH_TEXTS, &id)?;
+        unit.delete(PRODUCT_SLUGS, &product.slug)?;
+        if let Some(category) = product.category {
+            unit.delete(BY_CATEGORY, &(category, id))?;
+        }
+        if !product.available {
+            unit.delete(HIDDEN, &id)?;
+        }
+        unit.put(GONE, &id, &product)?;
+        stock::tell(unit, id, &product, ProductEvent::Deleted)
     }
 }
 
@@ -183,34 +213,6 @@ fn put_changed(
         }
     }
     stock::tell(unit, id, product, ProductEvent::Updated)
-}
-
-/// Delete a product; orders that have it keep what they took.
-#[derive(Clone, Debug)]
-pub struct DeleteProduct {
-    /// Which.
-    pub id: ProductId,
-}
-
-impl Command for DeleteProduct {
-    type Owner = Catalog;
-    type Reply = ();
-
-    fn apply(self, unit: &Unit, _: &Catalog) -> Result<(), Failure> {
-        let Self { id } = self;
-        let product = unit.get(PRODUCTS, &id)?.ok_or(Refusal::NotFound(Missing::Product))?;
-        unit.delete(PRODUCTS, &id)?;
-        unit.delete(SEARCH_TEXTS, &id)?;
-        unit.delete(PRODUCT_SLUGS, &product.slug)?;
-        if let Some(category) = product.category {
-            unit.delete(BY_CATEGORY, &(category, id))?;
-        }
-        if !product.available {
-            unit.delete(HIDDEN, &id)?;
-        }
-        unit.put(GONE, &id, &product)?;
-        stock::tell(unit, id, &product, ProductEvent::Deleted)
-    }
 }
 
 fn require_category(unit: &Unit, category: Option<CategoryId>) -> Result<(), Failure> {

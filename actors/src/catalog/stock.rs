@@ -1,14 +1,12 @@
 //! Stock: quoted, taken, given back, sold, adjusted. The arithmetic is `souk_domain::Stock`'s.
 
-use super::Catalog;
 use super::queries::view;
 use super::rows::{GONE, PRODUCTS, STOCK, StockRow};
-use super::{Product, ProductView};
-use crate::Failure;
+use super::{Catalog, Product, ProductView};
 use crate::outbox::{self, Cause, MailContent, Outgoing, ProductEvent};
 use crate::owner::Command;
 use crate::store::{Read, StoreError, Unit};
-use crate::users;
+use crate::{Failure, users};
 use souk_domain::{
     MAX_STOCK, OrderLine, ProductId, Quantity, Refusal, Stock, StockError, StockHolding, Unbuyable,
     UnbuyableLine, price_total,
@@ -17,10 +15,50 @@ use souk_domain::{
 /// Administrators that get a mail when stock is low, the first of them.
 const ADMINISTRATORS_TOLD: usize = 20;
 
+/// Takes stock for a new order, all lines or none. Publishes `product.stock_changed` and
+/// `product.sold_out`, and mails the administrators if the stock gets low. Refuses every line that
+/// cannot be bought, and a total that the contracts cannot print.
+#[derive(Clone, Debug)]
+pub struct TakeStock {
+    /// The products and how many units of each; each product once.
+    pub lines: Vec<(ProductId, Quantity)>,
+}
+
+impl Command for TakeStock {
+    type Owner = Catalog;
+    type Reply = Vec<ProductView>;
+
+    fn apply(self, unit: &Unit, owner: &Catalog) -> Result<Vec<ProductView>, Failure> {
+        let Self { lines } = self;
+        // Everything is checked before the first write, so that a refusal leaves nothing behind.
+        let mut views = quote(unit, &lines)?;
+        let quantities = lines.iter().map(|(_, quantity)| *quantity);
+        price_total(views.iter().map(ProductView::price).zip(quantities))?;
+        for (view, (id, quantity)) in views.iter_mut().zip(&lines) {
+            let row = stock_of(unit, *id)?;
+            let stock = row.stock.hold(quantity.get()).map_err(broken_books)?;
+            put_moved(unit, *id, &view.product, row, stock)?;
+            tell_if_low(unit, *id, &view.product, row, stock, owner.low_stock_threshold)?;
+            view.sellable = stock.sellable;
+        }
+        Ok(views)
+    }
+}
+
+/// Books units of an order from one place to another: gives them back, or counts them as sold.
+/// Publishes `product.stock_changed`, and `product.back_in_stock` for a product that was sold out.
+#[derive(Clone, Debug)]
+pub struct MoveStock {
+    /// The lines of the order.
+    pub lines: Vec<TakenLine>,
+    /// From where to where they are booked.
+    pub step: StockMove,
+}
+
 /// A line of an order, as far as stock cares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TakenLine {
-    /// Which product.
+    /// The product.
     pub product: ProductId,
     /// How many units.
     pub quantity: Quantity,
@@ -39,6 +77,39 @@ pub struct StockMove {
     pub from: StockHolding,
     /// Where it has them now.
     pub to: StockHolding,
+}
+
+impl Command for MoveStock {
+    type Owner = Catalog;
+    type Reply = ();
+
+    fn apply(self, unit: &Unit, _: &Catalog) -> Result<(), Failure> {
+        let Self { lines, step } = self;
+        for line in lines {
+            let row = stock_of(unit, line.product)?;
+            let units = line.quantity.get();
+            let stock = match (step.from, step.to) {
+                (StockHolding::Held, StockHolding::Sold) => row.stock.sell(units),
+                (StockHolding::Held, StockHolding::Released) => row.stock.release_held(units),
+                (StockHolding::Sold, StockHolding::Released) => row.stock.release_sold(units),
+                (StockHolding::Held, StockHolding::Held)
+                | (StockHolding::Sold, StockHolding::Sold)
+                | (StockHolding::Released, StockHolding::Released) => continue,
+                (StockHolding::Sold, StockHolding::Held) | (StockHolding::Released, _) => {
+                    Err(StockError::Broken)
+                }
+            }
+            .map_err(broken_books)?;
+            let product = match unit.get(PRODUCTS, &line.product)? {
+                Some(product) => product,
+                None => unit
+                    .get(GONE, &line.product)?
+                    .ok_or_else(|| broken_books(StockError::Broken))?,
+            };
+            put_moved(unit, line.product, &product, row, stock)?;
+        }
+        Ok(())
+    }
 }
 
 /// The products of these lines as they stand in this turn. Changes nothing.
@@ -71,80 +142,6 @@ pub(crate) fn why_unbuyable(product: Option<&ProductView>, wished: Quantity) -> 
         name: product.product.name.clone(),
         sellable: product.sellable,
     })
-}
-
-/// Take stock for a new order: all lines or none, for a total the contracts can print. Refuses
-/// before the first write. Tells `stock_changed` and `sold_out`.
-#[derive(Clone, Debug)]
-pub struct TakeStock {
-    /// What is wanted, each product once.
-    pub lines: Vec<(ProductId, Quantity)>,
-}
-
-impl Command for TakeStock {
-    type Owner = Catalog;
-    type Reply = Vec<ProductView>;
-
-    fn apply(self, unit: &Unit, owner: &Catalog) -> Result<Vec<ProductView>, Failure> {
-        let Self { lines } = self;
-        let lines = &lines;
-        let low_stock_threshold = owner.low_stock_threshold;
-        // Everything is checked before the first write, so that a refusal leaves nothing behind.
-        let mut views = quote(unit, lines)?;
-        let quantities = lines.iter().map(|(_, quantity)| *quantity);
-        price_total(views.iter().map(ProductView::price).zip(quantities))?;
-        for (view, (id, quantity)) in views.iter_mut().zip(lines) {
-            let row = stock_of(unit, *id)?;
-            let stock = row.stock.hold(quantity.get()).map_err(broken_books)?;
-            put_moved(unit, *id, &view.product, row, stock)?;
-            tell_if_low(unit, *id, &view.product, row, stock, low_stock_threshold)?;
-            view.sellable = stock.sellable;
-        }
-        Ok(views)
-    }
-}
-
-/// Book units of an order from one place to another: give them back, or count them as sold.
-#[derive(Clone, Debug)]
-pub struct MoveStock {
-    /// The lines of the order.
-    pub lines: Vec<TakenLine>,
-    /// From where to where.
-    pub step: StockMove,
-}
-
-impl Command for MoveStock {
-    type Owner = Catalog;
-    type Reply = ();
-
-    fn apply(self, unit: &Unit, _: &Catalog) -> Result<(), Failure> {
-        let Self { lines, step } = self;
-        let lines = &lines;
-        for line in lines {
-            let row = stock_of(unit, line.product)?;
-            let units = line.quantity.get();
-            let stock = match (step.from, step.to) {
-                (StockHolding::Held, StockHolding::Sold) => row.stock.sell(units),
-                (StockHolding::Held, StockHolding::Released) => row.stock.release_held(units),
-                (StockHolding::Sold, StockHolding::Released) => row.stock.release_sold(units),
-                (StockHolding::Held, StockHolding::Held)
-                | (StockHolding::Sold, StockHolding::Sold)
-                | (StockHolding::Released, StockHolding::Released) => continue,
-                (StockHolding::Sold, StockHolding::Held) | (StockHolding::Released, _) => {
-                    Err(StockError::Broken)
-                }
-            }
-            .map_err(broken_books)?;
-            let product = match unit.get(PRODUCTS, &line.product)? {
-                Some(product) => product,
-                None => unit
-                    .get(GONE, &line.product)?
-                    .ok_or_else(|| broken_books(StockError::Broken))?,
-            };
-            put_moved(unit, line.product, &product, row, stock)?;
-        }
-        Ok(())
-    }
 }
 
 /// The books of a product after an administrator set what can be sold, or received units.
@@ -201,7 +198,7 @@ fn tell_if_low(
     Ok(())
 }
 
-/// Tells something about a product whose stock stays as it is.
+/// Publishes something about a product whose stock stays as it is.
 pub(super) fn tell(
     unit: &Unit,
     id: ProductId,

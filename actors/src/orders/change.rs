@@ -1,9 +1,8 @@
 //! Changes of a placed order. The rules are `souk_domain::step`'s.
 
-use super::Orders;
 use super::rows::{BY_CUSTOMER, BY_EXPIRY, GONE, ORDERS};
 use super::write::{self, About, Contact};
-use super::{Order, PaymentLink, crm, forget, unpaid};
+use super::{Order, Orders, PaymentLink, crm, forget, unpaid};
 use crate::Failure;
 use crate::catalog::StockMove;
 use crate::outbox::{OrderEvent, OrderMail};
@@ -15,12 +14,16 @@ use souk_domain::{
     StockHolding, UserId, step,
 };
 
-/// What to change; `None` leaves a field as it is.
+/// Changes the state or the addresses of an order; `None` leaves a field as it is. Publishes the
+/// event of the new state; an address alone is no news to other systems. Refuses a state that
+/// [`souk_domain::step`] refuses, a customer's change of an order that is not pending, and an order
+/// that has lost its customer since.
 #[derive(Clone, Debug)]
 pub struct UpdateOrder {
-    /// Which order.
+    /// The order.
     pub id: OrderId,
-    /// Whose it was when the request was let in; an account may have been closed since.
+    /// The customer whose order it was when the request was let in; the account may have been
+    /// closed since.
     pub customer: Option<UserId>,
     /// Who asks; a customer may change a pending order only.
     pub by: Role,
@@ -30,7 +33,7 @@ pub struct UpdateOrder {
     pub shipping_address: Option<String>,
     /// A new billing address.
     pub billing_address: Option<String>,
-    /// Whom to tell about it.
+    /// Whom to mail about it.
     pub contact: Option<Contact>,
 }
 
@@ -43,13 +46,104 @@ pub struct Updated {
     pub stock: StockMove,
 }
 
+impl Command for UpdateOrder {
+    type Owner = Orders;
+    type Reply = Updated;
+
+    fn apply(self, unit: &Unit, _: &Orders) -> Result<Updated, Failure> {
+        let Self { id, customer, by, status, .. } = self;
+        let before = require_order(unit, id)?;
+        if before.customer != customer {
+            // What the request brings belongs to somebody who asked to be forgotten.
+            return Err(Refusal::NotFound(Missing::Order).into());
+        }
+        if by == Role::Customer && before.status != OrderStatus::Pending {
+            return Err(Refusal::OrderNotPending { action: OrderAction::Update }.into());
+        }
+        let wished = status.unwrap_or(before.status);
+        let moved = match step(before.status, wished, by) {
+            Ok(StatusStep::Move { to, .. }) => Some(to),
+            Ok(StatusStep::Stay) => None,
+            Err(refusal) if status.is_some() => return Err(refusal.into()),
+            Err(_) => None,
+        };
+        let mut current = before.clone();
+        current.shipping_address = self.shipping_address.unwrap_or(current.shipping_address);
+        current.billing_address = self.billing_address.unwrap_or(current.billing_address);
+        if current != before {
+            // No news to other systems: events carry no addresses.
+            write::put_silently(unit, id, &before, &mut current)?;
+        }
+        let Some(to) = moved else {
+            let holding = before.status.holding();
+            let stock = StockMove { from: holding, to: holding };
+            return Ok(Updated { order: current, stock });
+        };
+        if to == OrderStatus::Cancelled {
+            let contact = self.contact.as_ref();
+            let Cancelled { order, stock } = put_cancelled(unit, id, &current, "", contact)?;
+            return Ok(Updated { order, stock });
+        }
+        let mut after = current.clone();
+        after.status = to;
+        if by == Role::Administrator {
+            // A shop that moves an order itself does not let it expire.
+            after.expires_at = None;
+        }
+        write::put(unit, id, &current, &mut after, event_of(to))?;
+        if to == OrderStatus::Shipped {
+            write::mail(unit, id, &after, self.contact.as_ref(), OrderMail::Shipped, "")?;
+        }
+        let stock = StockMove { from: before.status.holding(), to: to.holding() };
+        Ok(Updated { order: after, stock })
+    }
+}
+
+/// Cancels an order; one that is cancelled already stays as it is. Publishes `order.cancelled`, and
+/// mails the customer. Refuses an order that [`souk_domain::step`] does not let be cancelled.
+#[derive(Clone, Debug)]
+pub struct CancelOrder {
+    /// The order.
+    pub id: OrderId,
+    /// Why, for the customer's mail.
+    pub reason: String,
+    /// Whom to mail.
+    pub contact: Option<Contact>,
+}
+
 /// What a cancellation made of an order.
 #[derive(Clone, Debug)]
 pub struct Cancelled {
     /// The order after it.
     pub order: Order,
-    /// Where its stock goes; nowhere if it was called off before.
+    /// Where its stock goes; nowhere if it was cancelled before.
     pub stock: StockMove,
+}
+
+impl Command for CancelOrder {
+    type Owner = Orders;
+    type Reply = Cancelled;
+
+    fn apply(self, unit: &Unit, _: &Orders) -> Result<Cancelled, Failure> {
+        let Self { id, reason, contact } = self;
+        let before = require_order(unit, id)?;
+        match step(before.status, OrderStatus::Cancelled, Role::Administrator)? {
+            StatusStep::Move { .. } => put_cancelled(unit, id, &before, &reason, contact.as_ref()),
+            StatusStep::Stay => {
+                let stock = StockMove { from: StockHolding::Released, to: StockHolding::Released };
+                Ok(Cancelled { order: before, stock })
+            }
+        }
+    }
+}
+
+/// Deletes an order. Publishes `order.deleted`. Refuses a customer whose order is not pending.
+#[derive(Clone, Debug)]
+pub struct DeleteOrder {
+    /// The order.
+    pub id: OrderId,
+    /// Who asks.
+    pub by: Role,
 }
 
 /// What was deleted.
@@ -61,143 +155,6 @@ pub struct Deleted {
     pub stock: StockMove,
     /// True if the goods are with the customer, whose money the shop keeps.
     pub goods_have_left: bool,
-}
-
-/// What a payment made of an order.
-#[derive(Clone, Debug)]
-pub enum Paid {
-    /// It is paid now.
-    Now {
-        /// The order after it.
-        order: Order,
-        /// Where its stock goes.
-        stock: StockMove,
-    },
-    /// It was paid before; nothing changed.
-    Before(Order),
-    /// It was called off or deleted; the money must go back.
-    TooLate,
-}
-
-/// The order as it stands in this turn; refuses one that was deleted.
-///
-/// # Errors
-/// [`Refusal::NotFound`]; [`Failure`] of the store.
-pub fn require_order(unit: &Unit, id: OrderId) -> Result<Order, Failure> {
-    Ok(unit.get(ORDERS, &id)?.ok_or(Refusal::NotFound(Missing::Order))?)
-}
-
-impl Command for UpdateOrder {
-    type Owner = Orders;
-    type Reply = Updated;
-
-    fn apply(self, unit: &Unit, _: &Orders) -> Result<Updated, Failure> {
-        let command = self;
-        let id = command.id;
-        let before = require_order(unit, id)?;
-        if before.customer != command.customer {
-            // What the request brings belongs to somebody who asked to be forgotten.
-            return Err(Refusal::NotFound(Missing::Order).into());
-        }
-        if command.by == Role::Customer && before.status != OrderStatus::Pending {
-            return Err(Refusal::OrderNotPending { action: OrderAction::Update }.into());
-        }
-        let wished = command.status.unwrap_or(before.status);
-        let moved = match step(before.status, wished, command.by) {
-            Ok(StatusStep::Move { to, .. }) => Some(to),
-            Ok(StatusStep::Stay) => None,
-            Err(refusal) if command.status.is_some() => return Err(refusal.into()),
-            Err(_) => None,
-        };
-        let mut current = before.clone();
-        let shipping_address = command.shipping_address.unwrap_or(before.shipping_address.clone());
-        let billing_address = command.billing_address.unwrap_or(before.billing_address.clone());
-        if (&shipping_address, &billing_address)
-            != (&before.shipping_address, &before.billing_address)
-        {
-            current.shipping_address = shipping_address;
-            current.billing_address = billing_address;
-            // No news to other systems: events carry no addresses.
-            write::put_silently(unit, id, &before, &mut current)?;
-        }
-        let Some(to) = moved else {
-            let holding = before.status.holding();
-            let stock = StockMove { from: holding, to: holding };
-            return Ok(Updated { order: current, stock });
-        };
-        if to == OrderStatus::Cancelled {
-            let cancelled = put_cancelled(unit, id, &current, "", command.contact.as_ref())?;
-            let Cancelled { order, stock } = cancelled;
-            return Ok(Updated { order, stock });
-        }
-        let mut after = current.clone();
-        after.status = to;
-        if command.by == Role::Administrator {
-            // A shop that moves an order itself does not let it expire.
-            after.expires_at = None;
-        }
-        write::put(unit, id, &current, &mut after, event_of(to))?;
-        if to == OrderStatus::Shipped {
-            write::mail(unit, id, &after, command.contact.as_ref(), OrderMail::Shipped, "")?;
-        }
-        let stock = StockMove { from: before.status.holding(), to: to.holding() };
-        Ok(Updated { order: after, stock })
-    }
-}
-
-/// Call an order off. Tells `order.cancelled`; an order that is called off already is left.
-#[derive(Clone, Debug)]
-pub struct CancelOrder {
-    /// Which.
-    pub id: OrderId,
-    /// Why, for the customer's mail.
-    pub reason: String,
-    /// Whom to tell.
-    pub contact: Option<Contact>,
-}
-
-impl Command for CancelOrder {
-    type Owner = Orders;
-    type Reply = Cancelled;
-
-    fn apply(self, unit: &Unit, _: &Orders) -> Result<Cancelled, Failure> {
-        let Self { id, reason, contact } = self;
-        let reason = &reason;
-        let contact = contact.as_ref();
-        let before = require_order(unit, id)?;
-        match step(before.status, OrderStatus::Cancelled, Role::Administrator)? {
-            StatusStep::Move { .. } => put_cancelled(unit, id, &before, reason, contact),
-            StatusStep::Stay => {
-                let stock = StockMove { from: StockHolding::Released, to: StockHolding::Released };
-                Ok(Cancelled { order: before, stock })
-            }
-        }
-    }
-}
-
-fn put_cancelled(
-    unit: &Unit,
-    id: OrderId,
-    before: &Order,
-    reason: &str,
-    contact: Option<&Contact>,
-) -> Result<Cancelled, Failure> {
-    let mut after = before.clone();
-    after.status = OrderStatus::Cancelled;
-    after.expires_at = None;
-    write::put(unit, id, before, &mut after, OrderEvent::Cancelled)?;
-    write::mail(unit, id, &after, contact, OrderMail::Cancelled, reason)?;
-    let stock = StockMove { from: before.status.holding(), to: StockHolding::Released };
-    Ok(Cancelled { order: after, stock })
-}
-
-/// Delete an order; a customer may delete a pending one only.
-#[derive(Clone, Debug)]
-pub struct DeleteOrder {
-    /// Which.
-    pub id: OrderId,
-    /// Who asks.
-    pub by: Role,
 }
 
 impl Command for DeleteOrder {
@@ -244,10 +201,10 @@ impl Command for DeleteOrder {
     }
 }
 
-/// Note the payment that was started for an order. Refuses if the order is not pending.
+/// Notes the payment that was started for an order. Refuses an order that is paid or not pending.
 #[derive(Clone, Debug)]
 pub struct LinkPayment {
-    /// Which.
+    /// The order.
     pub id: OrderId,
     /// The payment.
     pub link: PaymentLink,
@@ -273,15 +230,33 @@ impl Command for LinkPayment {
     }
 }
 
-/// The gateway has taken the money. Tells `order.paid`, unless it is paid already.
+/// Marks an order as paid, because the gateway has taken the money. Publishes `order.paid` and
+/// mails the customer, unless the order was paid before. One that was cancelled or deleted stays
+/// so.
 #[derive(Clone, Debug)]
 pub struct MarkPaid {
-    /// Which.
+    /// The order.
     pub id: OrderId,
     /// The gateway's intent, which a checkout makes only when it is paid.
     pub intent: Option<Intent>,
-    /// Whom to tell.
+    /// Whom to mail.
     pub contact: Option<Contact>,
+}
+
+/// What a payment made of an order.
+#[derive(Clone, Debug)]
+pub enum Paid {
+    /// It is paid now.
+    Now {
+        /// The order after it.
+        order: Order,
+        /// Where its stock goes.
+        stock: StockMove,
+    },
+    /// It was paid before; nothing changed.
+    Before(Order),
+    /// It was cancelled or deleted; the money must go back.
+    TooLate,
 }
 
 impl Command for MarkPaid {
@@ -290,7 +265,6 @@ impl Command for MarkPaid {
 
     fn apply(self, unit: &Unit, _: &Orders) -> Result<Paid, Failure> {
         let Self { id, intent, contact } = self;
-        let contact = contact.as_ref();
         let Some(before) = unit.get(ORDERS, &id)? else { return Ok(Paid::TooLate) };
         if before.status == OrderStatus::Cancelled {
             return Ok(Paid::TooLate);
@@ -308,20 +282,21 @@ impl Command for MarkPaid {
             after.status = OrderStatus::Completed;
         }
         write::put(unit, id, &before, &mut after, OrderEvent::Paid)?;
-        write::mail(unit, id, &after, contact, OrderMail::Paid, "")?;
+        write::mail(unit, id, &after, contact.as_ref(), OrderMail::Paid, "")?;
         let stock = StockMove { from: before.status.holding(), to: after.status.holding() };
         Ok(Paid::Now { order: after, stock })
     }
 }
 
-/// The gateway could not take the money, and the order stays. Tells `order.payment_failed`.
+/// Notes that the gateway could not take the money; the order stays as it is. Publishes
+/// `order.payment_failed`, and mails the customer.
 #[derive(Clone, Debug)]
 pub struct NotePaymentFailure {
-    /// Which.
+    /// The order.
     pub id: OrderId,
     /// The gateway's words for the customer.
     pub reason: String,
-    /// Whom to tell.
+    /// Whom to mail.
     pub contact: Option<Contact>,
 }
 
@@ -331,26 +306,25 @@ impl Command for NotePaymentFailure {
 
     fn apply(self, unit: &Unit, _: &Orders) -> Result<(), Failure> {
         let Self { id, reason, contact } = self;
-        let reason = &reason;
-        let contact = contact.as_ref();
         let before = require_order(unit, id)?;
         let mut after = before.clone();
         write::put(unit, id, &before, &mut after, OrderEvent::PaymentFailed)?;
-        write::mail(unit, id, &after, contact, OrderMail::PaymentFailed, reason)
+        write::mail(unit, id, &after, contact.as_ref(), OrderMail::PaymentFailed, &reason)
     }
 }
 
-/// The gateway has given money back, all of it or a part. Tells `order.refunded`, if it is this
-/// payment that the order goes by; the order is unpaid once nothing is left.
+/// Notes that the gateway has given money back, all of it or a part; the order is unpaid once
+/// nothing is left. Publishes `order.refunded`, and mails the customer. Does nothing if the order
+/// is gone or goes by another payment.
 #[derive(Clone, Debug)]
 pub struct MarkRefunded {
-    /// Which.
+    /// The order.
     pub id: OrderId,
     /// The payment whose money went back.
     pub payment: PaymentId,
     /// What went back.
     pub refund: MadeRefund,
-    /// Whom to tell.
+    /// Whom to mail.
     pub contact: Option<Contact>,
 }
 
@@ -360,7 +334,6 @@ impl Command for MarkRefunded {
 
     fn apply(self, unit: &Unit, _: &Orders) -> Result<(), Failure> {
         let Self { id, payment, refund, contact } = self;
-        let refund = &refund;
         let Some(before) = unit.get(ORDERS, &id)? else { return Ok(()) };
         if before.payment.as_ref().is_none_or(|link| link.payment != payment) {
             return Ok(());
@@ -378,6 +351,30 @@ impl Command for MarkRefunded {
         let about = About { template, reason, refunded: Some(refund.amount) };
         write::mail_about(unit, id, &after, contact.as_ref(), &about)
     }
+}
+
+/// The order as it stands in this turn; refuses one that was deleted.
+///
+/// # Errors
+/// [`Refusal::NotFound`]; [`Failure`] of the store.
+pub fn require_order(unit: &Unit, id: OrderId) -> Result<Order, Failure> {
+    Ok(unit.get(ORDERS, &id)?.ok_or(Refusal::NotFound(Missing::Order))?)
+}
+
+fn put_cancelled(
+    unit: &Unit,
+    id: OrderId,
+    before: &Order,
+    reason: &str,
+    contact: Option<&Contact>,
+) -> Result<Cancelled, Failure> {
+    let mut after = before.clone();
+    after.status = OrderStatus::Cancelled;
+    after.expires_at = None;
+    write::put(unit, id, before, &mut after, OrderEvent::Cancelled)?;
+    write::mail(unit, id, &after, contact, OrderMail::Cancelled, reason)?;
+    let stock = StockMove { from: before.status.holding(), to: StockHolding::Released };
+    Ok(Cancelled { order: after, stock })
 }
 
 fn event_of(to: OrderStatus) -> OrderEvent {

@@ -1,9 +1,8 @@
 //! What the CRM still has to hear of. A row is written in the turn that completes the order, so
 //! that no crash loses it; whoever carries it out reports each try in a turn of its own.
 
-use super::Orders;
 use super::rows::{CRM, CRM_DUE, CRM_WANTED, ORDERS};
-use super::{CrmSync, Order, write};
+use super::{CrmSync, Order, Orders, write};
 use crate::Failure;
 use crate::check::Findings;
 use crate::outbox::OrderEvent;
@@ -28,6 +27,18 @@ pub struct CrmDelivery {
 
 impl Row for CrmDelivery {}
 
+/// Notes how a try to send an order to the CRM went. Does nothing if the try was about an earlier
+/// completion of the order, or nobody waits for it any more.
+#[derive(Clone, Debug)]
+pub struct RecordCrmTry {
+    /// The order.
+    pub id: OrderId,
+    /// The version of the completion that was sent; a later one is still to be sent.
+    pub version: u64,
+    /// How it went.
+    pub outcome: CrmTry,
+}
+
 /// How a try went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CrmTry {
@@ -37,6 +48,85 @@ pub enum CrmTry {
     Again(UnixMillis),
     /// It did not, and is not asked again.
     GivenUp,
+}
+
+impl Command for RecordCrmTry {
+    type Owner = Orders;
+    type Reply = ();
+
+    fn apply(self, unit: &Unit, _: &Orders) -> Result<(), Failure> {
+        let Self { id, version, outcome } = self;
+        let Some(delivery) = unit.get(CRM, &id)? else { return Ok(()) };
+        let Some(before) = unit.get(ORDERS, &id)? else { return Ok(()) };
+        if delivery.version != version || delivery.next_try.is_none() {
+            return Ok(());
+        }
+        let tries = delivery.tries.saturating_add(1);
+        let (delivery, sync) = match outcome {
+            CrmTry::Taken => (None, CrmSync::Success),
+            CrmTry::Again(at) => {
+                (Some(CrmDelivery { tries, next_try: Some(at), ..delivery }), CrmSync::Pending)
+            }
+            CrmTry::GivenUp => {
+                (Some(CrmDelivery { tries, next_try: None, ..delivery }), CrmSync::Failed)
+            }
+        };
+        put(unit, id, delivery)?;
+        if before.crm_sync != Some(sync) {
+            let mut after = before.clone();
+            after.crm_sync = Some(sync);
+            write::put_silently(unit, id, &before, &mut after)?;
+        }
+        Ok(())
+    }
+}
+
+/// Has a completed order sent to the CRM again, under the id it had; one that was completed before
+/// there was a CRM is sent for the first time. Refuses an order that was never completed.
+#[derive(Clone, Debug)]
+pub struct ReplayCrm {
+    /// The order.
+    pub id: OrderId,
+}
+
+impl Command for ReplayCrm {
+    type Owner = Orders;
+    type Reply = ();
+
+    fn apply(self, unit: &Unit, _: &Orders) -> Result<(), Failure> {
+        let Self { id } = self;
+        let before = unit.get(ORDERS, &id)?.ok_or(Refusal::NotFound(Missing::Order))?;
+        let mut after = before.clone();
+        if after.crm_version == 0 {
+            if !before.is_paid && before.status.holding() != StockHolding::Sold {
+                return Err(Refusal::NotFound(Missing::Order).into());
+            }
+            after.crm_version = before.version;
+        }
+        schedule(unit, id, &mut after)?;
+        write::put_silently(unit, id, &before, &mut after)
+    }
+}
+
+/// Notes whether there is a CRM: only then do completed orders wait for it.
+#[derive(Clone, Debug)]
+pub struct WantCrm {
+    /// Whether there is one.
+    pub is_wanted: bool,
+}
+
+impl Command for WantCrm {
+    type Owner = Orders;
+    type Reply = ();
+
+    fn apply(self, unit: &Unit, _: &Orders) -> Result<(), Failure> {
+        if self.is_wanted {
+            unit.put(CRM_WANTED, &0, &())?;
+        } else {
+            unit.delete(CRM_WANTED, &0)?;
+        }
+        Ok(())
+    }
 }
 
 /// Writes down that the CRM must hear of an order, if it is completed by this and there is a CRM.
@@ -86,103 +176,6 @@ fn put(unit: &Unit, id: OrderId, delivery: Option<CrmDelivery>) -> Result<(), St
 /// The order is deleted: nobody needs to hear of it any more.
 pub(super) fn forget(unit: &Unit, id: OrderId) -> Result<(), StoreError> {
     put(unit, id, None)
-}
-
-/// The CRM was told of an order, or was not.
-///
-/// Notes how a try went. One that is about an earlier completion says nothing of the last one.
-#[derive(Clone, Debug)]
-pub struct RecordCrmTry {
-    /// Which order.
-    pub id: OrderId,
-    /// The completion it was told of; another one since is still to be told.
-    pub version: u64,
-    /// How it went.
-    pub outcome: CrmTry,
-}
-
-impl Command for RecordCrmTry {
-    type Owner = Orders;
-    type Reply = ();
-
-    fn apply(self, unit: &Unit, _: &Orders) -> Result<(), Failure> {
-        let Self { id, version, outcome } = self;
-        let Some(delivery) = unit.get(CRM, &id)? else { return Ok(()) };
-        let Some(before) = unit.get(ORDERS, &id)? else { return Ok(()) };
-        if delivery.version != version || delivery.next_try.is_none() {
-            return Ok(());
-        }
-        let tries = delivery.tries.saturating_add(1);
-        let (delivery, sync) = match outcome {
-            CrmTry::Taken => (None, CrmSync::Success),
-            CrmTry::Again(at) => {
-                (Some(CrmDelivery { tries, next_try: Some(at), ..delivery }), CrmSync::Pending)
-            }
-            CrmTry::GivenUp => {
-                (Some(CrmDelivery { tries, next_try: None, ..delivery }), CrmSync::Failed)
-            }
-        };
-        put(unit, id, delivery)?;
-        if before.crm_sync != Some(sync) {
-            let mut after = before.clone();
-            after.crm_sync = Some(sync);
-            write::put_silently(unit, id, &before, &mut after)?;
-        }
-        Ok(())
-    }
-}
-
-/// Tell the CRM once more. Refuses an order that was never completed.
-///
-/// Has an order that was completed sent again, under the id it had; one that was completed before
-/// there was a CRM, for the first time. Refuses others.
-#[derive(Clone, Debug)]
-pub struct ReplayCrm {
-    /// Which.
-    pub id: OrderId,
-}
-
-impl Command for ReplayCrm {
-    type Owner = Orders;
-    type Reply = ();
-
-    fn apply(self, unit: &Unit, _: &Orders) -> Result<(), Failure> {
-        let Self { id } = self;
-        let before = unit.get(ORDERS, &id)?.ok_or(Refusal::NotFound(Missing::Order))?;
-        let mut after = before.clone();
-        if after.crm_version == 0 {
-            if !before.is_paid && before.status.holding() != StockHolding::Sold {
-                return Err(Refusal::NotFound(Missing::Order).into());
-            }
-            after.crm_version = before.version;
-        }
-        schedule(unit, id, &mut after)?;
-        write::put_silently(unit, id, &before, &mut after)
-    }
-}
-
-/// Say whether there is a CRM: only then do completed orders wait for it.
-///
-/// Notes whether there is a CRM: only then do completed orders wait for it.
-#[derive(Clone, Debug)]
-pub struct WantCrm {
-    /// Whether there is one.
-    pub is_wanted: bool,
-}
-
-impl Command for WantCrm {
-    type Owner = Orders;
-    type Reply = ();
-
-    fn apply(self, unit: &Unit, _: &Orders) -> Result<(), Failure> {
-        let Self { is_wanted } = self;
-        if is_wanted {
-            unit.put(CRM_WANTED, &0, &())?;
-        } else {
-            unit.delete(CRM_WANTED, &0)?;
-        }
-        Ok(())
-    }
 }
 
 /// Whether completed orders wait for a CRM.

@@ -3,9 +3,8 @@
 //! A paid order that has not arrived keeps who gets it and where, because somebody must still
 //! carry it there: until it is delivered or cancelled, at most [`KEPT_FOR`].
 
-use super::Orders;
 use super::rows::{BY_CUSTOMER, KEPT_RECIPIENTS, ORDERS, RECIPIENTS_DUE, TO_FORGET};
-use super::{Order, Recipient, write};
+use super::{Order, Orders, Recipient, write};
 use crate::Failure;
 use crate::check::Findings;
 use crate::owner::Command;
@@ -65,24 +64,16 @@ impl Row for Leaver {
     }
 }
 
-/// Whether somebody must still bring the goods to whoever paid for them.
-fn is_on_its_way(order: &Order) -> bool {
-    let has_ended = matches!(order.status, OrderStatus::Delivered | OrderStatus::Cancelled);
-    order.is_paid && !has_ended
-}
-
-/// Take a person out of their orders: no customer, no addresses, except where a paid order
-/// must still be delivered. Of many orders some are left for a later turn; until then
-/// [`super::to_forget`] names the person. No news to other systems, which hear of the closed
+/// Takes a person out of their orders: no customer, no addresses, except where a paid order must
+/// still be delivered. Of many orders some are left for a later turn; until then
+/// [`super::to_forget`] names the person. Publishes nothing: other systems hear of the closed
 /// account.
-///
-/// Takes the person out of their orders, as many as one turn may. `leaver` comes with the first
-/// turn; later ones find it where the first left it.
 #[derive(Clone, Debug)]
 pub struct ForgetCustomer {
-    /// Whom.
+    /// The person who closes their account.
     pub customer: UserId,
-    /// What their deliveries need, in the turn that closes the account; `None` in later ones.
+    /// What their deliveries need, in the turn that closes the account; `None` in later turns,
+    /// which find what the first one kept.
     pub leaver: Option<Leaver>,
 }
 
@@ -118,6 +109,36 @@ impl Command for ForgetCustomer {
         }
         Ok(())
     }
+}
+
+/// Wipes the recipient that the order of a closed account kept for its delivery, because it was
+/// kept for as long as it may be. Does nothing if the order is gone or keeps none.
+#[derive(Clone, Debug)]
+pub struct WipeRecipient {
+    /// The order.
+    pub id: OrderId,
+}
+
+impl Command for WipeRecipient {
+    type Owner = Orders;
+    type Reply = ();
+
+    fn apply(self, unit: &Unit, _: &Orders) -> Result<(), Failure> {
+        let Self { id } = self;
+        let Some(before) = unit.get(ORDERS, &id)? else { return Ok(()) };
+        if unlist(unit, id)? {
+            let mut after = before.clone();
+            wipe(&mut after);
+            write::put_silently(unit, id, &before, &mut after)?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether somebody must still bring the goods to whoever paid for them.
+fn is_on_its_way(order: &Order) -> bool {
+    let has_ended = matches!(order.status, OrderStatus::Delivered | OrderStatus::Cancelled);
+    order.is_paid && !has_ended
 }
 
 /// Leaves name, address and phone number, and notes when they go at the latest.
@@ -172,32 +193,6 @@ pub(super) fn unlist(unit: &Unit, id: OrderId) -> Result<bool, StoreError> {
     let Some(due) = unit.get(KEPT_RECIPIENTS, &id)? else { return Ok(false) };
     unit.delete(RECIPIENTS_DUE, &(due, id))?;
     unit.delete(KEPT_RECIPIENTS, &id)
-}
-
-/// Wipe the recipient that the order of a closed account kept for its delivery; no harm if it
-/// keeps none.
-///
-/// Wipes the recipient of an order that was kept for as long as it may be.
-#[derive(Clone, Debug)]
-pub struct WipeRecipient {
-    /// Which order.
-    pub id: OrderId,
-}
-
-impl Command for WipeRecipient {
-    type Owner = Orders;
-    type Reply = ();
-
-    fn apply(self, unit: &Unit, _: &Orders) -> Result<(), Failure> {
-        let Self { id } = self;
-        let Some(before) = unit.get(ORDERS, &id)? else { return Ok(()) };
-        if unlist(unit, id)? {
-            let mut after = before.clone();
-            wipe(&mut after);
-            write::put_silently(unit, id, &before, &mut after)?;
-        }
-        Ok(())
-    }
 }
 
 /// Orders of closed accounts whose recipient must be wiped at `now`, at most `limit`.

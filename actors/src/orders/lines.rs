@@ -1,9 +1,8 @@
 //! One unit more or less in a pending order. The rules are `souk_domain::with_unit`'s and
 //! `souk_domain::without_unit`'s.
 
-use super::Orders;
 use super::change::require_order;
-use super::{Order, write};
+use super::{Order, Orders, write};
 use crate::outbox::OrderEvent;
 use crate::owner::Command;
 use crate::store::Unit;
@@ -13,13 +12,14 @@ use souk_domain::{
     with_unit, without_unit,
 };
 
-/// Add one unit, whose stock the sender MUST take in this turn, having checked
-/// [`souk_domain::with_unit`] before. Tells `order.line_added`.
+/// Adds one unit to an order. The sender MUST take its stock in this turn, and check
+/// [`souk_domain::with_unit`] before. Publishes `order.line_added`. Refuses an order that
+/// [`souk_domain::require_changeable`] refuses.
 #[derive(Clone, Debug)]
 pub struct AddOrderUnit {
-    /// Which order.
+    /// The order.
     pub id: OrderId,
-    /// What.
+    /// The unit to add.
     pub added: AddedUnit,
 }
 
@@ -29,22 +29,21 @@ impl Command for AddOrderUnit {
 
     fn apply(self, unit: &Unit, _: &Orders) -> Result<Order, Failure> {
         let Self { id, added } = self;
-        let added = &added;
         let before = require_order(unit, id)?;
         require_changeable(before.status, before.is_paid)?;
         let new_line = ids::next(unit, "order_line", OrderLineId::new)?;
-        let lines = with_unit(&before.lines, added, new_line)?;
+        let lines = with_unit(&before.lines, &added, new_line)?;
         put_lines(unit, id, &before, lines, OrderEvent::LineAdded)
     }
 }
 
-/// Take one unit out. Refuses what [`souk_domain::without_unit`] does. Tells
-/// `order.line_removed`.
+/// Takes one unit out of an order. Publishes `order.line_removed`. Refuses what
+/// [`souk_domain::require_changeable`] and [`souk_domain::without_unit`] refuse.
 #[derive(Clone, Debug)]
 pub struct RemoveOrderUnit {
-    /// Which order.
+    /// The order.
     pub id: OrderId,
-    /// What.
+    /// The product.
     pub product: ProductId,
 }
 

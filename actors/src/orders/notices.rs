@@ -2,9 +2,8 @@
 //! all. An order that waits for the next digest is written down with the order itself, and is
 //! crossed out in the commit that appends the digest, so each is mailed exactly once.
 
-use super::Orders;
 use super::rows::{ORDERS, TO_ANNOUNCE};
-use super::{Contact, Order};
+use super::{Contact, Order, Orders};
 use crate::outbox::{self, Cause, ListedOrder, MailContent, NewOrder, Outgoing};
 use crate::owner::Command;
 use crate::store::{Direction, Read, StoreError, Unit};
@@ -28,6 +27,40 @@ pub enum OrderNotices {
     Digest,
     /// Not at all.
     Off,
+}
+
+/// Mails the orders that wait for a digest to the owner, if the oldest of them was placed at
+/// `placed_before` or earlier. Where the owner wants to hear nothing, they only stop waiting.
+#[derive(Clone, Debug)]
+pub struct AnnounceOrders {
+    /// When the oldest must have been placed, at the latest.
+    pub placed_before: UnixMillis,
+}
+
+impl Command for AnnounceOrders {
+    type Owner = Orders;
+    type Reply = ();
+
+    fn apply(self, unit: &Unit, owner: &Orders) -> Result<(), Failure> {
+        let waiting = waiting(unit)?;
+        if !is_due(&waiting, self.placed_before) {
+            return Ok(());
+        }
+        let placed: Vec<(OrderId, Order)> =
+            waiting.iter().filter_map(|(id, order)| Some((*id, order.clone()?))).collect();
+        if let Some((first, _)) = placed.first().filter(|_| owner.notices != OrderNotices::Off) {
+            let content = MailContent::OrderDigest(placed.iter().map(listed).collect());
+            for (administrator, user) in users::administrators(unit, ADMINISTRATORS_MAILED_MAX)? {
+                let cause = Cause::OrderDigest(*first, administrator);
+                let (to, content) = (user.email.to_string(), content.clone());
+                outbox::append(unit, Outgoing::Mail { cause, to, content })?;
+            }
+        }
+        for (id, _) in &waiting {
+            unit.delete(TO_ANNOUNCE, id)?;
+        }
+        Ok(())
+    }
 }
 
 /// Mails a new order to the owner, or writes down that the next digest must list it.
@@ -69,44 +102,6 @@ fn new_order(order: &Order, contact: Option<&Contact>) -> NewOrder {
         notes: text(own.map(|own| &own.notes)),
         lines: order.lines.clone(),
         total: order.total,
-    }
-}
-
-/// Mail the orders that wait for a digest to the owner, once the oldest has waited long enough.
-///
-/// Mails the orders that wait for a digest, if the oldest of them was placed at `placed_before` or
-/// earlier. Where the owner wants to hear nothing, they only stop waiting.
-#[derive(Clone, Debug)]
-pub struct AnnounceOrders {
-    /// When the oldest must have been placed, at the latest.
-    pub placed_before: UnixMillis,
-}
-
-impl Command for AnnounceOrders {
-    type Owner = Orders;
-    type Reply = ();
-
-    fn apply(self, unit: &Unit, owner: &Orders) -> Result<(), Failure> {
-        let Self { placed_before } = self;
-        let notices = owner.notices;
-        let waiting = waiting(unit)?;
-        if !is_due(&waiting, placed_before) {
-            return Ok(());
-        }
-        let placed: Vec<(OrderId, Order)> =
-            waiting.iter().filter_map(|(id, order)| Some((*id, order.clone()?))).collect();
-        if let Some((first, _)) = placed.first().filter(|_| notices != OrderNotices::Off) {
-            let content = MailContent::OrderDigest(placed.iter().map(listed).collect());
-            for (administrator, user) in users::administrators(unit, ADMINISTRATORS_MAILED_MAX)? {
-                let cause = Cause::OrderDigest(*first, administrator);
-                let (to, content) = (user.email.to_string(), content.clone());
-                outbox::append(unit, Outgoing::Mail { cause, to, content })?;
-            }
-        }
-        for (id, _) in &waiting {
-            unit.delete(TO_ANNOUNCE, id)?;
-        }
-        Ok(())
     }
 }
 

@@ -1,9 +1,8 @@
 //! Placing an order.
 
-use super::Orders;
 use super::rows::{BY_CUSTOMER, BY_EXPIRY, ORDERS};
 use super::write::{self, Contact};
-use super::{Order, Recipient, notices, unpaid};
+use super::{Order, Orders, Recipient, notices, unpaid};
 use crate::carts::CartKeyHash;
 use crate::outbox::{OrderEvent, OrderMail};
 use crate::owner::Command;
@@ -14,12 +13,14 @@ use souk_domain::{
 };
 use std::time::Duration;
 
-/// What is ordered, by whom. The stock of every line was taken in the same turn.
+/// Places an order. The sender MUST take the stock of every line in the same turn. Publishes
+/// `order.placed`, mails the confirmation, and lets the owner hear of it. Refuses a total that is
+/// too large.
 #[derive(Clone, Debug)]
 pub struct PlaceOrder {
-    /// Whose; `None` for a guest.
+    /// The user who orders; `None` for a guest.
     pub customer: Option<UserId>,
-    /// The key of the guest whose it is.
+    /// The key of the guest who orders.
     pub guest: Option<CartKeyHash>,
     /// Who gets it, where that is not the customer's profile.
     pub recipient: Option<Recipient>,

@@ -1,25 +1,24 @@
 //! How a payment begins, and how it becomes known to the gateway.
 
-use super::Payments;
 use super::rows::{
     BY_CHECKOUT, BY_INTENT, BY_ORDER, Doubt, IN_DOUBT, OF_ORDER, OPEN, PAYMENTS, TO_CLOSE,
 };
-use super::{Account, Intent, Payment, Way};
+use super::{Account, Intent, Payment, Payments, Way};
 use crate::outbox::{self, Outgoing, PaymentEvent};
 use crate::owner::Command;
 use crate::store::{Read, Unit};
 use crate::{Failure, ids};
 use souk_domain::{Missing, Money, OrderId, PaymentId, PaymentStatus, Refusal};
 
-/// Begin the payment of an order, or find the one that was begun. One that cannot be paid in
-/// this way, or for this amount, is to be closed.
+/// Begins the payment of an order, or finds the one that was begun. An open one that cannot be paid
+/// in this way, or for this amount, is to be closed.
 #[derive(Clone, Debug)]
 pub struct BeginPayment {
-    /// What is to be paid.
+    /// The order to be paid.
     pub order: OrderId,
-    /// What it owes.
+    /// What the order owes.
     pub amount: Money,
-    /// How.
+    /// How it is to be paid.
     pub way: Way,
 }
 
@@ -29,68 +28,51 @@ impl Command for BeginPayment {
 
     fn apply(self, unit: &Unit, _: &Payments) -> Result<(PaymentId, Payment), Failure> {
         let Self { order, amount, way } = self;
-        begin(unit, order, amount, way)
-    }
-}
-
-pub(super) fn begin(
-    unit: &Unit,
-    order: OrderId,
-    amount: Money,
-    way: Way,
-) -> Result<(PaymentId, Payment), Failure> {
-    if let Some((id, payment)) = super::of_order(unit, order)? {
-        if payment.fits(amount, &way) {
-            return Ok((id, payment));
+        if let Some((id, payment)) = super::of_order(unit, order)? {
+            if payment.fits(amount, &way) {
+                return Ok((id, payment));
+            }
+            if payment.status.is_open() {
+                // One way to pay an order at a time.
+                unit.put(TO_CLOSE, &id, &())?;
+            }
         }
-        if payment.status.is_open() {
-            // One way to pay an order at a time.
-            unit.put(TO_CLOSE, &id, &())?;
-        }
-    }
-    let id = ids::next(unit, "payment", PaymentId::new)?;
-    let payment = Payment {
-        order,
-        amount,
-        status: PaymentStatus::RequiresPaymentMethod,
-        way,
-        intent: None,
-        checkout: None,
-        pays_at_finalize: false,
-        received: Money::ZERO,
-        refunded: Money::ZERO,
-        refunding: Money::ZERO,
-        lost: Money::ZERO,
-        counts_as: Account::Receivable,
-        owed_back: Money::ZERO,
-        attempts: 0,
-        last_declined_charge: None,
-        dispute: None,
-        created_at: unit.now(),
-        updated_at: unit.now(),
-        version: 0,
-    };
-    unit.put(PAYMENTS, &id, &payment)?;
-    unit.put(BY_ORDER, &order, &id)?;
-    unit.put(OF_ORDER, &(order, id), &())?;
-    unit.put(OPEN, &id, &())?;
-    Ok((id, payment))
-}
-
-impl Payment {
-    /// True if it can still be paid, for this amount, in this way.
-    #[must_use]
-    pub fn fits(&self, amount: Money, way: &Way) -> bool {
-        self.status.is_open() && self.amount == amount && self.way.is_like(way)
+        let id = ids::next(unit, "payment", PaymentId::new)?;
+        let payment = Payment {
+            order,
+            amount,
+            status: PaymentStatus::RequiresPaymentMethod,
+            way,
+            intent: None,
+            checkout: None,
+            pays_at_finalize: false,
+            received: Money::ZERO,
+            refunded: Money::ZERO,
+            refunding: Money::ZERO,
+            lost: Money::ZERO,
+            counts_as: Account::Receivable,
+            owed_back: Money::ZERO,
+            attempts: 0,
+            last_declined_charge: None,
+            dispute: None,
+            created_at: unit.now(),
+            updated_at: unit.now(),
+            version: 0,
+        };
+        unit.put(PAYMENTS, &id, &payment)?;
+        unit.put(BY_ORDER, &order, &id)?;
+        unit.put(OF_ORDER, &(order, id), &())?;
+        unit.put(OPEN, &id, &())?;
+        Ok((id, payment))
     }
 }
 
-/// Note the gateway's intent. Tells `payment.created` the first time.
+/// Notes the gateway's intent. Publishes `payment.created` if it is news.
 #[derive(Clone, Debug)]
 pub struct RecordIntent {
-    /// Which.
+    /// The payment.
     pub id: PaymentId,
-    /// What the gateway calls it.
+    /// The intent.
     pub intent: Intent,
 }
 
@@ -111,12 +93,12 @@ impl Command for RecordIntent {
     }
 }
 
-/// Note the gateway's checkout. Tells `payment.created` the first time.
+/// Notes the gateway's checkout. Publishes `payment.created` if it is news.
 #[derive(Clone, Debug)]
 pub struct RecordCheckout {
-    /// Which.
+    /// The payment.
     pub id: PaymentId,
-    /// What the gateway calls it.
+    /// The gateway's id of the checkout.
     pub checkout: String,
 }
 
@@ -137,11 +119,12 @@ impl Command for RecordCheckout {
     }
 }
 
-/// Note that the gateway is about to be told to charge. Until its answer is booked, the
-/// payment is in doubt, and the gateway is asked after a restart.
+/// Notes that the gateway is about to be told to charge, and replies which attempt this is. Until
+/// the gateway's answer is booked, the payment is in doubt, and the gateway is asked after a
+/// restart.
 #[derive(Clone, Debug)]
 pub struct BeginAttempt {
-    /// Which.
+    /// The payment.
     pub id: PaymentId,
 }
 
@@ -160,10 +143,11 @@ impl Command for BeginAttempt {
     }
 }
 
-/// Something was said of an open payment that cannot be booked: the gateway is to be asked.
+/// Puts an open payment in doubt, because something was said of it that cannot be booked: the
+/// gateway is to be asked. Does nothing if it is in doubt already, or not open.
 #[derive(Clone, Debug)]
 pub struct DoubtPayment {
-    /// Which.
+    /// The payment.
     pub id: PaymentId,
 }
 
@@ -182,11 +166,11 @@ impl Command for DoubtPayment {
     }
 }
 
-/// Another way of paying is wanted: a payment that is still open must be closed at the gateway.
-/// One that is paid by now is left alone. Housekeeping sees to it.
+/// Gives up an open payment because another way of paying is wanted: housekeeping closes it at the
+/// gateway. One that is paid by now is left alone.
 #[derive(Clone, Debug)]
 pub struct GiveUpPayment {
-    /// Which.
+    /// The payment.
     pub id: PaymentId,
 }
 
@@ -195,19 +179,18 @@ impl Command for GiveUpPayment {
     type Reply = ();
 
     fn apply(self, unit: &Unit, _: &Payments) -> Result<(), Failure> {
-        let Self { id } = self;
         // Since the sender looked, the money may have come.
-        if find(unit, id)?.status.is_open() {
-            unit.put(TO_CLOSE, &id, &())?;
+        if find(unit, self.id)?.status.is_open() {
+            unit.put(TO_CLOSE, &self.id, &())?;
         }
         Ok(())
     }
 }
 
-/// The classic contract initiated it: `finalize` may pay without a card.
+/// Notes that the classic contract initiated a payment: `finalize` may pay it without a card.
 #[derive(Clone, Debug)]
 pub struct PayAtFinalize {
-    /// Which.
+    /// The payment.
     pub id: PaymentId,
 }
 
@@ -216,11 +199,18 @@ impl Command for PayAtFinalize {
     type Reply = ();
 
     fn apply(self, unit: &Unit, _: &Payments) -> Result<(), Failure> {
-        let Self { id } = self;
-        let mut payment = find(unit, id)?;
+        let mut payment = find(unit, self.id)?;
         payment.pays_at_finalize = true;
-        unit.put(PAYMENTS, &id, &payment)?;
+        unit.put(PAYMENTS, &self.id, &payment)?;
         Ok(())
+    }
+}
+
+impl Payment {
+    /// True if it can still be paid, for this amount, in this way.
+    #[must_use]
+    pub fn fits(&self, amount: Money, way: &Way) -> bool {
+        self.status.is_open() && self.amount == amount && self.way.is_like(way)
     }
 }
 

@@ -1,25 +1,23 @@
 //! Customers who ask their bank for the money. The order stays as it is: what to do about it, the
-//! operator decides at the gateway; the shop writes down what came of it and tells.
+//! operator decides at the gateway; the shop writes down what came of it, and publishes it.
 
-use super::Payments;
 use super::begin::{find, put_and_tell};
 use super::ledger::{self, Account, Movement};
 use super::refunds::plus;
-use super::{Dispute, DisputeStatus};
+use super::{Dispute, DisputeStatus, Payments};
 use crate::Failure;
 use crate::outbox::PaymentEvent;
 use crate::owner::Command;
 use crate::store::Unit;
 use souk_domain::{Money, PaymentId};
 
-/// Note how a dispute stands. Tells `payment.disputed`, `dispute_won` or `dispute_lost`.
-///
-/// Notes how a dispute stands; false if that is no news.
+/// Notes how a dispute stands, and replies whether that is news. Publishes `payment.disputed`,
+/// `payment.dispute_won` or `payment.dispute_lost`.
 #[derive(Clone, Debug)]
 pub struct RecordDispute {
-    /// Which payment.
+    /// The payment.
     pub id: PaymentId,
-    /// The dispute.
+    /// The dispute as it stands.
     pub dispute: Dispute,
 }
 

@@ -16,9 +16,7 @@ pub const HEARD_KEPT: Duration = Duration::from_secs(40 * 24 * 60 * 60);
 /// Messages forgotten in one turn of [`prune_heard`].
 const MAX_PRUNED_PER_TURN: usize = 500;
 
-/// Note that a message of the gateway was heard.
-///
-/// False if it was heard before.
+/// Notes that a message of the gateway was heard; replies false if it was heard before.
 #[derive(Clone, Debug)]
 pub struct RecordHeard {
     /// The message's id.

@@ -1,16 +1,26 @@
 //! What the gateway says of a payment, booked: once, whoever brings it and however often.
 
-use super::Payments;
 use super::begin::{DoubtPayment, find, put_and_tell};
 use super::ledger::{self, Account, Movement};
 use super::rows::{BY_INTENT, IN_DOUBT, OPEN, PAYMENTS, TO_CLOSE};
-use super::{Intent, Payment, RefundedBy, refunds};
+use super::{Intent, Payment, Payments, RefundedBy, refunds};
 use crate::Failure;
 use crate::gateway::{self, Decline};
 use crate::outbox::PaymentEvent;
 use crate::owner::Command;
 use crate::store::{Read, Unit};
 use souk_domain::{Claim, Misfit, Money, PaymentId, PaymentStatus, judge};
+
+/// Books what the gateway says of a payment, in the ledger too. Publishes `payment.succeeded`,
+/// `payment.failed` or `payment.canceled`, once per change. What does not fit the books is not
+/// booked: the operator is alarmed, and the payment is in doubt.
+#[derive(Clone, Debug)]
+pub struct RecordOutcome {
+    /// The payment.
+    pub id: PaymentId,
+    /// What the gateway says.
+    pub outcome: Outcome,
+}
 
 /// What the gateway says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,31 +42,20 @@ pub struct Outcome {
     pub claim: Claim,
 }
 
-/// Note what the gateway says of it, in the ledger too. Tells `payment.succeeded`,
-/// `payment.failed` or `payment.canceled` once per change.
-#[derive(Clone, Debug)]
-pub struct RecordOutcome {
-    /// Which.
-    pub id: PaymentId,
-    /// What the gateway says.
-    pub outcome: Outcome,
-}
-
 impl Command for RecordOutcome {
     type Owner = Payments;
     type Reply = Payment;
 
     fn apply(self, unit: &Unit, payments: &Payments) -> Result<Payment, Failure> {
         let Self { id, outcome } = self;
-        let outcome = &outcome;
         let mut payment = find(unit, id)?;
         // What was said fitted the books a moment ago; they may have changed since.
-        if let Err(misfit) = fits(unit, id, &payment, outcome)? {
+        if let Err(misfit) = fits(unit, id, &payment, &outcome)? {
             gateway::alarm(format_args!("payment {id}"), misfit);
             DoubtPayment { id }.apply(unit, payments)?;
             return Ok(payment);
         }
-        learn_intent(unit, id, &mut payment, outcome)?;
+        learn_intent(unit, id, &mut payment, &outcome)?;
         match outcome.status {
             PaymentStatus::Succeeded | PaymentStatus::Refunded => {
                 if !payment.has_money() {
@@ -72,7 +71,7 @@ impl Command for RecordOutcome {
             }
             status @ (PaymentStatus::RequiresPaymentMethod
             | PaymentStatus::RequiresAction
-            | PaymentStatus::Processing) => stay_open(unit, id, &mut payment, status, outcome)?,
+            | PaymentStatus::Processing) => stay_open(unit, id, &mut payment, status, &outcome)?,
         }
         let is_answered = outcome.attempt == Some(payment.attempts);
         if !payment.status.is_open() {

@@ -3,11 +3,10 @@
 //! What undoes a refund that the gateway will not make is its failure: the amount counts as left
 //! again, and an operator sees it.
 
-use super::Payments;
 use super::begin::{find, put_and_tell};
 use super::ledger::{self, Account, Movement};
 use super::rows::{OF_ORDER, PAYMENTS, REFUNDS, REFUNDS_DUE, TO_CLOSE};
-use super::{Payment, Refund, RefundState, RefundedBy};
+use super::{Payment, Payments, Refund, RefundState, RefundedBy};
 use crate::outbox::PaymentEvent;
 use crate::owner::Command;
 use crate::store::{Direction, Read, Unit};
@@ -15,54 +14,13 @@ use crate::{Failure, ids};
 use souk_domain::{Missing, Money, OrderId, PaymentId, PaymentStatus, Refusal};
 use std::ops::ControlFlow;
 
-/// What a refund that was made means for the order.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MadeRefund {
-    /// How much went back.
-    pub amount: Money,
-    /// How much of that the order has not counted before, with a refund that failed in the end.
-    pub counted: Money,
-    /// True if nothing is left of what was paid.
-    pub is_full: bool,
-    /// Why; perhaps empty.
-    pub reason: String,
-}
-
-/// Notes that `amount` goes back, which the sender has checked to be left.
-pub(super) fn add(
-    unit: &Unit,
-    id: PaymentId,
-    payment: &mut Payment,
-    amount: Money,
-    reason: &str,
-    by: RefundedBy,
-) -> Result<(u64, Refund), Failure> {
-    let number = ids::next(unit, "refund", Some)?;
-    let refund = Refund {
-        amount,
-        reason: reason.to_owned(),
-        by,
-        state: RefundState::Due,
-        gateway_id: None,
-        created_at: unit.now(),
-        updated_at: unit.now(),
-    };
-    unit.put(REFUNDS, &(id, number), &refund)?;
-    unit.put(REFUNDS_DUE, &(id, number), &())?;
-    payment.refunding = plus(payment.refunding, amount);
-    payment.updated_at = unit.now();
-    unit.put(PAYMENTS, &id, payment)?;
-    Ok((number, refund))
-}
-
-/// Decide that money goes back. Refuses more than is left of what was taken.
-///
-/// An administrator decides; `None` is all that is left.
+/// Decides that money of a payment goes back. Refuses more than is left of what was taken, and a
+/// payment of an order that cost nothing.
 #[derive(Clone, Debug)]
 pub struct RequestRefund {
-    /// Which.
+    /// The payment.
     pub id: PaymentId,
-    /// How much; `None` for all that is left.
+    /// How much goes back; `None` for all that is left.
     pub amount: Option<Money>,
     /// Why; perhaps empty.
     pub reason: String,
@@ -76,7 +34,6 @@ impl Command for RequestRefund {
 
     fn apply(self, unit: &Unit, _: &Payments) -> Result<(u64, Refund), Failure> {
         let Self { id, amount, reason, by } = self;
-        let reason = &reason;
         let mut payment = find(unit, id)?;
         if payment.has_money() && payment.amount == Money::ZERO && payment.received == Money::ZERO {
             return Err(Refusal::NothingToRefund.into());
@@ -85,15 +42,15 @@ impl Command for RequestRefund {
         if amount <= Money::ZERO || amount > payment.left() {
             return Err(Refusal::RefundTooLarge.into());
         }
-        add(unit, id, &mut payment, amount, reason, by)
+        add(unit, id, &mut payment, amount, &reason, by)
     }
 }
 
-/// The order needs this payment no more: money that was taken must go back, and an open
-/// intent must be closed at the gateway. Housekeeping sees to it.
+/// Releases a payment that its order needs no more: money that was taken goes back, and what is
+/// open is to be closed at the gateway. Housekeeping sees to both.
 #[derive(Clone, Debug)]
 pub struct ReleasePayment {
-    /// Which.
+    /// The payment.
     pub id: PaymentId,
 }
 
@@ -102,33 +59,17 @@ impl Command for ReleasePayment {
     type Reply = ();
 
     fn apply(self, unit: &Unit, _: &Payments) -> Result<(), Failure> {
-        let Self { id } = self;
-        let_go(unit, id)
+        let_go(unit, self.id)
     }
 }
 
-/// The order needs this payment no more: what was taken goes back, what is open is to be closed.
-pub(super) fn let_go(unit: &Unit, id: PaymentId) -> Result<(), Failure> {
-    let mut payment = find(unit, id)?;
-    let left = payment.left();
-    // What cost nothing goes back too: the order is paid no more.
-    let is_free = payment.received == Money::ZERO && payment.status == PaymentStatus::Succeeded;
-    if left > Money::ZERO || (is_free && !has_refund(unit, id)?) {
-        add(unit, id, &mut payment, left, "", RefundedBy::Shop)?;
-    } else if payment.status.is_open() {
-        unit.put(TO_CLOSE, &id, &())?;
-    }
-    Ok(())
-}
-
-/// The order needs none of its payments any more, or only one.
-///
-/// The order needs none of its payments any more, but perhaps one.
+/// Releases the payments that an order needs no more, all of them or all but one, as
+/// [`ReleasePayment`] does.
 #[derive(Clone, Debug)]
 pub struct ReleasePaymentsOfOrder {
-    /// Which order.
+    /// The order.
     pub order: OrderId,
-    /// The payment that paid it, if one did.
+    /// The payment that paid the order, if one did.
     pub except: Option<PaymentId>,
 }
 
@@ -150,17 +91,29 @@ impl Command for ReleasePaymentsOfOrder {
     }
 }
 
-/// Note that the gateway gave the money back, in the ledger too. Tells `payment.refunded`.
-///
-/// The gateway has made it; `None` if that is no news.
+/// Books that the gateway has made a refund, in the ledger too. Publishes `payment.refunded`.
+/// Replies `None`, and changes nothing, if that is no news.
 #[derive(Clone, Debug)]
 pub struct RecordRefund {
-    /// Which payment.
+    /// The payment.
     pub id: PaymentId,
-    /// Which refund.
+    /// The refund's number in its payment.
     pub number: u64,
     /// What the gateway calls it, if it said so.
     pub gateway_id: Option<String>,
+}
+
+/// What a refund that was made means for the order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MadeRefund {
+    /// How much went back.
+    pub amount: Money,
+    /// How much of that the order has not counted before, with a refund that failed in the end.
+    pub counted: Money,
+    /// True if nothing is left of what was paid.
+    pub is_full: bool,
+    /// Why; perhaps empty.
+    pub reason: String,
 }
 
 impl Command for RecordRefund {
@@ -203,14 +156,13 @@ impl Command for RecordRefund {
     }
 }
 
-/// Note that the gateway will not give the money back.
-///
-/// The gateway will not make it.
+/// Notes that the gateway will not make a refund: the amount counts as left again. Does nothing if
+/// that is no news.
 #[derive(Clone, Debug)]
 pub struct RecordRefusedRefund {
-    /// Which payment.
+    /// The payment.
     pub id: PaymentId,
-    /// Which refund.
+    /// The refund's number in its payment.
     pub number: u64,
 }
 
@@ -235,14 +187,12 @@ impl Command for RecordRefusedRefund {
     }
 }
 
-/// Note that a refund came back in the end, so that the customer is owed it still. Tells
-/// `payment.refund_failed`.
-///
-/// A refund that was made came back to the shop: the customer is owed it still. False if it is
-/// none of ours or that is no news.
+/// Books that a refund that was made came back to the shop: the customer is owed it still.
+/// Publishes `payment.refund_failed`. Replies false, and changes nothing, if the refund is none of
+/// ours or that is no news.
 #[derive(Clone, Debug)]
 pub struct RecordFailedRefund {
-    /// Which payment.
+    /// The payment.
     pub id: PaymentId,
     /// What the gateway calls the refund.
     pub gateway_id: String,
@@ -254,12 +204,11 @@ impl Command for RecordFailedRefund {
 
     fn apply(self, unit: &Unit, _: &Payments) -> Result<bool, Failure> {
         let Self { id, gateway_id } = self;
-        let gateway_id = &gateway_id;
         let mut payment = find(unit, id)?;
         let mut found = None;
         unit.visit_under(REFUNDS, &id, Direction::Ascending, |number: u64, refund| {
             let is_it = refund.state == RefundState::Made
-                && refund.gateway_id.as_deref() == Some(gateway_id);
+                && refund.gateway_id.as_ref() == Some(&gateway_id);
             if is_it {
                 found = Some((number, refund));
                 return ControlFlow::Break(());
@@ -278,6 +227,47 @@ impl Command for RecordFailedRefund {
         put_and_tell(unit, id, &mut payment, PaymentEvent::RefundFailed)?;
         Ok(true)
     }
+}
+
+/// Notes that `amount` goes back, which the sender has checked to be left.
+pub(super) fn add(
+    unit: &Unit,
+    id: PaymentId,
+    payment: &mut Payment,
+    amount: Money,
+    reason: &str,
+    by: RefundedBy,
+) -> Result<(u64, Refund), Failure> {
+    let number = ids::next(unit, "refund", Some)?;
+    let refund = Refund {
+        amount,
+        reason: reason.to_owned(),
+        by,
+        state: RefundState::Due,
+        gateway_id: None,
+        created_at: unit.now(),
+        updated_at: unit.now(),
+    };
+    unit.put(REFUNDS, &(id, number), &refund)?;
+    unit.put(REFUNDS_DUE, &(id, number), &())?;
+    payment.refunding = plus(payment.refunding, amount);
+    payment.updated_at = unit.now();
+    unit.put(PAYMENTS, &id, payment)?;
+    Ok((number, refund))
+}
+
+/// Lets what was taken go back, and an open payment be closed.
+pub(super) fn let_go(unit: &Unit, id: PaymentId) -> Result<(), Failure> {
+    let mut payment = find(unit, id)?;
+    let left = payment.left();
+    // What cost nothing goes back too: the order is paid no more.
+    let is_free = payment.received == Money::ZERO && payment.status == PaymentStatus::Succeeded;
+    if left > Money::ZERO || (is_free && !has_refund(unit, id)?) {
+        add(unit, id, &mut payment, left, "", RefundedBy::Shop)?;
+    } else if payment.status.is_open() {
+        unit.put(TO_CLOSE, &id, &())?;
+    }
+    Ok(())
 }
 
 fn has_refund(unit: &Unit, id: PaymentId) -> Result<bool, Failure> {

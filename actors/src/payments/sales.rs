@@ -10,12 +10,10 @@ use crate::owner::Command;
 use crate::store::Unit;
 use souk_domain::PaymentId;
 
-/// Its order was paid by it in this turn: the shop has earned the money.
-///
-/// An order was paid by it just now: the shop has earned it.
+/// Books the money of a payment as earned, because it has paid its order in this turn.
 #[derive(Clone, Debug)]
 pub struct BookSale {
-    /// Which.
+    /// The payment.
     pub id: PaymentId,
 }
 
@@ -36,13 +34,11 @@ impl Command for BookSale {
     }
 }
 
-/// Its order was deleted in this turn: the sale is shown no more.
-///
-/// Its order was deleted: the sale is shown no more. Its money goes back to the customer, or is
-/// kept because the goods have left.
+/// Takes a payment out of the sales, because its order was deleted in this turn. The money goes
+/// back to the customer, or is kept because the goods have left.
 #[derive(Clone, Debug)]
 pub struct ArchiveSale {
-    /// Which.
+    /// The payment.
     pub id: PaymentId,
     /// True if the shop keeps the money, because the goods have left.
     pub is_kept: bool,
@@ -58,8 +54,7 @@ impl Command for ArchiveSale {
         if payment.counts_as != Account::Sales {
             return Ok(());
         }
-        let still_sold = minus(payment.received, payment.refunded);
-        let still_sold = minus(still_sold, payment.owed_back);
+        let still_sold = minus(minus(payment.received, payment.refunded), payment.owed_back);
         payment.counts_as = if is_kept { Account::Archived } else { Account::Receivable };
         let flow = (payment.counts_as, Account::Sales, still_sold);
         ledger::append(unit, id, &payment, Movement::Deleted, flow)?;

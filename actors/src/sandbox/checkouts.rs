@@ -1,11 +1,9 @@
 //! Checkout pages: where a customer without a browser full of Stripe.js pays. As at Stripe, the
 //! intent behind a page is made when somebody pays there.
 
-use super::Sandbox;
 use super::cards::PAYING_CARD;
-use super::intents;
 use super::rows::{CHECKOUT_BY_KEY, CHECKOUTS, INTENTS, SandboxCheckout};
-use super::{CheckoutPage, events};
+use super::{CheckoutPage, Sandbox, events, intents};
 use crate::Failure;
 use crate::gateway::{Charge, CheckoutPages, CheckoutStatus, GatewayCheckout};
 use crate::owner::Command;
@@ -17,7 +15,7 @@ const SESSION_ID: &str = "{CHECKOUT_SESSION_ID}";
 /// Random octets of a session's id.
 const SESSION_BYTES: usize = 24;
 
-/// Open a page to pay at; the same key again gives the same page.
+/// Opens a page to pay at; the same key again gives the same page.
 #[derive(Clone, Debug)]
 pub struct OpenCheckout {
     /// The idempotency key.
@@ -34,10 +32,6 @@ impl Command for OpenCheckout {
 
     fn apply(self, unit: &Unit, _: &Sandbox) -> Result<GatewayCheckout, Failure> {
         let Self { key, charge, pages } = self;
-        let key = &key;
-        let charge = &charge;
-        let pages = &pages;
-        let key = key.to_owned();
         if let Some(id) = unit.get(CHECKOUT_BY_KEY, &key)? {
             return find(unit, &id);
         }
@@ -46,7 +40,7 @@ impl Command for OpenCheckout {
             amount: charge.amount,
             currency: charge.currency.code().to_ascii_lowercase(),
             pages: CheckoutPages {
-                shop: pages.shop.clone(),
+                shop: pages.shop,
                 success: pages.success.replace(SESSION_ID, &id),
                 cancel: pages.cancel.replace(SESSION_ID, &id),
             },
@@ -60,12 +54,11 @@ impl Command for OpenCheckout {
     }
 }
 
-/// Somebody presses "Pay".
-///
-/// Somebody presses "Pay"; again is no harm.
+/// Pays at a page, as if somebody pressed "Pay" there. Does nothing if somebody has paid already,
+/// or the page has expired.
 #[derive(Clone, Debug)]
 pub struct PayCheckout {
-    /// Which checkout.
+    /// The checkout's id.
     pub checkout: String,
 }
 
@@ -74,27 +67,24 @@ impl Command for PayCheckout {
     type Reply = CheckoutPage;
 
     fn apply(self, unit: &Unit, _: &Sandbox) -> Result<CheckoutPage, Failure> {
-        let Self { checkout } = self;
-        let id = &checkout;
-        let mut row = row(unit, id)?;
+        let Self { checkout: id } = self;
+        let mut row = row(unit, &id)?;
         if row.intent.is_none() && !row.is_expired {
             let (intent, fresh) = intents::fresh(unit, row.amount, row.currency.clone());
             unit.put(INTENTS, &intent, &fresh)?;
             row.intent = Some(intent.clone());
-            unit.put(CHECKOUTS, &id.to_owned(), &row)?;
+            unit.put(CHECKOUTS, &id, &row)?;
             intents::confirm_in_browser(unit, &intent, &fresh.client_secret, PAYING_CARD)?;
-            events::tell(unit, "checkout.session.completed", row.object(id, "complete", "paid"))?;
+            events::tell(unit, "checkout.session.completed", row.object(&id, "complete", "paid"))?;
         }
-        page(unit, id)
+        page(unit, &id)
     }
 }
 
-/// Close a page; one on which somebody paid stays so.
-///
-/// Closes a page on which nobody has paid.
+/// Closes a page to pay at; one at which somebody has paid stays as it is.
 #[derive(Clone, Debug)]
 pub struct ExpireCheckout {
-    /// Which checkout.
+    /// The checkout's id.
     pub checkout: String,
 }
 
@@ -103,15 +93,14 @@ impl Command for ExpireCheckout {
     type Reply = GatewayCheckout;
 
     fn apply(self, unit: &Unit, _: &Sandbox) -> Result<GatewayCheckout, Failure> {
-        let Self { checkout } = self;
-        let id = &checkout;
-        let mut row = row(unit, id)?;
+        let Self { checkout: id } = self;
+        let mut row = row(unit, &id)?;
         if row.intent.is_none() && !row.is_expired {
             row.is_expired = true;
-            unit.put(CHECKOUTS, &id.to_owned(), &row)?;
-            events::tell(unit, "checkout.session.expired", row.object(id, "expired", "unpaid"))?;
+            unit.put(CHECKOUTS, &id, &row)?;
+            events::tell(unit, "checkout.session.expired", row.object(&id, "expired", "unpaid"))?;
         }
-        find(unit, id)
+        find(unit, &id)
     }
 }
 

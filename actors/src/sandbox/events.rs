@@ -10,6 +10,25 @@ use crate::{Failure, ids};
 use serde_json::{Value, json};
 use souk_domain::PaymentStatus;
 
+/// Forgets events that the shop has taken.
+#[derive(Clone, Debug)]
+pub struct ForgetEvents {
+    /// The numbers of the events, in the order of what happened.
+    pub events: Vec<u64>,
+}
+
+impl Command for ForgetEvents {
+    type Owner = Sandbox;
+    type Reply = ();
+
+    fn apply(self, unit: &Unit, _: &Sandbox) -> Result<(), Failure> {
+        for event in &self.events {
+            unit.delete(EVENTS, event)?;
+        }
+        Ok(())
+    }
+}
+
 /// Writes an event down; whoever delivers them is woken by the commit.
 pub(super) fn tell(unit: &Unit, kind: &str, object: Value) -> Result<(), Failure> {
     let id = format!("evt_{}", crate::random_hex(12));
@@ -78,24 +97,5 @@ impl SandboxCheckout {
             "payment_status": payment_status,
             "status": status,
         })
-    }
-}
-
-/// Forget messages that the shop has taken.
-#[derive(Clone, Debug)]
-pub struct ForgetEvents {
-    /// Their places in the order of what happened.
-    pub events: Vec<u64>,
-}
-
-impl Command for ForgetEvents {
-    type Owner = Sandbox;
-    type Reply = ();
-
-    fn apply(self, unit: &Unit, _: &Sandbox) -> Result<(), Failure> {
-        for event in &self.events {
-            unit.delete(EVENTS, event)?;
-        }
-        Ok(())
     }
 }

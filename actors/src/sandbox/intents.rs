@@ -1,9 +1,8 @@
 //! The life of an intent, as at Stripe (<https://docs.stripe.com/payments/paymentintents/lifecycle>).
 
-use super::Sandbox;
 use super::cards::{TestMethod, test_method};
-use super::events;
 use super::rows::{BY_KEY, INTENTS, SandboxIntent, SandboxRefund};
+use super::{Sandbox, events};
 use crate::Failure;
 use crate::gateway::{
     Attempt, Charge, Decline, GatewayIntent, GatewayRefund, RefundRequest, RefundStatus,
@@ -12,7 +11,7 @@ use crate::owner::Command;
 use crate::store::{Read, Unit};
 use souk_domain::{Missing, Money, PaymentStatus, Refusal};
 
-/// Make an intent; the same key again gives the same intent.
+/// Makes an intent; the same key again gives the same intent.
 #[derive(Clone, Debug)]
 pub struct CreateIntent {
     /// The idempotency key.
@@ -26,18 +25,129 @@ impl Command for CreateIntent {
     type Reply = GatewayIntent;
 
     fn apply(self, unit: &Unit, _: &Sandbox) -> Result<GatewayIntent, Failure> {
-        let Self { key, charge } = self;
-        let key = &key;
-        let charge = &charge;
-        let key = key.to_owned();
+        let Self { key, charge: Charge { amount, currency, .. } } = self;
         if let Some(id) = unit.get(BY_KEY, &key)? {
             return Ok(find(unit, &id)?.shown(&id));
         }
-        let currency = charge.currency.code().to_ascii_lowercase();
-        let (id, intent) = fresh(unit, charge.amount, currency);
+        let (id, intent) = fresh(unit, amount, currency.code().to_ascii_lowercase());
         unit.put(INTENTS, &id, &intent)?;
         unit.put(BY_KEY, &key, &id)?;
         Ok(intent.shown(&id))
+    }
+}
+
+/// Charges a payment method, as the shop asks; the same key again gives the same answer. Refuses an
+/// intent that is not there, and a payment method that is not a test card.
+#[derive(Clone, Debug)]
+pub struct ConfirmIntent {
+    /// The idempotency key.
+    pub key: String,
+    /// The intent's id.
+    pub intent: String,
+    /// The test card, `pm_card_…`.
+    pub payment_method: String,
+}
+
+impl Command for ConfirmIntent {
+    type Owner = Sandbox;
+    type Reply = Attempt;
+
+    fn apply(self, unit: &Unit, _: &Sandbox) -> Result<Attempt, Failure> {
+        let Self { key, intent: id, payment_method } = self;
+        let intent = find(unit, &id)?;
+        if intent.last_attempt.as_ref() == Some(&key) {
+            let shown = intent.shown(&id);
+            return Ok(match intent.last_decline {
+                Some(decline) => Attempt::Declined { intent: shown, decline },
+                None => Attempt::Answered(shown),
+            });
+        }
+        let intent = SandboxIntent { last_attempt: Some(key), ..intent };
+        charge(unit, &id, intent, &payment_method, false)
+    }
+}
+
+/// Charges a payment method, as the customer's browser asks, which alone can answer the customer's
+/// bank. Refuses an intent that is not there or not the customer's, and a payment method that is
+/// not a test card.
+#[derive(Clone, Debug)]
+pub struct ConfirmInBrowser {
+    /// The intent's id.
+    pub intent: String,
+    /// The secret which shows that the intent is the customer's.
+    pub client_secret: String,
+    /// The test card, `pm_card_…`.
+    pub payment_method: String,
+}
+
+impl Command for ConfirmInBrowser {
+    type Owner = Sandbox;
+    type Reply = Attempt;
+
+    fn apply(self, unit: &Unit, _: &Sandbox) -> Result<Attempt, Failure> {
+        confirm_in_browser(unit, &self.intent, &self.client_secret, &self.payment_method)
+    }
+}
+
+/// Cancels an intent, so that it can never be paid; one that is paid stays so.
+#[derive(Clone, Debug)]
+pub struct CancelIntent {
+    /// The intent's id.
+    pub intent: String,
+}
+
+impl Command for CancelIntent {
+    type Owner = Sandbox;
+    type Reply = GatewayIntent;
+
+    fn apply(self, unit: &Unit, _: &Sandbox) -> Result<GatewayIntent, Failure> {
+        let Self { intent: id } = self;
+        let mut intent = find(unit, &id)?;
+        if intent.status.is_open() {
+            intent.status = PaymentStatus::Canceled;
+            unit.put(INTENTS, &id, &intent)?;
+            events::tell(unit, "payment_intent.canceled", intent.object(&id))?;
+        }
+        Ok(intent.shown(&id))
+    }
+}
+
+/// Gives money back; the same key again gives the same answer. Refuses more than is left of the
+/// intent's amount.
+#[derive(Clone, Debug)]
+pub struct RefundIntent {
+    /// The idempotency key.
+    pub key: String,
+    /// How much of which intent goes back.
+    pub request: RefundRequest,
+}
+
+impl Command for RefundIntent {
+    type Owner = Sandbox;
+    type Reply = GatewayRefund;
+
+    fn apply(self, unit: &Unit, _: &Sandbox) -> Result<GatewayRefund, Failure> {
+        let Self { key, request } = self;
+        let mut intent = find(unit, &request.intent)?;
+        if let Some(known) = intent.refunds.iter().find(|refund| refund.key == key) {
+            return Ok(known.shown());
+        }
+        // Whoever asks has heard of the money from this gateway, be it by a signed message that only
+        // its secret's holder can have sent: then it was taken, whatever the books here say.
+        let left = intent.amount.minor_units() - intent.refunded().minor_units();
+        let amount = request.amount;
+        if amount.minor_units() <= 0 || amount.minor_units() > left {
+            return Err(Refusal::RefundTooLarge.into());
+        }
+        let refund = SandboxRefund { id: format!("re_{}", crate::random_hex(12)), key, amount };
+        intent.refunds.push(refund.clone());
+        intent.status = match amount.minor_units() == left {
+            true => PaymentStatus::Refunded,
+            false => PaymentStatus::Succeeded,
+        };
+        unit.put(INTENTS, &request.intent, &intent)?;
+        events::tell(unit, "charge.refunded", intent.charge_object(&request.intent))?;
+        Ok(refund.shown())
     }
 }
 
@@ -55,62 +165,6 @@ pub(super) fn fresh(unit: &Unit, amount: Money, currency: String) -> (String, Sa
         created_at: unit.now(),
     };
     (id, intent)
-}
-
-/// The shop tries to charge; the same key again gives the same answer.
-///
-/// The shop tries to charge, under a key of its own.
-#[derive(Clone, Debug)]
-pub struct ConfirmIntent {
-    /// The idempotency key.
-    pub key: String,
-    /// Which intent.
-    pub intent: String,
-    /// `pm_card_…`.
-    pub payment_method: String,
-}
-
-impl Command for ConfirmIntent {
-    type Owner = Sandbox;
-    type Reply = Attempt;
-
-    fn apply(self, unit: &Unit, _: &Sandbox) -> Result<Attempt, Failure> {
-        let Self { key, intent, payment_method } = self;
-        let key = &key;
-        let id = &intent;
-        let payment_method = &payment_method;
-        let intent = find(unit, id)?;
-        if intent.last_attempt.as_deref() == Some(key) {
-            let shown = intent.shown(id);
-            return Ok(match intent.last_decline {
-                Some(decline) => Attempt::Declined { intent: shown, decline },
-                None => Attempt::Answered(shown),
-            });
-        }
-        let last_attempt = Some(key.to_owned());
-        charge(unit, id, SandboxIntent { last_attempt, ..intent }, payment_method, false)
-    }
-}
-
-/// The customer's browser tries to charge, which alone can answer the customer's bank.
-#[derive(Clone, Debug)]
-pub struct ConfirmInBrowser {
-    /// Which intent.
-    pub intent: String,
-    /// What shows that it is the customer's.
-    pub client_secret: String,
-    /// `pm_card_…`.
-    pub payment_method: String,
-}
-
-impl Command for ConfirmInBrowser {
-    type Owner = Sandbox;
-    type Reply = Attempt;
-
-    fn apply(self, unit: &Unit, _: &Sandbox) -> Result<Attempt, Failure> {
-        let Self { intent, client_secret, payment_method } = self;
-        confirm_in_browser(unit, &intent, &client_secret, &payment_method)
-    }
 }
 
 /// The customer's browser tries to charge; it alone can answer the customer's bank.
@@ -167,76 +221,6 @@ fn charge(
         Some(decline) => Attempt::Declined { intent: shown, decline },
         None => Attempt::Answered(shown),
     })
-}
-
-/// Give an intent up, so that it can never be paid; one that is paid stays so.
-///
-/// Gives an intent up. What has been paid cannot be.
-#[derive(Clone, Debug)]
-pub struct CancelIntent {
-    /// Which intent.
-    pub intent: String,
-}
-
-impl Command for CancelIntent {
-    type Owner = Sandbox;
-    type Reply = GatewayIntent;
-
-    fn apply(self, unit: &Unit, _: &Sandbox) -> Result<GatewayIntent, Failure> {
-        let Self { intent } = self;
-        let id = &intent;
-        let mut intent = find(unit, id)?;
-        if intent.status.is_open() {
-            intent.status = PaymentStatus::Canceled;
-            unit.put(INTENTS, &id.to_owned(), &intent)?;
-            events::tell(unit, "payment_intent.canceled", intent.object(id))?;
-        }
-        Ok(intent.shown(id))
-    }
-}
-
-/// Give money back; the same key again gives the same answer.
-#[derive(Clone, Debug)]
-pub struct RefundIntent {
-    /// The idempotency key.
-    pub key: String,
-    /// How much of what.
-    pub request: RefundRequest,
-}
-
-impl Command for RefundIntent {
-    type Owner = Sandbox;
-    type Reply = GatewayRefund;
-
-    fn apply(self, unit: &Unit, _: &Sandbox) -> Result<GatewayRefund, Failure> {
-        let Self { key, request } = self;
-        let key = &key;
-        let request = &request;
-        let mut intent = find(unit, &request.intent)?;
-        if let Some(known) = intent.refunds.iter().find(|refund| refund.key == *key) {
-            return Ok(known.shown());
-        }
-        // Whoever asks has heard of the money from this gateway, be it by a signed message that only
-        // its secret's holder can have sent: then it was taken, whatever the books here say.
-        let left = intent.amount.minor_units() - intent.refunded().minor_units();
-        let amount = request.amount;
-        if amount.minor_units() <= 0 || amount.minor_units() > left {
-            return Err(Refusal::RefundTooLarge.into());
-        }
-        let refund = SandboxRefund {
-            id: format!("re_{}", crate::random_hex(12)),
-            key: key.to_owned(),
-            amount,
-        };
-        intent.refunds.push(refund.clone());
-        intent.status = match amount.minor_units() == left {
-            true => PaymentStatus::Refunded,
-            false => PaymentStatus::Succeeded,
-        };
-        unit.put(INTENTS, &request.intent, &intent)?;
-        events::tell(unit, "charge.refunded", intent.charge_object(&request.intent))?;
-        Ok(refund.shown())
-    }
 }
 
 pub(super) fn find(read: &impl Read, id: &str) -> Result<SandboxIntent, Failure> {

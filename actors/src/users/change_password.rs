@@ -1,8 +1,7 @@
 //! Setting a new password.
 
-use super::Users;
 use super::rows::USERS;
-use super::{password_reset, sessions};
+use super::{Users, password_reset, sessions};
 use crate::Failure;
 use crate::hashing::PasswordHash;
 use crate::outbox::{self, Outgoing, UserEvent};
@@ -10,10 +9,12 @@ use crate::owner::Command;
 use crate::store::{Read, Unit};
 use souk_domain::{Missing, Refusal, SessionId, UserId};
 
-/// Whose password, and to what.
+/// Sets a user's new password, ends their other sessions and makes every mailed reset token
+/// worthless. Publishes `user.password_changed`. Refuses if the old password is not the one that
+/// was compared.
 #[derive(Clone, Debug)]
 pub struct ChangePassword {
-    /// Who.
+    /// The user.
     pub user: UserId,
     /// The hash the old password was compared with; `None` where none was asked for.
     pub expected: Option<PasswordHash>,

@@ -1,29 +1,19 @@
 //! Closing an account: nothing of the person stays here (contracts README, "Users").
 
-use super::User;
-use super::Users;
 use super::rows::{ADMINISTRATORS, BY_EMAIL, USERS};
-use super::{names, password_reset, sessions};
+use super::{User, Users, names, password_reset, sessions};
 use crate::Failure;
 use crate::outbox::{self, Outgoing, UserEvent};
 use crate::owner::Command;
 use crate::store::{Read, Unit};
 use souk_domain::{Missing, Refusal, Role, UserId};
 
-/// The account as it stands in this turn; refuses one that was closed.
-///
-/// # Errors
-/// [`Refusal::NotFound`]; [`Failure`] of the store.
-pub fn require_user(unit: &Unit, id: UserId) -> Result<User, Failure> {
-    Ok(unit.get(USERS, &id)?.ok_or(Refusal::NotFound(Missing::User))?)
-}
-
-/// Close an account: the row, its e-mail address, its name and its sessions go. Tells
+/// Closes an account: the row, its e-mail address, its name and its sessions go. Publishes
 /// `user.closed`. The sender MUST see to cart and orders in the same turn. Refuses the last
 /// administrator.
 #[derive(Clone, Debug)]
 pub struct CloseAccount {
-    /// Whose.
+    /// The user who closes it.
     pub user: UserId,
 }
 
@@ -33,23 +23,29 @@ impl Command for CloseAccount {
 
     fn apply(self, unit: &Unit, _: &Users) -> Result<(), Failure> {
         let Self { user } = self;
-        let id = user;
-        let user = require_user(unit, id)?;
-        if user.role == Role::Administrator {
+        let account = require_user(unit, user)?;
+        if account.role == Role::Administrator {
             // Nobody could make another one while the shop is open.
             if unit.count(ADMINISTRATORS)? <= 1 {
                 return Err(Refusal::LastAdministrator.into());
             }
-            unit.delete(ADMINISTRATORS, &id)?;
+            unit.delete(ADMINISTRATORS, &user)?;
         }
-        sessions::end_others(unit, id, None)?;
-        password_reset::forget(unit, id)?;
-        unit.delete(BY_EMAIL, &user.email.unique_form())?;
-        names::delete(unit, &user.username, id)?;
+        sessions::end_others(unit, user, None)?;
+        password_reset::forget(unit, user)?;
+        unit.delete(BY_EMAIL, &account.email.unique_form())?;
+        names::delete(unit, &account.username, user)?;
         // Ids are never given twice, so no row needs to stay to keep this one from coming back.
-        unit.delete(USERS, &id)?;
-        let version = user.version + 1;
-        let what = UserEvent::Closed;
-        outbox::append(unit, Outgoing::User { user: id, version, what, role: user.role })
+        unit.delete(USERS, &user)?;
+        let (version, role) = (account.version + 1, account.role);
+        outbox::append(unit, Outgoing::User { user, version, what: UserEvent::Closed, role })
     }
+}
+
+/// The account as it stands in this turn; refuses one that was closed.
+///
+/// # Errors
+/// [`Refusal::NotFound`]; [`Failure`] of the store.
+pub fn require_user(unit: &Unit, id: UserId) -> Result<User, Failure> {
+    Ok(unit.get(USERS, &id)?.ok_or(Refusal::NotFound(Missing::User))?)
 }

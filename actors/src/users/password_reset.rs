@@ -21,6 +21,73 @@ const MAX_LIVE_RESETS: usize = 5;
 /// Random octets of a token.
 const TOKEN_BYTES: usize = 32;
 
+/// Mails a token to somebody who forgot their password. Mails nothing if no user has the address,
+/// or if the user has enough good tokens already; the reply does not say so.
+#[derive(Clone, Debug)]
+pub struct RequestPasswordReset {
+    /// The address they gave, which may be nobody's.
+    pub email: EmailAddress,
+    /// The token to mail.
+    pub token: ResetToken,
+    /// Where the link leads; `uidb64` and `token` are added as its query.
+    pub page: String,
+}
+
+impl Command for RequestPasswordReset {
+    type Owner = Users;
+    type Reply = ();
+
+    fn apply(self, unit: &Unit, _: &Users) -> Result<(), Failure> {
+        // Written for a stranger too: both answers wait for a commit.
+        let number = ids::next(unit, "password_reset", Some)?;
+        let Some(id) = unit.get(BY_EMAIL, &self.email.unique_form())? else { return Ok(()) };
+        let Some(user) = unit.get(USERS, &id)? else { return Ok(()) };
+        let mut resets = unit.get(PASSWORD_RESETS, &id)?.unwrap_or_default();
+        resets.live.retain(|reset| reset.ends_at > unit.now());
+        if resets.live.len() >= MAX_LIVE_RESETS {
+            return Ok(());
+        }
+        let (hash, ends_at) = (self.token.hash(), unit.now().after(RESET_LIFETIME));
+        resets.live.push(LiveReset { hash, ends_at });
+        unit.put(PASSWORD_RESETS, &id, &resets)?;
+        let link = format!("{}?uidb64={}&token={}", self.page, uid_of(id), self.token.0);
+        outbox::append(
+            unit,
+            Outgoing::Mail {
+                cause: Cause::PasswordReset(id, number),
+                to: user.email.to_string(),
+                content: MailContent::PasswordReset { customer_name: user.full_name(), link },
+            },
+        )
+    }
+}
+
+/// Sets a new password for whoever got the mail, as [`ChangePassword`] does, and ends all their
+/// sessions. Refuses a token that is not good.
+#[derive(Clone, Debug)]
+pub struct ResetPassword {
+    /// The user the link names.
+    pub user: UserId,
+    /// The token of the mail.
+    pub token: ResetToken,
+    /// The hash of the new password.
+    pub password: PasswordHash,
+}
+
+impl Command for ResetPassword {
+    type Owner = Users;
+    type Reply = ();
+
+    fn apply(self, unit: &Unit, _: &Users) -> Result<(), Failure> {
+        let Self { user, token, password } = self;
+        let is_good = may_reset(unit, user, &token, unit.now())?;
+        if !is_good || unit.get(USERS, &user)?.is_none() {
+            return Err(Refusal::TokenInvalid.into());
+        }
+        change_password(unit, ChangePassword { user, expected: None, password, kept_session: None })
+    }
+}
+
 /// A token as the mail carries it. The store keeps its hash only.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ResetToken(String);
@@ -49,28 +116,6 @@ impl std::fmt::Debug for ResetToken {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("ResetToken(…)")
     }
-}
-
-/// Who says they forgot their password.
-#[derive(Clone, Debug)]
-pub struct RequestPasswordReset {
-    /// The address they gave, which may be nobody's.
-    pub email: EmailAddress,
-    /// The token to mail.
-    pub token: ResetToken,
-    /// Where the link leads; `uidb64` and `token` are added as its query.
-    pub page: String,
-}
-
-/// A new password for whoever got the mail.
-#[derive(Clone, Debug)]
-pub struct ResetPassword {
-    /// Whose.
-    pub user: UserId,
-    /// What the mail said.
-    pub token: ResetToken,
-    /// The hash of the new password.
-    pub password: PasswordHash,
 }
 
 /// How a link names a user: their number in URL-safe base64, as Django does it.
@@ -106,51 +151,6 @@ pub fn may_reset(
     let Some(resets) = read.get(PASSWORD_RESETS, &user)? else { return Ok(false) };
     let good = |reset: &LiveReset| reset.ends_at > now && bool::from(reset.hash.ct_eq(&hash));
     Ok(resets.live.iter().any(good))
-}
-
-impl Command for RequestPasswordReset {
-    type Owner = Users;
-    type Reply = ();
-
-    fn apply(self, unit: &Unit, _: &Users) -> Result<(), Failure> {
-        let command = self;
-        // Written for a stranger too: both answers wait for a commit.
-        let number = ids::next(unit, "password_reset", Some)?;
-        let Some(id) = unit.get(BY_EMAIL, &command.email.unique_form())? else { return Ok(()) };
-        let Some(user) = unit.get(USERS, &id)? else { return Ok(()) };
-        let mut resets = unit.get(PASSWORD_RESETS, &id)?.unwrap_or_default();
-        resets.live.retain(|reset| reset.ends_at > unit.now());
-        if resets.live.len() >= MAX_LIVE_RESETS {
-            return Ok(());
-        }
-        let (hash, ends_at) = (command.token.hash(), unit.now().after(RESET_LIFETIME));
-        resets.live.push(LiveReset { hash, ends_at });
-        unit.put(PASSWORD_RESETS, &id, &resets)?;
-        let link = format!("{}?uidb64={}&token={}", command.page, uid_of(id), command.token.0);
-        outbox::append(
-            unit,
-            Outgoing::Mail {
-                cause: Cause::PasswordReset(id, number),
-                to: user.email.to_string(),
-                content: MailContent::PasswordReset { customer_name: user.full_name(), link },
-            },
-        )
-    }
-}
-
-impl Command for ResetPassword {
-    type Owner = Users;
-    type Reply = ();
-
-    fn apply(self, unit: &Unit, _: &Users) -> Result<(), Failure> {
-        let command = self;
-        let ResetPassword { user, token, password } = command;
-        let is_good = may_reset(unit, user, &token, unit.now())?;
-        if !is_good || unit.get(USERS, &user)?.is_none() {
-            return Err(Refusal::TokenInvalid.into());
-        }
-        change_password(unit, ChangePassword { user, expected: None, password, kept_session: None })
-    }
 }
 
 /// Makes every token of a user worthless: their password or address is another now.

@@ -1,8 +1,7 @@
 //! Registering a person.
 
-use super::Users;
 use super::rows::{ADMINISTRATORS, BY_EMAIL, USERS};
-use super::{User, names};
+use super::{User, Users, names};
 use crate::hashing::PasswordHash;
 use crate::outbox::{self, Cause, MailContent, Outgoing, UserEvent};
 use crate::owner::Command;
@@ -10,7 +9,8 @@ use crate::store::{Read, Unit};
 use crate::{Failure, ids};
 use souk_domain::{EmailAddress, Refusal, Role, UserId, Username};
 
-/// Who registers.
+/// Registers a person. Publishes `user.registered`, and sends the welcome mail. Refuses an e-mail
+/// address that another user has, and a user name that is not allowed.
 #[derive(Clone, Debug)]
 pub struct Register {
     /// The wished user name. Where it is `email` itself and another user has it from earlier, the
@@ -33,20 +33,19 @@ impl Command for Register {
     type Reply = (UserId, User);
 
     fn apply(self, unit: &Unit, _: &Users) -> Result<(UserId, User), Failure> {
-        let command = self;
-        let email_key = command.email.unique_form();
+        let email_key = self.email.unique_form();
         if unit.get(BY_EMAIL, &email_key)?.is_some() {
             return Err(Refusal::EmailTaken.into());
         }
-        names::require_allowed(unit, &command.username, &command.email, None)?;
+        names::require_allowed(unit, &self.username, &self.email, None)?;
         let id = ids::next(unit, "user", UserId::new)?;
         let user = User {
-            username: names::free(unit, command.username, &command.email, id)?,
-            email: command.email,
-            password: command.password,
-            role: command.role,
-            first_name: command.first_name,
-            last_name: command.last_name,
+            username: names::free(unit, self.username, &self.email, id)?,
+            email: self.email,
+            password: self.password,
+            role: self.role,
+            first_name: self.first_name,
+            last_name: self.last_name,
             phone_number: None,
             city: None,
             address: None,

@@ -76,7 +76,7 @@ impl User {
 /// One log-in. It lives as long as its youngest refresh token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
-    /// Whose.
+    /// The user who logged in.
     pub user: UserId,
     /// Number of the one refresh token that is good; a rotation counts it up.
     pub sequence: u64,

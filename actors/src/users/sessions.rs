@@ -1,8 +1,7 @@
 //! Sessions: opened at log-in, rotated at refresh, ended at log-out (contracts README, "Who may").
 
-use super::Session;
-use super::Users;
 use super::rows::{SESSIONS, SESSIONS_BY_END, SESSIONS_BY_USER, USERS};
+use super::{Session, Users};
 use crate::hashing::PasswordHash;
 use crate::owner::Command;
 use crate::store::{Direction, Read, Store, Unit};
@@ -25,21 +24,50 @@ const SPREAD_OF_SESSIONS: u64 = 1 << 48;
 /// What a token says about its session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionToken {
-    /// Whose.
+    /// The user whose session it is.
     pub user: UserId,
-    /// Which session.
+    /// The session.
     pub session: SessionId,
     /// Which refresh token of the session.
     pub sequence: u64,
 }
 
-/// For whom a session begins.
+/// Opens a session for a user who has logged in; if the user has too many, the oldest ends. Refuses
+/// a user who has closed the account, or changed the password, since the password was compared.
 #[derive(Clone, Debug)]
 pub struct OpenSession {
-    /// Who.
+    /// The user.
     pub user: UserId,
     /// The hash their password was compared with.
     pub password: PasswordHash,
+}
+
+impl Command for OpenSession {
+    type Owner = Users;
+    type Reply = SessionToken;
+
+    fn apply(self, unit: &Unit, _: &Users) -> Result<SessionToken, Failure> {
+        let Self { user, password } = self;
+        let account = unit.get(USERS, &user)?.ok_or(Refusal::InvalidCredentials)?;
+        if account.password != password {
+            return Err(Refusal::InvalidCredentials.into());
+        }
+        for oldest in sessions_of(unit, user)?.iter().rev().skip(MAX_SESSIONS_PER_USER - 1) {
+            end(unit, *oldest)?;
+        }
+        let session = ids::next(unit, "session", SessionId::new)?;
+        let row = Session { user, sequence: 1, ends_at: unit.now().after(REFRESH_LIFETIME) };
+        put(unit, session, &row)?;
+        Ok(SessionToken { user, session, sequence: 1 })
+    }
+}
+
+/// Trades a refresh token for its successor. A spent one ends the session, which is an outcome, not
+/// a refusal: it must be committed.
+#[derive(Clone, Debug)]
+pub struct RotateSession {
+    /// What the refresh token says.
+    pub token: SessionToken,
 }
 
 /// What came of a refresh token.
@@ -51,49 +79,6 @@ pub enum Rotation {
     Reused,
     /// There is no such session (any more).
     Unknown,
-}
-
-impl Command for OpenSession {
-    type Owner = Users;
-    type Reply = SessionToken;
-
-    fn apply(self, unit: &Unit, _: &Users) -> Result<SessionToken, Failure> {
-        let command = &self;
-        let user = unit.get(USERS, &command.user)?.ok_or(Refusal::InvalidCredentials)?;
-        if user.password != command.password {
-            return Err(Refusal::InvalidCredentials.into());
-        }
-        for oldest in sessions_of(unit, command.user)?.iter().rev().skip(MAX_SESSIONS_PER_USER - 1)
-        {
-            end(unit, *oldest)?;
-        }
-        let session = ids::next(unit, "session", SessionId::new)?;
-        let row = Session {
-            user: command.user,
-            sequence: 1,
-            ends_at: unit.now().after(REFRESH_LIFETIME),
-        };
-        put(unit, session, &row)?;
-        Ok(SessionToken { user: command.user, session, sequence: 1 })
-    }
-}
-
-/// Leaves out the numbers of sessions that an earlier life of the store may have given: a token of
-/// one of those must not open the session of somebody else.
-///
-/// # Errors
-/// [`Failure`] of the store.
-pub(crate) fn begin_generation(unit: &Unit) -> Result<(), Failure> {
-    let numbers = MIN_SESSIONS_LEFT_OUT + crate::random_u64() % SPREAD_OF_SESSIONS;
-    Ok(unit.skip_numbers("session", numbers)?)
-}
-
-/// Trade a refresh token for its successor. A spent one ends the session, which is an
-/// outcome, not a refusal: it must be committed.
-#[derive(Clone, Debug)]
-pub struct RotateSession {
-    /// What the refresh token says.
-    pub token: SessionToken,
 }
 
 impl Command for RotateSession {
@@ -121,10 +106,10 @@ impl Command for RotateSession {
     }
 }
 
-/// End a session; no harm if it has ended.
+/// Ends a session; does nothing if it has ended.
 #[derive(Clone, Debug)]
 pub struct EndSession {
-    /// Which.
+    /// The session.
     pub session: SessionId,
 }
 
@@ -133,8 +118,7 @@ impl Command for EndSession {
     type Reply = ();
 
     fn apply(self, unit: &Unit, _: &Users) -> Result<(), Failure> {
-        let Self { session } = self;
-        end(unit, session)
+        end(unit, self.session)
     }
 }
 
@@ -171,6 +155,16 @@ fn put(unit: &Unit, session: SessionId, row: &Session) -> Result<(), Failure> {
 fn sessions_of(unit: &Unit, user: UserId) -> Result<Vec<SessionId>, Failure> {
     let rows = unit.under(SESSIONS_BY_USER, &user, Direction::Ascending, usize::MAX)?;
     Ok(rows.into_iter().map(|(session, ())| session).collect())
+}
+
+/// Leaves out the numbers of sessions that an earlier life of the store may have given: a token of
+/// one of those must not open the session of somebody else.
+///
+/// # Errors
+/// [`Failure`] of the store.
+pub(crate) fn begin_generation(unit: &Unit) -> Result<(), Failure> {
+    let numbers = MIN_SESSIONS_LEFT_OUT + crate::random_u64() % SPREAD_OF_SESSIONS;
+    Ok(unit.skip_numbers("session", numbers)?)
 }
 
 /// Deletes sessions whose last token has expired; true if more may be left.

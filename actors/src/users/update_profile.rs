@@ -1,18 +1,19 @@
 //! Changing a profile.
 
-use super::Users;
 use super::rows::{BY_EMAIL, USERS};
-use super::{User, names, password_reset};
+use super::{User, Users, names, password_reset};
 use crate::Failure;
 use crate::outbox::{self, Outgoing, UserEvent};
 use crate::owner::Command;
 use crate::store::{Read, Unit};
 use souk_domain::{EmailAddress, Missing, Refusal, UserId, Username};
 
-/// What to change; `None` leaves a field as it is.
+/// Changes a user's profile; `None` leaves a field as it is. Publishes `user.updated`, unless
+/// nothing changes. Refuses an e-mail address that another user has, and a new user name that is
+/// not allowed.
 #[derive(Clone, Debug)]
 pub struct UpdateProfile {
-    /// Who.
+    /// The user.
     pub user: UserId,
     /// A new user name. Where it is the e-mail address itself and another user has it from earlier,
     /// it gets a number.
@@ -25,6 +26,55 @@ pub struct UpdateProfile {
     pub last_name: Option<String>,
     /// What only the services profile shows.
     pub details: ProfileDetails,
+}
+
+impl Command for UpdateProfile {
+    type Owner = Users;
+    type Reply = User;
+
+    fn apply(self, unit: &Unit, _: &Users) -> Result<User, Failure> {
+        let before = unit.get(USERS, &self.user)?.ok_or(Refusal::NotFound(Missing::User))?;
+        let mut after = before.clone();
+        after.email = self.email.unwrap_or(after.email);
+        // A name that stays is not judged again, whatever rules came since.
+        if let Some(username) = self.username.filter(|wished| *wished != before.username) {
+            names::require_allowed(unit, &username, &after.email, Some(self.user))?;
+            after.username = names::free(unit, username, &after.email, self.user)?;
+        }
+        after.first_name = self.first_name.unwrap_or(after.first_name);
+        after.last_name = self.last_name.unwrap_or(after.last_name);
+        self.details.apply(&mut after);
+        if after == before {
+            return Ok(after);
+        }
+        let (old_email, new_email) = (before.email.unique_form(), after.email.unique_form());
+        if old_email != new_email {
+            if unit.get(BY_EMAIL, &new_email)?.is_some() {
+                return Err(Refusal::EmailTaken.into());
+            }
+            unit.delete(BY_EMAIL, &old_email)?;
+            unit.put(BY_EMAIL, &new_email, &self.user)?;
+        }
+        if after.username != before.username {
+            names::delete(unit, &before.username, self.user)?;
+            names::put(unit, &after.username, self.user)?;
+        }
+        if after.email != before.email {
+            password_reset::forget(unit, self.user)?;
+        }
+        after.version += 1;
+        unit.put(USERS, &self.user, &after)?;
+        outbox::append(
+            unit,
+            Outgoing::User {
+                user: self.user,
+                version: after.version,
+                what: UserEvent::Updated,
+                role: after.role,
+            },
+        )?;
+        Ok(after)
+    }
 }
 
 /// Where somebody lives and can be called. The outer `None` leaves a field as it is, the inner
@@ -54,56 +104,5 @@ impl ProfileDetails {
                 *field = value;
             }
         }
-    }
-}
-
-impl Command for UpdateProfile {
-    type Owner = Users;
-    type Reply = User;
-
-    fn apply(self, unit: &Unit, _: &Users) -> Result<User, Failure> {
-        let command = self;
-        let id = command.user;
-        let before = unit.get(USERS, &id)?.ok_or(Refusal::NotFound(Missing::User))?;
-        let mut user = before.clone();
-        user.email = command.email.unwrap_or(user.email);
-        // A name that stays is not judged again, whatever rules came since.
-        if let Some(username) = command.username.filter(|wished| *wished != before.username) {
-            names::require_allowed(unit, &username, &user.email, Some(id))?;
-            user.username = names::free(unit, username, &user.email, id)?;
-        }
-        user.first_name = command.first_name.unwrap_or(user.first_name);
-        user.last_name = command.last_name.unwrap_or(user.last_name);
-        command.details.apply(&mut user);
-        if user == before {
-            return Ok(user);
-        }
-        let (old_email, new_email) = (before.email.unique_form(), user.email.unique_form());
-        if old_email != new_email {
-            if unit.get(BY_EMAIL, &new_email)?.is_some() {
-                return Err(Refusal::EmailTaken.into());
-            }
-            unit.delete(BY_EMAIL, &old_email)?;
-            unit.put(BY_EMAIL, &new_email, &id)?;
-        }
-        if user.username != before.username {
-            names::delete(unit, &before.username, id)?;
-            names::put(unit, &user.username, id)?;
-        }
-        if user.email != before.email {
-            password_reset::forget(unit, id)?;
-        }
-        user.version += 1;
-        unit.put(USERS, &id, &user)?;
-        outbox::append(
-            unit,
-            Outgoing::User {
-                user: id,
-                version: user.version,
-                what: UserEvent::Updated,
-                role: user.role,
-            },
-        )?;
-        Ok(user)
     }
 }
