@@ -18,8 +18,8 @@ const CONNECTIONS_EACH_MAX: usize = 3_072;
 /// The longest body.
 const BODY_BYTES_MAX: usize = 1 << 20;
 /// How much of long bodies may have arrived and not be answered, of all clients and of one.
-const BODIES_MAX: usize = 128;
-const BODIES_EACH_MAX: usize = 96;
+const BODIES_MAX: usize = 64;
+const BODIES_EACH_MAX: usize = 48;
 /// Streams of events, of all clients and of one.
 const STREAMS_MAX: usize = 64;
 const STREAMS_EACH_MAX: usize = 48;

@@ -3,13 +3,13 @@
 
 use super::{App, Visitor, could_not};
 use crate::edge::headers::LAST_EVENT_ID;
-use crate::edge::{Answer, Call, Errors, Pool, Route, Share, limits, standard};
+use crate::edge::{Answer, Call, Client, Errors, Pool, Route, Share, limits, standard};
 use bytes::Bytes;
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, HeaderValue};
 use souk_actors::outbox::NoPlace;
 use souk_actors::store::StoreError;
-use souk_actors::{users, webhooks};
+use souk_actors::{Failure, users, webhooks};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
@@ -49,6 +49,7 @@ impl App {
 /// One client who listens.
 struct Listener {
     app: Arc<App>,
+    client: Client,
     visitor: Visitor,
     patterns: Vec<String>,
     /// The last row that was told or passed over.
@@ -64,11 +65,13 @@ async fn follow(app: Arc<App>, call: Call) -> Result<Answer, Answer> {
     let share = app.streams.room.take(call.request.client, 1);
     let share = share.ok_or_else(|| standard::unavailable(limits::RETRY_AFTER_SECONDS))?;
     let (chunks, taken) = mpsc::channel(limits::STREAM_CHUNKS_MAX);
-    let listener = Listener { app, visitor, patterns, told, goes_on, chunks, _share: share };
+    let client = call.request.client;
+    let listener =
+        Listener { app, client, visitor, patterns, told, goes_on, chunks, _share: share };
     tokio::spawn(async move {
         if let Err(error) = listener.tell().await {
             // Whoever listens comes back with the id they heard last.
-            could_not(&error.into());
+            could_not(&error);
         }
     });
     let content_type = HeaderValue::from_static("text/event-stream; charset=utf-8");
@@ -125,8 +128,38 @@ fn sentence(error: NoPlace) -> String {
     text + "."
 }
 
+/// A part of what is kept.
+struct Part {
+    chunk: Vec<u8>,
+    /// The place of the last row that was looked at.
+    told: u64,
+    has_more: bool,
+}
+
+/// The events after a place that match, written down.
+fn read(app: &App, patterns: &[String], mut told: u64) -> Result<Part, StoreError> {
+    let outbox = &app.shop.outbox;
+    let rows = outbox.after(told, MAX_ROWS_PER_READ)?;
+    let identity = outbox.identity()?;
+    let has_more = rows.len() == MAX_ROWS_PER_READ;
+    let mut chunk = Vec::new();
+    for message in rows {
+        told = message.sequence;
+        let Some(event) = message.event() else { continue };
+        if webhooks::matches(patterns, &event) {
+            let place = identity.place(message.sequence);
+            let head = format!("id: {place}\nevent: {event}\ndata: ");
+            chunk.extend_from_slice(head.as_bytes());
+            // An event is JSON on one line.
+            chunk.extend_from_slice(&message.body);
+            chunk.extend_from_slice(b"\n\n");
+        }
+    }
+    Ok(Part { chunk, told, has_more })
+}
+
 impl Listener {
-    async fn tell(mut self) -> Result<(), StoreError> {
+    async fn tell(mut self) -> Result<(), Failure> {
         let mut commits = self.app.shop.store.commits();
         let end = self.app.streams.end.subscribe();
         let mut heartbeat = tokio::time::interval(Duration::from_secs(limits::HEARTBEAT_SECONDS));
@@ -135,7 +168,7 @@ impl Listener {
         }
         loop {
             commits.borrow_and_update();
-            while let Some(chunk) = self.read_on()? {
+            while let Some(chunk) = self.read_on().await? {
                 // Each time: a client that reads slowly may have been logged out meanwhile.
                 if !self.may_listen()? || !self.say(chunk).await {
                     return Ok(());
@@ -161,26 +194,15 @@ impl Listener {
         }
     }
 
-    /// The next events, written down; `None` if there are no more for now.
-    fn read_on(&mut self) -> Result<Option<Bytes>, StoreError> {
+    /// The next events, written down; `None` if there are no more for now. Many streams that go
+    /// through all that is kept must not hold up the tasks that others wait on, so they are read in
+    /// turns.
+    async fn read_on(&mut self) -> Result<Option<Bytes>, Failure> {
         loop {
-            let outbox = &self.app.shop.outbox;
-            let rows = outbox.after(self.told, MAX_ROWS_PER_READ)?;
-            let identity = outbox.identity()?;
-            let has_more = rows.len() == MAX_ROWS_PER_READ;
-            let mut chunk = Vec::new();
-            for message in rows {
-                self.told = message.sequence;
-                let Some(event) = message.event() else { continue };
-                if webhooks::matches(&self.patterns, &event) {
-                    let place = identity.place(message.sequence);
-                    let head = format!("id: {place}\nevent: {event}\ndata: ");
-                    chunk.extend_from_slice(head.as_bytes());
-                    // An event is JSON on one line.
-                    chunk.extend_from_slice(&message.body);
-                    chunk.extend_from_slice(b"\n\n");
-                }
-            }
+            let (app, patterns, told) = (Arc::clone(&self.app), self.patterns.clone(), self.told);
+            let reading = self.app.reading.run(self.client, move || read(&app, &patterns, told));
+            let Part { chunk, told, has_more } = reading.await??;
+            self.told = told;
             if !chunk.is_empty() || !has_more {
                 return Ok((!chunk.is_empty()).then(|| chunk.into()));
             }

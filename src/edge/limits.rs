@@ -33,9 +33,10 @@ pub(crate) const BODY_READ_SECONDS: u64 = 30;
 pub(crate) const BODY_FREE_BYTES: usize = 16 * 1024;
 /// Octets of a unit of room for bodies and answers.
 pub(crate) const ROOM_UNIT_BYTES: usize = 1024;
-/// Units of room for what has arrived of bodies longer than [`BODY_FREE_BYTES`] (128 MiB), three
-/// quarters of it for one client; beyond it 503.
-pub(crate) const BODIES_UNITS_MAX: usize = 128 * 1024;
+/// Units of room for what has arrived of bodies longer than [`BODY_FREE_BYTES`] (64 MiB), three
+/// quarters of it for one client; beyond it 503. A body takes up to three times its length while it
+/// arrives.
+pub(crate) const BODIES_UNITS_MAX: usize = 64 * 1024;
 /// Answers up to this size are held without asking; longer ones share [`ANSWERS_UNITS_MAX`].
 pub(crate) const ANSWER_FREE_BYTES: usize = 64 * 1024;
 /// Octets after which a piece of a list too long to be held whole is sent.
