@@ -2,10 +2,10 @@
 //! of the shop fast (design, "Floors and peers").
 //!
 //! The threads run at low priority, reuse their memory, and take work from bounded queues, one
-//! for each client ([`crate::turns`]): past the bound a client has to come back, and nobody else has to.
+//! for each client ([`crate::fair_queue`]): past the bound a client has to come back, and nobody else has to.
 
 use crate::Failure;
-use crate::turns::{Displaced, Turns, WaitingBounds};
+use crate::fair_queue::{Displaced, FairQueue, WaitingBounds};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use sha2::{Digest, Sha256};
 use souk_domain::Password;
@@ -63,7 +63,7 @@ pub struct Hasher {
 }
 
 /// The jobs as those see them who bring some: when the last of them is gone, the threads end.
-struct Jobs(Arc<Turns<Asker, Job>>);
+struct Jobs(Arc<FairQueue<Asker, Job>>);
 
 impl Drop for Jobs {
     fn drop(&mut self) {
@@ -93,7 +93,7 @@ impl Hasher {
     /// If a thread cannot be started.
     pub fn start() -> std::io::Result<Self> {
         let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        let jobs = Arc::new(Jobs(Arc::new(Turns::new(WAITING))));
+        let jobs = Arc::new(Jobs(Arc::new(FairQueue::new(WAITING))));
         for number in 0..(cores / 2).max(1) {
             let waiting = Arc::clone(&jobs.0);
             std::thread::Builder::new()
@@ -171,7 +171,7 @@ impl Hasher {
     }
 }
 
-fn hash_until_closed(jobs: &Turns<Asker, Job>) {
+fn hash_until_closed(jobs: &FairQueue<Asker, Job>) {
     if let Err(error) =
         rustix::process::setpriority_process(Some(rustix::thread::gettid()), LOWEST_PRIORITY)
     {
@@ -189,7 +189,7 @@ fn hash_until_closed(jobs: &Turns<Asker, Job>) {
     });
 }
 
-fn work_until_closed(jobs: &Turns<Asker, Job>, mut run: impl FnMut(&Job) -> Outcome) {
+fn work_until_closed(jobs: &FairQueue<Asker, Job>, mut run: impl FnMut(&Job) -> Outcome) {
     while let Some(job) = jobs.next() {
         if job.answer.is_closed() {
             continue;
@@ -296,7 +296,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_job_that_panics_fails_its_asker_and_the_next_job_is_done() {
-        let jobs = Arc::new(Turns::new(WAITING));
+        let jobs = Arc::new(FairQueue::new(WAITING));
         let working = Arc::clone(&jobs);
         let thread = std::thread::spawn(move || {
             let mut is_first = true;

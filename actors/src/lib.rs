@@ -6,6 +6,7 @@ pub mod catalog;
 pub mod check;
 pub mod clock;
 mod failure;
+pub mod fair_queue;
 #[cfg(any(test, fuzzing))]
 #[path = "../../tests/fuzz/targets/stored.rs"]
 pub mod fuzz;
@@ -26,7 +27,6 @@ mod shop;
 pub mod store;
 pub mod supervision;
 mod terms;
-pub mod turns;
 pub mod users;
 pub mod webhooks;
 

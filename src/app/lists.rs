@@ -5,8 +5,8 @@ use super::{App, could_not};
 use crate::edge::{Answer, Call, Client, ItemWriter, PageAsked, Wrapping, limits};
 use serde::Serialize;
 use souk_actors::Failure;
+use souk_actors::fair_queue::{FairQueue, WaitingBounds};
 use souk_actors::store::{Snapshot, StoreError};
-use souk_actors::turns::{Turns, WaitingBounds};
 use std::io;
 use std::num::NonZeroUsize;
 use std::panic::AssertUnwindSafe;
@@ -24,7 +24,7 @@ type Job = Box<dyn FnOnce() + Send>;
 
 /// The threads that find what is on a list. A search may read every product, so few of them run at
 /// once, and clients take turns.
-pub(crate) struct Reading(Arc<Turns<Client, Job>>);
+pub(crate) struct Reading(Arc<FairQueue<Client, Job>>);
 
 impl Drop for Reading {
     fn drop(&mut self) {
@@ -39,9 +39,9 @@ impl Reading {
     /// If a thread cannot be started.
     pub(crate) fn start() -> io::Result<Self> {
         let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        let turns = Arc::new(Turns::<Client, Job>::new(WAITING));
+        let queue = Arc::new(FairQueue::<Client, Job>::new(WAITING));
         for number in 0..cores.max(THREADS_MIN) {
-            let waiting = Arc::clone(&turns);
+            let waiting = Arc::clone(&queue);
             std::thread::Builder::new().name(format!("reading-{number}")).spawn(move || {
                 while let Some(job) = waiting.next() {
                     // The client of a job that panicked learns it from its dropped sender.
@@ -49,7 +49,7 @@ impl Reading {
                 }
             })?;
         }
-        Ok(Self(turns))
+        Ok(Self(queue))
     }
 
     /// Runs `read` when it is the client's turn.

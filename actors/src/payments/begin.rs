@@ -119,9 +119,9 @@ impl Command for RecordCheckout {
     }
 }
 
-/// Notes that the gateway is about to be told to charge, and replies which attempt this is. Until
-/// the gateway's answer is booked, the payment is in doubt, and the gateway is asked after a
-/// restart.
+/// Notes that the shop will now ask the gateway to charge. Replies the number of this attempt. Until
+/// the gateway's answer is booked, the payment is in doubt: after a restart, the shop asks the
+/// gateway what happened.
 #[derive(Clone, Debug)]
 pub struct BeginAttempt {
     /// The payment.

@@ -188,8 +188,8 @@ impl Command for RecordRefusedRefund {
 }
 
 /// Books that a refund that was made came back to the shop: the customer is owed it still.
-/// Publishes `payment.refund_failed`. Replies false, and changes nothing, if the refund is none of
-/// ours or that is no news.
+/// Publishes `payment.refund_failed`. Replies false and changes nothing if the shop did not make
+/// this refund, or if its failure is already recorded.
 #[derive(Clone, Debug)]
 pub struct RecordFailedRefund {
     /// The payment.

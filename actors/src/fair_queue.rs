@@ -1,4 +1,4 @@
-//! Fair turns: jobs wait in a queue of their asker's own, and the queues are served one job each, in
+//! A fair queue: jobs wait in a queue of their asker's own, and the queues are served one job each, in
 //! turn. However much one asker brings, everybody else waits for at most one job of theirs.
 
 use std::collections::{HashMap, VecDeque};
@@ -20,7 +20,7 @@ pub struct Displaced<Job>(pub Job);
 
 /// The jobs that wait.
 #[derive(Debug)]
-pub struct Turns<Asker, Job> {
+pub struct FairQueue<Asker, Job> {
     bounds: WaitingBounds,
     queues: Mutex<Queues<Asker, Job>>,
     arrived: Condvar,
@@ -36,7 +36,7 @@ struct Queues<Asker, Job> {
     is_closed: bool,
 }
 
-impl<Asker: Copy + Eq + Hash, Job> Turns<Asker, Job> {
+impl<Asker: Copy + Eq + Hash, Job> FairQueue<Asker, Job> {
     /// Nobody waits yet.
     pub fn new(bounds: WaitingBounds) -> Self {
         let queues =
@@ -117,7 +117,8 @@ impl<Asker: Copy + Eq + Hash, Job> Queues<Asker, Job> {
         Some(job)
     }
 
-    /// The last job of the longest queue. It has more than one, so that none becomes empty.
+    /// The last job of the longest queue, if that queue is longer than `least`. At least one job stays in
+    /// the queue, so no empty queue is left behind.
     fn pop_from_a_queue_longer_than(&mut self, least: usize) -> Option<Job> {
         let longest = self.of.values_mut().max_by_key(|queue| queue.len())?;
         if longest.len() <= least {
@@ -136,46 +137,46 @@ mod tests {
 
     #[test]
     fn askers_take_turns() {
-        let turns = Turns::new(BOUNDS);
+        let queue = FairQueue::new(BOUNDS);
         for job in ["a1", "a2", "a3"] {
-            assert!(turns.join(1, job).is_ok());
+            assert!(queue.join(1, job).is_ok());
         }
-        assert!(turns.join(2, "b1").is_ok());
-        assert!(turns.join(3, "s1").is_ok());
-        turns.close();
-        let served: Vec<_> = std::iter::from_fn(|| turns.next()).collect();
+        assert!(queue.join(2, "b1").is_ok());
+        assert!(queue.join(3, "s1").is_ok());
+        queue.close();
+        let served: Vec<_> = std::iter::from_fn(|| queue.next()).collect();
         assert_eq!(served, ["a1", "b1", "s1", "a2", "a3"]);
     }
 
     #[test]
     fn one_asker_leaves_room_for_others() {
-        let turns = Turns::new(BOUNDS);
-        let joined = (0..BOUNDS.all_max * 2).filter(|job| turns.join(1, *job).is_ok()).count();
+        let queue = FairQueue::new(BOUNDS);
+        let joined = (0..BOUNDS.all_max * 2).filter(|job| queue.join(1, *job).is_ok()).count();
         assert_eq!(joined, BOUNDS.per_asker_max);
-        assert!(turns.join(2, 7).is_ok());
+        assert!(queue.join(2, 7).is_ok());
     }
 
     #[test]
     fn a_newcomer_takes_the_place_of_the_last_of_the_longest_line() {
-        let turns = Turns::new(BOUNDS);
+        let queue = FairQueue::new(BOUNDS);
         for greedy in 1..=4 {
             for job in 0..BOUNDS.per_asker_max {
-                assert!(turns.join(greedy, job).is_ok());
+                assert!(queue.join(greedy, job).is_ok());
             }
         }
-        let displaced = turns.join(9, 1_000).map_err(|Displaced(job)| job);
+        let displaced = queue.join(9, 1_000).map_err(|Displaced(job)| job);
         assert_eq!(displaced, Err(BOUNDS.per_asker_max - 1));
-        turns.close();
-        let served: Vec<_> = std::iter::from_fn(|| turns.next()).collect();
+        queue.close();
+        let served: Vec<_> = std::iter::from_fn(|| queue.next()).collect();
         assert_eq!(served.len(), BOUNDS.all_max);
         assert_eq!(served[4], 1_000);
     }
 
     #[test]
     fn many_askers_with_one_job_each_keep_their_places() {
-        let turns = Turns::new(BOUNDS);
+        let queue = FairQueue::new(BOUNDS);
         let all = u32::try_from(BOUNDS.all_max).expect("small");
-        assert!((0..all).all(|number| turns.join(number, number).is_ok()));
-        assert_eq!(turns.join(all, all).map_err(|Displaced(job)| job), Err(all));
+        assert!((0..all).all(|number| queue.join(number, number).is_ok()));
+        assert_eq!(queue.join(all, all).map_err(|Displaced(job)| job), Err(all));
     }
 }
