@@ -1,4 +1,4 @@
-//! docs/access.md says who gets what of every operation; tests/access.rs asks. Here the table is
+//! docs/access.md says who gets what of every operation; tests/it/every_contract/access.rs asks. Here the table is
 //! compared with the routes, so that none of them goes without a row.
 
 use super::routes;

@@ -165,20 +165,15 @@ fn test_name(operation: &Documented, siblings: &[Documented]) -> String {
     }
 }
 
-/// The sources of the tests of one contract against the running binary: tests/<contract>_*.rs, and
-/// the folders of that name.
+/// The sources of the tests of one contract against the running binary: tests/it/<contract>.
 fn sources_of(contract: &str) -> Vec<String> {
     let mut sources = Vec::new();
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
-    let mut pending = vec![folder.clone()];
+    let mut pending = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it").join(contract)];
     while let Some(path) = pending.pop() {
-        let is_ours = path
-            .strip_prefix(&folder)
-            .is_ok_and(|inside| inside.to_string_lossy().starts_with(&format!("{contract}_")));
-        if path.is_dir() && (is_ours || path == folder) {
+        if path.is_dir() {
             let entries = fs::read_dir(&path).expect("a folder that can be read");
             pending.extend(entries.map(|entry| entry.expect("an entry").path()));
-        } else if is_ours && path.extension().is_some_and(|extension| extension == "rs") {
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
             sources.push(fs::read_to_string(&path).expect("a source that can be read"));
         }
     }

@@ -1,0 +1,12 @@
+//! What leaves the shop: events, mails and logs, with a real NATS server and a mail server.
+
+mod broker_log;
+mod dead_letters;
+mod event_schemas;
+mod events;
+mod logs;
+mod mails;
+mod nats_permissions;
+mod relay;
+mod subscribers;
+mod workers;

@@ -1,0 +1,20 @@
+//! What holds in every contract: who may do what, bad input, keys of repeated requests, throttles.
+
+mod access;
+mod as_django;
+mod as_django_ids;
+mod as_drf;
+mod bad_input;
+mod caching;
+mod cors;
+mod cross_contract;
+mod descriptions;
+mod free_orders;
+mod guest_limits;
+mod kept_bounds;
+mod request_log;
+mod scenarios;
+mod sessions;
+mod stored_answers;
+mod texts;
+mod throttle;

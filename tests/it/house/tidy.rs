@@ -1,0 +1,301 @@
+//! The house rules, as a test.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const LONGEST_FILE_LINES: usize = 500;
+
+/// A Rust source file: its path from the repository's top, and its text.
+struct Source {
+    path: String,
+    text: String,
+}
+
+#[test]
+fn no_file_is_longer_than_one_can_keep_in_mind() {
+    expect_none("longer than 500 lines", |source| {
+        let lines = source.text.lines().count();
+        (lines > LONGEST_FILE_LINES).then(|| format!("{lines} lines")).into_iter().collect()
+    });
+}
+
+#[test]
+fn no_file_is_named_for_what_is_left_over() {
+    let leftovers = ["util", "utils", "helper", "helpers", "manager", "managers", "misc"];
+    expect_none("named after nothing", |source| {
+        let parts = source.path.trim_end_matches(".rs").split(['/', '_']);
+        parts.filter(|part| leftovers.contains(part)).map(str::to_owned).collect()
+    });
+}
+
+#[test]
+fn nothing_unwraps_and_nothing_is_left_to_do() {
+    expect_none("unwrapped outside tests", |source| match source.is_product() {
+        true => source.lines_with(&[".unwrap()"]),
+        false => Vec::new(),
+    });
+    expect_none("left to do", |source| match source.path.as_str() {
+        "tests/it/house/tidy.rs" => Vec::new(),
+        _ => source.all_lines_with(&["todo!(", "unimplemented!(", "#[ignore"]),
+    });
+}
+
+#[test]
+fn outer_things_are_named_only_where_they_belong() {
+    let homes = [
+        ("redb", "actors/src/store"),
+        ("warp", "src/"),
+        ("async_nats", "src/adapters"),
+        ("lettre", "src/adapters"),
+        ("souk_stripe", "src/"),
+        ("stripe", "actors/stripe"),
+        ("stripe_checkout", "actors/stripe"),
+        ("stripe_client_core", "actors/stripe"),
+        ("stripe_core", "actors/stripe"),
+        ("stripe_shared", "actors/stripe"),
+        ("stripe_types", "actors/stripe"),
+        ("stripe_webhook", "actors/stripe"),
+    ];
+    for (name, home) in homes {
+        expect_none(&format!("{name} outside {home}"), |source| {
+            match source.is_product() && !source.path.starts_with(home) {
+                true => source.lines_with(&[
+                    &format!("{name}::"),
+                    &format!("use {name};"),
+                    &format!("extern crate {name}"),
+                ]),
+                false => Vec::new(),
+            }
+        });
+    }
+}
+
+#[test]
+fn no_contract_imports_a_sibling() {
+    let contracts = ["classic", "minimal", "services", "storefront", "platform", "souk"];
+    expect_none("contract that knows a sibling", |source| {
+        let Some(own) = source
+            .path
+            .strip_prefix("src/contracts/")
+            .and_then(|rest| rest.split(['/', '.']).next())
+        else {
+            return Vec::new();
+        };
+        if !contracts.contains(&own) {
+            return Vec::new();
+        }
+        let siblings = contracts.iter().filter(|name| **name != own);
+        siblings
+            .flat_map(|name| {
+                source.lines_with(&[&format!("contracts::{name}"), &format!("super::{name}")])
+            })
+            .collect()
+    });
+}
+
+#[test]
+fn pages_are_shown_and_decide_nothing() {
+    expect_none("page that knows more than the edge", |source| {
+        match source.path.starts_with("src/pages/") {
+            true => source.lines_with(&["crate::app", "crate::contracts", "souk_actors::"]),
+            false => Vec::new(),
+        }
+    });
+}
+
+#[test]
+fn the_rules_depend_on_no_machinery() {
+    let lock = read(&root().join("Cargo.lock"));
+    let dependencies: BTreeMap<String, Vec<String>> =
+        lock.split("[[package]]").skip(1).map(package).collect();
+    let mut reached = BTreeSet::new();
+    let mut next = vec!["souk-domain".to_owned()];
+    while let Some(name) = next.pop() {
+        if reached.insert(name.clone()) {
+            next.extend(dependencies.get(&name).into_iter().flatten().cloned());
+        }
+    }
+    assert!(
+        reached.len() > 1 || dependencies.contains_key("souk-domain"),
+        "souk-domain is in the lock file"
+    );
+    for machinery in [
+        "tokio",
+        "ractor",
+        "redb",
+        "warp",
+        "async-nats",
+        "async-stripe",
+        "lettre",
+        "souk-actors",
+        "souk",
+    ] {
+        assert!(!reached.contains(machinery), "souk-domain depends on {machinery}");
+    }
+}
+
+#[test]
+fn every_test_that_the_security_policy_names_exists() {
+    let policy = read(&root().join("SECURITY.md"));
+    let quoted = policy.split('`').skip(1).step_by(2);
+    let named: Vec<(&str, &str)> = quoted.filter_map(|word| word.split_once(".rs::")).collect();
+    let missing = named.iter().filter(|(file, name)| {
+        let text = fs::read_to_string(root().join(format!("{file}.rs"))).unwrap_or_default();
+        let before = text.split_once(&format!("fn {name}()")).map(|(before, _)| before);
+        // What stands above it is its attribute.
+        let above = before
+            .and_then(|before| before.trim_end_matches("async ").trim_end().lines().next_back());
+        !above.is_some_and(|line| line.trim_start().starts_with("#[") && line.contains("test"))
+    });
+    let missing: Vec<_> = missing.collect();
+    assert!(missing.is_empty(), "no such tests: {missing:?}");
+
+    // Every risk and every chapter has a test, or a word why not.
+    let mut rows = BTreeSet::new();
+    for row in policy.lines().filter(|row| row.starts_with("| API") || row.starts_with("| V")) {
+        let title = row[2..].split(' ').next().unwrap_or_default();
+        assert!(row.contains(".rs::") || row.contains("does not apply"), "nothing shows {title}");
+        rows.insert(title.to_owned());
+    }
+    let risks = (1..=10).map(|number| format!("API{number}"));
+    let chapters = (1..=17).map(|number| format!("V{number}"));
+    assert_eq!(rows, risks.chain(chapters).collect());
+}
+
+#[test]
+fn every_corpus_belongs_to_a_target() {
+    let targets = root().join("tests/fuzz/targets");
+    let files = fs::read_dir(&targets).expect("targets").map(|entry| entry.expect("a file").path());
+    let targets: String = files.map(|path| read(&path)).collect();
+    for folder in fs::read_dir(root().join("tests/fuzz/corpus")).expect("corpora") {
+        let name = folder.expect("a corpus").file_name().into_string().expect("ASCII");
+        assert!(targets.contains(&format!("fn {name}(input: &[u8])")), "{name} is no target");
+    }
+}
+
+#[test]
+fn the_fuzzing_program_stands_on_what_the_shop_stands_on() {
+    let (ours, theirs) =
+        (read(&root().join("Cargo.toml")), read(&root().join("tests/fuzz/Cargo.toml")));
+    let shared =
+        theirs.lines().skip_while(|line| !line.ends_with("as in the main Cargo.toml.")).skip(1);
+    let shared: Vec<_> = shared.take_while(|line| !line.is_empty()).collect();
+    assert!(shared.len() > 10, "{shared:?}");
+    for line in shared {
+        assert!(ours.lines().any(|known| known == line), "the main Cargo.toml has no {line}");
+    }
+}
+
+/// Name and dependencies of one entry of the lock file. Versions are left out: any version would be wrong.
+fn package(entry: &str) -> (String, Vec<String>) {
+    let quoted = |line: &str| line.split('"').nth(1).unwrap_or_default().to_owned();
+    let name =
+        entry.lines().find(|line| line.starts_with("name = ")).map(quoted).unwrap_or_default();
+    let listed = entry.lines().skip_while(|line| !line.starts_with("dependencies = [")).skip(1);
+    let listed = listed.take_while(|line| !line.starts_with(']'));
+    let dependencies =
+        listed.map(|line| quoted(line).split(' ').next().unwrap_or_default().to_owned());
+    (name, dependencies.collect())
+}
+
+impl Source {
+    /// Part of what is shipped, not of what tests it.
+    fn is_product(&self) -> bool {
+        let outside = self.path.starts_with("tests/") || self.path.starts_with("benches/");
+        !outside && !self.path.contains("/tests/") && !self.path.ends_with("/tests.rs")
+    }
+
+    /// Where one of these stands in shipped code, comments and test modules apart.
+    fn lines_with(&self, wanted: &[&str]) -> Vec<String> {
+        let shipped = without_test_modules(&self.text);
+        found(shipped.iter().map(|(number, line)| (*number, *line)), wanted)
+    }
+
+    fn all_lines_with(&self, wanted: &[&str]) -> Vec<String> {
+        found(self.text.lines().enumerate().map(|(index, line)| (index + 1, line)), wanted)
+    }
+}
+
+fn found<'a>(lines: impl Iterator<Item = (usize, &'a str)>, wanted: &[&str]) -> Vec<String> {
+    let code = lines.filter(|(_, line)| !line.trim_start().starts_with("//"));
+    let hits = code.filter(|(_, line)| wanted.iter().any(|word| names(line, word)));
+    hits.map(|(number, line)| format!("line {number}: {}", line.trim())).collect()
+}
+
+/// Whether the word stands there on its own: `redb::` is not named by `predb::`.
+fn names(line: &str, word: &str) -> bool {
+    let mut rest = line;
+    while let Some(at) = rest.find(word) {
+        let before = rest[..at].chars().next_back();
+        if word.starts_with(['.', '#']) || !before.is_some_and(|c| c.is_alphanumeric() || c == '_')
+        {
+            return true;
+        }
+        rest = &rest[at + word.len()..];
+    }
+    false
+}
+
+/// The numbered lines that are not in an item under `#[cfg(test)]`. Braces inside strings would mislead it; the
+/// formatter keeps the closing brace of an item at the indentation of its first line, so that is what is looked for.
+fn without_test_modules(text: &str) -> Vec<(usize, &str)> {
+    let mut kept = Vec::new();
+    let mut lines = text.lines().enumerate();
+    while let Some((index, line)) = lines.next() {
+        if !line.trim_start().starts_with("#[cfg(test)]") {
+            kept.push((index + 1, line));
+            continue;
+        }
+        let indentation = line.len() - line.trim_start().len();
+        let end = format!("{}}}", &line[..indentation]);
+        let one_liner =
+            |line: &str| line.ends_with(';') && line.len() - line.trim_start().len() == indentation;
+        for (_, line) in lines.by_ref() {
+            if line == end || one_liner(line) {
+                break;
+            }
+        }
+    }
+    kept
+}
+
+fn expect_none(what: &str, wrong_in: impl Fn(&Source) -> Vec<String>) {
+    let mut wrong = Vec::new();
+    for source in sources() {
+        wrong.extend(
+            wrong_in(&source).into_iter().map(|complaint| format!("{}: {complaint}", source.path)),
+        );
+    }
+    assert!(wrong.is_empty(), "{what}:\n  {}", wrong.join("\n  "));
+}
+
+fn sources() -> Vec<Source> {
+    let mut sources = Vec::new();
+    for folder in ["src", "actors", "tests", "benches"] {
+        collect(&root().join(folder), &mut sources);
+    }
+    assert!(!sources.is_empty(), "there is source to look at");
+    sources
+}
+
+fn collect(folder: &Path, sources: &mut Vec<Source>) {
+    for entry in fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok) {
+        let path: PathBuf = entry.path();
+        if path.is_dir() && entry.file_name() != "target" {
+            collect(&path, sources);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let from_top =
+                path.strip_prefix(root()).unwrap_or(&path).to_string_lossy().replace('\\', "/");
+            sources.push(Source { path: from_top, text: read(&path) });
+        }
+    }
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}

@@ -1,0 +1,4 @@
+//! The minimal contract, as its document prints it.
+
+mod accounts;
+mod shopping;

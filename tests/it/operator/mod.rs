@@ -1,0 +1,13 @@
+//! What the person who runs the shop does: commands, settings, backups, readiness.
+
+mod administrators;
+mod backup;
+mod commandline;
+mod crm;
+mod data_directory;
+mod doctor;
+mod environment;
+mod housekeeping;
+mod metrics;
+mod readiness;
+mod settings;

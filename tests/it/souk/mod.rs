@@ -1,0 +1,7 @@
+//! Souk's own addresses: refunds, order links, pages, events, webhook endpoints.
+
+mod event_stream;
+mod order_links;
+mod pages;
+mod refunds;
+mod webhooks;

@@ -1,0 +1,9 @@
+//! Payments through Stripe: a stand-in speaks its wire protocol.
+
+mod books;
+mod contracts;
+mod faults;
+mod kill;
+mod races;
+mod webhooks;
+mod wire;

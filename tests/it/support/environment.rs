@@ -1,0 +1,40 @@
+//! Where the programs are that `tests/run` installs.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+/// The nats-server binary.
+pub(crate) fn nats_server() -> PathBuf {
+    installed("SOUK_TEST_NATS_SERVER", "nats-server")
+}
+
+/// The Python that has the mail server's package.
+pub(crate) fn python() -> PathBuf {
+    installed("SOUK_TEST_PYTHON", "python")
+}
+
+/// What judges the dependencies.
+pub(crate) fn cargo_deny() -> PathBuf {
+    installed("SOUK_TEST_CARGO_DENY", "cargo-deny")
+}
+
+/// The directory of this repository.
+pub(crate) fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn installed(variable: &str, name: &str) -> PathBuf {
+    let path = match env::var_os(variable) {
+        Some(path) => PathBuf::from(path),
+        // CARGO_TARGET_TMPDIR is a directory directly inside the target directory.
+        None => {
+            Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("test-env").join("bin").join(name)
+        }
+    };
+    assert!(
+        path.exists(),
+        "{} is missing: run tests/run once, it installs what the tests need",
+        path.display()
+    );
+    path
+}

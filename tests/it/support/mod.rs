@@ -1,0 +1,46 @@
+//! What the tests are written in: a shop that is the real binary, people who talk to it over HTTP, a real broker
+//! and a mail server. Everything here watches from outside; nothing knows how Souk is built.
+
+mod broker;
+mod endpoint;
+mod environment;
+mod http;
+mod mail;
+pub(crate) mod pages;
+mod person;
+mod process;
+pub(crate) mod services;
+pub(crate) mod shapes;
+mod shop;
+mod speakers;
+mod stripe;
+
+pub(crate) use broker::{Broker, Event};
+pub(crate) use endpoint::{Endpoint, Fault, Letter};
+pub(crate) use environment::{cargo_deny, python, repository};
+pub(crate) use http::{Answer, Ask};
+pub(crate) use mail::{Mail, MailSink, mails_in};
+pub(crate) use person::{Person, id_of};
+pub(crate) use process::Process;
+pub(crate) use shop::{ADMIN_EMAIL, ADMIN_PASSWORD, Shop, run_souk, run_souk_with};
+pub(crate) use speakers::{Seen, Speaker, listed_by_services};
+pub(crate) use stripe::{
+    LocalStripe, STRIPE_KEY, STRIPE_WEBHOOK_SECRET, StripeStandIn, expect_to_agree,
+};
+
+use std::time::{Duration, Instant};
+
+/// How long anything that happens by itself (a mail, an event) may take before a test gives up.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Asks again until `look` finds something, and fails naming `what` when it never does.
+pub(crate) async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(found) = look().await {
+            return found;
+        }
+        assert!(Instant::now() < deadline, "waited {PATIENCE:?} in vain for {what}");
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+}

@@ -1,0 +1,212 @@
+//! A child process whose output is kept in a file and watched for the line that says it is ready.
+
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+const START_DEADLINE: Duration = Duration::from_secs(60);
+
+pub(crate) struct Process {
+    child: Child,
+    name: String,
+    log: PathBuf,
+}
+
+/// What a program that ran to its end said and answered.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Process {
+    /// Starts the command and returns once a line of its output contains `ready`, with that line.
+    pub(crate) fn start(
+        name: &str,
+        command: &mut Command,
+        log: &Path,
+        ready: &str,
+    ) -> (Self, String) {
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| panic!("cannot start {name}: {error}"));
+        let mut process = Self { child, name: name.to_owned(), log: log.to_owned() };
+
+        let file = File::options()
+            .create(true)
+            .append(true)
+            .open(log)
+            .expect("the log file can be opened");
+        let file = Arc::new(Mutex::new(file));
+        let (lines, seen) = mpsc::channel();
+        let stdout = process.child.stdout.take().expect("stdout is piped");
+        let stderr = process.child.stderr.take().expect("stderr is piped");
+        drain(stdout, Arc::clone(&file), lines.clone());
+        drain(stderr, file, lines);
+
+        let deadline = Instant::now() + START_DEADLINE;
+        loop {
+            match seen.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(line) if line.contains(ready) => return (process, line),
+                Ok(_) => {}
+                Err(RecvTimeoutError::Timeout) => {
+                    panic!(
+                        "{name} did not say {ready:?} within {START_DEADLINE:?}:\n{}",
+                        process.output()
+                    );
+                }
+                Err(RecvTimeoutError::Disconnected) => {
+                    let status = process.child.wait();
+                    panic!(
+                        "{name} ended ({status:?}) before it said {ready:?}:\n{}",
+                        process.output()
+                    );
+                }
+            }
+        }
+    }
+
+    /// Everything it has printed so far, of this run and the earlier ones with the same log.
+    pub(crate) fn output(&self) -> String {
+        String::from_utf8_lossy(&fs::read(&self.log).unwrap_or_default()).into_owned()
+    }
+
+    /// SIGKILL: no handler runs, nothing is flushed.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap_or_else(|error| panic!("cannot kill {}: {error}", self.name));
+        self.child.wait().expect("a killed child can be waited for");
+    }
+
+    /// The memory it holds, in MiB.
+    pub(crate) fn resident_mebibytes(&self) -> u64 {
+        let path = format!("/proc/{}/status", self.child.id());
+        let status = std::fs::read_to_string(&path).expect("the process runs");
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("a size");
+        let kibibytes = line.split_whitespace().nth(1).expect("a number");
+        kibibytes.parse::<u64>().expect("a number") / 1024
+    }
+
+    /// Processor time it has taken so far, in the kernel's ticks of 10 ms.
+    pub(crate) fn processor_ticks(&self) -> u64 {
+        let path = format!("/proc/{}/stat", self.child.id());
+        let stat = std::fs::read_to_string(path).expect("the process runs");
+        // What follows the name: fields 14 and 15 of proc(5) are user and system time.
+        let (_, fields) = stat.rsplit_once(") ").expect("a name in parentheses");
+        let ticks = fields.split(' ').skip(11).take(2).map(|field| field.parse::<u64>());
+        ticks.map(|ticks| ticks.expect("a count of ticks")).sum()
+    }
+
+    pub(crate) fn terminate(&self) {
+        let pid = Pid::from_child(&self.child);
+        kill_process(pid, Signal::TERM)
+            .unwrap_or_else(|error| panic!("cannot stop {}: {error}", self.name));
+    }
+
+    /// Waits for the end of a process that was told to stop.
+    pub(crate) async fn ended_within(mut self, limit: Duration) -> ExitStatus {
+        let deadline = Instant::now() + limit;
+        loop {
+            if let Some(status) =
+                self.child.try_wait().expect("a child can be asked whether it ended")
+            {
+                return status;
+            }
+            assert!(
+                Instant::now() < deadline,
+                "{} still runs {limit:?} after SIGTERM:\n{}",
+                self.name,
+                self.output()
+            );
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Both fail when the process has ended already, which is what is wanted.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Copies the output line by line into the file for as long as it lasts: a full pipe would stop the process.
+fn drain(output: impl Read + Send + 'static, file: Arc<Mutex<File>>, lines: Sender<String>) {
+    std::thread::spawn(move || {
+        let mut reader = BufReader::new(output);
+        let mut bytes = Vec::new();
+        while reader.read_until(b'\n', &mut bytes).is_ok_and(|read| read > 0) {
+            if let Ok(mut file) = file.lock() {
+                let _ = file.write_all(&bytes);
+            }
+            // Nobody listens any more once the process is ready.
+            let _ = lines.send(String::from_utf8_lossy(&bytes).into_owned());
+            bytes.clear();
+        }
+    });
+}
+
+/// Runs a program to its end with this standard input; one that hangs is killed and fails the test.
+pub(crate) fn run_to_end(command: &mut Command, input: &str, limit: Duration) -> Finished {
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program can be started");
+    let pid = Pid::from_child(&child);
+    // A program that reads no input closes the pipe; that is its right.
+    let _ = child.stdin.take().expect("stdin is piped").write_all(input.as_bytes());
+
+    let (done, ended) = mpsc::channel();
+    std::thread::spawn(move || done.send(child.wait_with_output()));
+    let output: Output = match ended.recv_timeout(limit) {
+        Ok(output) => output.expect("the output of a child can be read"),
+        Err(_) => {
+            let _ = kill_process(pid, Signal::KILL);
+            panic!("{command:?} still runs after {limit:?}");
+        }
+    };
+    Finished {
+        code: output.status.code(),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+impl Finished {
+    #[track_caller]
+    pub(crate) fn expect_success(self) -> Self {
+        assert_eq!(self.code, Some(0), "should have succeeded: {self:#?}");
+        self
+    }
+
+    /// Refused with a message on standard error: not killed, not panicked.
+    #[track_caller]
+    pub(crate) fn expect_refusal(self) -> Self {
+        let refused = self.code.is_some_and(|code| code != 0);
+        assert!(refused, "should have exited with an error: {self:#?}");
+        assert!(!self.stderr.trim().is_empty(), "should have said why: {self:#?}");
+        assert!(!self.stderr.contains("panicked at"), "should refuse, not panic: {self:#?}");
+        self
+    }
+
+    #[track_caller]
+    pub(crate) fn naming(self, what: &str) -> Self {
+        assert!(
+            self.stderr.to_lowercase().contains(&what.to_lowercase()),
+            "should name {what:?}: {self:#?}"
+        );
+        self
+    }
+}
