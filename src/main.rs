@@ -17,6 +17,7 @@ mod moment;
 mod pages;
 mod panics;
 mod private_files;
+mod server;
 mod settings;
 mod telemetry;
 

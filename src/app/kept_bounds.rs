@@ -174,7 +174,7 @@ impl App {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub(super) fn write_kept(&self, text: &mut String) -> Result<(), StoreError> {
+    pub(crate) fn write_kept(&self, text: &mut String) -> Result<(), StoreError> {
         for (bound, kept) in self.kept_bounds.kept(&*self.shop.store.snapshot())? {
             let Bound { metric, what, max, .. } = bound;
             let written = write!(

@@ -56,7 +56,7 @@ impl Reading {
     ///
     /// # Errors
     /// [`Failure::Busy`] if too many wait, [`Failure::Unavailable`] if `read` panics.
-    pub(super) async fn run<T: Send + 'static>(
+    pub(crate) async fn run<T: Send + 'static>(
         &self,
         client: Client,
         read: impl FnOnce() -> T + Send + 'static,

@@ -1,10 +1,8 @@
 //! What every contract stands on: the open shop, who is calling, and how a request commits.
 
 mod accounts;
-mod browser;
 mod caller;
 mod commit;
-mod events;
 mod failures;
 mod gateway_messages;
 mod guest_orders;
@@ -12,29 +10,23 @@ mod guests;
 mod idempotency;
 mod kept_bounds;
 mod lists;
-mod logs;
-mod operations;
+mod order_card;
 mod orders;
 mod password_reset;
+mod payment_page;
 mod privacy;
 mod problem;
 mod products;
-mod readiness;
-mod reference;
-mod refunds;
 mod returns;
-mod sandbox;
 mod sandbox_messages;
 mod seal;
 mod services;
+mod streams;
 #[cfg(test)]
 mod tests;
 mod throttle;
-mod webhooks;
 
-pub(crate) use browser::{RESET_LINK_PATH, routes as browser_routes};
 pub(crate) use caller::{Asker, IssuedTokens, Visitor};
-pub(crate) use events::route as events_route;
 pub(crate) use failures::could_not;
 pub(crate) use gateway_messages::{Event, UnheardMessage};
 pub(crate) use guest_orders::{GuestLimits, GuestSlot, units_of};
@@ -42,21 +34,18 @@ pub(crate) use guests::{CartKeyHeaders, cart_key_field, presented_cart_key, pres
 pub(crate) use idempotency::Repeat;
 pub(crate) use kept_bounds::KeptLimits;
 pub(crate) use lists::Reading;
-pub(crate) use operations::routes;
+pub(crate) use order_card::OrderCard;
+pub(crate) use password_reset::RESET_LINK_PATH;
 pub(crate) use problem::{Problem, Wording};
 pub(crate) use products::{plain_draft, stock_range};
-pub(crate) use refunds::routes as refund_routes;
 pub(crate) use returns::ReturnSettings;
-pub(crate) use sandbox::routes as sandbox_routes;
 pub(crate) use services::{ServiceName, ServiceTokens};
-pub(crate) use webhooks::routes as webhook_routes;
 
 use crate::adapters::AdapterStatus;
 use crate::adapters::outgoing::Reach;
-use crate::contracts;
-use crate::edge::{Answer, Request, Router, RouterError, TokenKey};
+use crate::edge::openapi::Contract;
+use crate::edge::{Answer, Request, Router, TokenKey};
 use crate::logs::Archive;
-use events::Streams;
 use guests::GuestSeal;
 use idempotency::Running;
 use kept_bounds::KeptBounds;
@@ -68,6 +57,7 @@ use souk_actors::{Failure, Shop};
 use souk_stripe::WebhookSecret;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use streams::Streams;
 use throttle::Throttle;
 
 /// The application: one per process.
@@ -105,9 +95,14 @@ pub(crate) struct App {
     kept_bounds: KeptBounds,
     /// `None` where the operator has switched it off.
     throttle: Option<Throttle>,
-    streams: Streams,
-    reading: Reading,
-    router: Router<App>,
+    /// Answers that go on until the shop closes.
+    pub(crate) streams: Streams,
+    /// Threads on which clients take turns to read lists.
+    pub(crate) reading: Reading,
+    /// Every operation of every contract.
+    pub(crate) router: Router<App>,
+    /// The contracts that have a description.
+    pub(crate) contracts: &'static [Contract],
 }
 
 /// What the operator decides about the application.
@@ -154,23 +149,22 @@ impl AppSettings {
 }
 
 impl App {
-    /// Puts the application together.
-    ///
-    /// # Errors
-    /// If two routes answer the same request.
+    /// An application that answers what `router` knows.
     pub(crate) fn new(
         shop: Shop,
         settings: AppSettings,
         adapters: AdapterStatus,
         archive: Archive,
         reading: Reading,
-    ) -> Result<Arc<Self>, RouterError> {
+        router: Router<Self>,
+        contracts: &'static [Contract],
+    ) -> Arc<Self> {
         let mailed_url = settings.mailed_url();
         let mut own_urls = vec![mailed_url.clone()];
         if settings.public_url.is_none() && settings.address.ip().is_loopback() {
             own_urls.push(format!("http://localhost:{}", settings.address.port()));
         }
-        Ok(Arc::new(Self {
+        Arc::new(Self {
             shop,
             mailed_url,
             public_url: settings.public_url,
@@ -193,8 +187,9 @@ impl App {
             throttle: settings.throttles_guessing.then(|| Throttle::new(&settings.guest_limits)),
             streams: Streams::default(),
             reading,
-            router: Router::new(contracts::routes())?,
-        }))
+            router,
+            contracts,
+        })
     }
 
     /// Answers one request.

@@ -1,13 +1,16 @@
 //! A forgotten password, whoever asks: the services contract, or a page.
 
 use super::throttle::Recipient;
-use super::{App, RESET_LINK_PATH, Repeat};
+use super::{App, Repeat};
 use crate::edge::{Answer, Call};
 use souk_actors::Failure;
 use souk_actors::idempotency::Grant;
 use souk_actors::users::{RequestPasswordReset, ResetPassword, ResetToken};
 use souk_domain::{EmailAddress, Password, UserId};
 use std::sync::Arc;
+
+/// Where the mailed link leads. The services document has a `POST` at the same address.
+pub(crate) const RESET_LINK_PATH: &str = "/api/v1/users/reset-password/confirm/";
 
 impl App {
     /// Has a link for a new password mailed, if somebody has this address. Does and answers the

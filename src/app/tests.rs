@@ -1,9 +1,10 @@
 //! The application on a real port, with its owners killed under load (design law 6).
 
-use super::{App, AppSettings, Reading};
+use super::{AppSettings, Reading};
 use crate::adapters::{self, AdapterSettings, Workers};
 use crate::edge;
 use crate::logs::{Intake, LogLimits};
+use crate::server;
 use serde_json::{Value, json};
 use souk_actors::check::check;
 use souk_actors::store::StoreLimits;
@@ -71,8 +72,9 @@ impl OpenApp {
             webhook_reach: crate::adapters::outgoing::Reach::Public,
         };
         let reading = Reading::start().expect("threads");
-        let app = App::new(shop.clone(), settings, adapters.status(), adapters.archive(), reading)
-            .expect("routes");
+        let (status, archive) = (adapters.status(), adapters.archive());
+        let app =
+            server::application(shop.clone(), settings, status, archive, reading).expect("routes");
         let base = format!("http://{address}");
         let answering = move |request| Arc::clone(&app).answer(request);
         let doors = (

@@ -1,8 +1,7 @@
 //! `souk openapi CONTRACT`: the description of a contract, without opening the shop.
 
-use crate::app::App;
-use crate::contracts::{CONTRACTS, routes};
-use crate::edge::{Router, RouterError, openapi};
+use crate::edge::RouterError;
+use crate::server::{self, CONTRACTS};
 use crate::settings::Settings;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
@@ -13,7 +12,7 @@ use std::process::ExitCode;
 #[derive(Debug, Args)]
 pub(super) struct OpenApi {
     /// The contract to describe.
-    #[arg(value_parser = PossibleValuesParser::new(CONTRACTS.map(|contract| contract.name)))]
+    #[arg(value_parser = PossibleValuesParser::new(CONTRACTS.iter().map(|contract| contract.name)))]
     contract: String,
 }
 
@@ -33,9 +32,7 @@ pub(super) fn run(asked: &OpenApi, settings: &Settings) -> Result<ExitCode, Open
         .iter()
         .find(|contract| contract.name == asked.contract)
         .ok_or(OpenApiError::Unknown)?;
-    let router = Router::<App>::new(routes())?;
-    let base_url = settings.base_url();
-    let document = openapi::document(contract, router.operations(), base_url, settings.currency());
+    let document = server::description(contract, settings.base_url(), settings.currency())?;
     let mut output = std::io::stdout().lock();
     serde_json::to_writer_pretty(&mut output, &document)
         .map_err(std::io::Error::from)

@@ -8,7 +8,7 @@ use crate::control::Control;
 use crate::edge::{self, AccessLog, RouterError};
 use crate::logs::masked_path;
 use crate::settings::{JWT_SECRET_FILE, Listen, Settings};
-use crate::{demo, panics, private_files, telemetry};
+use crate::{demo, panics, private_files, server, telemetry};
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 use souk_actors::store::Store;
@@ -140,7 +140,8 @@ pub(super) async fn serve(serve: Serve, settings: Settings) -> Result<ExitCode, 
     let outgoing =
         outgoing::start(settings.outgoing(), &shop).await.map_err(ServeError::Outgoing)?;
     let reading = Reading::start().map_err(ServeError::Threads)?;
-    let app = App::new(shop.clone(), app_settings, adapters.status(), adapters.archive(), reading)
+    let (status, archive) = (adapters.status(), adapters.archive());
+    let app = server::application(shop.clone(), app_settings, status, archive, reading)
         .map_err(ServeError::from)?;
     let guide = match serve.demo {
         true => Some(demo::set_up(&shop, &settings.data).await.map_err(ServeError::Demo)?),

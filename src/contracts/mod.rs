@@ -13,7 +13,7 @@ mod shared_paths;
 mod souk;
 mod storefront;
 
-use crate::app::{self, App};
+use crate::app::App;
 use crate::edge::Route;
 use crate::edge::openapi::Contract;
 
@@ -29,19 +29,14 @@ pub(crate) const CONTRACTS: [Contract; 6] = [
 
 /// Every route of every contract, and those of Souk's own.
 pub(crate) fn routes() -> Vec<(&'static str, Vec<Route<App>>)> {
-    vec![
+    let mut routes = vec![
         ("classic", classic::routes()),
         ("minimal", minimal::routes()),
         ("classic and minimal", shared_paths::routes()),
         ("services", services::routes()),
         ("storefront", storefront::routes()),
         ("platform", platform::routes()),
-        ("souk", souk::routes()),
-        ("pages", app::browser_routes()),
-        ("refunds", app::refund_routes()),
-        ("sandbox", app::sandbox_routes()),
-        ("integrations", app::webhook_routes()),
-        ("integrations", vec![app::events_route()]),
-        ("operations", app::routes()),
-    ]
+    ];
+    routes.extend(souk::routes());
+    routes
 }

@@ -3,9 +3,18 @@
 //! its currency, times in RFC 3339, errors as RFC 9457 has them.
 
 mod admin_orders;
+mod event_stream;
+mod logs;
+mod operations;
+mod pages;
+mod readiness;
+mod reference;
+mod refunds;
 mod refusals;
 mod routes;
+mod sandbox;
 mod store_orders;
+mod webhook_endpoints;
 mod wire;
 
 use crate::edge::openapi::Contract;

@@ -1,12 +1,43 @@
 //! The routes of this contract, and what is described of each.
 
-use super::{admin_orders, store_orders, wire};
+use super::readiness::ready;
+use super::{
+    admin_orders, event_stream, logs, operations, pages, reference, refunds, sandbox, store_orders,
+    webhook_endpoints, wire,
+};
 use crate::app::App;
 use crate::edge::{Route, any_text};
 use http::StatusCode;
 
-/// The routes, administrators' first.
-pub(in crate::contracts) fn routes() -> Vec<Route<App>> {
+/// The routes in groups, each with the name it has in metrics.
+pub(in crate::contracts) fn routes() -> Vec<(&'static str, Vec<Route<App>>)> {
+    vec![
+        ("souk", orders()),
+        ("pages", pages::routes()),
+        ("refunds", refunds::routes()),
+        ("sandbox", sandbox::routes()),
+        ("integrations", webhook_endpoints::routes()),
+        ("integrations", vec![event_stream::route()]),
+        ("operations", operations()),
+    ]
+}
+
+/// For the person who runs the shop and what watches over it (design, "Surfaces others rely on").
+fn operations() -> Vec<Route<App>> {
+    vec![
+        Route::get("/healthz", "alive", operations::alive),
+        Route::get("/readyz", "ready", ready),
+        Route::get("/metrics", "metrics", operations::metrics),
+        Route::get("/api/v1/logs/", "the log", logs::search),
+        Route::get("/openapi/{document}", "description", reference::describe),
+        Route::get("/docs", "reference", reference::show_page),
+        Route::get("/docs/{file}", "a file of the reference", reference::show_file),
+        Route::get("/schemas/{schema}", "schema of an event", reference::show_schema),
+    ]
+}
+
+/// Orders, administrators' first.
+fn orders() -> Vec<Route<App>> {
     vec![
         Route::get("/souk/v1/admin/orders/{id}", "An order for who packs it", admin_orders::show)
             .described(|told| {

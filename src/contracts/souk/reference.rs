@@ -2,9 +2,9 @@
 //! the contracts. Everything on
 //! the page comes from this binary, nothing from another host.
 
-use super::App;
-use crate::contracts::CONTRACTS;
-use crate::edge::{Answer, Call, openapi, standard};
+use crate::app::App;
+use crate::edge::openapi::{self, Contract};
+use crate::edge::{Answer, Call, standard};
 use base64ct::{Base64, Encoding};
 use bytes::Bytes;
 use http::StatusCode;
@@ -19,7 +19,8 @@ const FILES: &str = "/docs/";
 const KEPT_BY_BROWSERS: HeaderValue = HeaderValue::from_static("public, max-age=86400");
 
 pub(super) async fn describe(app: Arc<App>, call: Call) -> Result<Answer, Answer> {
-    let contract = CONTRACTS
+    let contract = app
+        .contracts
         .iter()
         .find(|contract| call.request.path == contract.description_path)
         .ok_or_else(standard::not_found)?;
@@ -28,13 +29,14 @@ pub(super) async fn describe(app: Arc<App>, call: Call) -> Result<Answer, Answer
     Ok(Answer::ok(&openapi::document(contract, app.router.operations(), base_url, currency)))
 }
 
-pub(super) async fn show_page(_: Arc<App>, _: Call) -> Answer {
+pub(super) async fn show_page(app: Arc<App>, _: Call) -> Answer {
     let mut page = SwaggerUi::new();
     page.title("Souk: the contracts");
     for file in SwaggerUiStaticFile::all() {
         page.override_file_path(*file, format!("{FILES}{}", file.file_name()));
     }
-    let urls = CONTRACTS.map(|contract| Url::new(contract.name, contract.description_path));
+    let url = |contract: &Contract| Url::new(contract.name, contract.description_path);
+    let urls: Vec<_> = app.contracts.iter().map(url).collect();
     page.config().urls(urls).deep_linking(true).try_it_out_enabled(true).filter(true);
     // A page elsewhere would judge the description; it stays here.
     page.config().validator_url("none");

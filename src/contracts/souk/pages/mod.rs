@@ -3,16 +3,13 @@
 
 mod landing;
 mod order;
-mod payment;
 mod reset;
 
-pub(crate) use reset::RESET_LINK_PATH;
-
-use super::App;
+use crate::app::{App, RESET_LINK_PATH};
 use crate::edge::Route;
 
 /// The routes of the pages.
-pub(crate) fn routes() -> Vec<Route<App>> {
+pub(super) fn routes() -> Vec<Route<App>> {
     vec![
         Route::get("/", "landing page", landing::show),
         Route::get(RESET_LINK_PATH, "the mailed link for a new password", reset::open_link),

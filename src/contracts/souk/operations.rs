@@ -1,8 +1,7 @@
 //! What the one person who runs the shop asks: is it alive, is it ready, how is it doing.
 
-use super::readiness::ready;
-use super::{App, could_not, logs, reference};
-use crate::edge::{Answer, Call, Route};
+use crate::app::{App, could_not};
+use crate::edge::{Answer, Call};
 use crate::panics;
 use bytes::Bytes;
 use http::StatusCode;
@@ -13,32 +12,18 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The routes beside the contracts (design, "Surfaces others rely on").
-pub(crate) fn routes() -> Vec<Route<App>> {
-    vec![
-        Route::get("/healthz", "alive", alive),
-        Route::get("/readyz", "ready", ready),
-        Route::get("/metrics", "metrics", metrics),
-        Route::get("/api/v1/logs/", "the log", logs::search),
-        Route::get("/openapi/{document}", "description", reference::describe),
-        Route::get("/docs", "reference", reference::show_page),
-        Route::get("/docs/{file}", "a file of the reference", reference::show_file),
-        Route::get("/schemas/{schema}", "schema of an event", reference::show_schema),
-    ]
-}
-
 #[derive(Serialize)]
 struct Alive {
     status: &'static str,
 }
 
-async fn alive(_: Arc<App>, _: Call) -> Answer {
+pub(super) async fn alive(_: Arc<App>, _: Call) -> Answer {
     Answer::ok(&Alive { status: "ok" })
 }
 
 /// Prometheus text exposition format 0.0.4. The few numbers are read where they are kept; nothing
 /// is counted twice.
-async fn metrics(app: Arc<App>, _: Call) -> Answer {
+pub(super) async fn metrics(app: Arc<App>, _: Call) -> Answer {
     let stats = app.shop.store.stats();
     let report = match app.adapters.report() {
         Ok(report) => report,

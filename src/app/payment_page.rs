@@ -1,8 +1,7 @@
 //! The pages a customer comes back to from the gateway. Programs get what the services document
 //! prints; a person is shown how the order stands, in words.
 
-use super::order::OrderCard;
-use crate::app::App;
+use super::{App, OrderCard, could_not};
 use crate::edge::{Answer, Call, VARY_BY_ACCEPT};
 use crate::pages::{self, Page};
 use http::StatusCode;
@@ -40,7 +39,7 @@ impl App {
         let session = call.request.query("session_id").unwrap_or_default();
         let (title, paragraphs, order) = match self.paid_order(session) {
             Err(error) => {
-                let answer = crate::app::could_not(&error.into());
+                let answer = could_not(&error.into());
                 return pages::instead_of(answer, &self.shop_name);
             }
             Ok(None) => {

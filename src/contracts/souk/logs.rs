@@ -1,6 +1,6 @@
 //! Searching the log (services contract, API6): for administrators.
 
-use super::App;
+use crate::app::App;
 use crate::edge::headers::SEARCHED_SINCE;
 use crate::edge::{Answer, Call, Errors, PageAsked, limits, standard};
 use crate::logs::{ArchiveError, Found, LogQuery};

@@ -1,6 +1,6 @@
 //! `/readyz`: whether the shop takes changes now, and if not, why.
 
-use super::App;
+use crate::app::App;
 use crate::edge::{Answer, Call};
 use http::StatusCode;
 use serde::Serialize;

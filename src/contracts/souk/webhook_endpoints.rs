@@ -1,7 +1,7 @@
 //! Endpoints of other systems that hear of events, as administrators manage them. No contract's.
 
-use super::{App, Problem, Wording};
 use crate::adapters::outgoing::{self, Reach};
+use crate::app::{App, Problem, Wording};
 use crate::edge::form::{Rule, boolean, list, text, web_address};
 use crate::edge::{Answer, Call, Errors, Form, PageAsked, Route, standard};
 use http::StatusCode;
@@ -19,7 +19,7 @@ const PATTERNS_MAX: usize = 50;
 const PATTERN_CHARACTERS_MAX: usize = 100;
 
 /// The routes, for administrators only.
-pub(crate) fn routes() -> Vec<Route<App>> {
+pub(super) fn routes() -> Vec<Route<App>> {
     const ALL: &str = "/api/v1/webhook-endpoints/";
     const ONE: &str = "/api/v1/webhook-endpoints/{id}/";
     const LOG: &str = "/api/v1/webhook-endpoints/{id}/deliveries/";

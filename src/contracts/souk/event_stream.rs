@@ -1,9 +1,9 @@
 //! `GET /api/v1/events`: what happened and what happens, for administrators without a broker, as
 //! server-sent events (<https://html.spec.whatwg.org/multipage/server-sent-events.html>).
 
-use super::{App, Visitor, could_not};
+use crate::app::{App, Visitor, could_not};
 use crate::edge::headers::LAST_EVENT_ID;
-use crate::edge::{Answer, Call, Client, Errors, Pool, Route, Share, limits, standard};
+use crate::edge::{Answer, Call, Client, Errors, Route, Share, limits, standard};
 use bytes::Bytes;
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, HeaderValue};
@@ -23,27 +23,8 @@ const GREETING: &[u8] = b"retry: 1000\n\n";
 const HEARTBEAT: &[u8] = b": nothing new\n\n";
 
 /// The route.
-pub(crate) fn route() -> Route<App> {
+pub(super) fn route() -> Route<App> {
     Route::get("/api/v1/events", "events", follow)
-}
-
-/// Answers that go on.
-pub(super) struct Streams {
-    room: Arc<Pool>,
-    end: watch::Sender<bool>,
-}
-
-impl Default for Streams {
-    fn default() -> Self {
-        Self { room: Pool::new(limits::STREAMS_MAX), end: watch::Sender::new(false) }
-    }
-}
-
-impl App {
-    /// The shop closes: answers that go on come to their end.
-    pub(crate) fn end_streams(&self) {
-        self.streams.end.send_replace(true);
-    }
 }
 
 /// One client who listens.
@@ -62,7 +43,7 @@ struct Listener {
 async fn follow(app: Arc<App>, call: Call) -> Result<Answer, Answer> {
     let visitor = app.administrator(&call)?;
     let (patterns, told, goes_on) = asked(&app, &call)?;
-    let share = app.streams.room.take(call.request.client, 1);
+    let share = app.streams.room_for(call.request.client);
     let share = share.ok_or_else(|| standard::unavailable(limits::RETRY_AFTER_SECONDS))?;
     let (chunks, taken) = mpsc::channel(limits::STREAM_CHUNKS_MAX);
     let client = call.request.client;
@@ -161,7 +142,7 @@ fn read(app: &App, patterns: &[String], mut told: u64) -> Result<Part, StoreErro
 impl Listener {
     async fn tell(mut self) -> Result<(), Failure> {
         let mut commits = self.app.shop.store.commits();
-        let end = self.app.streams.end.subscribe();
+        let end = self.app.streams.end();
         let mut heartbeat = tokio::time::interval(Duration::from_secs(limits::HEARTBEAT_SECONDS));
         if !self.say(Bytes::from_static(GREETING)).await {
             return Ok(());
@@ -213,7 +194,7 @@ impl Listener {
     async fn say(&self, chunk: Bytes) -> bool {
         tokio::select! {
             said = self.chunks.send(chunk) => said.is_ok(),
-            () = over(self.app.streams.end.subscribe()) => false,
+            () = over(self.app.streams.end()) => false,
         }
     }
 

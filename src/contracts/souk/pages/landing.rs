@@ -1,7 +1,6 @@
 //! The shop's front door: a page for people, and the same addresses as JSON for programs.
 
 use crate::app::App;
-use crate::contracts::CONTRACTS;
 use crate::edge::{Answer, Call, VARY_BY_ACCEPT};
 use crate::pages::Page;
 use http::StatusCode;
@@ -48,7 +47,8 @@ pub(super) async fn show(app: Arc<App>, call: Call) -> Answer {
     let answer = match call.request.prefers_html() {
         true => page(&app),
         false => {
-            let openapi = CONTRACTS.iter().map(|one| (one.name, one.description_path)).collect();
+            let openapi =
+                app.contracts.iter().map(|one| (one.name, one.description_path)).collect();
             let (name, version) = (app.shop_name.as_str(), VERSION);
             let (docs, health, ready) = (DOCS, HEALTH, READY);
             Answer::ok(&IndexBody { name, version, docs, openapi, health, ready })
@@ -58,7 +58,7 @@ pub(super) async fn show(app: Arc<App>, call: Call) -> Answer {
 }
 
 fn page(app: &App) -> Answer {
-    let contracts = CONTRACTS.iter().map(|contract| ContractLink {
+    let contracts = app.contracts.iter().map(|contract| ContractLink {
         name: contract.name,
         path: contract.description_path,
         summary: contract.summary,

@@ -1,7 +1,7 @@
 //! Souk's own: an administrator gives money of a paid order back, all of it or a part. No contract
 //! has a call for it.
 
-use super::{App, Problem, Wording, could_not};
+use crate::app::{App, Problem, Wording, could_not};
 use crate::edge::form::{Rule, money, text};
 use crate::edge::{Answer, Call, Errors, Form, Route, standard};
 use serde::Serialize;
@@ -17,7 +17,7 @@ const REASON_CHARACTERS_MAX: usize = 500;
 const REFUNDS_MAX: usize = 1_000;
 
 /// The routes of refunds.
-pub(crate) fn routes() -> Vec<Route<App>> {
+pub(super) fn routes() -> Vec<Route<App>> {
     vec![
         Route::get("/api/v1/orders/{id}/refunds/", "Refunds of an order", list),
         Route::post("/api/v1/orders/{id}/refunds/", "Refund an order", create),

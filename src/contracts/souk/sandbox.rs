@@ -1,7 +1,7 @@
 //! What a browser sees of the sandbox gateway: the URLs that Stripe has elsewhere, and its checkout
 //! page. No contract's, and no part of the shop.
 
-use super::{App, could_not};
+use crate::app::{App, could_not};
 use crate::edge::form::{ReturnAddress, text};
 use crate::edge::{Answer, Call, Form, PostedForm, Route, standard};
 use crate::pages::{self, Page};
@@ -18,7 +18,7 @@ const SECRET_CHARACTERS_MAX: usize = 255;
 const METHOD_CHARACTERS_MAX: usize = 255;
 
 /// The routes of the sandbox.
-pub(crate) fn routes() -> Vec<Route<App>> {
+pub(super) fn routes() -> Vec<Route<App>> {
     vec![
         Route::post("/sandbox/v1/payment_intents/{intent}/confirm", "confirm", confirm),
         Route::get("/sandbox/checkout/{session}", "checkout", show_checkout),

@@ -13,8 +13,6 @@ use souk_actors::{Failure, clock};
 use souk_domain::{EmailAddress, Password, Refusal, UserId};
 use std::sync::Arc;
 
-/// Where the mailed link leads. The services document has a `POST` at the same address.
-pub(crate) const RESET_LINK_PATH: &str = "/api/v1/users/reset-password/confirm/";
 /// Where a link is asked for.
 pub(super) const ASK_PATH: &str = "/account/reset/";
 /// Where the form with the new password is posted.

@@ -1,0 +1,45 @@
+//! How an order stands, for whoever has the link of its mails. The page has no name and no address
+//! on it: the link may be passed on.
+
+use crate::app::{App, OrderCard, could_not};
+use crate::edge::{Answer, Call, standard};
+use crate::pages::{self, Page};
+use http::StatusCode;
+use serde::Serialize;
+use souk_domain::{OrderId, OrderStatus};
+use std::sync::Arc;
+
+/// Where the link of the mails leads.
+pub(super) const PATH: &str = "/orders/{id}/";
+
+#[derive(Serialize)]
+struct OrderPage {
+    paragraphs: [&'static str; 1],
+    order: OrderCard,
+}
+
+fn sentence(status: OrderStatus) -> &'static str {
+    match status {
+        OrderStatus::Pending => "We have your order.",
+        OrderStatus::Processing | OrderStatus::Completed => "We are preparing your order.",
+        OrderStatus::Shipped => "Your order is on its way to you.",
+        OrderStatus::Delivered => "Your order has arrived.",
+        OrderStatus::Cancelled => "Your order was cancelled and will not be sent.",
+    }
+}
+
+pub(super) async fn show(app: Arc<App>, call: Call) -> Answer {
+    let not_found = || pages::instead_of(standard::not_found(), &app.shop_name);
+    let Ok(id) = call.id("id", OrderId::parse) else { return not_found() };
+    let token = call.request.query("token").unwrap_or_default();
+    let order = match app.order_of_link(id, token) {
+        Ok(Some(order)) => order,
+        Ok(None) => return not_found(),
+        Err(error) => return pages::instead_of(could_not(&error.into()), &app.shop_name),
+    };
+    let title = format!("Order {}", order.number);
+    let page = Page { shop_name: &app.shop_name, title: &title, template: "order.html" };
+    let card = OrderCard::new(&order, app.shop.settings.currency);
+    let shown = OrderPage { paragraphs: [sentence(order.status)], order: card };
+    page.private(StatusCode::OK, &shown)
+}
