@@ -12,6 +12,7 @@ mod edge;
 #[cfg(test)]
 #[path = "../tests/fuzz/targets/mod.rs"]
 mod fuzz;
+mod gateways;
 mod logs;
 mod moment;
 mod pages;

@@ -18,7 +18,7 @@ pub(crate) use fault::Fault;
 use fault::without_login;
 pub(crate) use listen::Listen;
 
-use crate::adapters::outgoing::{CrmSettings, OutgoingSettings, Reach};
+use crate::adapters::http::{CrmSettings, OutgoingSettings, Reach};
 use crate::adapters::{AdapterSettings, Workers};
 use crate::app::{AppSettings, GuestLimits, ServiceTokens};
 use crate::edge::form::ReturnAddress;

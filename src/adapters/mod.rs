@@ -3,43 +3,31 @@
 //!
 //! ```text
 //! outbox rows ─▶ nats::Relay ─▶ JetStream ─▶ nats::NotifyConsumer ─▶ mail::Mailer ─▶ SMTP or .eml
-//!        └────── drain::Drain, with no broker ───────────────────────────▲
+//!        └────── outbox::Drain, with no broker ───────────────────────────▲
 //! souk.log.… ─▶ JetStream ─▶ nats::LogConsumer ─▶ crate::logs
 //! ```
 
-mod backoff;
-mod dead;
-mod drain;
+pub(crate) mod http;
 mod mail;
 mod nats;
-pub(crate) mod outgoing;
-mod pressure;
-mod rows;
-mod running;
-mod status;
-mod stripe_gateway;
-mod supervision;
+mod outbox;
+mod tasks;
 #[cfg(test)]
 mod testing;
-mod worker;
 
-pub(crate) use dead::{DeadLetter, DeadLetterError, DeadLetters};
 pub(crate) use nats::{BrokerSeen, examine as examine_broker};
-pub(crate) use status::AdapterStatus;
-pub(crate) use stripe_gateway::{try_key, with_gateway};
-pub(crate) use worker::{WorkerKind, start_worker};
+pub(crate) use outbox::{DeadLetter, DeadLetterError, DeadLetters};
+pub(crate) use tasks::{AdapterStatus, WorkerKind, start_worker};
 
 use crate::logs::{self, Archive, LogLimits, LogQueue};
 use mail::{MailerError, SmtpUrlError};
 use nats::{BrokerError, Relay};
-use pressure::Pressure;
-use running::Running;
+use outbox::Pressure;
 use souk_actors::outbox::{Outbox, Reader};
 use souk_actors::store::OpenError;
-use souk_stripe::SetUpError;
-use status::{MailStatus, RelayStatus};
 use std::path::PathBuf;
 use std::sync::Arc;
+use tasks::{MailStatus, RelayStatus, Tasks};
 
 /// Sender of mails where none is configured.
 pub(crate) const DEFAULT_MAIL_FROM: &str = "Souk <shop@localhost>";
@@ -98,9 +86,6 @@ pub(crate) enum AdapterError {
         #[source]
         source: lettre::address::AddressError,
     },
-    /// Stripe.
-    #[error(transparent)]
-    Stripe(#[from] SetUpError),
     /// The mailer.
     #[error(transparent)]
     Mailer(#[from] MailerError),
@@ -126,7 +111,7 @@ pub(crate) enum AdapterError {
 /// # Errors
 /// What is wrong with it, without its password.
 pub(crate) fn judge_smtp_url(url: &str) -> Result<(), String> {
-    mail::smtp_server(url).map(drop).map_err(|error| supervision::chain(&error))
+    mail::smtp_server(url).map(drop).map_err(|error| tasks::chain(&error))
 }
 
 /// Connects to the mail server, goes over to TLS and logs in as for a mail, and sends none.
@@ -134,7 +119,7 @@ pub(crate) fn judge_smtp_url(url: &str) -> Result<(), String> {
 /// # Errors
 /// A sentence about what does not work.
 pub(crate) async fn examine_mail_server(url: &str) -> Result<(), String> {
-    let failed = |error: &(dyn std::error::Error + 'static)| supervision::chain(error);
+    let failed = |error: &(dyn std::error::Error + 'static)| tasks::chain(error);
     let transport = mail::Transport::smtp(url).map_err(|error| failed(&error))?;
     let tried = transport.try_connection().await;
     transport.close().await;
@@ -150,7 +135,7 @@ pub(crate) fn is_mail_sender(text: &str) -> bool {
 pub(crate) struct Adapters {
     status: AdapterStatus,
     archive: Archive,
-    running: Running,
+    tasks: Tasks,
 }
 
 /// Starts to carry the outbox out of the process and to keep the log. Waits for neither broker nor
@@ -164,7 +149,7 @@ pub(crate) async fn start(
     own_log: LogQueue,
 ) -> Result<Adapters, AdapterError> {
     let workers = settings.workers;
-    let mut running = Running::default();
+    let mut tasks = Tasks::default();
     let mail = Arc::new(MailStatus::default());
     let relay = Arc::new(RelayStatus::default());
     let mut status = AdapterStatus {
@@ -176,11 +161,11 @@ pub(crate) async fn start(
         logs: own_log.counts(),
     };
     let mailer = match workers.mail {
-        true => Some(running.open_mailer(&settings).await?),
+        true => Some(tasks.open_mailer(&settings).await?),
         false => None,
     };
     let broker = match &settings.nats_url {
-        Some(url) => Some(running.connect(url, &relay).await?),
+        Some(url) => Some(tasks.connect(url, &relay).await?),
         None => None,
     };
     if let Some(broker) = &broker {
@@ -190,25 +175,25 @@ pub(crate) async fn start(
             rows: outbox.clone(),
             broker: broker.clone(),
             status: relay,
-            stop: running.stop.clone(),
+            stop: tasks.stop.clone(),
         };
         let work = Arc::clone(&relay.status.work);
-        running.keep("event relay", work, move || relay.clone().session());
+        tasks.keep("event relay", work, move || relay.clone().session());
     }
-    running.keep_tending(&status);
+    tasks.keep_tending(&status);
     match (mailer, &broker) {
-        (Some(mailer), Some(broker)) => running.send_notifications(broker, mailer, mail),
-        (Some(mailer), None) => running.drain(&settings, outbox, mailer, mail),
+        (Some(mailer), Some(broker)) => tasks.send_notifications(broker, mailer, mail),
+        (Some(mailer), None) => tasks.drain(&settings, outbox, mailer, mail),
         (None, _) => {}
     }
     let archive = match workers.log {
-        true => Archive::here(running.keep_log(&settings, broker.as_ref(), own_log).await?),
+        true => Archive::here(tasks.keep_log(&settings, broker.as_ref(), own_log).await?),
         false => {
-            broker.iter().for_each(|broker| running.forward_log(broker, own_log.clone()));
+            broker.iter().for_each(|broker| tasks.forward_log(broker, own_log.clone()));
             Archive::there(settings.data_dir)
         }
     };
-    Ok(Adapters { status, archive, running })
+    Ok(Adapters { status, archive, tasks })
 }
 
 impl Adapters {
@@ -225,6 +210,6 @@ impl Adapters {
     /// Carries out what is committed and lets mails under way finish, as far as that goes within
     /// four seconds; the outbox keeps the rest. The store must still be open.
     pub(crate) async fn shutdown(self) {
-        self.running.shutdown().await;
+        self.tasks.shutdown().await;
     }
 }

@@ -1,25 +1,13 @@
-//! What a gateway says by itself: a signed event, read and handed to the journey that books it
-//! (<https://docs.stripe.com/api/events/object>).
+//! What a gateway says by itself: a signed event, handed to the journey that books it.
+
+pub(crate) use crate::gateways::messages::Event;
 
 use super::App;
-use schemars::JsonSchema;
-use serde::Deserialize;
-use serde_json::Value;
-use souk_actors::gateway::Decline;
-use souk_actors::journeys::paying::{self, Message, Told};
+use crate::gateways::messages::{self, About, Heard, NoEvent};
+use souk_actors::journeys::paying;
 use souk_actors::outbox::Numbered;
-use souk_actors::payments::{self, Dispute, DisputeStatus};
-use souk_actors::{Failure, clock};
-use souk_domain::{Claim, Money, PaymentId, PaymentStatus, SaidAmount, Speaker};
-
-/// Longest event id that is remembered.
-const EVENT_ID_CHARACTERS_MAX: usize = 255;
-/// Characters of a bank's word for a dispute that are kept.
-const REASON_CHARACTERS_MAX: usize = 200;
-/// Where the gateway's objects name the payment of ours they were made for.
-const PAYMENT_ENTRY: &str = "souk_payment";
-/// And the store it was made by.
-const STORE_ENTRY: &str = "souk_store";
+use souk_actors::{Failure, clock, payments};
+use souk_domain::PaymentId;
 
 /// Why a message was not taken.
 #[derive(Debug)]
@@ -38,59 +26,10 @@ impl From<Failure> for UnheardMessage {
     }
 }
 
-/// A gateway's event, as far as every event is alike.
-#[derive(Deserialize, JsonSchema)]
-pub(crate) struct Event {
-    /// Each event counts once.
-    #[schemars(length(max = EVENT_ID_CHARACTERS_MAX), example = &"evt_1234567890")]
-    id: String,
-    /// `payment_intent.…`, `checkout.session.…`, `charge.…` and `refund.…` matter; the rest is only
-    /// received.
-    #[schemars(example = &"payment_intent.succeeded")]
-    r#type: String,
-    data: EventData,
-}
-
-#[derive(Deserialize, JsonSchema)]
-struct EventData {
-    /// What the event is about.
-    object: serde_json::Map<String, Value>,
-}
-
-/// The fields that matter of the objects that events are about: intents, charges, refunds,
-/// disputes, checkout sessions.
-///
-/// An amount is taken as it is written: one that is no whole number is a reason to ask the gateway,
-/// and none to refuse the message, which would be sent again for days.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Object {
-    id: Option<String>,
-    amount: Value,
-    amount_captured: Value,
-    amount_received: Value,
-    amount_refunded: Value,
-    amount_total: Value,
-    currency: Option<String>,
-    metadata: Option<serde_json::Map<String, Value>>,
-    payment_intent: Option<String>,
-    reason: Option<String>,
-    status: Option<String>,
-    last_payment_error: Option<PaymentError>,
-}
-
-impl Object {
-    /// What the shop noted under this name when it made the object at the gateway.
-    fn entry(&self, name: &str) -> Option<String> {
-        self.metadata.as_ref().and_then(|entries| entries.get(name)).map(text)
+impl From<NoEvent> for UnheardMessage {
+    fn from(_: NoEvent) -> Self {
+        Self::NoEvent
     }
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct PaymentError {
-    message: Option<String>,
-    charge: Option<String>,
 }
 
 impl App {
@@ -108,43 +47,27 @@ impl App {
         if !souk_stripe::is_signed(signature, body, &self.webhook_secrets, now) {
             return Err(UnheardMessage::BadSignature);
         }
-        let event: Event = serde_json::from_slice(body).map_err(|_| UnheardMessage::NoEvent)?;
-        if event.id.chars().count() > EVENT_ID_CHARACTERS_MAX {
-            return Err(UnheardMessage::NoEvent);
+        let Heard { id, kind, about, message } = messages::read(body)?;
+        if let Some(about) = about {
+            self.log_unknown_payment(&about)?;
         }
-        let object = Value::Object(event.data.object);
-        let message = match is_ours(&event.r#type) {
-            true => {
-                let object: Object =
-                    serde_json::from_value(object).map_err(|_| UnheardMessage::NoEvent)?;
-                self.notice_other_life(&object)?;
-                message(&event.r#type, object)
-            }
-            false => None,
-        };
         let Some(message) = message else {
-            tracing::debug!(event = event.id, kind = event.r#type, "a message about nothing here");
+            tracing::debug!(event = id, kind, "a message about nothing here");
             return Ok(());
         };
         let cancels_on_failure = self.cancels_on_payment_failed;
-        Ok(paying::hear(&self.shop, event.id, message, cancels_on_failure).await?)
+        Ok(paying::hear(&self.shop, id, message, cancels_on_failure).await?)
     }
-}
 
-impl App {
     /// A payment that bears the name of this store, and that the store has not begun, was begun
     /// before the store was put back to an earlier state. Nothing here is booked for it.
-    fn notice_other_life(&self, object: &Object) -> Result<(), Failure> {
-        let (Some(store), Some(payment)) = (object.entry(STORE_ENTRY), object.entry(PAYMENT_ENTRY))
-        else {
-            return Ok(());
-        };
+    fn log_unknown_payment(&self, about: &About) -> Result<(), Failure> {
+        let About { store, payment, object } = about;
         let identity = self.shop.outbox.identity()?;
-        let Some(id) = PaymentId::parse(&payment) else { return Ok(()) };
-        let is_known = identity.of_number(Numbered::Payment, id.get()) == store
+        let Some(id) = PaymentId::parse(payment) else { return Ok(()) };
+        let is_known = identity.of_number(Numbered::Payment, id.get()) == *store
             && payments::payment(&*self.shop.store.snapshot(), id)?.is_some();
-        if identity.is_of_this_store(&store) && !is_known {
-            let object = object.id.as_deref().unwrap_or_default();
+        if identity.is_of_this_store(store) && !is_known {
             tracing::error!(
                 object,
                 payment,
@@ -155,114 +78,4 @@ impl App {
         }
         Ok(())
     }
-}
-
-/// Of other kinds of events not even the shape is known.
-fn is_ours(kind: &str) -> bool {
-    ["payment_intent.", "checkout.session.", "charge.", "refund."]
-        .iter()
-        .any(|prefix| kind.starts_with(prefix))
-}
-
-/// What an event says; `None` for what is none of our business.
-fn message(kind: &str, object: Object) -> Option<Message> {
-    let claim = Claim {
-        by: Speaker::Message,
-        payment: object.entry(PAYMENT_ENTRY),
-        currency: object.currency.clone(),
-        ..Claim::default()
-    };
-    match kind {
-        "payment_intent.succeeded" => of_intent(object, PaymentStatus::Succeeded, None, claim),
-        "payment_intent.payment_failed" => {
-            let error = object.last_payment_error.as_ref();
-            let reason = error.and_then(|error| error.message.clone());
-            let reason = reason.unwrap_or_else(|| "The payment failed.".to_owned());
-            let charge = error.and_then(|error| error.charge.clone());
-            let decline = Some(Decline { charge, reason });
-            of_intent(object, PaymentStatus::RequiresPaymentMethod, decline, claim)
-        }
-        "payment_intent.canceled" => of_intent(object, PaymentStatus::Canceled, None, claim),
-        "checkout.session.completed"
-        | "checkout.session.expired"
-        | "checkout.session.async_payment_succeeded"
-        | "checkout.session.async_payment_failed" => {
-            let asked = amount(&object.amount_total);
-            let told = Told::Checkout { checkout: object.id? };
-            Some(Message { told, claim: Claim { asked, ..claim } })
-        }
-        "charge.refunded" => {
-            let claim = Claim {
-                asked: amount(&object.amount),
-                received: amount(&object.amount_captured),
-                refunded: present(amount(&object.amount_refunded)),
-                ..claim
-            };
-            Some(Message { told: Told::Refunded { intent: object.payment_intent? }, claim })
-        }
-        "refund.created" | "refund.failed" | "refund.updated" | "charge.refund.updated" => {
-            let has_failed = matches!(object.status.as_deref(), Some("failed" | "canceled"));
-            let claim = Claim { refund: amount(&object.amount), ..claim };
-            let (intent, refund) = (object.payment_intent?, object.id?);
-            let told = match has_failed {
-                true => Told::RefundFailed { intent, refund },
-                false => Told::RefundSeen { intent },
-            };
-            Some(Message { told, claim })
-        }
-        "charge.dispute.created" => dispute(object, Some(DisputeStatus::Open), claim),
-        "charge.dispute.closed" => {
-            let status = match object.status.as_deref() {
-                Some("lost") => Some(DisputeStatus::Lost),
-                Some("won" | "warning_closed") => Some(DisputeStatus::Won),
-                _ => None,
-            };
-            dispute(object, status, claim)
-        }
-        _ => None,
-    }
-}
-
-fn of_intent(
-    object: Object,
-    status: PaymentStatus,
-    decline: Option<Decline>,
-    claim: Claim,
-) -> Option<Message> {
-    let claim = Claim {
-        status: Some(status),
-        asked: amount(&object.amount),
-        received: amount(&object.amount_received),
-        ..claim
-    };
-    Some(Message { told: Told::Intent { intent: object.id?, status, decline }, claim })
-}
-
-fn dispute(object: Object, status: Option<DisputeStatus>, claim: Claim) -> Option<Message> {
-    let reason = object.reason.unwrap_or_default().chars().take(REASON_CHARACTERS_MAX).collect();
-    let disputed = present(amount(&object.amount));
-    let minor_units = match disputed {
-        SaidAmount::Minor(minor_units) => minor_units,
-        SaidAmount::Absent | SaidAmount::Malformed => 0,
-    };
-    let amount = Money::from_minor_units(minor_units);
-    let dispute = Dispute { id: object.id?, amount, reason, status: status? };
-    let told = Told::Disputed { intent: object.payment_intent?, dispute };
-    Some(Message { told, claim: Claim { disputed, ..claim } })
-}
-
-fn amount(written: &Value) -> SaidAmount {
-    match written {
-        Value::Null => SaidAmount::Absent,
-        written => written.as_i64().map_or(SaidAmount::Malformed, SaidAmount::Minor),
-    }
-}
-
-/// What this kind of event is about must be there.
-fn present(said: SaidAmount) -> SaidAmount {
-    if said == SaidAmount::Absent { SaidAmount::Malformed } else { said }
-}
-
-fn text(entry: &Value) -> String {
-    entry.as_str().map_or_else(|| entry.to_string(), str::to_owned)
 }

@@ -42,7 +42,7 @@ pub(crate) use returns::ReturnSettings;
 pub(crate) use services::{ServiceName, ServiceTokens};
 
 use crate::adapters::AdapterStatus;
-use crate::adapters::outgoing::Reach;
+use crate::adapters::http::Reach;
 use crate::edge::openapi::Contract;
 use crate::edge::{Answer, Request, Router, TokenKey};
 use crate::logs::Archive;

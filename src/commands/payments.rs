@@ -1,7 +1,7 @@
 //! `souk payments reconcile`: our books and the gateway's, side by side, while the shop is closed.
 
 use super::{CommandError, print_json};
-use crate::adapters::{self, AdapterError};
+use crate::gateways;
 use crate::settings::Settings;
 use clap::Subcommand;
 use serde_json::json;
@@ -26,7 +26,7 @@ pub(crate) enum PaymentsError {
     #[error("the books cannot be compared")]
     Books(#[source] Failure),
     #[error(transparent)]
-    Gateway(#[from] AdapterError),
+    Gateway(#[from] souk_stripe::SetUpError),
 }
 
 pub(super) async fn run(
@@ -36,8 +36,7 @@ pub(super) async fn run(
     let _ = rustls::crypto::ring::default_provider().install_default();
     settings.warn_of_what_has_no_effect();
     let shop = Shop::open(&settings.data, settings.shop()).await?;
-    let shop = adapters::with_gateway(shop, settings.stripe())
-        .map_err(|error| PaymentsError::Gateway(error.into()))?;
+    let shop = gateways::with_gateway(shop, settings.stripe()).map_err(PaymentsError::Gateway)?;
     let mut differences = Vec::new();
     let result = paying::reconcile(&shop, |line| match as_json {
         true => differences.push(json!({

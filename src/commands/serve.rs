@@ -1,14 +1,14 @@
 //! `souk serve`: open the shop, answer until told to stop, and leave nothing half-done.
 
 use super::{CommandError, banner};
-use crate::adapters::outgoing::{self, Outgoing};
+use crate::adapters::http::{self, Outgoing};
 use crate::adapters::{self, AdapterError, Adapters};
 use crate::app::{App, Reading};
 use crate::control::Control;
 use crate::edge::{self, AccessLog, RouterError};
 use crate::logs::masked_path;
 use crate::settings::{JWT_SECRET_FILE, Listen, Settings};
-use crate::{demo, panics, private_files, server, telemetry};
+use crate::{demo, gateways, panics, private_files, server, telemetry};
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 use souk_actors::store::Store;
@@ -62,6 +62,8 @@ pub(crate) enum ServeError {
     PublicSandbox { address: SocketAddr },
     #[error("cannot note to whom the shop posts")]
     Outgoing(#[source] Failure),
+    #[error(transparent)]
+    Gateway(#[from] souk_stripe::SetUpError),
     #[error(transparent)]
     Adapters(#[from] AdapterError),
     #[error("two routes answer the same request")]
@@ -123,8 +125,7 @@ pub(super) async fn serve(serve: Serve, settings: Settings) -> Result<ExitCode, 
     if is_new {
         log_new_shop(&settings.data);
     }
-    let shop = adapters::with_gateway(shop, settings.stripe())
-        .map_err(|error| ServeError::Adapters(error.into()))?;
+    let shop = gateways::with_gateway(shop, settings.stripe()).map_err(ServeError::Gateway)?;
     if shop.gateway.is_sandbox() && !address.ip().is_loopback() && !settings.sandbox_public {
         return Err(ServeError::PublicSandbox { address }.into());
     }
@@ -137,8 +138,7 @@ pub(super) async fn serve(serve: Serve, settings: Settings) -> Result<ExitCode, 
     let adapters = adapters::start(settings.adapters(), shop.outbox.clone(), own_log)
         .await
         .map_err(ServeError::from)?;
-    let outgoing =
-        outgoing::start(settings.outgoing(), &shop).await.map_err(ServeError::Outgoing)?;
+    let outgoing = http::start(settings.outgoing(), &shop).await.map_err(ServeError::Outgoing)?;
     let reading = Reading::start().map_err(ServeError::Threads)?;
     let (status, archive) = (adapters.status(), adapters.archive());
     let app = server::application(shop.clone(), app_settings, status, archive, reading)

@@ -3,6 +3,7 @@
 mod compose;
 mod files;
 mod memory;
+mod open;
 mod retry;
 mod templates;
 #[cfg(test)]
@@ -11,6 +12,7 @@ mod transport;
 mod worker;
 
 pub(crate) use files::write_once;
+pub(super) use open::open_mailer;
 pub(crate) use retry::RetryPolicy;
 pub(crate) use transport::{SmtpUrlError, Transport, server as smtp_server};
 pub(crate) use worker::{DeliveryError, Mailer, MailerError, PermanentCause};

@@ -1,6 +1,6 @@
 //! How often and when a mail is tried again.
 
-use crate::adapters::backoff::wait_after;
+use crate::adapters::tasks::wait_after;
 use std::time::Duration;
 
 /// The same for notifications from the broker and from the outbox.

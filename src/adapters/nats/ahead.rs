@@ -8,8 +8,8 @@
 //! begins behind the last row on which both agree, so that the broker takes what is new as new.
 
 use super::resume::{Beyond, Comparison, EventsEnd};
-use crate::adapters::rows::Rows;
-use crate::adapters::supervision::Setback;
+use crate::adapters::outbox::Rows;
+use crate::adapters::tasks::Interruption;
 use souk_actors::outbox::Stream;
 
 /// Rows read from the outbox at a time.
@@ -19,12 +19,12 @@ const MAX_ROWS_PER_READ: usize = 256;
 /// its next rows would bear the names of those.
 ///
 /// # Errors
-/// [`Setback`] if the outbox cannot be read or written.
+/// [`Interruption`] if the outbox cannot be read or written.
 pub(super) async fn settle<R: Rows>(
     rows: &R,
     cursor: u64,
     events: &EventsEnd,
-) -> Result<(), Setback> {
+) -> Result<(), Interruption> {
     let Agreement { through, differs } = agreement(rows, cursor, events)?;
     let Beyond { messages, last_row, .. } = events.beyond;
     if events.beyond.has_our_name || differs {
@@ -56,7 +56,11 @@ struct Agreement {
     differs: bool,
 }
 
-fn agreement<R: Rows>(rows: &R, cursor: u64, events: &EventsEnd) -> Result<Agreement, Setback> {
+fn agreement<R: Rows>(
+    rows: &R,
+    cursor: u64,
+    events: &EventsEnd,
+) -> Result<Agreement, Interruption> {
     let mut agreement = Agreement { through: cursor, differs: false };
     let (mut at, mut is_unbroken) = (cursor, true);
     while at < events.published.last() {

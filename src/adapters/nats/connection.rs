@@ -1,8 +1,8 @@
 //! One connection to the broker, shared by the relay and the mail consumer.
 
 use super::link::Link;
-use crate::adapters::backoff::wait_after;
-use crate::adapters::status::RelayStatus;
+use crate::adapters::tasks::RelayStatus;
+use crate::adapters::tasks::wait_after;
 use async_nats::connection::State;
 use async_nats::jetstream::context::ContextBuilder;
 use async_nats::{Client, ConnectOptions, ServerAddr, jetstream};

@@ -4,8 +4,8 @@ use super::connection::{Broker, ConnectionNumber};
 use super::dead_letter::DeadLetters;
 use super::streams::{self, NOTIFY, NOTIFY_SUBJECTS};
 use crate::adapters::mail::{DeliveryError, Mailer, PermanentCause, RetryPolicy};
-use crate::adapters::status::MailStatus;
-use crate::adapters::supervision::{Setback, Stop, chain};
+use crate::adapters::tasks::MailStatus;
+use crate::adapters::tasks::{Interruption, Stop, chain};
 use async_nats::jetstream::consumer::pull::{Batch, Config};
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, PullConsumer};
 use async_nats::jetstream::{AckKind, Message};
@@ -59,18 +59,18 @@ impl NotifyConsumer {
     /// Has mails sent until `stop` or the first failure of the broker.
     ///
     /// # Errors
-    /// [`Setback`]; a notification that was not answered for comes again.
-    pub(crate) async fn session(self) -> Result<(), Setback> {
+    /// [`Interruption`]; a notification that was not answered for comes again.
+    pub(crate) async fn session(self) -> Result<(), Interruption> {
         let connection = tokio::select! {
             connection = self.broker.connected() => connection,
             () = self.stop.requested() => return Ok(()),
         };
         let broker = self.broker.clone();
         let ended = self.follow(connection).await;
-        ended.map_err(|setback| setback.of_known_cause(broker.has_lost(connection)))
+        ended.map_err(|interruption| interruption.of_known_cause(broker.has_lost(connection)))
     }
 
-    async fn follow(self, connection: ConnectionNumber) -> Result<(), Setback> {
+    async fn follow(self, connection: ConnectionNumber) -> Result<(), Interruption> {
         let context = self.broker.context();
         let consumer = tokio::select! {
             consumer = streams::consumer_on(context, config(), NOTIFY) => consumer?,
@@ -98,7 +98,7 @@ impl NotifyConsumer {
         &self,
         consumer: &PullConsumer,
         under_way: &mut JoinSet<()>,
-    ) -> Result<(), Setback> {
+    ) -> Result<(), Interruption> {
         loop {
             while under_way.len() >= MAX_MAILS_UNDER_WAY {
                 under_way.join_next().await;

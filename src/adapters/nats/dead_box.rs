@@ -3,7 +3,7 @@
 use super::connection::Broker;
 use super::dead_letter::{BODY_LEFT_OUT_HEADER, DELIVERIES_HEADER, REASON_HEADER, SUBJECT_HEADER};
 use super::streams::{self, ADVISORIES, DEAD};
-use crate::adapters::dead::{DeadLetter, DeadLetterError};
+use crate::adapters::outbox::{DeadLetter, DeadLetterError};
 use async_nats::header::NATS_MESSAGE_ID;
 use async_nats::jetstream::context::GetStreamError;
 use async_nats::jetstream::message::{PublishMessage, StreamMessage};

@@ -2,8 +2,8 @@
 
 use super::connection::Broker;
 use super::streams::{self, EVENTS, NOTIFY};
-use crate::adapters::status::RelayStatus;
-use crate::adapters::supervision::chain;
+use crate::adapters::tasks::RelayStatus;
+use crate::adapters::tasks::chain;
 use async_nats::jetstream::context::{GetStreamErrorKind, PublishErrorKind};
 use async_nats::jetstream::message::PublishMessage;
 use souk_domain::UnixMillis;

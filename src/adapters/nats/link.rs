@@ -1,6 +1,6 @@
 //! What is logged of the connection to the broker: each change once, and nothing in between.
 
-use crate::adapters::status::RelayStatus;
+use crate::adapters::tasks::RelayStatus;
 use async_nats::{Event, ServerError};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -5,8 +5,8 @@
 use super::connection::{Broker, ConnectionNumber};
 use super::dead_letter::DeadLetters;
 use super::streams::{self, LOGS};
-use crate::adapters::status::LoopStatus;
-use crate::adapters::supervision::{Setback, Stop};
+use crate::adapters::tasks::LoopStatus;
+use crate::adapters::tasks::{Interruption, Stop};
 use crate::logs::{Level, LogCounts, LogRecord, LogRefusal, LogStore, SUBJECT_PREFIX};
 use async_nats::jetstream::Message;
 use async_nats::jetstream::consumer::pull::Config;
@@ -61,18 +61,18 @@ impl LogConsumer {
     /// Keeps messages until `stop` or the first failure of the broker or the log's store.
     ///
     /// # Errors
-    /// [`Setback`]; what was not answered for comes again.
-    pub(crate) async fn session(self) -> Result<(), Setback> {
+    /// [`Interruption`]; what was not answered for comes again.
+    pub(crate) async fn session(self) -> Result<(), Interruption> {
         let connection = tokio::select! {
             connection = self.broker.connected() => connection,
             () = self.stop.requested() => return Ok(()),
         };
         let broker = self.broker.clone();
         let ended = self.follow(connection).await;
-        ended.map_err(|setback| setback.of_known_cause(broker.has_lost(connection)))
+        ended.map_err(|interruption| interruption.of_known_cause(broker.has_lost(connection)))
     }
 
-    async fn follow(self, connection: ConnectionNumber) -> Result<(), Setback> {
+    async fn follow(self, connection: ConnectionNumber) -> Result<(), Interruption> {
         let context = self.broker.context();
         let consumer = tokio::select! {
             consumer = streams::consumer_on(context, config(), LOGS) => consumer?,
@@ -89,7 +89,7 @@ impl LogConsumer {
         }
     }
 
-    async fn take_messages(&self, consumer: &PullConsumer) -> Result<(), Setback> {
+    async fn take_messages(&self, consumer: &PullConsumer) -> Result<(), Interruption> {
         loop {
             let mut messages = Vec::new();
             let mut first = consumer.batch().max_messages(1).expires(PULL_FOR).messages().await?;
@@ -108,7 +108,7 @@ impl LogConsumer {
         }
     }
 
-    async fn keep(&self, messages: Vec<Message>) -> Result<(), Setback> {
+    async fn keep(&self, messages: Vec<Message>) -> Result<(), Interruption> {
         let (now, mut records) = (clock::now(), Vec::with_capacity(messages.len()));
         let oldest = self.store.oldest(now);
         let Some(last) = messages.last() else { return Ok(()) };
@@ -130,7 +130,7 @@ impl LogConsumer {
         Ok(())
     }
 
-    async fn refuse(&self, message: &Message, refusal: &LogRefusal) -> Result<(), Setback> {
+    async fn refuse(&self, message: &Message, refusal: &LogRefusal) -> Result<(), Interruption> {
         let reason = refusal.to_string();
         DEAD_LETTERS.keep(self.broker.context(), message, &reason).await?;
         self.counts.refused.fetch_add(1, Ordering::Relaxed);

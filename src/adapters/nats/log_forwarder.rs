@@ -2,7 +2,7 @@
 
 use super::connection::Broker;
 use super::log_consumer::subject;
-use crate::adapters::supervision::{Setback, Stop};
+use crate::adapters::tasks::{Interruption, Stop};
 use crate::logs::LogQueue;
 use std::sync::atomic::Ordering;
 
@@ -19,7 +19,7 @@ impl LogForwarder {
     ///
     /// # Errors
     /// None; a line that cannot be sent is counted.
-    pub(crate) async fn session(self) -> Result<(), Setback> {
+    pub(crate) async fn session(self) -> Result<(), Interruption> {
         loop {
             let lines = tokio::select! {
                 lines = self.queue.next_lines() => lines,

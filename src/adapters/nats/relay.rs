@@ -22,9 +22,9 @@ use super::ahead;
 use super::connection::{Broker, ConnectionNumber};
 use super::resume::{self, PublishedRows, SEQUENCE_HEADER, STORE_HEADER};
 use super::streams;
-use crate::adapters::rows::Rows;
-use crate::adapters::status::RelayStatus;
-use crate::adapters::supervision::{Setback, Stop, chain};
+use crate::adapters::outbox::Rows;
+use crate::adapters::tasks::RelayStatus;
+use crate::adapters::tasks::{Interruption, Stop, chain};
 use async_nats::jetstream::context::PublishError;
 use async_nats::jetstream::message::PublishMessage;
 use async_nats::jetstream::publish::PublishAck;
@@ -80,18 +80,18 @@ impl<R: Rows> Relay<R> {
     /// Follows the outbox from where the last session ended, until `stop` or the first failure.
     ///
     /// # Errors
-    /// [`Setback`]; every row is still in the outbox or on the stream.
-    pub(crate) async fn session(self) -> Result<(), Setback> {
+    /// [`Interruption`]; every row is still in the outbox or on the stream.
+    pub(crate) async fn session(self) -> Result<(), Interruption> {
         let connection = tokio::select! {
             connection = self.broker.connected() => connection,
             () = self.stop.requested() => return Ok(()),
         };
         let broker = self.broker.clone();
         let ended = self.relay(connection).await;
-        ended.map_err(|setback| setback.of_known_cause(broker.has_lost(connection)))
+        ended.map_err(|interruption| interruption.of_known_cause(broker.has_lost(connection)))
     }
 
-    async fn relay(self, connection: ConnectionNumber) -> Result<(), Setback> {
+    async fn relay(self, connection: ConnectionNumber) -> Result<(), Interruption> {
         let context = self.broker.context();
         streams::ensure_all(context).await?;
         let cursor = self.rows.cursor(Reader::Broker)?;
@@ -140,7 +140,7 @@ impl<R: Rows> Relay<R> {
         }
         run.acknowledge().await;
         let made_progress = run.confirmed > start;
-        ended.map_err(|error| Setback::from(error).after_progress(made_progress))
+        ended.map_err(|error| Interruption::from(error).after_progress(made_progress))
     }
 }
 

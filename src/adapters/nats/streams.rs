@@ -4,7 +4,7 @@
 //! right on every start. What is a matter of size (age, bytes, replicas) is set when a stream is
 //! made and is the operator's from then on.
 
-use crate::adapters::backoff::Backoff;
+use crate::adapters::tasks::Backoff;
 use async_nats::jetstream::Context;
 use async_nats::jetstream::consumer::{PullConsumer, pull};
 use async_nats::jetstream::context::{CreateStreamError, GetStreamError, GetStreamErrorKind};

@@ -1,6 +1,6 @@
 //! An outbox that a test fills by hand.
 
-use crate::adapters::rows::Rows;
+use crate::adapters::outbox::Rows;
 use serde_json::json;
 use souk_actors::Failure;
 use souk_actors::outbox::{Identity, Message, Numbered, Reader, Stream, StreamMarks};

@@ -3,6 +3,7 @@
 use super::Finding;
 use super::here::is_behind;
 use crate::adapters::{self, BrokerSeen};
+use crate::gateways;
 use crate::settings::Settings;
 use rustix::fs::{Access, access};
 
@@ -72,7 +73,7 @@ pub(super) async fn gateway(settings: &Settings) -> Finding {
         return Finding::warn("gateway", found, "set stripe_secret_key before you sell");
     };
     let is_for_tests = stripe.key.is_for_tests();
-    if let Err(reason) = adapters::try_key(stripe, settings.currency()).await {
+    if let Err(reason) = gateways::try_key(stripe, settings.currency()).await {
         let advice = "check stripe_secret_key in Stripe's dashboard, and the way to its host";
         return Finding::fail("gateway", format!("Stripe: {reason}"), advice);
     }

@@ -1,6 +1,6 @@
 //! Endpoints of other systems that hear of events, as administrators manage them. No contract's.
 
-use crate::adapters::outgoing::{self, Reach};
+use crate::adapters::http::{Reach, addresses};
 use crate::app::{App, Problem, Wording};
 use crate::edge::form::{Rule, boolean, list, text, web_address};
 use crate::edge::{Answer, Call, Errors, Form, PageAsked, Route, standard};
@@ -137,7 +137,7 @@ async fn judged(app: &App, url: &str) -> Result<(), Errors> {
     if !parsed.username().is_empty() || parsed.password().is_some() {
         return Err(wrong("The URL must not hold a user or a password.".to_owned()));
     }
-    let found = outgoing::addresses(&parsed, app.webhook_reach).await;
+    let found = addresses(&parsed, app.webhook_reach).await;
     found.map(|_| ()).map_err(|error| wrong(format!("It cannot be posted to: {error}.")))
 }
 

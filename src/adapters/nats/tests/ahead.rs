@@ -1,7 +1,7 @@
 //! A broker that is ahead of the store, because the store was put back to an earlier state.
 
 use super::{EVENTS, NOTIFY, Running, acknowledged};
-use crate::adapters::rows::Rows;
+use crate::adapters::outbox::Rows;
 use crate::adapters::testing::{HandOutbox, TestBroker, eventually};
 use souk_actors::outbox::Stream;
 use std::collections::HashSet;

@@ -1,7 +1,7 @@
 //! A broker that loses what it had confirmed.
 
 use super::{EVENTS, NOTIFY, Running, acknowledged};
-use crate::adapters::rows::Rows;
+use crate::adapters::outbox::Rows;
 use crate::adapters::testing::{HandOutbox, TestBroker, eventually};
 use std::sync::atomic::Ordering;
 

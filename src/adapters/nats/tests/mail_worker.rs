@@ -3,9 +3,9 @@
 use super::{DEAD, NOTIFY, Running, acknowledged};
 use crate::adapters::mail::{Mailer, RetryPolicy, Transport};
 use crate::adapters::nats::{Broker, NotifyConsumer};
-use crate::adapters::rows::Rows;
-use crate::adapters::status::MailStatus;
-use crate::adapters::supervision::{Stop, keep_running};
+use crate::adapters::outbox::Rows;
+use crate::adapters::tasks::MailStatus;
+use crate::adapters::tasks::{Stop, keep_running};
 use crate::adapters::testing::{HandOutbox, MailServer, TestBroker, eventually};
 use souk_actors::outbox::Stream;
 use std::sync::Arc;

@@ -6,9 +6,9 @@ mod mail_worker;
 mod relay;
 
 use super::{Broker, Relay};
-use crate::adapters::rows::Rows;
-use crate::adapters::status::RelayStatus;
-use crate::adapters::supervision::{Stop, keep_running};
+use crate::adapters::outbox::Rows;
+use crate::adapters::tasks::RelayStatus;
+use crate::adapters::tasks::{Stop, keep_running};
 use crate::adapters::testing::{HandOutbox, TestBroker, eventually};
 use souk_actors::outbox::Reader;
 use std::sync::Arc;

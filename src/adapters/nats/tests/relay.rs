@@ -2,7 +2,7 @@
 
 use super::super::streams;
 use super::{DEAD, EVENTS, NOTIFY, Running, acknowledged};
-use crate::adapters::rows::Rows;
+use crate::adapters::outbox::Rows;
 use crate::adapters::testing::{HandOutbox, TestBroker, eventually};
 use async_nats::jetstream::stream::{DiscardPolicy, RetentionPolicy};
 use souk_actors::outbox::{Reader, Stream};

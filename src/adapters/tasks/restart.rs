@@ -1,7 +1,6 @@
 //! Loops that never end by themselves: a session that fails or panics is followed by another.
 
-use super::backoff::Backoff;
-use super::status::LoopStatus;
+use super::{Backoff, LoopStatus};
 use std::error::Error;
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -44,13 +43,13 @@ impl Stop {
 
 /// Why a session ended before it was asked to.
 #[derive(Debug)]
-pub(crate) struct Setback {
+pub(crate) struct Interruption {
     source: Box<dyn Error + Send + Sync>,
     made_progress: bool,
     is_known: bool,
 }
 
-impl Setback {
+impl Interruption {
     /// The session had done some of its work, so the next one need not wait long.
     pub(crate) fn after_progress(mut self, made_progress: bool) -> Self {
         self.made_progress = made_progress;
@@ -64,7 +63,7 @@ impl Setback {
     }
 }
 
-impl<E: Into<Box<dyn Error + Send + Sync>>> From<E> for Setback {
+impl<E: Into<Box<dyn Error + Send + Sync>>> From<E> for Interruption {
     fn from(error: E) -> Self {
         Self { source: error.into(), made_progress: false, is_known: false }
     }
@@ -80,7 +79,7 @@ pub(crate) async fn keep_running<F, S>(
     session: F,
 ) where
     F: Fn() -> S,
-    S: Future<Output = Result<(), Setback>> + Send + 'static,
+    S: Future<Output = Result<(), Interruption>> + Send + 'static,
 {
     let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
     let mut logged = None;
@@ -94,15 +93,15 @@ pub(crate) async fn keep_running<F, S>(
         if stop.is_requested() {
             return;
         }
-        let setback = ended.err().unwrap_or_else(|| "it ended without a reason".into());
-        if setback.made_progress {
+        let interruption = ended.err().unwrap_or_else(|| "it ended without a reason".into());
+        if interruption.made_progress {
             backoff.reset();
             logged = None;
         }
         let wait = backoff.next_wait();
-        let reason = chain(&*setback.source);
+        let reason = chain(&*interruption.source);
         let wait_ms = wait.as_millis();
-        if setback.is_known || logged.as_ref() == Some(&reason) {
+        if interruption.is_known || logged.as_ref() == Some(&reason) {
             tracing::debug!(name, reason, wait_ms, "a loop is started again");
         } else {
             tracing::warn!(name, reason, wait_ms, "a loop is started again, as often as it ends");
@@ -116,7 +115,7 @@ pub(crate) async fn keep_running<F, S>(
     }
 }
 
-struct AbortOnDrop(JoinHandle<Result<(), Setback>>);
+struct AbortOnDrop(JoinHandle<Result<(), Interruption>>);
 
 impl Drop for AbortOnDrop {
     fn drop(&mut self) {

@@ -1,36 +1,13 @@
 //! What an operator sees of the loops: for `/readyz` and `/metrics`.
 
-use super::pressure::Pressure;
+use super::LoopStatus;
+use crate::adapters::outbox::Pressure;
 use crate::logs::LogCounts;
 use souk_actors::outbox::{Outbox, Reader};
 use souk_actors::store::StoreError;
 use souk_domain::UnixMillis;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-
-/// One loop.
-#[derive(Debug, Default)]
-pub(crate) struct LoopStatus {
-    last_error: Mutex<Option<String>>,
-    interruptions: AtomicU64,
-}
-
-impl LoopStatus {
-    /// It stopped over this, and begins again.
-    pub(crate) fn is_interrupted(&self, reason: String) {
-        self.interruptions.fetch_add(1, Ordering::Relaxed);
-        *self.last_error.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason);
-    }
-
-    /// It does its work again.
-    pub(crate) fn is_well(&self) {
-        self.last_error.lock().unwrap_or_else(PoisonError::into_inner).take();
-    }
-
-    pub(crate) fn last_error(&self) -> Option<String> {
-        self.last_error.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
 
 /// Messages on their way to the broker.
 #[derive(Debug, Default)]
@@ -55,14 +32,14 @@ pub(crate) struct MailStatus {
 /// Where the loops stand, asked whenever somebody wants to know. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct AdapterStatus {
-    pub(super) outbox: Outbox,
+    pub(in crate::adapters) outbox: Outbox,
     /// Who carries rows out of this process.
-    pub(super) reader: Reader,
+    pub(in crate::adapters) reader: Reader,
     /// `None` where no broker is configured.
-    pub(super) relay: Option<Arc<RelayStatus>>,
-    pub(super) mail: Arc<MailStatus>,
-    pub(super) pressure: Arc<Pressure>,
-    pub(super) logs: Arc<LogCounts>,
+    pub(in crate::adapters) relay: Option<Arc<RelayStatus>>,
+    pub(in crate::adapters) mail: Arc<MailStatus>,
+    pub(in crate::adapters) pressure: Arc<Pressure>,
+    pub(in crate::adapters) logs: Arc<LogCounts>,
 }
 
 /// One look at [`AdapterStatus`].

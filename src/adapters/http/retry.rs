@@ -1,6 +1,6 @@
 //! When a message that was not taken is sent again, and when it is given up.
 
-use crate::adapters::backoff::wait_after;
+use crate::adapters::tasks::wait_after;
 use http::StatusCode;
 use souk_domain::UnixMillis;
 use std::time::Duration;

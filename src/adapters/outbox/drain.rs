@@ -4,11 +4,10 @@
 //! that later ones go on; the outbox is told of the rows before the oldest that waits. What was
 //! sent beyond it is remembered by the mailer, should the process end first.
 
-use super::dead::LetterFile;
-use super::mail::{DeliveryError, Mailer, RetryPolicy, plain_name, write_once};
+use super::letter_file::LetterFile;
 use super::rows::Rows;
-use super::status::MailStatus;
-use super::supervision::{Setback, Stop, chain};
+use crate::adapters::mail::{DeliveryError, Mailer, RetryPolicy, plain_name, write_once};
+use crate::adapters::tasks::{Interruption, MailStatus, Stop, chain};
 use souk_actors::outbox::{Message, Reader, Stream};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -49,8 +48,8 @@ impl<R: Rows> Drain<R> {
     /// Follows the outbox from where the last session ended, until `stop`.
     ///
     /// # Errors
-    /// [`Setback`]; every mail that was not sent is still in the outbox.
-    pub(crate) async fn session(self) -> Result<(), Setback> {
+    /// [`Interruption`]; every mail that was not sent is still in the outbox.
+    pub(crate) async fn session(self) -> Result<(), Interruption> {
         let cursor = self.rows.cursor(Reader::Mail)?;
         let mut changes = self.rows.changes();
         let mut run = Run {
@@ -103,7 +102,7 @@ struct Run<'a, R> {
 
 impl<R: Rows> Run<'_, R> {
     /// Tries the mails of the next rows; true if there may be more rows.
-    async fn read_on(&mut self) -> Result<bool, Setback> {
+    async fn read_on(&mut self) -> Result<bool, Interruption> {
         let rows = self.drain.rows.after(self.read, MAX_ROWS_PER_READ)?;
         let may_have_more = rows.len() == MAX_ROWS_PER_READ;
         for message in rows {

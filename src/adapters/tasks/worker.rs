@@ -1,8 +1,7 @@
 //! One consumer alone, in a process of its own: it has the broker, and never the shop's store.
 
-use super::running::Running;
-use super::status::{MailStatus, RelayStatus};
-use super::{AdapterError, AdapterSettings};
+use super::{MailStatus, RelayStatus, Tasks};
+use crate::adapters::{AdapterError, AdapterSettings};
 use crate::logs::LogQueue;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -18,7 +17,7 @@ pub(crate) enum WorkerKind {
 
 /// A running worker.
 pub(crate) struct Worker {
-    running: Running,
+    tasks: Tasks,
     /// Turns true when the disk failed under it; `None` where it keeps nothing on the disk.
     broken: Option<watch::Receiver<bool>>,
 }
@@ -33,23 +32,23 @@ pub(crate) async fn start_worker(
     own_log: LogQueue,
 ) -> Result<Worker, AdapterError> {
     let url = settings.nats_url.as_ref().ok_or(AdapterError::WorkerWithoutBroker)?;
-    let mut running = Running::default();
+    let mut tasks = Tasks::default();
     let broken = match kind {
         WorkerKind::Mail => {
-            let mailer = running.open_mailer(settings).await?;
-            let broker = running.connect(url, &Arc::new(RelayStatus::default())).await?;
+            let mailer = tasks.open_mailer(settings).await?;
+            let broker = tasks.connect(url, &Arc::new(RelayStatus::default())).await?;
             let broken = mailer.broken();
-            running.send_notifications(&broker, mailer, Arc::new(MailStatus::default()));
-            running.forward_log(&broker, own_log);
+            tasks.send_notifications(&broker, mailer, Arc::new(MailStatus::default()));
+            tasks.forward_log(&broker, own_log);
             broken
         }
         WorkerKind::Log => {
-            let broker = running.connect(url, &Arc::new(RelayStatus::default())).await?;
-            let store = running.keep_log(settings, Some(&broker), own_log).await?;
+            let broker = tasks.connect(url, &Arc::new(RelayStatus::default())).await?;
+            let store = tasks.keep_log(settings, Some(&broker), own_log).await?;
             Some(store.broken())
         }
     };
-    Ok(Worker { running, broken })
+    Ok(Worker { tasks, broken })
 }
 
 impl Worker {
@@ -64,6 +63,6 @@ impl Worker {
 
     /// Lets what is under way finish, within four seconds; the broker keeps the rest.
     pub(crate) async fn shutdown(self) {
-        self.running.shutdown().await;
+        self.tasks.shutdown().await;
     }
 }

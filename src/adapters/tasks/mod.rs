@@ -1,13 +1,22 @@
 //! The loops of one process, what they hold, and how they come to an end.
 
-use super::drain::Drain;
-use super::mail::{Mailer, RetryPolicy, Transport};
+mod backoff;
+mod loop_status;
+mod restart;
+mod status;
+mod worker;
+
+pub(crate) use backoff::{Backoff, wait_after};
+pub(crate) use loop_status::LoopStatus;
+pub(crate) use restart::{Interruption, Stop, chain, keep_running};
+pub(crate) use status::{AdapterStatus, MailStatus, RelayStatus};
+pub(crate) use worker::{WorkerKind, start_worker};
+
+use super::mail::{self, Mailer, RetryPolicy};
 use super::nats::{Broker, LogConsumer, LogForwarder, NotifyConsumer};
-use super::status::{AdapterStatus, LoopStatus, MailStatus, RelayStatus};
-use super::supervision::{Setback, Stop, keep_running};
-use super::{AdapterError, AdapterSettings, DEFAULT_MAIL_FROM, dead, logs, pressure};
+use super::outbox::{self, Drain};
+use super::{AdapterError, AdapterSettings, logs};
 use crate::logs::{LogQueue, LogStore, Socket, Writer};
-use lettre::message::Mailbox;
 use souk_actors::outbox::{Outbox, Reader};
 use souk_actors::store::Opening;
 use std::sync::Arc;
@@ -23,8 +32,8 @@ const CLOSE_WITHIN: Duration = Duration::from_millis(500);
 /// How often old outbox rows are looked for.
 const PRUNE_INTERVAL: Duration = Duration::from_secs(5 * 60);
 
-/// What runs.
-pub(super) struct Running {
+/// What runs in this process, and how it comes to an end.
+pub(super) struct Tasks {
     pub(super) stop: Stop,
     switch: watch::Sender<bool>,
     tasks: JoinSet<()>,
@@ -33,19 +42,19 @@ pub(super) struct Running {
     broker: Option<Broker>,
 }
 
-impl Default for Running {
+impl Default for Tasks {
     fn default() -> Self {
         let (switch, stop) = Stop::new();
         Self { stop, switch, tasks: JoinSet::new(), mailer: None, log: None, broker: None }
     }
 }
 
-impl Running {
+impl Tasks {
     /// Runs session after session until the end.
     pub(super) fn keep<F, S>(&mut self, name: &'static str, status: Arc<LoopStatus>, session: F)
     where
         F: Fn() -> S + Send + Sync + 'static,
-        S: Future<Output = Result<(), Setback>> + Send + 'static,
+        S: Future<Output = Result<(), Interruption>> + Send + 'static,
     {
         self.tasks.spawn(keep_running(name, self.stop.clone(), status, session));
     }
@@ -58,7 +67,7 @@ impl Running {
         self.keep("outbox pruning", Arc::default(), session);
         let stop = self.stop.clone();
         let session =
-            move || pressure::watch(outbox.clone(), reader, Arc::clone(&pressure), stop.clone());
+            move || outbox::watch(outbox.clone(), reader, Arc::clone(&pressure), stop.clone());
         self.keep("outbox watch", Arc::default(), session);
     }
 
@@ -84,7 +93,7 @@ impl Running {
         &mut self,
         settings: &AdapterSettings,
     ) -> Result<Arc<Mailer>, AdapterError> {
-        let mailer = Arc::new(open_mailer(settings).await?);
+        let mailer = Arc::new(mail::open_mailer(settings).await?);
         self.mailer = Some(Arc::clone(&mailer));
         Ok(mailer)
     }
@@ -119,7 +128,7 @@ impl Running {
             rows: outbox,
             mailer,
             retry: RetryPolicy::STANDARD,
-            dead_letters: dead::folder(settings),
+            dead_letters: outbox::dead_letters_folder(settings),
             status,
             stop: self.stop.clone(),
         };
@@ -205,7 +214,7 @@ impl Running {
     }
 }
 
-async fn prune_by_and_by(outbox: Outbox, reader: Reader, stop: Stop) -> Result<(), Setback> {
+async fn prune_by_and_by(outbox: Outbox, reader: Reader, stop: Stop) -> Result<(), Interruption> {
     loop {
         tokio::select! {
             () = tokio::time::sleep(PRUNE_INTERVAL) => {}
@@ -215,23 +224,4 @@ async fn prune_by_and_by(outbox: Outbox, reader: Reader, stop: Stop) -> Result<(
             tokio::task::yield_now().await;
         }
     }
-}
-
-/// Opens the mailer. Its memory is locked: one process at a time.
-///
-/// # Errors
-/// [`AdapterError`].
-pub(super) async fn open_mailer(settings: &AdapterSettings) -> Result<Mailer, AdapterError> {
-    let from = settings.mail_from.as_deref().unwrap_or(DEFAULT_MAIL_FROM);
-    let wrong = |source| AdapterError::MailFrom { from: from.to_owned(), source };
-    let from: Mailbox = from.parse().map_err(wrong)?;
-    let transport = match &settings.smtp_url {
-        Some(url) => Transport::smtp(url)?,
-        None => Transport::Files(settings.data_dir.join("mail")),
-    };
-    let shop_name = settings.shop_name.clone();
-    let memory = settings.data_dir.join("mail-memory");
-    let texts = settings.mail_texts.clone();
-    let open = move || Mailer::open(from, shop_name, transport, texts.as_deref(), &memory);
-    Ok(tokio::task::spawn_blocking(open).await.map_err(AdapterError::Task)??)
 }

@@ -6,7 +6,7 @@
 use super::post::{Letter, Poster, Reach};
 use super::retry::{Patience, is_final};
 use super::until;
-use crate::adapters::supervision::{Setback, Stop, chain};
+use crate::adapters::tasks::{Interruption, Stop, chain};
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
@@ -55,8 +55,8 @@ impl Dispatcher {
     /// Tells whatever is due, until `stop`.
     ///
     /// # Errors
-    /// [`Setback`]; what was not told is still in the outbox.
-    pub(super) async fn session(self) -> Result<(), Setback> {
+    /// [`Interruption`]; what was not told is still in the outbox.
+    pub(super) async fn session(self) -> Result<(), Interruption> {
         let this = &self;
         let mut commits = self.shop.store.commits();
         // How far each endpoint has read; its durable cursor may be a little behind.

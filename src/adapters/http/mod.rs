@@ -20,7 +20,7 @@ mod webhooks;
 
 pub(crate) use post::{Reach, addresses};
 
-use super::supervision::{Stop, keep_running};
+use super::tasks::{Stop, keep_running};
 use crm::Caller;
 use post::Poster;
 use souk_actors::orders::{self};

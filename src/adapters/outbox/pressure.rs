@@ -1,6 +1,6 @@
 //! An outbox that nobody empties: said aloud long before it is full, and bounded.
 
-use super::supervision::{Setback, Stop};
+use crate::adapters::tasks::{Interruption, Stop};
 use souk_actors::clock;
 use souk_actors::outbox::{Outbox, Reader};
 use std::sync::Arc;
@@ -24,7 +24,7 @@ pub(crate) struct Pressure {
 
 impl Pressure {
     /// An outbox that holds at most about so many rows that nobody has taken.
-    pub(super) fn new(max_rows: u64) -> Arc<Self> {
+    pub(in crate::adapters) fn new(max_rows: u64) -> Arc<Self> {
         Arc::new(Self {
             max_rows,
             is_high: AtomicBool::new(false),
@@ -33,12 +33,12 @@ impl Pressure {
     }
 
     /// Whether an operator should look.
-    pub(super) fn is_high(&self) -> bool {
+    pub(in crate::adapters) fn is_high(&self) -> bool {
         self.is_high.load(Ordering::Relaxed)
     }
 
     /// Whether the shop takes no more changes.
-    pub(super) fn is_full(&self) -> bool {
+    pub(in crate::adapters) fn is_full(&self) -> bool {
         self.is_full.load(Ordering::Relaxed)
     }
 
@@ -66,12 +66,12 @@ impl Pressure {
 }
 
 /// Looks at the outbox again and again, until `stop`.
-pub(super) async fn watch(
+pub(in crate::adapters) async fn watch(
     outbox: Outbox,
     reader: Reader,
     pressure: Arc<Pressure>,
     stop: Stop,
-) -> Result<(), Setback> {
+) -> Result<(), Interruption> {
     loop {
         let (pending, oldest) = outbox.backlog(reader)?;
         let oldest = match reader {

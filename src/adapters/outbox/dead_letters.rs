@@ -1,12 +1,11 @@
 //! Messages that could not be handled, as an operator finds and handles them: on the broker, or
 //! without one as files in `DATA/mail/dead`.
 
-use super::mail::Mailer;
-use super::nats::{BrokerError, DeadBox};
-use super::running::open_mailer;
-use super::supervision::chain;
-use super::{AdapterError, AdapterSettings};
-use serde::{Deserialize, Serialize};
+use super::letter_file::{LetterFile, folder};
+use crate::adapters::mail::{Mailer, open_mailer};
+use crate::adapters::nats::{BrokerError, DeadBox};
+use crate::adapters::tasks::chain;
+use crate::adapters::{AdapterError, AdapterSettings};
 use souk_actors::store::{OpenError, Store, StoreKind};
 use souk_domain::UnixMillis;
 use std::error::Error;
@@ -30,19 +29,6 @@ pub(crate) struct DeadLetter {
     pub(crate) reason: String,
     /// What it said.
     pub(crate) body: Vec<u8>,
-}
-
-/// A dead letter as it lies in a file.
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) struct LetterFile {
-    /// What it came on.
-    pub(super) subject: String,
-    /// Why it was given up.
-    pub(super) reason: String,
-    /// How often it was tried.
-    pub(super) tries: u32,
-    /// The notification as it was.
-    pub(super) body: String,
 }
 
 /// Why nothing can be done with a dead letter.
@@ -187,11 +173,6 @@ impl DeadLetters {
 async fn deliver(mailer: &Mailer, letter: &DeadLetter) -> Result<(), DeadLetterError> {
     let sent = mailer.deliver(&letter.subject, &letter.body).await;
     sent.map_err(|error| DeadLetterError::NotSent { id: letter.id.clone(), reason: chain(&error) })
-}
-
-/// Where dead letters are kept without a broker.
-pub(super) fn folder(settings: &AdapterSettings) -> PathBuf {
-    settings.data_dir.join("mail").join("dead")
 }
 
 fn list_files(folder: &Path, limit: usize) -> Result<Vec<DeadLetter>, DeadLetterError> {

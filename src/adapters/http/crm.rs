@@ -3,7 +3,7 @@
 use super::post::{Letter, Poster, Reach};
 use super::retry::{Patience, is_final};
 use super::{CrmSettings, until};
-use crate::adapters::supervision::{Setback, Stop, chain};
+use crate::adapters::tasks::{Interruption, Stop, chain};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
@@ -37,8 +37,8 @@ impl Caller {
     /// Tells whatever is due, until `stop`.
     ///
     /// # Errors
-    /// [`Setback`]; what was not told is still written down.
-    pub(super) async fn session(self) -> Result<(), Setback> {
+    /// [`Interruption`]; what was not told is still written down.
+    pub(super) async fn session(self) -> Result<(), Interruption> {
         let this = &self;
         let mut commits = self.shop.store.commits();
         let mut under_way = HashSet::new();

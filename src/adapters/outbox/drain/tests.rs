@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::adapters::mail::Transport;
-use crate::adapters::supervision::keep_running;
+use crate::adapters::tasks::keep_running;
 use crate::adapters::testing::{HandOutbox, MailServer, eventually};
 use std::path::Path;
 use tempfile::TempDir;
