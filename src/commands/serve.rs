@@ -22,6 +22,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 /// What the adapters and the store may take to come to an end after the last answer; with the
 /// edge's own bound this stays below the 10 s that were promised.
@@ -167,43 +168,10 @@ pub(super) async fn serve(serve: Serve, settings: Settings) -> Result<ExitCode, 
     }
     let (ending, stopping) = watch::channel(None);
     tokio::spawn(watch_for_endings(shop.clone(), signals, ending));
-    let store = shop.store.clone();
-    let watching_disk = tokio::spawn(panics::start_again(move || {
-        let store = store.clone();
-        async move { store.watch_disk().await }
-    }));
-    let (stop_housekeeping, stop) = watch::channel(false);
-    let housekeeping = tokio::spawn(panics::start_again({
-        let (shop, stop) = (shop.clone(), stop.clone());
-        move || housekeeping::keep(shop.clone(), stop.clone())
-    }));
-    tokio::spawn(panics::start_again({
-        let app = Arc::clone(&app);
-        move || Arc::clone(&app).keep_delivering_sandbox_messages(stop.clone())
-    }));
-    let answering = {
-        let app = Arc::clone(&app);
-        move |request| Arc::clone(&app).answer(request)
-    };
-    let closing = {
-        let (app, stopping) = (Arc::clone(&app), stopping.clone());
-        async move {
-            wait_for_ending(stopping).await;
-            app.end_streams();
-        }
-    };
-    let access = {
-        let app = Arc::clone(&app);
-        AccessLog::new(settings.access_log, move |path, headers| {
-            (masked_path(path), app.kind_of_caller(headers))
-        })
-    };
-    let around = (settings.cors(), access, settings.trusted_proxies.clone());
-    edge::serve(listener, around, answering, closing).await;
+    let background = Background::start(&app, &shop);
+    answer_requests(listener, &settings, &app, stopping.clone()).await;
     drop(control);
-    watching_disk.abort();
-    stop_housekeeping.send_replace(true);
-    close(shop, adapters, outgoing, housekeeping).await;
+    close(shop, adapters, outgoing, background).await;
     let ending = *stopping.borrow();
     Ok(match ending {
         None | Some(Ending::Told) => ExitCode::SUCCESS,
@@ -212,7 +180,70 @@ pub(super) async fn serve(serve: Serve, settings: Settings) -> Result<ExitCode, 
     })
 }
 
-/// What a process that is no more left unknown is asked of the gateway before anybody looks.
+/// Answers requests until `stopping` names a reason to stop, and those that came before it.
+async fn answer_requests(
+    listener: TcpListener,
+    settings: &Settings,
+    app: &Arc<App>,
+    stopping: watch::Receiver<Option<Ending>>,
+) {
+    let answering = {
+        let app = Arc::clone(app);
+        move |request| Arc::clone(&app).answer(request)
+    };
+    let closing = {
+        let app = Arc::clone(app);
+        async move {
+            wait_for_ending(stopping).await;
+            app.end_streams();
+        }
+    };
+    let access = {
+        let app = Arc::clone(app);
+        AccessLog::new(settings.access_log, move |path, headers| {
+            (masked_path(path), app.kind_of_caller(headers))
+        })
+    };
+    let around = (settings.cors(), access, settings.trusted_proxies.clone());
+    edge::serve(listener, around, answering, closing).await;
+}
+
+/// What runs beside the answering.
+struct Background {
+    watching_disk: JoinHandle<()>,
+    housekeeping: JoinHandle<()>,
+    stop: watch::Sender<bool>,
+}
+
+impl Background {
+    fn start(app: &Arc<App>, shop: &Shop) -> Self {
+        let store = shop.store.clone();
+        let watching_disk = tokio::spawn(panics::start_again(move || {
+            let store = store.clone();
+            async move { store.watch_disk().await }
+        }));
+        let (stop, stopped) = watch::channel(false);
+        let housekeeping = tokio::spawn(panics::start_again({
+            let (shop, stopped) = (shop.clone(), stopped.clone());
+            move || housekeeping::keep(shop.clone(), stopped.clone())
+        }));
+        tokio::spawn(panics::start_again({
+            let app = Arc::clone(app);
+            move || Arc::clone(&app).keep_delivering_sandbox_messages(stopped.clone())
+        }));
+        Self { watching_disk, housekeeping, stop }
+    }
+
+    /// Comes to its end. The store must still be open.
+    async fn shutdown(self) {
+        self.watching_disk.abort();
+        self.stop.send_replace(true);
+        // A panic of housekeeping is logged, and it was started again.
+        let _ = self.housekeeping.await;
+    }
+}
+
+/// Asks the gateway about payments that a crashed process left in doubt, before anybody looks.
 async fn recover(app: &Arc<App>, shop: &Shop) {
     let recovering = async {
         app.deliver_sandbox_messages_soon().await;
@@ -236,16 +267,9 @@ fn log_new_shop(data: &Path) {
     }
 }
 
-async fn close(
-    shop: Shop,
-    adapters: Adapters,
-    outgoing: Outgoing,
-    housekeeping: tokio::task::JoinHandle<()>,
-) {
+async fn close(shop: Shop, adapters: Adapters, outgoing: Outgoing, background: Background) {
     let closing = async {
-        tokio::join!(adapters.shutdown(), outgoing.shutdown());
-        // A panic of housekeeping is logged, and it was started again.
-        let _ = housekeeping.await;
+        tokio::join!(adapters.shutdown(), outgoing.shutdown(), background.shutdown());
         shop.close().await;
     };
     if tokio::time::timeout(CLOSE_WITHIN, closing).await.is_err() {
