@@ -4,7 +4,6 @@
 use super::App;
 use super::throttle::Recipient;
 use crate::edge::{Call, Client};
-use souk_actors::carts::CartLine;
 use souk_actors::{Failure, clock, orders};
 use souk_domain::{EmailAddress, OrderId, OrderStatus, UnixMillis};
 use std::collections::HashMap;
@@ -50,15 +49,13 @@ impl Default for GuestLimits {
 impl GuestLimits {
     /// What is wrong with a cart or an order of so many units; `None` if nothing is.
     pub(crate) fn fault_of(&self, units: u64) -> Option<String> {
-        let most = self.units;
-        (units > u64::from(most))
-            .then(|| format!("Without an account you can order at most {most} units at once."))
+        (units > u64::from(self.units)).then(|| self.too_many_units())
     }
-}
 
-/// Units of all lines together.
-pub(crate) fn units_of(lines: &[CartLine]) -> u64 {
-    lines.iter().map(|line| u64::from(line.quantity.get())).sum()
+    /// The sentence for a cart or an order of too many units.
+    pub(crate) fn too_many_units(&self) -> String {
+        format!("Without an account you can order at most {} units at once.", self.units)
+    }
 }
 
 /// The unpaid orders of guests, by client. Addresses are kept in memory only.

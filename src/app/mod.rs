@@ -29,7 +29,7 @@ mod throttle;
 pub(crate) use caller::{Asker, IssuedTokens, Visitor};
 pub(crate) use failures::could_not;
 pub(crate) use gateway_messages::{Event, UnheardMessage};
-pub(crate) use guest_orders::{GuestLimits, GuestSlot, units_of};
+pub(crate) use guest_orders::{GuestLimits, GuestSlot};
 pub(crate) use guests::{CartKeyHeaders, cart_key_field, presented_cart_key, presents_cart_key};
 pub(crate) use idempotency::Repeat;
 pub(crate) use kept_bounds::KeptLimits;

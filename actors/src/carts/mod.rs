@@ -1,25 +1,38 @@
 //! The owner of carts, of users and of guests. Putting something in a cart reserves nothing.
 
-mod changes;
-mod guests;
+mod add;
+mod buyable;
+mod clear;
+mod close;
+mod find;
 mod key;
-mod lines;
+mod merge;
 mod open;
+mod prune;
 mod queries;
+mod remove_line;
 mod rows;
+mod save;
+mod set_line;
 #[cfg(test)]
 mod tests;
 
 use crate::owner::{Owner, Slot};
 use crate::supervision::Owners;
 
-pub use changes::{CartChange, ChangeCart, MergeCarts};
-pub use guests::prune_guest_carts;
+pub use add::AddToCart;
+pub use clear::ClearCart;
+pub use close::CloseCart;
+pub use find::{CartOf, LineOf, find};
 pub use key::{CartKey, CartKeyHash};
-pub use lines::{AddCartLine, ClearCart, RemoveCartLine, SetCartLine};
-pub use open::{CartOf, CloseCart, GUEST_CART_LIFETIME, OpenCart, find, require_cart};
-pub use queries::{guest_carts, of_guest, of_key, of_user};
+pub use merge::MergeCarts;
+pub use open::OpenCart;
+pub use prune::prune_guest_carts;
+pub use queries::{cart, guest_carts, of_guest, of_key, of_user};
+pub use remove_line::RemoveCartLine;
 pub use rows::{Cart, CartHolder, CartLine};
+pub use save::GUEST_CART_LIFETIME;
+pub use set_line::SetCartLine;
 
 pub(crate) use queries::check;
 #[cfg(any(test, fuzzing))]

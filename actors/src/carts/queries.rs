@@ -1,12 +1,27 @@
 //! Questions about carts, answered from a committed snapshot.
 
 use super::rows::{BY_KEY, BY_USER, CARTS, GUESTS_BY_END};
-use super::{Cart, CartHolder, CartKey};
+use super::{Cart, CartHolder, CartKey, CartOf};
 use crate::check::Findings;
 use crate::store::{Direction, Read, Snapshot, StoreError};
 use crate::users;
 use souk_domain::{CartId, MAX_CART_LINES, UnixMillis, UserId};
 use std::ops::ControlFlow;
+
+/// The cart of a user or a guest.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn cart(
+    read: &impl Read,
+    of: &CartOf,
+    now: UnixMillis,
+) -> Result<Option<(CartId, Cart)>, StoreError> {
+    match of {
+        CartOf::User(user) => of_user(read, *user),
+        CartOf::Guest(key) => of_guest(read, key, now),
+    }
+}
 
 /// The cart of a user.
 ///

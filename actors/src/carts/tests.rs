@@ -1,8 +1,9 @@
 //! A guest's cart and time: the clock of a turn is the real one, so the rows are aged instead.
 #![allow(clippy::unwrap_used)]
 
-use super::open::{draft_guest_cart, find, forget, put};
+use super::find::find;
 use super::rows::{BY_KEY, CARTS, GUESTS_BY_END};
+use super::save::{delete_ended, draft_guest_cart, save};
 use super::{CartHolder, CartKey, CartLine, CartOf, TABLES, check, prune_guest_carts};
 use crate::Failure;
 use crate::check::Findings;
@@ -26,7 +27,7 @@ fn fill(unit: &Unit, key: &CartKey) -> Result<CartId, Failure> {
         quantity: Quantity::ONE,
         created_at: unit.now(),
     });
-    put(unit, id, cart)?;
+    save(unit, id, cart)?;
     Ok(id)
 }
 
@@ -98,7 +99,7 @@ async fn a_key_whose_cart_has_ended_begins_a_new_one() {
     assert_eq!(store.snapshot().count(CARTS).unwrap(), 1);
     require_sound(&store);
 
-    store.transact(move |unit| async move { forget(&unit, second) }).await.unwrap();
+    store.transact(move |unit| async move { delete_ended(&unit, second) }).await.unwrap();
     for count in [store.snapshot().count(BY_KEY), store.snapshot().count(GUESTS_BY_END)] {
         assert_eq!(count.unwrap(), 0);
     }

@@ -1,6 +1,7 @@
 //! Accounts: a person, their cart, their sessions, and the end of it all. Whoever was a guest before
 //! brings the key of their cart, and what was in it becomes part of the person's.
 
+use super::shopping;
 use crate::Failure;
 use crate::carts::{self, CartKey, CartOf};
 use crate::catalog;
@@ -97,9 +98,8 @@ async fn merge_guest_cart(
     user: UserId,
 ) -> Result<(), Failure> {
     let Some(guest) = guest else { return Ok(()) };
-    let whose = CartOf::Guest(guest.clone());
-    let Some((_, cart)) = carts::find(turn.unit(), &whose)? else { return Ok(()) };
-    let ids: Vec<_> = cart.lines.iter().map(|line| line.product).collect();
+    let lines = shopping::lines_of(turn, &CartOf::Guest(guest.clone()))?;
+    let ids: Vec<_> = lines.iter().map(|line| line.product).collect();
     let products = catalog::product_views(turn.unit(), &ids)?;
     turn.ask(carts::MergeCarts { guest, user, products }).await
 }

@@ -1,8 +1,9 @@
 //! Buying what is in a cart, whoever holds it.
 
 use super::ordering::{self, Delivery, OrderView};
+use super::shopping;
 use crate::Failure;
-use crate::carts::{self, CartChange, CartKeyHash, CartOf};
+use crate::carts::{CartKeyHash, CartOf, ClearCart};
 use crate::orders::{Contact, Recipient};
 use crate::owner::Turn;
 use souk_domain::{CartLines, UserId};
@@ -45,13 +46,10 @@ impl From<Delivery> for Buyer {
 ///
 /// # Errors
 /// Refuses an empty cart, and lines that cannot be bought.
-pub async fn buy_cart(turn: &Turn, whose: CartOf, buyer: Buyer) -> Result<OrderView, Failure> {
-    let asked = whose.clone();
-    let found = carts::find(turn.unit(), &asked)?;
-    let lines = found.map(|(_, cart)| cart.lines).unwrap_or_default();
+pub async fn buy_cart(turn: &Turn, cart: CartOf, buyer: Buyer) -> Result<OrderView, Failure> {
+    let lines = shopping::lines_of(turn, &cart)?;
     let lines = CartLines::collect(lines.iter().map(|line| (line.product, line.quantity)))?;
     let placed = ordering::place(turn, buyer, lines).await?;
-    let change = CartChange::Clear;
-    turn.ask(carts::ChangeCart { whose, change }).await?;
+    turn.ask(ClearCart { cart }).await?;
     Ok(placed)
 }

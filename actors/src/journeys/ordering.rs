@@ -1,8 +1,9 @@
 //! Ordering: from a cart or a list to an order whose stock is taken; and back.
 
 use super::buying::Buyer;
+use super::shopping;
 use crate::Failure;
-use crate::carts;
+use crate::carts::{CartOf, ClearCart};
 use crate::catalog::{self, ProductView, StockMove, TakenLine};
 use crate::orders::{self, Contact, Deleted, Order, PlaceOrder, UpdateOrder};
 use crate::owner::Turn;
@@ -48,12 +49,12 @@ pub async fn checkout(
     delivery: Delivery,
     clear_cart: bool,
 ) -> Result<OrderView, Failure> {
-    let user = delivery.customer;
-    let (_, cart) = carts::require_cart(turn.unit(), user)?;
-    let lines = CartLines::collect(cart.lines.iter().map(|line| (line.product, line.quantity)))?;
+    let cart = CartOf::User(delivery.customer);
+    let lines = shopping::lines_of(turn, &cart)?;
+    let lines = CartLines::collect(lines.iter().map(|line| (line.product, line.quantity)))?;
     let placed = place(turn, delivery, lines).await?;
     if clear_cart {
-        turn.ask(carts::ClearCart { user }).await?;
+        turn.ask(ClearCart { cart }).await?;
     }
     Ok(placed)
 }

@@ -1,63 +1,101 @@
 //! Shopping: products as they stand in a turn go into carts.
 
 use crate::Failure;
-use crate::carts::{self, AddCartLine, CartLine, CartOf, SetCartLine};
+use crate::carts::{self, AddToCart, CartLine, CartOf, LineOf, SetCartLine};
 use crate::catalog::{self, ProductView};
 use crate::owner::Turn;
-use souk_domain::{
-    CartLineId, Missing, ProductId, Quantity, Refusal, Unbuyable, UnbuyableLine, UserId,
-};
+use souk_domain::{Missing, ProductId, Quantity, Refusal, Unbuyable, UnbuyableLine};
 
-/// The product as it stands in this turn, which may be gone.
-///
-/// # Errors
-/// Refuses a product that never was, as one that is not for sale; [`Failure`] of the store.
-pub fn describe(turn: &Turn, product: ProductId) -> Result<ProductView, Failure> {
-    let known = catalog::product_views(turn.unit(), &[product])?.pop();
-    let unknown = || UnbuyableLine { product, why: Unbuyable::NotForSale };
-    Ok(known.ok_or_else(|| Refusal::NotBuyable(vec![unknown()]))?)
+/// A line of a cart after a change.
+#[derive(Clone, Debug)]
+pub struct CartLineView {
+    /// The line.
+    pub line: CartLine,
+    /// Its product.
+    pub product: ProductView,
 }
 
-/// Puts units of a product in a user's cart; the line after it, and the product.
+/// Puts units of a product in a cart.
 ///
 /// # Errors
-/// Refuses what could not be bought now.
+/// Refuses what could not be bought now, and a user who has closed their account.
 pub async fn add_to_cart(
     turn: &Turn,
-    user: UserId,
+    cart: CartOf,
     product: ProductId,
     quantity: Quantity,
-) -> Result<(CartLine, ProductView), Failure> {
-    let view = describe(turn, product)?;
-    let product = view.clone();
-    let line = turn.ask(AddCartLine { user, product, quantity }).await?;
-    Ok((line, view))
+) -> Result<CartLineView, Failure> {
+    add(turn, cart, describe(turn, product)?, quantity).await
 }
 
-/// Sets how many units a line of a user's cart has; the line after it, and its product.
+/// Does the same as [`add_to_cart`] to a cart that may hold at most `max_units` of all products
+/// together; `None` if it would hold more.
 ///
 /// # Errors
-/// Refuses a line that is not in the cart, and what could not be bought now.
+/// As [`add_to_cart`].
+pub async fn add_to_bounded_cart(
+    turn: &Turn,
+    cart: CartOf,
+    product: ProductId,
+    quantity: Quantity,
+    max_units: u64,
+) -> Result<Option<CartLineView>, Failure> {
+    let product = describe(turn, product)?;
+    let units = units_of(&lines_of(turn, &cart)?) + u64::from(quantity.get());
+    if units > max_units {
+        return Ok(None);
+    }
+    add(turn, cart, product, quantity).await.map(Some)
+}
+
+async fn add(
+    turn: &Turn,
+    cart: CartOf,
+    product: ProductView,
+    quantity: Quantity,
+) -> Result<CartLineView, Failure> {
+    let line = turn.ask(AddToCart { cart, product: product.clone(), quantity }).await?;
+    Ok(CartLineView { line, product })
+}
+
+/// Sets how many units a line of a cart has.
+///
+/// # Errors
+/// Refuses a line that is not in the cart, what could not be bought now, and a user who has closed
+/// their account.
 pub async fn set_cart_line(
     turn: &Turn,
-    user: UserId,
-    line: CartLineId,
+    cart: CartOf,
+    line: LineOf,
     quantity: Quantity,
-) -> Result<(CartLine, ProductView), Failure> {
-    let (_, cart) = carts::require_cart(turn.unit(), user)?;
-    let known = cart.lines.iter().find(|candidate| candidate.id == line);
+) -> Result<CartLineView, Failure> {
+    let lines = lines_of(turn, &cart)?;
+    let known = lines.iter().find(|candidate| line.is(candidate));
     let product = known.ok_or(Refusal::NotFound(Missing::CartLine))?.product;
-    let view = describe(turn, product)?;
-    let product = view.clone();
-    let line = turn.ask(SetCartLine { user, line, product, quantity }).await?;
-    Ok((line, view))
+    let product = describe(turn, product)?;
+    let line = turn.ask(SetCartLine { cart, line, product: product.clone(), quantity }).await?;
+    Ok(CartLineView { line, product })
 }
 
 /// What is in a cart in this turn; nothing if there is no cart.
 ///
 /// # Errors
 /// Refuses a user who has closed their account; [`Failure`] of the store.
-pub fn lines_of(turn: &Turn, whose: &CartOf) -> Result<Vec<CartLine>, Failure> {
-    let found = carts::find(turn.unit(), whose)?;
+pub fn lines_of(turn: &Turn, cart: &CartOf) -> Result<Vec<CartLine>, Failure> {
+    let found = carts::find(turn.unit(), cart)?;
     Ok(found.map(|(_, cart)| cart.lines).unwrap_or_default())
+}
+
+/// Units of all lines together.
+#[must_use]
+pub fn units_of(lines: &[CartLine]) -> u64 {
+    lines.iter().map(|line| u64::from(line.quantity.get())).sum()
+}
+
+/// The product as it stands in this turn; it may have been deleted.
+fn describe(turn: &Turn, product: ProductId) -> Result<ProductView, Failure> {
+    let known = catalog::product_views(turn.unit(), &[product])?.pop();
+    // A product that never was is refused as one that is not for sale.
+    let unknown = || UnbuyableLine { product, why: Unbuyable::NotForSale };
+    Ok(known.ok_or_else(|| Refusal::NotBuyable(vec![unknown()]))?)
 }

@@ -6,7 +6,7 @@ use crate::app::App;
 use crate::edge::form::{Field, id_or, quantity};
 use crate::edge::{Answer, Call, Form, standard};
 use souk_actors::Failure;
-use souk_actors::carts::{self};
+use souk_actors::carts::{self, CartOf};
 use souk_actors::journeys::shopping;
 use souk_domain::{ProductId, Quantity, Refusal};
 use std::sync::Arc;
@@ -18,7 +18,7 @@ pub(super) async fn add(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     app.note_not_for_sale(&mut form, &fields.0, NOT_FOR_SALE)?;
     let (id, quantity) = form.finish(fields)?;
     let added = app.commit(&call, move |turn| async move {
-        shopping::add_to_cart(&turn, user, id, quantity).await?;
+        shopping::add_to_cart(&turn, CartOf::User(user), id, quantity).await?;
         Ok(Answer::ok(&MessageBody { message: "Product added to cart" }))
     });
     added.await.map_err(|failure| match failure {

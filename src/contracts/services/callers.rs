@@ -42,7 +42,7 @@ pub(super) fn require_service(app: &App, call: &Call) -> Result<(), Problem> {
 /// Whose cart a request is about, and the key to tell for it.
 #[derive(Clone, Debug)]
 pub(super) struct Shopper {
-    pub(super) whose: CartOf,
+    pub(super) cart: CartOf,
     pub(super) key: CartKey,
     headers: CartKeyHeaders,
 }
@@ -57,7 +57,7 @@ impl Shopper {
 /// The shopper: whoever the token says, else the guest whom the key says. A guest without a key of
 /// ours gets a new one.
 pub(super) fn shopper(app: &App, call: &Call, form: &mut Form<'_>) -> Result<Shopper, Problem> {
-    let (whose, key) = match app.asker(call)? {
+    let (cart, key) = match app.asker(call)? {
         Asker::Person(visitor) => {
             let user = visitor.id();
             let found = carts::of_user(&*app.shop.store.snapshot(), user)?;
@@ -73,11 +73,11 @@ pub(super) fn shopper(app: &App, call: &Call, form: &mut Form<'_>) -> Result<Sho
         Asker::Service(_) => return Err(standard::forbidden().into()),
     };
     let headers = app.cart_key_headers(&call.request, &key);
-    let headers = match whose {
+    let headers = match cart {
         CartOf::User(_) if app.has_guest_cookie(&call.request)? => headers.without_cookie(),
         CartOf::User(_) | CartOf::Guest(_) => headers,
     };
-    Ok(Shopper { whose, key, headers })
+    Ok(Shopper { cart, key, headers })
 }
 
 /// Who asks for an order: a token, the key of a guest's cart, or both.

@@ -3,16 +3,18 @@
 use super::callers::{require_service, shopper};
 use super::refusals::{INSUFFICIENT_STOCK, NOT_FOR_SALE, Problem};
 use super::wire::{CartContentBody, MessageBody};
-use crate::app::{App, GuestLimits, presented_cart_key, units_of};
+use crate::app::{App, GuestLimits, presented_cart_key};
 use crate::edge::form::{Field, Rule, id, id_or, integer, quantity, text};
 use crate::edge::values::{IdText, MoneyText, PercentText};
 use crate::edge::{Answer, Call, Errors, Form, standard, values};
 use schemars::JsonSchema;
 use serde::Serialize;
 use souk_actors::Turn;
-use souk_actors::carts::{self, CartChange, CartHolder, CartKey, CartLine, CartOf, ChangeCart};
+use souk_actors::carts::{
+    self, CartHolder, CartKey, CartLine, CartOf, ClearCart, LineOf, RemoveCartLine,
+};
 use souk_actors::catalog::{self};
-use souk_actors::journeys::shopping;
+use souk_actors::journeys::shopping::{self, CartLineView};
 use souk_actors::{Failure, clock};
 use souk_domain::{MAX_LINE_QUANTITY, Missing, ProductId, Quantity, Refusal, Unbuyable};
 use std::sync::Arc;
@@ -23,12 +25,7 @@ const EITHER: &str = "Give either quantity or change.";
 pub(super) async fn show(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let mut form = Form::parse(&call.request)?;
     let shopper = shopper(&app, &call, &mut form)?;
-    let snapshot = app.shop.store.snapshot();
-    let found = match &shopper.whose {
-        CartOf::User(user) => carts::of_user(&*snapshot, *user)?,
-        CartOf::Guest(key) => carts::of_guest(&*snapshot, key, clock::now())?,
-    };
-    drop(snapshot);
+    let found = carts::cart(&*app.shop.store.snapshot(), &shopper.cart, clock::now())?;
     let lines = found.map(|(_, cart)| cart.lines).unwrap_or_default();
     let body = content(&app, &lines)?.under(&shopper.key);
     Ok(shopper.told(Answer::ok(&body)))
@@ -63,33 +60,45 @@ pub(super) async fn add(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let fields = add_fields(&mut form);
     app.note_not_for_sale(&mut form, &fields.0, NOT_FOR_SALE)?;
     let (product, quantity) = form.finish(fields)?;
-    if let CartOf::Guest(key) = &shopper.whose {
+    if let CartOf::Guest(key) = &shopper.cart {
         app.admit_guest_cart(&call, key)?;
     }
     let currency = app.shop.settings.currency;
     let limits = app.guest_limits;
     let answer = app.commit(&call, move |turn| async move {
-        let view = shopping::describe(&turn, product)?;
-        let body = AddedBody {
+        let Some(added) =
+            add_within(limits, &turn, shopper.cart.clone(), product, quantity).await?
+        else {
+            return Ok(Errors::of("quantity", limits.too_many_units()).into());
+        };
+        let view = added.product;
+        Ok(shopper.told(Answer::ok(&AddedBody {
             message: "Item added to cart",
             product_id: product.to_string(),
             quantity: quantity.get(),
-            name: view.product.name.clone(),
+            name: view.product.name,
             price: currency.format(view.product.pricing.list_price),
             discount: view.product.pricing.discount.to_string(),
-        };
-        if let CartOf::Guest(_) = &shopper.whose {
-            let units = units_of(&shopping::lines_of(&turn, &shopper.whose)?);
-            let units = units + u64::from(quantity.get());
-            if let Some(fault) = guest_fault(limits, &shopper.whose, units) {
-                return Ok(Errors::of("quantity", fault).into());
-            }
-        }
-        let change = CartChange::Add { product: Box::new(view), quantity };
-        turn.ask(ChangeCart { whose: shopper.whose.clone(), change }).await?;
-        Ok(shopper.told(Answer::ok(&body)))
+        })))
     });
     answer.await.map_err(worded)
+}
+
+/// Adds to a cart; `None` if a guest's cart would hold too many units.
+async fn add_within(
+    limits: GuestLimits,
+    turn: &Turn,
+    cart: CartOf,
+    product: ProductId,
+    quantity: Quantity,
+) -> Result<Option<CartLineView>, Failure> {
+    match cart {
+        CartOf::User(_) => shopping::add_to_cart(turn, cart, product, quantity).await.map(Some),
+        CartOf::Guest(_) => {
+            let max_units = u64::from(limits.units);
+            shopping::add_to_bounded_cart(turn, cart, product, quantity, max_units).await
+        }
+    }
 }
 
 /// What is added, and how many of it.
@@ -117,8 +126,8 @@ pub(super) async fn remove(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     let product = product_field(&mut form);
     let product = form.finish(product)?.ok_or(Refusal::NotFound(Missing::CartLine))?;
     let answer = app.commit(&call, move |turn| async move {
-        let change = CartChange::Remove { product };
-        turn.ask(ChangeCart { whose: shopper.whose.clone(), change }).await?;
+        let (cart, line) = (shopper.cart.clone(), LineOf::Product(product));
+        turn.ask(RemoveCartLine { cart, line }).await?;
         let message = "Item removed from cart";
         let body = RemovedBody { message, product_id: product.to_string() };
         Ok(shopper.told(Answer::ok(&body)))
@@ -130,8 +139,7 @@ pub(super) async fn clear(app: Arc<App>, call: Call) -> Result<Answer, Problem> 
     let mut form = Form::parse(&call.request)?;
     let shopper = shopper(&app, &call, &mut form)?;
     let answer = app.commit(&call, move |turn| async move {
-        let (whose, change) = (shopper.whose.clone(), CartChange::Clear);
-        turn.ask(ChangeCart { whose, change }).await?;
+        turn.ask(ClearCart { cart: shopper.cart.clone() }).await?;
         Ok(shopper.told(Answer::ok(&MessageBody { message: "Cart cleared" })))
     });
     Ok(answer.await?)
@@ -161,8 +169,8 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     let product = product.ok_or(Refusal::NotFound(Missing::CartLine))?;
     let limits = app.guest_limits;
     let answer = app.commit(&call, move |turn| async move {
-        let whose = shopper.whose.clone();
-        Ok(shopper.told(set_quantity(limits, &turn, whose, product, wish).await?))
+        let cart = shopper.cart.clone();
+        Ok(shopper.told(set_quantity(limits, &turn, cart, product, wish).await?))
     });
     answer.await.map_err(worded)
 }
@@ -185,11 +193,11 @@ pub(super) fn update_fields(form: &mut Form<'_>) -> (Field<Option<ProductId>>, F
 async fn set_quantity(
     limits: GuestLimits,
     turn: &Turn,
-    whose: CartOf,
+    cart: CartOf,
     product: ProductId,
     wish: Wish,
 ) -> Result<Answer, Failure> {
-    let lines = shopping::lines_of(turn, &whose)?;
+    let lines = shopping::lines_of(turn, &cart)?;
     let line = lines.iter().find(|line| line.product == product);
     let line = line.ok_or(Refusal::NotFound(Missing::CartLine))?;
     let wished = match wish {
@@ -208,13 +216,11 @@ async fn set_quantity(
             Wish::Exactly(_) => "quantity",
             Wish::MoreOrFewer(_) => "change",
         };
-        if let Some(fault) = guest_fault(limits, &whose, units_of(&lines) + more) {
+        if let Some(fault) = guest_fault(limits, &cart, shopping::units_of(&lines) + more) {
             return Ok(Errors::of(field, fault).into());
         }
     }
-    let view = Box::new(shopping::describe(turn, product)?);
-    let change = CartChange::Set { product: view, quantity };
-    turn.ask(ChangeCart { whose, change }).await?;
+    shopping::set_cart_line(turn, cart, LineOf::Product(product), quantity).await?;
     Ok(Answer::ok(&UpdatedBody {
         message: "Quantity updated successfully.",
         product_id: product.to_string(),
@@ -223,8 +229,8 @@ async fn set_quantity(
 }
 
 /// Why a cart may not have so many units: guests have less room than users.
-fn guest_fault(limits: GuestLimits, whose: &CartOf, units: u64) -> Option<String> {
-    match whose {
+fn guest_fault(limits: GuestLimits, cart: &CartOf, units: u64) -> Option<String> {
+    match cart {
         CartOf::Guest(_) => limits.fault_of(units),
         CartOf::User(_) => None,
     }
@@ -250,9 +256,9 @@ pub(super) fn key_field(form: &mut Form<'_>) -> Field<String> {
 
 pub(super) async fn clear_for_service(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     require_service(&app, &call)?;
-    let (_, whose, key) = cart_by_key(&app, &call)?;
+    let (_, cart, key) = cart_by_key(&app, &call)?;
     let cleared = app.commit(&call, move |turn| async move {
-        turn.ask(ChangeCart { whose, change: CartChange::Clear }).await?;
+        turn.ask(ClearCart { cart }).await?;
         let message = format!("Cart {} cleared", key.as_str());
         Ok(Answer::ok(&ClearedBody { message }))
     });

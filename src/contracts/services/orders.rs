@@ -7,7 +7,7 @@ use super::profile::{
 use super::refusals::Problem;
 use super::users::NAME_CHARACTERS_MAX;
 use super::wire::{MessageBody, OrderBody, OrderItemsBody};
-use crate::app::{App, Asker, GuestLimits, GuestSlot, presents_cart_key, units_of};
+use crate::app::{App, Asker, GuestLimits, GuestSlot, presents_cart_key};
 use crate::edge::form::{Field, Rule, boolean, email, id, name, order_status, text};
 use crate::edge::values::CartKeyText;
 use crate::edge::{Answer, Call, Errors, Form, PageAsked, Wrapping, standard};
@@ -46,7 +46,7 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     let mut form = Form::parse(&call.request)?;
     let shopper = shopper(&app, &call, &mut form)?;
     let fields = delivery_fields(&mut form);
-    let is_guest = matches!(shopper.whose, CartOf::Guest(_));
+    let is_guest = matches!(shopper.cart, CartOf::Guest(_));
     if is_guest && !presents_cart_key(&call.request, &mut form) {
         form.error("cart_key", "This field is required.");
     }
@@ -61,7 +61,7 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
         postcode,
         notes: notes.unwrap_or_default(),
     };
-    let (customer, guest) = match &shopper.whose {
+    let (customer, guest) = match &shopper.cart {
         CartOf::User(user) => (Some(*user), None),
         CartOf::Guest(key) => (None, Some(key.hash())),
     };
@@ -79,11 +79,11 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     let placed_id = Arc::new(AtomicU64::new(0));
     let placing_id = Arc::clone(&placed_id);
     let placed = app.commit(&call, move |turn| async move {
-        let whose = shopper.whose.clone();
-        if let Some(refusal) = too_much_for_a_guest(limits, &turn, &whose)? {
+        let cart = shopper.cart.clone();
+        if let Some(refusal) = too_much_for_a_guest(limits, &turn, &cart)? {
             return Ok(refusal);
         }
-        let order = buying::buy_cart(&turn, whose, buyer).await?;
+        let order = buying::buy_cart(&turn, cart, buyer).await?;
         placing_id.store(order.id.get(), Ordering::Relaxed);
         Ok(shopper.told(Answer::created(&CreatedBody {
             message: "Order created successfully",
@@ -107,12 +107,8 @@ fn admit<'a>(
     buyer: &Buyer,
     mailed: &EmailAddress,
 ) -> Result<Option<GuestSlot<'a>>, Problem> {
-    let snapshot = app.shop.store.snapshot();
-    let found = match &shopper.whose {
-        CartOf::User(user) => carts::of_user(&*snapshot, *user)?,
-        CartOf::Guest(key) => carts::of_guest(&*snapshot, key, clock::now())?,
-    };
-    let units = found.map_or(0, |(_, cart)| units_of(&cart.lines));
+    let found = carts::cart(&*app.shop.store.snapshot(), &shopper.cart, clock::now())?;
+    let units = found.map_or(0, |(_, cart)| shopping::units_of(&cart.lines));
     let is_guest = buyer.customer.is_none();
     // These are refused for what they are, and nothing is mailed.
     if units == 0 || (is_guest && app.guest_limits.fault_of(units).is_some()) {
@@ -130,10 +126,10 @@ fn admit<'a>(
 fn too_much_for_a_guest(
     limits: GuestLimits,
     turn: &Turn,
-    whose: &CartOf,
+    cart: &CartOf,
 ) -> Result<Option<Answer>, Failure> {
-    let CartOf::Guest(_) = whose else { return Ok(None) };
-    let units = units_of(&shopping::lines_of(turn, whose)?);
+    let CartOf::Guest(_) = cart else { return Ok(None) };
+    let units = shopping::units_of(&shopping::lines_of(turn, cart)?);
     Ok(limits.fault_of(units).map(|fault| Errors::of("cart_key", fault).into()))
 }
 

@@ -7,7 +7,7 @@ use crate::edge::form::{Field, Text, boolean, id_or, quantity_or, text};
 use crate::edge::{Answer, Call, Form, standard};
 use http::StatusCode;
 use souk_actors::Failure;
-use souk_actors::carts::{self};
+use souk_actors::carts::{self, CartOf, ClearCart, LineOf, RemoveCartLine};
 use souk_actors::catalog::{self};
 use souk_actors::journeys::ordering;
 use souk_actors::journeys::shopping;
@@ -39,8 +39,9 @@ pub(super) async fn add(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let (product, quantity) = form.finish((product, quantity))?;
     let currency = app.shop.settings.currency;
     let added = app.commit(&call, move |turn| async move {
-        let (line, view) = shopping::add_to_cart(&turn, user, product, quantity).await?;
-        Ok(Answer::created(&LineBody::of_cart(&line, &view, currency)))
+        let cart = CartOf::User(user);
+        let added = shopping::add_to_cart(&turn, cart, product, quantity).await?;
+        Ok(Answer::created(&LineBody::of_cart(&added.line, &added.product, currency)))
     });
     Ok(added.await?)
 }
@@ -53,7 +54,7 @@ pub(super) fn item_fields(form: &mut Form<'_>) -> (Field<ProductId>, Field<Quant
 pub(super) async fn clear(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let user = app.session_claims(&call.request)?.user;
     let cleared = app.commit(&call, move |turn| async move {
-        turn.ask(carts::ClearCart { user }).await?;
+        turn.ask(ClearCart { cart: CartOf::User(user) }).await?;
         Ok(Answer::ok(&MessageBody { message: CLEARED }))
     });
     Ok(cleared.await?)
@@ -72,8 +73,9 @@ pub(super) async fn update_item(app: Arc<App>, call: Call) -> Result<Answer, Pro
     let quantity = form.finish(quantity)?;
     let currency = app.shop.settings.currency;
     let updated = app.commit(&call, move |turn| async move {
-        let (line, view) = shopping::set_cart_line(&turn, user, line, quantity).await?;
-        Ok(Answer::ok(&LineBody::of_cart(&line, &view, currency)))
+        let (cart, line) = (CartOf::User(user), LineOf::Id(line));
+        let changed = shopping::set_cart_line(&turn, cart, line, quantity).await?;
+        Ok(Answer::ok(&LineBody::of_cart(&changed.line, &changed.product, currency)))
     });
     updated.await.map_err(|failure| match failure {
         Failure::Refused(Refusal::NotBuyable(lines)) => {
@@ -87,7 +89,8 @@ pub(super) async fn remove_item(app: Arc<App>, call: Call) -> Result<Answer, Pro
     let user = app.session_claims(&call.request)?.user;
     let line = call.id("id", CartLineId::parse)?;
     let removed = app.commit(&call, move |turn| async move {
-        turn.ask(carts::RemoveCartLine { user, line }).await?;
+        let (cart, line) = (CartOf::User(user), LineOf::Id(line));
+        turn.ask(RemoveCartLine { cart, line }).await?;
         Ok(Answer::ok(&MessageBody { message: REMOVED }))
     });
     Ok(removed.await?)

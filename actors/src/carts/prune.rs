@@ -1,7 +1,7 @@
-//! Guests' carts whose time is over.
+//! Deleting guests' carts that have ended.
 
-use super::open::forget;
 use super::rows::GUESTS_BY_END;
+use super::save::delete_ended;
 use crate::Failure;
 use crate::store::{Direction, Read, Store};
 use souk_domain::{CartId, UnixMillis};
@@ -28,7 +28,7 @@ pub async fn prune_guest_carts(store: &Store) -> Result<bool, Failure> {
             let ended =
                 unit.range(GUESTS_BY_END, &first, Some(&now), Direction::Ascending, limit)?;
             for ((_, id), ()) in &ended {
-                forget(&unit, *id)?;
+                delete_ended(&unit, *id)?;
             }
             Ok(ended.len() == limit)
         })

@@ -1,0 +1,30 @@
+//! Emptying a cart.
+
+use super::find::find;
+use super::save::save;
+use super::{CartOf, Carts};
+use crate::Failure;
+use crate::owner::Command;
+use crate::store::Unit;
+
+/// Takes everything out of a cart. Does nothing if there is nothing in it.
+#[derive(Clone, Debug)]
+pub struct ClearCart {
+    /// Whose cart.
+    pub cart: CartOf,
+}
+
+impl Command for ClearCart {
+    type Owner = Carts;
+    type Reply = ();
+
+    fn apply(self, unit: &Unit, _: &Carts) -> Result<(), Failure> {
+        match find(unit, &self.cart)? {
+            Some((id, mut cart)) if !cart.lines.is_empty() => {
+                cart.lines.clear();
+                save(unit, id, cart)
+            }
+            _ => Ok(()),
+        }
+    }
+}

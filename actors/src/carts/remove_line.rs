@@ -1,0 +1,32 @@
+//! Taking a line out of a cart.
+
+use super::find::{find, line_position};
+use super::save::save;
+use super::{CartOf, Carts, LineOf};
+use crate::Failure;
+use crate::owner::Command;
+use crate::store::Unit;
+use souk_domain::{Missing, Refusal};
+
+/// Takes a line out of a cart. Refuses a line that is not there.
+#[derive(Clone, Debug)]
+pub struct RemoveCartLine {
+    /// Whose cart.
+    pub cart: CartOf,
+    /// The line.
+    pub line: LineOf,
+}
+
+impl Command for RemoveCartLine {
+    type Owner = Carts;
+    type Reply = ();
+
+    fn apply(self, unit: &Unit, _: &Carts) -> Result<(), Failure> {
+        let Self { cart, line } = self;
+        let not_there = || Failure::from(Refusal::NotFound(Missing::CartLine));
+        let (id, mut cart) = find(unit, &cart)?.ok_or_else(not_there)?;
+        let index = line_position(&cart, line).ok_or_else(not_there)?;
+        cart.lines.remove(index);
+        save(unit, id, cart)
+    }
+}

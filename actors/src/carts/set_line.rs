@@ -1,0 +1,44 @@
+//! Setting how many units a line has.
+
+use super::buyable::require_buyable;
+use super::find::{find, line_position};
+use super::save::save;
+use super::{CartLine, CartOf, Carts, LineOf};
+use crate::Failure;
+use crate::catalog::ProductView;
+use crate::owner::Command;
+use crate::store::Unit;
+use souk_domain::{Missing, Quantity, Refusal};
+
+/// Sets how many units a line of a cart has. Refuses a line that is not there, and what could not
+/// be bought now.
+#[derive(Clone, Debug)]
+pub struct SetCartLine {
+    /// Whose cart.
+    pub cart: CartOf,
+    /// The line.
+    pub line: LineOf,
+    /// Its product, as it stands in this turn.
+    pub product: ProductView,
+    /// How many units it has from now on.
+    pub quantity: Quantity,
+}
+
+impl Command for SetCartLine {
+    type Owner = Carts;
+    type Reply = CartLine;
+
+    fn apply(self, unit: &Unit, _: &Carts) -> Result<CartLine, Failure> {
+        let Self { cart, line, product, quantity } = self;
+        let not_there = || Failure::from(Refusal::NotFound(Missing::CartLine));
+        let (id, mut cart) = find(unit, &cart)?.ok_or_else(not_there)?;
+        let index = line_position(&cart, line)
+            .filter(|index| cart.lines[*index].product == product.id)
+            .ok_or_else(not_there)?;
+        require_buyable(&product, quantity)?;
+        cart.lines[index].quantity = quantity;
+        let changed = cart.lines[index];
+        save(unit, id, cart)?;
+        Ok(changed)
+    }
+}
