@@ -51,8 +51,7 @@ use idempotency::Running;
 use kept_bounds::KeptBounds;
 use returns::Returns;
 use seal::AnswerSeal;
-use souk_actors::journeys::ordering::Delivery;
-use souk_actors::orders::{Contact, OrderLinks, OrderSeal};
+use souk_actors::orders::{OrderLinks, OrderSeal};
 use souk_actors::{Failure, Shop};
 use souk_stripe::WebhookSecret;
 use std::net::SocketAddr;
@@ -206,27 +205,5 @@ impl App {
         // The key is free again only now, when its answer is stored or there is none.
         drop(held);
         privacy::kept_by_nobody(is_personal, answer)
-    }
-}
-
-impl App {
-    /// What an order of this customer needs to know beside its lines; where no billing address is
-    /// given, the bill goes where the goods go.
-    pub(crate) fn delivery(
-        &self,
-        visitor: &Visitor,
-        shipping_address: String,
-        billing_address: Option<String>,
-    ) -> Delivery {
-        Delivery {
-            customer: visitor.id(),
-            contact: Contact {
-                email: visitor.user.email.to_string(),
-                name: visitor.user.full_name(),
-            },
-            billing_address: billing_address.unwrap_or_else(|| shipping_address.clone()),
-            shipping_address,
-            time_to_live: self.shop.settings.order_time_to_live,
-        }
     }
 }

@@ -1,8 +1,7 @@
 //! What the contracts do alike with orders.
 
 use super::{App, Visitor};
-use souk_actors::journeys::ordering::Delivery;
-use souk_actors::orders::{self, Contact, Order};
+use souk_actors::orders::{self, Contact, Order, OrderDraft};
 use souk_actors::store::StoreError;
 use souk_actors::users::User;
 use souk_domain::{OrderId, UserId};
@@ -25,11 +24,28 @@ impl App {
         Ok(order.filter(is_visible))
     }
 
-    /// What an order of somebody needs to know beside its lines, in a contract without addresses.
-    pub(crate) fn delivery_without_address(&self, customer: UserId, user: &User) -> Delivery {
-        Delivery {
-            customer,
-            contact: Contact { email: user.email.to_string(), name: user.full_name() },
+    /// An order of the visitor, still without its lines; where no billing address is given, the
+    /// bill goes where the goods go.
+    pub(crate) fn draft_order(
+        &self,
+        visitor: &Visitor,
+        shipping_address: String,
+        billing_address: Option<String>,
+    ) -> OrderDraft {
+        OrderDraft {
+            billing_address: billing_address.unwrap_or_else(|| shipping_address.clone()),
+            shipping_address,
+            ..self.draft_order_without_address(visitor.id(), &visitor.user)
+        }
+    }
+
+    /// An order of a customer, still without its lines, in a contract without addresses.
+    pub(crate) fn draft_order_without_address(&self, customer: UserId, user: &User) -> OrderDraft {
+        OrderDraft {
+            customer: Some(customer),
+            guest: None,
+            recipient: None,
+            contact: Some(Contact { email: user.email.to_string(), name: user.full_name() }),
             shipping_address: String::new(),
             billing_address: String::new(),
             time_to_live: self.shop.settings.order_time_to_live,

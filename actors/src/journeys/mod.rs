@@ -4,7 +4,6 @@
 //! everything that can be refused before anything is written.
 
 pub mod accounts;
-pub mod buying;
 pub mod order_lines;
 pub mod ordering;
 pub mod paying;

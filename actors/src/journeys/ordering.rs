@@ -1,17 +1,20 @@
 //! Ordering: from a cart or a list to an order whose stock is taken; and back.
 
-use super::buying::Buyer;
 use super::shopping;
 use crate::Failure;
 use crate::carts::{CartOf, ClearCart};
 use crate::catalog::{self, ProductView, StockMove, TakenLine};
-use crate::orders::{self, Contact, Deleted, Order, PlaceOrder, UpdateOrder};
+use crate::orders::{
+    self, Contact, Deleted, Order, OrderDraft, PlaceOrder, PricedLine, UpdateOrder,
+};
 use crate::owner::Turn;
 use crate::payments;
 use crate::store::{Snapshot, StoreError};
-use crate::users::{self};
-use souk_domain::{CartLines, Money, OrderId, OrderStatus, Role, UnixMillis, UserId, price_total};
-use std::time::Duration;
+use crate::users;
+use souk_domain::{
+    CartLines, Money, OrderId, OrderStatus, ProductId, Quantity, Role, UnixMillis, UserId,
+    price_total,
+};
 
 /// An order with the products of its lines, as the contracts show it.
 #[derive(Clone, Debug)]
@@ -25,34 +28,19 @@ pub struct OrderView {
     pub products: Vec<ProductView>,
 }
 
-/// Who orders, and where it goes.
-#[derive(Clone, Debug)]
-pub struct Delivery {
-    /// The customer.
-    pub customer: UserId,
-    /// Whom to mail.
-    pub contact: Contact,
-    /// Where the goods go.
-    pub shipping_address: String,
-    /// Where the bill goes.
-    pub billing_address: String,
-    /// How long the order may stay unpaid.
-    pub time_to_live: Duration,
-}
-
-/// Makes an order of all that is in the customer's cart, and empties the cart if asked to.
+/// Makes an order of all that is in a cart, and empties the cart if asked to.
 ///
 /// # Errors
-/// Refuses an empty cart, and the first line that cannot be bought.
+/// Refuses an empty cart, the lines that cannot be bought, and whatever [`place`] refuses.
 pub async fn checkout(
     turn: &Turn,
-    delivery: Delivery,
+    cart: CartOf,
+    draft: OrderDraft,
     clear_cart: bool,
 ) -> Result<OrderView, Failure> {
-    let cart = CartOf::User(delivery.customer);
     let lines = shopping::lines_of(turn, &cart)?;
     let lines = CartLines::collect(lines.iter().map(|line| (line.product, line.quantity)))?;
-    let placed = place(turn, delivery, lines).await?;
+    let placed = place(turn, draft, lines).await?;
     if clear_cart {
         turn.ask(ClearCart { cart }).await?;
     }
@@ -62,35 +50,27 @@ pub async fn checkout(
 /// Makes an order of these lines: all of them or none.
 ///
 /// # Errors
-/// Refuses the first line that cannot be bought, a total past the largest amount, and a customer
-/// who has closed their account.
-pub async fn place(
-    turn: &Turn,
-    buyer: impl Into<Buyer>,
-    lines: CartLines,
-) -> Result<OrderView, Failure> {
-    let buyer = buyer.into();
-    if let Some(user) = buyer.customer {
+/// Refuses the lines that cannot be bought, a total past the largest amount, and a customer who has
+/// closed their account.
+pub async fn place(turn: &Turn, draft: OrderDraft, lines: CartLines) -> Result<OrderView, Failure> {
+    if let Some(user) = draft.customer {
         // Whoever closed their account since the request came in leaves no order behind.
         users::require_user(turn.unit(), user)?;
     }
     let wanted = lines.as_slice().to_vec();
     let products = turn.ask(catalog::TakeStock { lines: wanted }).await?;
-    let priced = |(view, (id, quantity)): (&ProductView, &_)| {
-        (*id, view.product.name.clone(), view.price(), *quantity)
-    };
-    let command = PlaceOrder {
-        customer: buyer.customer,
-        guest: buyer.guest,
-        recipient: buyer.recipient,
-        contact: buyer.contact,
-        lines: products.iter().zip(lines.as_slice()).map(priced).collect(),
-        shipping_address: buyer.shipping_address,
-        billing_address: buyer.billing_address,
-        time_to_live: buyer.time_to_live,
-    };
-    let (id, order) = turn.ask(command).await?;
+    let lines = products.iter().zip(lines.as_slice()).map(priced).collect();
+    let (id, order) = turn.ask(PlaceOrder { draft, lines }).await?;
     Ok(OrderView { id, order, products })
+}
+
+fn priced((view, (product, quantity)): (&ProductView, &(ProductId, Quantity))) -> PricedLine {
+    PricedLine {
+        product: *product,
+        product_name: view.product.name.clone(),
+        unit_price: view.price(),
+        quantity: *quantity,
+    }
 }
 
 /// What these lines would cost together if they were ordered now. Changes nothing.

@@ -26,7 +26,7 @@ pub use crm::{
 pub use forget::{ForgetCustomer, KEPT_FOR, Leaver, WipeRecipient, recipients_due};
 pub use lines::{AddOrderUnit, RemoveOrderUnit};
 pub use notices::{AnnounceOrders, OrderNotices, digest_is_due};
-pub use place::PlaceOrder;
+pub use place::{OrderDraft, PlaceOrder, PricedLine};
 pub use queries::{due, ids, ids_of_customer, order, summary, to_forget};
 pub use recipient::Recipient;
 pub use rows::{CrmSync, Order, OrderSummary, PaymentLink};

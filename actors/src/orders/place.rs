@@ -13,21 +13,17 @@ use souk_domain::{
 };
 use std::time::Duration;
 
-/// Places an order. The sender MUST take the stock of every line in the same turn. Publishes
-/// `order.placed`, mails the confirmation, and lets the owner hear of it. Refuses a total that is
-/// too large.
+/// Who orders, and where it goes.
 #[derive(Clone, Debug)]
-pub struct PlaceOrder {
+pub struct OrderDraft {
     /// The user who orders; `None` for a guest.
     pub customer: Option<UserId>,
-    /// The key of the guest who orders.
+    /// The key of the guest who orders: whoever presents it may see the order.
     pub guest: Option<CartKeyHash>,
     /// Who gets it, where that is not the customer's profile.
     pub recipient: Option<Recipient>,
-    /// Whom to send the confirmation, unless the recipient says otherwise.
+    /// Whom to mail, unless the recipient says otherwise.
     pub contact: Option<Contact>,
-    /// Product, name and customer price of now, how many.
-    pub lines: Vec<(ProductId, String, Money, Quantity)>,
     /// Where the goods go.
     pub shipping_address: String,
     /// Where the bill goes.
@@ -36,27 +32,52 @@ pub struct PlaceOrder {
     pub time_to_live: Duration,
 }
 
+/// A line of an order to be placed, at the price of now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PricedLine {
+    /// The product.
+    pub product: ProductId,
+    /// What it is called.
+    pub product_name: String,
+    /// What the customer pays for one unit.
+    pub unit_price: Money,
+    /// How many units.
+    pub quantity: Quantity,
+}
+
+/// Places an order. The sender MUST take the stock of every line in the same turn. Publishes
+/// `order.placed`, mails the confirmation, and lets the owner hear of it. Refuses a total that is
+/// too large.
+#[derive(Clone, Debug)]
+pub struct PlaceOrder {
+    /// Who orders, and where it goes.
+    pub draft: OrderDraft,
+    /// What is ordered; at least one line, each product once.
+    pub lines: Vec<PricedLine>,
+}
+
 impl Command for PlaceOrder {
     type Owner = Orders;
     type Reply = (OrderId, Order);
 
     fn apply(self, unit: &Unit, owner: &Orders) -> Result<(OrderId, Order), Failure> {
+        let Self { draft, lines: priced } = self;
         let id = ids::next(unit, "order", OrderId::new)?;
-        let mut lines = Vec::with_capacity(self.lines.len());
-        for (product, product_name, unit_price, quantity) in self.lines {
+        let mut lines = Vec::with_capacity(priced.len());
+        for PricedLine { product, product_name, unit_price, quantity } in priced {
             let id = ids::next(unit, "order_line", OrderLineId::new)?;
             lines.push(OrderLine { id, product, product_name, unit_price, quantity });
         }
-        let expires_at = unit.now().after(self.time_to_live);
+        let expires_at = unit.now().after(draft.time_to_live);
         let order = Order {
             number: format!("ORD-{:010}", id.get()),
-            customer: self.customer,
-            guest: self.guest,
-            recipient: self.recipient,
+            customer: draft.customer,
+            guest: draft.guest,
+            recipient: draft.recipient,
             status: OrderStatus::Pending,
             is_paid: false,
-            shipping_address: self.shipping_address,
-            billing_address: self.billing_address,
+            shipping_address: draft.shipping_address,
+            billing_address: draft.billing_address,
             total: order_total(&lines)?,
             lines,
             refunded: Money::ZERO,
@@ -76,8 +97,8 @@ impl Command for PlaceOrder {
         unpaid::relist(unit, id, None, Some(&order))?;
         write::count(unit, None, Some(&order))?;
         write::tell(unit, id, &order, OrderEvent::Placed, None)?;
-        write::mail(unit, id, &order, self.contact.as_ref(), OrderMail::Placed, "")?;
-        notices::note(unit, id, &order, self.contact.as_ref(), owner.notices)?;
+        write::mail(unit, id, &order, draft.contact.as_ref(), OrderMail::Placed, "")?;
+        notices::note(unit, id, &order, draft.contact.as_ref(), owner.notices)?;
         Ok((id, order))
     }
 }

@@ -147,7 +147,7 @@ pub(super) fn check(snapshot: &Snapshot, findings: &mut Findings) -> Result<(), 
 
 #[cfg(test)]
 mod tests {
-    use super::super::place::PlaceOrder;
+    use super::super::place::{OrderDraft, PlaceOrder, PricedLine};
     use super::super::{OrderNotices, Orders};
     use super::*;
     use crate::carts::CartKey;
@@ -158,18 +158,22 @@ mod tests {
     const ORDERS_MADE: usize = BATCH + 20;
 
     fn placed(unit: &Unit, is_guests: bool) -> Result<OrderId, Failure> {
-        let lamp = ProductId::new(1).expect("positive");
-        let price = Money::from_minor_units(100);
-        let command = PlaceOrder {
+        let draft = OrderDraft {
             customer: None,
             guest: is_guests.then(|| CartKey::random().hash()),
             recipient: None,
             contact: None,
-            lines: vec![(lamp, "Lamp".to_owned(), price, Quantity::ONE)],
             shipping_address: String::new(),
             billing_address: String::new(),
             time_to_live: Duration::from_secs(60),
         };
+        let line = PricedLine {
+            product: ProductId::new(1).expect("positive"),
+            product_name: "Lamp".to_owned(),
+            unit_price: Money::from_minor_units(100),
+            quantity: Quantity::ONE,
+        };
+        let command = PlaceOrder { draft, lines: vec![line] };
         Ok(command.apply(unit, &Orders { notices: OrderNotices::Off })?.0)
     }
 

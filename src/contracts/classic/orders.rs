@@ -19,10 +19,10 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     let products = products_field(&mut form);
     let products = known_products(&app, form.finish(products)?)?;
     let lines = CartLines::collect(products.into_iter().map(|id| (id, Quantity::ONE)))?;
-    let delivery = app.delivery_without_address(visitor.id(), &visitor.user);
+    let draft = app.draft_order_without_address(visitor.id(), &visitor.user);
     let currency = app.shop.settings.currency;
     let placed = app.commit(&call, move |turn| async move {
-        let placed = ordering::place(&turn, delivery, lines).await?;
+        let placed = ordering::place(&turn, draft, lines).await?;
         Ok(Answer::created(&OrderBody::new(placed.id, &placed.order, currency)))
     });
     Ok(placed.await?)

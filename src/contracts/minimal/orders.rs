@@ -5,7 +5,7 @@ use super::wire::{NewOrderBody, OrderBody};
 use crate::app::App;
 use crate::edge::form::{Field, id};
 use crate::edge::{Answer, Call, Form, standard};
-use souk_actors::carts;
+use souk_actors::carts::{self, CartOf};
 use souk_actors::journeys::ordering;
 use souk_domain::{CartId, OrderId};
 use std::sync::Arc;
@@ -18,9 +18,10 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     // A user has one cart for ever; any other is somebody else's or nobody's.
     let own = carts::of_user(&*app.shop.store.snapshot(), visitor.id())?;
     own.filter(|(id, _)| Some(*id) == asked).ok_or_else(standard::not_found)?;
-    let delivery = app.delivery_without_address(visitor.id(), &visitor.user);
+    let cart = CartOf::User(visitor.id());
+    let draft = app.draft_order_without_address(visitor.id(), &visitor.user);
     let placed = app.commit(&call, move |turn| async move {
-        let placed = ordering::checkout(&turn, delivery, true).await?;
+        let placed = ordering::checkout(&turn, cart, draft, true).await?;
         Ok(Answer::created(&NewOrderBody::new(placed.id, &placed.order)))
     });
     Ok(placed.await?)

@@ -8,8 +8,8 @@ use crate::edge::form::{
 };
 use crate::edge::{Answer, Call, Errors, Form, standard};
 use souk_actors::Failure;
-use souk_actors::journeys::ordering::{self, Delivery};
-use souk_actors::orders::{Order, UpdateOrder};
+use souk_actors::journeys::ordering;
+use souk_actors::orders::{Order, OrderDraft, UpdateOrder};
 use souk_actors::users;
 use souk_domain::{
     CartLines, Currency, MAX_CART_LINES, Money, OrderId, OrderStatus, ProductId, Quantity, Refusal,
@@ -24,7 +24,7 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     let fields = fields(&mut form, currency);
     app.note_items_not_for_sale(&mut form, NOT_FOR_SALE)?;
     let (user, items, claimed) = form.finish(fields)?;
-    let delivery = delivery_for(&app, &visitor, &user)?;
+    let draft = draft_for(&app, &visitor, &user)?;
     let lines = CartLines::collect(items.iter().copied())?;
     let placed = app.commit(&call, move |turn| async move {
         // Before any stock is taken: nobody is believed about money.
@@ -32,7 +32,7 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
         if total != claimed {
             return Ok(wrong_total(total, currency).into());
         }
-        let placed = ordering::place(&turn, delivery, lines).await?;
+        let placed = ordering::place(&turn, draft, lines).await?;
         Ok(Answer::created(&OrderBody::new(placed.id, &placed.order, currency)))
     });
     placed.await.map_err(|failure| match failure {
@@ -62,13 +62,13 @@ fn item_fields(form: &mut Form<'_>) -> (Field<ProductId>, Field<Quantity>) {
 }
 
 /// People order for themselves; an administrator orders for anybody.
-fn delivery_for(
+fn draft_for(
     app: &App,
     visitor: &Visitor,
     user: &Reference<UserId>,
-) -> Result<Delivery, Problem> {
+) -> Result<OrderDraft, Problem> {
     if user.id == Some(visitor.id()) {
-        return Ok(app.delivery_without_address(visitor.id(), &visitor.user));
+        return Ok(app.draft_order_without_address(visitor.id(), &visitor.user));
     }
     if !visitor.caller.is_administrator() {
         return Err(standard::forbidden().into());
@@ -76,7 +76,7 @@ fn delivery_for(
     let unknown = || Errors::of("user_id", user.does_not_exist());
     let id = user.id.ok_or_else(unknown)?;
     let row = users::user(&*app.shop.store.snapshot(), id)?.ok_or_else(unknown)?;
-    Ok(app.delivery_without_address(id, &row))
+    Ok(app.draft_order_without_address(id, &row))
 }
 
 fn wrong_total(total: Money, currency: Currency) -> Errors {

@@ -15,12 +15,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use souk_actors::Turn;
 use souk_actors::carts::{self, CartOf};
-use souk_actors::journeys::buying::{self, Buyer};
 use souk_actors::journeys::ordering;
 use souk_actors::journeys::paying::{self, News};
 use souk_actors::journeys::reporting::{self, Report, Reported};
 use souk_actors::journeys::shopping;
-use souk_actors::orders::{self, Order, Recipient};
+use souk_actors::orders::{self, Order, OrderDraft, Recipient};
 use souk_actors::store::{Snapshot, StoreError};
 use souk_actors::{Failure, clock};
 use souk_domain::{EmailAddress, OrderId, OrderStatus};
@@ -65,7 +64,7 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
         CartOf::User(user) => (Some(*user), None),
         CartOf::Guest(key) => (None, Some(key.hash())),
     };
-    let buyer = Buyer {
+    let draft = OrderDraft {
         customer,
         guest,
         contact: ordering::contact(&app.shop.store.snapshot(), customer)?,
@@ -74,7 +73,7 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
         shipping_address: address,
         time_to_live: app.order_time_to_live(is_guest),
     };
-    let slot = admit(&app, &call, &shopper, &buyer, &email)?;
+    let slot = admit(&app, &call, &shopper, &draft, &email)?;
     let limits = app.guest_limits;
     let placed_id = Arc::new(AtomicU64::new(0));
     let placing_id = Arc::clone(&placed_id);
@@ -83,7 +82,7 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
         if let Some(refusal) = too_much_for_a_guest(limits, &turn, &cart)? {
             return Ok(refusal);
         }
-        let order = buying::buy_cart(&turn, cart, buyer).await?;
+        let order = ordering::checkout(&turn, cart, draft, true).await?;
         placing_id.store(order.id.get(), Ordering::Relaxed);
         Ok(shopper.told(Answer::created(&CreatedBody {
             message: "Order created successfully",
@@ -104,18 +103,18 @@ fn admit<'a>(
     app: &'a App,
     call: &Call,
     shopper: &Shopper,
-    buyer: &Buyer,
+    draft: &OrderDraft,
     mailed: &EmailAddress,
 ) -> Result<Option<GuestSlot<'a>>, Problem> {
     let found = carts::cart(&*app.shop.store.snapshot(), &shopper.cart, clock::now())?;
     let units = found.map_or(0, |(_, cart)| shopping::units_of(&cart.lines));
-    let is_guest = buyer.customer.is_none();
+    let is_guest = draft.customer.is_none();
     // These are refused for what they are, and nothing is mailed.
     if units == 0 || (is_guest && app.guest_limits.fault_of(units).is_some()) {
         return Ok(None);
     }
     let slot = if is_guest { app.admit_guest_order(call, units)? } else { None };
-    let own = buyer.contact.as_ref().map(|contact| contact.email.as_str());
+    let own = draft.contact.as_ref().map(|contact| contact.email.as_str());
     if !own.is_some_and(|own| own.eq_ignore_ascii_case(mailed.as_str())) {
         app.admit_order_mail(mailed)?;
     }

@@ -101,11 +101,12 @@ pub(super) async fn checkout(app: Arc<App>, call: Call) -> Result<Answer, Proble
     let mut form = Form::parse(&call.request)?;
     let fields = checkout_fields(&mut form);
     let (shipping_address, billing_address, clear_cart) = form.finish(fields)?;
-    let delivery = app.delivery(&visitor, shipping_address, billing_address);
+    let cart = CartOf::User(visitor.id());
+    let draft = app.draft_order(&visitor, shipping_address, billing_address);
     let email = visitor.user.email.to_string();
     let currency = app.shop.settings.currency;
     let placed = app.commit(&call, move |turn| async move {
-        let order = ordering::checkout(&turn, delivery, clear_cart).await?;
+        let order = ordering::checkout(&turn, cart, draft, clear_cart).await?;
         Ok(Answer::created(&OrderBody::new(&order, Some(email), currency)))
     });
     placed.await.map_err(|failure| match failure {

@@ -52,11 +52,11 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     app.note_items_not_for_sale(&mut form, NOT_FOR_SALE)?;
     let (shipping_address, billing_address, items) = form.finish(fields)?;
     let lines = CartLines::collect(items.iter().copied())?;
-    let delivery = app.delivery(&visitor, shipping_address, billing_address);
+    let draft = app.draft_order(&visitor, shipping_address, billing_address);
     let email = visitor.user.email.to_string();
     let currency = app.shop.settings.currency;
     let placed = app.commit(&call, move |turn| async move {
-        let order = ordering::place(&turn, delivery, lines).await?;
+        let order = ordering::place(&turn, draft, lines).await?;
         Ok(Answer::created(&OrderBody::new(&order, Some(email), currency)))
     });
     placed.await.map_err(|failure| match failure {

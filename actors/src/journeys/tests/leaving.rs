@@ -1,8 +1,7 @@
 //! What orders keep of a person who has closed their account, and for how long.
 
 use super::{accounts, ann, lamp, open, ordering, paying, place, require_sound};
-use crate::journeys::buying::Buyer;
-use crate::orders::{self, Contact, KEPT_FOR, Order, Recipient};
+use crate::orders::{self, Contact, KEPT_FOR, Order, OrderDraft, Recipient};
 use crate::shop::Shop;
 use crate::users::{ProfileDetails, UpdateProfile};
 use crate::{clock, housekeeping};
@@ -39,7 +38,7 @@ async fn place_for(
     recipient: Option<Recipient>,
     shipping_address: &str,
 ) -> OrderId {
-    let buyer = Buyer {
+    let draft = OrderDraft {
         customer: Some(customer),
         guest: None,
         contact: Some(Contact { email: "ann@example.com".to_owned(), name: String::new() }),
@@ -49,7 +48,7 @@ async fn place_for(
         time_to_live: Duration::from_secs(60),
     };
     let lines = CartLines::collect([(product, Quantity::ONE)]).expect("a line");
-    let placed = shop.turn(move |turn| async move { ordering::place(&turn, buyer, lines).await });
+    let placed = shop.turn(move |turn| async move { ordering::place(&turn, draft, lines).await });
     placed.await.expect("placed").id
 }
 

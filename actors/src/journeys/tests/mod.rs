@@ -7,8 +7,7 @@ mod unpaid;
 
 use super::{accounts, order_lines, ordering, paying};
 use crate::catalog::{self, ProductDraft};
-use crate::journeys::ordering::Delivery;
-use crate::orders::{self, Contact, UpdateOrder};
+use crate::orders::{self, Contact, OrderDraft, UpdateOrder};
 use crate::payments;
 use crate::shop::{Shop, ShopSettings};
 use crate::store::StoreLimits;
@@ -67,16 +66,17 @@ async fn lamp(shop: &Shop) -> ProductId {
 }
 
 async fn place(shop: &Shop, customer: UserId, product: ProductId) -> Result<OrderId, Failure> {
-    let delivery = Delivery {
-        customer,
-        contact: Contact { email: "ann@example.com".to_owned(), name: String::new() },
+    let draft = OrderDraft {
+        customer: Some(customer),
+        guest: None,
+        recipient: None,
+        contact: Some(Contact { email: "ann@example.com".to_owned(), name: String::new() }),
         shipping_address: "1 Main St".to_owned(),
         billing_address: "1 Main St".to_owned(),
         time_to_live: Duration::from_secs(60),
     };
     let lines = CartLines::collect([(product, Quantity::ONE)]).expect("a line");
-    let placed =
-        shop.turn(move |turn| async move { ordering::place(&turn, delivery, lines).await });
+    let placed = shop.turn(move |turn| async move { ordering::place(&turn, draft, lines).await });
     Ok(placed.await?.id)
 }
 

@@ -2,15 +2,14 @@
 
 use super::{lamp, open, ordering, paying, require_sound};
 use crate::carts::CartKey;
-use crate::journeys::buying::Buyer;
-use crate::orders::{self, UpdateOrder};
+use crate::orders::{self, OrderDraft, UpdateOrder};
 use crate::shop::Shop;
 use crate::{catalog, clock, housekeeping};
 use souk_domain::{CartLines, OrderId, OrderStatus, ProductId, Quantity, Role};
 use std::time::Duration;
 
 async fn place_for_guest(shop: &Shop, product: ProductId) -> OrderId {
-    let buyer = Buyer {
+    let draft = OrderDraft {
         customer: None,
         guest: Some(CartKey::random().hash()),
         contact: None,
@@ -20,7 +19,7 @@ async fn place_for_guest(shop: &Shop, product: ProductId) -> OrderId {
         time_to_live: Duration::from_secs(60),
     };
     let lines = CartLines::collect([(product, Quantity::ONE)]).expect("a line");
-    let placed = shop.turn(move |turn| async move { ordering::place(&turn, buyer, lines).await });
+    let placed = shop.turn(move |turn| async move { ordering::place(&turn, draft, lines).await });
     placed.await.expect("placed").id
 }
 
