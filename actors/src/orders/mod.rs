@@ -1,38 +1,45 @@
 //! The owner of orders: placed, moved, paid, cancelled, deleted, expired.
 
-mod change;
+mod cancel;
+mod contact;
 mod crm;
-mod forget;
-mod lines;
+mod delete;
+mod leaving;
+mod mail;
 mod notices;
+mod payment;
 mod place;
+mod publish;
 mod queries;
 mod recipient;
 mod rows;
+mod save;
 mod seal;
+mod totals;
+mod units;
 mod unpaid;
-mod write;
+mod update;
 
 use crate::owner::{Owner, Slot};
 use crate::supervision::Owners;
 
-pub use change::{
-    CancelOrder, Cancelled, DeleteOrder, Deleted, LinkPayment, MarkPaid, MarkRefunded,
-    NotePaymentFailure, Paid, UpdateOrder, Updated, require_order,
-};
+pub use cancel::{CancelOrder, Cancelled};
+pub use contact::Contact;
 pub use crm::{
     CrmDelivery, CrmTry, RecordCrmTry, ReplayCrm, WantCrm, crm_due, crm_failed, crm_is_wanted,
 };
-pub use forget::{ForgetCustomer, KEPT_FOR, Leaver, WipeRecipient, recipients_due};
-pub use lines::{AddOrderUnit, RemoveOrderUnit};
+pub use delete::{DeleteOrder, Deleted};
+pub use leaving::{ForgetCustomer, KEPT_FOR, Leaver, WipeRecipient, recipients_due};
 pub use notices::{AnnounceOrders, OrderNotices, digest_is_due};
+pub use payment::{LinkPayment, MarkPaid, MarkRefunded, Paid, RecordPaymentFailure};
 pub use place::{OrderDraft, PlaceOrder, PricedLine};
-pub use queries::{due, ids, ids_of_customer, order, summary, to_forget};
+pub use queries::{due, ids, ids_of_customer, order, require_order, summary, to_forget};
 pub use recipient::Recipient;
 pub use rows::{CrmSync, Order, OrderSummary, PaymentLink};
 pub use seal::{OrderLinks, OrderSeal};
+pub use units::{AddOrderUnit, RemoveOrderUnit};
 pub use unpaid::{guests_unpaid, unpaid_due};
-pub use write::Contact;
+pub use update::{UpdateOrder, Updated};
 
 pub(crate) use queries::check;
 #[cfg(any(test, fuzzing))]

@@ -1,8 +1,10 @@
 //! Placing an order.
 
+use super::mail::mail;
+use super::notices::announce_or_list;
+use super::publish::append_event;
 use super::rows::{BY_CUSTOMER, BY_EXPIRY, ORDERS};
-use super::write::{self, Contact};
-use super::{Order, Orders, Recipient, notices, unpaid};
+use super::{Contact, Order, Orders, Recipient, totals, unpaid};
 use crate::carts::CartKeyHash;
 use crate::outbox::{OrderEvent, OrderMail};
 use crate::owner::Command;
@@ -95,10 +97,10 @@ impl Command for PlaceOrder {
         }
         unit.put(BY_EXPIRY, &(expires_at, id), &())?;
         unpaid::relist(unit, id, None, Some(&order))?;
-        write::count(unit, None, Some(&order))?;
-        write::tell(unit, id, &order, OrderEvent::Placed, None)?;
-        write::mail(unit, id, &order, draft.contact.as_ref(), OrderMail::Placed, "")?;
-        notices::note(unit, id, &order, draft.contact.as_ref(), owner.notices)?;
+        totals::recount(unit, None, Some(&order))?;
+        append_event(unit, id, &order, OrderEvent::Placed, None)?;
+        mail(unit, id, &order, draft.contact.as_ref(), OrderMail::Placed, "")?;
+        announce_or_list(unit, id, &order, draft.contact.as_ref(), owner.notices)?;
         Ok((id, order))
     }
 }

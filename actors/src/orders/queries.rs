@@ -1,12 +1,12 @@
-//! Questions about orders, answered from a committed snapshot.
+//! Questions about orders, answered from a committed snapshot or within a turn.
 
 use super::rows::{BY_CUSTOMER, BY_EXPIRY, GONE, ORDERS, SUMMARY, TO_FORGET};
-use super::{CrmSync, Order, OrderSummary, crm, forget, unpaid};
+use super::{CrmSync, Order, OrderSummary, crm, leaving, unpaid};
 use crate::catalog::TakenStock;
 use crate::check::Findings;
-use crate::store::{Direction, Read, Snapshot, StoreError};
-use crate::users;
-use souk_domain::{Money, OrderId, StockHolding, UnixMillis, UserId};
+use crate::store::{Direction, Read, Snapshot, StoreError, Unit};
+use crate::{Failure, users};
+use souk_domain::{Missing, Money, OrderId, Refusal, StockHolding, UnixMillis, UserId};
 use std::ops::ControlFlow;
 
 /// The order with this id, unless it was deleted.
@@ -15,6 +15,14 @@ use std::ops::ControlFlow;
 /// [`StoreError`].
 pub fn order(read: &impl Read, id: OrderId) -> Result<Option<Order>, StoreError> {
     read.get(ORDERS, &id)
+}
+
+/// The order as it stands in this turn; refuses one that was deleted.
+///
+/// # Errors
+/// [`Refusal::NotFound`]; [`Failure`] of the store.
+pub fn require_order(unit: &Unit, id: OrderId) -> Result<Order, Failure> {
+    Ok(unit.get(ORDERS, &id)?.ok_or(Refusal::NotFound(Missing::Order))?)
 }
 
 /// A page of a customer's orders, newest first: how many there are in all, and which are on the
@@ -107,8 +115,8 @@ pub(crate) fn check(
         totals.add(&order);
         take(&mut taken, &order);
         check_order(id, &order, findings);
-        let has_told = matches!(order.crm_sync, None | Some(CrmSync::Success));
-        awaiting_crm += u64::from(!has_told);
+        let is_sent = matches!(order.crm_sync, None | Some(CrmSync::Success));
+        awaiting_crm += u64::from(!is_sent);
         indexed.push((id, order.customer, order.expires_at));
         ControlFlow::Continue(())
     })?;
@@ -135,7 +143,7 @@ pub(crate) fn check(
     let indexes_agree =
         snapshot.count(BY_CUSTOMER)? == with_customer && snapshot.count(BY_EXPIRY)? == on_the_clock;
     findings.require(indexes_agree, || "stray order index entries".into());
-    forget::check(snapshot, findings)?;
+    leaving::check(snapshot, findings)?;
     unpaid::check(snapshot, findings)?;
     let crm_agrees = crm::check(snapshot, findings)? == awaiting_crm;
     findings.require(crm_agrees, || "orders wait for the CRM that it will not hear of".into());
@@ -157,12 +165,12 @@ fn check_order(id: OrderId, order: &Order, findings: &mut Findings) {
 }
 
 fn take(taken: &mut TakenStock, order: &Order) {
-    let place = match order.status.holding() {
+    let held_or_sold = match order.status.holding() {
         StockHolding::Held => &mut taken.held,
         StockHolding::Sold => &mut taken.sold,
         StockHolding::Released => return,
     };
     for line in &order.lines {
-        *place.entry(line.product).or_default() += u64::from(line.quantity.get());
+        *held_or_sold.entry(line.product).or_default() += u64::from(line.quantity.get());
     }
 }

@@ -282,7 +282,7 @@ async fn settle_or_call_off(
         ordering::cancel(turn, id, &reason, contact).await?;
         return Ok(());
     }
-    turn.ask(orders::NotePaymentFailure { id, reason, contact }).await
+    turn.ask(orders::RecordPaymentFailure { id, reason, contact }).await
 }
 
 /// What somebody at the gateway gave back is booked at once; what the shop must give back itself

@@ -1,33 +1,16 @@
-//! The owner hears of new orders: in a mail for each, in one mail for those of an hour, or not at
-//! all. An order that waits for the next digest is written down with the order itself, and is
-//! crossed out in the commit that appends the digest, so each is mailed exactly once.
+//! The digest of new orders.
 
-use super::rows::{ORDERS, TO_ANNOUNCE};
-use super::{Contact, Order, Orders};
-use crate::outbox::{self, Cause, ListedOrder, MailContent, NewOrder, Outgoing};
+use super::{ADMINISTRATORS_MAILED_MAX, OrderNotices};
+use crate::orders::rows::{ORDERS, TO_ANNOUNCE};
+use crate::orders::{Order, Orders, Recipient};
+use crate::outbox::{self, Cause, ListedOrder, MailContent, Outgoing};
 use crate::owner::Command;
 use crate::store::{Direction, Read, StoreError, Unit};
 use crate::{Failure, users};
-use serde::Deserialize;
 use souk_domain::{OrderId, UnixMillis};
 
 /// Orders one digest lists; further ones wait for the next.
 const ORDERS_PER_DIGEST_MAX: usize = 200;
-/// Administrators that get a mail.
-const ADMINISTRATORS_MAILED_MAX: usize = 20;
-
-/// How the owner hears of new orders.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum OrderNotices {
-    /// In a mail for each.
-    #[default]
-    Each,
-    /// In one mail for those of an hour.
-    Digest,
-    /// Not at all.
-    Off,
-}
 
 /// Mails the orders that wait for a digest to the owner, if the oldest of them was placed at
 /// `placed_before` or earlier. Where the owner wants to hear nothing, they only stop waiting.
@@ -63,56 +46,11 @@ impl Command for AnnounceOrders {
     }
 }
 
-/// Mails a new order to the owner, or writes down that the next digest must list it.
-pub(super) fn note(
-    unit: &Unit,
-    id: OrderId,
-    order: &Order,
-    contact: Option<&Contact>,
-    notices: OrderNotices,
-) -> Result<(), Failure> {
-    match notices {
-        OrderNotices::Off => Ok(()),
-        OrderNotices::Digest => Ok(unit.put(TO_ANNOUNCE, &id, &())?),
-        OrderNotices::Each => {
-            let content = MailContent::NewOrder(Box::new(new_order(order, contact)));
-            for (administrator, user) in users::administrators(unit, ADMINISTRATORS_MAILED_MAX)? {
-                let cause = Cause::NewOrder(id, administrator);
-                let (to, content) = (user.email.to_string(), content.clone());
-                outbox::append(unit, Outgoing::Mail { cause, to, content })?;
-            }
-            Ok(())
-        }
-    }
-}
-
-fn new_order(order: &Order, contact: Option<&Contact>) -> NewOrder {
-    let own = order.recipient.as_ref();
-    let contact = own.and_then(super::Recipient::contact).or_else(|| contact.cloned());
-    let (email, customer_name) = contact.map(|it| (it.email, it.name)).unwrap_or_default();
-    let text = |text: Option<&String>| text.cloned().unwrap_or_default();
-    NewOrder {
-        number: order.number.clone(),
-        customer_name,
-        email,
-        phone_number: text(own.map(|own| &own.phone_number)),
-        shipping_address: order.shipping_address.clone(),
-        postcode: text(own.map(|own| &own.postcode)),
-        city: text(own.map(|own| &own.city)),
-        notes: text(own.map(|own| &own.notes)),
-        lines: order.lines.clone(),
-        total: order.total,
-    }
-}
-
 fn listed((_, order): &(OrderId, Order)) -> ListedOrder {
     let own = order.recipient.as_ref();
     ListedOrder {
         number: order.number.clone(),
-        customer_name: own
-            .and_then(super::Recipient::contact)
-            .map(|it| it.name)
-            .unwrap_or_default(),
+        customer_name: own.and_then(Recipient::contact).map(|it| it.name).unwrap_or_default(),
         city: own.map(|own| own.city.clone()).unwrap_or_default(),
         total: order.total,
         placed_at: order.created_at,

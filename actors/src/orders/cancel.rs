@@ -1,0 +1,66 @@
+//! Cancelling an order.
+
+use super::mail::mail;
+use super::save::save_and_publish;
+use super::{Contact, Order, Orders, require_order};
+use crate::Failure;
+use crate::catalog::StockMove;
+use crate::outbox::{OrderEvent, OrderMail};
+use crate::owner::Command;
+use crate::store::{Read, Unit};
+use souk_domain::{OrderId, OrderStatus, Role, StatusStep, StockHolding, step};
+
+/// Cancels an order; one that is cancelled already stays as it is. Publishes `order.cancelled`, and
+/// mails the customer. Refuses an order that [`souk_domain::step`] does not let be cancelled.
+#[derive(Clone, Debug)]
+pub struct CancelOrder {
+    /// The order.
+    pub id: OrderId,
+    /// Why, for the customer's mail.
+    pub reason: String,
+    /// Whom to mail.
+    pub contact: Option<Contact>,
+}
+
+/// What a cancellation made of an order.
+#[derive(Clone, Debug)]
+pub struct Cancelled {
+    /// The order after it.
+    pub order: Order,
+    /// Where its stock goes; nowhere if it was cancelled before.
+    pub stock: StockMove,
+}
+
+impl Command for CancelOrder {
+    type Owner = Orders;
+    type Reply = Cancelled;
+
+    fn apply(self, unit: &Unit, _: &Orders) -> Result<Cancelled, Failure> {
+        let Self { id, reason, contact } = self;
+        let before = require_order(unit, id)?;
+        match step(before.status, OrderStatus::Cancelled, Role::Administrator)? {
+            StatusStep::Move { .. } => save_cancelled(unit, id, &before, &reason, contact.as_ref()),
+            StatusStep::Stay => {
+                let stock = StockMove { from: StockHolding::Released, to: StockHolding::Released };
+                Ok(Cancelled { order: before, stock })
+            }
+        }
+    }
+}
+
+/// Saves an order as cancelled, and mails the customer.
+pub(super) fn save_cancelled(
+    unit: &Unit,
+    id: OrderId,
+    before: &Order,
+    reason: &str,
+    contact: Option<&Contact>,
+) -> Result<Cancelled, Failure> {
+    let mut after = before.clone();
+    after.status = OrderStatus::Cancelled;
+    after.expires_at = None;
+    save_and_publish(unit, id, before, &mut after, OrderEvent::Cancelled)?;
+    mail(unit, id, &after, contact, OrderMail::Cancelled, reason)?;
+    let stock = StockMove { from: before.status.holding(), to: StockHolding::Released };
+    Ok(Cancelled { order: after, stock })
+}

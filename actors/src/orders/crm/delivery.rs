@@ -1,0 +1,20 @@
+//! An order on its way to the CRM.
+
+use crate::store::Row;
+use serde::{Deserialize, Serialize};
+use souk_domain::UnixMillis;
+
+/// A completed order that the CRM has not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CrmDelivery {
+    /// The version of the event that completed the order; part of the message's id.
+    pub version: u64,
+    /// Tries so far.
+    pub tries: u32,
+    /// When it was first to be sent, or an operator had it sent again.
+    pub since: UnixMillis,
+    /// When to try next; `None` once it is given up.
+    pub next_try: Option<UnixMillis>,
+}
+
+impl Row for CrmDelivery {}

@@ -1,0 +1,18 @@
+//! Completed orders wait for the CRM. A row is written in the turn that completes the order, so that
+//! no crash loses it; whoever sends the order reports each try in a turn of its own.
+
+mod delivery;
+mod queries;
+mod record_try;
+mod replay;
+mod waiting;
+mod want;
+
+pub use delivery::CrmDelivery;
+pub use queries::{crm_due, crm_failed, crm_is_wanted};
+pub use record_try::{CrmTry, RecordCrmTry};
+pub use replay::ReplayCrm;
+pub use want::WantCrm;
+
+pub(super) use queries::check;
+pub(super) use waiting::{schedule_if_completed, unschedule};

@@ -1,0 +1,28 @@
+//! Whether there is a CRM.
+
+use crate::Failure;
+use crate::orders::Orders;
+use crate::orders::rows::CRM_WANTED;
+use crate::owner::Command;
+use crate::store::Unit;
+
+/// Records whether there is a CRM: only then do completed orders wait for it.
+#[derive(Clone, Debug)]
+pub struct WantCrm {
+    /// Whether there is one.
+    pub is_wanted: bool,
+}
+
+impl Command for WantCrm {
+    type Owner = Orders;
+    type Reply = ();
+
+    fn apply(self, unit: &Unit, _: &Orders) -> Result<(), Failure> {
+        if self.is_wanted {
+            unit.put(CRM_WANTED, &0, &())?;
+        } else {
+            unit.delete(CRM_WANTED, &0)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,62 @@
+//! Taking a person out of their orders.
+
+use super::Leaver;
+use super::kept_recipients::{is_on_its_way, keep_for_delivery, wipe};
+use crate::Failure;
+use crate::orders::Orders;
+use crate::orders::rows::{BY_CUSTOMER, ORDERS, TO_FORGET};
+use crate::orders::save::save;
+use crate::owner::Command;
+use crate::store::{Direction, Read, StoreError, Unit};
+use serde::{Deserialize, Serialize};
+use souk_domain::UserId;
+
+/// Orders one turn goes through; whoever has more is forgotten by housekeeping, turn by turn.
+const MAX_ORDERS_PER_TURN: usize = 200;
+
+/// Takes a person out of their orders: no customer, no addresses, except where a paid order must
+/// still be delivered. Of many orders some are left for a later turn; until then
+/// [`super::to_forget`] names the person. Publishes nothing: other systems hear of the closed
+/// account.
+#[derive(Clone, Debug)]
+pub struct ForgetCustomer {
+    /// The person who closes their account.
+    pub customer: UserId,
+    /// What their deliveries need, in the turn that closes the account; `None` in later turns,
+    /// which find what the first one kept.
+    pub leaver: Option<Leaver>,
+}
+
+impl Command for ForgetCustomer {
+    type Owner = Orders;
+    type Reply = ();
+
+    fn apply(self, unit: &Unit, _: &Orders) -> Result<(), Failure> {
+        let Self { customer, leaver } = self;
+        let leaver = match leaver {
+            Some(leaver) => leaver,
+            None => unit.get(TO_FORGET, &customer)?.unwrap_or_default(),
+        };
+        let rows = unit.under(BY_CUSTOMER, &customer, Direction::Ascending, MAX_ORDERS_PER_TURN)?;
+        for (id, ()) in &rows {
+            let contradiction =
+                StoreError::Contradiction { what: "a customer's order is not there" };
+            let before = unit.get(ORDERS, id)?.ok_or(contradiction)?;
+            let mut after = before.clone();
+            after.customer = None;
+            if is_on_its_way(&before) {
+                keep_for_delivery(unit, *id, &mut after, &leaver)?;
+            } else {
+                wipe(&mut after);
+            }
+            save(unit, *id, &before, &mut after)?;
+            unit.delete(BY_CUSTOMER, &(customer, *id))?;
+        }
+        if rows.len() == MAX_ORDERS_PER_TURN {
+            unit.put(TO_FORGET, &customer, &leaver)?;
+        } else {
+            unit.delete(TO_FORGET, &customer)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,17 @@
+//! People who close their account leave their orders (contracts README, "Users": orders stay,
+//! without them).
+//!
+//! A paid order that has not arrived keeps who gets it and where, because somebody must still
+//! carry it there: until it is delivered or cancelled, at most [`KEPT_FOR`].
+
+mod forget_customer;
+mod kept_recipients;
+mod leaver;
+mod wipe_recipient;
+
+pub use forget_customer::ForgetCustomer;
+pub use kept_recipients::{KEPT_FOR, recipients_due};
+pub use leaver::Leaver;
+pub use wipe_recipient::WipeRecipient;
+
+pub(super) use kept_recipients::{check, unlist, wipe_if_done};

@@ -1,0 +1,68 @@
+//! The mails about an order.
+
+use super::{Contact, Order, Recipient};
+use crate::Failure;
+use crate::outbox::{self, Cause, MailContent, OrderMail, Outgoing};
+use crate::store::Unit;
+use souk_domain::{Money, OrderId};
+
+/// Mails about an order, if there is anybody to mail.
+pub(super) fn mail(
+    unit: &Unit,
+    id: OrderId,
+    order: &Order,
+    contact: Option<&Contact>,
+    template: OrderMail,
+    reason: &str,
+) -> Result<(), Failure> {
+    let about = About { template, reason, refunded: None };
+    mail_about(unit, id, order, contact, &about)
+}
+
+/// What a mail says beside what the order says.
+pub(super) struct About<'a> {
+    pub(super) template: OrderMail,
+    /// Why; perhaps empty.
+    pub(super) reason: &'a str,
+    /// What went back, where the mail is about that.
+    pub(super) refunded: Option<Money>,
+}
+
+/// Does what [`mail`] does, and may name an amount that went back.
+pub(super) fn mail_about(
+    unit: &Unit,
+    id: OrderId,
+    order: &Order,
+    contact: Option<&Contact>,
+    about: &About<'_>,
+) -> Result<(), Failure> {
+    // An order with a recipient of its own is their business, whoever's account it is in.
+    let recipient = order.recipient.as_ref();
+    let own = recipient.and_then(Recipient::contact);
+    let account = contact.map(|contact| contact.email.as_str());
+    let Some(contact) = own.as_ref().or(contact) else { return Ok(()) };
+    let street = &order.shipping_address;
+    let shipping_address = match recipient {
+        None => street.clone(),
+        Some(recipient)
+            if account.is_some_and(|own| own.eq_ignore_ascii_case(&recipient.email)) =>
+        {
+            recipient.full_address(street)
+        }
+        // Whoever placed the order may have given anybody's address: a stranger hears what was
+        // bought and for which town, and nothing else that the buyer wrote.
+        Some(recipient) => recipient.town(),
+    };
+    let content = MailContent::Order {
+        template: about.template,
+        order_number: order.number.clone(),
+        customer_name: contact.name.clone(),
+        shipping_address,
+        lines: order.lines.clone(),
+        total: order.total,
+        reason: about.reason.to_owned(),
+        refunded: about.refunded,
+    };
+    let cause = Cause::Order(id, order.version);
+    outbox::append(unit, Outgoing::Mail { cause, to: contact.email.clone(), content })
+}

@@ -1,0 +1,11 @@
+//! What the payment of an order changes on the order.
+
+mod link;
+mod mark_paid;
+mod mark_refunded;
+mod record_failure;
+
+pub use link::LinkPayment;
+pub use mark_paid::{MarkPaid, Paid};
+pub use mark_refunded::MarkRefunded;
+pub use record_failure::RecordPaymentFailure;
