@@ -7,7 +7,7 @@ use crate::Failure;
 use crate::catalog::StockMove;
 use crate::outbox::{OrderEvent, OrderMail};
 use crate::owner::Command;
-use crate::store::{Read, Unit};
+use crate::store::Unit;
 use souk_domain::{OrderId, OrderStatus, Role, StatusStep, StockHolding, step};
 
 /// Cancels an order; one that is cancelled already stays as it is. Publishes `order.cancelled`, and

@@ -8,7 +8,7 @@ use crate::Failure;
 use crate::catalog::StockMove;
 use crate::outbox::{OrderEvent, OrderMail};
 use crate::owner::Command;
-use crate::store::{Read, Unit};
+use crate::store::Unit;
 use souk_domain::{
     Missing, OrderAction, OrderId, OrderStatus, Refusal, Role, StatusStep, UserId, step,
 };

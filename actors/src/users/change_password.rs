@@ -1,13 +1,12 @@
-//! Setting a new password.
+//! Changing a password.
 
-use super::rows::USERS;
-use super::{Users, password_reset, sessions};
+use super::set_password::set_password;
+use super::{Users, require_user};
 use crate::Failure;
 use crate::hashing::PasswordHash;
-use crate::outbox::{self, Outgoing, UserEvent};
 use crate::owner::Command;
-use crate::store::{Read, Unit};
-use souk_domain::{Missing, Refusal, SessionId, UserId};
+use crate::store::Unit;
+use souk_domain::{Refusal, SessionId, UserId};
 
 /// Sets a user's new password, ends their other sessions and makes every mailed reset token
 /// worthless. Publishes `user.password_changed`. Refuses if the old password is not the one that
@@ -29,27 +28,11 @@ impl Command for ChangePassword {
     type Reply = ();
 
     fn apply(self, unit: &Unit, _: &Users) -> Result<(), Failure> {
-        change_password(unit, self)
+        let Self { user, expected, password, kept_session } = self;
+        let account = require_user(unit, user)?;
+        if expected.is_some_and(|expected| expected != account.password) {
+            return Err(Refusal::OldPasswordWrong.into());
+        }
+        set_password(unit, user, account, password, kept_session)
     }
-}
-
-pub(super) fn change_password(unit: &Unit, command: ChangePassword) -> Result<(), Failure> {
-    let mut user = unit.get(USERS, &command.user)?.ok_or(Refusal::NotFound(Missing::User))?;
-    if command.expected.is_some_and(|expected| expected != user.password) {
-        return Err(Refusal::OldPasswordWrong.into());
-    }
-    user.password = command.password;
-    user.version += 1;
-    unit.put(USERS, &command.user, &user)?;
-    sessions::end_others(unit, command.user, command.kept_session)?;
-    password_reset::forget(unit, command.user)?;
-    outbox::append(
-        unit,
-        Outgoing::User {
-            user: command.user,
-            version: user.version,
-            what: UserEvent::PasswordChanged,
-            role: user.role,
-        },
-    )
 }

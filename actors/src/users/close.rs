@@ -1,12 +1,12 @@
 //! Closing an account: nothing of the person stays here (contracts README, "Users").
 
 use super::rows::{ADMINISTRATORS, BY_EMAIL, USERS};
-use super::{User, Users, names, password_reset, sessions};
+use super::{Users, names, password_reset, require_user, sessions};
 use crate::Failure;
 use crate::outbox::{self, Outgoing, UserEvent};
 use crate::owner::Command;
 use crate::store::{Read, Unit};
-use souk_domain::{Missing, Refusal, Role, UserId};
+use souk_domain::{Refusal, Role, UserId};
 
 /// Closes an account: the row, its e-mail address, its name and its sessions go. Publishes
 /// `user.closed`. The sender MUST see to cart and orders in the same turn. Refuses the last
@@ -32,7 +32,7 @@ impl Command for CloseAccount {
             unit.delete(ADMINISTRATORS, &user)?;
         }
         sessions::end_others(unit, user, None)?;
-        password_reset::forget(unit, user)?;
+        password_reset::revoke_all(unit, user)?;
         unit.delete(BY_EMAIL, &account.email.unique_form())?;
         names::delete(unit, &account.username, user)?;
         // Ids are never given twice, so no row needs to stay to keep this one from coming back.
@@ -40,12 +40,4 @@ impl Command for CloseAccount {
         let (version, role) = (account.version + 1, account.role);
         outbox::append(unit, Outgoing::User { user, version, what: UserEvent::Closed, role })
     }
-}
-
-/// The account as it stands in this turn; refuses one that was closed.
-///
-/// # Errors
-/// [`Refusal::NotFound`]; [`Failure`] of the store.
-pub fn require_user(unit: &Unit, id: UserId) -> Result<User, Failure> {
-    Ok(unit.get(USERS, &id)?.ok_or(Refusal::NotFound(Missing::User))?)
 }

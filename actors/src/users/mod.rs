@@ -8,17 +8,18 @@ mod queries;
 mod register;
 mod rows;
 mod sessions;
+mod set_password;
 mod update_profile;
 
 use crate::owner::{Owner, Slot};
 use crate::supervision::Owners;
 
 pub use change_password::ChangePassword;
-pub use close::{CloseAccount, require_user};
+pub use close::CloseAccount;
 pub use password_reset::{
     RESET_LIFETIME, RequestPasswordReset, ResetPassword, ResetToken, may_reset, uid_of, user_of_uid,
 };
-pub use queries::{administrators, by_email, by_username, session, user};
+pub use queries::{administrators, by_email, by_username, require_user, session, user};
 pub use register::Register;
 pub use rows::{Session, User};
 pub use sessions::{

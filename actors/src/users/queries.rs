@@ -1,10 +1,11 @@
-//! Questions about users, answered from a committed snapshot.
+//! Questions about users, answered from a committed snapshot or within a turn.
 
 use super::rows::{ADMINISTRATORS, BY_EMAIL, BY_USERNAME, PASSWORD_RESETS, SESSIONS, USERS};
 use super::{Session, User, names};
+use crate::Failure;
 use crate::check::Findings;
-use crate::store::{Direction, Read, Snapshot, StoreError};
-use souk_domain::{EmailAddress, Role, SessionId, UserId, Username};
+use crate::store::{Direction, Read, Snapshot, StoreError, Unit};
+use souk_domain::{EmailAddress, Missing, Refusal, Role, SessionId, UserId, Username};
 use std::ops::ControlFlow;
 
 /// The user with this id.
@@ -13,6 +14,14 @@ use std::ops::ControlFlow;
 /// [`StoreError`].
 pub fn user(read: &impl Read, id: UserId) -> Result<Option<User>, StoreError> {
     read.get(USERS, &id)
+}
+
+/// The account as it stands in this turn; refuses one that was closed.
+///
+/// # Errors
+/// [`Refusal::NotFound`]; [`Failure`] of the store.
+pub fn require_user(unit: &Unit, id: UserId) -> Result<User, Failure> {
+    Ok(unit.get(USERS, &id)?.ok_or(Refusal::NotFound(Missing::User))?)
 }
 
 /// The user with this e-mail address, in whatever case.

@@ -60,7 +60,7 @@ impl Command for UpdateProfile {
             names::put(unit, &after.username, self.user)?;
         }
         if after.email != before.email {
-            password_reset::forget(unit, self.user)?;
+            password_reset::revoke_all(unit, self.user)?;
         }
         after.version += 1;
         unit.put(USERS, &self.user, &after)?;

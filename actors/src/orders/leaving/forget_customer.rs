@@ -8,7 +8,6 @@ use crate::orders::rows::{BY_CUSTOMER, ORDERS, TO_FORGET};
 use crate::orders::save::save;
 use crate::owner::Command;
 use crate::store::{Direction, Read, StoreError, Unit};
-use serde::{Deserialize, Serialize};
 use souk_domain::UserId;
 
 /// Orders one turn goes through; whoever has more is forgotten by housekeeping, turn by turn.

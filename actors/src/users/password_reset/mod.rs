@@ -1,0 +1,13 @@
+//! A forgotten password: a mailed token that works once and for one hour, then a new password.
+
+mod live;
+mod request;
+mod reset;
+mod token;
+
+pub use live::may_reset;
+pub use request::{RESET_LIFETIME, RequestPasswordReset};
+pub use reset::ResetPassword;
+pub use token::{ResetToken, uid_of, user_of_uid};
+
+pub(super) use live::revoke_all;

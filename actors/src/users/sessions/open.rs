@@ -1,0 +1,44 @@
+//! Opening a session.
+
+use super::SessionToken;
+use super::save::{REFRESH_LIFETIME, end, save, sessions_of};
+use crate::hashing::PasswordHash;
+use crate::owner::Command;
+use crate::store::{Read, Unit};
+use crate::users::rows::USERS;
+use crate::users::{Session, Users};
+use crate::{Failure, ids};
+use souk_domain::{Refusal, SessionId, UserId};
+
+/// Sessions one user may have; the oldest ends when one more begins.
+const MAX_SESSIONS_PER_USER: usize = 100;
+
+/// Opens a session for a user who has logged in; if the user has too many, the oldest ends. Refuses
+/// a user who has closed the account, or changed the password, since the password was compared.
+#[derive(Clone, Debug)]
+pub struct OpenSession {
+    /// The user.
+    pub user: UserId,
+    /// The hash their password was compared with.
+    pub password: PasswordHash,
+}
+
+impl Command for OpenSession {
+    type Owner = Users;
+    type Reply = SessionToken;
+
+    fn apply(self, unit: &Unit, _: &Users) -> Result<SessionToken, Failure> {
+        let Self { user, password } = self;
+        let account = unit.get(USERS, &user)?.ok_or(Refusal::InvalidCredentials)?;
+        if account.password != password {
+            return Err(Refusal::InvalidCredentials.into());
+        }
+        for oldest in sessions_of(unit, user)?.iter().rev().skip(MAX_SESSIONS_PER_USER - 1) {
+            end(unit, *oldest)?;
+        }
+        let session = ids::next(unit, "session", SessionId::new)?;
+        let row = Session { user, sequence: 1, ends_at: unit.now().after(REFRESH_LIFETIME) };
+        save(unit, session, &row)?;
+        Ok(SessionToken { user, session, sequence: 1 })
+    }
+}
