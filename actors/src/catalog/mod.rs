@@ -6,6 +6,7 @@ mod queries;
 mod rows;
 mod search_texts;
 mod selection;
+mod slugs;
 mod stock;
 
 use crate::owner::{Owner, Slot};

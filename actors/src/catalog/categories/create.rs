@@ -1,0 +1,40 @@
+//! Adding a category.
+
+use crate::catalog::rows::{CATEGORIES, CATEGORY_SLUGS};
+use crate::catalog::slugs::free_slug;
+use crate::catalog::{Catalog, Category};
+use crate::owner::Command;
+use crate::store::Unit;
+use crate::{Failure, ids};
+use souk_domain::CategoryId;
+
+/// Adds a category, under a slug that no other has.
+#[derive(Clone, Debug)]
+pub struct CreateCategory {
+    /// The category to be made.
+    pub draft: CategoryDraft,
+}
+
+/// A category to be made.
+#[derive(Clone, Debug)]
+pub struct CategoryDraft {
+    /// What it is called.
+    pub name: String,
+    /// May be empty.
+    pub description: String,
+}
+
+impl Command for CreateCategory {
+    type Owner = Catalog;
+    type Reply = (CategoryId, Category);
+
+    fn apply(self, unit: &Unit, _: &Catalog) -> Result<(CategoryId, Category), Failure> {
+        let CategoryDraft { name, description } = self.draft;
+        let id = ids::next(unit, "category", CategoryId::new)?;
+        let slug = free_slug(unit, CATEGORY_SLUGS, &name, id)?;
+        unit.put(CATEGORY_SLUGS, &slug, &id)?;
+        let category = Category { name, slug, description };
+        unit.put(CATEGORIES, &id, &category)?;
+        Ok((id, category))
+    }
+}

@@ -1,0 +1,33 @@
+//! The mail about low stock.
+
+use crate::catalog::Product;
+use crate::catalog::rows::StockRow;
+use crate::outbox::{self, Cause, MailContent, Outgoing};
+use crate::store::Unit;
+use crate::{Failure, users};
+use souk_domain::{ProductId, Stock};
+
+/// Administrators that get a mail when stock is low.
+const ADMINISTRATORS_MAILED_MAX: usize = 20;
+
+/// Mails the administrators when the stock falls from above the threshold to it or below.
+pub(super) fn mail_if_low(
+    unit: &Unit,
+    id: ProductId,
+    product: &Product,
+    before: StockRow,
+    stock: Stock,
+    threshold: u64,
+) -> Result<(), Failure> {
+    if before.stock.sellable <= threshold || stock.sellable > threshold {
+        return Ok(());
+    }
+    for (administrator, user) in users::administrators(unit, ADMINISTRATORS_MAILED_MAX)? {
+        // The first of the events about this change: the next crossing has another.
+        let cause = Cause::LowStock(id, before.version + 1, administrator);
+        let content =
+            MailContent::LowStock { product_name: product.name.clone(), sellable: stock.sellable };
+        outbox::append(unit, Outgoing::Mail { cause, to: user.email.to_string(), content })?;
+    }
+    Ok(())
+}

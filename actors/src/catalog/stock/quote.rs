@@ -1,0 +1,40 @@
+//! What can be bought now.
+
+use crate::Failure;
+use crate::catalog::ProductView;
+use crate::catalog::queries::view;
+use crate::catalog::rows::PRODUCTS;
+use crate::store::{Read, Unit};
+use souk_domain::{ProductId, Quantity, Refusal, Unbuyable, UnbuyableLine};
+
+/// The products of these lines as they stand in this turn. Changes nothing.
+///
+/// # Errors
+/// Refuses every line that cannot be bought.
+pub fn quote(unit: &Unit, lines: &[(ProductId, Quantity)]) -> Result<Vec<ProductView>, Failure> {
+    let mut views = Vec::with_capacity(lines.len());
+    let mut unbuyable = Vec::new();
+    for (id, quantity) in lines {
+        let view = match unit.get(PRODUCTS, id)? {
+            Some(product) => Some(view(unit, *id, product, false)?),
+            None => None,
+        };
+        match why_unbuyable(view.as_ref(), *quantity) {
+            Some(why) => unbuyable.push(UnbuyableLine { product: *id, why }),
+            None => views.extend(view),
+        }
+    }
+    if unbuyable.is_empty() { Ok(views) } else { Err(Refusal::NotBuyable(unbuyable).into()) }
+}
+
+/// Why so many units of a product cannot be bought now, if they cannot.
+pub(crate) fn why_unbuyable(product: Option<&ProductView>, wished: Quantity) -> Option<Unbuyable> {
+    let Some(product) = product.filter(|product| product.is_for_sale()) else {
+        return Some(Unbuyable::NotForSale);
+    };
+    let is_short = product.sellable < u64::from(wished.get());
+    is_short.then(|| Unbuyable::Short {
+        name: product.product.name.clone(),
+        sellable: product.sellable,
+    })
+}
