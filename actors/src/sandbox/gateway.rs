@@ -2,8 +2,8 @@
 
 use super::rows::EVENTS;
 use super::{
-    CancelIntent, ConfirmInBrowser, ConfirmIntent, CreateIntent, ExpireCheckout, ForgetEvents,
-    OpenCheckout, PayCheckout, RefundIntent, Sandbox, cards, checkouts, intents,
+    CancelIntent, CheckoutPage, ConfirmInBrowser, ConfirmIntent, CreateIntent, ExpireCheckout,
+    ForgetEvents, OpenCheckout, PayCheckout, RefundIntent, Sandbox, cards, checkouts, intents,
 };
 use crate::Failure;
 use crate::gateway::{
@@ -21,15 +21,6 @@ use std::sync::Arc;
 pub struct SandboxGateway {
     store: Store,
     owners: Arc<Owners>,
-}
-
-/// A checkout as the customer's browser sees it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CheckoutPage {
-    /// What the shop is told of it.
-    pub checkout: GatewayCheckout,
-    /// Where the customer goes from there.
-    pub pages: CheckoutPages,
 }
 
 /// A message to the shop, ready to be signed.

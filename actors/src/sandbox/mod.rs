@@ -7,16 +7,18 @@ mod cards;
 mod check;
 mod checkouts;
 mod events;
+mod forget_events;
 mod gateway;
 mod intents;
+mod objects;
 mod rows;
 
 use crate::owner::{Owner, Slot};
 use crate::supervision::Owners;
 
-pub use checkouts::{ExpireCheckout, OpenCheckout, PayCheckout};
-pub use events::ForgetEvents;
-pub use gateway::{CheckoutPage, SandboxEvent, SandboxGateway};
+pub use checkouts::{CheckoutPage, ExpireCheckout, OpenCheckout, PayCheckout};
+pub use forget_events::ForgetEvents;
+pub use gateway::{SandboxEvent, SandboxGateway};
 pub use intents::{CancelIntent, ConfirmInBrowser, ConfirmIntent, CreateIntent, RefundIntent};
 
 pub(crate) use check::check;

@@ -1,0 +1,50 @@
+//! Giving money of an intent back.
+
+use super::find::find;
+use crate::Failure;
+use crate::gateway::{GatewayRefund, RefundRequest};
+use crate::owner::Command;
+use crate::sandbox::Sandbox;
+use crate::sandbox::events::append_event;
+use crate::sandbox::rows::{INTENTS, SandboxRefund};
+use crate::store::Unit;
+use souk_domain::{PaymentStatus, Refusal};
+
+/// Gives money back; the same key again gives the same answer. Refuses more than is left of the
+/// intent's amount.
+#[derive(Clone, Debug)]
+pub struct RefundIntent {
+    /// The idempotency key.
+    pub key: String,
+    /// How much of which intent goes back.
+    pub request: RefundRequest,
+}
+
+impl Command for RefundIntent {
+    type Owner = Sandbox;
+    type Reply = GatewayRefund;
+
+    fn apply(self, unit: &Unit, _: &Sandbox) -> Result<GatewayRefund, Failure> {
+        let Self { key, request } = self;
+        let mut intent = find(unit, &request.intent)?;
+        if let Some(known) = intent.refunds.iter().find(|refund| refund.key == key) {
+            return Ok(known.shown());
+        }
+        // Whoever asks has heard of the money from this gateway, be it by a signed message that only
+        // its secret's holder can have sent: then it was taken, whatever the books here say.
+        let left = intent.amount.minor_units() - intent.refunded().minor_units();
+        let amount = request.amount;
+        if amount.minor_units() <= 0 || amount.minor_units() > left {
+            return Err(Refusal::RefundTooLarge.into());
+        }
+        let refund = SandboxRefund { id: format!("re_{}", crate::random_hex(12)), key, amount };
+        intent.refunds.push(refund.clone());
+        intent.status = match amount.minor_units() == left {
+            true => PaymentStatus::Refunded,
+            false => PaymentStatus::Succeeded,
+        };
+        unit.put(INTENTS, &request.intent, &intent)?;
+        append_event(unit, "charge.refunded", intent.charge_object(&request.intent))?;
+        Ok(refund.shown())
+    }
+}
