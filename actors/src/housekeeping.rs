@@ -232,7 +232,7 @@ async fn prune(shop: &Shop) -> Result<(), Failure> {
     while idempotency::prune(&shop.store).await? {}
     while users::prune_ended_sessions(&shop.store).await? {}
     while carts::prune_guest_carts(&shop.store).await? {}
-    while payments::prune_heard(&shop.store).await? {}
+    while payments::prune_gateway_messages(&shop.store).await? {}
     while delete_unpaid(shop, clock::now()).await? {}
     Ok(())
 }

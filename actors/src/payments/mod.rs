@@ -1,36 +1,52 @@
 //! The owner of payments. What a payment's state is, the gateway says; what its amount is, our
 //! own rows say (design law 8); where its money went, the [`ledger`] says.
 
+mod amounts;
 mod begin;
+mod begin_attempt;
 mod check;
-mod disputes;
-mod heard;
+mod doubt;
+mod find;
+mod give_up;
 mod ledger;
-mod outcome;
+mod messages;
+mod pay_at_finalize;
 mod queries;
+mod record_checkout;
+mod record_dispute;
+mod record_intent;
+mod record_outcome;
 mod refunds;
+mod release;
+mod release_of_order;
 mod rows;
 mod sales;
+mod save;
 
 use crate::owner::{Owner, Slot};
 use crate::supervision::Owners;
 
-pub use begin::{
-    BeginAttempt, BeginPayment, DoubtPayment, GiveUpPayment, PayAtFinalize, RecordCheckout,
-    RecordIntent, ShownPayment, require_payment,
-};
-pub use disputes::RecordDispute;
-pub use heard::{HEARD_KEPT, RecordHeard, prune_heard};
+pub use begin::BeginPayment;
+pub use begin_attempt::BeginAttempt;
+pub use doubt::DoubtPayment;
+pub use find::{ShownPayment, require_payment};
+pub use give_up::GiveUpPayment;
 pub use ledger::{Account, LedgerEntry, Movement, Posting, entries_of, revenue};
-pub use outcome::{Outcome, RecordOutcome};
+pub use messages::{GATEWAY_MESSAGES_KEPT, RecordGatewayMessage, prune_gateway_messages};
+pub use pay_at_finalize::PayAtFinalize;
 pub use queries::{
     NumberedRefund, by_checkout, by_intent, in_doubt, of_order, open, payment, refund,
     refund_called, refunds_due, refunds_of, to_close,
 };
+pub use record_checkout::RecordCheckout;
+pub use record_dispute::RecordDispute;
+pub use record_intent::RecordIntent;
+pub use record_outcome::{Outcome, RecordOutcome};
 pub use refunds::{
-    MadeRefund, RecordFailedRefund, RecordRefund, RecordRefusedRefund, ReleasePayment,
-    ReleasePaymentsOfOrder, RequestRefund,
+    MadeRefund, RecordFailedRefund, RecordRefund, RecordRefusedRefund, RequestRefund,
 };
+pub use release::ReleasePayment;
+pub use release_of_order::ReleasePaymentsOfOrder;
 pub use rows::{
     Dispute, DisputeStatus, Doubt, FREE_PREFIX, Intent, Payment, Refund, RefundState, RefundedBy,
     Way,

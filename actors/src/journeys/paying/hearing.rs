@@ -95,7 +95,7 @@ pub async fn hear(
     let Some((id, payment)) = known else { return Ok(()) };
     let step = step_of(shop, (id, &payment), message, cancels_on_failure).await?;
     shop.turn(move |turn| async move {
-        match turn.ask(payments::RecordHeard { event }).await? {
+        match turn.ask(payments::RecordGatewayMessage { event }).await? {
             true => take(&turn, id, step).await,
             false => Ok(()),
         }

@@ -1,9 +1,12 @@
 //! What the gateway says of a payment, booked: once, whoever brings it and however often.
 
-use super::begin::{DoubtPayment, find, put_and_tell};
-use super::ledger::{self, Account, Movement};
+use super::amounts::{minus, plus};
+use super::doubt::DoubtPayment;
+use super::find::find;
+use super::ledger::{self, Movement};
 use super::rows::{BY_INTENT, IN_DOUBT, OPEN, PAYMENTS, TO_CLOSE};
-use super::{Intent, Payment, Payments, RefundedBy, refunds};
+use super::save::save_and_publish;
+use super::{Account, Intent, Payment, Payments, RefundedBy, refunds};
 use crate::Failure;
 use crate::gateway::{self, Decline};
 use crate::outbox::PaymentEvent;
@@ -67,7 +70,7 @@ impl Command for RecordOutcome {
             _ if !payment.status.is_open() => {}
             PaymentStatus::Canceled => {
                 payment.status = PaymentStatus::Canceled;
-                put_and_tell(unit, id, &mut payment, PaymentEvent::Canceled)?;
+                save_and_publish(unit, id, &mut payment, PaymentEvent::Canceled)?;
             }
             status @ (PaymentStatus::RequiresPaymentMethod
             | PaymentStatus::RequiresAction
@@ -122,7 +125,7 @@ fn take(unit: &Unit, id: PaymentId, payment: &mut Payment, received: Money) -> R
     payment.received = received;
     let flow = (Account::Receivable, Account::Gateway, received);
     ledger::append(unit, id, payment, Movement::Charged, flow)?;
-    put_and_tell(unit, id, payment, PaymentEvent::Succeeded)
+    save_and_publish(unit, id, payment, PaymentEvent::Succeeded)
 }
 
 /// Somebody at the gateway gave money back that we did not ask it to give back.
@@ -132,8 +135,8 @@ fn book_refunds_made_elsewhere(
     payment: &mut Payment,
     refunded: Money,
 ) -> Result<(), Failure> {
-    let known = refunds::plus(payment.refunded, payment.refunding);
-    let unknown = refunds::minus(refunded, known).max(Money::ZERO);
+    let known = plus(payment.refunded, payment.refunding);
+    let unknown = minus(refunded, known).max(Money::ZERO);
     if unknown == Money::ZERO {
         return Ok(());
     }
@@ -157,7 +160,7 @@ fn stay_open(
     payment.status = status;
     if let Some(decline) = outcome.decline.as_ref().filter(|_| is_new_decline) {
         payment.last_declined_charge.clone_from(&decline.charge);
-        return put_and_tell(unit, id, payment, PaymentEvent::Failed);
+        return save_and_publish(unit, id, payment, PaymentEvent::Failed);
     }
     payment.updated_at = unit.now();
     Ok(unit.put(PAYMENTS, &id, payment)?)

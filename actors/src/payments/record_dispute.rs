@@ -1,17 +1,18 @@
 //! Customers who ask their bank for the money. The order stays as it is: what to do about it, the
 //! operator decides at the gateway; the shop writes down what came of it, and publishes it.
 
-use super::begin::{find, put_and_tell};
-use super::ledger::{self, Account, Movement};
-use super::refunds::plus;
-use super::{Dispute, DisputeStatus, Payments};
+use super::amounts::plus;
+use super::find::find;
+use super::ledger::{self, Movement};
+use super::save::save_and_publish;
+use super::{Account, Dispute, DisputeStatus, Payments};
 use crate::Failure;
 use crate::outbox::PaymentEvent;
 use crate::owner::Command;
 use crate::store::Unit;
 use souk_domain::{Money, PaymentId};
 
-/// Notes how a dispute stands, and replies whether that is news. Publishes `payment.disputed`,
+/// Records how a dispute stands, and replies whether that is news. Publishes `payment.disputed`,
 /// `payment.dispute_won` or `payment.dispute_lost`.
 #[derive(Clone, Debug)]
 pub struct RecordDispute {
@@ -53,7 +54,7 @@ impl Command for RecordDispute {
             }
         };
         payment.dispute = Some(dispute);
-        put_and_tell(unit, id, &mut payment, what)?;
+        save_and_publish(unit, id, &mut payment, what)?;
         Ok(true)
     }
 }

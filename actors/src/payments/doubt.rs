@@ -1,0 +1,32 @@
+//! A payment about which the gateway must be asked.
+
+use super::Payments;
+use super::find::find;
+use super::rows::{Doubt, IN_DOUBT};
+use crate::Failure;
+use crate::owner::Command;
+use crate::store::{Read, Unit};
+use souk_domain::PaymentId;
+
+/// Puts an open payment in doubt, because something was said of it that cannot be booked: the
+/// gateway is to be asked. Does nothing if it is in doubt already, or not open.
+#[derive(Clone, Debug)]
+pub struct DoubtPayment {
+    /// The payment.
+    pub id: PaymentId,
+}
+
+impl Command for DoubtPayment {
+    type Owner = Payments;
+    type Reply = ();
+
+    fn apply(self, unit: &Unit, _: &Payments) -> Result<(), Failure> {
+        let Self { id } = self;
+        let payment = find(unit, id)?;
+        if payment.status.is_open() && unit.get(IN_DOUBT, &id)?.is_none() {
+            let doubt = Doubt { attempt: payment.attempts, since: unit.now() };
+            unit.put(IN_DOUBT, &id, &doubt)?;
+        }
+        Ok(())
+    }
+}

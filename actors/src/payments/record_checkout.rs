@@ -1,0 +1,37 @@
+//! The gateway made a checkout.
+
+use super::find::find;
+use super::rows::BY_CHECKOUT;
+use super::save::save_and_publish;
+use super::{Payment, Payments};
+use crate::Failure;
+use crate::outbox::PaymentEvent;
+use crate::owner::Command;
+use crate::store::Unit;
+use souk_domain::PaymentId;
+
+/// Records the gateway's checkout. Publishes `payment.created` if it is news.
+#[derive(Clone, Debug)]
+pub struct RecordCheckout {
+    /// The payment.
+    pub id: PaymentId,
+    /// The gateway's id of the checkout.
+    pub checkout: String,
+}
+
+impl Command for RecordCheckout {
+    type Owner = Payments;
+    type Reply = Payment;
+
+    fn apply(self, unit: &Unit, _: &Payments) -> Result<Payment, Failure> {
+        let Self { id, checkout } = self;
+        let mut payment = find(unit, id)?;
+        if payment.checkout.as_ref() == Some(&checkout) {
+            return Ok(payment);
+        }
+        unit.put(BY_CHECKOUT, &checkout, &id)?;
+        payment.checkout = Some(checkout);
+        save_and_publish(unit, id, &mut payment, PaymentEvent::Created)?;
+        Ok(payment)
+    }
+}

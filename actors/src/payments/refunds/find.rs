@@ -1,0 +1,11 @@
+//! The refund that a command means.
+
+use crate::Failure;
+use crate::payments::Refund;
+use crate::payments::rows::REFUNDS;
+use crate::store::{Read, Unit};
+use souk_domain::{Missing, PaymentId, Refusal};
+
+pub(super) fn find_refund(unit: &Unit, id: PaymentId, number: u64) -> Result<Refund, Failure> {
+    Ok(unit.get(REFUNDS, &(id, number))?.ok_or(Refusal::NotFound(Missing::Payment))?)
+}

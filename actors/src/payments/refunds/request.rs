@@ -1,0 +1,41 @@
+//! Deciding that money goes back.
+
+use super::add::add;
+use crate::Failure;
+use crate::owner::Command;
+use crate::payments::find::find;
+use crate::payments::{Payments, Refund, RefundedBy};
+use crate::store::Unit;
+use souk_domain::{Money, PaymentId, Refusal};
+
+/// Decides that money of a payment goes back. Refuses more than is left of what was taken, and a
+/// payment of an order that cost nothing.
+#[derive(Clone, Debug)]
+pub struct RequestRefund {
+    /// The payment.
+    pub id: PaymentId,
+    /// How much goes back; `None` for all that is left.
+    pub amount: Option<Money>,
+    /// Why; perhaps empty.
+    pub reason: String,
+    /// Who decides.
+    pub by: RefundedBy,
+}
+
+impl Command for RequestRefund {
+    type Owner = Payments;
+    type Reply = (u64, Refund);
+
+    fn apply(self, unit: &Unit, _: &Payments) -> Result<(u64, Refund), Failure> {
+        let Self { id, amount, reason, by } = self;
+        let mut payment = find(unit, id)?;
+        if payment.has_money() && payment.amount == Money::ZERO && payment.received == Money::ZERO {
+            return Err(Refusal::NothingToRefund.into());
+        }
+        let amount = amount.unwrap_or(payment.left());
+        if amount <= Money::ZERO || amount > payment.left() {
+            return Err(Refusal::RefundTooLarge.into());
+        }
+        add(unit, id, &mut payment, amount, &reason, by)
+    }
+}
