@@ -56,7 +56,7 @@ impl App {
             return Ok(());
         };
         let cancels_on_failure = self.cancels_on_payment_failed;
-        Ok(paying::hear(&self.shop, id, message, cancels_on_failure).await?)
+        Ok(paying::receive(&self.shop, id, message, cancels_on_failure).await?)
     }
 
     /// A payment that bears the name of this store, and that the store has not begun, was begun

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 use souk_actors::gateway::Decline;
-use souk_actors::journeys::paying::{Message, Told};
+use souk_actors::journeys::paying::{Message, MessageContent};
 use souk_actors::payments::{Dispute, DisputeStatus};
 use souk_domain::{Claim, Money, PaymentStatus, SaidAmount, Speaker};
 
@@ -154,8 +154,8 @@ fn message(kind: &str, object: Object) -> Option<Message> {
         | "checkout.session.async_payment_succeeded"
         | "checkout.session.async_payment_failed" => {
             let asked = amount(&object.amount_total);
-            let told = Told::Checkout { checkout: object.id? };
-            Some(Message { told, claim: Claim { asked, ..claim } })
+            let content = MessageContent::Checkout { checkout: object.id? };
+            Some(Message { content, claim: Claim { asked, ..claim } })
         }
         "charge.refunded" => {
             let claim = Claim {
@@ -164,17 +164,20 @@ fn message(kind: &str, object: Object) -> Option<Message> {
                 refunded: present(amount(&object.amount_refunded)),
                 ..claim
             };
-            Some(Message { told: Told::Refunded { intent: object.payment_intent? }, claim })
+            Some(Message {
+                content: MessageContent::Refunded { intent: object.payment_intent? },
+                claim,
+            })
         }
         "refund.created" | "refund.failed" | "refund.updated" | "charge.refund.updated" => {
             let has_failed = matches!(object.status.as_deref(), Some("failed" | "canceled"));
             let claim = Claim { refund: amount(&object.amount), ..claim };
             let (intent, refund) = (object.payment_intent?, object.id?);
-            let told = match has_failed {
-                true => Told::RefundFailed { intent, refund },
-                false => Told::RefundSeen { intent },
+            let content = match has_failed {
+                true => MessageContent::RefundFailed { intent, refund },
+                false => MessageContent::RefundChanged { intent },
             };
-            Some(Message { told, claim })
+            Some(Message { content, claim })
         }
         "charge.dispute.created" => dispute(object, Some(DisputeStatus::Open), claim),
         "charge.dispute.closed" => {
@@ -201,7 +204,7 @@ fn of_intent(
         received: amount(&object.amount_received),
         ..claim
     };
-    Some(Message { told: Told::Intent { intent: object.id?, status, decline }, claim })
+    Some(Message { content: MessageContent::Intent { intent: object.id?, status, decline }, claim })
 }
 
 fn dispute(object: Object, status: Option<DisputeStatus>, claim: Claim) -> Option<Message> {
@@ -213,8 +216,8 @@ fn dispute(object: Object, status: Option<DisputeStatus>, claim: Claim) -> Optio
     };
     let amount = Money::from_minor_units(minor_units);
     let dispute = Dispute { id: object.id?, amount, reason, status: status? };
-    let told = Told::Disputed { intent: object.payment_intent?, dispute };
-    Some(Message { told, claim: Claim { disputed, ..claim } })
+    let content = MessageContent::Disputed { intent: object.payment_intent?, dispute };
+    Some(Message { content, claim: Claim { disputed, ..claim } })
 }
 
 fn amount(written: &Value) -> SaidAmount {

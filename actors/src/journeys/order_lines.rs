@@ -1,6 +1,6 @@
 //! One unit more or less in a pending order: its lines, its stock, its total.
 
-use super::ordering::{OrderView, let_go_of_payments, move_stock_lines, view};
+use super::ordering::{OrderView, move_stock_lines, release_payments, view};
 use crate::Failure;
 use crate::catalog::{self, ProductView, StockMove, TakenLine};
 use crate::orders::{self, Order};
@@ -27,7 +27,7 @@ pub async fn add_unit(turn: &Turn, id: OrderId, product: ProductId) -> Result<Or
     let lines = vec![(product, Quantity::ONE)];
     turn.ask(catalog::TakeStock { lines }).await?;
     let order = turn.ask(orders::AddOrderUnit { id, added }).await?;
-    let_go_of_old_payments(turn, id, &order).await?;
+    release_old_payments(turn, id, &order).await?;
     view(turn, id, order).await
 }
 
@@ -49,15 +49,15 @@ pub async fn remove_unit(
     let lines = vec![TakenLine { product, quantity: Quantity::ONE }];
     let step = StockMove { from: StockHolding::Held, to: StockHolding::Released };
     move_stock_lines(turn, lines, step).await?;
-    let_go_of_old_payments(turn, id, &order).await?;
+    release_old_payments(turn, id, &order).await?;
     view(turn, id, order).await
 }
 
 /// What was started for another amount can be paid no more.
-async fn let_go_of_old_payments(turn: &Turn, id: OrderId, after: &Order) -> Result<(), Failure> {
+async fn release_old_payments(turn: &Turn, id: OrderId, after: &Order) -> Result<(), Failure> {
     match after.payment {
         Some(_) => Ok(()),
-        None => let_go_of_payments(turn, id).await,
+        None => release_payments(turn, id).await,
     }
 }
 

@@ -93,7 +93,7 @@ pub async fn update(turn: &Turn, command: UpdateOrder) -> Result<OrderView, Fail
     let updated = turn.ask(command).await?;
     move_stock(turn, &updated.order, updated.stock).await?;
     if updated.order.status == OrderStatus::Cancelled {
-        let_go_of_payments(turn, id).await?;
+        release_payments(turn, id).await?;
     }
     view(turn, id, updated.order).await
 }
@@ -111,7 +111,7 @@ pub async fn cancel(
     let cancelled =
         turn.ask(orders::CancelOrder { id, reason: reason.to_owned(), contact }).await?;
     move_stock(turn, &cancelled.order, cancelled.stock).await?;
-    let_go_of_payments(turn, id).await?;
+    release_payments(turn, id).await?;
     view(turn, id, cancelled.order).await
 }
 
@@ -127,7 +127,7 @@ pub async fn delete(turn: &Turn, id: OrderId, by: Role) -> Result<(), Failure> {
         turn.ask(payments::ArchiveSale { id: link.payment, is_kept: goods_have_left }).await?;
     }
     if !goods_have_left {
-        let_go_of_payments(turn, id).await?;
+        release_payments(turn, id).await?;
     }
     Ok(())
 }
@@ -182,7 +182,7 @@ pub async fn view(turn: &Turn, id: OrderId, order: Order) -> Result<OrderView, F
     Ok(OrderView { id, order, products })
 }
 
-/// Books the units of an order from one place to another.
+/// Books the units of an order from one holding to another.
 pub(super) async fn move_stock(turn: &Turn, order: &Order, step: StockMove) -> Result<(), Failure> {
     if step.from == step.to {
         return Ok(());
@@ -200,7 +200,7 @@ pub(super) async fn move_stock_lines(
 }
 
 /// An order that is called off needs no payment: what was taken goes back, what is open is closed.
-pub(super) async fn let_go_of_payments(turn: &Turn, order: OrderId) -> Result<(), Failure> {
+pub(super) async fn release_payments(turn: &Turn, order: OrderId) -> Result<(), Failure> {
     turn.ask(payments::ReleasePaymentsOfOrder { order, except: None }).await
 }
 

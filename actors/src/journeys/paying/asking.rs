@@ -41,7 +41,7 @@ pub async fn ask_gateway(
             news.outcome.attempt = Some(attempt);
             Ok(news)
         }
-        told => told,
+        news => news,
     }
 }
 

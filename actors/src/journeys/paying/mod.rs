@@ -15,7 +15,7 @@
 
 mod asking;
 mod free;
-mod hearing;
+mod receiving;
 mod reconciling;
 mod refunding;
 mod settling;
@@ -23,7 +23,7 @@ mod starting;
 
 pub use asking::{ask_about, ask_gateway};
 pub use free::{PaidForNothing, costs_nothing, pay_nothing};
-pub use hearing::{Message, Told, hear};
+pub use receiving::{Message, MessageContent, receive};
 pub use reconciling::{Line, Reconciled, reconcile};
 pub use refunding::{make_refund, request_refund};
 pub use settling::{close, settle};

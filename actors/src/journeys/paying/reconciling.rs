@@ -42,11 +42,11 @@ impl fmt::Display for Line {
 }
 
 /// Compares every open payment, and every refund that is due, with the gateway; books what it
-/// finds and tells of each difference.
+/// finds, and hands each difference to `on_line`.
 ///
 /// # Errors
 /// [`Failure`] of the store. What the gateway cannot answer is told and counted.
-pub async fn reconcile(shop: &Shop, mut tell: impl FnMut(Line)) -> Result<Reconciled, Failure> {
+pub async fn reconcile(shop: &Shop, mut on_line: impl FnMut(Line)) -> Result<Reconciled, Failure> {
     let mut done = Reconciled::default();
     let mut first = PaymentId::new(1).expect("1 is an id");
     loop {
@@ -54,7 +54,7 @@ pub async fn reconcile(shop: &Shop, mut tell: impl FnMut(Line)) -> Result<Reconc
         let Some((last, _)) = open.last() else { break };
         let next = PaymentId::new(last.get().saturating_add(1));
         for (id, payment) in open {
-            compare(shop, id, &payment, &mut done, &mut tell).await;
+            compare(shop, id, &payment, &mut done, &mut on_line).await;
         }
         match next {
             Some(next) => first = next,
@@ -64,7 +64,7 @@ pub async fn reconcile(shop: &Shop, mut tell: impl FnMut(Line)) -> Result<Reconc
     for (id, payment) in payments::to_close(&*shop.store.snapshot(), usize::MAX)? {
         let here = format!("{}, to be closed", payment.status.word());
         let closed = close(shop, id, &payment).await.map(|()| "closed".to_owned());
-        note(&mut done, &mut tell, (id, here, "open".to_owned()), closed);
+        report(&mut done, &mut on_line, (id, here, "open".to_owned()), closed);
     }
     for (id, number, refund) in payments::refunds_due(&*shop.store.snapshot(), usize::MAX)? {
         let amount = shop.settings.currency.format(refund.amount);
@@ -76,7 +76,7 @@ pub async fn reconcile(shop: &Shop, mut tell: impl FnMut(Line)) -> Result<Reconc
                 Err(Failure::GatewayUnavailable { why })
             }
         });
-        note(&mut done, &mut tell, (id, here, "not booked".to_owned()), made);
+        report(&mut done, &mut on_line, (id, here, "not booked".to_owned()), made);
     }
     Ok(done)
 }
@@ -86,16 +86,18 @@ async fn compare(
     id: PaymentId,
     payment: &Payment,
     done: &mut Reconciled,
-    tell: &mut impl FnMut(Line),
+    on_line: &mut impl FnMut(Line),
 ) {
     if payment.intent.is_none() && payment.checkout.is_none() {
-        // The gateway was never asked, or nobody was told how to pay.
+        // The gateway was never asked, or nobody can know how to pay.
         return;
     }
     let here = payment.status.word().to_owned();
     let news = match ask_about(shop, id, payment).await {
         Ok(news) => news,
-        Err(failure) => return note(done, tell, (id, here, "unknown".to_owned()), Err(failure)),
+        Err(failure) => {
+            return report(done, on_line, (id, here, "unknown".to_owned()), Err(failure));
+        }
     };
     done.asked += 1;
     let is_in_doubt = payment.attempts > 0;
@@ -107,7 +109,7 @@ async fn compare(
     let settled = shop.turn(move |turn| async move { settle(&turn, news).await });
     match settled.await {
         Ok(_) if is_same => {}
-        settled => note(done, tell, (id, here, there), settled.map(|settled| word(&settled))),
+        settled => report(done, on_line, (id, here, there), settled.map(|settled| word(&settled))),
     }
 }
 
@@ -122,9 +124,9 @@ fn word(settled: &Settled) -> String {
     }
 }
 
-fn note(
+fn report(
     reconciled: &mut Reconciled,
-    tell: &mut impl FnMut(Line),
+    on_line: &mut impl FnMut(Line),
     (payment, here, there): (PaymentId, String, String),
     result: Result<String, Failure>,
 ) {
@@ -138,5 +140,5 @@ fn note(
             format!("not settled: {failure}")
         }
     };
-    tell(Line { payment, here, there, done });
+    on_line(Line { payment, here, there, done });
 }

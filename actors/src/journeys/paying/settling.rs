@@ -48,7 +48,7 @@ async fn settle_success(
         tracing::error!(%payment, received, owed, "the gateway took another amount; it goes back");
     }
     if !is_what_was_owed || goes_by_another(turn, id, payment).await? {
-        let_go(turn, payment).await?;
+        release(turn, payment).await?;
         return Ok(Settled::Superseded);
     }
     let intent = booked.intent.clone();
@@ -62,7 +62,7 @@ async fn settle_success(
         }
         Paid::Before(order) => order,
         Paid::TooLate => {
-            let_go(turn, payment).await?;
+            release(turn, payment).await?;
             return Ok(Settled::TooLate);
         }
     };
@@ -81,7 +81,7 @@ async fn goes_by_another(turn: &Turn, id: OrderId, payment: PaymentId) -> Result
     }
 }
 
-async fn let_go(turn: &Turn, id: PaymentId) -> Result<(), Failure> {
+async fn release(turn: &Turn, id: PaymentId) -> Result<(), Failure> {
     turn.ask(payments::ReleasePayment { id }).await
 }
 

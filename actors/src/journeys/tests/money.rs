@@ -2,7 +2,7 @@
 
 use super::{ann, lamp, open, place, require_sound};
 use crate::gateway::{CheckoutPages, Gateway};
-use crate::journeys::paying::{self, Message, Settled, Told};
+use crate::journeys::paying::{self, Message, MessageContent, Settled};
 use crate::payments::{self, Account, Dispute, DisputeStatus, RefundedBy};
 use crate::shop::Shop;
 use crate::{Failure, housekeeping, orders};
@@ -37,14 +37,14 @@ async fn settle_with(shop: &Shop, id: OrderId, card: &str) -> Settled {
     settled.await.expect("booked")
 }
 
-async fn tell(shop: &Shop, event: &str, message: impl Into<Message>) {
-    paying::hear(shop, event.to_owned(), message.into(), true).await.expect("heard");
+async fn receive(shop: &Shop, event: &str, message: impl Into<Message>) {
+    paying::receive(shop, event.to_owned(), message.into(), true).await.expect("received");
 }
 
 /// A message that says nothing about amounts.
-impl From<Told> for Message {
-    fn from(told: Told) -> Self {
-        Self { told, claim: Claim { by: Speaker::Message, ..Claim::default() } }
+impl From<MessageContent> for Message {
+    fn from(content: MessageContent) -> Self {
+        Self { content, claim: Claim { by: Speaker::Message, ..Claim::default() } }
     }
 }
 
@@ -75,14 +75,14 @@ fn revenue(shop: &Shop) -> i64 {
 
 fn succeeded(intent: &str, received: Option<i64>) -> Message {
     let (intent, status) = (intent.to_owned(), PaymentStatus::Succeeded);
-    let mut message = Message::from(Told::Intent { intent, status, decline: None });
+    let mut message = Message::from(MessageContent::Intent { intent, status, decline: None });
     message.claim.status = Some(status);
     message.claim.received = minor(received);
     message
 }
 
 fn refunded(intent: &str, amount: i64) -> Message {
-    let mut message = Message::from(Told::Refunded { intent: intent.to_owned() });
+    let mut message = Message::from(MessageContent::Refunded { intent: intent.to_owned() });
     message.claim.refunded = SaidAmount::Minor(amount);
     message
 }
@@ -91,7 +91,8 @@ fn disputed(intent: &str, amount: i64, status: DisputeStatus) -> Message {
     let reason = "product_not_received".to_owned();
     let dispute =
         Dispute { id: "dp_1".to_owned(), amount: Money::from_minor_units(amount), reason, status };
-    let mut message = Message::from(Told::Disputed { intent: intent.to_owned(), dispute });
+    let mut message =
+        Message::from(MessageContent::Disputed { intent: intent.to_owned(), dispute });
     message.claim.disputed = SaidAmount::Minor(amount);
     message
 }
@@ -128,7 +129,7 @@ async fn refunds_in_part_never_give_back_more_than_was_paid() {
 async fn an_amount_that_is_not_owed_pays_nothing() {
     let (_directory, shop, id, of, intent) = started().await;
     for (number, received) in [1, 999, 1001, -1].into_iter().enumerate() {
-        tell(&shop, &format!("evt_{number}"), succeeded(&intent, Some(received))).await;
+        receive(&shop, &format!("evt_{number}"), succeeded(&intent, Some(received))).await;
         assert!(!order(&shop, id).is_paid, "{received}");
     }
     require_sound(&shop);
@@ -136,7 +137,7 @@ async fn an_amount_that_is_not_owed_pays_nothing() {
     assert_eq!(payments::in_doubt(&*shop.store.snapshot(), 10).expect("read").len(), 0);
     assert_eq!(payment(&shop, of).status, PaymentStatus::RequiresPaymentMethod);
 
-    tell(&shop, "evt_right", succeeded(&intent, Some(1000))).await;
+    receive(&shop, "evt_right", succeeded(&intent, Some(1000))).await;
     assert!(order(&shop, id).is_paid);
     require_sound(&shop);
 }
@@ -144,15 +145,15 @@ async fn an_amount_that_is_not_owed_pays_nothing() {
 #[tokio::test]
 async fn a_message_counts_once_and_a_late_decline_not_at_all() {
     let (_directory, shop, id, of, intent) = started().await;
-    tell(&shop, "evt_1", succeeded(&intent, None)).await;
+    receive(&shop, "evt_1", succeeded(&intent, None)).await;
     let version = order(&shop, id).version;
-    tell(&shop, "evt_1", succeeded(&intent, None)).await;
-    tell(&shop, "evt_2", succeeded(&intent, Some(1000))).await;
+    receive(&shop, "evt_1", succeeded(&intent, None)).await;
+    receive(&shop, "evt_2", succeeded(&intent, Some(1000))).await;
     let status = PaymentStatus::RequiresPaymentMethod;
-    let late = Told::Intent { intent: intent.clone(), status, decline: None };
-    tell(&shop, "evt_3", late).await;
+    let late = MessageContent::Intent { intent: intent.clone(), status, decline: None };
+    receive(&shop, "evt_3", late).await;
     let status = PaymentStatus::Canceled;
-    tell(&shop, "evt_4", Told::Intent { intent, status, decline: None }).await;
+    receive(&shop, "evt_4", MessageContent::Intent { intent, status, decline: None }).await;
 
     assert_eq!(order(&shop, id).version, version);
     assert_eq!(payment(&shop, of).status, PaymentStatus::Succeeded);
@@ -164,13 +165,13 @@ async fn a_message_counts_once_and_a_late_decline_not_at_all() {
 async fn money_given_back_at_the_gateway_is_booked_whatever_comes_first() {
     let (_directory, shop, id, of, intent) = started().await;
     let refunded = |amount: i64| refunded(&intent, amount);
-    tell(&shop, "evt_refund", refunded(400)).await;
-    tell(&shop, "evt_success", succeeded(&intent, Some(1000))).await;
-    tell(&shop, "evt_refund_again", refunded(400)).await;
+    receive(&shop, "evt_refund", refunded(400)).await;
+    receive(&shop, "evt_success", succeeded(&intent, Some(1000))).await;
+    receive(&shop, "evt_refund_again", refunded(400)).await;
     let after = order(&shop, id);
     assert_eq!((after.is_paid, after.refunded.minor_units(), revenue(&shop)), (true, 400, 600));
 
-    tell(&shop, "evt_all", refunded(1000)).await;
+    receive(&shop, "evt_all", refunded(1000)).await;
     assert!(!order(&shop, id).is_paid);
     assert_eq!((payment(&shop, of).status, revenue(&shop)), (PaymentStatus::Refunded, 0));
     require_sound(&shop);
@@ -184,9 +185,13 @@ async fn a_refund_that_fails_in_the_end_is_owed_still() {
     let made = paying::make_refund(&shop, of, number).await.expect("made");
     let refund = made.gateway_id.expect("the gateway's name for it");
 
-    tell(&shop, "evt_1", Told::RefundFailed { intent: intent.clone(), refund: refund.clone() })
-        .await;
-    tell(&shop, "evt_2", Told::RefundFailed { intent, refund }).await;
+    receive(
+        &shop,
+        "evt_1",
+        MessageContent::RefundFailed { intent: intent.clone(), refund: refund.clone() },
+    )
+    .await;
+    receive(&shop, "evt_2", MessageContent::RefundFailed { intent, refund }).await;
 
     assert_eq!(payment(&shop, of).owed_back, PRICE);
     assert_eq!(revenue(&shop), 0, "it is the customer's money");
@@ -198,10 +203,10 @@ async fn a_dispute_is_written_down_and_a_lost_one_is_money_lost() {
     let (_directory, shop, id, of, intent) = started().await;
     settle_with(&shop, id, "pm_card_visa").await;
     let disputed = |status| disputed(&intent, PRICE.minor_units(), status);
-    tell(&shop, "evt_1", disputed(DisputeStatus::Open)).await;
-    tell(&shop, "evt_2", disputed(DisputeStatus::Lost)).await;
-    tell(&shop, "evt_3", disputed(DisputeStatus::Lost)).await;
-    tell(&shop, "evt_4", disputed(DisputeStatus::Open)).await;
+    receive(&shop, "evt_1", disputed(DisputeStatus::Open)).await;
+    receive(&shop, "evt_2", disputed(DisputeStatus::Lost)).await;
+    receive(&shop, "evt_3", disputed(DisputeStatus::Lost)).await;
+    receive(&shop, "evt_4", disputed(DisputeStatus::Open)).await;
 
     let after = payment(&shop, of);
     assert_eq!(after.dispute.map(|dispute| dispute.status), Some(DisputeStatus::Lost));
@@ -295,13 +300,13 @@ async fn what_is_on_its_way_back_cannot_be_lost_too() {
     let (_directory, shop, id, of, intent) = started().await;
     settle_with(&shop, id, "pm_card_visa").await;
     let number = request(&shop, id, Some(400)).await.expect("decided");
-    tell(&shop, "evt_1", disputed(&intent, 1_000, DisputeStatus::Lost)).await;
+    receive(&shop, "evt_1", disputed(&intent, 1_000, DisputeStatus::Lost)).await;
     require_sound(&shop);
     assert_eq!(payment(&shop, of).lost, Money::from_minor_units(600));
 
     paying::make_refund(&shop, of, number).await.expect("made");
     for (event, amount) in [("evt_2", 401), ("evt_3", 1_000), ("evt_4", -1), ("evt_5", i64::MAX)] {
-        tell(&shop, event, refunded(&intent, amount)).await;
+        receive(&shop, event, refunded(&intent, amount)).await;
         require_sound(&shop);
     }
     assert_eq!(payment(&shop, of).refunded, Money::from_minor_units(400));
@@ -314,7 +319,7 @@ async fn a_message_judged_before_the_books_changed_is_judged_again() {
     for round in 0..20 {
         let lost = disputed(&intent, 1_000, DisputeStatus::Lost);
         let (one, other) = (format!("evt_{round}_1"), format!("evt_{round}_2"));
-        tokio::join!(tell(&shop, &one, lost), tell(&shop, &other, refunded(&intent, 1_000)));
+        tokio::join!(receive(&shop, &one, lost), receive(&shop, &other, refunded(&intent, 1_000)));
         require_sound(&shop);
     }
     let after = payment(&shop, of);
@@ -329,17 +334,17 @@ async fn a_failed_refund_over_another_amount_is_asked_about() {
     let made = paying::make_refund(&shop, of, number).await.expect("made");
     let refund = made.gateway_id.expect("the gateway's name for it");
     let failed = |amount: i64| {
-        let told = Told::RefundFailed { intent: intent.clone(), refund: refund.clone() };
+        let told = MessageContent::RefundFailed { intent: intent.clone(), refund: refund.clone() };
         let mut message = Message::from(told);
         message.claim.refund = SaidAmount::Minor(amount);
         message
     };
 
     for (event, amount) in [("evt_1", 399), ("evt_2", -400), ("evt_3", i64::MIN)] {
-        tell(&shop, event, failed(amount)).await;
+        receive(&shop, event, failed(amount)).await;
         assert_eq!(payment(&shop, of).owed_back, Money::ZERO, "{amount}");
     }
-    tell(&shop, "evt_4", failed(400)).await;
+    receive(&shop, "evt_4", failed(400)).await;
 
     assert_eq!(payment(&shop, of).owed_back, Money::from_minor_units(400));
     require_sound(&shop);

@@ -19,14 +19,14 @@ const REFUNDS_MAX: usize = 1_000;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
     /// What it says.
-    pub told: Told,
+    pub content: MessageContent,
     /// What it says about the money, as it was written.
     pub claim: Claim,
 }
 
 /// What a message says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Told {
+pub enum MessageContent {
     /// An intent changed.
     Intent {
         /// Which.
@@ -47,7 +47,7 @@ pub enum Told {
         intent: String,
     },
     /// A refund was made or changed. How much went back in all, another message says.
-    RefundSeen {
+    RefundChanged {
         /// Of which intent.
         intent: String,
     },
@@ -76,20 +76,20 @@ pub enum Told {
 ///
 /// # Errors
 /// [`Failure`] of an owner or the gateway; the message is to be sent again.
-pub async fn hear(
+pub async fn receive(
     shop: &Shop,
     event: String,
     message: Message,
     cancels_on_failure: bool,
 ) -> Result<(), Failure> {
     let snapshot = shop.store.snapshot();
-    let known = match &message.told {
-        Told::Checkout { checkout } => payments::by_checkout(&*snapshot, checkout)?,
-        Told::Intent { intent, .. }
-        | Told::Refunded { intent }
-        | Told::RefundSeen { intent }
-        | Told::RefundFailed { intent, .. }
-        | Told::Disputed { intent, .. } => payments::by_intent(&*snapshot, intent)?,
+    let known = match &message.content {
+        MessageContent::Checkout { checkout } => payments::by_checkout(&*snapshot, checkout)?,
+        MessageContent::Intent { intent, .. }
+        | MessageContent::Refunded { intent }
+        | MessageContent::RefundChanged { intent }
+        | MessageContent::RefundFailed { intent, .. }
+        | MessageContent::Disputed { intent, .. } => payments::by_intent(&*snapshot, intent)?,
     };
     drop(snapshot);
     let Some((id, payment)) = known else { return Ok(()) };
@@ -127,31 +127,31 @@ enum Step {
 async fn step_of(
     shop: &Shop,
     (id, payment): (PaymentId, &Payment),
-    Message { told, claim }: Message,
+    Message { content, claim }: Message,
     cancels_on_failure: bool,
 ) -> Result<Step, Failure> {
     let mut books = payment.books(id, Some(shop.settings.currency));
-    if let Told::RefundFailed { refund, .. } = &told {
+    if let MessageContent::RefundFailed { refund, .. } = &content {
         let refund = payments::refund_called(&shop.store.snapshot(), id, refund)?;
         books.refund = refund.map(|refund| refund.amount);
     }
     if let Err(misfit) = judge(&books, &claim) {
         gateway::alarm(format_args!("a message about payment {id}"), misfit);
-        return ask_instead(shop, (id, payment), &books, told).await;
+        return ask_instead(shop, (id, payment), &books, content).await;
     }
-    let (outcome, may_call_off) = match told {
-        Told::Intent { status, decline, .. } => {
+    let (outcome, may_call_off) = match content {
+        MessageContent::Intent { status, decline, .. } => {
             let received = match status {
                 PaymentStatus::Succeeded => payment.amount,
                 _ => Money::ZERO,
             };
             (Outcome { received, decline, ..Outcome::without_money(status) }, true)
         }
-        Told::Checkout { checkout } => {
+        MessageContent::Checkout { checkout } => {
             return ask_about_checkout(shop, id, payment, &checkout).await;
         }
-        Told::Refunded { .. } => {
-            // Only what was taken goes back, whether we were told of that before or not.
+        MessageContent::Refunded { .. } => {
+            // Only what was taken goes back, whether we knew of that before or not.
             let taken = Outcome::without_money(PaymentStatus::Succeeded);
             let received = if payment.has_money() { payment.received } else { payment.amount };
             let refunded = match claim.refunded {
@@ -161,9 +161,9 @@ async fn step_of(
             let claim = Claim { refunded: claim.refunded, ..Claim::default() };
             (Outcome { received, refunded, claim, ..taken }, false)
         }
-        Told::RefundSeen { .. } => return Ok(Step::Nothing),
-        Told::RefundFailed { refund, .. } => return Ok(Step::RefundFailed { refund }),
-        Told::Disputed { dispute, .. } => return Ok(Step::Disputed { dispute }),
+        MessageContent::RefundChanged { .. } => return Ok(Step::Nothing),
+        MessageContent::RefundFailed { refund, .. } => return Ok(Step::RefundFailed { refund }),
+        MessageContent::Disputed { dispute, .. } => return Ok(Step::Disputed { dispute }),
     };
     let news = Box::new(asking::news(shop, id, payment, outcome).await?);
     Ok(Step::Settle { news, may_call_off, cancels_on_failure })
@@ -174,11 +174,13 @@ async fn ask_instead(
     shop: &Shop,
     (id, payment): (PaymentId, &Payment),
     books: &PaymentBooks<'_>,
-    told: Told,
+    content: MessageContent,
 ) -> Result<Step, Failure> {
-    match told {
-        Told::Checkout { checkout } => ask_about_checkout(shop, id, payment, &checkout).await,
-        Told::RefundFailed { intent, refund } => {
+    match content {
+        MessageContent::Checkout { checkout } => {
+            ask_about_checkout(shop, id, payment, &checkout).await
+        }
+        MessageContent::RefundFailed { intent, refund } => {
             let listed = shop.gateway.refunds(&intent).await?;
             let failed = listed
                 .into_iter()
@@ -187,10 +189,10 @@ async fn ask_instead(
                 failed.is_some_and(|made| asking::require_fit(id, books, &made.claim()).is_ok());
             Ok(if fits { Step::RefundFailed { refund } } else { Step::Nothing })
         }
-        Told::Intent { .. }
-        | Told::Refunded { .. }
-        | Told::RefundSeen { .. }
-        | Told::Disputed { .. } => answered(asking::ask_about(shop, id, payment).await),
+        MessageContent::Intent { .. }
+        | MessageContent::Refunded { .. }
+        | MessageContent::RefundChanged { .. }
+        | MessageContent::Disputed { .. } => answered(asking::ask_about(shop, id, payment).await),
     }
 }
 
