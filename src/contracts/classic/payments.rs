@@ -36,8 +36,7 @@ pub(super) async fn initiate(app: Arc<App>, call: Call) -> Result<Answer, Proble
     let needs_card = app.shop.gateway.pays_without_card().is_none();
     let client_secret = needs_card.then(|| intent.client_secret.clone());
     let linked = app.commit(&call, move |turn| async move {
-        let order = paying::link(&turn, id, payment, intent).await?;
-        turn.ask(payments::PayAtFinalize { id: payment }).await?;
+        let order = paying::link_to_finalize(&turn, id, payment, intent).await?;
         let body = PaymentBody::new(payment, id, order.total, status, currency);
         Ok(Answer::created(&body.with_client_secret(client_secret)))
     });

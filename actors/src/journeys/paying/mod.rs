@@ -28,8 +28,8 @@ pub use reconciling::{Line, Reconciled, reconcile};
 pub use refunding::{make_refund, request_refund};
 pub use settling::{close, settle};
 pub use starting::{
-    OpenCheckout, link, link_checkout, prepare, prepare_checkout, prepare_checkout_leading_to,
-    require_payable, start,
+    OpenCheckout, link, link_checkout, link_to_finalize, prepare, prepare_checkout,
+    prepare_checkout_leading_to, require_payable, start,
 };
 
 use crate::gateway::{CheckoutStatus, Decline, GatewayCheckout, GatewayIntent};

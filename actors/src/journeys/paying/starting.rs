@@ -193,6 +193,21 @@ pub async fn link(
     Ok(order)
 }
 
+/// Does what [`link`] does, for the classic contract: from then on `finalize` may pay without a card.
+///
+/// # Errors
+/// As [`link`].
+pub async fn link_to_finalize(
+    turn: &Turn,
+    order: OrderId,
+    payment: PaymentId,
+    intent: Intent,
+) -> Result<Order, Failure> {
+    let order = link(turn, order, payment, intent).await?;
+    turn.ask(payments::PayAtFinalize { id: payment }).await?;
+    Ok(order)
+}
+
 /// Books the checkout that the gateway opened, on the payment and on the order.
 ///
 /// # Errors
