@@ -31,7 +31,7 @@ impl CartKey {
         Self::of_bytes(&crate::random_bytes())
     }
 
-    /// The key somebody presents; `None` if it can be nobody's.
+    /// The key that a request presents; `None` if it is malformed.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let is_digit = |octet: u8| octet.is_ascii_digit() || (b'a'..=b'f').contains(&octet);

@@ -6,7 +6,7 @@ use souk_domain::text::comparable;
 use souk_domain::{CategoryId, Money, ProductId, SearchTerms};
 use std::ops::ControlFlow;
 
-/// Which products a list shows; everything that is said must hold.
+/// Which products a list shows; all that is given must hold.
 #[derive(Clone, Debug, Default)]
 pub struct ProductSelection {
     /// Words that the name contains.

@@ -13,13 +13,13 @@ use souk_domain::{OrderId, OrderStatus, Role, StatusStep, step, step_with_paymen
 pub struct Report {
     /// About which order.
     pub order: OrderId,
-    /// True if it is said to be paid.
+    /// True if the report claims that it is paid.
     pub claims_payment: bool,
-    /// What the gateway said when it was asked, if it was.
+    /// What the gateway answered, if it was asked.
     pub news: Option<News>,
     /// The wished state.
     pub status: Option<OrderStatus>,
-    /// Whom to tell.
+    /// Whom to mail.
     pub contact: Option<Contact>,
 }
 

@@ -61,7 +61,7 @@ impl Command for DeleteOrder {
         order.version += 1;
         order.updated_at = unit.now();
         if order.status.holding() != StockHolding::Released {
-            // Only its stock counts from here on; whose it was and where it went is nobody's business.
+            // Only its stock counts from here on; its customer and addresses are not kept.
             let (customer, recipient) = (None, None);
             let (shipping_address, billing_address) = (String::new(), String::new());
             let gone =

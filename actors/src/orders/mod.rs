@@ -50,7 +50,7 @@ pub(crate) use unpaid::{is_due_unpaid, list_guests_unpaid};
 /// The owner of orders.
 #[derive(Debug)]
 pub struct Orders {
-    /// How the owner of the shop hears of new orders.
+    /// How the owner of the shop gets news of new orders.
     pub notices: OrderNotices,
 }
 

@@ -48,7 +48,7 @@ pub struct PricedLine {
 }
 
 /// Places an order. The sender MUST take the stock of every line in the same turn. Publishes
-/// `order.placed`, mails the confirmation, and lets the owner hear of it. Refuses a total that is
+/// `order.placed`, mails the confirmation, and announces it to the owner. Refuses a total that is
 /// too large.
 #[derive(Clone, Debug)]
 pub struct PlaceOrder {

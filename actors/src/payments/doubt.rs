@@ -8,7 +8,7 @@ use crate::owner::Command;
 use crate::store::{Read, Unit};
 use souk_domain::PaymentId;
 
-/// Puts an open payment in doubt, because something was said of it that cannot be booked: the
+/// Puts an open payment in doubt, because the gateway claimed something that cannot be booked: the
 /// gateway is to be asked. Does nothing if it is in doubt already, or not open.
 #[derive(Clone, Debug)]
 pub struct DoubtPayment {

@@ -74,7 +74,7 @@ pub enum Movement {
     Refunded,
     /// Money that had gone back came again, because the refund failed in the end.
     RefundFailed,
-    /// A paid order was deleted: its sale is none of the shop's shown ones any more.
+    /// A paid order was deleted: its sale counts no more.
     Deleted,
     /// The customer's bank took money back.
     DisputeLost,

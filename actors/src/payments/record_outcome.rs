@@ -34,7 +34,7 @@ pub struct Outcome {
     pub status: PaymentStatus,
     /// What was taken, if anything was.
     pub received: Money,
-    /// What went back of that in all, as far as was said.
+    /// What went back of that in all, as far as the gateway named it.
     pub refunded: Money,
     /// Why an attempt to charge was refused, if one was.
     pub decline: Option<Decline>,
@@ -52,7 +52,7 @@ impl Command for RecordOutcome {
     fn apply(self, unit: &Unit, payments: &Payments) -> Result<Payment, Failure> {
         let Self { id, outcome } = self;
         let mut payment = find(unit, id)?;
-        // What was said fitted the books a moment ago; they may have changed since.
+        // It fitted the books a moment ago; they may have changed since.
         if let Err(misfit) = fits(unit, id, &payment, &outcome)? {
             gateway::alarm(format_args!("payment {id}"), misfit);
             DoubtPayment { id }.apply(unit, payments)?;

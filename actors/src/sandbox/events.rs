@@ -1,4 +1,4 @@
-//! What the sandbox tells the shop by itself: Stripe's events in small
+//! What the sandbox sends to the shop by itself: Stripe's events in small
 //! (<https://docs.stripe.com/api/events/object>). Each is written with the change it is about, and
 //! kept until the shop has taken it.
 

@@ -1,4 +1,4 @@
-//! The gateway is asked, perhaps after it was told to charge.
+//! Asking the gateway how a payment stands, perhaps after a charge.
 
 use super::{News, Outcome, Step, key};
 use crate::Failure;
@@ -72,7 +72,7 @@ pub async fn ask_about(shop: &Shop, id: PaymentId, payment: &Payment) -> Result<
     news(shop, id, payment, Outcome { decline, attempt, ..outcome }).await
 }
 
-/// Who did not try to charge does not hear of a refused attempt.
+/// Leaves out a refused attempt, which is no answer to who did not try to charge.
 async fn ask_without_decline(
     shop: &Shop,
     id: PaymentId,
@@ -83,7 +83,7 @@ async fn ask_without_decline(
     Ok(news)
 }
 
-/// What was said, with what is needed to book it.
+/// What the gateway answered, with what is needed to book it.
 ///
 /// # Errors
 /// [`Failure::GatewayMisfit`] if it does not fit our books: then the alarm is raised, and an open

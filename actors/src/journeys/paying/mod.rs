@@ -41,7 +41,7 @@ use crate::shop::Shop;
 use crate::store::StoreError;
 use souk_domain::{Claim, Money, OrderId, PaymentId, PaymentStatus, SaidAmount};
 
-/// What the gateway said of a payment, ready to be booked.
+/// What the gateway answered about a payment, ready to be booked.
 #[derive(Clone, Debug)]
 pub struct News {
     order: OrderId,
@@ -165,7 +165,7 @@ fn key(shop: &Shop, payment: PaymentId, step: Step) -> Result<String, StoreError
     Ok(format!("souk-{store}-payment-{payment}-{step}"))
 }
 
-/// What the gateway is told to do with a payment.
+/// What the gateway is asked to do with a payment.
 #[derive(Clone, Copy)]
 enum Step {
     Create,

@@ -45,7 +45,7 @@ impl fmt::Display for Line {
 /// finds, and hands each difference to `on_line`.
 ///
 /// # Errors
-/// [`Failure`] of the store. What the gateway cannot answer is told and counted.
+/// [`Failure`] of the store. What the gateway cannot answer is reported and counted.
 pub async fn reconcile(shop: &Shop, mut on_line: impl FnMut(Line)) -> Result<Reconciled, Failure> {
     let mut done = Reconciled::default();
     let mut first = PaymentId::new(1).expect("1 is an id");

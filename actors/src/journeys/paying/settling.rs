@@ -1,4 +1,4 @@
-//! What the gateway said is booked: on the payment and in the ledger, on the order, in the stock.
+//! What the gateway answered is booked: on the payment and in the ledger, on the order, in the stock.
 
 use super::{News, Outcome, Settled, Step, asking, key};
 use crate::Failure;
@@ -10,7 +10,7 @@ use crate::payments::{self, Payment};
 use crate::shop::Shop;
 use souk_domain::{OrderId, OrderStatus, PaymentId, PaymentStatus};
 
-/// Books what the gateway said: on the payment, the order, the stock.
+/// Books what the gateway answered: on the payment, the order, the stock.
 ///
 /// # Errors
 /// [`Failure`] of an owner; a decline is an outcome, not a refusal, because it is booked too.
@@ -132,7 +132,7 @@ async fn close_at_gateway(
             let intent = shop.gateway.cancel(&key, &intent).await?;
             Ok(Outcome::of_intent(intent, None, None))
         }
-        // Nobody was ever told how to pay it.
+        // No client ever got the means to pay it.
         None => Ok(Outcome::without_money(PaymentStatus::Canceled)),
     }
 }

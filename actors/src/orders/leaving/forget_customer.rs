@@ -10,7 +10,7 @@ use crate::owner::Command;
 use crate::store::{Direction, Read, StoreError, Unit};
 use souk_domain::UserId;
 
-/// Orders one turn goes through; whoever has more is forgotten by housekeeping, turn by turn.
+/// Orders one turn goes through; housekeeping goes on with the rest, turn by turn.
 const MAX_ORDERS_PER_TURN: usize = 200;
 
 /// Takes a person out of their orders: no customer, no addresses, except where a paid order must

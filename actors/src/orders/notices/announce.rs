@@ -13,7 +13,7 @@ use souk_domain::{OrderId, UnixMillis};
 const ORDERS_PER_DIGEST_MAX: usize = 200;
 
 /// Mails the orders that wait for a digest to the owner, if the oldest of them was placed at
-/// `placed_before` or earlier. Where the owner wants to hear nothing, they only stop waiting.
+/// `placed_before` or earlier. Where the owner wants no mail, they only stop waiting.
 #[derive(Clone, Debug)]
 pub struct AnnounceOrders {
     /// When the oldest must have been placed, at the latest.

@@ -1,4 +1,4 @@
-//! The owner hears of new orders: in a mail for each, in one mail for those of an hour, or not at
+//! News of new orders for the owner: in a mail for each, in one mail for those of an hour, or not at
 //! all. An order that waits for the next digest is written down with the order itself, and is
 //! crossed out in the commit that appends the digest, so each is mailed exactly once.
 
@@ -14,7 +14,7 @@ pub(super) use new_order::announce_or_list;
 /// Administrators that get a mail.
 const ADMINISTRATORS_MAILED_MAX: usize = 20;
 
-/// How the owner hears of new orders.
+/// How the owner gets news of new orders.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OrderNotices {

@@ -21,7 +21,7 @@ pub struct RecordRefund {
     pub id: PaymentId,
     /// The refund's number in its payment.
     pub number: u64,
-    /// What the gateway calls it, if it said so.
+    /// The gateway's id of it, if it gave one.
     pub gateway_id: Option<String>,
 }
 

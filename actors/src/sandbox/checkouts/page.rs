@@ -10,7 +10,7 @@ use souk_domain::{Missing, Refusal};
 /// A checkout as the customer's browser sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckoutPage {
-    /// What the shop is told of it.
+    /// What the shop learns of it.
     pub checkout: GatewayCheckout,
     /// Where the customer goes from there.
     pub pages: CheckoutPages,
@@ -20,7 +20,7 @@ pub(super) fn row(read: &impl Read, id: &str) -> Result<SandboxCheckout, Failure
     Ok(read.get(CHECKOUTS, &id.to_owned())?.ok_or(Refusal::NotFound(Missing::Payment))?)
 }
 
-/// A checkout as the shop is told of it.
+/// A checkout as the shop sees it.
 pub(in crate::sandbox) fn find(read: &impl Read, id: &str) -> Result<GatewayCheckout, Failure> {
     Ok(page(read, id)?.checkout)
 }

@@ -20,7 +20,7 @@ const MAX_LIVE_RESETS: usize = 5;
 /// or if the user has enough good tokens already; the reply does not say so.
 #[derive(Clone, Debug)]
 pub struct RequestPasswordReset {
-    /// The address they gave, which may be nobody's.
+    /// The address they gave; perhaps no user has it.
     pub email: EmailAddress,
     /// The token to mail.
     pub token: ResetToken,

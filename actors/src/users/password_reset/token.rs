@@ -18,7 +18,7 @@ impl ResetToken {
         Self(crate::random_hex(TOKEN_BYTES))
     }
 
-    /// The one somebody presents; `None` if it can be nobody's.
+    /// The one that a request presents; `None` if it is malformed.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let is_digit = |octet: u8| octet.is_ascii_digit() || (b'a'..=b'f').contains(&octet);
