@@ -6,6 +6,7 @@
 
 use crate::Failure;
 use crate::fair_queue::{Displaced, FairQueue, WaitingBounds};
+use argon2::password_hash::phc;
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use sha2::{Digest, Sha256};
 use souk_domain::Password;
@@ -14,7 +15,6 @@ use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
-use subtle::ConstantTimeEq;
 use tokio::sync::oneshot;
 
 /// Memory of one hash, in KiB (OWASP's first choice for argon2id, with [`PASSES`]).
@@ -38,6 +38,18 @@ const LOWEST_PRIORITY: i32 = 19;
 pub struct PasswordHash(String);
 
 impl PasswordHash {
+    /// `None` for a salt or a hash of a length that the form does not have.
+    fn of(salt: &[u8], hash: &[u8], params: &Params) -> Option<Self> {
+        let written = phc::PasswordHash {
+            algorithm: Algorithm::Argon2id.ident(),
+            version: Some(Version::V0x13.into()),
+            params: params.try_into().ok()?,
+            salt: Some(phc::Salt::new(salt).ok()?),
+            hash: Some(phc::Output::new(hash).ok()?),
+        };
+        Some(Self(written.to_string()))
+    }
+
     /// Names this hash without repeating it.
     pub(crate) fn digest(&self) -> [u8; 32] {
         Sha256::digest(self.0.as_bytes()).into()
@@ -100,7 +112,9 @@ impl Hasher {
                 .name(format!("hashing-{number}"))
                 .spawn(move || hash_until_closed(&waiting))?;
         }
-        let nobody = PasswordHash(encode(&crate::random_bytes::<SALT_BYTES>(), &[0; HASH_BYTES]));
+        let salt = crate::random_bytes::<SALT_BYTES>();
+        let nobody = PasswordHash::of(&salt, &[0; HASH_BYTES], &todays_params())
+            .expect("the form has room for them");
         Ok(Self { jobs, nobody: Arc::new(nobody) })
     }
 
@@ -177,16 +191,8 @@ fn hash_until_closed(jobs: &FairQueue<Asker, Job>) {
     {
         tracing::warn!(%error, "password hashing runs at normal priority");
     }
-    let params = Params::new(MEMORY_KIB, PASSES, LANES, Some(HASH_BYTES))
-        .expect("argon2 accepts these parameters");
-    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-    let mut memory: Vec<Block> = Vec::new();
-    work_until_closed(jobs, |job| {
-        if memory.is_empty() {
-            memory.resize(argon2.params().block_count(), Block::new());
-        }
-        run(&argon2, &mut memory, job)
-    });
+    let mut memory = Vec::new();
+    work_until_closed(jobs, |job| run(&mut memory, job));
 }
 
 fn work_until_closed(jobs: &FairQueue<Asker, Job>, mut run: impl FnMut(&Job) -> Outcome) {
@@ -202,47 +208,47 @@ fn work_until_closed(jobs: &FairQueue<Asker, Job>, mut run: impl FnMut(&Job) -> 
     }
 }
 
-fn run(argon2: &Argon2<'_>, memory: &mut [Block], job: &Job) -> Outcome {
-    let mut hash_with = |salt: &[u8]| {
-        let mut hash = [0; HASH_BYTES];
-        argon2
-            .hash_password_into_with_memory(job.password.as_bytes(), salt, &mut hash, &mut *memory)
-            .ok()
-            .map(|()| hash)
+/// Does a job; `memory` is kept for the next one.
+fn run(memory: &mut Vec<Block>, job: &Job) -> Outcome {
+    let password = job.password.as_bytes();
+    let Some(known) = &job.against else {
+        let salt = crate::random_bytes::<SALT_BYTES>();
+        let hash = hash_with(memory, password, &salt, todays_params());
+        return hash.map_or(Outcome::Failed, Outcome::Hashed);
     };
-    match &job.against {
-        None => {
-            let salt = crate::random_bytes::<SALT_BYTES>();
-            match hash_with(&salt) {
-                Some(hash) => Outcome::Hashed(PasswordHash(encode(&salt, &hash))),
-                None => Outcome::Failed,
-            }
-        }
-        Some(known) => match decode(known) {
-            Some((salt, expected)) => match hash_with(&salt) {
-                Some(hash) => Outcome::Compared(bool::from(hash.ct_eq(&expected))),
-                None => Outcome::Failed,
-            },
-            None => Outcome::Failed,
-        },
+    let mut compared = || {
+        let known = phc::PasswordHash::new(&known.0).ok()?;
+        // With the parameters of its own day, which may be others than today's.
+        let params = Params::try_from(&known).ok()?;
+        let hash = hash_with(memory, password, known.salt?.as_ref(), params)?;
+        let hash = phc::PasswordHash::new(&hash.0).ok()?;
+        // Outputs are compared in constant time.
+        Some(known.algorithm == hash.algorithm && known.hash? == hash.hash?)
+    };
+    compared().map_or(Outcome::Failed, Outcome::Compared)
+}
+
+/// The parameters of new hashes.
+fn todays_params() -> Params {
+    Params::new(MEMORY_KIB, PASSES, LANES, Some(HASH_BYTES))
+        .expect("argon2 accepts these parameters")
+}
+
+/// The argon2id hash of a password; `None` if argon2 cannot do it.
+fn hash_with(
+    memory: &mut Vec<Block>,
+    password: &[u8],
+    salt: &[u8],
+    params: Params,
+) -> Option<PasswordHash> {
+    let blocks = params.block_count();
+    if memory.len() < blocks {
+        memory.resize(blocks, Block::new());
     }
-}
-
-const PREFIX: &str = "$argon2id$v=19$m=19456,t=2,p=1$";
-
-fn encode(salt: &[u8], hash: &[u8]) -> String {
-    use base64ct::{Base64Unpadded, Encoding};
-    format!(
-        "{PREFIX}{}${}",
-        Base64Unpadded::encode_string(salt),
-        Base64Unpadded::encode_string(hash)
-    )
-}
-
-fn decode(hash: &PasswordHash) -> Option<(Vec<u8>, Vec<u8>)> {
-    use base64ct::{Base64Unpadded, Encoding};
-    let (salt, hash) = hash.0.strip_prefix(PREFIX)?.split_once('$')?;
-    Some((Base64Unpadded::decode_vec(salt).ok()?, Base64Unpadded::decode_vec(hash).ok()?))
+    let mut hash = vec![0; params.output_len().unwrap_or(HASH_BYTES)];
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    argon2.hash_password_into_with_memory(password, salt, &mut hash, &mut memory[..blocks]).ok()?;
+    PasswordHash::of(salt, &hash, argon2.params())
 }
 
 #[cfg(test)]
@@ -267,6 +273,18 @@ mod tests {
         assert!(!matches("password123", None).await.expect("ran"));
         let other = hasher.hash_for(HERE, password("password123")).await.expect("a hash");
         assert!(matches("password123", Some(other)).await.expect("ran"));
+    }
+
+    #[tokio::test]
+    async fn a_hash_keeps_the_parameters_of_its_day() {
+        let hasher = Hasher::start().expect("threads");
+        let older = Params::new(8, 1, 1, Some(16)).expect("parameters");
+        let hash = hash_with(&mut Vec::new(), b"password123", b"sixteen bytes ok", older);
+        let hash = hash.expect("a hash");
+        assert!(hash.0.starts_with("$argon2id$v=19$m=8,t=1,p=1$"), "{hash:?}");
+        let matches = |text: &str| hasher.matches(HERE, password(text), Some(hash.clone()));
+        assert!(matches("password123").await.expect("ran"));
+        assert!(!matches("password124").await.expect("ran"));
     }
 
     #[tokio::test]

@@ -5,6 +5,7 @@ use super::{App, could_not};
 use crate::edge::form::{Field, Json, Rule, anything};
 use crate::edge::headers::X_CART_KEY;
 use crate::edge::{Answer, Form, Request, values};
+use cookie::{Cookie, SameSite};
 use http::header::{COOKIE, HeaderMap, HeaderValue, SET_COOKIE};
 use sha2::{Digest, Sha256};
 use souk_actors::carts::{self, CartKey, GUEST_CART_LIFETIME};
@@ -93,10 +94,9 @@ fn cookie(request: &Request) -> Option<&str> {
 fn cookie_of(headers: &HeaderMap) -> Option<&str> {
     let header = headers.get(COOKIE)?.to_str().ok()?;
     let header = Some(header).filter(|text| text.len() <= COOKIE_BYTES_MAX)?;
-    header.split(';').find_map(|pair| {
-        let (name, value) = pair.trim().split_once('=')?;
-        (name == CART_KEY && !value.is_empty()).then_some(value)
-    })
+    let mut cookies = Cookie::split_parse(header).filter_map(Result::ok);
+    let found = cookies.find(|one| one.name() == CART_KEY && !one.value().is_empty());
+    found.and_then(|one| one.value_raw())
 }
 
 impl App {
@@ -139,12 +139,16 @@ impl App {
 
     /// How an answer tells the key of the cart it is about, to browsers and to everybody else.
     pub(crate) fn cart_key_headers(&self, request: &Request, key: &CartKey) -> CartKeyHeaders {
-        let seconds = GUEST_CART_LIFETIME.as_secs();
+        let seconds = i64::try_from(GUEST_CART_LIFETIME.as_secs()).unwrap_or(i64::MAX);
         let key = key.as_str();
         let is_secure = request.base_url(self.public_url.as_deref()).starts_with("https://");
-        let secure = if is_secure { "; Secure" } else { "" };
-        let cookie =
-            format!("{CART_KEY}={key}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
+        let cookie = Cookie::build((CART_KEY, key))
+            .path("/")
+            .max_age(cookie::time::Duration::seconds(seconds))
+            .http_only(true)
+            .same_site(SameSite::Lax)
+            .secure(is_secure)
+            .to_string();
         let value = |text: &str| HeaderValue::from_str(text).expect("digits and plain ASCII");
         CartKeyHeaders { key: value(key), cookie: Some(value(&cookie)) }
     }

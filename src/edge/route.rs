@@ -5,6 +5,7 @@ use crate::edge::description::Describe;
 use crate::edge::{Answer, Request, standard};
 use futures_util::future::BoxFuture;
 use http::Method;
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -195,21 +196,10 @@ impl Params {
 
 /// The text behind `%41` and its like; `None` for broken escapes and what is no UTF-8.
 fn percent_decode(text: &str) -> Option<String> {
-    if !text.contains('%') {
-        return Some(text.to_owned());
-    }
-    let mut octets = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(octet) = rest.next() {
-        if octet == b'%' {
-            let high = char::from(rest.next()?).to_digit(16)?;
-            let low = char::from(rest.next()?).to_digit(16)?;
-            octets.push(u8::try_from(high * 16 + low).ok()?);
-        } else {
-            octets.push(octet);
-        }
-    }
-    String::from_utf8(octets).ok()
+    let is_escape = |rest: &str| rest.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2;
+    let is_whole = text.split('%').skip(1).all(is_escape);
+    let decoded = percent_encoding::percent_decode_str(text);
+    is_whole.then(|| decoded.decode_utf8().ok()).flatten().map(Cow::into_owned)
 }
 
 #[cfg(test)]

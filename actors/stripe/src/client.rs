@@ -1,9 +1,10 @@
 //! One call: our key, our time, our attempts.
 
-use crate::error::{CallError, Cause, Setback};
+use crate::error::{AttemptError, CallError, Cause};
 use crate::key::SecretKey;
 use crate::limits::{ATTEMPT_MIN, ATTEMPTS_MAX, CALL_SECONDS_DEFAULT, FIRST_WAIT, WAIT_MAX};
 use crate::transport::Transport;
+use backon::{BackoffBuilder, ExponentialBuilder};
 use std::fmt;
 use std::time::Duration;
 use stripe_client_core::{IdempotencyKey, RequestStrategy, StripeRequest};
@@ -133,7 +134,13 @@ impl Stripe {
     {
         let deadline = Instant::now() + self.call_time;
         let mut may_have_worked = false;
-        let mut wait_max = FIRST_WAIT;
+        // Without jitter, all who met the same failure would come back at the same instant.
+        let mut waits = ExponentialBuilder::new()
+            .with_min_delay(FIRST_WAIT / 2)
+            .with_max_delay(WAIT_MAX / 2)
+            .with_jitter()
+            .without_max_times()
+            .build();
         let mut attempt = 1;
         loop {
             let time_left = deadline.saturating_duration_since(Instant::now());
@@ -143,21 +150,19 @@ impl Stripe {
                 // One attempt that hangs leaves time for another.
                 .timeout(time_left.min(self.call_time / 2))
                 .send(&self.transport);
-            let cause = match sending.await.map_err(Setback::of) {
+            let cause = match sending.await.map_err(AttemptError::of) {
                 Ok(answer) => return Ok(answer),
-                Err(Setback::Final(error)) => return Err(error),
-                Err(Setback::Passing(cause)) => cause,
+                Err(AttemptError::Final(error)) => return Err(error),
+                Err(AttemptError::Passing(cause)) => cause,
             };
             may_have_worked |= cause.may_have_worked();
-            // Without jitter, all who met the same failure would come back at the same instant.
-            let wait = wait_max.mul_f64(fastrand::f64());
+            let wait = waits.next().unwrap_or(WAIT_MAX);
             let is_late = Instant::now() + wait + ATTEMPT_MIN > deadline;
             if attempt == ATTEMPTS_MAX || is_late {
                 return Err(given_up(cause, may_have_worked));
             }
             tracing::debug!(attempt, ?cause, "Stripe is asked again");
             tokio::time::sleep(wait).await;
-            wait_max = (wait_max * 2).min(WAIT_MAX);
             attempt += 1;
         }
     }

@@ -147,14 +147,14 @@ impl Cause {
 }
 
 /// How one attempt ended badly.
-pub(crate) enum Setback {
+pub(crate) enum AttemptError {
     /// Another attempt with the same key may work.
     Passing(Cause),
     /// None will.
     Final(CallError),
 }
 
-impl Setback {
+impl AttemptError {
     pub(crate) fn of(error: TransportError) -> Self {
         match error {
             TransportError::TimedOut => Self::Passing(Cause::TimedOut),

@@ -4,7 +4,7 @@
 //! right on every start. What is a matter of size (age, bytes, replicas) is set when a stream is
 //! made and is the operator's from then on.
 
-use crate::adapters::tasks::Backoff;
+use crate::adapters::tasks::waits;
 use async_nats::jetstream::Context;
 use async_nats::jetstream::consumer::{PullConsumer, pull};
 use async_nats::jetstream::context::{CreateStreamError, GetStreamError, GetStreamErrorKind};
@@ -184,7 +184,7 @@ pub(super) async fn consumer_on(
     config: pull::Config,
     stream: &'static str,
 ) -> Result<PullConsumer, ConsumerError> {
-    let mut backoff = Backoff::new(FIRST_STREAM_WAIT, LONGEST_STREAM_WAIT);
+    let mut backoff = waits(FIRST_STREAM_WAIT, LONGEST_STREAM_WAIT);
     let mut waited = Duration::ZERO;
     let mut is_said = false;
     loop {
@@ -194,7 +194,7 @@ pub(super) async fn consumer_on(
                     tracing::info!(stream, "waits until the shop has made the stream");
                     is_said = true;
                 }
-                let wait = backoff.next_wait();
+                let wait = backoff.next().unwrap_or(LONGEST_STREAM_WAIT);
                 waited += wait;
                 tokio::time::sleep(wait).await;
             }

@@ -1,39 +1,27 @@
 //! How long to wait before something is tried again.
 
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use std::time::Duration;
 
-/// Waits that double from the first to the longest, and start over after a success.
-#[derive(Debug)]
-pub(crate) struct Backoff {
-    first: Duration,
-    longest: Duration,
-    failures: u32,
+/// Waits without end: each about twice the one before it, from at most `first` to at most
+/// `longest`, and shortened at random by up to a half, so that those who failed together do not
+/// come back together.
+pub(crate) fn waits(first: Duration, longest: Duration) -> ExponentialBackoff {
+    // Jitter adds up to as much again.
+    ExponentialBuilder::new()
+        .with_min_delay(first / 2)
+        .with_max_delay(longest / 2)
+        .with_jitter()
+        .without_max_times()
+        .build()
 }
 
-impl Backoff {
-    pub(crate) const fn new(first: Duration, longest: Duration) -> Self {
-        Self { first, longest, failures: 0 }
-    }
-
-    /// The wait after one more failure.
-    pub(crate) fn next_wait(&mut self) -> Duration {
-        self.failures = self.failures.saturating_add(1);
-        wait_after(self.failures, self.first, self.longest)
-    }
-
-    /// Something went well: the next failure waits briefly again.
-    pub(crate) fn reset(&mut self) {
-        self.failures = 0;
-    }
-}
-
-/// The wait after so many failures in a row: doubled each time, bounded, and shortened at random
-/// by up to a half, so that those who failed together do not come back together.
+/// The wait after so many failures in a row, as [`waits`] has it.
 pub(crate) fn wait_after(failures: u32, first: Duration, longest: Duration) -> Duration {
-    let doublings = failures.saturating_sub(1).min(31);
-    let wait = first.saturating_mul(1 << doublings).min(longest);
-    let share = getrandom::u32().map_or(1.0, |random| f64::from(random) / f64::from(u32::MAX));
-    wait.mul_f64(0.5 + share / 2.0)
+    // By then every wait is the longest.
+    const DOUBLINGS_MAX: usize = 40;
+    let earlier = usize::try_from(failures.saturating_sub(1)).unwrap_or(DOUBLINGS_MAX);
+    waits(first, longest).nth(earlier.min(DOUBLINGS_MAX)).unwrap_or(longest)
 }
 
 #[cfg(test)]
@@ -44,14 +32,18 @@ mod tests {
     const LONGEST: Duration = Duration::from_secs(5);
 
     #[test]
-    fn waits_grow_to_a_bound_and_start_over() {
-        let mut backoff = Backoff::new(FIRST, LONGEST);
-        assert!(backoff.next_wait() <= FIRST);
-        for _ in 0..100 {
-            assert!(backoff.next_wait() <= LONGEST);
+    fn waits_grow_to_a_bound() {
+        let mut growing = waits(FIRST, LONGEST);
+        let first = growing.next().expect("without end");
+        assert!((FIRST / 2..=FIRST).contains(&first), "{first:?}");
+        let last = growing.nth(100).expect("without end");
+        assert!((LONGEST / 2..=LONGEST).contains(&last), "{last:?}");
+        for failures in [0, 1] {
+            assert!(wait_after(failures, FIRST, LONGEST) <= FIRST);
         }
-        assert!(backoff.next_wait() >= LONGEST / 2);
-        backoff.reset();
-        assert!(backoff.next_wait() <= FIRST);
+        assert!(wait_after(2, FIRST, LONGEST) >= FIRST);
+        for failures in [10, 1_000, u32::MAX] {
+            assert!(wait_after(failures, FIRST, LONGEST) >= LONGEST / 2);
+        }
     }
 }

@@ -6,7 +6,7 @@ mod restart;
 mod status;
 mod worker;
 
-pub(crate) use backoff::{Backoff, wait_after};
+pub(crate) use backoff::{wait_after, waits};
 pub(crate) use loop_status::LoopStatus;
 pub(crate) use restart::{Interruption, Stop, chain, keep_running};
 pub(crate) use status::{AdapterStatus, MailStatus, RelayStatus};

@@ -1,6 +1,6 @@
 //! Loops that never end by themselves: a session that fails or panics is followed by another.
 
-use super::{Backoff, LoopStatus};
+use super::{LoopStatus, waits};
 use std::error::Error;
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -81,7 +81,7 @@ pub(crate) async fn keep_running<F, S>(
     F: Fn() -> S,
     S: Future<Output = Result<(), Interruption>> + Send + 'static,
 {
-    let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT);
+    let mut backoff = waits(FIRST_WAIT, LONGEST_WAIT);
     let mut logged = None;
     loop {
         let mut running = AbortOnDrop(tokio::spawn(session()));
@@ -95,10 +95,10 @@ pub(crate) async fn keep_running<F, S>(
         }
         let interruption = ended.err().unwrap_or_else(|| "it ended without a reason".into());
         if interruption.made_progress {
-            backoff.reset();
+            backoff = waits(FIRST_WAIT, LONGEST_WAIT);
             logged = None;
         }
-        let wait = backoff.next_wait();
+        let wait = backoff.next().unwrap_or(LONGEST_WAIT);
         let reason = chain(&*interruption.source);
         let wait_ms = wait.as_millis();
         if interruption.is_known || logged.as_ref() == Some(&reason) {
