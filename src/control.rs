@@ -6,13 +6,13 @@
 //! event or a row, `done` or `failed` and a sentence, which is the last.
 
 use crate::administrators::{self, Who};
+use crate::error_chain::chain;
 use serde::{Deserialize, Serialize};
 use souk_actors::Shop;
 use souk_actors::outbox::Outbox;
 use souk_actors::store::StoreError;
 use souk_actors::webhooks;
 use souk_domain::{EmailAddress, Password, UnixMillis, Username};
-use std::error::Error;
 use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -213,7 +213,7 @@ async fn answer(shop: &Shop, stream: UnixStream) -> io::Result<()> {
                 }
                 Ok(format!("{} administrators", found.len()))
             }
-            Err(error) => Err(with_cause(&error)),
+            Err(error) => Err(chain(&error)),
         },
         Ok(Question::ResetPassword { who, password }) => reset_password(shop, &who, password).await,
         Err(_) => Err("the shop does not know this question: it runs another version".to_owned()),
@@ -264,7 +264,7 @@ async fn create_administrator(
     let email = EmailAddress::parse(email).map_err(|error| format!("email: {error}"))?;
     let password = chosen(password)?;
     let created = administrators::create(shop, username, email, password).await;
-    let username = created.map_err(|error| with_cause(&error))?;
+    let username = created.map_err(|error| chain(&error))?;
     tracing::info!(%username, "an administrator was created on the command line");
     Ok(administrators::created(&username))
 }
@@ -277,7 +277,7 @@ async fn reset_password(shop: &Shop, who: &str, password: Hidden) -> Result<Stri
     };
     let who = who.map_err(|error| error.to_string())?;
     let changed = administrators::reset_password(shop, &who, password).await;
-    let username = changed.map_err(|error| with_cause(&error))?;
+    let username = changed.map_err(|error| chain(&error))?;
     tracing::warn!(%username, "a password was changed on the command line");
     Ok(administrators::changed(&username))
 }
@@ -301,15 +301,8 @@ async fn backup(shop: &Shop, file: PathBuf) -> Result<String, String> {
             tracing::info!(file = %file.display(), "the store was copied");
             Ok(format!("the store was copied to {}", file.display()))
         }
-        Ok(Err(error)) => Err(with_cause(&error)),
+        Ok(Err(error)) => Err(chain(&error)),
         Err(_) => Err("the copy died".to_owned()),
-    }
-}
-
-fn with_cause(error: &dyn Error) -> String {
-    match error.source() {
-        Some(cause) => format!("{error}: {cause}"),
-        None => error.to_string(),
     }
 }
 

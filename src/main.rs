@@ -9,6 +9,7 @@ mod contracts;
 mod control;
 mod demo;
 mod edge;
+mod error_chain;
 #[cfg(test)]
 #[path = "../tests/fuzz/targets/mod.rs"]
 mod fuzz;

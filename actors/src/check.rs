@@ -8,6 +8,8 @@ use std::fmt;
 #[derive(Debug, Default)]
 pub struct Findings {
     violations: Vec<String>,
+    /// Violations past the bound of the list.
+    unlisted: usize,
     counts: Vec<(&'static str, u64)>,
 }
 
@@ -16,8 +18,12 @@ impl Findings {
     const MAX_LISTED: usize = 1_000;
 
     pub(crate) fn require(&mut self, holds: bool, violation: impl FnOnce() -> String) {
-        if !holds && self.violations.len() < Self::MAX_LISTED {
-            self.violations.push(violation());
+        if holds {
+            return;
+        }
+        match self.violations.len() < Self::MAX_LISTED {
+            true => self.violations.push(violation()),
+            false => self.unlisted += 1,
         }
     }
 
@@ -31,7 +37,13 @@ impl Findings {
         &self.counts
     }
 
-    /// What does not hold, a sentence each.
+    /// How many violations there are, listed or not.
+    #[must_use]
+    pub fn total(&self) -> usize {
+        self.violations.len() + self.unlisted
+    }
+
+    /// What does not hold, a sentence each; the first thousand of them.
     #[must_use]
     pub fn violations(&self) -> &[String] {
         &self.violations
@@ -55,7 +67,10 @@ impl fmt::Display for Findings {
         if self.is_sound() {
             write!(f, "every invariant holds")
         } else {
-            write!(f, "{} violations", self.violations.len())
+            if self.unlisted > 0 {
+                writeln!(f, "and {} more violations that are not listed", self.unlisted)?;
+            }
+            write!(f, "{} violations", self.total())
         }
     }
 }
@@ -75,4 +90,21 @@ pub fn check(snapshot: &Snapshot) -> Result<Findings, StoreError> {
     webhooks::check(snapshot, &mut findings)?;
     idempotency::check(snapshot, &mut findings)?;
     Ok(findings)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Findings;
+
+    #[test]
+    fn counts_the_violations_that_it_does_not_list() {
+        let mut findings = Findings::default();
+        for number in 0..Findings::MAX_LISTED + 5 {
+            findings.require(number % 2 == 2, || format!("number {number}"));
+        }
+        assert_eq!(findings.violations().len(), Findings::MAX_LISTED);
+        assert_eq!(findings.total(), Findings::MAX_LISTED + 5);
+        let text = findings.to_string();
+        assert!(text.ends_with("and 5 more violations that are not listed\n1005 violations"));
+    }
 }

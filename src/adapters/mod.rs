@@ -19,6 +19,7 @@ pub(crate) use nats::{BrokerSeen, examine as examine_broker};
 pub(crate) use outbox::{DeadLetter, DeadLetterError, DeadLetters};
 pub(crate) use tasks::{AdapterStatus, WorkerKind, start_worker};
 
+use crate::error_chain;
 use crate::logs::{self, Archive, LogLimits, LogQueue};
 use mail::{MailerError, SmtpUrlError};
 use nats::{BrokerError, Relay};
@@ -111,7 +112,7 @@ pub(crate) enum AdapterError {
 /// # Errors
 /// What is wrong with it, without its password.
 pub(crate) fn judge_smtp_url(url: &str) -> Result<(), String> {
-    mail::smtp_server(url).map(drop).map_err(|error| tasks::chain(&error))
+    mail::smtp_server(url).map(drop).map_err(|error| error_chain::chain(&error))
 }
 
 /// Connects to the mail server, goes over to TLS and logs in as for a mail, and sends none.
@@ -119,7 +120,7 @@ pub(crate) fn judge_smtp_url(url: &str) -> Result<(), String> {
 /// # Errors
 /// A sentence about what does not work.
 pub(crate) async fn examine_mail_server(url: &str) -> Result<(), String> {
-    let failed = |error: &(dyn std::error::Error + 'static)| tasks::chain(error);
+    let failed = |error: &(dyn std::error::Error + 'static)| error_chain::chain(error);
     let transport = mail::Transport::smtp(url).map_err(|error| failed(&error))?;
     let tried = transport.try_connection().await;
     transport.close().await;

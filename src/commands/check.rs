@@ -44,5 +44,6 @@ fn document(findings: &Findings) -> serde_json::Value {
     let counts: serde_json::Map<_, _> = counts.collect();
     json!({
         "sound": findings.is_sound(), "counts": counts, "violations": findings.violations(),
+        "violations_total": findings.total(),
     })
 }

@@ -20,6 +20,7 @@ mod serve;
 mod worker;
 
 use crate::adapters::DeadLetterError;
+use crate::error_chain::chain;
 use crate::settings::{Overrides, Settings, SettingsError};
 use clap::{Args, Parser, Subcommand};
 use serde::Serialize;
@@ -139,7 +140,7 @@ pub(crate) fn run(line: CommandLine) -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(error) => {
-            eprintln!("souk: {}", with_causes(&error));
+            eprintln!("souk: {}", chain(&error));
             ExitCode::FAILURE
         }
     }
@@ -184,21 +185,6 @@ fn runtime() -> Result<tokio::runtime::Runtime, CommandError> {
 fn open_store(settings: &Settings) -> Result<Store, OpenShopError> {
     let (currency, limits) = (settings.currency(), settings.store_limits());
     souk_actors::open_store(&settings.data, Opening::Proven, currency, limits)
-}
-
-/// An error with everything that led to it, on one line.
-fn with_causes(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let sentence = error.to_string();
-        if !text.ends_with(&sentence) {
-            text.push_str(": ");
-            text.push_str(&sentence);
-        }
-        cause = error.source();
-    }
-    text
 }
 
 /// A document on standard output, for scripts.

@@ -3,6 +3,7 @@
 use super::intake::Intake;
 use super::mask::{masked, may_keep};
 use super::record::{BODY_BYTES_MAX, Level, LogRecord};
+use crate::error_chain::chain;
 use serde_json::{Map, Value};
 use souk_actors::clock;
 use std::error::Error;
@@ -95,13 +96,7 @@ impl Visit for Said {
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
-        let mut text = value.to_string();
-        let mut cause = value.source();
-        while let Some(error) = cause {
-            let _ = write!(text, ": {error}");
-            cause = error.source();
-        }
-        self.text(field, &text);
+        self.text(field, &chain(value));
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {

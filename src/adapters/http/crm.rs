@@ -3,7 +3,8 @@
 use super::post::{Letter, Poster, Reach};
 use super::retry::{Patience, is_final};
 use super::{CrmSettings, until};
-use crate::adapters::tasks::{Interruption, Stop, chain};
+use crate::adapters::tasks::{Interruption, Stop};
+use crate::error_chain::chain;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;

@@ -20,7 +20,7 @@ mod webhooks;
 
 pub(crate) use post::{Reach, addresses};
 
-use super::tasks::{Stop, keep_running};
+use super::tasks::{self, Stop, keep_running};
 use crm::Caller;
 use post::Poster;
 use souk_actors::orders::{self};
@@ -30,6 +30,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use url::Url;
 use webhooks::Dispatcher;
 
@@ -91,15 +92,11 @@ async fn want_crm(shop: &Shop, is_wanted: bool) -> Result<(), Failure> {
     shop.turn(move |turn| async move { turn.ask(orders::WantCrm { is_wanted }).await }).await
 }
 
-/// Waits for a point in time; for ever without one.
+/// Waits for a time of the calendar; for ever without one.
 async fn until(time: Option<UnixMillis>) {
-    match time {
-        Some(time) => {
-            let wait = time.get().saturating_sub(clock::now().get());
-            tokio::time::sleep(Duration::from_millis(u64::try_from(wait).unwrap_or(0))).await;
-        }
-        None => std::future::pending().await,
-    }
+    let wait = |time: UnixMillis| time.get().saturating_sub(clock::now().get());
+    let wait = time.map(|time| Duration::from_millis(u64::try_from(wait(time)).unwrap_or(0)));
+    tasks::until(wait.map(|wait| Instant::now() + wait)).await;
 }
 
 impl Outgoing {

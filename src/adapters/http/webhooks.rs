@@ -6,7 +6,8 @@
 use super::post::{Letter, Poster, Reach};
 use super::retry::{Patience, is_final};
 use super::until;
-use crate::adapters::tasks::{Interruption, Stop, chain};
+use crate::adapters::tasks::{Interruption, Stop};
+use crate::error_chain::chain;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;

@@ -3,7 +3,7 @@
 use super::connection::Broker;
 use super::streams::{self, EVENTS, NOTIFY};
 use crate::adapters::tasks::RelayStatus;
-use crate::adapters::tasks::chain;
+use crate::error_chain::chain;
 use async_nats::jetstream::context::{GetStreamErrorKind, PublishErrorKind};
 use async_nats::jetstream::message::PublishMessage;
 use souk_domain::UnixMillis;

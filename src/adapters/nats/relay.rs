@@ -24,7 +24,8 @@ use super::resume::{self, PublishedRows, SEQUENCE_HEADER, STORE_HEADER};
 use super::streams;
 use crate::adapters::outbox::Rows;
 use crate::adapters::tasks::RelayStatus;
-use crate::adapters::tasks::{Interruption, Stop, chain};
+use crate::adapters::tasks::{Interruption, Stop, until};
+use crate::error_chain::chain;
 use async_nats::jetstream::context::PublishError;
 use async_nats::jetstream::message::PublishMessage;
 use async_nats::jetstream::publish::PublishAck;
@@ -372,13 +373,5 @@ impl<R: Rows> Run<'_, R> {
                 self.acknowledge_at = Some(Instant::now() + ACKNOWLEDGE_AFTER);
             }
         }
-    }
-}
-
-/// Waits for a point in time; for ever without one.
-async fn until(instant: Option<Instant>) {
-    match instant {
-        Some(instant) => tokio::time::sleep_until(instant).await,
-        None => std::future::pending().await,
     }
 }

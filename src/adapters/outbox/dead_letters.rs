@@ -4,8 +4,8 @@
 use super::letter_file::{LetterFile, folder};
 use crate::adapters::mail::{Mailer, open_mailer};
 use crate::adapters::nats::{BrokerError, DeadBox};
-use crate::adapters::tasks::chain;
 use crate::adapters::{AdapterError, AdapterSettings};
+use crate::error_chain::chain;
 use souk_actors::store::{OpenError, Store, StoreKind};
 use souk_domain::UnixMillis;
 use std::error::Error;

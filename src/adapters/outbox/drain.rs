@@ -7,7 +7,8 @@
 use super::letter_file::LetterFile;
 use super::rows::Rows;
 use crate::adapters::mail::{DeliveryError, Mailer, RetryPolicy, plain_name, write_once};
-use crate::adapters::tasks::{Interruption, MailStatus, Stop, chain};
+use crate::adapters::tasks::{Interruption, MailStatus, Stop, until};
+use crate::error_chain::chain;
 use souk_actors::outbox::{Message, Reader, Stream};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -220,14 +221,6 @@ impl<R: Rows> Run<'_, R> {
                 self.acknowledge_at = Some(Instant::now() + ACKNOWLEDGE_AFTER);
             }
         }
-    }
-}
-
-/// Waits for a point in time; for ever without one.
-async fn until(instant: Option<Instant>) {
-    match instant {
-        Some(instant) => tokio::time::sleep_until(instant).await,
-        None => std::future::pending().await,
     }
 }
 

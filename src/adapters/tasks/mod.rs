@@ -4,12 +4,14 @@ mod backoff;
 mod loop_status;
 mod restart;
 mod status;
+mod until;
 mod worker;
 
 pub(crate) use backoff::{wait_after, waits};
 pub(crate) use loop_status::LoopStatus;
-pub(crate) use restart::{Interruption, Stop, chain, keep_running};
+pub(crate) use restart::{Interruption, Stop, keep_running};
 pub(crate) use status::{AdapterStatus, MailStatus, RelayStatus};
+pub(crate) use until::until;
 pub(crate) use worker::{WorkerKind, start_worker};
 
 use super::mail::{self, Mailer, RetryPolicy};

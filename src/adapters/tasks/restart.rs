@@ -1,8 +1,8 @@
 //! Loops that never end by themselves: a session that fails or panics is followed by another.
 
 use super::{LoopStatus, waits};
+use crate::error_chain::chain;
 use std::error::Error;
-use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -121,21 +121,6 @@ impl Drop for AbortOnDrop {
     fn drop(&mut self) {
         self.0.abort();
     }
-}
-
-/// An error and everything below it on one line.
-pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut below = error.source();
-    while let Some(error) = below {
-        let cause = error.to_string();
-        // Some errors print their source themselves.
-        if !text.ends_with(&cause) {
-            let _ = write!(text, ": {cause}");
-        }
-        below = error.source();
-    }
-    text
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::Finding;
 use crate::control::{self, Question};
+use crate::error_chain::chain;
 use crate::settings::{JWT_SECRET_FILE, Settings};
 use rustix::fs::{Access, access, statvfs};
 use souk_actors::store::{OpenError, Store};
@@ -104,14 +105,14 @@ pub(super) async fn store(settings: &Settings) -> Finding {
                 Ok(answer) => Finding::ok("store", format!("{answer}, and answers")),
                 Err(error) => Finding::warn(
                     "store",
-                    super::super::with_causes(&error),
+                    chain(&error),
                     "copies, exports and `souk admin` work with the shop closed only",
                 ),
             }
         }
         Err(error) => Finding::fail(
             "store",
-            super::super::with_causes(&error),
+            chain(&error),
             "run `souk check`; if it is damaged, restore a copy: souk restore FILE --force",
         ),
     }

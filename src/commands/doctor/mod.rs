@@ -4,6 +4,7 @@ mod here;
 mod outside;
 
 use super::{CommandError, print_json, print_text};
+use crate::error_chain::chain;
 use crate::settings::{Overrides, Settings};
 use clap::Args;
 use serde::Serialize;
@@ -87,7 +88,7 @@ async fn examine(config: Option<&Path>, overrides: Overrides) -> Vec<Finding> {
     let (settings, faults) = match Settings::examine(config, overrides) {
         Ok(examined) => examined,
         Err(error) => {
-            let error = super::with_causes(&error);
+            let error = chain(&error);
             return vec![Finding::fail("settings", error, "mend the file and ask again")];
         }
     };

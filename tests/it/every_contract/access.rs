@@ -9,7 +9,7 @@ use crate::support::Answer;
 use serde_json::json;
 
 use requests::Question;
-use table::{CALLERS, Caller, Row, rows_of};
+use table::{CALLERS, Caller, Row, contracts, rows_of};
 use world::World;
 
 #[tokio::test]
@@ -47,6 +47,31 @@ async fn the_sandbox_and_the_operators_pages_answer_as_the_table_says() {
 #[tokio::test]
 async fn souks_own_api_answers_each_caller_as_the_table_says() {
     expect_rows_of("souk").await;
+}
+
+#[tokio::test]
+async fn refunds_answer_each_caller_as_the_table_says() {
+    expect_rows_of("refunds").await;
+}
+
+#[test]
+fn every_row_of_the_table_is_asked() {
+    let asked = [
+        "classic",
+        "integrations",
+        "minimal",
+        "operations",
+        "pages",
+        "platform",
+        "refunds",
+        "sandbox",
+        "services",
+        "souk",
+        "storefront",
+    ];
+    let named: Vec<String> =
+        contracts().into_iter().filter(|named| !named.contains(" and ")).collect();
+    assert_eq!(named, asked, "a test above asks the rows of each");
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! docs/access.md, read: who gets what of every operation.
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use crate::support::repository;
@@ -48,11 +49,19 @@ impl Row {
     }
 }
 
+fn rows() -> Vec<Row> {
+    let table = fs::read_to_string(repository().join("docs/access.md")).expect("the table");
+    table.lines().filter_map(row).collect()
+}
+
+/// The contracts that have rows.
+pub(crate) fn contracts() -> BTreeSet<String> {
+    rows().into_iter().map(|row| row.contract).collect()
+}
+
 /// The rows of one contract; at least one.
 pub(crate) fn rows_of(contract: &str) -> Vec<Row> {
-    let table = fs::read_to_string(repository().join("docs/access.md")).expect("the table");
-    let rows = table.lines().filter_map(row).filter(|row| row.contract == contract);
-    let rows: Vec<Row> = rows.collect();
+    let rows: Vec<Row> = rows().into_iter().filter(|row| row.contract == contract).collect();
     assert!(!rows.is_empty(), "no rows of {contract} in docs/access.md");
     rows
 }
