@@ -30,6 +30,10 @@ impl Visitor {
     }
 }
 
+/// On a request whose token and session were looked at already: what the token says.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct OpenSession(pub(super) Claims);
+
 /// Who asks, as far as a token says.
 #[derive(Clone, Debug)]
 pub(crate) enum Asker {
@@ -115,18 +119,26 @@ impl App {
     /// # Errors
     /// 401 without a token, and for a token that is not good (any more).
     pub(crate) fn session_claims(&self, request: &Request) -> Result<Claims, Answer> {
+        if let Some(OpenSession(claims)) = request.extensions.get() {
+            return Ok(*claims);
+        }
         let token = request.bearer().filter(|token| !token.is_empty());
         let token = token.ok_or_else(standard::not_authenticated)?;
         let claims = self
             .tokens
             .verify(token, TokenKind::Access, clock::now().seconds())
             .map_err(|_| standard::token_not_valid())?;
-        let session = users::session(&*self.shop.store.snapshot(), claims.id.session)
-            .map_err(|error| could_not(&error.into()))?;
-        match session {
-            Some(session) if session.user == claims.user => Ok(claims),
-            _ => Err(standard::token_not_valid()),
-        }
+        if self.is_open_session(&claims)? { Ok(claims) } else { Err(standard::token_not_valid()) }
+    }
+
+    /// Whether the session of a token goes on.
+    ///
+    /// # Errors
+    /// What the store cannot do.
+    pub(super) fn is_open_session(&self, claims: &Claims) -> Result<bool, Answer> {
+        let session = users::session(&*self.shop.store.snapshot(), claims.id.session);
+        let session = session.map_err(|error| could_not(&error.into()))?;
+        Ok(session.is_some_and(|session| session.user == claims.user))
     }
 
     /// What the token of a request says, whether or not its session goes on. That is enough to

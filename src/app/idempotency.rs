@@ -1,6 +1,7 @@
 //! Idempotency keys: whose they are, and which stored answer may be given again to whom
 //! (`docs/decisions/0003-stored-answers.md`).
 
+use super::caller::OpenSession;
 use super::seal::SealKey;
 use super::{App, could_not};
 use crate::edge::headers::{IDEMPOTENCY_KEY, IDEMPOTENT_REPLAYED};
@@ -111,10 +112,11 @@ impl App {
         }
         let claims = self.token_claims(request);
         let ticket = self.ticket(request, claims, key)?;
-        if let Some(claims) = claims
-            && self.has_ended(claims.id.session)?
-        {
-            return self.answered_before_the_end(request, claims, &ticket);
+        if let Some(claims) = claims {
+            if !self.is_open_session(&claims)? {
+                return self.answered_before_the_end(request, claims, &ticket);
+            }
+            request.extensions.insert(OpenSession(claims));
         }
         let is_free =
             self.running.0.lock().unwrap_or_else(PoisonError::into_inner).insert(ticket.key);
@@ -188,11 +190,6 @@ impl App {
             // The token is refused by whoever looks at it next.
             None => Ok(None),
         }
-    }
-
-    fn has_ended(&self, session: SessionId) -> Result<bool, Answer> {
-        let found = users::session(&*self.shop.store.snapshot(), session);
-        Ok(found.map_err(|error| could_not(&error.into()))?.is_none())
     }
 
     /// Whose key it is, and what its answer is sealed with: a user's, a service's, a guest's, or

@@ -27,7 +27,6 @@ use serde::Serialize;
 use serve::ServeError;
 use souk_actors::OpenShopError;
 use souk_actors::store::{Opening, Store};
-use std::error::Error;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
