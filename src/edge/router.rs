@@ -36,8 +36,8 @@ pub(crate) enum RouterError {
         /// The contract of the earlier route.
         other: &'static str,
     },
-    /// Not a path with parameters in braces.
-    #[error("{path} is no path: {reason}")]
+    /// No path with parameters in braces.
+    #[error("{path} is malformed: {reason}")]
     BadPath {
         /// The path.
         path: &'static str,
@@ -54,23 +54,23 @@ pub(crate) enum RouterError {
     },
 }
 
-/// A route in its place.
-struct Seat<S> {
+/// A route with what is counted of it.
+struct RouteEntry<S> {
     operation: Arc<Operation>,
     parameter_names: Vec<&'static str>,
     handler: Handler<S>,
     tally: Arc<Tally>,
 }
 
-/// What one spelling of a path answers: per method the number of a seat.
+/// What one spelling of a path answers: per method the number of its route.
 #[derive(Clone)]
 struct Table {
-    seats: [Option<usize>; METHODS.len()],
+    entries: [Option<usize>; METHODS.len()],
     allow: HeaderValue,
 }
 
 /// Both spellings of a path. A path nobody registered in one spelling has an empty table there.
-struct Place {
+struct PathTables {
     unslashed: Table,
     slashed: Table,
 }
@@ -78,8 +78,8 @@ struct Place {
 /// All routes of all contracts.
 pub(crate) struct Router<S> {
     paths: matchit::Router<usize>,
-    places: Vec<Place>,
-    seats: Vec<Seat<S>>,
+    tables: Vec<PathTables>,
+    entries: Vec<RouteEntry<S>>,
     /// Of requests that no handler answers.
     elsewhere: Arc<Tally>,
 }
@@ -88,14 +88,14 @@ impl<S: Send + Sync + 'static> Router<S> {
     /// Collects the routes of each contract.
     ///
     /// # Errors
-    /// [`RouterError`] if two routes answer the same request or a path is none.
+    /// [`RouterError`] if two routes answer the same request or a path is malformed.
     pub(crate) fn new(
         contracts: impl IntoIterator<Item = (&'static str, Vec<Route<S>>)>,
     ) -> Result<Self, RouterError> {
         let mut router = Self {
             paths: matchit::Router::new(),
-            places: Vec::new(),
-            seats: Vec::new(),
+            tables: Vec::new(),
+            entries: Vec::new(),
             elsewhere: Arc::default(),
         };
         let mut known = HashMap::new();
@@ -107,13 +107,13 @@ impl<S: Send + Sync + 'static> Router<S> {
                         told.contract = contract;
                     }
                 }
-                router.seat(route, &mut known)?;
+                router.insert(route, &mut known)?;
             }
         }
         Ok(router)
     }
 
-    fn seat(
+    fn insert(
         &mut self,
         route: Route<S>,
         known: &mut HashMap<String, usize>,
@@ -125,55 +125,55 @@ impl<S: Send + Sync + 'static> Router<S> {
             .ok_or_else(|| RouterError::BadMethod { method: method.clone(), path })?;
         let (unslashed_path, slashed) = split_slash(path);
         let (pattern, parameter_names) = numbered_pattern(unslashed_path);
-        let place = match known.entry(pattern) {
+        let index = match known.entry(pattern) {
             Entry::Occupied(entry) => *entry.get(),
             Entry::Vacant(entry) => {
-                let place = self.places.len();
+                let index = self.tables.len();
                 self.paths
-                    .insert(entry.key().as_str(), place)
+                    .insert(entry.key().as_str(), index)
                     .map_err(|error| RouterError::BadPath { path, reason: error.to_string() })?;
-                self.places.push(Place { unslashed: Table::empty(), slashed: Table::empty() });
-                *entry.insert(place)
+                self.tables.push(PathTables { unslashed: Table::empty(), slashed: Table::empty() });
+                *entry.insert(index)
             }
         };
-        let place = &mut self.places[place];
+        let path_tables = &mut self.tables[index];
         let both = spelling == Spelling::Both;
-        let mut tables = Vec::with_capacity(2);
+        let mut spellings = Vec::with_capacity(2);
         if both || !slashed {
-            tables.push(&mut place.unslashed);
+            spellings.push(&mut path_tables.unslashed);
         }
         if both || slashed {
-            tables.push(&mut place.slashed);
+            spellings.push(&mut path_tables.slashed);
         }
-        for table in tables {
-            if let Some(earlier) = table.seats[method_number] {
-                let other = self.seats[earlier].operation.contract;
+        for table in spellings {
+            if let Some(earlier) = table.entries[method_number] {
+                let other = self.entries[earlier].operation.contract;
                 return Err(RouterError::Taken { method: method.clone(), path, contract, other });
             }
-            table.seats[method_number] = Some(self.seats.len());
+            table.entries[method_number] = Some(self.entries.len());
             table.allow = table.allowed_methods();
         }
         let operation = Arc::new(route.operation);
         let (handler, tally) = (route.handler, Arc::default());
-        self.seats.push(Seat { operation, parameter_names, handler, tally });
+        self.entries.push(RouteEntry { operation, parameter_names, handler, tally });
         Ok(())
     }
 
     /// Every operation of every contract, in the order they were given.
     pub(crate) fn operations(&self) -> impl Iterator<Item = &Operation> {
-        self.seats.iter().map(|seat| &*seat.operation)
+        self.entries.iter().map(|entry| &*entry.operation)
     }
 
     /// Writes how often and how fast each operation was answered, for Prometheus.
     pub(crate) fn write_tallies(&self, text: &mut String) {
-        let seats = self.seats.iter().map(|seat| (Some(&*seat.operation), &*seat.tally));
-        tally::write(text, seats.chain([(None, &*self.elsewhere)]));
+        let entries = self.entries.iter().map(|entry| (Some(&*entry.operation), &*entry.tally));
+        tally::write(text, entries.chain([(None, &*self.elsewhere)]));
     }
 
     /// The path of a request, without its trailing slash where the slash makes no difference.
     pub(crate) fn path_of<'a>(&self, request: &'a Request) -> &'a str {
         let is_exact =
-            self.find(request).is_ok_and(|(seat, _)| seat.operation.spelling == Spelling::Exact);
+            self.find(request).is_ok_and(|(entry, _)| entry.operation.spelling == Spelling::Exact);
         if is_exact { &request.path } else { request.path.trim_end_matches('/') }
     }
 
@@ -190,10 +190,11 @@ impl<S: Send + Sync + 'static> Router<S> {
         request: Request,
     ) -> impl Future<Output = Answer> + Send + use<S> {
         match self.find(&request) {
-            Ok((seat, params)) => {
-                let call = Call { request, params, operation: Arc::clone(&seat.operation) };
-                let watch = Stopwatch::start(Arc::clone(&seat.tally));
-                let answering: BoxFuture<'static, Answer> = (seat.handler)(Arc::clone(state), call);
+            Ok((entry, params)) => {
+                let call = Call { request, params, operation: Arc::clone(&entry.operation) };
+                let watch = Stopwatch::start(Arc::clone(&entry.tally));
+                let answering: BoxFuture<'static, Answer> =
+                    (entry.handler)(Arc::clone(state), call);
                 Either::Left(async move {
                     let answer = answering.await;
                     watch.stop(answer.status);
@@ -207,23 +208,23 @@ impl<S: Send + Sync + 'static> Router<S> {
         }
     }
 
-    /// The seat of the handler and the parameters of the path, or the answer where there is none.
-    fn find(&self, request: &Request) -> Result<(&Seat<S>, Params), Answer> {
+    /// The route and the parameters of the path, or the answer where there is none.
+    fn find(&self, request: &Request) -> Result<(&RouteEntry<S>, Params), Answer> {
         if request.path == target::WHOLE_SERVER && request.method == Method::OPTIONS {
             return Err(standard::options(HeaderValue::from_static(ALL_METHODS)));
         }
         let (unslashed_path, slashed) = split_slash(&request.path);
         let matched = self.paths.at(unslashed_path).map_err(|_| standard::not_found())?;
-        let place = &self.places[*matched.value];
-        let table = if slashed { &place.slashed } else { &place.unslashed };
+        let path_tables = &self.tables[*matched.value];
+        let table = if slashed { &path_tables.slashed } else { &path_tables.unslashed };
         let method = if request.method == Method::HEAD { &Method::GET } else { &request.method };
-        if let Some(seat) = table.seat_of(method) {
-            let seat = &self.seats[seat];
+        if let Some(index) = table.entry_of(method) {
+            let entry = &self.entries[index];
             let values = matched.params.iter().map(|(_, value)| value);
-            let params = Params::decode(&seat.parameter_names, values);
-            return params.map(|params| (seat, params)).ok_or_else(standard::not_found);
+            let params = Params::decode(&entry.parameter_names, values);
+            return params.map(|params| (entry, params)).ok_or_else(standard::not_found);
         }
-        if !slashed && method == Method::GET && place.slashed.seat_of(method).is_some() {
+        if !slashed && method == Method::GET && path_tables.slashed.entry_of(method).is_some() {
             return Err(moved_to_slash(request));
         }
         if table.is_empty() {
@@ -239,22 +240,22 @@ impl<S: Send + Sync + 'static> Router<S> {
 
 impl Table {
     fn empty() -> Self {
-        Self { seats: [None; METHODS.len()], allow: HeaderValue::from_static("OPTIONS") }
+        Self { entries: [None; METHODS.len()], allow: HeaderValue::from_static("OPTIONS") }
     }
 
     fn is_empty(&self) -> bool {
-        self.seats.iter().all(Option::is_none)
+        self.entries.iter().all(Option::is_none)
     }
 
-    fn seat_of(&self, method: &Method) -> Option<usize> {
+    fn entry_of(&self, method: &Method) -> Option<usize> {
         let number = METHODS.iter().position(|known| known == method)?;
-        self.seats[number]
+        self.entries[number]
     }
 
     fn allowed_methods(&self) -> HeaderValue {
-        let seated = METHODS.iter().zip(&self.seats).filter(|(_, seat)| seat.is_some());
-        let mut names: Vec<&str> = seated.map(|(method, _)| method.as_str()).collect();
-        if self.seat_of(&Method::GET).is_some() {
+        let present = METHODS.iter().zip(&self.entries).filter(|(_, entry)| entry.is_some());
+        let mut names: Vec<&str> = present.map(|(method, _)| method.as_str()).collect();
+        if self.entry_of(&Method::GET).is_some() {
             names.push("HEAD");
         }
         names.push("OPTIONS");
@@ -270,7 +271,7 @@ fn split_slash(path: &str) -> (&str, bool) {
     }
 }
 
-/// `/a/{id}/b/{line}` as `/a/{p0}/b/{p1}`, so that contracts may name the same place differently,
+/// `/a/{id}/b/{line}` as `/a/{p0}/b/{p1}`, so that contracts may name the same part differently,
 /// and the names in their order.
 fn numbered_pattern(path: &'static str) -> (String, Vec<&'static str>) {
     let mut pattern = String::with_capacity(path.len());

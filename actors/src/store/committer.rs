@@ -1,55 +1,58 @@
 //! The committer: the one thread that ends epochs.
 
-use super::epoch::{ClosedEpoch, Ending, Line, OpenEpoch};
+use super::epoch::{ClosedEpoch, Ending, OpenEpoch, Writer};
 use super::{OpenError, Shared, Snapshot, StoreError};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak, mpsc};
 use tokio::sync::OwnedMutexGuard;
 
-/// An epoch to end. Holding the line keeps every other turn out meanwhile.
-pub(super) struct Order {
-    line: OwnedMutexGuard<Line>,
+/// An epoch to end. Its lock keeps every other turn out meanwhile.
+pub(super) struct EpochToEnd {
+    writer: OwnedMutexGuard<Writer>,
 }
 
-/// Where orders are handed in.
+/// Where epochs to end are handed in.
 pub(super) struct Committer {
-    orders: mpsc::Sender<Order>,
+    epochs: mpsc::Sender<EpochToEnd>,
 }
 
 impl Committer {
-    pub(super) fn new() -> (Self, mpsc::Receiver<Order>) {
-        let (orders, received) = mpsc::channel();
-        (Self { orders }, received)
+    pub(super) fn new() -> (Self, mpsc::Receiver<EpochToEnd>) {
+        let (epochs, received) = mpsc::channel();
+        (Self { epochs }, received)
     }
 
-    /// Hands the line to the committer, which ends its epoch and gives the line back.
-    pub(super) fn commit(&self, line: OwnedMutexGuard<Line>) {
+    /// Hands the open epoch to the committer, which ends it and then releases the lock.
+    pub(super) fn commit(&self, writer: OwnedMutexGuard<Writer>) {
         // It only fails when the thread is gone. The epoch must not stay open then: the answers
         // that are dropped with it read as an unknown ending.
-        if let Err(mpsc::SendError(mut order)) = self.orders.send(Order { line }) {
-            order.line.open = None;
+        if let Err(mpsc::SendError(mut unsent)) = self.epochs.send(EpochToEnd { writer }) {
+            unsent.writer.open = None;
         }
     }
 }
 
-pub(super) fn start(shared: Weak<Shared>, orders: mpsc::Receiver<Order>) -> Result<(), OpenError> {
+pub(super) fn start(
+    shared: Weak<Shared>,
+    epochs: mpsc::Receiver<EpochToEnd>,
+) -> Result<(), OpenError> {
     std::thread::Builder::new()
         .name("committer".to_owned())
         .spawn(move || {
             // Ends when the store, and with it the sender, is dropped.
-            while let Ok(order) = orders.recv() {
+            while let Ok(epoch) = epochs.recv() {
                 let Some(shared) = shared.upgrade() else { return };
-                end_epoch(shared, order);
+                end_epoch(shared, epoch);
             }
         })
         .map(drop)
         .map_err(OpenError::Thread)
 }
 
-fn end_epoch(shared: Arc<Shared>, order: Order) {
-    let Order { mut line } = order;
-    let Some(open) = line.open.take() else { return };
+fn end_epoch(shared: Arc<Shared>, epoch: EpochToEnd) {
+    let EpochToEnd { mut writer } = epoch;
+    let Some(open) = writer.open.take() else { return };
     let closed = open.close();
     let has_written = closed.written_bytes > 0;
     // redb panics on states it did not expect. That must not end this thread: everybody after it
@@ -75,10 +78,10 @@ fn end_epoch(shared: Arc<Shared>, order: Order) {
             shared.broken.send_replace(true);
         }
     }
-    // In this order: when nobody waits for the line or an answer any more, and the last store is
+    // In this order: when nobody waits for a turn or an answer any more, and the last store is
     // dropped, its file is closed.
     drop(shared);
-    drop(line);
+    drop(writer);
     for turn in open.turns {
         // A request whose task was dropped no longer listens.
         let _ = turn.send(ending);

@@ -25,9 +25,10 @@ pub(super) enum Ending {
     Unknown,
 }
 
-/// What is behind the lock that makes turns exclusive: whoever holds it has the turn.
+/// What is behind the lock that makes turns exclusive: whoever holds the lock has the turn, and alone
+/// writes.
 #[derive(Default)]
-pub(super) struct Line {
+pub(super) struct Writer {
     pub(super) open: Option<OpenEpoch>,
     last_turn: u64,
 }
@@ -241,27 +242,27 @@ impl Read for Unit {
 pub(super) struct Turn {
     shared: Arc<Shared>,
     /// `None` once the turn was handed on.
-    line: Option<OwnedMutexGuard<Line>>,
+    writer: Option<OwnedMutexGuard<Writer>>,
     unit: Unit,
     may_run_again: bool,
 }
 
 impl Turn {
-    /// Waits in line, first come first served, and opens an epoch if none is open.
-    pub(super) async fn take(place: Place) -> Result<Self, Failure> {
-        let shared = Arc::clone(&place.shared);
-        let mut line = Arc::clone(&shared.line).lock_owned().await;
-        drop(place);
-        let (epoch, number) = match next_turn(&shared, &mut line) {
+    /// Waits for its turn, first come first served, and opens an epoch if none is open.
+    pub(super) async fn take(waiting: WaitingTurn) -> Result<Self, Failure> {
+        let shared = Arc::clone(&waiting.shared);
+        let mut writer = Arc::clone(&shared.writer).lock_owned().await;
+        drop(waiting);
+        let (epoch, number) = match next_turn(&shared, &mut writer) {
             Ok(next) => next,
             Err(failure) => {
                 // An epoch that others opened must not wait for a turn that never comes.
-                commit_if_open(&shared, line);
+                commit_if_open(&shared, writer);
                 return Err(failure);
             }
         };
         let unit = Unit { epoch, turn: number, now: crate::clock::now() };
-        Ok(Self { shared, line: Some(line), unit, may_run_again: true })
+        Ok(Self { shared, writer: Some(writer), unit, may_run_again: true })
     }
 
     pub(super) fn unit(&self) -> Unit {
@@ -294,13 +295,13 @@ impl Turn {
     }
 
     fn hand_on(&mut self, is_sound: bool, answer: Option<oneshot::Sender<Ending>>) {
-        let Some(mut line) = self.line.take() else { return };
+        let Some(mut writer) = self.writer.take() else { return };
         let epoch_bytes = {
             let mut writing = self.unit.epoch.lock();
             writing.turn = 0;
             writing.epoch_bytes
         };
-        let open = line.open.as_mut().expect("an epoch stays open during a turn");
+        let open = writer.open.as_mut().expect("an epoch stays open during a turn");
         open.turns.extend(answer);
         open.is_condemned |= !is_sound;
         let limits = &self.shared.limits;
@@ -309,10 +310,10 @@ impl Turn {
             || epoch_bytes >= limits.max_epoch_bytes;
         let is_last = self.shared.waiting.load(Ordering::SeqCst) == 0;
         if open.is_condemned || is_full || is_last || !self.may_run_again {
-            self.shared.committer.commit(line);
+            self.shared.committer.commit(writer);
             return;
         }
-        drop(line);
+        drop(writer);
         commit_if_abandoned(&self.shared);
     }
 }
@@ -323,18 +324,18 @@ impl Drop for Turn {
     }
 }
 
-/// A place in the line; given up when the turn begins or the request goes away.
-pub(super) struct Place {
+/// A request that waits for its turn; counted until the turn begins or the request goes away.
+pub(super) struct WaitingTurn {
     shared: Arc<Shared>,
 }
 
-impl Place {
+impl WaitingTurn {
     pub(super) fn behind(shared: &Arc<Shared>) -> Self {
         shared.waiting.fetch_add(1, Ordering::SeqCst);
         Self { shared: Arc::clone(shared) }
     }
 
-    /// A place, unless as many wait already as may.
+    /// A waiting, unless as many wait already as may.
     pub(super) fn behind_bounded(shared: &Arc<Shared>) -> Result<Self, Failure> {
         let is_free = |waiting| (waiting < shared.limits.max_waiting_turns).then_some(waiting + 1);
         match shared.waiting.fetch_update(Ordering::SeqCst, Ordering::SeqCst, is_free) {
@@ -344,7 +345,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for WaitingTurn {
     fn drop(&mut self) {
         self.shared.waiting.fetch_sub(1, Ordering::SeqCst);
         commit_if_abandoned(&self.shared);
@@ -352,27 +353,27 @@ impl Drop for Place {
 }
 
 /// Commits an epoch that was left open for a waiting request that then went away. Called after
-/// the line was released and after a place was given up, so that one of the two always sees it;
-/// whoever else takes the line and opens no turn hands it to [`commit_if_open`].
+/// the lock was released and after a request stopped waiting, so that one of the two always sees it;
+/// whoever else takes the lock and opens no turn hands it to [`commit_if_open`].
 fn commit_if_abandoned(shared: &Arc<Shared>) {
     if shared.waiting.load(Ordering::SeqCst) > 0 {
         return;
     }
-    if let Ok(line) = Arc::clone(&shared.line).try_lock_owned() {
-        commit_if_open(shared, line);
+    if let Ok(writer) = Arc::clone(&shared.writer).try_lock_owned() {
+        commit_if_open(shared, writer);
     }
 }
 
-/// Gives the line back without a turn; true if that ends an epoch that others left open.
-pub(super) fn commit_if_open(shared: &Arc<Shared>, line: OwnedMutexGuard<Line>) -> bool {
-    let is_open = line.open.is_some();
+/// Releases the lock without a turn; true if that ends an epoch that others left open.
+pub(super) fn commit_if_open(shared: &Arc<Shared>, writer: OwnedMutexGuard<Writer>) -> bool {
+    let is_open = writer.open.is_some();
     if is_open {
-        shared.committer.commit(line);
+        shared.committer.commit(writer);
     }
     is_open
 }
 
-fn next_turn(shared: &Arc<Shared>, line: &mut Line) -> Result<(Arc<Epoch>, u64), Failure> {
+fn next_turn(shared: &Arc<Shared>, writer: &mut Writer) -> Result<(Arc<Epoch>, u64), Failure> {
     if shared.closing.load(Ordering::SeqCst) || *shared.broken.borrow() {
         return Err(Failure::Unavailable);
     }
@@ -381,21 +382,21 @@ fn next_turn(shared: &Arc<Shared>, line: &mut Line) -> Result<(Arc<Epoch>, u64),
         DiskState::Full => return Err(Failure::DiskFull),
         DiskState::ReadOnly => return Err(Failure::DiskReadOnly),
     }
-    let open = match &mut line.open {
+    let open = match &mut writer.open {
         Some(open) => open,
-        None => line.open.insert(begin_epoch(shared)?),
+        None => writer.open.insert(begin_epoch(shared)?),
     };
-    line.last_turn += 1;
+    writer.last_turn += 1;
     let mut writing = open.epoch.lock();
-    writing.turn = line.last_turn;
+    writing.turn = writer.last_turn;
     writing.turn_bytes = 0;
     writing.is_spoiled = false;
     drop(writing);
-    Ok((Arc::clone(&open.epoch), line.last_turn))
+    Ok((Arc::clone(&open.epoch), writer.last_turn))
 }
 
 fn begin_epoch(shared: &Arc<Shared>) -> Result<OpenEpoch, Failure> {
-    // Never blocks: the committer gives the line back only after the last transaction ended.
+    // Never blocks: the committer releases the lock only after the last transaction ended.
     let begun = shared.database.begin_write().map_err(StoreError::from).and_then(|mut begun| {
         begun.set_durability(redb::Durability::Immediate)?;
         Ok(begun)

@@ -43,7 +43,7 @@ pub(crate) use table::tables;
 
 use crate::Failure;
 use arc_swap::ArcSwap;
-use epoch::{Ending, Line, Place, Turn};
+use epoch::{Ending, Turn, WaitingTurn, Writer};
 use free_disk::DiskState;
 use room::Room;
 use snapshot::TableNames;
@@ -140,7 +140,7 @@ struct Shared {
     limits: StoreLimits,
     /// Where the data file lies; `None` for a store in memory.
     directory: Option<PathBuf>,
-    line: Arc<tokio::sync::Mutex<Line>>,
+    writer: Arc<tokio::sync::Mutex<Writer>>,
     waiting: AtomicUsize,
     snapshot: ArcSwap<Snapshot>,
     committer: committer::Committer,
@@ -189,14 +189,14 @@ impl Store {
     ) -> Result<Self, OpenError> {
         let table_names = TableNames::of(&schema.tables);
         let snapshot = Snapshot::of(&database, &table_names)?;
-        let (committer, orders) = committer::Committer::new();
+        let (committer, epochs) = committer::Committer::new();
         let shared = Arc::new(Shared {
             database,
             kind: schema.kind,
             table_names,
             free_disk: free_disk::FreeDisk::new(directory.clone(), limits.min_free_disk_bytes),
             directory,
-            line: Arc::new(tokio::sync::Mutex::new(Line::default())),
+            writer: Arc::new(tokio::sync::Mutex::new(Writer::default())),
             waiting: AtomicUsize::new(0),
             snapshot: ArcSwap::from_pointee(snapshot),
             committer,
@@ -209,7 +209,7 @@ impl Store {
             room,
         });
         shared.room.await_room();
-        committer::start(Arc::downgrade(&shared), orders)?;
+        committer::start(Arc::downgrade(&shared), epochs)?;
         Ok(Self { shared })
     }
 
@@ -236,15 +236,15 @@ impl Store {
         if self.shared.room.is_missing() {
             return Err(Failure::DiskFull);
         }
-        let mut place = Place::behind_bounded(&self.shared)?;
+        let mut waiting = WaitingTurn::behind_bounded(&self.shared)?;
         let shared = Arc::clone(&self.shared);
         let conversation = tokio::spawn(async move {
             for attempt in 1..=shared.limits.max_attempts {
                 let may_run_again = attempt < shared.limits.max_attempts;
-                if let Some(result) = one_attempt(place, &work, may_run_again).await {
+                if let Some(result) = one_attempt(waiting, &work, may_run_again).await {
                     return result;
                 }
-                place = Place::behind(&shared);
+                waiting = WaitingTurn::behind(&shared);
             }
             Err(Failure::Unavailable)
         });
@@ -324,9 +324,9 @@ impl Store {
         self.shared.closing.store(true, Ordering::SeqCst);
         self.shared.room.give_up();
         loop {
-            let line = Arc::clone(&self.shared.line).lock_owned().await;
+            let writer = Arc::clone(&self.shared.writer).lock_owned().await;
             // An epoch may be open for a request that went away, or that is refused now.
-            let was_open = epoch::commit_if_open(&self.shared, line);
+            let was_open = epoch::commit_if_open(&self.shared, writer);
             if !was_open && self.shared.waiting.load(Ordering::SeqCst) == 0 {
                 return;
             }
@@ -346,7 +346,7 @@ impl Store {
 
 /// `None`: somebody else's turn condemned the epoch, and this work may run again.
 async fn one_attempt<T, F, Fut>(
-    place: Place,
+    waiting: WaitingTurn,
     work: &F,
     may_run_again: bool,
 ) -> Option<Result<T, Failure>>
@@ -354,7 +354,7 @@ where
     F: Fn(Unit) -> Fut,
     Fut: Future<Output = Result<T, Failure>>,
 {
-    let turn = match Turn::take(place).await {
+    let turn = match Turn::take(waiting).await {
         Ok(turn) => turn,
         Err(failure) => return Some(Err(failure)),
     };
