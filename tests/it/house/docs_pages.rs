@@ -27,7 +27,7 @@ souk serve
 /// What stands on pages and is not pasted, and why: the page, the first line, the reason. Nothing else is left out.
 const NOT_PASTED: [(&str, &str, &str); 13] = [
     ("README.md", "$ stripe listen --forward-to", "Stripe's CLI and an account there"),
-    ("docs/install.md", "$ cargo build --release", "root, and a machine with systemd"),
+    ("docs/install.md", "$ cargo build --profile dist", "root, and a machine with systemd"),
     ("docs/install.md", "# echo 'a good password' | sudo", "root, and a machine with systemd"),
     ("docs/install.md", "$ docker compose build", "Docker"),
     ("docs/supply-chain.md", "$ cargo install --locked cargo-deny", "the database of advisories"),
