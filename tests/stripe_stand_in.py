@@ -387,6 +387,9 @@ class Control:
             #  puts into a good answer, "status" and "error": what "refusal" says}
             books.faults.append({"times": 1, "skips": 0, "seconds": 1.0, **body})
             return {}
+        if (method, name) == ("POST", "clock"):
+            Handler.seconds_ahead = body["seconds_ahead"]
+            return {}
         if (method, name) == ("DELETE", "faults"):
             books.faults.clear()
             return {}
@@ -423,6 +426,11 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     books = control = key = None
+    # How far the clock of its answers is ahead.
+    seconds_ahead = 0
+
+    def date_time_string(self, timestamp=None):
+        return super().date_time_string((time.time() if timestamp is None else timestamp) + self.seconds_ahead)
 
     def log_message(self, *_):
         pass

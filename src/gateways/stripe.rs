@@ -11,6 +11,7 @@ use souk_stripe::{
     Purchase, Refund, RefundState, SetUpError, Stripe, StripeSettings,
 };
 use std::sync::Arc;
+use std::time::SystemTime;
 
 /// The shop as the operator wants it: with these settings its money goes through Stripe, without
 /// any through the sandbox it has.
@@ -24,17 +25,35 @@ pub(crate) fn with_gateway(shop: Shop, stripe: Option<StripeSettings>) -> Result
     Ok(shop.with_gateway(Arc::new(StripeGateway { stripe, currency })))
 }
 
-/// Whether Stripe answers and takes the key: asks for an intent that nobody made.
-///
-/// # Errors
-/// A sentence about what does not work.
-pub(crate) async fn try_key(settings: StripeSettings, currency: Currency) -> Result<(), String> {
+/// What one question to Stripe showed.
+pub(crate) struct StripeSeen {
+    /// Whether it answers and takes the key; else a sentence about what does not work.
+    pub(crate) key: Result<(), String>,
+    /// How far our clock is ahead of its, in seconds; negative where ours is behind. `None` if no
+    /// answer had a time.
+    pub(crate) clock_ahead_seconds: Option<i64>,
+}
+
+/// Asks Stripe for an intent that nobody made.
+pub(crate) async fn examine_stripe(settings: StripeSettings, currency: Currency) -> StripeSeen {
     const NOBODYS_INTENT: &str = "pi_souk_doctor";
-    let stripe = Stripe::new(settings).map_err(|error| error.to_string())?;
-    match stripe.retrieve_intent(NOBODYS_INTENT, currency).await {
+    let stripe = match Stripe::new(settings) {
+        Ok(stripe) => stripe,
+        Err(error) => {
+            return StripeSeen { key: Err(error.to_string()), clock_ahead_seconds: None };
+        }
+    };
+    let key = match stripe.retrieve_intent(NOBODYS_INTENT, currency).await {
         Ok(_) | Err(CallError::NotFound | CallError::Invalid(_)) => Ok(()),
         Err(error) => Err(error.to_string()),
-    }
+    };
+    let seconds = |time: SystemTime| {
+        let since = time.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+        i64::try_from(since.as_secs()).ok()
+    };
+    let theirs = stripe.last_date().and_then(seconds);
+    let clock_ahead_seconds = theirs.map(|theirs| clock::now().get().div_euclid(1000) - theirs);
+    StripeSeen { key, clock_ahead_seconds }
 }
 
 /// An account at Stripe that takes the shop's money.

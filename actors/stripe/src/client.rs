@@ -6,7 +6,7 @@ use crate::limits::{ATTEMPT_MIN, ATTEMPTS_MAX, CALL_SECONDS_DEFAULT, FIRST_WAIT,
 use crate::transport::Transport;
 use backon::{BackoffBuilder, ExponentialBuilder};
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use stripe_client_core::{IdempotencyKey, RequestStrategy, StripeRequest};
 use tokio::time::Instant;
 use url::{Host, Url};
@@ -100,6 +100,12 @@ impl Stripe {
         let base = settings.api_base.map(|ApiBase(url)| url);
         let transport = Transport::new(&settings.key, base)?;
         Ok(Self { transport, call_time: settings.call_time })
+    }
+
+    /// What Stripe's clock said in its last answer, in whole seconds; `None` before the first.
+    #[must_use]
+    pub fn last_date(&self) -> Option<SystemTime> {
+        self.transport.last_date()
     }
 
     /// How long a call may take with all its attempts.

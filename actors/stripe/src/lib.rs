@@ -28,4 +28,4 @@ pub use key::{SecretKey, SecretKeyError, WebhookSecret};
 pub use limits::CALL_SECONDS_DEFAULT;
 pub use objects::Purchase;
 pub use refunds::{Refund, RefundState};
-pub use webhook::{is_signed, sign};
+pub use webhook::{SIGNATURE_TOLERANCE_SECONDS, is_signed, sign};

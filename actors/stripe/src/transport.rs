@@ -7,14 +7,17 @@ use crate::key::SecretKey;
 use crate::limits::{ANSWER_BYTES_MAX, ANSWER_HEAD_BYTES_MAX, ANSWER_HEADERS_MAX};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT};
+use hyper::header::{
+    AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, USER_AGENT,
+};
 use hyper::{Method, Request, StatusCode};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use std::fmt::Display;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
 use stripe_client_core::{
     CustomizedStripeRequest, RequestBuilder, RequestStrategy, StripeClient, StripeClientErr,
     StripeMethod, VERSION,
@@ -63,6 +66,8 @@ pub(crate) struct Transport {
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
     base: String,
     authorization: HeaderValue,
+    /// The `Date` of the last answer that had one.
+    last_date: Arc<Mutex<Option<SystemTime>>>,
 }
 
 impl Transport {
@@ -79,7 +84,12 @@ impl Transport {
             .http1_max_buf_size(ANSWER_HEAD_BYTES_MAX)
             .build(connector);
         let base = base.map_or_else(|| STRIPE.to_owned(), String::from);
-        Ok(Self { client, base, authorization })
+        Ok(Self { client, base, authorization, last_date: Arc::default() })
+    }
+
+    /// What the other side's clock said in its last answer, whatever else that answer said.
+    pub(crate) fn last_date(&self) -> Option<SystemTime> {
+        *self.last_date.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn request(
@@ -120,6 +130,9 @@ impl Transport {
             }
         })?;
         let status = answer.status();
+        if let Some(date) = date_of(answer.headers()) {
+            *self.last_date.lock().unwrap_or_else(PoisonError::into_inner) = Some(date);
+        }
         let body = Limited::new(answer.into_body(), ANSWER_BYTES_MAX);
         let read = body.collect().await.map_err(|error| {
             if error.is::<LengthLimitError>() {
@@ -130,6 +143,11 @@ impl Transport {
         })?;
         Ok((status, read.to_bytes()))
     }
+}
+
+/// When an answer was made, by the clock of whoever made it, in whole seconds.
+fn date_of(headers: &HeaderMap) -> Option<SystemTime> {
+    httpdate::parse_http_date(headers.get(DATE)?.to_str().ok()?).ok()
 }
 
 impl StripeClient for Transport {

@@ -8,8 +8,11 @@ use tracing::subscriber::NoSubscriber;
 /// Longest header that is looked at.
 const HEADER_CHARACTERS_MAX: usize = 4_096;
 
-/// Whether one of the secrets signed this body, not more than five minutes from `now_seconds` (since
-/// 1970). Several secrets let an operator change them without losing a message.
+/// A message whose signature is older or newer than this is refused; `async-stripe` has the bound.
+pub const SIGNATURE_TOLERANCE_SECONDS: u64 = 300;
+
+/// Whether one of the secrets signed this body, not more than [`SIGNATURE_TOLERANCE_SECONDS`] from
+/// `now_seconds` (since 1970). Several secrets let an operator change them without losing a message.
 ///
 /// The body itself is judged by whoever reads it: `construct_event` takes only events of the API
 /// version and the types it was generated for, and a gateway that gets no acknowledgement for any

@@ -120,7 +120,7 @@ async fn examine(config: Option<&Path>, overrides: Overrides) -> Vec<Finding> {
         found.push(outside::mail_server(&settings).await);
     }
     if is_good(&["stripe_secret_key", "stripe_webhook_secret", "stripe_api_base"]) {
-        found.push(outside::gateway(&settings).await);
+        found.extend(outside::gateway(&settings).await);
     }
     found
 }

@@ -3,9 +3,13 @@
 use super::Finding;
 use super::here::is_behind;
 use crate::adapters::{self, BrokerSeen};
-use crate::gateways;
+use crate::gateways::{self, StripeSeen};
 use crate::settings::Settings;
 use rustix::fs::{Access, access};
+use souk_stripe::SIGNATURE_TOLERANCE_SECONDS;
+
+/// A clock that is kept right differs by less.
+const CLOCK_DIFFERENCE_SECONDS_GOOD: u64 = 30;
 
 /// The broker, and whether the shop may do there what it must.
 pub(super) async fn broker(settings: &Settings) -> Vec<Finding> {
@@ -66,28 +70,59 @@ pub(super) async fn mail_server(settings: &Settings) -> Finding {
     }
 }
 
-/// Who takes the money, and whether the key works.
-pub(super) async fn gateway(settings: &Settings) -> Finding {
+/// Who takes the money, whether the key works, and whether both clocks agree.
+pub(super) async fn gateway(settings: &Settings) -> Vec<Finding> {
     let Some(stripe) = settings.stripe() else {
         let found = "the sandbox: no real money moves, and anybody can pay";
-        return Finding::warn("gateway", found, "set stripe_secret_key before you sell");
+        let found = Finding::warn("gateway", found, "set stripe_secret_key before you sell");
+        let clock = "not compared with another clock: there is no gateway to ask for the time";
+        return vec![found, Finding::ok("clock", clock)];
     };
     let is_for_tests = stripe.key.is_for_tests();
-    if let Err(reason) = gateways::try_key(stripe, settings.currency()).await {
-        let advice = "check stripe_secret_key in Stripe's dashboard, and the way to its host";
-        return Finding::fail("gateway", format!("Stripe: {reason}"), advice);
-    }
-    match (settings.hears_gateway(), is_for_tests) {
-        (false, _) => Finding::warn(
+    let StripeSeen { key, clock_ahead_seconds } =
+        gateways::examine_stripe(stripe, settings.currency()).await;
+    vec![stripe_key(key, settings.hears_gateway(), is_for_tests), stripe_clock(clock_ahead_seconds)]
+}
+
+fn stripe_key(tried: Result<(), String>, is_heard: bool, is_for_tests: bool) -> Finding {
+    match (tried, is_heard, is_for_tests) {
+        (Err(reason), _, _) => Finding::fail(
+            "gateway",
+            format!("Stripe: {reason}"),
+            "check stripe_secret_key in Stripe's dashboard, and the way to its host",
+        ),
+        (Ok(()), false, _) => Finding::warn(
             "gateway",
             "Stripe takes the key; its messages are not believed",
             "set stripe_webhook_secret to the secret Stripe shows for your endpoint",
         ),
-        (true, true) => Finding::warn(
+        (Ok(()), true, true) => Finding::warn(
             "gateway",
             "Stripe takes the key, which is for tests: no real money moves",
             "take the live key before you sell",
         ),
-        (true, false) => Finding::ok("gateway", "Stripe takes the key"),
+        (Ok(()), true, false) => Finding::ok("gateway", "Stripe takes the key"),
     }
+}
+
+/// Our clock beside Stripe's: its messages carry the time they were signed at.
+fn stripe_clock(ahead_seconds: Option<i64>) -> Finding {
+    let Some(ahead) = ahead_seconds else {
+        let found = "not compared with Stripe's: no answer of it had a time";
+        return Finding::warn("clock", found, "try again when Stripe answers");
+    };
+    let apart = ahead.unsigned_abs();
+    let direction = if ahead > 0 { "ahead of" } else { "behind" };
+    let advice = "keep the clock right with NTP: `timedatectl set-ntp true`, or chrony";
+    if apart > SIGNATURE_TOLERANCE_SECONDS {
+        let found = format!(
+            "it is {apart} s {direction} Stripe's: beyond {SIGNATURE_TOLERANCE_SECONDS} s no message \
+             of Stripe is believed"
+        );
+        return Finding::fail("clock", found, advice);
+    }
+    if apart > CLOCK_DIFFERENCE_SECONDS_GOOD {
+        return Finding::warn("clock", format!("it is {apart} s {direction} Stripe's"), advice);
+    }
+    Finding::ok("clock", format!("it agrees with Stripe's to {apart} s"))
 }

@@ -48,7 +48,8 @@ async fn a_new_place_is_looked_at_and_left_alone() {
     found.says("data", "warn", "souk admin create");
     found.says("store", "ok", "none yet");
     found.says("disk", "ok", "MiB");
-    found.says("clock", "ok", "");
+    found.says("clock", "ok", "it says");
+    found.says("clock", "ok", "not compared");
     found.says("gateway", "warn", "sandbox");
     found.says("broker", "ok", "none");
     found.says("mail", "warn", "smtp_url");
@@ -122,6 +123,7 @@ async fn what_cannot_be_reached_is_said_with_what_to_do() {
     found.says("broker", "FAIL", "nats-server");
     found.says("mail", "FAIL", "smtp_url");
     found.says("gateway", "FAIL", "stripe_secret_key");
+    found.says("clock", "warn", "not compared with Stripe's");
     found.says("public_url", "FAIL", "public_url");
     let said = shop.run(&["doctor"], "");
     assert_eq!(said.code, Some(1), "{said:#?}");
@@ -142,6 +144,7 @@ async fn what_works_is_tried_without_a_trace() {
     found.says("broker", "ok", "SOUK_EVENTS");
     found.says("mail", "ok", "lets the shop in");
     found.says("gateway", "warn", "for tests");
+    found.says("clock", "ok", "agrees with Stripe's");
     assert!(broker.events().await.is_empty());
 
     shop.start();
@@ -166,4 +169,29 @@ async fn what_works_is_tried_without_a_trace() {
         Found::by(&shop).says(check, "FAIL", "");
         shop.set("SOUK_NATS_URL", &nats);
     }
+}
+
+#[tokio::test]
+async fn the_clock_is_compared_with_that_of_the_gateway() {
+    let stripe = StripeStandIn::start();
+    let mut shop = Shop::closed_with(&stripe.settings());
+    // The stand-in has the same clock as the shop; ten seconds are for a slow machine.
+    for (seconds, state, words) in [
+        (10, "ok", "agrees with Stripe's"),
+        (-10, "ok", "agrees with Stripe's"),
+        (60, "warn", "behind Stripe's"),
+        (-60, "warn", "ahead of Stripe's"),
+        (600, "FAIL", "NTP"),
+        (-600, "FAIL", "beyond 300 s no message of Stripe is believed"),
+    ] {
+        stripe.clock_ahead(seconds).await;
+        let found = Found::by(&shop);
+        found.says("clock", state, words);
+        found.says("gateway", "warn", "for tests");
+        assert_eq!(found.ok, state != "FAIL", "{:#?}", found.checks);
+    }
+    shop.set("SOUK_STRIPE_SECRET_KEY", "sk_test_of_nobody");
+    let found = Found::by(&shop);
+    found.says("gateway", "FAIL", "");
+    found.says("clock", "FAIL", "ahead of Stripe's");
 }

@@ -95,6 +95,11 @@ impl StripeStandIn {
         self.control(Method::POST, "faults", fault).await;
     }
 
+    /// From now on its answers are dated by a clock that is ahead by so much, or behind.
+    pub(crate) async fn clock_ahead(&self, seconds: i64) {
+        self.control(Method::POST, "clock", json!({"seconds_ahead": seconds})).await;
+    }
+
     pub(crate) async fn no_faults(&self) {
         self.control(Method::DELETE, "faults", json!({})).await;
     }
