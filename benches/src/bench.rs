@@ -1,4 +1,4 @@
-//! Measures the release binary of Souk beside the floor it stands on, and prints one Markdown
+//! Measures Souk as it runs for customers beside the floor it stands on, and prints one Markdown
 //! table. `benches/run` builds everything and runs this.
 
 mod floods;
@@ -57,7 +57,7 @@ enum Command {
 
 #[derive(Debug, Args)]
 struct Measure {
-    /// The release binary.
+    /// The binary that is measured.
     #[arg(long)]
     souk: PathBuf,
     /// An empty directory on the disk to measure on; whoever made it deletes it.
@@ -75,6 +75,12 @@ struct Measure {
     /// Only this part.
     #[arg(long)]
     only: Option<Part>,
+    /// Only the floods with this in their names.
+    #[arg(long, requires = "only")]
+    flood: Option<String>,
+    /// The program nats-server, for the flood of log messages.
+    #[arg(long)]
+    nats_server: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -3,13 +3,14 @@
 
 mod callers;
 mod holders;
+mod logs;
 
 use crate::histogram::Histogram;
 use crate::http::{BlockingConnection, request};
 use crate::process::Server;
 use crate::report::Row;
 use crate::world::{self, World};
-use crate::{Outcome, complaint, priority, probe};
+use crate::{Measure, Outcome, complaint, priority, probe};
 use callers::Calls;
 use holders::Held;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -38,6 +39,8 @@ enum Flood {
     Held(Held),
     /// Requests, one after another on each connection.
     Calls(Calls),
+    /// Messages to the broker that listens here.
+    Logs(SocketAddr),
 }
 
 /// What another client waits at most, 99 times of 100, in milliseconds.
@@ -55,18 +58,27 @@ struct Most {
     threads: f64,
 }
 
-/// Runs every flood, each for a little longer than `probed_for` twice.
-pub(crate) fn measure(probed_for: Duration, world: &World) -> Outcome<Vec<Row>> {
+/// Runs every flood that was asked for, each for a little longer than `probed_for` twice.
+pub(crate) fn measure(probed_for: Duration, world: &World, asked: &Measure) -> Outcome<Vec<Row>> {
     raise_descriptor_limit()?;
     let mut rows = Vec::new();
+    let is_asked = |name: &str| asked.flood.as_ref().is_none_or(|part| name.contains(part));
     let held = holders::all(world).into_iter().map(|(name, held)| (name, Flood::Held(held)));
     let calls = callers::all().into_iter().map(|(name, calls)| (name, Flood::Calls(calls)));
-    for (number, (name, flood)) in held.chain(calls).enumerate() {
-        eprintln!("souk-bench: {name}");
+    let of_requests = held.chain(calls).filter(|(name, _)| is_asked(name));
+    for (number, (name, flood)) in of_requests.enumerate() {
         let program = world.program(&format!("flood-{number}"))?.with("SOUK_RATE_LIMIT", "on");
-        let server = program.start()?;
-        rows.push(one(name, flood, probed_for, world, &server)?);
-        drop(server);
+        rows.push(one(name, flood, probed_for, world, &program.start()?)?);
+    }
+    if is_asked(logs::NAME) {
+        let needed = "the flood of log messages needs --nats-server";
+        let nats_server = asked.nats_server.as_ref().ok_or_else(|| complaint(needed))?;
+        let broker = logs::Broker::start(nats_server, &world.scratch().join("broker"))?;
+        let program = world.program("flood-logs")?.with("SOUK_RATE_LIMIT", "on");
+        let server = program.with("SOUK_NATS_URL", &broker.url()).start()?;
+        let flood = Flood::Logs(broker.address());
+        rows.push(one(logs::NAME, flood, probed_for, world, &server)?);
+        eprintln!("souk-bench: {} messages were kept", server.metric("souk_logs_kept_total")?);
     }
     Ok(rows)
 }
@@ -78,6 +90,7 @@ fn one(
     world: &World,
     server: &Server,
 ) -> Outcome<Row> {
+    eprintln!("souk-bench: {name}");
     // Hashing keeps its memory from the first log-in on; that is no flood's doing.
     let body = world::log_in_body(0);
     let log_in = request("POST", "/api/v1/auth/login/", None, Some(&body));
@@ -175,6 +188,7 @@ fn begin(
             match flood {
                 Flood::Held(held) => holders::run(held, address, stop).await,
                 Flood::Calls(calls) => callers::run(calls, address, stop).await,
+                Flood::Logs(broker) => logs::run(broker, stop).await,
             }
         });
         // Connections that are still held go with their tasks.

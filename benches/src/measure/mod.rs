@@ -68,7 +68,7 @@ pub(crate) fn all(asked: &Measure) -> Outcome<Report> {
         rows.extend(start::measure(&plan, asked, &world)?);
     }
     if asked.only == Some(Part::Floods) {
-        rows.extend(floods::measure(plan.probe, &world)?);
+        rows.extend(floods::measure(plan.probe, &world, asked)?);
     }
     let revision = asked.revision.clone();
     Ok(Report { rows, revision, is_quick: asked.quick, load_average })
