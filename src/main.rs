@@ -32,5 +32,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     private_files::set_umask();
+    // The allocator asks for huge pages. Freed memory goes back by such pages only, so one answer that
+    // is still held would keep two MiB. An old kernel that cannot do without them costs memory, no more.
+    let _ = rustix::thread::disable_transparent_huge_pages(true);
     commands::run(CommandLine::parse())
 }

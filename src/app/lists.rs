@@ -15,6 +15,9 @@ use tokio::sync::oneshot;
 
 /// Threads that read lists, at least: one long search leaves another for everybody else.
 const THREADS_MIN: usize = 2;
+/// Nicer than the threads that answer at once: a list takes longer than everything else that waits at
+/// its moment, and however many are asked for, a short answer need not wait for the processor.
+const PRIORITY: i32 = 10;
 const WAITING: WaitingBounds = WaitingBounds {
     all_max: limits::READINGS_WAITING_MAX,
     per_asker_max: limits::READINGS_WAITING_MAX,
@@ -43,6 +46,10 @@ impl Reading {
         for number in 0..cores.max(THREADS_MIN) {
             let waiting = Arc::clone(&queue);
             std::thread::Builder::new().name(format!("reading-{number}")).spawn(move || {
+                let own = Some(rustix::thread::gettid());
+                if let Err(error) = rustix::process::setpriority_process(own, PRIORITY) {
+                    tracing::warn!(%error, "lists are read at normal priority");
+                }
                 while let Some(job) = waiting.next() {
                     // The client of a job that panicked learns it from its dropped sender.
                     let _ = std::panic::catch_unwind(AssertUnwindSafe(job));

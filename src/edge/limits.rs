@@ -41,6 +41,8 @@ pub(crate) const BODIES_UNITS_MAX: usize = 64 * 1024;
 pub(crate) const ANSWER_FREE_BYTES: usize = 64 * 1024;
 /// Octets after which a piece of a list too long to be held whole is sent.
 pub(crate) const LIST_PIECE_BYTES: usize = 32 * 1024;
+/// Octets of most items of a list; longer ones make their piece grow.
+pub(crate) const LIST_ITEM_BYTES: usize = 2 * 1024;
 /// Octets that a connection buffers of a body that comes in pieces: hyper stops asking for more
 /// where its buffer is full, and the piece that filled it may have overshot.
 pub(crate) const LIST_BUFFERED_BYTES: usize = HEADER_BYTES_MAX + 2 * LIST_PIECE_BYTES;

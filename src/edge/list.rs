@@ -56,6 +56,12 @@ impl ItemWriter {
     }
 }
 
+/// What a piece of this length needs with the item that fills it. A text that grows would leave
+/// blocks of many sizes behind, and the allocator keeps a large page for each size.
+fn room_for_piece(full_at_bytes: usize) -> Vec<u8> {
+    Vec::with_capacity(full_at_bytes + limits::LIST_ITEM_BYTES)
+}
+
 /// 200 with a JSON list between `opening` and `closing`.
 ///
 /// `more` is called once per piece and writes items until the writer is full; it gives back whether
@@ -70,10 +76,11 @@ pub(super) fn written(
     mut more: impl FnMut(&mut ItemWriter) -> Result<bool, Answer> + Send + Sync + 'static,
 ) -> Result<Answer, Answer> {
     let mut writer = ItemWriter {
-        text: opening.as_bytes().to_vec(),
+        text: room_for_piece(limits::ANSWER_FREE_BYTES),
         is_empty: true,
         full_at_bytes: limits::ANSWER_FREE_BYTES,
     };
+    writer.text.extend_from_slice(opening.as_bytes());
     let mut is_unfinished = more(&mut writer)?;
     if !is_unfinished {
         writer.text.extend_from_slice(closing.as_bytes());
@@ -85,6 +92,7 @@ pub(super) fn written(
         if !is_unfinished {
             return None;
         }
+        writer.text = room_for_piece(writer.full_at_bytes);
         Some(match more(&mut writer) {
             Ok(is_more) => {
                 is_unfinished = is_more;
