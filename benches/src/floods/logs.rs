@@ -19,6 +19,8 @@ const CONNECTIONS: usize = 4;
 /// Messages that are written at once.
 const MESSAGES_PER_WRITE: usize = 200;
 const START_DEADLINE: Duration = Duration::from_secs(30);
+/// A broker that takes messages answers sooner; whoever waits longer connects again.
+const ANSWER_DEADLINE: Duration = Duration::from_secs(2);
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(50);
 /// The configuration that shops are told to use.
@@ -108,8 +110,9 @@ pub(super) async fn run(broker: SocketAddr, stop: Arc<AtomicBool>) {
 async fn publish(broker: SocketAddr, stop: &AtomicBool) -> io::Result<()> {
     let body = r#"{"message": "the paper is low", "drawer": 7, "till": "by the door"}"#;
     let message = format!("PUB {SUBJECT} {}\r\n{body}\r\n", body.len());
-    // The broker answers the PING when it has taken what stands before it.
-    let messages = format!("{}PING\r\n", message.repeat(MESSAGES_PER_WRITE));
+    // The broker answers the PING when it has taken what stands before it; the PONG answers a PING of
+    // its own, whether it sent one or not.
+    let messages = format!("PONG\r\n{}PING\r\n", message.repeat(MESSAGES_PER_WRITE));
     let log_in = format!(
         "CONNECT {{\"verbose\": false, \"user\": \"logger\", \"pass\": \"{PASSWORD}\"}}\r\nPING\r\n"
     );
@@ -118,7 +121,7 @@ async fn publish(broker: SocketAddr, stop: &AtomicBool) -> io::Result<()> {
     until_pong(&mut stream).await?;
     while !stop.load(Ordering::Relaxed) {
         stream.write_all(messages.as_bytes()).await?;
-        until_pong(&mut stream).await?;
+        tokio::time::timeout(ANSWER_DEADLINE, until_pong(&mut stream)).await??;
     }
     Ok(())
 }
@@ -132,7 +135,7 @@ async fn until_pong(stream: &mut TcpStream) -> io::Result<()> {
         if heard.windows(4).any(|window| window == b"-ERR") {
             return Err(io::Error::other("the broker refuses the messages"));
         }
-        if heard.ends_with(b"PONG\r\n") {
+        if heard.windows(6).any(|window| window == b"PONG\r\n") {
             return Ok(());
         }
     }
