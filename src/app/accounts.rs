@@ -13,29 +13,30 @@ use souk_domain::{EmailAddress, Password, UserId, Username};
 use std::sync::Arc;
 
 impl App {
-    /// Notes in a form which name or address another user has. Asked again within the turn; here
-    /// it spares a hash and lets all errors stand together.
+    /// Notes in a form which name or address another user has; `email_taken` is the sentence about
+    /// the address. The turn asks again; asking here spares a hash and reports all errors at once.
     ///
     /// # Errors
     /// [`StoreError`].
     pub(crate) fn note_taken(
         &self,
         form: &mut Form<'_>,
-        username: Option<&Field<Username>>,
+        username: &Field<Username>,
         email: &Field<EmailAddress>,
+        email_taken: &'static str,
     ) -> Result<(), StoreError> {
         let snapshot = self.shop.store.snapshot();
-        if let Some(username) = username.and_then(Field::seen) {
-            if email.seen().is_some_and(|email| username.is_address_of_another(email)) {
+        if let Some(username) = username.parsed() {
+            if email.parsed().is_some_and(|email| username.is_address_of_another(email)) {
                 form.error("username", standard::USERNAME_IS_AN_ADDRESS);
             } else if users::by_username(&*snapshot, username)?.is_some() {
                 form.error("username", standard::USERNAME_TAKEN);
             }
         }
-        if let Some(email) = email.seen()
+        if let Some(email) = email.parsed()
             && users::by_email(&*snapshot, email)?.is_some()
         {
-            form.error("email", standard::EMAIL_TAKEN);
+            form.error("email", email_taken);
         }
         Ok(())
     }
@@ -52,7 +53,7 @@ impl App {
         email: &Field<Option<EmailAddress>>,
         sentence: &'static str,
     ) -> Result<(), StoreError> {
-        let Some(Some(email)) = email.seen() else { return Ok(()) };
+        let Some(Some(email)) = email.parsed() else { return Ok(()) };
         let holder = users::by_email(&*self.shop.store.snapshot(), email)?;
         if holder.is_some_and(|(holder, _)| holder != user) {
             form.error("email", sentence);

@@ -66,7 +66,7 @@ pub(crate) fn presents_cart_key(request: &Request, form: &mut Form<'_>) -> bool 
 /// What is said in so many words counts before what a browser adds by itself.
 fn presented_text(request: &Request, form: &mut Form<'_>) -> Option<String> {
     let named = |text: &str| !text.is_empty();
-    let in_body = cart_key_field(form).seen().cloned().flatten();
+    let in_body = cart_key_field(form).parsed().cloned().flatten();
     let in_body = in_body.as_deref().filter(|text| named(text));
     let in_query = request.query(CART_KEY).map(str::trim).filter(|text| named(text));
     let in_header = request.header(X_CART_KEY.as_str()).map(str::trim).filter(|text| named(text));

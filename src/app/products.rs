@@ -78,7 +78,7 @@ impl App {
         sentence: &'static str,
     ) -> Result<(), StoreError> {
         if form.is_wrong()
-            && let Some(id) = product.seen()
+            && let Some(id) = product.parsed()
             && !self.is_for_sale(*id)?
         {
             form.error("product_id", sentence);

@@ -51,7 +51,7 @@ impl App {
         name: &'static str,
         address: &Field<Option<ReturnAddress>>,
     ) {
-        let Some(Some(address)) = address.seen() else { return };
+        let Some(Some(address)) = address.parsed() else { return };
         if !self.returns.allows(address) {
             let origin = address.origin();
             let sentence = format!(

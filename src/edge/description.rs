@@ -200,9 +200,9 @@ impl Description {
     }
 
     /// The body, by the function that reads it.
-    pub(crate) fn body<R>(mut self, fields: fn(&mut Form<'_>, Currency) -> R) -> Self {
+    pub(crate) fn body<R>(mut self, read: impl FnOnce(&mut Form<'_>, Currency) -> R) -> Self {
         let currency = self.currency;
-        self.body = Some(Form::described(|form| fields(form, currency)));
+        self.body = Some(Form::described(|form| read(form, currency)));
         self
     }
 

@@ -8,17 +8,16 @@ mod orders;
 mod payments;
 mod products;
 mod refusals;
+mod routes;
 mod users;
 mod wire;
 
-use crate::app::{App, Wording};
+use crate::app::App;
 use crate::edge::openapi::Contract;
-use crate::edge::{Answer, Call, Description, Errors, Route, standard};
-use http::StatusCode;
-use refusals::{Classic, bad_request};
-use souk_domain::{OrderAction, OrderStatus, Refusal};
+use crate::edge::{Answer, Call};
 use std::sync::Arc;
-use wire::{MessageBody, OrderBody, PaymentBody, ProductBody, TokensBody, UserBody};
+
+pub(super) use routes::{create_order_described, initiate_payment_described, routes};
 
 /// What is told of this contract.
 pub(super) const CONTRACT: Contract = Contract {
@@ -30,147 +29,6 @@ pub(super) const CONTRACT: Contract = Contract {
           often as it has units; a payment is initiated for what the order costs and \
           then finalized.",
 };
-
-/// The routes, in the document's order and under its headings, without the two shared ones.
-pub(super) fn routes() -> Vec<Route<App>> {
-    [user_routes(), product_routes(), order_routes()].into_iter().flatten().collect()
-}
-
-fn user_routes() -> Vec<Route<App>> {
-    vec![
-        Route::post("/api/users/signup/", "1. User Signup", users::sign_up).described(|told| {
-            told.for_anyone()
-                .body(|form, _| users::sign_up_fields(form))
-                .answers::<UserBody>(StatusCode::CREATED)
-                .throttled()
-                .refuses(Classic::worded(Refusal::UsernameTaken))
-                .refuses(Classic::worded(Refusal::EmailTaken))
-        }),
-        Route::post("/api/token/", "2. User Login", users::log_in).described(|told| {
-            told.for_anyone()
-                .body(|form, _| users::log_in_fields(form))
-                .answers::<TokensBody>(StatusCode::OK)
-                .refuses(Classic::worded(Refusal::InvalidCredentials))
-                .throttled()
-        }),
-        Route::post("/api/users/change_email/", "3. Change Email", users::change_email).described(
-            |told| {
-                told.for_users()
-                    .body(|form, _| users::email_field(form, None))
-                    .answers::<MessageBody>(StatusCode::OK)
-                    .refuses(Classic::worded(Refusal::EmailTaken))
-            },
-        ),
-        Route::post("/api/users/change_password/", "4. Change Password", users::change_password)
-            .described(|told| {
-                told.for_users()
-                    .note("Every other session of the user ends.")
-                    .body(|form, _| users::password_field(form))
-                    .answers::<MessageBody>(StatusCode::OK)
-                    .throttled()
-            }),
-    ]
-}
-
-fn product_routes() -> Vec<Route<App>> {
-    vec![
-        Route::post("/api/products/", "5. Add Product (Admin Only)", products::create).described(
-            |told| {
-                told.for_administrators()
-                    .body(products::fields)
-                    .answers::<ProductBody>(StatusCode::CREATED)
-            },
-        ),
-        Route::put(
-            "/api/products/{product_id}/",
-            "6. Update Product (Admin Only)",
-            products::update,
-        )
-        .described(|told| {
-            told.for_administrators().body(products::fields).answers::<ProductBody>(StatusCode::OK)
-        }),
-        Route::post(
-            "/api/products/{product_id}/increase_amount/",
-            "7. Increase Product Amount (Admin Only)",
-            products::increase_amount,
-        )
-        .described(|told| {
-            told.for_administrators()
-                .body(|form, _| products::amount_field(form))
-                .answers::<ProductBody>(StatusCode::OK)
-                .refuses(Classic::worded(Refusal::StockTooLarge))
-        }),
-    ]
-}
-
-fn order_routes() -> Vec<Route<App>> {
-    vec![
-        Route::post(
-            "/api/orders/{order_id}/add_product/",
-            "9. Add Product to Order",
-            orders::add_product,
-        )
-        .described(|told| {
-            told.for_users()
-                .note("One unit more; the order must be pending, and is priced anew.")
-                .body(|form, _| orders::product_field(form))
-                .answers::<OrderBody>(StatusCode::OK)
-                .refuses(Classic::worded(Refusal::OrderNotPending { action: OrderAction::Update }))
-        }),
-        Route::post(
-            "/api/orders/{order_id}/remove_product/",
-            "10. Remove Product from Order",
-            orders::remove_product,
-        )
-        .described(|told| {
-            told.for_users()
-                .note("One unit less; the order must be pending, and is priced anew.")
-                .body(|form, _| orders::product_field(form))
-                .answers::<OrderBody>(StatusCode::OK)
-                .refuses(Classic::worded(Refusal::OrderNotPending { action: OrderAction::Update }))
-                .refuses(Classic::worded(Refusal::CartEmpty))
-        }),
-        Route::post("/api/orders/{order_id}/cancel/", "11. Cancel Order", orders::cancel)
-            .described(|told| {
-                told.for_users()
-                    .note("The stock comes back, and so does the money of a paid order.")
-                    .answers::<OrderBody>(StatusCode::OK)
-                    .refuses(Classic::worded(Refusal::ForbiddenStep {
-                        from: OrderStatus::Shipped,
-                        to: OrderStatus::Cancelled,
-                    }))
-            }),
-        Route::post(
-            "/api/payments/{payment_id}/finalize/",
-            "13. Finalize Payment",
-            payments::finalize,
-        )
-        .described(|told| {
-            told.for_anyone()
-                .note("Nobody is believed: the gateway is asked what happened.")
-                .answers::<PaymentBody>(StatusCode::OK)
-                .refuses(bad_request("The payment requires a payment method."))
-        }),
-    ]
-}
-
-/// What is told of "8. Create Order", whose route is a shared one.
-pub(super) fn create_order_described(told: Description) -> Description {
-    told.for_users()
-        .body(|form, _| orders::products_field(form))
-        .answers::<OrderBody>(StatusCode::CREATED)
-        .refuses(Errors::of("products", "Insufficient stock for Laptop"))
-}
-
-/// What is told of "12. Initiate Payment", whose route is a shared one.
-pub(super) fn initiate_payment_described(told: Description) -> Description {
-    told.for_users()
-        .note("`amount` must be what the order costs.")
-        .body(payments::fields)
-        .answers::<PaymentBody>(StatusCode::CREATED)
-        .refuses(Classic::worded(Refusal::OrderNotPending { action: OrderAction::Pay }))
-        .refuses(standard::not_found())
-}
 
 /// 8. Create Order.
 pub(super) async fn create_order(app: Arc<App>, call: Call) -> Answer {

@@ -4,7 +4,7 @@
 use super::refusals::{Problem, bad_request};
 use super::wire::PaymentBody;
 use crate::app::{App, Repeat};
-use crate::edge::form::{Field, Reference, money, reference};
+use crate::edge::form::{Reference, form, money, reference};
 use crate::edge::{Answer, Call, Errors, Form, standard};
 use souk_actors::journeys::ordering;
 use souk_actors::journeys::paying::{self, Settled};
@@ -13,12 +13,20 @@ use souk_actors::payments::{self, Payment};
 use souk_domain::{Currency, Money, OrderId, OrderStatus, PaymentId, PaymentStatus, Refusal};
 use std::sync::Arc;
 
+form! {
+    /// What is paid, and how much.
+    pub(super) struct NewPayment(currency: Currency) {
+        order: Reference<OrderId> = required(reference(OrderId::new)),
+        amount: Money = required(money(currency)),
+    }
+}
+
 pub(super) async fn initiate(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let visitor = app.visitor(&call)?;
     let currency = app.shop.settings.currency;
     let mut form = Form::parse(&call.request)?;
-    let fields = fields(&mut form, currency);
-    let (order, amount) = form.finish(fields)?;
+    let fields = NewPayment::read(&mut form, currency);
+    let NewPayment { order, amount } = form.finish(fields)?;
     let id = order.id.ok_or_else(standard::not_found)?;
     let order = app.visible_order(&visitor, id)?.ok_or_else(standard::not_found)?;
     paying::require_payable(&order)?;
@@ -61,14 +69,6 @@ async fn initiate_for_nothing(
         Ok(Answer::created(&body.with_client_secret(client_secret)))
     });
     Ok(paid.await?)
-}
-
-/// What is paid, and how much.
-pub(super) fn fields(
-    form: &mut Form<'_>,
-    currency: Currency,
-) -> (Field<Reference<OrderId>>, Field<Money>) {
-    (form.required("order", reference(OrderId::new)), form.required("amount", money(currency)))
 }
 
 /// Anybody may ask, because nobody is believed: what happened, the gateway says.

@@ -3,7 +3,7 @@
 use super::refusals::Problem;
 use super::wire::ProductBody;
 use crate::app::{App, plain_draft, stock_range};
-use crate::edge::form::{Field, integer, money, name};
+use crate::edge::form::{Field, form, integer, money, name};
 use crate::edge::{Answer, Call, Form, standard};
 use souk_actors::catalog::{self, ProductChange, ProductView};
 use souk_domain::{Currency, Money, Pricing, ProductId};
@@ -11,16 +11,13 @@ use std::sync::Arc;
 
 const NAME_CHARACTERS_MAX: usize = 255;
 
-/// What a product is made of, and made to.
-pub(super) fn fields(
-    form: &mut Form<'_>,
-    currency: Currency,
-) -> (Field<String>, Field<Money>, Field<i64>) {
-    (
-        form.required("name", name(NAME_CHARACTERS_MAX)),
-        form.required("price", money(currency)),
-        form.required("amount", integer(stock_range())),
-    )
+form! {
+    /// What a product is made of, and what it becomes.
+    pub(super) struct Product(currency: Currency) {
+        name: String = required(name(NAME_CHARACTERS_MAX)),
+        price: Money = required(money(currency)),
+        amount: i64 = required(integer(stock_range())),
+    }
 }
 
 /// By how much a stock grows.
@@ -31,8 +28,8 @@ pub(super) fn amount_field(form: &mut Form<'_>) -> Field<i64> {
 pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     app.administrator(&call)?;
     let mut form = Form::parse(&call.request)?;
-    let fields = fields(&mut form, app.shop.settings.currency);
-    let (name, price, amount) = form.finish(fields)?;
+    let fields = Product::read(&mut form, app.shop.settings.currency);
+    let Product { name, price, amount } = form.finish(fields)?;
     let draft = plain_draft(name, String::new(), price, amount);
     let shown =
         |view: &ProductView, currency: Currency| Answer::created(&ProductBody::new(view, currency));
@@ -42,8 +39,8 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
 pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let id = require_product(&app, &call)?;
     let mut form = Form::parse(&call.request)?;
-    let fields = fields(&mut form, app.shop.settings.currency);
-    let (name, price, amount) = form.finish(fields)?;
+    let fields = Product::read(&mut form, app.shop.settings.currency);
+    let Product { name, price, amount } = form.finish(fields)?;
     let change = ProductChange {
         name: Some(name),
         pricing: Some(Pricing::flat(price)),

@@ -4,19 +4,28 @@ use super::refusals::Problem;
 use super::wire::{MessageBody, TokensBody, UserBody};
 use crate::app::{App, IssuedTokens, presented_cart_key};
 use crate::edge::form::{
-    Field, Rule, claimed_password, claimed_username, email, new_password, username,
+    Field, Rule, claimed_password, claimed_username, email, form, new_password, username,
 };
-use crate::edge::{Answer, Call, Form};
+use crate::edge::{Answer, Call, Form, standard};
 use souk_actors::users::{self, ProfileDetails, Register, UpdateProfile, User};
 use souk_domain::{EmailAddress, Password, Role, UserId, Username};
 use std::sync::Arc;
 
+form! {
+    /// What a sign-up takes.
+    pub(super) struct SignUp {
+        username: Username = required(username()),
+        password: Password = required(new_password()),
+        email: EmailAddress = required(email()),
+    }
+}
+
 pub(super) async fn sign_up(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let mut form = Form::parse(&call.request)?;
-    let (name, password, address) = sign_up_fields(&mut form);
-    app.note_taken(&mut form, Some(&name), &address)?;
+    let fields = SignUp::read(&mut form);
+    app.note_taken(&mut form, &fields.username, &fields.email, standard::EMAIL_TAKEN)?;
     let guest = presented_cart_key(&call.request, &mut form);
-    let (username, password, email) = form.finish((name, password, address))?;
+    let SignUp { username, password, email } = form.finish(fields)?;
     let person = Register {
         username,
         email,
@@ -29,32 +38,24 @@ pub(super) async fn sign_up(app: Arc<App>, call: Call) -> Result<Answer, Problem
     Ok(app.add_person(&call, person, guest, shown).await?)
 }
 
-/// What a sign-up takes.
-pub(super) fn sign_up_fields(
-    form: &mut Form<'_>,
-) -> (Field<Username>, Field<Password>, Field<EmailAddress>) {
-    (
-        form.required("username", username()),
-        form.required("password", new_password()),
-        form.required("email", email()),
-    )
+form! {
+    /// What a log-in takes.
+    pub(super) struct LogIn {
+        username: Username = required(claimed_username()),
+        password: Password = required(claimed_password()),
+    }
 }
 
 pub(super) async fn log_in(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let mut form = Form::parse(&call.request)?;
-    let fields = log_in_fields(&mut form);
+    let fields = LogIn::read(&mut form);
     let guest = presented_cart_key(&call.request, &mut form);
-    let (name, password) = form.finish(fields)?;
-    let known = users::by_username(&*app.shop.store.snapshot(), &name)?;
+    let LogIn { username, password } = form.finish(fields)?;
+    let known = users::by_username(&*app.shop.store.snapshot(), &username)?;
     let shown = |tokens: IssuedTokens| {
         Answer::ok(&TokensBody { access: tokens.access, refresh: tokens.refresh })
     };
-    Ok(app.log_in(&call, name.as_str(), known, password, guest, shown).await?)
-}
-
-/// What a log-in takes.
-pub(super) fn log_in_fields(form: &mut Form<'_>) -> (Field<Username>, Field<Password>) {
-    (form.required("username", claimed_username()), form.required("password", claimed_password()))
+    Ok(app.log_in(&call, username.as_str(), known, password, guest, shown).await?)
 }
 
 pub(super) async fn change_email(app: Arc<App>, call: Call) -> Result<Answer, Problem> {

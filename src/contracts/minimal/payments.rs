@@ -4,7 +4,7 @@
 use super::refusals::{Problem, bad_request};
 use super::wire::PaymentBody;
 use crate::app::App;
-use crate::edge::form::{Field, id, text};
+use crate::edge::form::{form, id, text};
 use crate::edge::{Answer, Call, Errors, Form, standard};
 use souk_actors::journeys::ordering;
 use souk_actors::journeys::paying::{self, Settled};
@@ -14,12 +14,20 @@ use std::sync::Arc;
 
 const METHOD_CHARACTERS_MAX: usize = 255;
 
+form! {
+    /// What is paid, and with what.
+    pub(super) struct NewPayment {
+        order_id: Option<OrderId> = required(id(OrderId::new)),
+        payment_method: String = required(text(METHOD_CHARACTERS_MAX)),
+    }
+}
+
 pub(super) async fn process(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let visitor = app.visitor(&call)?;
     let mut form = Form::parse(&call.request)?;
-    let fields = fields(&mut form);
-    let (id, method) = form.finish(fields)?;
-    let id = id.ok_or_else(standard::not_found)?;
+    let fields = NewPayment::read(&mut form);
+    let NewPayment { order_id, payment_method } = form.finish(fields)?;
+    let id = order_id.ok_or_else(standard::not_found)?;
     let order = app.visible_order(&visitor, id)?.ok_or_else(standard::not_found)?;
     paying::require_payable(&order)?;
     if paying::costs_nothing(&order) {
@@ -27,7 +35,7 @@ pub(super) async fn process(app: Arc<App>, call: Call) -> Result<Answer, Problem
     }
     let order = paying::start(&app.shop, id).await?;
     let payment = order.payment.as_ref().ok_or(Refusal::PaymentNotStarted)?.payment;
-    let news = paying::ask_gateway(&app.shop, id, &order, Some(method)).await?;
+    let news = paying::ask_gateway(&app.shop, id, &order, Some(payment_method)).await?;
     let settled = app.commit(&call, move |turn| async move {
         let settled = paying::settle(&turn, news).await?;
         Ok(settled_answer(settled, payment))
@@ -48,14 +56,6 @@ async fn process_for_nothing(
         Ok(Answer::created(&PaymentBody::new(paid.payment, PaymentStatus::Succeeded)))
     });
     Ok(paid.await?)
-}
-
-/// What is paid, and with what.
-pub(super) fn fields(form: &mut Form<'_>) -> (Field<Option<OrderId>>, Field<String>) {
-    (
-        form.required("order_id", id(OrderId::new)),
-        form.required("payment_method", text(METHOD_CHARACTERS_MAX)),
-    )
 }
 
 fn settled_answer(settled: Settled, payment: PaymentId) -> Answer {

@@ -3,18 +3,27 @@
 use super::refusals::Problem;
 use super::wire::UserBody;
 use crate::app::{App, presented_cart_key};
-use crate::edge::form::{Field, email, new_password, username};
+use crate::edge::form::{email, form, new_password, username};
 use crate::edge::{Answer, Call, Form, standard};
 use souk_actors::users::{self, Register, User};
 use souk_domain::{EmailAddress, Password, Role, UserId, Username};
 use std::sync::Arc;
 
+form! {
+    /// What a user is made of.
+    pub(super) struct NewUser {
+        username: Username = required(username()),
+        email: EmailAddress = required(email()),
+        password: Password = required(new_password()),
+    }
+}
+
 pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let mut form = Form::parse(&call.request)?;
-    let (name, address, password) = fields(&mut form);
-    app.note_taken(&mut form, Some(&name), &address)?;
+    let fields = NewUser::read(&mut form);
+    app.note_taken(&mut form, &fields.username, &fields.email, standard::EMAIL_TAKEN)?;
     let guest = presented_cart_key(&call.request, &mut form);
-    let (username, email, password) = form.finish((name, address, password))?;
+    let NewUser { username, email, password } = form.finish(fields)?;
     let person = Register {
         username,
         email,
@@ -25,17 +34,6 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     };
     let shown = |id, user: &User| Answer::created(&UserBody::new(id, user));
     Ok(app.add_person(&call, person, guest, shown).await?)
-}
-
-/// What a user is made of.
-pub(super) fn fields(
-    form: &mut Form<'_>,
-) -> (Field<Username>, Field<EmailAddress>, Field<Password>) {
-    (
-        form.required("username", username()),
-        form.required("email", email()),
-        form.required("password", new_password()),
-    )
 }
 
 /// The caller's own, or anybody's for an administrator.

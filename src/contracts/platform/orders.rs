@@ -4,7 +4,7 @@ use super::refusals::{NOT_FOR_SALE, Problem, unbuyable};
 use super::wire::{OrderBody, StatusBody, capitalised};
 use crate::app::{App, Visitor};
 use crate::edge::form::{
-    Field, Reference, id_or, money, objects, order_status, quantity, reference,
+    Field, Reference, form, id_or, money, objects, order_status, quantity, reference,
 };
 use crate::edge::{Answer, Call, Errors, Form, standard};
 use souk_actors::Failure;
@@ -17,19 +17,36 @@ use souk_domain::{
 };
 use std::sync::Arc;
 
+form! {
+    /// What an order is made of.
+    pub(super) struct NewOrder(currency: Currency) {
+        user_id: Reference<UserId> = required(reference(UserId::new)),
+        items: Vec<Item> = required(objects(MAX_CART_LINES, Item::read)),
+        total_price: Money = required(money(currency)),
+    }
+}
+
+form! {
+    /// A product, and how many units of it.
+    pub(super) struct Item {
+        product_id: ProductId = required(id_or(ProductId::new, NOT_FOR_SALE)),
+        quantity: Quantity = required(quantity()),
+    }
+}
+
 pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let visitor = app.visitor(&call)?;
     let currency = app.shop.settings.currency;
     let mut form = Form::parse(&call.request)?;
-    let fields = fields(&mut form, currency);
+    let fields = NewOrder::read(&mut form, currency);
     app.note_items_not_for_sale(&mut form, NOT_FOR_SALE)?;
-    let (user, items, claimed) = form.finish(fields)?;
-    let draft = draft_for(&app, &visitor, &user)?;
-    let lines = CartLines::collect(items.iter().copied())?;
+    let NewOrder { user_id, items, total_price } = form.finish(fields)?;
+    let draft = draft_for(&app, &visitor, &user_id)?;
+    let lines = CartLines::collect(items.iter().map(|item| (item.product_id, item.quantity)))?;
     let placed = app.commit(&call, move |turn| async move {
         // Before any stock is taken: nobody is believed about money.
         let total = ordering::total(&turn, &lines).await?;
-        if total != claimed {
+        if total != total_price {
             return Ok(wrong_total(total, currency).into());
         }
         let placed = ordering::place(&turn, draft, lines).await?;
@@ -39,26 +56,6 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
         Failure::Refused(Refusal::NotBuyable(lines)) => not_buyable(&items, &lines).into(),
         failure => failure.into(),
     })
-}
-
-/// What an order is made of.
-#[expect(clippy::type_complexity, reason = "one field after the other, as in the document")]
-pub(super) fn fields(
-    form: &mut Form<'_>,
-    currency: Currency,
-) -> (Field<Reference<UserId>>, Field<Vec<(ProductId, Quantity)>>, Field<Money>) {
-    (
-        form.required("user_id", reference(UserId::new)),
-        form.required("items", objects(MAX_CART_LINES, item_fields)),
-        form.required("total_price", money(currency)),
-    )
-}
-
-fn item_fields(form: &mut Form<'_>) -> (Field<ProductId>, Field<Quantity>) {
-    (
-        form.required("product_id", id_or(ProductId::new, NOT_FOR_SALE)),
-        form.required("quantity", quantity()),
-    )
 }
 
 /// People order for themselves; an administrator orders for anybody.
@@ -84,15 +81,16 @@ fn wrong_total(total: Money, currency: Currency) -> Errors {
 }
 
 /// Every item that cannot be bought, at its place in the request.
-fn not_buyable(items: &[(ProductId, Quantity)], lines: &[UnbuyableLine]) -> Errors {
+fn not_buyable(items: &[Item], lines: &[UnbuyableLine]) -> Errors {
     let mut errors = Errors::new();
-    for (index, (product, _)) in items.iter().enumerate() {
-        let Some(line) = lines.iter().find(|line| line.product == *product) else { continue };
-        let item = match &line.why {
+    for (index, item) in items.iter().enumerate() {
+        let unbuyable_line = lines.iter().find(|line| line.product == item.product_id);
+        let Some(line) = unbuyable_line else { continue };
+        let fault = match &line.why {
             Unbuyable::NotForSale => Errors::of("product_id", NOT_FOR_SALE),
             why @ Unbuyable::Short { .. } => Errors::of("quantity", unbuyable(why)),
         };
-        errors.add_item("items", index, item);
+        errors.add_item("items", index, fault);
     }
     errors
 }

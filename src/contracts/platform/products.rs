@@ -3,7 +3,7 @@
 use super::refusals::Problem;
 use super::wire::ProductBody;
 use crate::app::{App, plain_draft, stock_range};
-use crate::edge::form::{Field, integer, money, name, text};
+use crate::edge::form::{form, integer, money, name, text};
 use crate::edge::{Answer, Call, Form, standard};
 use souk_actors::catalog::{self, ProductChange, ProductView};
 use souk_domain::{Currency, Money, Pricing, ProductId};
@@ -12,35 +12,42 @@ use std::sync::Arc;
 const NAME_CHARACTERS_MAX: usize = 255;
 const DESCRIPTION_CHARACTERS_MAX: usize = 10_000;
 
+form! {
+    /// What a product is made of.
+    pub(super) struct NewProduct(currency: Currency) {
+        name: String = required(name(NAME_CHARACTERS_MAX)),
+        description: String =
+            defaulting(text(DESCRIPTION_CHARACTERS_MAX).or_blank(), String::new()),
+        price: Money = required(money(currency)),
+        stock: i64 = defaulting(integer(stock_range()), 0),
+    }
+}
+
 pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     app.administrator(&call)?;
     let currency = app.shop.settings.currency;
     let mut form = Form::parse(&call.request)?;
-    let fields = new_fields(&mut form, currency);
-    let (name, description, price, stock) = form.finish(fields)?;
+    let fields = NewProduct::read(&mut form, currency);
+    let NewProduct { name, description, price, stock } = form.finish(fields)?;
     let draft = plain_draft(name, description, price, stock);
     let shown =
         |view: &ProductView, currency: Currency| Answer::created(&ProductBody::new(view, currency));
     Ok(app.create_product(&call, draft, shown).await?)
 }
 
-/// What a product is made of.
-pub(super) fn new_fields(
-    form: &mut Form<'_>,
-    currency: Currency,
-) -> (Field<String>, Field<String>, Field<Money>, Field<i64>) {
-    let description = text(DESCRIPTION_CHARACTERS_MAX).or_blank();
-    (
-        form.required("name", name(NAME_CHARACTERS_MAX)),
-        form.defaulting("description", description, String::new()),
-        form.required("price", money(currency)),
-        form.defaulting("stock", integer(stock_range()), 0),
-    )
-}
-
 pub(super) async fn detail(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let view = app.visible_product(&call, "product_id")?;
     Ok(Answer::ok(&ProductBody::new(&view, app.shop.settings.currency)))
+}
+
+form! {
+    /// What may be changed of a product.
+    pub(super) struct ChangedProduct(currency: Currency) {
+        name: Option<String> = optional(name(NAME_CHARACTERS_MAX)),
+        description: Option<String> = optional(text(DESCRIPTION_CHARACTERS_MAX).or_blank()),
+        price: Option<Money> = optional(money(currency)),
+        stock: Option<i64> = optional(integer(stock_range())),
+    }
 }
 
 /// Only what the body names changes, as in the sample.
@@ -49,8 +56,8 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     let id = call.id("product_id", ProductId::parse)?;
     catalog::product(&*app.shop.store.snapshot(), id)?.ok_or_else(standard::not_found)?;
     let mut form = Form::parse(&call.request)?;
-    let fields = changed_fields(&mut form, app.shop.settings.currency);
-    let (name, description, price, stock) = form.finish(fields)?;
+    let fields = ChangedProduct::read(&mut form, app.shop.settings.currency);
+    let ChangedProduct { name, description, price, stock } = form.finish(fields)?;
     let change = ProductChange {
         name,
         description,
@@ -61,20 +68,6 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     let shown =
         |view: &ProductView, currency: Currency| Answer::ok(&ProductBody::new(view, currency));
     Ok(app.update_product(&call, id, change, shown).await?)
-}
-
-/// What may be changed of a product.
-#[expect(clippy::type_complexity, reason = "one field after the other, as in the document")]
-pub(super) fn changed_fields(
-    form: &mut Form<'_>,
-    currency: Currency,
-) -> (Field<Option<String>>, Field<Option<String>>, Field<Option<Money>>, Field<Option<i64>>) {
-    (
-        form.optional("name", name(NAME_CHARACTERS_MAX)),
-        form.optional("description", text(DESCRIPTION_CHARACTERS_MAX).or_blank()),
-        form.optional("price", money(currency)),
-        form.optional("stock", integer(stock_range())),
-    )
 }
 
 pub(super) async fn delete(app: Arc<App>, call: Call) -> Result<Answer, Problem> {

@@ -3,7 +3,7 @@
 use super::refusals::Problem;
 use super::wire::UserBody;
 use crate::app::{App, presented_cart_key};
-use crate::edge::form::{Field, Rule, email, name, new_password, username};
+use crate::edge::form::{Rule, email, form, name, new_password, username};
 use crate::edge::{Answer, Call, Form, standard};
 use souk_actors::journeys::accounts;
 use souk_actors::users::{self, ProfileDetails, Register, UpdateProfile, User};
@@ -12,36 +12,28 @@ use std::sync::Arc;
 
 const NAME_CHARACTERS_MAX: usize = 150;
 
+form! {
+    /// What a user is made of.
+    pub(super) struct NewUser {
+        username: Username = required(username()),
+        email: EmailAddress = required(email()),
+        password: Password = required(new_password()),
+        first_name: String = defaulting(name(NAME_CHARACTERS_MAX).or_blank(), String::new()),
+        last_name: String = defaulting(name(NAME_CHARACTERS_MAX).or_blank(), String::new()),
+    }
+}
+
 pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let mut form = Form::parse(&call.request)?;
-    let (name, address, password, first_name, last_name) = new_fields(&mut form);
-    app.note_taken(&mut form, Some(&name), &address)?;
-    let fields = (name, address, password, first_name, last_name);
+    let fields = NewUser::read(&mut form);
+    app.note_taken(&mut form, &fields.username, &fields.email, standard::EMAIL_TAKEN)?;
     let guest = presented_cart_key(&call.request, &mut form);
-    let (username, email, password, first_name, last_name) = form.finish(fields)?;
+    let NewUser { username, email, password, first_name, last_name } = form.finish(fields)?;
     let password = app.new_password_hash(&call, password).await?;
     let role = Role::Customer;
     let person = Register { username, email, password, role, first_name, last_name };
     let shown = |id, user: &User| Answer::created(&UserBody::new(id, user));
     Ok(app.add_person(&call, person, guest, shown).await?)
-}
-
-/// What a user is made of.
-#[expect(
-    clippy::type_complexity,
-    reason = "one field after the other, as the document prints them"
-)]
-pub(super) fn new_fields(
-    form: &mut Form<'_>,
-) -> (Field<Username>, Field<EmailAddress>, Field<Password>, Field<String>, Field<String>) {
-    let blank = String::new;
-    (
-        form.required("username", username()),
-        form.required("email", email()),
-        form.required("password", new_password()),
-        form.defaulting("first_name", name(NAME_CHARACTERS_MAX).or_blank(), blank()),
-        form.defaulting("last_name", name(NAME_CHARACTERS_MAX).or_blank(), blank()),
-    )
 }
 
 pub(super) async fn detail(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
@@ -50,14 +42,23 @@ pub(super) async fn detail(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     Ok(Answer::ok(&UserBody::new(id, &user)))
 }
 
+form! {
+    /// What may be changed of a user with this e-mail address.
+    pub(super) struct ChangedUser(current: Option<EmailAddress>) {
+        email: Option<EmailAddress> = optional(email().or_unchanged(current)),
+        first_name: Option<String> = optional(name(NAME_CHARACTERS_MAX).or_blank()),
+        last_name: Option<String> = optional(name(NAME_CHARACTERS_MAX).or_blank()),
+    }
+}
+
 /// Only what the body names changes; the sample leaves the user name out.
 pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let user = require_reachable(&app, &call)?;
     let current = users::user(&*app.shop.store.snapshot(), user)?.map(|user| user.email);
     let mut form = Form::parse(&call.request)?;
-    let fields = changed_fields(&mut form, current);
-    app.note_taken_email(&mut form, user, &fields.0, standard::EMAIL_TAKEN)?;
-    let (email, first_name, last_name) = form.finish(fields)?;
+    let fields = ChangedUser::read(&mut form, current);
+    app.note_taken_email(&mut form, user, &fields.email, standard::EMAIL_TAKEN)?;
+    let ChangedUser { email, first_name, last_name } = form.finish(fields)?;
     let command = UpdateProfile {
         user,
         username: None,
@@ -68,19 +69,6 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     };
     let shown = |id, user: &User| Answer::ok(&UserBody::new(id, user));
     Ok(app.update_profile(&call, command, shown).await?)
-}
-
-/// What may be changed of a user with this e-mail address.
-#[expect(clippy::type_complexity, reason = "one field after the other, as in the document")]
-pub(super) fn changed_fields(
-    form: &mut Form<'_>,
-    current: Option<EmailAddress>,
-) -> (Field<Option<EmailAddress>>, Field<Option<String>>, Field<Option<String>>) {
-    (
-        form.optional("email", email().or_unchanged(current)),
-        form.optional("first_name", name(NAME_CHARACTERS_MAX).or_blank()),
-        form.optional("last_name", name(NAME_CHARACTERS_MAX).or_blank()),
-    )
 }
 
 pub(super) async fn delete(app: Arc<App>, call: Call) -> Result<Answer, Problem> {

@@ -4,7 +4,7 @@ use super::callers::{require_service, shopper};
 use super::refusals::{INSUFFICIENT_STOCK, NOT_FOR_SALE, Problem};
 use super::wire::{CartContentBody, MessageBody};
 use crate::app::{App, GuestLimits, presented_cart_key};
-use crate::edge::form::{Field, Rule, id, id_or, integer, quantity, text};
+use crate::edge::form::{Field, Rule, form, id, id_or, integer, quantity, text};
 use crate::edge::values::{IdText, MoneyText, PercentText};
 use crate::edge::{Answer, Call, Errors, Form, standard, values};
 use schemars::JsonSchema;
@@ -54,12 +54,20 @@ pub(super) struct AddedBody {
     discount: String,
 }
 
+form! {
+    /// What is added, and how many of it.
+    pub(super) struct NewLine {
+        product_id: ProductId = required(id_or(ProductId::new, NOT_FOR_SALE)),
+        quantity: Quantity = required(quantity()),
+    }
+}
+
 pub(super) async fn add(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let mut form = Form::parse(&call.request)?;
     let shopper = shopper(&app, &call, &mut form)?;
-    let fields = add_fields(&mut form);
-    app.note_not_for_sale(&mut form, &fields.0, NOT_FOR_SALE)?;
-    let (product, quantity) = form.finish(fields)?;
+    let fields = NewLine::read(&mut form);
+    app.note_not_for_sale(&mut form, &fields.product_id, NOT_FOR_SALE)?;
+    let NewLine { product_id: product, quantity } = form.finish(fields)?;
     if let CartOf::Guest(key) = &shopper.cart {
         app.admit_guest_cart(&call, key)?;
     }
@@ -101,12 +109,6 @@ async fn add_within(
     }
 }
 
-/// What is added, and how many of it.
-pub(super) fn add_fields(form: &mut Form<'_>) -> (Field<ProductId>, Field<Quantity>) {
-    let product = form.required("product_id", id_or(ProductId::new, NOT_FOR_SALE));
-    (product, form.required("quantity", quantity()))
-}
-
 /// The product of a line.
 pub(super) fn product_field(form: &mut Form<'_>) -> Field<Option<ProductId>> {
     form.required("product_id", id(ProductId::new))
@@ -145,11 +147,35 @@ pub(super) async fn clear(app: Arc<App>, call: Call) -> Result<Answer, Problem> 
     Ok(answer.await?)
 }
 
+const CHANGE_MAX: i64 = MAX_LINE_QUANTITY as i64;
+
+form! {
+    /// A line, and how many units it is to have: so many, or more or fewer by so many.
+    pub(super) struct ChangedLine {
+        product_id: Option<ProductId> = required(id(ProductId::new)),
+        quantity: Option<Quantity> = nullable(quantity()),
+        change: Option<i64> = nullable(integer(-CHANGE_MAX..=CHANGE_MAX)),
+    }
+    check |form, _| {
+        form.exactly_one(&["quantity", "change"], EITHER);
+    }
+}
+
 /// How many units a line is to have.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Wish {
+enum Requested {
     Exactly(Quantity),
     MoreOrFewer(i64),
+}
+
+impl ChangedLine {
+    /// The one of both that the body names.
+    fn requested(&self) -> Requested {
+        match self.quantity {
+            Some(quantity) => Requested::Exactly(quantity),
+            None => Requested::MoreOrFewer(self.change.unwrap_or_default()),
+        }
+    }
 }
 
 /// How many of a product are in a cart now.
@@ -164,30 +190,16 @@ pub(super) struct UpdatedBody {
 pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let mut form = Form::parse(&call.request)?;
     let shopper = shopper(&app, &call, &mut form)?;
-    let fields = update_fields(&mut form);
-    let (product, wish) = form.finish(fields)?;
-    let product = product.ok_or(Refusal::NotFound(Missing::CartLine))?;
+    let fields = ChangedLine::read(&mut form);
+    let line = form.finish(fields)?;
+    let product = line.product_id.ok_or(Refusal::NotFound(Missing::CartLine))?;
+    let requested = line.requested();
     let limits = app.guest_limits;
     let answer = app.commit(&call, move |turn| async move {
         let cart = shopper.cart.clone();
-        Ok(shopper.told(set_quantity(limits, &turn, cart, product, wish).await?))
+        Ok(shopper.told(set_quantity(limits, &turn, cart, product, requested).await?))
     });
     answer.await.map_err(worded)
-}
-
-/// The line, and how many units it is to have: so many, or more or fewer by so many.
-pub(super) fn update_fields(form: &mut Form<'_>) -> (Field<Option<ProductId>>, Field<Wish>) {
-    let product = product_field(form);
-    let most = i64::from(MAX_LINE_QUANTITY);
-    let quantity = form.nullable("quantity", quantity());
-    let change = form.nullable("change", integer(-most..=most));
-    form.exactly_one(&["quantity", "change"], EITHER);
-    let wish = quantity.and(change).and_then(|(quantity, change)| match (quantity, change) {
-        (Some(quantity), None) => Some(Wish::Exactly(quantity)),
-        (None, Some(by)) => Some(Wish::MoreOrFewer(by)),
-        (Some(_), Some(_)) | (None, None) => None,
-    });
-    (product, wish)
 }
 
 async fn set_quantity(
@@ -195,26 +207,26 @@ async fn set_quantity(
     turn: &Turn,
     cart: CartOf,
     product: ProductId,
-    wish: Wish,
+    requested: Requested,
 ) -> Result<Answer, Failure> {
     let lines = shopping::lines_of(turn, &cart)?;
     let line = lines.iter().find(|line| line.product == product);
     let line = line.ok_or(Refusal::NotFound(Missing::CartLine))?;
-    let wished = match wish {
-        Wish::Exactly(quantity) => Some(quantity),
-        Wish::MoreOrFewer(by) => line.quantity.changed_by(by),
+    let new_quantity = match requested {
+        Requested::Exactly(quantity) => Some(quantity),
+        Requested::MoreOrFewer(by) => line.quantity.changed_by(by),
     };
-    let Some(quantity) = wished else {
-        let is_too_much = matches!(wish, Wish::MoreOrFewer(by) if by > 0);
+    let Some(quantity) = new_quantity else {
+        let is_too_much = matches!(requested, Requested::MoreOrFewer(by) if by > 0);
         let too_many = format!("Quantity must be at most {MAX_LINE_QUANTITY}.");
         let why = if is_too_much { too_many } else { TOO_FEW.to_owned() };
         return Ok(Errors::of("change", why).into());
     };
     if quantity > line.quantity {
         let more = u64::from(quantity.get()) - u64::from(line.quantity.get());
-        let field = match wish {
-            Wish::Exactly(_) => "quantity",
-            Wish::MoreOrFewer(_) => "change",
+        let field = match requested {
+            Requested::Exactly(_) => "quantity",
+            Requested::MoreOrFewer(_) => "change",
         };
         if let Some(fault) = guest_fault(limits, &cart, shopping::units_of(&lines) + more) {
             return Ok(Errors::of(field, fault).into());

@@ -8,7 +8,7 @@ use super::refusals::Problem;
 use super::users::NAME_CHARACTERS_MAX;
 use super::wire::{MessageBody, OrderBody, OrderItemsBody};
 use crate::app::{App, Asker, GuestLimits, GuestSlot, presents_cart_key};
-use crate::edge::form::{Field, Rule, boolean, email, id, name, order_status, text};
+use crate::edge::form::{Rule, boolean, email, form, id, name, order_status, text};
 use crate::edge::values::CartKeyText;
 use crate::edge::{Answer, Call, Errors, Form, PageAsked, Wrapping, standard};
 use schemars::JsonSchema;
@@ -41,25 +41,45 @@ pub(super) struct CreatedBody {
     cart_key: String,
 }
 
+form! {
+    /// Where an order goes, and to whom.
+    pub(super) struct NewOrder {
+        shipping_address: String = required(text(ADDRESS_CHARACTERS_MAX).like("1 Market Square")),
+        city: String = required(name(CITY_CHARACTERS_MAX).like("Springfield")),
+        postcode: String = required(name(POSTCODE_CHARACTERS_MAX).like("12345")),
+        first_name: String = required(name(NAME_CHARACTERS_MAX).like("John")),
+        last_name: String = required(name(NAME_CHARACTERS_MAX).like("Doe")),
+        phone_number: String = required(name(PHONE_CHARACTERS_MAX).like("+1 555 0100")),
+        email: EmailAddress = required(email()),
+        notes: Option<String> = nullable(text(NOTES_CHARACTERS_MAX).or_blank().like("Ring twice.")),
+    }
+}
+
+impl NewOrder {
+    /// Who receives the order.
+    fn recipient(self) -> Recipient {
+        Recipient {
+            first_name: self.first_name,
+            last_name: self.last_name,
+            phone_number: self.phone_number,
+            email: self.email.to_string(),
+            city: self.city,
+            postcode: self.postcode,
+            notes: self.notes.unwrap_or_default(),
+        }
+    }
+}
+
 pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let mut form = Form::parse(&call.request)?;
     let shopper = shopper(&app, &call, &mut form)?;
-    let fields = delivery_fields(&mut form);
+    let fields = NewOrder::read(&mut form);
     let is_guest = matches!(shopper.cart, CartOf::Guest(_));
     if is_guest && !presents_cart_key(&call.request, &mut form) {
         form.error("cart_key", "This field is required.");
     }
-    let (address, city, postcode, first_name, last_name, phone_number, email, notes) =
-        form.finish(fields)?;
-    let recipient = Recipient {
-        first_name,
-        last_name,
-        phone_number,
-        email: email.to_string(),
-        city,
-        postcode,
-        notes: notes.unwrap_or_default(),
-    };
+    let order = form.finish(fields)?;
+    let email = order.email.clone();
     let (customer, guest) = match &shopper.cart {
         CartOf::User(user) => (Some(*user), None),
         CartOf::Guest(key) => (None, Some(key.hash())),
@@ -68,9 +88,9 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
         customer,
         guest,
         contact: ordering::contact(&app.shop.store.snapshot(), customer)?,
-        recipient: Some(recipient),
-        billing_address: address.clone(),
-        shipping_address: address,
+        billing_address: order.shipping_address.clone(),
+        shipping_address: order.shipping_address.clone(),
+        recipient: Some(order.recipient()),
         time_to_live: app.order_time_to_live(is_guest),
     };
     let slot = admit(&app, &call, &shopper, &draft, &email)?;
@@ -132,37 +152,34 @@ fn too_much_for_a_guest(
     Ok(limits.fault_of(units).map(|fault| Errors::of("cart_key", fault).into()))
 }
 
-type DeliveryFields = (
-    Field<String>,
-    Field<String>,
-    Field<String>,
-    Field<String>,
-    Field<String>,
-    Field<String>,
-    Field<EmailAddress>,
-    Field<Option<String>>,
-);
-
-/// Where an order goes, and to whom.
-pub(super) fn delivery_fields(form: &mut Form<'_>) -> DeliveryFields {
-    (
-        form.required("shipping_address", text(ADDRESS_CHARACTERS_MAX).like("1 Market Square")),
-        form.required("city", name(CITY_CHARACTERS_MAX).like("Springfield")),
-        form.required("postcode", name(POSTCODE_CHARACTERS_MAX).like("12345")),
-        form.required("first_name", name(NAME_CHARACTERS_MAX).like("John")),
-        form.required("last_name", name(NAME_CHARACTERS_MAX).like("Doe")),
-        form.required("phone_number", name(PHONE_CHARACTERS_MAX).like("+1 555 0100")),
-        form.required("email", email()),
-        form.nullable("notes", text(NOTES_CHARACTERS_MAX).or_blank().like("Ring twice.")),
-    )
+form! {
+    /// What another system reports about an order.
+    pub(super) struct ServiceReport {
+        order_id: Option<OrderId> = required(id(OrderId::new)),
+        status: Option<OrderStatus> = optional(order_status(OrderStatus::word)),
+        payment: PaymentReport = flattened(PaymentReport::read),
+    }
+    check |form, _| {
+        form.at_least_one(&["status", "is_paid", "payment_intent"], SOMETHING);
+    }
 }
 
-/// What somebody says about an order.
-struct Said {
-    id: OrderId,
-    status: Option<OrderStatus>,
-    is_paid: Option<bool>,
-    payment_intent: Option<String>,
+form! {
+    /// What an administrator reports about an order: its state, and nothing without it.
+    pub(super) struct AdministratorReport {
+        order_id: Option<OrderId> = required(id(OrderId::new)),
+        status: OrderStatus = required(order_status(OrderStatus::word)),
+        payment: PaymentReport = flattened(PaymentReport::read),
+    }
+}
+
+form! {
+    /// What either of them reports about a payment.
+    pub(super) struct PaymentReport {
+        is_paid: Option<bool> = nullable(boolean()),
+        payment_intent: Option<String> =
+            nullable(text(INTENT_CHARACTERS_MAX).like("pi_1234567890")),
+    }
 }
 
 /// Nobody is believed about money, neither a service nor an administrator: what they say of a
@@ -178,19 +195,25 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
         Asker::Nobody => return Err(standard::not_authenticated().into()),
     };
     let mut form = Form::parse(&call.request)?;
-    let fields = if is_service { report_fields(&mut form) } else { status_fields(&mut form) };
-    let (id, status, is_paid, payment_intent) = form.finish(fields)?;
+    let (id, status, payment) = if is_service {
+        let fields = ServiceReport::read(&mut form);
+        let report = form.finish(fields)?;
+        (report.order_id, report.status, report.payment)
+    } else {
+        let fields = AdministratorReport::read(&mut form);
+        let report = form.finish(fields)?;
+        (report.order_id, Some(report.status), report.payment)
+    };
     let id = id.ok_or_else(standard::not_found)?;
-    let said = Said { id, status, is_paid, payment_intent };
     let snapshot = app.shop.store.snapshot();
-    let order = orders::order(&*snapshot, said.id)?.ok_or_else(standard::not_found)?;
+    let order = orders::order(&*snapshot, id)?.ok_or_else(standard::not_found)?;
     let contact = ordering::contact(&snapshot, order.customer)?;
     drop(snapshot);
     let report = Report {
-        order: said.id,
-        claims_payment: said.is_paid == Some(true),
-        news: news_of(&app, &said, &order).await?,
-        status: said.status,
+        order: id,
+        claims_payment: payment.is_paid == Some(true),
+        news: news_of(&app, id, &payment, &order).await?,
+        status,
         contact,
     };
     let updated = app.commit(&call, move |turn| async move {
@@ -202,56 +225,31 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     Ok(updated.await?)
 }
 
-type SaidFields = (
-    Field<Option<OrderId>>,
-    Field<Option<OrderStatus>>,
-    Field<Option<bool>>,
-    Field<Option<String>>,
-);
-
-/// What another system says about an order.
-pub(super) fn report_fields(form: &mut Form<'_>) -> SaidFields {
-    let order = form.required("order_id", id(OrderId::new));
-    let status = form.optional("status", order_status(OrderStatus::word));
-    let (is_paid, intent) = payment_fields(form);
-    form.at_least_one(&["status", "is_paid", "payment_intent"], SOMETHING);
-    (order, status, is_paid, intent)
-}
-
-/// What an administrator says about an order: its state, and nothing without it.
-pub(super) fn status_fields(form: &mut Form<'_>) -> SaidFields {
-    let order = form.required("order_id", id(OrderId::new));
-    let status = form.required("status", order_status(OrderStatus::word)).some();
-    let (is_paid, intent) = payment_fields(form);
-    (order, status, is_paid, intent)
-}
-
-fn payment_fields(form: &mut Form<'_>) -> (Field<Option<bool>>, Field<Option<String>>) {
-    (
-        form.nullable("is_paid", boolean()),
-        form.nullable("payment_intent", text(INTENT_CHARACTERS_MAX).like("pi_1234567890")),
-    )
-}
-
 /// What the gateway says, where a payment was spoken of.
-async fn news_of(app: &App, said: &Said, order: &Order) -> Result<Option<News>, Problem> {
-    if said.is_paid == Some(false) && order.is_paid {
+async fn news_of(
+    app: &App,
+    id: OrderId,
+    payment: &PaymentReport,
+    order: &Order,
+) -> Result<Option<News>, Problem> {
+    if payment.is_paid == Some(false) && order.is_paid {
         let sentence = "The order is paid; only cancelling it gives the money back.";
         return Err(Errors::of("is_paid", sentence).into());
     }
     let unknown = || Errors::of("payment_intent", "No such payment of this order.");
     if order.payment.is_none() {
-        return match said.payment_intent {
+        return match payment.payment_intent {
             Some(_) => Err(unknown().into()),
             None => Ok(None),
         };
     }
-    let must_ask = said.payment_intent.is_some() || (said.is_paid == Some(true) && !order.is_paid);
+    let must_ask =
+        payment.payment_intent.is_some() || (payment.is_paid == Some(true) && !order.is_paid);
     if !must_ask {
         return Ok(None);
     }
-    let news = paying::ask_gateway(&app.shop, said.id, order, None).await?;
-    if said.payment_intent.is_some() && said.payment_intent.as_deref() != news.intent() {
+    let news = paying::ask_gateway(&app.shop, id, order, None).await?;
+    if payment.payment_intent.is_some() && payment.payment_intent.as_deref() != news.intent() {
         return Err(unknown().into());
     }
     Ok(Some(news))

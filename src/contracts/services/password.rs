@@ -5,7 +5,9 @@ use super::refusals::{Problem, refused};
 use super::users::PASSWORDS_DIFFER;
 use super::wire::{DetailBody, MessageBody};
 use crate::app::{App, RESET_LINK_PATH};
-use crate::edge::form::{Field, claimed_email, claimed_password, new_password, repeated_password};
+use crate::edge::form::{
+    Field, claimed_email, claimed_password, form, new_password, repeated_password,
+};
 use crate::edge::{Answer, Call, Form};
 use souk_actors::users::{self, ChangePassword, ResetToken};
 use souk_actors::{Failure, clock};
@@ -17,21 +19,42 @@ pub(super) const CONFIRM_PATH: &str = RESET_LINK_PATH;
 
 pub(super) const INVALID_LINK: &str = "Invalid or expired token.";
 
+form! {
+    /// The old password and the new one.
+    pub(super) struct ChangedPassword {
+        old_password: Password = required(claimed_password()),
+        new: NewPassword = flattened(NewPassword::read),
+    }
+}
+
+form! {
+    /// A new password, twice.
+    pub(super) struct NewPassword {
+        new_password: Password = required(new_password()),
+        confirm_password: Vec<u8> = required(repeated_password()),
+    }
+    check |form, _| {
+        if form.differ("new_password", "confirm_password") {
+            form.error("confirm_password", PASSWORDS_DIFFER);
+        }
+    }
+}
+
 pub(super) async fn change(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let visitor = person(&app, &call)?;
     let mut form = Form::parse(&call.request)?;
-    let (old, new) = change_fields(&mut form);
+    let fields = ChangedPassword::read(&mut form);
     let hash = visitor.user.password.clone();
-    if let Some(old) = old.seen()
+    if let Some(old) = fields.old_password.parsed()
         && !app.is_own_password(&call, &visitor, old.clone()).await?
     {
         form.error("old_password", "Old password is incorrect");
     }
-    let (_, new) = form.finish((old, new))?;
+    let ChangedPassword { new, .. } = form.finish(fields)?;
     let command = ChangePassword {
         user: visitor.id(),
         expected: Some(hash),
-        password: app.new_password_hash(&call, new).await?,
+        password: app.new_password_hash(&call, new.new_password).await?,
         kept_session: Some(visitor.session),
     };
     let changed = app.commit(&call, move |turn| async move {
@@ -39,21 +62,6 @@ pub(super) async fn change(app: Arc<App>, call: Call) -> Result<Answer, Problem>
         Ok(Answer::ok(&MessageBody { message: "Password changed successfully." }))
     });
     Ok(changed.await?)
-}
-
-/// The old password and the new one.
-pub(super) fn change_fields(form: &mut Form<'_>) -> (Field<Password>, Field<Password>) {
-    (form.required("old_password", claimed_password()), new_password_fields(form))
-}
-
-/// `new_password`, which `confirm_password` must repeat.
-pub(super) fn new_password_fields(form: &mut Form<'_>) -> Field<Password> {
-    let new = form.required("new_password", new_password());
-    let _confirmed = form.required("confirm_password", repeated_password());
-    if form.differ("new_password", "confirm_password") {
-        form.error("confirm_password", PASSWORDS_DIFFER);
-    }
-    new
 }
 
 /// Whose password was forgotten.
@@ -80,10 +88,10 @@ pub(super) async fn confirm_reset(app: Arc<App>, call: Call) -> Result<Answer, P
         return Err(refused(INVALID_LINK).into());
     }
     let mut form = Form::parse(&call.request)?;
-    let new = new_password_fields(&mut form);
-    let new = form.finish(new)?;
+    let fields = NewPassword::read(&mut form);
+    let NewPassword { new_password, .. } = form.finish(fields)?;
     let answer = Answer::ok(&DetailBody { detail: "Password has been reset." });
-    let reset = app.reset_password(&call, user, token, new, answer).await;
+    let reset = app.reset_password(&call, user, token, new_password, answer).await;
     reset.map_err(|failure| match failure {
         Failure::Refused(Refusal::TokenInvalid) => refused(INVALID_LINK).into(),
         failure => failure.into(),

@@ -3,7 +3,7 @@
 use super::callers::OrderAsker;
 use super::refusals::Problem;
 use crate::app::App;
-use crate::edge::form::{Field, ReturnAddress, id, return_address};
+use crate::edge::form::{ReturnAddress, form, id, return_address};
 use crate::edge::values::{CheckoutEnd, WebAddress};
 use crate::edge::{Answer, Call, Form, standard};
 use schemars::JsonSchema;
@@ -25,11 +25,6 @@ const SESSION_QUERY: &str = "?session_id={CHECKOUT_SESSION_ID}";
 /// What stands for the session in the pages.
 const SESSION_ID: &str = "{CHECKOUT_SESSION_ID}";
 
-/// The field that says where a customer goes after paying.
-const SUCCESS_URL: &str = "success_url";
-/// The field that says where a customer goes after giving up.
-const CANCEL_URL: &str = "cancel_url";
-
 /// Where the customer pays.
 #[derive(JsonSchema, Serialize)]
 pub(super) struct CheckoutBody {
@@ -47,26 +42,34 @@ pub(super) struct StatusBody {
 const SUCCESS: StatusBody = StatusBody { status: "success" };
 const CANCELED: StatusBody = StatusBody { status: "canceled" };
 
+form! {
+    /// What is paid, and where the customer comes back to, if the call says so.
+    pub(super) struct NewCheckout {
+        order_id: Option<OrderId> = required(id(OrderId::new)),
+        success_url: Option<ReturnAddress> = nullable(return_address()),
+        cancel_url: Option<ReturnAddress> = nullable(return_address()),
+    }
+}
+
 pub(super) async fn create_checkout(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let mut form = Form::parse(&call.request)?;
     let asker = OrderAsker::of(&app, &call, &mut form)?;
     if asker.is_service() {
         return Err(standard::forbidden().into());
     }
-    let order = order_field(&mut form);
-    let (success, cancel) = return_fields(&mut form);
-    app.note_foreign_return(&mut form, SUCCESS_URL, &success);
-    app.note_foreign_return(&mut form, CANCEL_URL, &cancel);
-    let (id, success, cancel) = form.finish((order, success, cancel))?;
-    let id = id.ok_or_else(standard::not_found)?;
+    let fields = NewCheckout::read(&mut form);
+    app.note_foreign_return(&mut form, "success_url", &fields.success_url);
+    app.note_foreign_return(&mut form, "cancel_url", &fields.cancel_url);
+    let NewCheckout { order_id, success_url, cancel_url } = form.finish(fields)?;
+    let id = order_id.ok_or_else(standard::not_found)?;
     let order = asker.own_order(&app, id)?;
     paying::require_payable(&order)?;
-    let is_told_where = success.is_some() || cancel.is_some();
-    let pages = checkout_pages(&app, &call, success.as_ref(), cancel.as_ref());
+    let names_pages = success_url.is_some() || cancel_url.is_some();
+    let pages = checkout_pages(&app, &call, success_url.as_ref(), cancel_url.as_ref());
     if paying::costs_nothing(&order) {
         return create_for_nothing(app, call, id, (order, pages)).await;
     }
-    let (payment, checkout) = match is_told_where {
+    let (payment, checkout) = match names_pages {
         true => paying::prepare_checkout_leading_to(&app.shop, id, pages).await?,
         false => paying::prepare_checkout(&app.shop, id, pages).await?,
     };
@@ -87,7 +90,6 @@ async fn create_for_nothing(
     let contact = ordering::contact(&app.shop.store.snapshot(), order.customer)?;
     let paid = app.commit(&call, move |turn| async move {
         let success = pages.success;
-
         let paid = paying::pay_nothing(&turn, id, contact).await?;
         let checkout_url = success.replace(SESSION_ID, &paid.intent.id);
         Ok(Answer::ok(&CheckoutBody { checkout_url }))
@@ -114,18 +116,6 @@ fn checkout_pages(
         cancel: page(cancel.or(configured_cancel), CANCEL_PATH),
         shop: base_url.clone(),
     }
-}
-
-/// Where the customer comes back to, if the call says so.
-pub(super) fn return_fields(
-    form: &mut Form<'_>,
-) -> (Field<Option<ReturnAddress>>, Field<Option<ReturnAddress>>) {
-    (form.nullable(SUCCESS_URL, return_address()), form.nullable(CANCEL_URL, return_address()))
-}
-
-/// What is paid.
-pub(super) fn order_field(form: &mut Form<'_>) -> Field<Option<OrderId>> {
-    form.required("order_id", id(OrderId::new))
 }
 
 /// The page after paying. That somebody came here says nothing: the gateway is asked.

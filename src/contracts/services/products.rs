@@ -5,7 +5,7 @@ use super::refusals::Problem;
 use super::wire::ProductBody;
 use crate::app::App;
 use crate::edge::form::{
-    self, Decimal, Field, Reference, Rule, boolean, discount, image_address, money, reference, text,
+    self, Decimal, Reference, Rule, boolean, discount, form, image_address, money, reference, text,
 };
 use crate::edge::{
     Answer, Call, Description, Errors, Form, PageAsked, Request, Wrapping, search_terms,
@@ -128,50 +128,30 @@ pub(super) async fn detail(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     Ok(Answer::ok(&ProductBody::new(&view, app.shop.settings.currency)))
 }
 
-type NewFields = (
-    Field<String>,
-    Field<String>,
-    Field<Option<Reference<CategoryId>>>,
-    Field<Money>,
-    Field<Discount>,
-    Field<bool>,
-    Field<Option<String>>,
-);
-
-/// What a product is made of.
-pub(super) fn new_fields(form: &mut Form<'_>, currency: Currency) -> NewFields {
-    (
-        form.required("name", name()),
-        form.defaulting("description", description(), String::new()),
-        form.nullable("category", reference(CategoryId::new)),
-        form.required("price", money(currency)),
-        form.defaulting("discount", discount(), Discount::NONE),
-        form.defaulting("available", boolean(), true),
-        form.nullable("image", image_address()),
-    )
+form! {
+    /// What a product is made of.
+    pub(super) struct NewProduct(currency: Currency) {
+        name: String = required(name()),
+        description: String = defaulting(description(), String::new()),
+        category: Option<Reference<CategoryId>> = nullable(reference(CategoryId::new)),
+        price: Money = required(money(currency)),
+        discount: Discount = defaulting(discount(), Discount::NONE),
+        available: bool = defaulting(boolean(), true),
+        image: Option<String> = nullable(image_address()),
+    }
 }
 
-type ChangedFields = (
-    Field<String>,
-    Field<Option<String>>,
-    Field<Option<Option<Reference<CategoryId>>>>,
-    Field<Money>,
-    Field<Option<Discount>>,
-    Field<Option<bool>>,
-    Field<Option<Option<String>>>,
-);
-
-/// What a product is made to; what is not named stays.
-pub(super) fn changed_fields(form: &mut Form<'_>, currency: Currency) -> ChangedFields {
-    (
-        form.required("name", name()),
-        form.optional("description", description()),
-        form.clearable("category", reference(CategoryId::new)),
-        form.required("price", money(currency)),
-        form.optional("discount", discount()),
-        form.optional("available", boolean()),
-        form.clearable("image", image_address()),
-    )
+form! {
+    /// What a product becomes; what the body does not name stays.
+    pub(super) struct ChangedProduct(currency: Currency) {
+        name: String = required(name()),
+        description: Option<String> = optional(description()),
+        category: Option<Option<Reference<CategoryId>>> = clearable(reference(CategoryId::new)),
+        price: Money = required(money(currency)),
+        discount: Option<Discount> = optional(discount()),
+        available: Option<bool> = optional(boolean()),
+        image: Option<Option<String>> = clearable(image_address()),
+    }
 }
 
 fn name() -> impl Rule<Value = String> {
@@ -189,20 +169,24 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     require_administrator(&app, &call)?;
     let currency = app.shop.settings.currency;
     let mut form = Form::parse(&call.request)?;
-    let fields = new_fields(&mut form, currency);
-    let wished_category = fields.2.seen().cloned().flatten();
-    require_known_category(&app, &mut form, wished_category.as_ref())?;
-    let (name, description, category, list_price, discount, available, image) =
-        form.finish(fields)?;
-    let category = category.and_then(|category| category.id);
-    let pricing = Pricing { list_price, discount };
-    let stock = INITIAL_STOCK;
-    let draft = ProductDraft { name, description, category, pricing, image, available, stock };
+    let fields = NewProduct::read(&mut form, currency);
+    let requested_category = fields.category.parsed().cloned().flatten();
+    require_known_category(&app, &mut form, requested_category.as_ref())?;
+    let product = form.finish(fields)?;
+    let draft = ProductDraft {
+        name: product.name,
+        description: product.description,
+        category: product.category.and_then(|category| category.id),
+        pricing: Pricing { list_price: product.price, discount: product.discount },
+        image: product.image,
+        available: product.available,
+        stock: INITIAL_STOCK,
+    };
     let created = app.commit(&call, move |turn| async move {
         let view = turn.ask(catalog::CreateProduct { draft }).await?;
         Ok(Answer::created(&ProductBody::new(&view, currency)))
     });
-    created.await.map_err(|failure| worded(failure, wished_category.as_ref()))
+    created.await.map_err(|failure| worded(failure, requested_category.as_ref()))
 }
 
 pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
@@ -211,18 +195,18 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     catalog::product(&*app.shop.store.snapshot(), id)?.ok_or_else(standard::not_found)?;
     let currency = app.shop.settings.currency;
     let mut form = Form::parse(&call.request)?;
-    let fields = changed_fields(&mut form, currency);
-    let wished_category = fields.2.seen().cloned().flatten().flatten();
-    require_known_category(&app, &mut form, wished_category.as_ref())?;
-    let (name, description, category, list_price, discount, available, image) =
-        form.finish(fields)?;
+    let fields = ChangedProduct::read(&mut form, currency);
+    let requested_category = fields.category.parsed().cloned().flatten().flatten();
+    require_known_category(&app, &mut form, requested_category.as_ref())?;
+    let product = form.finish(fields)?;
+    let (list_price, discount) = (product.price, product.discount);
     let change = ProductChange {
-        name: Some(name),
-        description,
-        category: category.map(|category| category.and_then(|category| category.id)),
+        name: Some(product.name),
+        description: product.description,
+        category: product.category.map(|category| category.and_then(|category| category.id)),
         pricing: None,
-        image,
-        available,
+        image: product.image,
+        available: product.available,
         stock: None,
         received: None,
     };
@@ -234,7 +218,7 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
         let view = turn.ask(catalog::UpdateProduct { id, change }).await?;
         Ok(Answer::ok(&ProductBody::new(&view, currency)))
     });
-    updated.await.map_err(|failure| worded(failure, wished_category.as_ref()))
+    updated.await.map_err(|failure| worded(failure, requested_category.as_ref()))
 }
 
 pub(super) async fn delete(app: Arc<App>, call: Call) -> Result<Answer, Problem> {

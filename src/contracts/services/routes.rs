@@ -5,10 +5,11 @@ use super::wire::{CartBody, CartContentBody, CategoryBody, MeBody, MessageBody};
 use super::wire::{DetailBody, ProductBody};
 use super::{cart, categories, orders, password, payments, products, profile, tokens, users};
 use crate::app::{App, cart_key_field};
-use crate::edge::{BadToken, Description, Errors, Route, any_text, standard};
+use crate::edge::form::Field;
+use crate::edge::{BadToken, Description, Errors, Form, Route, any_text, standard};
 use http::StatusCode;
 use souk_domain::{
-    Missing, OrderAction, OrderStatus, ProductId, Refusal, Unbuyable, UnbuyableLine,
+    Currency, Missing, OrderAction, OrderStatus, ProductId, Refusal, Unbuyable, UnbuyableLine,
 };
 
 const OK: StatusCode = StatusCode::OK;
@@ -74,7 +75,7 @@ fn product_writing_routes() -> Vec<Route<App>> {
                     "It starts without stock, for which this contract has no word. The customer \
                      pays `price` less `discount` percent.",
                 )
-                .body(products::new_fields)
+                .body(products::NewProduct::read)
                 .answers::<ProductBody>(CREATED)
                 .refuses(Errors::of("category", "Invalid pk \"9\" - object does not exist."))
         }),
@@ -82,7 +83,7 @@ fn product_writing_routes() -> Vec<Route<App>> {
             told.titled("Update a product")
                 .for_administrators()
                 .note("What is not named stays as it is.")
-                .body(products::changed_fields)
+                .body(products::ChangedProduct::read)
                 .answers::<ProductBody>(OK)
                 .refuses(Errors::of("category", "Invalid pk \"9\" - object does not exist."))
         }),
@@ -128,14 +129,14 @@ fn cart_routes() -> Vec<Route<App>> {
         Route::post("/api/v1/cart/add_item/", "2. Add Item to Cart", cart::add).described(|told| {
             let told = for_shoppers(told)
                 .note("What is in the cart already grows by `quantity`. Nothing is reserved.")
-                .body(|form, _| (cart::add_fields(form), cart_key_field(form)))
+                .body(with_key(|form| cart::NewLine::read(form)))
                 .answers::<cart::AddedBody>(OK);
             about_stock(telling_the_key(told))
         }),
         Route::delete("/api/v1/cart/remove_item/", "3. Remove Item from Cart", cart::remove)
             .described(|told| {
                 let told = for_shoppers(told)
-                    .body(|form, _| (cart::product_field(form), cart_key_field(form)))
+                    .body(with_key(|form| cart::product_field(form)))
                     .answers::<cart::RemovedBody>(OK);
                 telling_the_key(told).refuses(worded(Refusal::NotFound(Missing::CartLine)))
             }),
@@ -149,7 +150,7 @@ fn cart_routes() -> Vec<Route<App>> {
                     .note(
                         "`quantity` is how many there are to be, `change` how many more or fewer.",
                     )
-                    .body(|form, _| (cart::update_fields(form), cart_key_field(form)))
+                    .body(with_key(|form| cart::ChangedLine::read(form)))
                     .answers::<cart::UpdatedBody>(OK);
                 about_stock(telling_the_key(told))
                     .refuses(worded(Refusal::NotFound(Missing::CartLine)))
@@ -200,7 +201,7 @@ fn order_routes() -> Vec<Route<App>> {
                          How many units and unpaid orders guests have is bounded.",
                     )
                     .throttled()
-                    .body(|form, _| (orders::delivery_fields(form), cart_key_field(form)))
+                    .body(with_key(|form| orders::NewOrder::read(form)))
                     .answers::<orders::CreatedBody>(CREATED);
                 let told = telling_the_key(told)
                     .refuses(Errors::of("cart_key", "This field is required."))
@@ -222,7 +223,7 @@ fn order_routes() -> Vec<Route<App>> {
                     "An administrator gives a `status`, another system that, `is_paid` or \
                      `payment_intent`. Nobody is believed about money: the gateway is asked.",
                 )
-                .body(|form, _| orders::report_fields(form))
+                .body(|form, _| orders::ServiceReport::read(form))
                 .answers::<MessageBody>(OK)
                 .refuses(Errors::of("is_paid", orders::NOT_CONFIRMED))
                 .refuses(standard::forbidden())
@@ -264,7 +265,7 @@ fn account_routes() -> Vec<Route<App>> {
                     "The guest's cart becomes the user's. Only an administrator may register \
                      another one (`user_type` `admin`).",
                 )
-                .body(|form, _| (users::register_fields(form), cart_key_field(form)))
+                .body(with_key(|form| users::Registration::read(form)))
                 .answers::<users::RegisteredBody>(CREATED)
                 .throttled()
                 .refuses(Errors::of("confirm_password", users::PASSWORDS_DIFFER))
@@ -275,7 +276,7 @@ fn account_routes() -> Vec<Route<App>> {
         Route::post("/api/v1/users/login/", "Login", users::login).described(|told| {
             taking_the_key(told.for_anyone())
                 .note("The guest's cart becomes part of the user's.")
-                .body(|form, _| (users::login_fields(form), cart_key_field(form)))
+                .body(with_key(|form| users::Login::read(form)))
                 .answers::<users::LoggedInBody>(OK)
                 .refuses(worded(Refusal::InvalidCredentials))
                 .throttled()
@@ -295,7 +296,7 @@ fn profile_routes() -> Vec<Route<App>> {
         Route::put("/api/v1/users/me/update/", "Update", profile::update).described(|told| {
             for_people(told.titled("Update me"))
                 .note("What is not named stays as it is; `null` clears.")
-                .body(|form, _| profile::fields(form, None))
+                .body(|form, _| profile::Profile::read(form, None, None))
                 .answers::<MeBody>(OK)
                 .refuses(Errors::of("username", standard::USERNAME_TAKEN))
                 .refuses(Errors::of("username", standard::USERNAME_IS_AN_ADDRESS))
@@ -305,7 +306,7 @@ fn profile_routes() -> Vec<Route<App>> {
             .described(|told| {
                 for_people(told.titled("Change password"))
                     .note("Every other session of the user ends.")
-                    .body(|form, _| password::change_fields(form))
+                    .body(|form, _| password::ChangedPassword::read(form))
                     .answers::<MessageBody>(OK)
                     .refuses(worded(Refusal::OldPasswordWrong))
                     .throttled()
@@ -335,7 +336,7 @@ fn reset_routes() -> Vec<Route<App>> {
                     .note("The link is good once and for an hour. Every session of the user ends.")
                     .required_query("uidb64", "As in the mailed link.", any_text())
                     .required_query("token", "As in the mailed link.", any_text())
-                    .body(|form, _| password::new_password_fields(form))
+                    .body(|form, _| password::NewPassword::read(form))
                     .answers::<DetailBody>(OK)
                     .refuses(refused(password::INVALID_LINK))
                     .throttled()
@@ -383,10 +384,7 @@ fn payment_routes() -> Vec<Route<App>> {
                      `success_url` and `cancel_url`, where `{CHECKOUT_SESSION_ID}` stands for the \
                      gateway's session. Those must be of an origin that the shop allows.",
                 )
-                .body(|form, _| {
-                    let order = payments::order_field(form);
-                    (order, payments::return_fields(form), cart_key_field(form))
-                })
+                .body(with_key(|form| payments::NewCheckout::read(form)))
                 .answers::<payments::CheckoutBody>(OK)
                 .refuses(worded(Refusal::OrderNotPending { action: OrderAction::Pay }))
                 .refuses(standard::forbidden())
@@ -431,6 +429,16 @@ fn for_shoppers(told: Description) -> Description {
 /// The key of a guest's cart in the query; beside it in the header or a cookie.
 fn taking_the_key(told: Description) -> Description {
     told.query("cart_key", "The key of a guest's cart.", any_text())
+}
+
+/// What `read` reads of a body, and the key of a guest's cart.
+fn with_key<R>(
+    read: impl FnOnce(&mut Form<'_>) -> R,
+) -> impl FnOnce(&mut Form<'_>, Currency) -> Field<Option<String>> {
+    move |form, _| {
+        read(form);
+        cart_key_field(form)
+    }
 }
 
 /// The headers that tell the key of the cart that was meant.

@@ -5,8 +5,8 @@ use super::refusals::Problem;
 use super::wire::{MeBody, MessageBody};
 use crate::app::{App, IssuedTokens, Repeat, presented_cart_key};
 use crate::edge::form::{
-    Field, Json, Rule, anything, claimed_password, claimed_username, email, name, new_password,
-    repeated_password, username,
+    Json, Rule, Text, anything, claimed_password, claimed_username, email, form, name,
+    new_password, repeated_password, username,
 };
 use crate::edge::values::Token;
 use crate::edge::{Answer, Call, Form, standard};
@@ -40,12 +40,47 @@ struct RegisteredUser {
     refresh: String,
 }
 
+form! {
+    /// What a registration takes.
+    pub(super) struct Registration {
+        username: Username = required(username()),
+        password: Password = required(new_password()),
+        confirm_password: Vec<u8> = required(repeated_password()),
+        email: EmailAddress = required(email()),
+        first_name: String = defaulting(name_rule().like("John"), String::new()),
+        last_name: String = defaulting(name_rule().like("Doe"), String::new()),
+        user_type: Role = defaulting(role_rule(), Role::Customer),
+    }
+    check |form, fields| {
+        // The two are compared where each of them is good.
+        let are_good =
+            fields.password.parsed().is_some() && fields.confirm_password.parsed().is_some();
+        if are_good && form.differ("password", "confirm_password") {
+            form.error("confirm_password", PASSWORDS_DIFFER);
+        }
+    }
+}
+
+fn name_rule() -> Text {
+    name(NAME_CHARACTERS_MAX).or_blank()
+}
+
+/// This document has no `user_type`; whoever sends one may mean anything but an administrator.
+fn role_rule() -> impl Rule<Value = Role> {
+    let read = anything(|json| {
+        let is_admin = matches!(&json, Json::Text(text) if text == Role::Administrator.user_type());
+        if is_admin { Role::Administrator } else { Role::Customer }
+    });
+    read.like(Role::Customer.user_type())
+}
+
 pub(super) async fn register(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let mut form = Form::parse(&call.request)?;
-    let fields = register_fields(&mut form);
+    let fields = Registration::read(&mut form);
     let guest = presented_cart_key(&call.request, &mut form);
-    note_taken(&app, &mut form, &fields.0, &fields.2)?;
-    let (username, password, email, first_name, last_name, role) = form.finish(fields)?;
+    app.note_taken(&mut form, &fields.username, &fields.email, EMAIL_IN_USE)?;
+    let Registration { username, password, email, first_name, last_name, user_type: role, .. } =
+        form.finish(fields)?;
     let may_make_administrators =
         app.visitor(&call).is_ok_and(|visitor| visitor.caller.is_administrator());
     if role == Role::Administrator && !may_make_administrators {
@@ -66,67 +101,6 @@ pub(super) async fn register(app: Arc<App>, call: Call) -> Result<Answer, Proble
     Ok(registered.await?)
 }
 
-type RegisterFields = (
-    Field<Username>,
-    Field<Password>,
-    Field<EmailAddress>,
-    Field<String>,
-    Field<String>,
-    Field<Role>,
-);
-
-/// What a registration takes.
-pub(super) fn register_fields(form: &mut Form<'_>) -> RegisterFields {
-    let username = form.required("username", username());
-    let password = form.required("password", new_password());
-    let confirmed = form.required("confirm_password", repeated_password());
-    let address = form.required("email", email());
-    let blank = String::new;
-    let first_name = name(NAME_CHARACTERS_MAX).or_blank().like("John");
-    let first_name = form.defaulting("first_name", first_name, blank());
-    let last_name = name(NAME_CHARACTERS_MAX).or_blank().like("Doe");
-    let last_name = form.defaulting("last_name", last_name, blank());
-    let role = form.defaulting("user_type", wished_role(), Role::Customer);
-    // The two are compared where each of them is good.
-    let are_good = password.seen().is_some() && confirmed.seen().is_some();
-    if are_good && form.differ("password", "confirm_password") {
-        form.error("confirm_password", PASSWORDS_DIFFER);
-    }
-    (username, password, address, first_name, last_name, role)
-}
-
-/// Asked again within the turn; here it spares a hash and lets all errors stand together.
-fn note_taken(
-    app: &App,
-    form: &mut Form<'_>,
-    name: &Field<Username>,
-    address: &Field<EmailAddress>,
-) -> Result<(), Problem> {
-    let snapshot = app.shop.store.snapshot();
-    if let Some(name) = name.seen() {
-        if address.seen().is_some_and(|address| name.is_address_of_another(address)) {
-            form.error("username", standard::USERNAME_IS_AN_ADDRESS);
-        } else if users::by_username(&*snapshot, name)?.is_some() {
-            form.error("username", standard::USERNAME_TAKEN);
-        }
-    }
-    if let Some(address) = address.seen()
-        && users::by_email(&*snapshot, address)?.is_some()
-    {
-        form.error("email", EMAIL_IN_USE);
-    }
-    Ok(())
-}
-
-/// This document has no `user_type`; whoever sends one may mean anything but an administrator.
-fn wished_role() -> impl Rule<Value = Role> {
-    let read = anything(|json| {
-        let is_admin = matches!(&json, Json::Text(text) if text == Role::Administrator.user_type());
-        if is_admin { Role::Administrator } else { Role::Customer }
-    });
-    read.like(Role::Customer.user_type())
-}
-
 /// The tokens of a new session.
 #[derive(JsonSchema, Serialize)]
 pub(super) struct LoggedInBody {
@@ -136,13 +110,21 @@ pub(super) struct LoggedInBody {
     access: String,
 }
 
+form! {
+    /// What a log-in takes.
+    pub(super) struct Login {
+        username: Username = required(claimed_username().like("john_doe")),
+        password: Password = required(claimed_password()),
+    }
+}
+
 pub(super) async fn login(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let mut form = Form::parse(&call.request)?;
-    let fields = login_fields(&mut form);
+    let fields = Login::read(&mut form);
     let guest = presented_cart_key(&call.request, &mut form);
-    let (name, password) = form.finish(fields)?;
-    let known = users::by_username(&*app.shop.store.snapshot(), &name)?;
-    let (id, user) = app.require_password(&call, name.as_str(), known, password).await?;
+    let Login { username, password } = form.finish(fields)?;
+    let known = users::by_username(&*app.shop.store.snapshot(), &username)?;
+    let (id, user) = app.require_password(&call, username.as_str(), known, password).await?;
     let issuer = Arc::clone(&app);
     let logged_in = app.commit(&call, move |turn| async move {
         let command = OpenSession { user: id, password: user.password.clone() };
@@ -152,14 +134,6 @@ pub(super) async fn login(app: Arc<App>, call: Call) -> Result<Answer, Problem> 
         Ok(answer.repeated(Repeat::log_in(session, &user)))
     });
     Ok(logged_in.await?)
-}
-
-/// What a log-in takes.
-pub(super) fn login_fields(form: &mut Form<'_>) -> (Field<Username>, Field<Password>) {
-    (
-        form.required("username", claimed_username().like("john_doe")),
-        form.required("password", claimed_password()),
-    )
 }
 
 pub(super) async fn logout(app: Arc<App>, call: Call) -> Result<Answer, Problem> {

@@ -2,7 +2,7 @@
 //! has a call for it.
 
 use crate::app::{App, Problem, Wording, could_not};
-use crate::edge::form::{Rule, money, text};
+use crate::edge::form::{Rule, form, money, text};
 use crate::edge::{Answer, Call, Errors, Form, Route, standard};
 use serde::Serialize;
 use souk_actors::Failure;
@@ -97,15 +97,22 @@ async fn list(app: Arc<App>, call: Call) -> Result<Answer, Problem<Own>> {
     }))
 }
 
+form! {
+    /// How much is given back, all that is left if the body does not say, and why.
+    struct NewRefund(currency: Currency) {
+        amount: Option<Money> = nullable(money(currency).then(more_than_nothing)),
+        reason: Option<String> = nullable(text(REASON_CHARACTERS_MAX)),
+    }
+}
+
 /// The answer says what was decided; the gateway is told right after, and again until it is done.
 async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem<Own>> {
     let by = RefundedBy::Administrator(app.administrator(&call)?.id());
     let id = call.id("id", OrderId::parse)?;
     let currency = app.shop.settings.currency;
     let mut form = Form::parse(&call.request)?;
-    let amount = form.nullable("amount", money(currency).then(more_than_nothing));
-    let reason = form.nullable("reason", text(REASON_CHARACTERS_MAX));
-    let (amount, reason) = form.finish((amount, reason))?;
+    let fields = NewRefund::read(&mut form, currency);
+    let NewRefund { amount, reason } = form.finish(fields)?;
     let reason = reason.unwrap_or_default();
     let committed = app.commit(&call, move |turn| async move {
         let (_, number, refund) = paying::request_refund(&turn, id, amount, reason, by).await?;

@@ -2,7 +2,7 @@
 //! page. No contract's, and no part of the shop.
 
 use crate::app::{App, could_not};
-use crate::edge::form::{ReturnAddress, text};
+use crate::edge::form::{ReturnAddress, form, text};
 use crate::edge::{Answer, Call, Form, PostedForm, Route, standard};
 use crate::pages::{self, Page};
 use http::StatusCode;
@@ -97,13 +97,13 @@ fn invalid(
 async fn confirm(app: Arc<App>, call: Call) -> Result<Answer, Answer> {
     let sandbox = sandbox(&app)?;
     let intent = call.params.get("intent").unwrap_or_default().to_owned();
-    let (secret, method) = read_confirmation(&call)?;
+    let confirmation = read_confirmation(&call)?;
     let missing = |param: &'static str| {
         let message = format!("Missing required param: {param}.");
         invalid(StatusCode::BAD_REQUEST, "parameter_missing", param, message)
     };
-    let secret = secret.ok_or_else(|| missing("client_secret"))?;
-    let method = method.ok_or_else(|| missing("payment_method"))?;
+    let secret = confirmation.client_secret.ok_or_else(|| missing("client_secret"))?;
+    let method = confirmation.payment_method.ok_or_else(|| missing("payment_method"))?;
     let unknown_method = format!("No such PaymentMethod: '{method}'");
     let unknown_intent = format!("No such payment_intent: '{intent}'");
     let currency = app.shop.settings.currency;
@@ -133,21 +133,30 @@ async fn confirm(app: Arc<App>, call: Call) -> Result<Answer, Answer> {
     }
 }
 
-/// `client_secret` and `payment_method`, as JSON or as Stripe's own clients write them.
-fn read_confirmation(call: &Call) -> Result<(Option<String>, Option<String>), Answer> {
+form! {
+    /// What a customer confirms a payment with.
+    struct Confirmation {
+        client_secret: Option<String> = nullable(text(SECRET_CHARACTERS_MAX)),
+        payment_method: Option<String> = nullable(text(METHOD_CHARACTERS_MAX)),
+    }
+}
+
+/// A confirmation as JSON, or as Stripe's own clients write it.
+fn read_confirmation(call: &Call) -> Result<Confirmation, Answer> {
     if PostedForm::is_in(&call.request) {
         let posted = PostedForm::parse(&call.request)?;
         let field = |name: &str, characters_max: usize| {
             let text: String = posted.text(name).chars().take(characters_max).collect();
             Some(text).filter(|text| !text.is_empty())
         };
-        let secret = field("client_secret", SECRET_CHARACTERS_MAX);
-        return Ok((secret, field("payment_method", METHOD_CHARACTERS_MAX)));
+        return Ok(Confirmation {
+            client_secret: field("client_secret", SECRET_CHARACTERS_MAX),
+            payment_method: field("payment_method", METHOD_CHARACTERS_MAX),
+        });
     }
     let mut form = Form::parse(&call.request)?;
-    let secret = form.nullable("client_secret", text(SECRET_CHARACTERS_MAX));
-    let method = form.nullable("payment_method", text(METHOD_CHARACTERS_MAX));
-    Ok(form.finish((secret, method))?)
+    let fields = Confirmation::read(&mut form);
+    Ok(form.finish(fields)?)
 }
 
 fn page_of(app: &App, call: &Call) -> Result<CheckoutPage, Answer> {

@@ -2,7 +2,7 @@
 
 use crate::adapters::http::{Reach, addresses};
 use crate::app::{App, Problem, Wording};
-use crate::edge::form::{Rule, boolean, list, text, web_address};
+use crate::edge::form::{Rule, boolean, form, list, text, web_address};
 use crate::edge::{Answer, Call, Errors, Form, PageAsked, Route, standard};
 use http::StatusCode;
 use serde::Serialize;
@@ -154,17 +154,22 @@ async fn list_endpoints(app: Arc<App>, call: Call) -> Result<Answer, Refused> {
     Ok(Answer::ok(&bodies))
 }
 
+form! {
+    /// A new endpoint.
+    struct NewEndpoint {
+        url: String = required(web_address()),
+        events: Vec<String> = required(patterns(&[])),
+        description: String =
+            defaulting(text(DESCRIPTION_CHARACTERS_MAX).or_blank(), String::new()),
+        is_active: bool = defaulting("active", boolean(), true),
+    }
+}
+
 async fn create(app: Arc<App>, call: Call) -> Result<Answer, Refused> {
     app.administrator(&call)?;
     let mut form = Form::parse(&call.request)?;
-    let url = form.required("url", web_address());
-    let events = form.required("events", patterns(&[]));
-    let blank = String::new();
-    let description =
-        form.defaulting("description", text(DESCRIPTION_CHARACTERS_MAX).or_blank(), blank);
-    let is_active = form.defaulting("active", boolean(), true);
-    let (url, events, description, is_active) =
-        form.finish((url, events, description, is_active))?;
+    let fields = NewEndpoint::read(&mut form);
+    let NewEndpoint { url, events, description, is_active } = form.finish(fields)?;
     judged(&app, &url).await?;
     let create = CreateEndpoint { url, events, description, is_active };
     let created = app.commit(&call, move |turn| async move {
@@ -187,18 +192,24 @@ async fn detail(app: Arc<App>, call: Call) -> Result<Answer, Refused> {
     Ok(Answer::ok(&EndpointBody::new(id, &endpoint)))
 }
 
+form! {
+    /// What may be changed of an endpoint that hears of these events now.
+    struct ChangedEndpoint(events: &[String]) {
+        url: Option<String> = optional(web_address()),
+        events: Option<Vec<String>> = optional(patterns(events)),
+        description: Option<String> = optional(text(DESCRIPTION_CHARACTERS_MAX).or_blank()),
+        is_active: Option<bool> = optional("active", boolean()),
+    }
+}
+
 async fn update(app: Arc<App>, call: Call) -> Result<Answer, Refused> {
     app.administrator(&call)?;
     let id = id_in(&call, "id")?;
     let present = webhooks::endpoint(&*app.shop.store.snapshot(), id)?;
     let present = present.ok_or_else(standard::not_found)?;
     let mut form = Form::parse(&call.request)?;
-    let url = form.optional("url", web_address());
-    let events = form.optional("events", patterns(&present.events));
-    let description = form.optional("description", text(DESCRIPTION_CHARACTERS_MAX).or_blank());
-    let is_active = form.optional("active", boolean());
-    let (url, events, description, is_active) =
-        form.finish((url, events, description, is_active))?;
+    let fields = ChangedEndpoint::read(&mut form, &present.events);
+    let ChangedEndpoint { url, events, description, is_active } = form.finish(fields)?;
     if let Some(url) = url.as_ref().filter(|url| **url != present.url) {
         judged(&app, url).await?;
     }

@@ -3,8 +3,8 @@
 use super::refusals::{EMAIL_IN_USE, Problem};
 use crate::app::{App, IssuedTokens, Repeat, presented_cart_key};
 use crate::edge::form::{
-    Field, choice, claimed_email, claimed_password, email, name, new_password, repeated_password,
-    text,
+    Field, Text, choice, claimed_email, claimed_password, email, form, name, new_password,
+    repeated_password, text,
 };
 use crate::edge::values::{Email, Token, UserType};
 use crate::edge::{Answer, Call, Form, standard};
@@ -60,25 +60,41 @@ impl LoggedInBody {
     }
 }
 
+form! {
+    /// What a registration takes.
+    pub(super) struct Registration {
+        email: EmailAddress = required(email()),
+        password: Password = required(new_password()),
+        password_confirm: Vec<u8> = required(repeated_password()),
+        user_type: Role = defaulting(choice(USER_TYPES), Role::Customer),
+        first_name: String = defaulting(name_rule().example("John"), String::new()),
+        last_name: String = defaulting(name_rule().example("Doe"), String::new()),
+    }
+    check |form, _| {
+        // A confirmation of nothing does not match either, as the document's example shows.
+        let confirms_nothing = form.has("password_confirm") && !form.has("password");
+        if confirms_nothing || form.differ("password", "password_confirm") {
+            form.error("password_confirm", PASSWORDS_DIFFER);
+        }
+    }
+}
+
+fn name_rule() -> Text {
+    name(NAME_CHARACTERS_MAX).or_blank()
+}
+
 pub(super) async fn register(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let mut form = Form::parse(&call.request)?;
-    let (account, rest) = register_fields(&mut form);
-    let (address, password, confirmed) = account;
-    // A confirmation of nothing does not match either, as the document's example shows.
-    let confirms_nothing = form.has("password_confirm") && !form.has("password");
-    if confirms_nothing || form.differ("password", "password_confirm") {
-        form.error("password_confirm", PASSWORDS_DIFFER);
-    }
-    if let Some(address) = address.seen() {
-        // Asked again within the turn; here it spares a hash and lets all errors stand together.
-        if users::by_email(&*app.shop.store.snapshot(), address)?.is_some() {
+    let fields = Registration::read(&mut form);
+    if let Some(email) = fields.email.parsed() {
+        // The turn asks again; asking here spares a hash and reports all errors at once.
+        if users::by_email(&*app.shop.store.snapshot(), email)?.is_some() {
             form.error("email", EMAIL_IN_USE);
         }
     }
     let guest = presented_cart_key(&call.request, &mut form);
-    let (role, first_name, last_name) = rest;
-    let fields = (address, password, confirmed, role, first_name, last_name);
-    let (email, password, _, role, first_name, last_name) = form.finish(fields)?;
+    let Registration { email, password, user_type: role, first_name, last_name, .. } =
+        form.finish(fields)?;
     let may_make_administrators =
         app.visitor(&call).is_ok_and(|visitor| visitor.caller.is_administrator());
     if role == Role::Administrator && !may_make_administrators {
@@ -98,32 +114,21 @@ pub(super) async fn register(app: Arc<App>, call: Call) -> Result<Answer, Proble
     Ok(registered.await?)
 }
 
-/// What a registration takes: how to log in, and the rest.
-pub(super) fn register_fields(form: &mut Form<'_>) -> (Account, Person) {
-    let account = (
-        form.required("email", email()),
-        form.required("password", new_password()),
-        form.required("password_confirm", repeated_password()),
-    );
-    let name = |example| name(NAME_CHARACTERS_MAX).or_blank().example(example);
-    let person = (
-        form.defaulting("user_type", choice(USER_TYPES), Role::Customer),
-        form.defaulting("first_name", name("John"), String::new()),
-        form.defaulting("last_name", name("Doe"), String::new()),
-    );
-    (account, person)
+form! {
+    /// What a log-in takes.
+    pub(super) struct Login {
+        email: EmailAddress = required(claimed_email()),
+        password: Password = required(claimed_password()),
+    }
 }
-
-type Account = (Field<EmailAddress>, Field<Password>, Field<Vec<u8>>);
-type Person = (Field<Role>, Field<String>, Field<String>);
 
 pub(super) async fn login(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let mut form = Form::parse(&call.request)?;
-    let fields = login_fields(&mut form);
+    let fields = Login::read(&mut form);
     let guest = presented_cart_key(&call.request, &mut form);
-    let (address, password) = form.finish(fields)?;
-    let known = users::by_email(&*app.shop.store.snapshot(), &address)?;
-    let (id, user) = app.require_password(&call, &address.unique_form(), known, password).await?;
+    let Login { email, password } = form.finish(fields)?;
+    let known = users::by_email(&*app.shop.store.snapshot(), &email)?;
+    let (id, user) = app.require_password(&call, &email.unique_form(), known, password).await?;
     let issuer = Arc::clone(&app);
     let logged_in = app.commit(&call, move |turn| async move {
         let command = OpenSession { user: id, password: user.password.clone() };
@@ -133,11 +138,6 @@ pub(super) async fn login(app: Arc<App>, call: Call) -> Result<Answer, Problem> 
         Ok(answer.repeated(Repeat::log_in(session, &user)))
     });
     Ok(logged_in.await?)
-}
-
-/// What a log-in takes.
-pub(super) fn login_fields(form: &mut Form<'_>) -> (Field<EmailAddress>, Field<Password>) {
-    (form.required("email", claimed_email()), form.required("password", claimed_password()))
 }
 
 /// New tokens; the one they were got with is spent.

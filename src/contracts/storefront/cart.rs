@@ -3,7 +3,7 @@
 use super::refusals::{INSUFFICIENT_STOCK, NOT_FOR_SALE, Problem, error};
 use super::wire::{CartBody, LineBody, MessageBody, OrderBody};
 use crate::app::App;
-use crate::edge::form::{Field, Text, boolean, id_or, quantity_or, text};
+use crate::edge::form::{Field, Rule, Text, boolean, form, id_or, quantity_or, text};
 use crate::edge::{Answer, Call, Form, standard};
 use http::StatusCode;
 use souk_actors::Failure;
@@ -31,24 +31,27 @@ pub(super) async fn show(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     Ok(Answer::ok(&CartBody::new(id, &cart, &products, app.shop.settings.currency)))
 }
 
+form! {
+    /// What is put in the cart.
+    pub(super) struct NewLine {
+        product_id: ProductId = required(id_or(ProductId::new, NOT_FOR_SALE)),
+        quantity: Quantity = required(quantity_rule()),
+    }
+}
+
 pub(super) async fn add(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let user = app.session_claims(&call.request)?.user;
     let mut form = Form::parse(&call.request)?;
-    let (product, quantity) = item_fields(&mut form);
-    app.note_not_for_sale(&mut form, &product, NOT_FOR_SALE)?;
-    let (product, quantity) = form.finish((product, quantity))?;
+    let fields = NewLine::read(&mut form);
+    app.note_not_for_sale(&mut form, &fields.product_id, NOT_FOR_SALE)?;
+    let NewLine { product_id, quantity } = form.finish(fields)?;
     let currency = app.shop.settings.currency;
     let added = app.commit(&call, move |turn| async move {
         let cart = CartOf::User(user);
-        let added = shopping::add_to_cart(&turn, cart, product, quantity).await?;
+        let added = shopping::add_to_cart(&turn, cart, product_id, quantity).await?;
         Ok(Answer::created(&LineBody::of_cart(&added.line, &added.product, currency)))
     });
     Ok(added.await?)
-}
-
-/// What is put in the cart.
-pub(super) fn item_fields(form: &mut Form<'_>) -> (Field<ProductId>, Field<Quantity>) {
-    (form.required("product_id", id_or(ProductId::new, NOT_FOR_SALE)), quantity_field(form))
 }
 
 pub(super) async fn clear(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
@@ -96,11 +99,20 @@ pub(super) async fn remove_item(app: Arc<App>, call: Call) -> Result<Answer, Pro
     Ok(removed.await?)
 }
 
+form! {
+    /// What a checkout takes.
+    pub(super) struct Checkout {
+        shipping_address: String = required(address_rule()),
+        billing_address: Option<String> = optional(address_rule()),
+        clear_cart: bool = defaulting(boolean(), true),
+    }
+}
+
 pub(super) async fn checkout(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let visitor = app.visitor(&call)?;
     let mut form = Form::parse(&call.request)?;
-    let fields = checkout_fields(&mut form);
-    let (shipping_address, billing_address, clear_cart) = form.finish(fields)?;
+    let fields = Checkout::read(&mut form);
+    let Checkout { shipping_address, billing_address, clear_cart } = form.finish(fields)?;
     let cart = CartOf::User(visitor.id());
     let draft = app.draft_order(&visitor, shipping_address, billing_address);
     let email = visitor.user.email.to_string();
@@ -117,17 +129,6 @@ pub(super) async fn checkout(app: Arc<App>, call: Call) -> Result<Answer, Proble
     })
 }
 
-/// What a checkout takes.
-pub(super) fn checkout_fields(
-    form: &mut Form<'_>,
-) -> (Field<String>, Field<Option<String>>, Field<bool>) {
-    (
-        form.required("shipping_address", address_rule()),
-        form.optional("billing_address", address_rule()),
-        form.defaulting("clear_cart", boolean(), true),
-    )
-}
-
 /// Where something goes, or the bill for it.
 pub(super) fn address_rule() -> Text {
     text(ADDRESS_CHARACTERS_MAX).example("123 Main St, City, State, ZIP")
@@ -135,7 +136,11 @@ pub(super) fn address_rule() -> Text {
 
 /// How many units of a product are in the cart.
 pub(super) fn quantity_field(form: &mut Form<'_>) -> Field<Quantity> {
-    form.required("quantity", quantity_or(QUANTITY_TOO_SMALL))
+    form.required("quantity", quantity_rule())
+}
+
+fn quantity_rule() -> impl Rule<Value = Quantity> {
+    quantity_or(QUANTITY_TOO_SMALL)
 }
 
 /// What "Update Cart Item" prints.

@@ -4,7 +4,7 @@ use super::is_partial;
 use super::refusals::{Problem, forbidden};
 use super::wire::{CategoryBody, MessageBody};
 use crate::app::App;
-use crate::edge::form::{Field, Text, name, text};
+use crate::edge::form::{Text, form, name, text};
 use crate::edge::{Answer, Call, Form, PageAsked, Wrapping, standard};
 use souk_actors::catalog::{self, CategoryChange, CategoryDraft};
 use souk_actors::store::{Snapshot, StoreError};
@@ -36,25 +36,25 @@ pub(super) async fn list(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     Ok(app.list(call, (asked, Wrapping::Envelope), catalog::category_ids, body).await?)
 }
 
+form! {
+    /// What a category is made of.
+    pub(super) struct NewCategory {
+        name: String = required(name_rule()),
+        description: String = defaulting(description_rule(), String::new()),
+    }
+}
+
 pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     require_administrator(&app, &call, ONLY_ADMINS_CREATE)?;
     let mut form = Form::parse(&call.request)?;
-    let fields = new_fields(&mut form);
-    let (name, description) = form.finish(fields)?;
+    let fields = NewCategory::read(&mut form);
+    let NewCategory { name, description } = form.finish(fields)?;
     let draft = CategoryDraft { name, description };
     let created = app.commit(&call, move |turn| async move {
         let (id, category) = turn.ask(catalog::CreateCategory { draft }).await?;
         Ok(Answer::created(&CategoryBody::new(id, &category)))
     });
     Ok(created.await?)
-}
-
-/// What a category is made of.
-pub(super) fn new_fields(form: &mut Form<'_>) -> (Field<String>, Field<String>) {
-    (
-        form.required("name", name_rule()),
-        form.defaulting("description", description_rule(), String::new()),
-    )
 }
 
 pub(super) async fn detail(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
@@ -65,27 +65,27 @@ pub(super) async fn detail(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     Ok(Answer::ok(&CategoryBody::new(id, &category)))
 }
 
+form! {
+    /// What can be changed of a category.
+    pub(super) struct ChangedCategory(partial: bool) {
+        name: Option<String> = changing(name_rule(), partial),
+        description: Option<String> = optional(description_rule()),
+    }
+}
+
 pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     require_administrator(&app, &call, ONLY_ADMINS_UPDATE)?;
     let id = call.id("id", CategoryId::parse)?;
     catalog::category(&*app.shop.store.snapshot(), id)?.ok_or_else(standard::not_found)?;
     let mut form = Form::parse(&call.request)?;
-    let fields = change_fields(&mut form, is_partial(&call.request.method));
-    let (name, description) = form.finish(fields)?;
+    let fields = ChangedCategory::read(&mut form, is_partial(&call.request.method));
+    let ChangedCategory { name, description } = form.finish(fields)?;
     let change = CategoryChange { name, description };
     let updated = app.commit(&call, move |turn| async move {
         let category = turn.ask(catalog::UpdateCategory { id, change }).await?;
         Ok(Answer::ok(&CategoryBody::new(id, &category)))
     });
     Ok(updated.await?)
-}
-
-/// What can be changed of a category.
-pub(super) fn change_fields(
-    form: &mut Form<'_>,
-    partial: bool,
-) -> (Field<Option<String>>, Field<Option<String>>) {
-    (form.changing("name", name_rule(), partial), form.optional("description", description_rule()))
 }
 
 pub(super) async fn delete(app: Arc<App>, call: Call) -> Result<Answer, Problem> {

@@ -4,7 +4,7 @@ use super::cart::address_rule;
 use super::refusals::{INSUFFICIENT_STOCK, NOT_FOR_SALE, Problem};
 use super::wire::{MessageBody, OrderBody};
 use crate::app::{App, Visitor};
-use crate::edge::form::{Field, choice, id_or, objects, quantity};
+use crate::edge::form::{choice, form, id_or, objects, quantity};
 use crate::edge::{Answer, Call, Errors, Form, PageAsked, Wrapping, standard};
 use souk_actors::Failure;
 use souk_actors::catalog;
@@ -45,13 +45,30 @@ pub(super) async fn list(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     Ok(app.list(call, (asked, Wrapping::Bare), find, body).await?)
 }
 
+form! {
+    /// What is ordered, and where it goes.
+    pub(super) struct NewOrder {
+        shipping_address: String = required(address_rule()),
+        billing_address: Option<String> = optional(address_rule()),
+        items: Vec<Item> = required(objects(MAX_CART_LINES, Item::read)),
+    }
+}
+
+form! {
+    /// A product, and how many units of it.
+    pub(super) struct Item {
+        product_id: ProductId = required(id_or(ProductId::new, NOT_FOR_SALE)),
+        quantity: Quantity = required(quantity()),
+    }
+}
+
 pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let visitor = app.visitor(&call)?;
     let mut form = Form::parse(&call.request)?;
-    let fields = new_fields(&mut form);
+    let fields = NewOrder::read(&mut form);
     app.note_items_not_for_sale(&mut form, NOT_FOR_SALE)?;
-    let (shipping_address, billing_address, items) = form.finish(fields)?;
-    let lines = CartLines::collect(items.iter().copied())?;
+    let NewOrder { shipping_address, billing_address, items } = form.finish(fields)?;
+    let lines = CartLines::collect(items.iter().map(|item| (item.product_id, item.quantity)))?;
     let draft = app.draft_order(&visitor, shipping_address, billing_address);
     let email = visitor.user.email.to_string();
     let currency = app.shop.settings.currency;
@@ -65,39 +82,22 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     })
 }
 
-/// What is ordered, and where it goes.
-pub(super) fn new_fields(form: &mut Form<'_>) -> NewFields {
-    (
-        form.required("shipping_address", address_rule()),
-        form.optional("billing_address", address_rule()),
-        form.required("items", objects(MAX_CART_LINES, item_fields)),
-    )
-}
-
-type NewFields = (Field<String>, Field<Option<String>>, Field<Vec<(ProductId, Quantity)>>);
-
-fn item_fields(form: &mut Form<'_>) -> (Field<ProductId>, Field<Quantity>) {
-    (
-        form.required("product_id", id_or(ProductId::new, NOT_FOR_SALE)),
-        form.required("quantity", quantity()),
-    )
-}
-
 /// Every item that cannot be bought, at its place in the request, and the document's bare
 /// "Insufficient stock" where one is short.
-pub(super) fn not_buyable(items: &[(ProductId, Quantity)], lines: &[UnbuyableLine]) -> Errors {
+pub(super) fn not_buyable(items: &[Item], lines: &[UnbuyableLine]) -> Errors {
     let mut errors = Errors::new();
     let mut is_short = false;
-    for (index, (product, _)) in items.iter().enumerate() {
-        let Some(line) = lines.iter().find(|line| line.product == *product) else { continue };
-        let item = match &line.why {
+    for (index, item) in items.iter().enumerate() {
+        let unbuyable_line = lines.iter().find(|line| line.product == item.product_id);
+        let Some(line) = unbuyable_line else { continue };
+        let fault = match &line.why {
             Unbuyable::NotForSale => Errors::of("product_id", NOT_FOR_SALE),
             Unbuyable::Short { name, .. } => {
                 is_short = true;
                 Errors::of("quantity", format!("{INSUFFICIENT_STOCK} for {name}"))
             }
         };
-        errors.add_item("items", index, item);
+        errors.add_item("items", index, fault);
     }
     if is_short {
         errors.add("non_field_errors", INSUFFICIENT_STOCK);
@@ -112,12 +112,21 @@ pub(super) async fn detail(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     Ok(Answer::ok(&body_of(&app, &snapshot, id, order)?))
 }
 
+form! {
+    /// What can be changed of an order.
+    pub(super) struct ChangedOrder {
+        status: Option<OrderStatus> = optional(choice(STATES)),
+        shipping_address: Option<String> = optional(address_rule()),
+        billing_address: Option<String> = optional(address_rule()),
+    }
+}
+
 pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let visitor = app.visitor(&call)?;
     let (id, order) = reachable_order(&app, &call, &visitor)?;
     let mut form = Form::parse(&call.request)?;
-    let fields = change_fields(&mut form);
-    let (status, shipping_address, billing_address) = form.finish(fields)?;
+    let fields = ChangedOrder::read(&mut form);
+    let ChangedOrder { status, shipping_address, billing_address } = form.finish(fields)?;
     let contact = ordering::contact(&app.shop.store.snapshot(), order.customer)?;
     let email = customer_email(contact.as_ref(), &order);
     let by = visitor.caller.role;
@@ -131,17 +140,6 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     });
     Ok(updated.await?)
 }
-
-/// What can be changed of an order.
-pub(super) fn change_fields(form: &mut Form<'_>) -> ChangeFields {
-    (
-        form.optional("status", choice(STATES)),
-        form.optional("shipping_address", address_rule()),
-        form.optional("billing_address", address_rule()),
-    )
-}
-
-type ChangeFields = (Field<Option<OrderStatus>>, Field<Option<String>>, Field<Option<String>>);
 
 pub(super) async fn delete(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let visitor = app.visitor(&call)?;

@@ -5,7 +5,7 @@ use super::refusals::{Problem, forbidden};
 use super::wire::{MessageBody, ProductBody};
 use crate::app::{App, stock_range};
 use crate::edge::form::{
-    self, Field, Reference, Text, image_address, integer, money, python_int, reference, text,
+    self, Reference, Text, form, image_address, integer, money, python_int, reference, text,
 };
 use crate::edge::{Answer, Call, Errors, Form, PageAsked, Wrapping, search_terms, standard};
 use souk_actors::Failure;
@@ -60,55 +60,58 @@ fn known_category(app: &App, text: &str) -> Result<Option<CategoryId>, StoreErro
     Ok(catalog::category(&*app.shop.store.snapshot(), id)?.map(|_| id))
 }
 
+form! {
+    /// What a product is made of.
+    pub(super) struct NewProduct(currency: Currency) {
+        name: String = required(name_rule()),
+        description: String = defaulting(description_rule(), String::new()),
+        category_id: Option<Reference<CategoryId>> = nullable(reference(CategoryId::new)),
+        price: Money = required(money(currency)),
+        stock_quantity: i64 = defaulting(integer(stock_range()), 0),
+        image: Option<String> = nullable(image_address()),
+    }
+}
+
 pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     require_administrator(&app, &call, ONLY_ADMINS_CREATE)?;
     let currency = app.shop.settings.currency;
     let mut form = Form::parse(&call.request)?;
-    let fields = new_fields(&mut form, currency);
-    let wished_category = fields.2.seen().cloned().flatten();
-    require_known_category(&app, &mut form, wished_category.as_ref())?;
-    let (name, description, category, price, stock, image) = form.finish(fields)?;
+    let fields = NewProduct::read(&mut form, currency);
+    let requested_category = fields.category_id.parsed().cloned().flatten();
+    require_known_category(&app, &mut form, requested_category.as_ref())?;
+    let product = form.finish(fields)?;
     let draft = ProductDraft {
-        name,
-        description,
-        category: category.and_then(|category| category.id),
-        pricing: Pricing::flat(price),
-        image,
+        name: product.name,
+        description: product.description,
+        category: product.category_id.and_then(|category| category.id),
+        pricing: Pricing::flat(product.price),
+        image: product.image,
         available: true,
-        stock: u64::try_from(stock).unwrap_or_default(),
+        stock: u64::try_from(product.stock_quantity).unwrap_or_default(),
     };
     let created = app.commit(&call, move |turn| async move {
         let view = turn.ask(catalog::CreateProduct { draft }).await?;
         Ok(Answer::created(&ProductBody::new(&view, currency)))
     });
-    created.await.map_err(|failure| worded(failure, wished_category.as_ref()))
+    created.await.map_err(|failure| worded(failure, requested_category.as_ref()))
 }
-
-/// What a product is made of.
-pub(super) fn new_fields(form: &mut Form<'_>, currency: Currency) -> NewFields {
-    (
-        form.required("name", name_rule()),
-        form.defaulting("description", description_rule(), String::new()),
-        form.nullable("category_id", reference(CategoryId::new)),
-        form.required("price", money(currency)),
-        form.defaulting("stock_quantity", integer(stock_range()), 0),
-        form.nullable("image", image_address()),
-    )
-}
-
-type NewFields = (
-    Field<String>,
-    Field<String>,
-    Field<Option<Reference<CategoryId>>>,
-    Field<Money>,
-    Field<i64>,
-    Field<Option<String>>,
-);
 
 pub(super) async fn detail(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     app.session_claims(&call.request)?;
     let view = app.visible_product(&call, "id")?;
     Ok(Answer::ok(&ProductBody::new(&view, app.shop.settings.currency)))
+}
+
+form! {
+    /// What can be changed of a product.
+    pub(super) struct ChangedProduct(currency: Currency, partial: bool) {
+        name: Option<String> = changing(name_rule(), partial),
+        description: Option<String> = optional(description_rule()),
+        category_id: Option<Option<Reference<CategoryId>>> = clearable(reference(CategoryId::new)),
+        price: Option<Money> = changing(money(currency), partial),
+        stock_quantity: Option<i64> = optional(integer(stock_range())),
+        image: Option<Option<String>> = clearable(image_address()),
+    }
 }
 
 pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
@@ -118,51 +121,26 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     let currency = app.shop.settings.currency;
     let partial = is_partial(&call.request.method);
     let mut form = Form::parse(&call.request)?;
-    let fields = change_fields(&mut form, currency, partial);
-    let wished_category = fields.2.seen().cloned().flatten().flatten();
-    require_known_category(&app, &mut form, wished_category.as_ref())?;
-    let (name, description, category, price, stock, image) = form.finish(fields)?;
+    let fields = ChangedProduct::read(&mut form, currency, partial);
+    let requested_category = fields.category_id.parsed().cloned().flatten().flatten();
+    require_known_category(&app, &mut form, requested_category.as_ref())?;
+    let product = form.finish(fields)?;
     let change = ProductChange {
-        name,
-        description,
-        category: category.map(|category| category.and_then(|category| category.id)),
-        pricing: price.map(Pricing::flat),
-        image,
+        name: product.name,
+        description: product.description,
+        category: product.category_id.map(|category| category.and_then(|category| category.id)),
+        pricing: product.price.map(Pricing::flat),
+        image: product.image,
         available: None,
-        stock: stock.and_then(|units| u64::try_from(units).ok()),
+        stock: product.stock_quantity.and_then(|units| u64::try_from(units).ok()),
         received: None,
     };
     let updated = app.commit(&call, move |turn| async move {
         let view = turn.ask(catalog::UpdateProduct { id, change }).await?;
         Ok(Answer::ok(&ProductBody::new(&view, currency)))
     });
-    updated.await.map_err(|failure| worded(failure, wished_category.as_ref()))
+    updated.await.map_err(|failure| worded(failure, requested_category.as_ref()))
 }
-
-/// What can be changed of a product.
-pub(super) fn change_fields(
-    form: &mut Form<'_>,
-    currency: Currency,
-    partial: bool,
-) -> ChangeFields {
-    (
-        form.changing("name", name_rule(), partial),
-        form.optional("description", description_rule()),
-        form.clearable("category_id", reference(CategoryId::new)),
-        form.changing("price", money(currency), partial),
-        form.optional("stock_quantity", integer(stock_range())),
-        form.clearable("image", image_address()),
-    )
-}
-
-type ChangeFields = (
-    Field<Option<String>>,
-    Field<Option<String>>,
-    Field<Option<Option<Reference<CategoryId>>>>,
-    Field<Option<Money>>,
-    Field<Option<i64>>,
-    Field<Option<Option<String>>>,
-);
 
 pub(super) async fn delete(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     require_administrator(&app, &call, ONLY_ADMINS_DELETE)?;

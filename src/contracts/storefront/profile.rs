@@ -5,7 +5,7 @@ use super::refusals::{EMAIL_IN_USE, Problem};
 use super::wire::{MessageBody, ProfileBody};
 use crate::app::App;
 use crate::edge::form::{
-    Field, Rule, claimed_password, email, name, new_password, repeated_password,
+    Rule, Text, claimed_password, email, form, name, new_password, repeated_password,
 };
 use crate::edge::{Answer, Call, Form};
 use souk_actors::users::{ChangePassword, ProfileDetails, UpdateProfile};
@@ -23,13 +23,26 @@ pub(super) async fn show(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     Ok(Answer::ok(&ProfileBody::new(visitor.id(), &visitor.user)))
 }
 
+form! {
+    /// What can be changed of a profile with this e-mail address.
+    pub(super) struct Profile(partial: bool, current: Option<EmailAddress>) {
+        email: Option<EmailAddress> = changing(email().or_unchanged(current), partial),
+        first_name: Option<String> = optional(name_rule().example("Jane")),
+        last_name: Option<String> = optional(name_rule().example("Smith")),
+    }
+}
+
+fn name_rule() -> Text {
+    name(NAME_CHARACTERS_MAX).or_blank()
+}
+
 pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let visitor = app.visitor(&call)?;
     let mut form = Form::parse(&call.request)?;
     let partial = is_partial(&call.request.method);
-    let fields = fields(&mut form, partial, Some(visitor.user.email.clone()));
-    app.note_taken_email(&mut form, visitor.id(), &fields.0, EMAIL_IN_USE)?;
-    let (email, first_name, last_name) = form.finish(fields)?;
+    let fields = Profile::read(&mut form, partial, Some(visitor.user.email.clone()));
+    app.note_taken_email(&mut form, visitor.id(), &fields.email, EMAIL_IN_USE)?;
+    let Profile { email, first_name, last_name } = form.finish(fields)?;
     // "The username is automatically synced to match the new email address."
     let username = email.as_ref().map(Username::of_email);
     let user = visitor.id();
@@ -42,40 +55,35 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     Ok(updated.await?)
 }
 
-/// What can be changed of a profile with this e-mail address.
-pub(super) fn fields(
-    form: &mut Form<'_>,
-    partial: bool,
-    current: Option<EmailAddress>,
-) -> ProfileFields {
-    let name = |example| name(NAME_CHARACTERS_MAX).or_blank().example(example);
-    (
-        form.changing("email", email().or_unchanged(current), partial),
-        form.optional("first_name", name("Jane")),
-        form.optional("last_name", name("Smith")),
-    )
+form! {
+    /// The old password, and the new one twice.
+    pub(super) struct ChangedPassword {
+        old_password: Password = required(claimed_password()),
+        new_password: Password = required(new_password()),
+        new_password_confirm: Vec<u8> = required(repeated_password()),
+    }
+    check |form, _| {
+        if form.differ("new_password", "new_password_confirm") {
+            form.error("new_password", PASSWORDS_DIFFER);
+        }
+    }
 }
-
-type ProfileFields = (Field<Option<EmailAddress>>, Field<Option<String>>, Field<Option<String>>);
 
 pub(super) async fn change_password(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let visitor = app.visitor(&call)?;
     let mut form = Form::parse(&call.request)?;
-    let (old, new, confirmed) = password_fields(&mut form);
-    if form.differ("new_password", "new_password_confirm") {
-        form.error("new_password", PASSWORDS_DIFFER);
-    }
+    let fields = ChangedPassword::read(&mut form);
     let hash = visitor.user.password.clone();
-    if let Some(old) = old.seen()
+    if let Some(old) = fields.old_password.parsed()
         && !app.is_own_password(&call, &visitor, old.clone()).await?
     {
         form.error("old_password", "Old password is incorrect");
     }
-    let (_, new, _) = form.finish((old, new, confirmed))?;
+    let ChangedPassword { new_password, .. } = form.finish(fields)?;
     let command = ChangePassword {
         user: visitor.id(),
         expected: Some(hash),
-        password: app.new_password_hash(&call, new).await?,
+        password: app.new_password_hash(&call, new_password).await?,
         kept_session: Some(visitor.session),
     };
     let changed = app.commit(&call, move |turn| async move {
@@ -83,15 +91,4 @@ pub(super) async fn change_password(app: Arc<App>, call: Call) -> Result<Answer,
         Ok(Answer::ok(&MessageBody { message: PASSWORD_CHANGED }))
     });
     Ok(changed.await?)
-}
-
-/// The old password, and the new one twice.
-pub(super) fn password_fields(
-    form: &mut Form<'_>,
-) -> (Field<Password>, Field<Password>, Field<Vec<u8>>) {
-    (
-        form.required("old_password", claimed_password()),
-        form.required("new_password", new_password()),
-        form.required("new_password_confirm", repeated_password()),
-    )
 }

@@ -37,7 +37,7 @@ fn auth_routes() -> Vec<Route<App>> {
             |told| {
                 told.for_anyone()
                     .note("Only an administrator may register another one.")
-                    .body(|form, _| auth::register_fields(form))
+                    .body(|form, _| auth::Registration::read(form))
                     .answers::<auth::LoggedInBody>(CREATED)
                     .says("message", auth::REGISTERED)
                     .refuses(Errors::of("password_confirm", auth::PASSWORDS_DIFFER))
@@ -49,7 +49,7 @@ fn auth_routes() -> Vec<Route<App>> {
         Route::post("/api/v1/auth/login/", "2. Login User", auth::login).exact().described(
             |told| {
                 told.for_anyone()
-                    .body(|form, _| auth::login_fields(form))
+                    .body(|form, _| auth::Login::read(form))
                     .answers::<auth::LoggedInBody>(OK)
                     .says("message", auth::LOGGED_IN)
                     .refuses(Storefront::worded(Refusal::InvalidCredentials))
@@ -75,10 +75,10 @@ fn profile_routes() -> Vec<Route<App>> {
         Route::get(PATH, "4. Get User Profile", profile::show)
             .described(|told| told.for_users().answers::<ProfileBody>(OK)),
         Route::put(PATH, "5. Update User Profile", profile::update).described(|told| {
-            updated_profile(told).body(|form, _| profile::fields(form, false, None))
+            updated_profile(told).body(|form, _| profile::Profile::read(form, false, None))
         }),
         Route::patch(PATH, "5. Update User Profile", profile::update).described(|told| {
-            updated_profile(told).body(|form, _| profile::fields(form, true, None))
+            updated_profile(told).body(|form, _| profile::Profile::read(form, true, None))
         }),
         Route::post(
             "/api/v1/auth/change-password/",
@@ -88,7 +88,7 @@ fn profile_routes() -> Vec<Route<App>> {
         .described(|told| {
             told.for_users()
                 .note("Every other session of the user ends.")
-                .body(|form, _| profile::password_fields(form))
+                .body(|form, _| profile::ChangedPassword::read(form))
                 .answers::<MessageBody>(OK)
                 .says("message", profile::PASSWORD_CHANGED)
                 .refuses(Storefront::worded(Refusal::OldPasswordWrong))
@@ -120,7 +120,7 @@ fn product_routes() -> Vec<Route<App>> {
         }),
         Route::post(LIST, "8. Create Product", products::create).exact().described(|told| {
             told.for_administrators()
-                .body(products::new_fields)
+                .body(products::NewProduct::read)
                 .answers::<ProductBody>(CREATED)
                 .refuses(no_such_category())
                 .refuses(forbidden(products::ONLY_ADMINS_CREATE))
@@ -130,11 +130,11 @@ fn product_routes() -> Vec<Route<App>> {
             .described(|told| told.for_users().answers::<ProductBody>(OK)),
         Route::put(ONE, "10. Update Product", products::update).exact().described(|told| {
             updated_product(told)
-                .body(|form, currency| products::change_fields(form, currency, false))
+                .body(|form, currency| products::ChangedProduct::read(form, currency, false))
         }),
         Route::patch(ONE, "10. Update Product", products::update).exact().described(|told| {
             updated_product(told)
-                .body(|form, currency| products::change_fields(form, currency, true))
+                .body(|form, currency| products::ChangedProduct::read(form, currency, true))
         }),
         Route::delete(ONE, "11. Delete Product", products::delete).exact().described(|told| {
             told.for_administrators()
@@ -165,17 +165,17 @@ fn category_routes() -> Vec<Route<App>> {
             .described(|told| told.for_users().answers_page::<CategoryBody>()),
         Route::post(LIST, "13. Create Category", categories::create).described(|told| {
             told.for_administrators()
-                .body(|form, _| categories::new_fields(form))
+                .body(|form, _| categories::NewCategory::read(form))
                 .answers::<CategoryBody>(CREATED)
                 .refuses(forbidden(categories::ONLY_ADMINS_CREATE))
         }),
         Route::get(ONE, "14. Get Category Detail", categories::detail)
             .described(|told| told.for_users().answers::<CategoryBody>(OK)),
         Route::put(ONE, "15. Update Category", categories::update).described(|told| {
-            updated_category(told).body(|form, _| categories::change_fields(form, false))
+            updated_category(told).body(|form, _| categories::ChangedCategory::read(form, false))
         }),
         Route::patch(ONE, "15. Update Category", categories::update).described(|told| {
-            updated_category(told).body(|form, _| categories::change_fields(form, true))
+            updated_category(told).body(|form, _| categories::ChangedCategory::read(form, true))
         }),
         Route::delete(ONE, "16. Delete Category", categories::delete).described(|told| {
             told.for_administrators()
@@ -208,7 +208,7 @@ fn order_routes() -> Vec<Route<App>> {
         Route::post(LIST, "18. Create Order", orders::create).exact().described(|told| {
             told.for_users()
                 .note("All or nothing; the stock is taken at once.")
-                .body(|form, _| orders::new_fields(form))
+                .body(|form, _| orders::NewOrder::read(form))
                 .answers::<OrderBody>(CREATED)
                 .refuses(items_not_buyable())
         }),
@@ -238,7 +238,7 @@ fn updated_order(told: Description) -> Description {
             "Customers may change the addresses of a pending order and move it to `processing`; \
              administrators may take any step the states allow.",
         )
-        .body(|form, _| orders::change_fields(form))
+        .body(|form, _| orders::ChangedOrder::read(form))
         .answers::<OrderBody>(OK)
         .refuses(Storefront::worded(Refusal::OrderNotPending { action: OrderAction::Update }))
         .refuses(standard::forbidden())
@@ -260,7 +260,9 @@ fn items_not_buyable() -> Errors {
         UnbuyableLine { product: known, why: short },
         UnbuyableLine { product: unknown, why: Unbuyable::NotForSale },
     ];
-    orders::not_buyable(&[(known, Quantity::ONE), (unknown, Quantity::ONE)], &lines)
+    let items = [known, unknown];
+    let items = items.map(|product_id| orders::Item { product_id, quantity: Quantity::ONE });
+    orders::not_buyable(&items, &lines)
 }
 
 fn product(number: u64) -> ProductId {
@@ -320,7 +322,7 @@ fn cart_routes() -> Vec<Route<App>> {
         Route::post(CART, "27. Add Item to Cart", cart::add).described(|told| {
             told.for_users()
                 .note("What is in the cart already becomes more. Nothing is reserved.")
-                .body(|form, _| cart::item_fields(form))
+                .body(|form, _| cart::NewLine::read(form))
                 .answers::<LineBody>(CREATED)
                 .refuses(Storefront::worded(not_for_sale()))
                 .refuses(Errors::general(INSUFFICIENT_STOCK))
@@ -337,7 +339,7 @@ fn cart_routes() -> Vec<Route<App>> {
             |told| {
                 told.for_users()
                     .note("All or nothing; the stock is taken at once.")
-                    .body(|form, _| cart::checkout_fields(form))
+                    .body(|form, _| cart::Checkout::read(form))
                     .answers::<OrderBody>(CREATED)
                     .refuses(Storefront::worded(Refusal::CartEmpty))
                     .refuses(error(BAD_REQUEST, format!("{INSUFFICIENT_STOCK} for Laptop")))

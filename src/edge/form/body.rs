@@ -158,6 +158,14 @@ impl<'a> Form<'a> {
         if partial { self.optional(name, rule) } else { self.required(name, rule).some() }
     }
 
+    /// The fields of another form's struct, which stand beside those of this one in the body.
+    pub(crate) fn flattened<F: Fields>(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> F,
+    ) -> Field<F::Values> {
+        Field(read(self).values())
+    }
+
     /// Notes `sentence` unless exactly one of these fields has a value. As in Django REST Framework
     /// it counts only where no field was found wrong before.
     pub(crate) fn exactly_one(&mut self, names: &[&'static str], sentence: &'static str) {
@@ -253,13 +261,6 @@ impl<'a> Form<'a> {
     fn wrong<T>(&mut self, name: &'static str, problem: impl Into<Problem>) -> Field<T> {
         self.errors.add(name, problem);
         Field(None)
-    }
-}
-
-impl<T> Field<T> {
-    /// The same where it may be absent elsewhere.
-    pub(crate) fn some(self) -> Field<Option<T>> {
-        Field(self.0.map(Some))
     }
 }
 

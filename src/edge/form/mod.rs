@@ -1,19 +1,47 @@
 //! JSON bodies, checked like a Django REST Framework serializer does it: every wrong field is
 //! named, all at once.
 //!
+//! A body is a struct, declared with [`form!`]: each field with its type, whether it must be there,
+//! and its rule.
+//!
 //! ```ignore
+//! form! {
+//!     /// What a product is made of.
+//!     pub(super) struct NewProduct(currency: Currency) {
+//!         name: String = required(name(NAME_CHARACTERS_MAX)),
+//!         price: Money = required(money(currency)),
+//!         stock: i64 = defaulting(integer(0..=99), 0),
+//!         // The field's name in the body may be another one.
+//!         category: Option<Reference<CategoryId>> =
+//!             nullable("category_id", reference(CategoryId::new)),
+//!         // Fields that several bodies share.
+//!         delivery: Delivery = flattened(Delivery::read),
+//!     }
+//!     // Rules about more than one field, after all of them were read.
+//!     check |form, fields| {
+//!         if fields.price.parsed() == Some(&Money::ZERO) && form.has("stock") {
+//!             form.error("price", "What costs nothing has no stock.");
+//!         }
+//!     }
+//! }
+//!
 //! let mut form = Form::parse(&call.request)?;
-//! let name = form.required("name", text(255));
-//! let price = form.required("price", money(currency));
-//! let category = form.nullable("category_id", reference(CategoryId::new));
-//! let (name, price, category) = form.finish((name, price, category))?;
+//! let fields = NewProduct::read(&mut form, currency);
+//! let requested = fields.category.parsed();
+//! let product = form.finish(fields)?;
 //! ```
 //!
-//! Every rule also says what it takes as JSON Schema, so that the description of an operation's body
-//! ([`Form::described`]) is made by the very function that reads it.
+//! `NewProduct::read` gives a `NewProduct<Unchecked>`, whose fields are each a [`Field`]: one with
+//! something wrong is empty, and the form has noted why. [`Form::finish`] turns it into a
+//! `NewProduct`, whose fields are the values, or into all the [`Errors`].
 //!
-//! A getter that finds something wrong notes it and gives an empty [`Field`]; [`Form::finish`]
-//! turns the fields into their values, or into all the [`Errors`].
+//! The words before the rules are methods of [`Form`]: `required`, `optional`, `nullable`,
+//! `clearable`, `defaulting`, `changing`. A list of objects has the rule
+//! `objects(ITEMS_MAX, Item::read)`, where `Item` is such a struct too. A body with one field may
+//! do without a struct.
+//!
+//! Every rule also says what it takes as JSON Schema, so that the description of an operation's
+//! body ([`Form::described`]) is made by the very function that reads it.
 
 mod body;
 mod decimals;
@@ -34,7 +62,7 @@ mod urls;
 pub(crate) use body::Form;
 pub(crate) use decimals::Decimal;
 pub(crate) use errors::{Errors, NON_FIELD_ERRORS};
-pub(crate) use field::Field;
+pub(crate) use field::{Checked, Field, Fields, State, Unchecked, form};
 pub(crate) use ids::{Reference, id, id_or, named_id, reference};
 pub(crate) use json::Json;
 pub(crate) use lists::{list, objects};

@@ -240,20 +240,26 @@ impl ToldFields {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Form, id, integer, objects, text, web_address};
+    use super::super::{Field, Form, form, id, integer, objects, text, web_address};
     use crate::edge::Request;
     use http::Method;
     use serde_json::json;
     use souk_domain::ProductId;
 
+    form! {
+        /// Two fields of which one must be there.
+        struct Change {
+            by: Option<String> = nullable(text(2)),
+            to: Option<String> = nullable(text(2)),
+        }
+        check |form, _| {
+            form.exactly_one(&["by", "to"], "Give either by or to.");
+        }
+    }
+
     #[test]
     fn fields_of_which_one_must_be_there_are_alternatives() {
-        let fields = |form: &mut Form<'_>| {
-            let fields = (form.nullable("by", text(2)), form.nullable("to", text(2)));
-            form.exactly_one(&["by", "to"], "Give either by or to.");
-            fields
-        };
-        let schema = Form::described(fields);
+        let schema = Form::described(Change::read);
         let is_given = |name: &str| {
             let value = json!({"not": {"enum": [null, ""]}});
             json!({"required": [name], "properties": {name: value}})
@@ -268,24 +274,29 @@ mod tests {
         ] {
             let request = Request::test(Method::POST, "/").with_json(body);
             let mut form = Form::parse(&request).expect("a form");
-            let fields = fields(&mut form);
+            let fields = Change::read(&mut form);
             let refused = form.finish(fields).err().map(|errors| json!(errors));
             assert_eq!(refused, (!is_good).then(|| either.clone()), "{body}");
         }
     }
 
+    form! {
+        /// Fields that may be absent, and some that may not.
+        struct Product {
+            name: String = required(text(20)),
+            image: Option<String> = nullable(web_address()),
+            stock: i64 = defaulting(integer(0..=99), 0),
+            items: Vec<Option<ProductId>> = required(objects(3, product_id)),
+        }
+    }
+
+    fn product_id(form: &mut Form<'_>) -> Field<Option<ProductId>> {
+        form.required("product_id", id(ProductId::new))
+    }
+
     #[test]
     fn a_form_is_described_by_the_function_that_reads_it() {
-        let fields = |form: &mut Form<'_>| {
-            let item = |form: &mut Form<'_>| form.required("product_id", id(ProductId::new));
-            (
-                form.required("name", text(20)),
-                form.nullable("image", web_address()),
-                form.defaulting("stock", integer(0..=99), 0),
-                form.required("items", objects(3, item)),
-            )
-        };
-        let schema = Form::described(fields);
+        let schema = Form::described(Product::read);
         let schema = schema.as_value();
         assert_eq!(schema["required"], json!(["name", "items"]));
         assert_eq!(schema["properties"]["name"]["maxLength"], 20);

@@ -3,7 +3,7 @@
 use super::*;
 use crate::edge::{Answer, Request, limits};
 use http::Method;
-use souk_domain::{Currency, EmailAddress, Money, ProductId, Role};
+use souk_domain::{Currency, EmailAddress, Money, Password, ProductId, Role};
 
 mod numbers;
 
@@ -25,17 +25,29 @@ fn sentence<T: std::fmt::Debug>(read: Result<T, String>) -> String {
     inside.unwrap_or(&errors).replace("\\\"", "\"")
 }
 
+form! {
+    /// A body with everything wrong.
+    struct Wrong {
+        email: EmailAddress = required(email()),
+        password: Password = required(new_password()),
+        quantity: Option<i64> = optional(integer(1..=99)),
+        first_name: String = required(text(10)),
+        items: Vec<Item> = required(objects(9, Item::read)),
+    }
+}
+
+form! {
+    /// An item of a list.
+    struct Item {
+        product_id: Option<ProductId> = required(id(ProductId::new)),
+    }
+}
+
 #[test]
 fn every_wrong_field_is_named_at_once_and_in_order() {
     let request = post(r#"{"email": "nobody", "password": null, "quantity": 0, "items": [{}, 3]}"#);
     let mut form = Form::parse(&request).expect("a form");
-    let fields = (
-        form.required("email", email()),
-        form.required("password", new_password()),
-        form.optional("quantity", integer(1..=99)),
-        form.required("first_name", text(10)),
-        form.required("items", objects(9, |line| line.required("product_id", id(ProductId::new)))),
-    );
+    let fields = Wrong::read(&mut form);
     form.error("password_confirm", "Passwords do not match");
     form.error(NON_FIELD_ERRORS, "Insufficient stock");
     let errors = form.finish(fields).expect_err("everything is wrong");
@@ -54,33 +66,75 @@ fn every_wrong_field_is_named_at_once_and_in_order() {
     );
 }
 
+form! {
+    /// A field of every kind.
+    struct Lamp(currency: Currency, partial: bool) {
+        title: String = required("name", text(255)),
+        price: Money = required(money(currency)),
+        note: Option<String> = nullable(text(10)),
+        cleared: Option<Option<String>> = clearable("note", text(10)),
+        kept: Option<Option<String>> = clearable("image", text(10)),
+        shared: Shared = flattened(Shared::read),
+        stock: Option<i64> = changing(integer(0..=9), partial),
+    }
+    check |form, fields| {
+        if fields.title.parsed().is_some_and(|title| title == "Nothing") {
+            form.error("name", "This is no lamp.");
+        }
+    }
+}
+
+form! {
+    /// What several bodies have.
+    struct Shared {
+        clear_cart: bool = defaulting(boolean(), true),
+    }
+}
+
 #[test]
 fn what_is_in_order_comes_out_as_values() {
     let request = post(
         r#"{"name": " Lamp ", "price": 19.99, "note": null, "unknown": [1], "name": " Lamp 2"}"#,
     );
     let mut form = Form::parse(&request).expect("a form");
-    let name = form.required("name", text(255));
-    let price = form.required("price", money(Currency::USD));
-    let note = form.nullable("note", text(10));
-    let cleared = form.clearable("note", text(10));
-    let kept = form.clearable("image", text(10));
-    let clear_cart = form.defaulting("clear_cart", boolean(), true);
-    let stock = form.changing("stock", integer(0..=9), true);
-    assert_eq!(price.seen().map(|price| price.minor_units()), Some(1999));
+    let fields = Lamp::read(&mut form, Currency::USD, true);
+    assert_eq!(fields.price.parsed().map(|price| price.minor_units()), Some(1999));
     assert!(form.has("unknown") && form.has("note") && !form.has("image"));
-    let values = form.finish((name, price, note, cleared, kept, clear_cart, stock));
-    let (name, price, note, cleared, kept, clear_cart, stock) = values.expect("all in order");
-    assert_eq!(name, "Lamp 2", "of two members with one name the later counts");
-    assert_eq!(price, Money::from_minor_units(1999));
-    assert_eq!((note, cleared, kept, clear_cart, stock), (None, Some(None), None, true, None));
+    let lamp = form.finish(fields).expect("all in order");
+    assert_eq!(lamp.title, "Lamp 2", "of two members with one name the later counts");
+    assert_eq!(lamp.price, Money::from_minor_units(1999));
+    assert_eq!((lamp.note, lamp.cleared, lamp.kept), (None, Some(None), None));
+    assert_eq!((lamp.shared.clear_cart, lamp.stock), (true, None));
+}
+
+#[test]
+fn a_rule_about_several_fields_speaks_after_all_of_them() {
+    let request = post(r#"{"name": "Nothing", "price": 1, "clear_cart": 7}"#);
+    let mut form = Form::parse(&request).expect("a form");
+    let fields = Lamp::read(&mut form, Currency::USD, false);
+    let errors = form.finish(fields).expect_err("three errors");
+    assert_eq!(
+        Answer::from(errors).text(),
+        concat!(
+            r#"{"clear_cart":["Must be a valid boolean."],"stock":["This field is required."],"#,
+            r#""name":["This is no lamp."]}"#
+        )
+    );
+}
+
+form! {
+    /// A full update.
+    struct Update {
+        a: Option<bool> = changing(boolean(), false),
+        b: Option<bool> = optional(boolean()),
+    }
 }
 
 #[test]
 fn a_field_of_a_full_update_is_required() {
     let request = post(r#"{"b": null}"#);
     let mut form = Form::parse(&request).expect("a form");
-    let fields = (form.changing("a", boolean(), false), form.optional("b", boolean()));
+    let fields = Update::read(&mut form);
     let errors = form.finish(fields).expect_err("two errors");
     assert_eq!(
         Answer::from(errors).text(),
@@ -200,26 +254,29 @@ fn addresses_of_images_are_those_of_django() {
     }
 }
 
+form! {
+    /// Where such texts mean nothing.
+    struct NoNulls {
+        d: Option<Reference<ProductId>> = nullable(reference(ProductId::new)),
+        a: Option<bool> = optional(boolean()),
+        b: String = required(web_address()),
+    }
+}
+
 #[test]
 fn some_texts_mean_null_where_a_field_may_be_null() {
     let request = post(r#"{"a": "", "b": " ", "c": "NULL", "d": " ", "e": "x"}"#);
     let mut form = Form::parse(&request).expect("a form");
-    let nulls = (
-        form.nullable("a", reference(ProductId::new)),
-        form.clearable("a", web_address()),
-        form.clearable("b", web_address()),
-        form.nullable("a", boolean()),
-        form.nullable("c", boolean()),
-    );
+    let reference_in_a = form.nullable("a", reference(ProductId::new));
+    assert!(reference_in_a.parsed().is_some_and(Option::is_none));
+    for name in ["a", "b"] {
+        assert_eq!(form.clearable(name, web_address()).parsed(), Some(&Some(None)));
+    }
+    for name in ["a", "c"] {
+        assert_eq!(form.nullable(name, boolean()).parsed(), Some(&None));
+    }
     assert!(!form.is_wrong());
-    assert!(nulls.0.seen().is_some_and(Option::is_none) && nulls.3.seen() == Some(&None));
-    assert_eq!((nulls.1.seen(), nulls.2.seen()), (Some(&Some(None)), Some(&Some(None))));
-    assert_eq!(nulls.4.seen(), Some(&None));
-    let wrong = (
-        form.nullable("d", reference(ProductId::new)),
-        form.optional("a", boolean()),
-        form.required("b", web_address()),
-    );
+    let wrong = NoNulls::read(&mut form);
     let errors = form.finish(wrong).expect_err("three errors");
     let expected = concat!(
         r#"{"d":["Incorrect type. Expected pk value, received str."],"#,

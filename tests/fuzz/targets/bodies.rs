@@ -1,11 +1,11 @@
 //! Bodies of requests.
 
-use crate::edge::form::{self, Field, Form};
+use crate::edge::form::{self, Field, Form, form};
 use crate::edge::{Answer, PostedForm, Request, limits};
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, Method};
 use souk_domain::text::one_line;
-use souk_domain::{Currency, EmailAddress, OrderStatus, ProductId, Username};
+use souk_domain::{Currency, EmailAddress, OrderStatus, ProductId, Quantity, Username};
 
 const NAME_CHARACTERS_MAX: usize = 50;
 const LIST_ITEMS_MAX: usize = 5;
@@ -24,46 +24,48 @@ pub(super) fn json_body(input: &[u8]) {
     }
 }
 
+form! {
+    /// An item of a list.
+    struct Item {
+        product_id: Option<ProductId> = required(form::id(ProductId::new)),
+        quantity: Quantity = required(form::quantity()),
+    }
+}
+
 /// Reads every field, and holds what was read to the rule's promise.
 fn values(form: &mut Form<'_>) -> Field<String> {
     let currency = Currency::USD;
     let name = form.required("name", form::name(NAME_CHARACTERS_MAX));
-    if let Some(name) = name.seen() {
+    if let Some(name) = name.parsed() {
         assert!((1..=NAME_CHARACTERS_MAX).contains(&name.chars().count()), "{name:?}");
         assert_eq!(one_line(name), *name);
     }
     let text = form.optional("text", form::text(NAME_CHARACTERS_MAX).or_blank());
-    if let Some(Some(text)) = text.seen() {
+    if let Some(Some(text)) = text.parsed() {
         assert!(text.chars().count() <= NAME_CHARACTERS_MAX && !text.contains('\0'), "{text:?}");
     }
     let email = form.nullable("email", form::email());
-    if let Some(Some(email)) = email.seen() {
+    if let Some(Some(email)) = email.parsed() {
         assert_eq!(EmailAddress::claimed(email.as_str()), Ok(email.clone()));
     }
     let username = form.clearable("username", form::username());
-    if let Some(Some(Some(username))) = username.seen() {
+    if let Some(Some(Some(username))) = username.parsed() {
         assert_eq!(Username::parse(username.as_str()), Ok(username.clone()));
     }
     let address = form.optional("image", form::web_address());
-    if let Some(Some(address)) = address.seen() {
+    if let Some(Some(address)) = address.parsed() {
         assert!(url::Url::parse(address).is_ok(), "{address:?}");
     }
     let picture = form.optional("picture", form::image_address());
-    if let Some(Some(picture)) = picture.seen() {
+    if let Some(Some(picture)) = picture.parsed() {
         assert!(picture.contains("://") && !picture.contains(['\t', '\r', '\n']), "{picture:?}");
     }
     let ids = form.optional("ids", form::list(LIST_ITEMS_MAX, form::id(ProductId::new)));
-    if let Some(Some(ids)) = ids.seen() {
+    if let Some(Some(ids)) = ids.parsed() {
         assert!((1..=LIST_ITEMS_MAX).contains(&ids.len()), "{ids:?}");
     }
-    let lines = form.optional(
-        "items",
-        form::objects(LIST_ITEMS_MAX, |line| {
-            let product = line.required("product_id", form::id(ProductId::new));
-            (product, line.required("quantity", form::quantity()))
-        }),
-    );
-    if let Some(Some(lines)) = lines.seen() {
+    let lines = form.optional("items", form::objects(LIST_ITEMS_MAX, Item::read));
+    if let Some(Some(lines)) = lines.parsed() {
         assert!((1..=LIST_ITEMS_MAX).contains(&lines.len()), "{lines:?}");
     }
     form.in_items("items", LIST_ITEMS_MAX, "price", &form::money(currency));

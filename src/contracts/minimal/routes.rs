@@ -1,0 +1,98 @@
+//! The routes of this contract, and what is told of each.
+
+use super::refusals::Minimal;
+use super::wire::{
+    CartBody, MessageBody, NewOrderBody, OrderBody, PaymentBody, ProductBody, ProductsBody,
+    TokenBody, UserBody,
+};
+use super::{auth, cart, orders, payments, products, users};
+use crate::app::{App, Wording};
+use crate::edge::{Description, Errors, Route, standard};
+use http::StatusCode;
+use souk_domain::{OrderAction, Refusal};
+
+/// The routes, in the document's order and under its headings, without the two shared ones.
+pub(in crate::contracts) fn routes() -> Vec<Route<App>> {
+    [user_routes(), product_routes(), cart_and_order_routes()].into_iter().flatten().collect()
+}
+
+fn user_routes() -> Vec<Route<App>> {
+    vec![
+        Route::post("/api/login/", "Login", auth::login).described(|told| {
+            told.for_anyone()
+                .body(|form, _| auth::Login::read(form))
+                .answers::<TokenBody>(StatusCode::OK)
+                .refuses(Minimal::worded(Refusal::InvalidCredentials))
+                .throttled()
+        }),
+        Route::post("/api/logout/", "Logout", auth::logout).described(|told| {
+            told.for_users()
+                .note("Ends the session: its tokens are refused from then on.")
+                .answers::<MessageBody>(StatusCode::OK)
+        }),
+        Route::post("/api/users/", "Create User", users::create).described(|told| {
+            told.for_anyone()
+                .body(|form, _| users::NewUser::read(form))
+                .answers::<UserBody>(StatusCode::CREATED)
+                .throttled()
+                .refuses(Minimal::worded(Refusal::UsernameTaken))
+                .refuses(Minimal::worded(Refusal::EmailTaken))
+        }),
+        Route::get("/api/users/{id}/", "Retrieve User", users::retrieve).described(|told| {
+            told.for_users()
+                .note("Oneself; administrators see everybody.")
+                .answers::<UserBody>(StatusCode::OK)
+        }),
+    ]
+}
+
+fn product_routes() -> Vec<Route<App>> {
+    vec![
+        Route::get("/api/products/", "List Products", products::list)
+            .described(|told| told.for_readers().answers_cut::<ProductsBody>()),
+        Route::get("/api/products/{id}/", "Retrieve Product", products::retrieve)
+            .described(|told| told.for_readers().answers::<ProductBody>(StatusCode::OK)),
+    ]
+}
+
+fn cart_and_order_routes() -> Vec<Route<App>> {
+    vec![
+        Route::post("/api/cart/add/", "Add to Cart", cart::add).described(|told| {
+            told.for_users()
+                .note("Checks the stock and reserves nothing.")
+                .body(|form, _| cart::NewLine::read(form))
+                .answers::<MessageBody>(StatusCode::OK)
+                .refuses(Errors::of("quantity", "Insufficient stock for Laptop"))
+                .refuses(Errors::of("product_id", "Product not found or inactive"))
+        }),
+        Route::get("/api/cart/", "View Cart", cart::view).described(|told| {
+            told.for_users()
+                .note("With the `id` that an order is made of.")
+                .answers::<CartBody>(StatusCode::OK)
+                .refuses(standard::not_found())
+        }),
+        Route::get("/api/orders/{id}/", "Retrieve Order", orders::retrieve)
+            .described(|told| told.for_users().answers::<OrderBody>(StatusCode::OK)),
+    ]
+}
+
+/// What is told of "Create Order", whose route is a shared one.
+pub(in crate::contracts) fn create_order_described(told: Description) -> Description {
+    told.for_users()
+        .note("Takes the stock of everything in the cart, or of nothing.")
+        .body(|form, _| orders::cart_field(form))
+        .answers::<NewOrderBody>(StatusCode::CREATED)
+        .refuses(Minimal::worded(Refusal::CartEmpty))
+        .refuses(standard::not_found())
+}
+
+/// What is told of "Process Payment", whose route is a shared one.
+pub(in crate::contracts) fn process_payment_described(told: Description) -> Description {
+    told.for_users()
+        .note("`payment_method` is one of the gateway's, `pm_card_visa` for one.")
+        .body(|form, _| payments::NewPayment::read(form))
+        .answers::<PaymentBody>(StatusCode::CREATED)
+        .refuses(Errors::of("payment_method", "Your card was declined."))
+        .refuses(Minimal::worded(Refusal::OrderNotPending { action: OrderAction::Pay }))
+        .refuses(standard::not_found())
+}

@@ -1,0 +1,147 @@
+//! The routes of this contract, and what is told of each.
+
+use super::refusals::Platform;
+use super::wire::{MessageBody, OrderBody, ProductBody, StatusBody, TokenBody, UserBody};
+use super::{auth, orders, products, users};
+use crate::app::{App, Wording};
+use crate::edge::{Errors, Route, standard};
+use http::StatusCode;
+use souk_domain::{OrderStatus, Refusal};
+
+/// The routes, in the document's order and under its headings.
+pub(in crate::contracts) fn routes() -> Vec<Route<App>> {
+    let tables = [user_routes(), product_routes(), order_routes(), auth_routes()];
+    tables.into_iter().flatten().collect()
+}
+
+fn user_routes() -> Vec<Route<App>> {
+    vec![
+        Route::post("/api/v1/users", "1.1. Create User", users::create).described(|told| {
+            told.for_anyone()
+                .body(|form, _| users::NewUser::read(form))
+                .answers::<UserBody>(StatusCode::CREATED)
+                .throttled()
+                .refuses(Platform::worded(Refusal::UsernameTaken))
+                .refuses(Platform::worded(Refusal::EmailTaken))
+        }),
+        Route::get("/api/v1/users/{user_id}", "1.2. Get User Details", users::detail).described(
+            |told| {
+                told.for_users()
+                    .note("Oneself; administrators see everybody.")
+                    .answers::<UserBody>(StatusCode::OK)
+            },
+        ),
+        Route::put("/api/v1/users/{user_id}", "1.3. Update User Information", users::update)
+            .described(|told| {
+                told.for_users()
+                    .note("Oneself; administrators change everybody. Only what is named changes.")
+                    .body(|form, _| users::ChangedUser::read(form, None))
+                    .answers::<UserBody>(StatusCode::OK)
+                    .refuses(Platform::worded(Refusal::EmailTaken))
+            }),
+        Route::delete("/api/v1/users/{user_id}", "1.4. Delete User", users::delete).described(
+            |told| {
+                told.for_users()
+                    .note(
+                        "Closes the account and wipes its personal data; its orders stay. One \
+                         that is paid and has not arrived keeps the recipient's name, address and \
+                         phone number until it has, at most 90 days. Administrators close any.",
+                    )
+                    .answers_nothing(StatusCode::NO_CONTENT)
+            },
+        ),
+    ]
+}
+
+fn product_routes() -> Vec<Route<App>> {
+    vec![
+        Route::post("/api/v1/products", "2.1. Create Product", products::create).exact().described(
+            |told| {
+                told.for_administrators()
+                    .body(products::NewProduct::read)
+                    .answers::<ProductBody>(StatusCode::CREATED)
+            },
+        ),
+        Route::get("/api/v1/products/{product_id}", "2.2. Get Product Details", products::detail)
+            .exact()
+            .described(|told| told.for_readers().answers::<ProductBody>(StatusCode::OK)),
+        Route::put(
+            "/api/v1/products/{product_id}",
+            "2.3. Update Product Information",
+            products::update,
+        )
+        .exact()
+        .described(|told| {
+            told.for_administrators()
+                .note("Only what is named changes.")
+                .body(products::ChangedProduct::read)
+                .answers::<ProductBody>(StatusCode::OK)
+        }),
+        Route::delete("/api/v1/products/{product_id}", "2.4. Delete Product", products::delete)
+            .exact()
+            .described(|told| told.for_administrators().answers_nothing(StatusCode::NO_CONTENT)),
+    ]
+}
+
+fn order_routes() -> Vec<Route<App>> {
+    vec![
+        Route::post("/api/v1/orders", "3.1. Create Order", orders::create).exact().described(
+            |told| {
+                told.for_users()
+                    .note(
+                        "`total_price` must be what the shop computes, and `user_id` the caller's \
+                         own; administrators order for anybody.",
+                    )
+                    .body(orders::NewOrder::read)
+                    .answers::<OrderBody>(StatusCode::CREATED)
+                    .refuses(Errors::of("total_price", "The total is 599.99."))
+                    .refuses(standard::forbidden())
+            },
+        ),
+        Route::get("/api/v1/orders/{order_id}", "3.2. Get Order Details", orders::detail)
+            .exact()
+            .described(|told| told.for_users().answers::<OrderBody>(StatusCode::OK)),
+        Route::put(
+            "/api/v1/orders/{order_id}/status",
+            "3.3. Update Order Status",
+            orders::update_status,
+        )
+        .described(|told| {
+            told.for_administrators()
+                .body(|form, _| orders::status_field(form))
+                .answers::<StatusBody>(StatusCode::OK)
+                .refuses(Platform::worded(Refusal::ForbiddenStep {
+                    from: OrderStatus::Delivered,
+                    to: OrderStatus::Pending,
+                }))
+        }),
+        Route::delete("/api/v1/orders/{order_id}", "3.4. Cancel Order", orders::cancel)
+            .exact()
+            .described(|told| {
+                told.for_users()
+                    .note("The stock comes back, and so does the money of a paid order.")
+                    .answers_nothing(StatusCode::NO_CONTENT)
+                    .refuses(Platform::worded(Refusal::ForbiddenStep {
+                        from: OrderStatus::Shipped,
+                        to: OrderStatus::Cancelled,
+                    }))
+            }),
+    ]
+}
+
+fn auth_routes() -> Vec<Route<App>> {
+    vec![
+        Route::post("/api/v1/auth/login", "4.1. Login", auth::login).exact().described(|told| {
+            told.for_anyone()
+                .body(|form, _| auth::Login::read(form))
+                .answers::<TokenBody>(StatusCode::OK)
+                .refuses(Platform::worded(Refusal::InvalidCredentials))
+                .throttled()
+        }),
+        Route::post("/api/v1/auth/logout", "4.2. Logout", auth::logout).described(|told| {
+            told.for_users()
+                .note("Ends the session: its tokens are refused from then on.")
+                .answers::<MessageBody>(StatusCode::OK)
+        }),
+    ]
+}
