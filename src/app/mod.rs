@@ -37,7 +37,7 @@ pub(crate) use lists::Reading;
 pub(crate) use order_card::OrderCard;
 pub(crate) use password_reset::RESET_LINK_PATH;
 pub(crate) use problem::{Problem, Wording};
-pub(crate) use products::{plain_draft, stock_range};
+pub(crate) use products::{NamedCategory, plain_draft, stock_range};
 pub(crate) use returns::ReturnSettings;
 pub(crate) use services::{ServiceName, ServiceTokens};
 

@@ -1,12 +1,14 @@
 //! What the contracts do alike with products. Who may, they have asked before.
 
-use super::{App, could_not};
-use crate::edge::form::{Field, id};
+use super::{App, Problem, could_not};
+use crate::edge::form::{Field, Reference, id};
 use crate::edge::{Answer, Call, Errors, Form, standard};
 use souk_actors::Failure;
 use souk_actors::catalog::{self, ProductChange, ProductDraft, ProductView};
 use souk_actors::store::StoreError;
-use souk_domain::{Currency, MAX_CART_LINES, MAX_STOCK, Money, Pricing, ProductId};
+use souk_domain::{
+    CategoryId, Currency, MAX_CART_LINES, MAX_STOCK, Money, Pricing, ProductId, Refusal,
+};
 use std::ops::RangeInclusive;
 
 /// How a contract shows a product.
@@ -17,7 +19,7 @@ pub(crate) fn stock_range() -> RangeInclusive<i64> {
     0..=i64::try_from(MAX_STOCK).expect("the largest stock fits 63 bits")
 }
 
-/// A product of a contract that knows neither categories nor images nor discounts.
+/// A product without what some contracts do not know: category, image, discount.
 pub(crate) fn plain_draft(
     name: String,
     description: String,
@@ -32,6 +34,53 @@ pub(crate) fn plain_draft(
         image: None,
         available: true,
         stock: u64::try_from(stock).unwrap_or_default(),
+    }
+}
+
+/// The category that a body names for a product, if it names one, and in which field.
+#[derive(Debug)]
+pub(crate) struct NamedCategory {
+    field: &'static str,
+    category: Option<Reference<CategoryId>>,
+}
+
+impl NamedCategory {
+    /// Notes in the form if there is no such category. The turn asks again; asking here reports all
+    /// errors at once.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(crate) fn look_up(
+        app: &App,
+        form: &mut Form<'_>,
+        field: &'static str,
+        category: Option<Reference<CategoryId>>,
+    ) -> Result<Self, StoreError> {
+        let id = category.as_ref().and_then(|category| category.id);
+        let is_known = match id {
+            Some(id) => catalog::category(&*app.shop.store.snapshot(), id)?.is_some(),
+            None => false,
+        };
+        let named = Self { field, category };
+        if !is_known && let Some(sentence) = named.does_not_exist() {
+            form.error(field, sentence);
+        }
+        Ok(named)
+    }
+
+    /// The failure of the turn. If the category was deleted after it was looked up, the answer names
+    /// the field.
+    pub(crate) fn problem<W>(&self, failure: Failure) -> Problem<W> {
+        match (&failure, self.does_not_exist()) {
+            (Failure::Refused(Refusal::UnknownCategory), Some(sentence)) => {
+                Errors::of(self.field, sentence).into()
+            }
+            _ => failure.into(),
+        }
+    }
+
+    fn does_not_exist(&self) -> Option<String> {
+        self.category.as_ref().map(Reference::does_not_exist)
     }
 }
 

@@ -45,11 +45,6 @@ pub(crate) fn unauthorized(detail: &str) -> Answer {
     Answer::detail(StatusCode::UNAUTHORIZED, detail).with_header(WWW_AUTHENTICATE, BEARER)
 }
 
-/// 401 for somebody who is not who they say.
-pub(crate) fn not_who_they_say(detail: &str) -> Answer {
-    Answer::detail(StatusCode::UNAUTHORIZED, detail).with_header(WWW_AUTHENTICATE, BEARER)
-}
-
 /// 401 for a caller whose token is not good (any more).
 pub(crate) fn token_not_valid() -> Answer {
     bad_token("Given token not valid for any token type")

@@ -17,7 +17,7 @@ impl Wording for Classic {
     fn worded(refusal: Refusal) -> Answer {
         match refusal {
             Refusal::InvalidCredentials => {
-                standard::not_who_they_say("No active account found with the given credentials")
+                standard::unauthorized("No active account found with the given credentials")
             }
             Refusal::TokenInvalid => standard::bad_token("Token is invalid or expired"),
             Refusal::EmailTaken => Errors::of("email", standard::EMAIL_TAKEN).into(),

@@ -3,7 +3,7 @@
 use super::callers::{require_administrator, require_reader};
 use super::refusals::Problem;
 use super::wire::ProductBody;
-use crate::app::App;
+use crate::app::{App, NamedCategory, plain_draft};
 use crate::edge::form::{
     self, Decimal, Reference, Rule, boolean, discount, form, image_address, money, reference, text,
 };
@@ -12,8 +12,9 @@ use crate::edge::{
     search_text, standard, unfit_search,
 };
 use schemars::json_schema;
-use souk_actors::Failure;
-use souk_actors::catalog::{self, Between, ProductChange, ProductDraft, ProductSelection};
+use souk_actors::catalog::{
+    self, Between, ProductChange, ProductDraft, ProductSelection, ProductView,
+};
 use souk_actors::store::{Snapshot, StoreError};
 use souk_domain::{CategoryId, Currency, Discount, Missing, Money, Pricing, ProductId, Refusal};
 use std::sync::Arc;
@@ -163,30 +164,27 @@ fn description() -> impl Rule<Value = String> {
 }
 
 /// What a product made here has no word for: its stock. It starts with none.
-const INITIAL_STOCK: u64 = 0;
+const INITIAL_STOCK: i64 = 0;
 
 pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     require_administrator(&app, &call)?;
     let currency = app.shop.settings.currency;
     let mut form = Form::parse(&call.request)?;
     let fields = NewProduct::read(&mut form, currency);
-    let requested_category = fields.category.parsed().cloned().flatten();
-    require_known_category(&app, &mut form, requested_category.as_ref())?;
+    let category = fields.category.parsed().cloned().flatten();
+    let category = NamedCategory::look_up(&app, &mut form, "category", category)?;
     let product = form.finish(fields)?;
     let draft = ProductDraft {
-        name: product.name,
-        description: product.description,
         category: product.category.and_then(|category| category.id),
         pricing: Pricing { list_price: product.price, discount: product.discount },
         image: product.image,
         available: product.available,
-        stock: INITIAL_STOCK,
+        ..plain_draft(product.name, product.description, product.price, INITIAL_STOCK)
     };
-    let created = app.commit(&call, move |turn| async move {
-        let view = turn.ask(catalog::CreateProduct { draft }).await?;
-        Ok(Answer::created(&ProductBody::new(&view, currency)))
-    });
-    created.await.map_err(|failure| worded(failure, requested_category.as_ref()))
+    let shown =
+        |view: &ProductView, currency: Currency| Answer::created(&ProductBody::new(view, currency));
+    let created = app.create_product(&call, draft, shown).await;
+    created.map_err(|failure| category.problem(failure))
 }
 
 pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
@@ -196,19 +194,17 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     let currency = app.shop.settings.currency;
     let mut form = Form::parse(&call.request)?;
     let fields = ChangedProduct::read(&mut form, currency);
-    let requested_category = fields.category.parsed().cloned().flatten().flatten();
-    require_known_category(&app, &mut form, requested_category.as_ref())?;
+    let category = fields.category.parsed().cloned().flatten().flatten();
+    let category = NamedCategory::look_up(&app, &mut form, "category", category)?;
     let product = form.finish(fields)?;
     let (list_price, discount) = (product.price, product.discount);
     let change = ProductChange {
         name: Some(product.name),
         description: product.description,
         category: product.category.map(|category| category.and_then(|category| category.id)),
-        pricing: None,
         image: product.image,
         available: product.available,
-        stock: None,
-        received: None,
+        ..ProductChange::default()
     };
     let updated = app.commit(&call, move |turn| async move {
         let known = catalog::product(turn.unit(), id)?;
@@ -218,7 +214,7 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
         let view = turn.ask(catalog::UpdateProduct { id, change }).await?;
         Ok(Answer::ok(&ProductBody::new(&view, currency)))
     });
-    updated.await.map_err(|failure| worded(failure, requested_category.as_ref()))
+    updated.await.map_err(|failure| category.problem(failure))
 }
 
 pub(super) async fn delete(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
@@ -229,31 +225,4 @@ pub(super) async fn delete(app: Arc<App>, call: Call) -> Result<Answer, Problem>
         Ok(Answer::no_content())
     });
     Ok(deleted.await?)
-}
-
-/// Asked again within the turn; here it lets all errors stand together.
-fn require_known_category(
-    app: &App,
-    form: &mut Form<'_>,
-    category: Option<&Reference<CategoryId>>,
-) -> Result<(), Problem> {
-    let Some(category) = category else { return Ok(()) };
-    let known = match category.id {
-        Some(id) => catalog::category(&*app.shop.store.snapshot(), id)?,
-        None => None,
-    };
-    if known.is_none() {
-        form.error("category", category.does_not_exist());
-    }
-    Ok(())
-}
-
-/// Names the category that was deleted between the two askings.
-fn worded(failure: Failure, category: Option<&Reference<CategoryId>>) -> Problem {
-    match (&failure, category) {
-        (Failure::Refused(Refusal::UnknownCategory), Some(category)) => {
-            Errors::of("category", category.does_not_exist()).into()
-        }
-        _ => failure.into(),
-    }
 }

@@ -2,61 +2,21 @@
 //! worded as Django REST Framework would: by field, or as one sentence under `detail`.
 
 use super::users::EMAIL_IN_USE;
-use crate::app::could_not;
+use crate::app::{self, Wording};
 use crate::edge::{Answer, Errors, standard};
 use http::StatusCode;
-use souk_actors::Failure;
-use souk_actors::store::StoreError;
 use souk_domain::{Missing, OrderAction, Refusal, Unbuyable, UnbuyableLine};
 
 /// Why a handler of this contract has no success to report.
+pub(super) type Problem = app::Problem<Services>;
+
+/// The words of this contract.
 #[derive(Debug)]
-pub(super) enum Problem {
-    /// The edge or the handler has worded it.
-    Answer(Box<Answer>),
-    /// The shop refused or could not.
-    Failure(Box<Failure>),
-}
+pub(super) struct Services;
 
-impl From<Answer> for Problem {
-    fn from(answer: Answer) -> Self {
-        Self::Answer(Box::new(answer))
-    }
-}
-
-impl From<Errors> for Problem {
-    fn from(errors: Errors) -> Self {
-        Answer::from(errors).into()
-    }
-}
-
-impl From<Failure> for Problem {
-    fn from(failure: Failure) -> Self {
-        Self::Failure(Box::new(failure))
-    }
-}
-
-impl From<Refusal> for Problem {
-    fn from(refusal: Refusal) -> Self {
-        Failure::from(refusal).into()
-    }
-}
-
-impl From<StoreError> for Problem {
-    fn from(error: StoreError) -> Self {
-        Failure::from(error).into()
-    }
-}
-
-impl From<Problem> for Answer {
-    fn from(problem: Problem) -> Self {
-        match problem {
-            Problem::Answer(answer) => *answer,
-            Problem::Failure(failure) => match *failure {
-                Failure::Refused(refusal) => worded(refusal),
-                failure => could_not(&failure),
-            },
-        }
+impl Wording for Services {
+    fn worded(refusal: Refusal) -> Answer {
+        worded(refusal)
     }
 }
 

@@ -1,7 +1,8 @@
 //! 12 to 16: categories.
 
+use super::callers::require_administrator;
 use super::is_partial;
-use super::refusals::{Problem, forbidden};
+use super::refusals::Problem;
 use super::wire::{CategoryBody, MessageBody};
 use crate::app::App;
 use crate::edge::form::{Text, form, name, text};
@@ -19,13 +20,6 @@ pub(super) const ONLY_ADMINS_UPDATE: &str = "Only admins can update categories";
 pub(super) const ONLY_ADMINS_DELETE: &str = "Only admins can delete categories";
 /// What is said of a category that was deleted.
 pub(super) const DELETED: &str = "Category deleted successfully";
-
-fn require_administrator(app: &App, call: &Call, refusal: &str) -> Result<(), Problem> {
-    if app.visitor(call)?.caller.is_administrator() {
-        return Ok(());
-    }
-    Err(forbidden(refusal).into())
-}
 
 pub(super) async fn list(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     app.session_claims(&call.request)?;

@@ -4,6 +4,7 @@
 //! On what it shares with platform (products, orders, log-in) it answers only with the slash.
 
 mod auth;
+mod callers;
 mod cart;
 mod categories;
 mod orders;

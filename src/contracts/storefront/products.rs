@@ -1,17 +1,17 @@
 //! 7 to 11: products.
 
+use super::callers::require_administrator;
 use super::is_partial;
-use super::refusals::{Problem, forbidden};
+use super::refusals::Problem;
 use super::wire::{MessageBody, ProductBody};
-use crate::app::{App, stock_range};
+use crate::app::{App, NamedCategory, plain_draft, stock_range};
 use crate::edge::form::{
     self, Reference, Text, form, image_address, integer, money, python_int, reference, text,
 };
 use crate::edge::{Answer, Call, Errors, Form, PageAsked, Wrapping, search_terms, standard};
-use souk_actors::Failure;
-use souk_actors::catalog::{self, ProductChange, ProductDraft, ProductFilter};
+use souk_actors::catalog::{self, ProductChange, ProductDraft, ProductFilter, ProductView};
 use souk_actors::store::{Snapshot, StoreError};
-use souk_domain::{CategoryId, Currency, Money, Pricing, ProductId, Refusal};
+use souk_domain::{CategoryId, Currency, Money, Pricing, ProductId};
 use std::sync::Arc;
 
 const NAME_CHARACTERS_MAX: usize = 255;
@@ -22,13 +22,6 @@ pub(super) const ONLY_ADMINS_UPDATE: &str = "Only admins can update products";
 pub(super) const ONLY_ADMINS_DELETE: &str = "Only admins can delete products";
 /// What is said of a product that was deleted.
 pub(super) const DELETED: &str = "Product deleted successfully";
-
-fn require_administrator(app: &App, call: &Call, refusal: &str) -> Result<(), Problem> {
-    if app.visitor(call)?.caller.is_administrator() {
-        return Ok(());
-    }
-    Err(forbidden(refusal).into())
-}
 
 pub(super) async fn list(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     app.session_claims(&call.request)?;
@@ -77,23 +70,18 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     let currency = app.shop.settings.currency;
     let mut form = Form::parse(&call.request)?;
     let fields = NewProduct::read(&mut form, currency);
-    let requested_category = fields.category_id.parsed().cloned().flatten();
-    require_known_category(&app, &mut form, requested_category.as_ref())?;
+    let category = fields.category_id.parsed().cloned().flatten();
+    let category = NamedCategory::look_up(&app, &mut form, "category_id", category)?;
     let product = form.finish(fields)?;
     let draft = ProductDraft {
-        name: product.name,
-        description: product.description,
         category: product.category_id.and_then(|category| category.id),
-        pricing: Pricing::flat(product.price),
         image: product.image,
-        available: true,
-        stock: u64::try_from(product.stock_quantity).unwrap_or_default(),
+        ..plain_draft(product.name, product.description, product.price, product.stock_quantity)
     };
-    let created = app.commit(&call, move |turn| async move {
-        let view = turn.ask(catalog::CreateProduct { draft }).await?;
-        Ok(Answer::created(&ProductBody::new(&view, currency)))
-    });
-    created.await.map_err(|failure| worded(failure, requested_category.as_ref()))
+    let shown =
+        |view: &ProductView, currency: Currency| Answer::created(&ProductBody::new(view, currency));
+    let created = app.create_product(&call, draft, shown).await;
+    created.map_err(|failure| category.problem(failure))
 }
 
 pub(super) async fn detail(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
@@ -122,8 +110,8 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     let partial = is_partial(&call.request.method);
     let mut form = Form::parse(&call.request)?;
     let fields = ChangedProduct::read(&mut form, currency, partial);
-    let requested_category = fields.category_id.parsed().cloned().flatten().flatten();
-    require_known_category(&app, &mut form, requested_category.as_ref())?;
+    let category = fields.category_id.parsed().cloned().flatten().flatten();
+    let category = NamedCategory::look_up(&app, &mut form, "category_id", category)?;
     let product = form.finish(fields)?;
     let change = ProductChange {
         name: product.name,
@@ -131,15 +119,13 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
         category: product.category_id.map(|category| category.and_then(|category| category.id)),
         pricing: product.price.map(Pricing::flat),
         image: product.image,
-        available: None,
         stock: product.stock_quantity.and_then(|units| u64::try_from(units).ok()),
-        received: None,
+        ..ProductChange::default()
     };
-    let updated = app.commit(&call, move |turn| async move {
-        let view = turn.ask(catalog::UpdateProduct { id, change }).await?;
-        Ok(Answer::ok(&ProductBody::new(&view, currency)))
-    });
-    updated.await.map_err(|failure| worded(failure, requested_category.as_ref()))
+    let shown =
+        |view: &ProductView, currency: Currency| Answer::ok(&ProductBody::new(view, currency));
+    let updated = app.update_product(&call, id, change, shown).await;
+    updated.map_err(|failure| category.problem(failure))
 }
 
 pub(super) async fn delete(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
@@ -150,33 +136,6 @@ pub(super) async fn delete(app: Arc<App>, call: Call) -> Result<Answer, Problem>
         Ok(Answer::ok(&MessageBody { message: DELETED }))
     });
     Ok(deleted.await?)
-}
-
-/// Asked again within the turn; here it lets all errors stand together.
-fn require_known_category(
-    app: &App,
-    form: &mut Form<'_>,
-    category: Option<&Reference<CategoryId>>,
-) -> Result<(), Problem> {
-    let Some(category) = category else { return Ok(()) };
-    let known = match category.id {
-        Some(id) => catalog::category(&*app.shop.store.snapshot(), id)?,
-        None => None,
-    };
-    if known.is_none() {
-        form.error("category_id", category.does_not_exist());
-    }
-    Ok(())
-}
-
-/// Names the category that was deleted between the two askings.
-fn worded(failure: Failure, category: Option<&Reference<CategoryId>>) -> Problem {
-    match (&failure, category) {
-        (Failure::Refused(Refusal::UnknownCategory), Some(category)) => {
-            Errors::of("category_id", category.does_not_exist()).into()
-        }
-        _ => failure.into(),
-    }
 }
 
 /// The refusal of a filter that names no category.
