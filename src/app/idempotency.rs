@@ -20,7 +20,6 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Longest key.
-const KEY_CHARACTERS_MAX: usize = 255;
 /// Fields that hold a password. A stored answer opens only for the right one, which makes opening
 /// it a comparison that somebody could guess with.
 const PASSWORD_FIELDS: [&str; 3] = ["password", "old_password", "new_password"];
@@ -107,8 +106,8 @@ impl App {
         }
         let Some(key) = request.headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
         let key = key.to_str().unwrap_or_default().trim();
-        if key.is_empty() || key.len() > KEY_CHARACTERS_MAX {
-            return Err(Errors::of("Idempotency-Key", standard::KEY_UNFIT).into());
+        if key.is_empty() || key.len() > limits::IDEMPOTENCY_KEY_BYTES_MAX {
+            return Err(Errors::of("Idempotency-Key", standard::unfit_key()).into());
         }
         let claims = self.token_claims(request);
         let ticket = self.ticket(request, claims, key)?;

@@ -14,13 +14,14 @@
 //! errors are the very answers the contract gives.
 
 use crate::edge::problem::PROBLEM_JSON;
-use crate::edge::{Answer, Form};
+use crate::edge::{Answer, Form, limits};
 use http::StatusCode;
 use http::header::HeaderValue;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 use souk_domain::Currency;
+use std::borrow::Cow;
 
 /// Tells of one operation.
 pub(crate) type Describe = fn(Description) -> Description;
@@ -48,7 +49,7 @@ pub(crate) enum Access {
 #[derive(Clone, Debug)]
 pub(crate) struct QueryParameter {
     pub(super) name: &'static str,
-    pub(super) text: &'static str,
+    pub(super) text: Cow<'static, str>,
     pub(super) schema: Schema,
     pub(super) required: bool,
 }
@@ -72,7 +73,7 @@ pub(crate) struct Description {
     pub(super) generator: SchemaGenerator,
     pub(super) access: Vec<Access>,
     pub(super) title: Option<&'static str>,
-    pub(super) note: Option<&'static str>,
+    pub(super) note: Option<Cow<'static, str>>,
     pub(super) query: Vec<QueryParameter>,
     pub(super) body: Option<Schema>,
     pub(super) successes: Vec<Success>,
@@ -165,15 +166,20 @@ impl Description {
     }
 
     /// What the heading does not say.
-    pub(crate) fn note(mut self, text: &'static str) -> Self {
-        self.note = Some(text);
+    pub(crate) fn note(mut self, text: impl Into<Cow<'static, str>>) -> Self {
+        self.note = Some(text.into());
         self
     }
 
     /// A parameter of the query; one that is wrong is refused or, where `schema` takes any text,
     /// ignored.
-    pub(crate) fn query(mut self, name: &'static str, text: &'static str, schema: Schema) -> Self {
-        self.query.push(QueryParameter { name, text, schema, required: false });
+    pub(crate) fn query(
+        mut self,
+        name: &'static str,
+        text: impl Into<Cow<'static, str>>,
+        schema: Schema,
+    ) -> Self {
+        self.query.push(QueryParameter { name, text: text.into(), schema, required: false });
         self
     }
 
@@ -184,7 +190,7 @@ impl Description {
         text: &'static str,
         schema: Schema,
     ) -> Self {
-        self.query.push(QueryParameter { name, text, schema, required: true });
+        self.query.push(QueryParameter { name, text: text.into(), schema, required: true });
         self
     }
 
@@ -192,9 +198,13 @@ impl Description {
     pub(crate) fn pages(self) -> Self {
         let page = json_schema!({"type": "string", "pattern": "^([1-9][0-9]{0,8}|last)?$"});
         let size = json_schema!({"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string"}]});
+        let (most, default) = (limits::PAGE_SIZE_MAX, limits::PAGE_SIZE_DEFAULT);
+        let size_text = format!(
+            "Items on a page, at most {most}; what is no such number is the default, {default}."
+        );
         self.query("page", "Number of the page, from 1, or `last`.", page).query(
             "page_size",
-            "Items on a page, at most 100; what is no such number is the default, 20.",
+            size_text,
             size,
         )
     }

@@ -71,6 +71,9 @@ pub(crate) const NUMBER_CHARACTERS_MAX: usize = 1000;
 /// How much of a refused value an error message repeats.
 pub(crate) const ECHOED_CHARACTERS_MAX: usize = 100;
 
+/// Octets of an `Idempotency-Key`, all of them visible ASCII.
+pub(crate) const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;
+
 /// Items per page where nothing is asked.
 pub(crate) const PAGE_SIZE_DEFAULT: u64 = 20;
 /// Most items per page.

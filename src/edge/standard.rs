@@ -12,8 +12,6 @@ pub(crate) const USERNAME_TAKEN: &str = "A user with that username already exist
 /// The refusal of a user name that is somebody else's e-mail address.
 pub(crate) const USERNAME_IS_AN_ADDRESS: &str =
     "A username in the form of an email address must be your own email address.";
-/// What is said of an `Idempotency-Key` that is none.
-pub(crate) const KEY_UNFIT: &str = "Enter 1 to 255 visible ASCII characters.";
 /// What is said of one whose request is not answered yet.
 pub(crate) const KEY_RUNNING: &str = "A request with this Idempotency-Key is still running.";
 /// What is said of one that named something else before.
@@ -23,6 +21,11 @@ pub(crate) const EMAIL_TAKEN: &str = "user with this email already exists.";
 
 /// What is said of a refund of an order that cost nothing.
 pub(crate) const COST_NOTHING: &str = "The order cost nothing: there is nothing to refund.";
+
+/// What is said of an `Idempotency-Key` that cannot be one.
+pub(crate) fn unfit_key() -> String {
+    format!("Enter 1 to {} visible ASCII characters.", limits::IDEMPOTENCY_KEY_BYTES_MAX)
+}
 
 #[derive(Serialize)]
 struct DetailAndCode<'a> {

@@ -10,7 +10,7 @@ use crate::edge::form::ReturnAddress;
 impl Settings {
     /// Reads where customers may be sent back to.
     pub(super) fn read_returns(&mut self, reader: &mut Reader) {
-        let address = |text: &str| ReturnAddress::parse(text).map_err(str::to_owned);
+        let address = |text: &str| ReturnAddress::parse(text).map_err(|error| error.to_string());
         self.payment_success_url = reader.read("payment_success_url", Shown::Address, address);
         self.payment_cancel_url = reader.read("payment_cancel_url", Shown::Address, address);
         self.return_origins = reader.read("return_origins", Shown::Whole, origins);

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// The largest single amount the shop accepts, in minor units: 99,999,999.99 of a two-decimal currency.
+/// The largest single amount the shop accepts, in minor units: 99,999,999.99 of a two-decimal
+/// currency, 9,999,999,999 of one without decimals.
 pub const MAX_AMOUNT_MINOR_UNITS: i64 = 9_999_999_999;
 
 /// An amount of the shop's currency in minor units (cents of USD), never negative when parsed.
@@ -29,8 +30,11 @@ pub enum MoneyError {
         allowed: u8,
     },
     /// Above [`MAX_AMOUNT_MINOR_UNITS`].
-    #[error("Ensure this value is less than or equal to 99999999.99.")]
-    TooLarge,
+    #[error("Ensure this value is less than or equal to {}.", .currency.format(Money(MAX_AMOUNT_MINOR_UNITS)))]
+    TooLarge {
+        /// Whose decimals the largest amount is written with.
+        currency: Currency,
+    },
 }
 
 impl Money {
@@ -118,7 +122,7 @@ impl Currency {
             .ok_or(MoneyError::TooManyDecimals { allowed: self.decimals });
         match minor {
             Ok(Some(units)) if units <= MAX_AMOUNT_MINOR_UNITS => Ok(Money(units)),
-            Ok(_) => Err(MoneyError::TooLarge),
+            Ok(_) => Err(MoneyError::TooLarge { currency: *self }),
             Err(error) => Err(error),
         }
     }
@@ -231,7 +235,20 @@ mod tests {
         assert_eq!(usd.parse("19.999"), Err(MoneyError::TooManyDecimals { allowed: 2 }));
         assert_eq!(usd.parse("1e-3"), Err(MoneyError::TooManyDecimals { allowed: 2 }));
         for text in ["100000000.00", "1e400", "1e18", "1e2147483647"] {
-            assert_eq!(usd.parse(text), Err(MoneyError::TooLarge), "{text}");
+            assert_eq!(usd.parse(text), Err(MoneyError::TooLarge { currency: usd }), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_largest_amount_is_named_with_the_currencys_decimals() {
+        for (code, most, sentence) in [
+            ("USD", "99999999.99", "Ensure this value is less than or equal to 99999999.99."),
+            ("JPY", "9999999999", "Ensure this value is less than or equal to 9999999999."),
+        ] {
+            let currency = Currency::from_code(code).expect("a known code");
+            assert_eq!(currency.parse(most), Ok(Money(MAX_AMOUNT_MINOR_UNITS)));
+            let refused = currency.parse("10000000000").map_err(|error| error.to_string());
+            assert_eq!(refused, Err(sentence.to_owned()));
         }
     }
 

@@ -1,9 +1,10 @@
 //! How this contract words what the shop refuses.
 
 use crate::app::{self, Wording};
+use crate::edge::form::at_most;
 use crate::edge::{Answer, Errors, standard};
 use http::StatusCode;
-use souk_domain::{OrderAction, Refusal, Unbuyable, UnbuyableLine};
+use souk_domain::{MAX_LINE_QUANTITY, MAX_STOCK, OrderAction, Refusal, Unbuyable, UnbuyableLine};
 use std::fmt::Display;
 
 /// Why a handler of this contract has no success to report.
@@ -31,14 +32,11 @@ impl Wording for Classic {
             Refusal::NotFound(_) | Refusal::NotYourOrder => standard::not_found(),
             Refusal::UnknownCategory => Errors::general("No such category.").into(),
             Refusal::NotBuyable(lines) => not_buyable("products", &lines).into(),
-            Refusal::StockTooLarge => {
-                Errors::of("amount", "Ensure this value is less than or equal to 2147483647.")
-                    .into()
-            }
+            Refusal::StockTooLarge => Errors::of("amount", at_most(MAX_STOCK)).into(),
             Refusal::CartEmpty => bad_request("An order must keep at least one product."),
             Refusal::TooManyLines => Errors::of("products", "Too many different products.").into(),
             Refusal::QuantityTooLarge { product } => {
-                let sentence = format!("More than 1000000 units of product {product}.");
+                let sentence = format!("More than {MAX_LINE_QUANTITY} units of product {product}.");
                 Errors::of("products", sentence).into()
             }
             Refusal::TotalTooLarge => bad_request("The total is larger than an order may cost."),

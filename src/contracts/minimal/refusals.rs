@@ -1,9 +1,10 @@
 //! How this contract words what the shop refuses.
 
 use crate::app::{self, Wording};
+use crate::edge::form::at_most;
 use crate::edge::{Answer, Errors, standard};
 use http::StatusCode;
-use souk_domain::{OrderAction, Refusal, Unbuyable, UnbuyableLine};
+use souk_domain::{MAX_LINE_QUANTITY, OrderAction, Refusal, Unbuyable, UnbuyableLine};
 
 /// Why a handler of this contract has no success to report.
 pub(super) type Problem = app::Problem<Minimal>;
@@ -37,7 +38,7 @@ impl Wording for Minimal {
             Refusal::CartEmpty => Errors::of("cart_id", "The cart is empty.").into(),
             Refusal::TooManyLines => Errors::general("Too many different products.").into(),
             Refusal::QuantityTooLarge { .. } => {
-                Errors::of("quantity", "Ensure this value is less than or equal to 1000000.").into()
+                Errors::of("quantity", at_most(MAX_LINE_QUANTITY)).into()
             }
             Refusal::TotalTooLarge => {
                 Errors::general("The total is larger than an order may cost.").into()

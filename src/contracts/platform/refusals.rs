@@ -1,9 +1,10 @@
 //! How this contract words what the shop refuses.
 
 use crate::app::{self, Wording};
+use crate::edge::form::at_most;
 use crate::edge::{Answer, Errors, standard};
 use http::StatusCode;
-use souk_domain::{OrderAction, Refusal, Unbuyable, UnbuyableLine};
+use souk_domain::{MAX_LINE_QUANTITY, MAX_STOCK, OrderAction, Refusal, Unbuyable, UnbuyableLine};
 
 /// Why a handler of this contract has no success to report.
 pub(super) type Problem = app::Problem<Platform>;
@@ -31,13 +32,11 @@ impl Wording for Platform {
             Refusal::NotFound(_) | Refusal::NotYourOrder => standard::not_found(),
             Refusal::UnknownCategory => Errors::general("No such category.").into(),
             Refusal::NotBuyable(lines) => not_buyable(&lines).into(),
-            Refusal::StockTooLarge => {
-                Errors::of("stock", "Ensure this value is less than or equal to 2147483647.").into()
-            }
+            Refusal::StockTooLarge => Errors::of("stock", at_most(MAX_STOCK)).into(),
             Refusal::CartEmpty => Errors::of("items", "This list may not be empty.").into(),
             Refusal::TooManyLines => Errors::of("items", "Too many different products.").into(),
             Refusal::QuantityTooLarge { product } => {
-                let sentence = format!("More than 1000000 units of product {product}.");
+                let sentence = format!("More than {MAX_LINE_QUANTITY} units of product {product}.");
                 Errors::of("items", sentence).into()
             }
             Refusal::TotalTooLarge => {

@@ -6,7 +6,10 @@ use super::{auth, orders, products, users};
 use crate::app::{App, Wording};
 use crate::edge::{Errors, Route, standard};
 use http::StatusCode;
+use souk_actors::orders::KEPT_FOR;
 use souk_domain::{OrderStatus, Refusal};
+
+const SECONDS_PER_DAY: u64 = 24 * 60 * 60;
 
 /// The routes, in the document's order and under its headings.
 pub(in crate::contracts) fn routes() -> Vec<Route<App>> {
@@ -42,11 +45,12 @@ fn user_routes() -> Vec<Route<App>> {
         Route::delete("/api/v1/users/{user_id}", "1.4. Delete User", users::delete).described(
             |told| {
                 told.for_users()
-                    .note(
+                    .note(format!(
                         "Closes the account and wipes its personal data; its orders stay. One \
                          that is paid and has not arrived keeps the recipient's name, address and \
-                         phone number until it has, at most 90 days. Administrators close any.",
-                    )
+                         phone number until it has, at most {} days. Administrators close any.",
+                        KEPT_FOR.as_secs() / SECONDS_PER_DAY
+                    ))
                     .answers_nothing(StatusCode::NO_CONTENT)
             },
         ),

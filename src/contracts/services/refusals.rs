@@ -3,9 +3,10 @@
 
 use super::users::EMAIL_IN_USE;
 use crate::app::{self, Wording};
+use crate::edge::form::at_most;
 use crate::edge::{Answer, Errors, standard};
 use http::StatusCode;
-use souk_domain::{Missing, OrderAction, Refusal, Unbuyable, UnbuyableLine};
+use souk_domain::{MAX_LINE_QUANTITY, Missing, OrderAction, Refusal, Unbuyable, UnbuyableLine};
 
 /// Why a handler of this contract has no success to report.
 pub(super) type Problem = app::Problem<Services>;
@@ -64,7 +65,7 @@ pub(super) fn worded(refusal: Refusal) -> Answer {
         Refusal::CartEmpty => refused("Cart is empty."),
         Refusal::TooManyLines => refused("Too many different products."),
         Refusal::QuantityTooLarge { .. } => {
-            Errors::of("quantity", "Ensure this value is less than or equal to 1000000.").into()
+            Errors::of("quantity", at_most(MAX_LINE_QUANTITY)).into()
         }
         Refusal::TotalTooLarge => refused("The total is larger than an order may cost."),
         Refusal::OrderNotPending { action } => refused(match action {

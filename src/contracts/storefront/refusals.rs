@@ -1,10 +1,11 @@
 //! How this contract words what the shop refuses.
 
 use crate::app::{self, Wording};
+use crate::edge::form::at_most;
 use crate::edge::{Answer, Errors, standard};
 use http::StatusCode;
 use serde::Serialize;
-use souk_domain::{OrderAction, Refusal, Unbuyable, UnbuyableLine};
+use souk_domain::{MAX_LINE_QUANTITY, MAX_STOCK, OrderAction, Refusal, Unbuyable, UnbuyableLine};
 
 /// Why a handler of this contract has no success to report.
 pub(super) type Problem = app::Problem<Storefront>;
@@ -59,14 +60,11 @@ fn worded(refusal: Refusal) -> Answer {
             Errors::of("category_id", "Invalid pk - object does not exist.").into()
         }
         Refusal::NotBuyable(lines) => not_buyable_line(&lines),
-        Refusal::StockTooLarge => {
-            Errors::of("stock_quantity", "Ensure this value is less than or equal to 2147483647.")
-                .into()
-        }
+        Refusal::StockTooLarge => Errors::of("stock_quantity", at_most(MAX_STOCK)).into(),
         Refusal::CartEmpty => error(BAD_REQUEST, "Cart is empty"),
         Refusal::TooManyLines => Errors::general("Too many different products.").into(),
         Refusal::QuantityTooLarge { .. } => {
-            Errors::of("quantity", "Ensure this value is less than or equal to 1000000.").into()
+            Errors::of("quantity", at_most(MAX_LINE_QUANTITY)).into()
         }
         Refusal::TotalTooLarge => {
             Errors::general("The total is larger than an order may cost.").into()

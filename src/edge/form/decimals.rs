@@ -1,6 +1,7 @@
 //! Decimal numbers as Python's `Decimal` reads them, and how many digits they are written with.
 
 use souk_domain::text::{decimal_digit, stripped};
+use souk_domain::{Currency, MAX_AMOUNT_MINOR_UNITS};
 use std::fmt;
 
 /// A decimal number as it was written: its digits and a power of ten.
@@ -102,6 +103,19 @@ pub(super) struct Digits {
 }
 
 impl Digits {
+    /// Those of the largest amount of a currency.
+    pub(super) fn of_money(currency: Currency) -> Self {
+        /// The largest amount counts minor units, so its digits are the same in every currency.
+        const TOTAL: u32 = MAX_AMOUNT_MINOR_UNITS.ilog10() + 1;
+        let total = u8::try_from(TOTAL).expect("64 bits have at most 20 digits");
+        Self { total, decimals: currency.decimals() }
+    }
+
+    /// Before the point.
+    pub(super) fn whole(self) -> u8 {
+        self.total - self.decimals
+    }
+
     /// What Django REST Framework says of a number with too many, in its order.
     pub(super) fn fault_of(self, number: &Decimal) -> Option<String> {
         let digits = i64::try_from(number.digits.len()).unwrap_or(i64::MAX);
@@ -111,7 +125,7 @@ impl Digits {
             _ => digits.max(places),
         };
         let whole = total - places;
-        let whole_max = self.total - self.decimals;
+        let whole_max = self.whole();
         let (total_max, places_max) = (self.total, self.decimals);
         let ensure = |rest: String| Some(format!("Ensure that there are no more than {rest}"));
         if total > i64::from(total_max) {

@@ -66,7 +66,9 @@ pub(crate) use field::{Checked, Field, Fields, State, Unchecked, form};
 pub(crate) use ids::{Reference, id, id_or, named_id, reference};
 pub(crate) use json::Json;
 pub(crate) use lists::{list, objects};
-pub(crate) use numbers::{boolean, discount, integer, money, python_int, quantity, quantity_or};
+pub(crate) use numbers::{
+    at_most, boolean, discount, integer, money, python_int, quantity, quantity_or,
+};
 pub(crate) use return_address::{ReturnAddress, return_address};
 pub(crate) use rule::{Rule, anything};
 pub(crate) use texts::{

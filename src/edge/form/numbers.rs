@@ -12,6 +12,7 @@ use schemars::Schema;
 use souk_domain::text::{decimal_digit, stripped};
 use souk_domain::{Currency, Discount, MAX_LINE_QUANTITY, Money, Quantity};
 use std::borrow::Cow;
+use std::fmt::Display;
 use std::ops::RangeInclusive;
 
 const NOT_AN_INTEGER: &str = "A valid integer is required.";
@@ -19,8 +20,6 @@ const NOT_A_NUMBER: &str = "A valid number is required.";
 const NOT_A_BOOLEAN: &str = "Must be a valid boolean.";
 const TOO_LONG: &str = "String value too large.";
 
-/// Digits of the largest amount, 99,999,999.99.
-const MONEY_DIGITS: u8 = 10;
 /// Digits of a discount in percent: 100.00 is the largest.
 const DISCOUNT_DIGITS: Digits = Digits { total: 5, decimals: 2 };
 
@@ -60,12 +59,17 @@ impl Rule for Integer {
         i64::try_from(number)
             .ok()
             .filter(|number| *number <= most)
-            .ok_or_else(|| format!("Ensure this value is less than or equal to {most}.").into())
+            .ok_or_else(|| at_most(most).into())
     }
 
     fn schema(&self) -> Schema {
         schemas::integer(&self.range)
     }
+}
+
+/// What Django REST Framework says of a number above `most`.
+pub(crate) fn at_most(most: impl Display) -> String {
+    format!("Ensure this value is less than or equal to {most}.")
 }
 
 /// How many units of a product.
@@ -84,7 +88,7 @@ fn units(number: Integer) -> impl Rule<Value = Quantity> {
 
 /// An amount of money, as a string or a number.
 pub(crate) fn money(currency: Currency) -> impl Rule<Value = Money> {
-    let digits = Digits { total: MONEY_DIGITS, decimals: currency.decimals() };
+    let digits = Digits::of_money(currency);
     rule(
         move || schemas::money(currency),
         move |json| {

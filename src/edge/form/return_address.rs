@@ -12,9 +12,14 @@ const SESSION_ID: &str = "{CHECKOUT_SESSION_ID}";
 const CHARACTERS_MAX: usize = 2_000;
 /// Visible ASCII that no address has, or that browsers read as something else.
 const FOREIGN_CHARACTERS: &[char] = &['\\', '"', '<', '>', '^', '`', '|', '{', '}'];
+
 /// What is said of anything else.
-const NOT_AN_ADDRESS: &str = "Enter an absolute http or https address of at most 2000 characters, \
-                              without a user name, white space or line breaks.";
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "Enter an absolute http or https address of at most {CHARACTERS_MAX} characters, without a \
+     user name, white space or line breaks."
+)]
+pub(crate) struct NotAReturnAddress;
 
 /// An absolute `http` or `https` address without user information, in visible ASCII.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,8 +33,8 @@ impl ReturnAddress {
     ///
     /// # Errors
     /// A sentence about what an address must be.
-    pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
-        Self::read(text).ok_or(NOT_AN_ADDRESS)
+    pub(crate) fn parse(text: &str) -> Result<Self, NotAReturnAddress> {
+        Self::read(text).ok_or(NotAReturnAddress)
     }
 
     fn read(text: &str) -> Option<Self> {
@@ -63,8 +68,9 @@ pub(crate) fn return_address() -> impl Rule<Value = ReturnAddress> {
     rule(schema, |json| {
         let Sent { text, surrogate } = string(json, NOT_A_STRING)?;
         let address = ReturnAddress::parse(&text);
-        Problem::unless_empty([surrogate, address.as_ref().err().map(|it| (*it).into())])?;
-        address.map_err(Problem::from)
+        let fault = address.as_ref().err().map(|error| error.to_string().into());
+        Problem::unless_empty([surrogate, fault])?;
+        address.map_err(|error| error.to_string().into())
     })
 }
 

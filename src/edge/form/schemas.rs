@@ -3,6 +3,7 @@
 //! Like Django REST Framework, the rules take a number for a text and a text for a number; both
 //! stand in the schemas, because a client may rely on both.
 
+use super::decimals::Digits;
 use super::rule::Rule;
 use schemars::{Schema, json_schema};
 use serde_json::{Map, Value, json};
@@ -135,11 +136,12 @@ pub(super) fn money(currency: Currency) -> Schema {
         0 => String::new(),
         decimals => format!(r"(\.[0-9]{{1,{decimals}}})?"),
     };
+    let whole = Digits::of_money(currency).whole();
     let number = |minor_units| amount(minor_units).parse::<f64>().unwrap_or_default();
     json_schema!({"anyOf": [
         {
             "type": "string",
-            "pattern": format!("^[0-9]{{1,8}}{fraction}$"),
+            "pattern": format!("^[0-9]{{1,{whole}}}{fraction}$"),
             "examples": [amount(1999)],
         },
         {
@@ -244,7 +246,7 @@ mod tests {
     use crate::edge::Request;
     use http::Method;
     use serde_json::json;
-    use souk_domain::ProductId;
+    use souk_domain::{Currency, ProductId};
 
     form! {
         /// Two fields of which one must be there.
@@ -277,6 +279,19 @@ mod tests {
             let fields = Change::read(&mut form);
             let refused = form.finish(fields).err().map(|errors| json!(errors));
             assert_eq!(refused, (!is_good).then(|| either.clone()), "{body}");
+        }
+    }
+
+    #[test]
+    fn amounts_have_the_digits_of_their_currency() {
+        for (code, pattern, most) in [
+            ("USD", r"^[0-9]{1,8}(\.[0-9]{1,2})?$", 99_999_999.99),
+            ("JPY", "^[0-9]{1,10}$", 9_999_999_999.0),
+        ] {
+            let schema = super::money(Currency::from_code(code).expect("a known code"));
+            let ways = &schema.as_value()["anyOf"];
+            assert_eq!(ways[0]["pattern"], pattern);
+            assert_eq!(ways[1]["maximum"], most);
         }
     }
 

@@ -4,7 +4,7 @@ use super::example::example;
 use super::model::{Header, MediaType, Operation, Parameter, RequestBody, Response};
 use super::{value_of, with_capital};
 use crate::edge::description::{Access, Description, Success, json_of};
-use crate::edge::{Answer, Errors, route, standard};
+use crate::edge::{Answer, Errors, limits, route, standard};
 use http::{Method, StatusCode};
 use schemars::{Schema, json_schema};
 use serde_json::{Map, Value, json};
@@ -54,7 +54,7 @@ impl Told<'_> {
     fn text(&self) -> String {
         let who: Vec<&str> = self.description.access.iter().map(|access| who(*access)).collect();
         let who = format!("For {}.", who.join(", and for "));
-        match self.description.note {
+        match &self.description.note {
             Some(note) => format!("{note}\n\n{who}"),
             None => who,
         }
@@ -99,7 +99,7 @@ impl Told<'_> {
             parameters.push(Parameter {
                 name: told.name.to_owned(),
                 r#in: "query",
-                description: told.text.to_owned(),
+                description: told.text.clone().into_owned(),
                 required: told.required,
                 schema: told.schema.clone(),
                 example: None,
@@ -116,7 +116,7 @@ impl Told<'_> {
                 required: false,
                 schema: json_schema!({
                     "type": "string",
-                    "maxLength": 255,
+                    "maxLength": limits::IDEMPOTENCY_KEY_BYTES_MAX,
                     "pattern": "^[!-~]([\\t -~]*[!-~])?$",
                 }),
                 example: None,
@@ -224,7 +224,7 @@ impl Told<'_> {
             refusals.push(standard::invalid_page());
         }
         if self.operation.method == Method::POST && !self.may(Access::Gateway) {
-            refusals.push(Errors::of("Idempotency-Key", standard::KEY_UNFIT).into());
+            refusals.push(Errors::of("Idempotency-Key", standard::unfit_key()).into());
             refusals.push(Answer::detail(StatusCode::CONFLICT, standard::KEY_RUNNING));
             refusals.push(Answer::detail(StatusCode::UNPROCESSABLE_ENTITY, standard::KEY_TAKEN));
         }
