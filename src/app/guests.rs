@@ -53,7 +53,7 @@ impl GuestSeal {
     }
 }
 
-/// The key a request presents. A key that can be nobody's is none.
+/// The key a request presents. A malformed key is ignored.
 pub(crate) fn presented_cart_key(request: &Request, form: &mut Form<'_>) -> Option<CartKey> {
     presented_text(request, form).as_deref().and_then(CartKey::parse)
 }
@@ -101,7 +101,7 @@ fn cookie_of(headers: &HeaderMap) -> Option<&str> {
 
 impl App {
     /// The key under which a guest's request is served: the presented one if the shop gave it
-    /// out, else a new one. What was wrong with the presented one is not told.
+    /// out, else a new one. The answer does not say what was wrong with the presented one.
     ///
     /// # Errors
     /// What the store cannot do.
@@ -137,7 +137,7 @@ impl App {
         self.guests.is_ours(key)
     }
 
-    /// How an answer tells the key of the cart it is about, to browsers and to everybody else.
+    /// The headers that name the key of the cart an answer is about, for browsers and other clients.
     pub(crate) fn cart_key_headers(&self, request: &Request, key: &CartKey) -> CartKeyHeaders {
         let seconds = i64::try_from(GUEST_CART_LIFETIME.as_secs()).unwrap_or(i64::MAX);
         let key = key.as_str();
@@ -154,7 +154,7 @@ impl App {
     }
 
     /// Whether the cookie of this request holds a guest's cart with something in it: what a log-in
-    /// could not move into the user's cart. An answer that tells a user's key must leave it.
+    /// could not move into the user's cart. An answer that names a user's key must leave it.
     ///
     /// # Errors
     /// What the store cannot do.
@@ -165,8 +165,8 @@ impl App {
     }
 }
 
-/// The headers that tell the key of a cart. Put on within the turn, so that an answer given again
-/// tells it too.
+/// The headers that name the key of a cart. They are added within the turn, so that a stored
+/// answer has them too.
 #[derive(Clone, Debug)]
 pub(crate) struct CartKeyHeaders {
     key: HeaderValue,

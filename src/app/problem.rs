@@ -7,10 +7,10 @@ use souk_actors::store::StoreError;
 use souk_domain::Refusal;
 use std::marker::PhantomData;
 
-/// How a contract says what the shop refuses.
+/// How a contract words what the shop refuses.
 pub(crate) trait Wording {
     /// The answer to a refusal.
-    fn worded(refusal: Refusal) -> Answer;
+    fn answer_for(refusal: Refusal) -> Answer;
 }
 
 /// Why a handler has no success to report; `W` words it.
@@ -57,7 +57,7 @@ impl<W: Wording> From<Problem<W>> for Answer {
         match problem {
             Problem::Answer(answer) => *answer,
             Problem::Failure(failure, _) => match *failure {
-                Failure::Refused(refusal) => W::worded(refusal),
+                Failure::Refused(refusal) => W::answer_for(refusal),
                 failure => could_not(&failure),
             },
         }

@@ -308,23 +308,23 @@ fn every_operation_of_a_contract_is_described() {
     let own = ["integrations", "operations", "pages", "refunds", "sandbox"];
     let silent: Vec<String> = router
         .operations()
-        .filter(|operation| !own.contains(&operation.contract) && operation.told.is_empty())
+        .filter(|operation| !own.contains(&operation.contract) && operation.descriptions.is_empty())
         .map(|operation| format!("{} {}", operation.method, operation.path))
         .collect();
     assert!(silent.is_empty(), "routes without a description:\n{}", silent.join("\n"));
     for (contract, operations) in documented() {
-        let headings = |operation: &Documented| operation.heading.replace('*', "");
-        let told: Vec<&str> = router
+        let heading = |operation: &Documented| operation.heading.replace('*', "");
+        let described: Vec<&str> = router
             .operations()
-            .flat_map(|operation| operation.told.iter())
-            .filter(|told| told.contract == contract)
-            .map(|told| told.heading)
+            .flat_map(|operation| operation.descriptions.iter())
+            .filter(|one| one.contract == contract)
+            .map(|one| one.heading)
             .collect();
         let missing: Vec<String> = operations
             .iter()
             .filter(|operation| !operation.endpoints.is_empty())
-            .map(headings)
-            .filter(|heading| !told.iter().any(|told| heading.ends_with(told)))
+            .map(heading)
+            .filter(|heading| !described.iter().any(|known| heading.ends_with(known)))
             .collect();
         assert!(missing.is_empty(), "{contract} does not describe: {missing:?}");
     }

@@ -1,10 +1,10 @@
-//! What is told of an operation beside its method and path: who may call it, what it takes, what
+//! The description of an operation beside its method and path: who may call it, what it takes, what
 //! it answers. Written in the table of routes, and only evaluated when a description is asked for.
 //!
 //! ```ignore
-//! Route::post("/api/v1/products/", "8. Create Product", products::create).described(|told| {
-//!     told.for_administrators()
-//!         .body(|form, currency| products::fields(form, currency))
+//! Route::post("/api/v1/products/", "8. Create Product", products::create).described(|operation| {
+//!     operation.for_administrators()
+//!         .body(|form, currency| products::NewProduct::read(form, currency))
 //!         .answers::<ProductBody>(StatusCode::CREATED)
 //!         .refuses(forbidden("Only admins can create products"))
 //! })
@@ -23,7 +23,7 @@ use serde_json::{Map, Value, json};
 use souk_domain::Currency;
 use std::borrow::Cow;
 
-/// Tells of one operation.
+/// Describes one operation.
 pub(crate) type Describe = fn(Description) -> Description;
 
 /// Who may call an operation.
@@ -67,7 +67,7 @@ pub(crate) struct Success {
     pub(super) shown: Map<String, Value>,
 }
 
-/// What is told of one operation.
+/// The description of one operation.
 #[derive(Debug)]
 pub(crate) struct Description {
     pub(super) generator: SchemaGenerator,
@@ -98,7 +98,7 @@ pub(super) fn generator() -> SchemaGenerator {
 }
 
 impl Description {
-    /// Nothing is told yet; what `generator` knows is a component already.
+    /// Nothing is described yet; what `generator` knows is a component already.
     pub(super) fn new(generator: SchemaGenerator, currency: Currency) -> Self {
         Self {
             generator,
@@ -249,8 +249,8 @@ impl Description {
         self.succeeds(StatusCode::OK, JSON, Some(schema)).pages()
     }
 
-    /// 200 with a body of this type that shows one page of a list, which `X-Total-Count` and `Link`
-    /// tell of.
+    /// 200 with a body of this type that shows one page of a list, whose place `X-Total-Count` and
+    /// `Link` name.
     pub(crate) fn answers_cut<T: JsonSchema>(self) -> Self {
         self.answers::<T>(StatusCode::OK)
             .header("X-Total-Count", "How many there are in all.")
@@ -274,7 +274,7 @@ impl Description {
         self
     }
 
-    /// A header of the success that was told last.
+    /// A header of the last success.
     pub(crate) fn header(mut self, name: &'static str, text: &'static str) -> Self {
         if let Some(success) = self.successes.last_mut() {
             success.headers.push((name, text));
@@ -282,8 +282,7 @@ impl Description {
         self
     }
 
-    /// What a member of the success that was told last says here, where its type alone does not
-    /// tell.
+    /// What a member of the last success says here, where its type alone does not show it.
     pub(crate) fn says(mut self, member: &str, value: impl Into<Value>) -> Self {
         if let Some(success) = self.successes.last_mut() {
             success.shown.insert(member.to_owned(), value.into());
@@ -292,7 +291,7 @@ impl Description {
     }
 
     /// One way it refuses: the answer itself. What every operation of its kind refuses (no token,
-    /// a bad body, an unknown id) need not be told.
+    /// a bad body, an unknown id) need no mention.
     pub(crate) fn refuses(mut self, answer: impl Into<Answer>) -> Self {
         self.refusals.push(answer.into());
         self

@@ -10,7 +10,7 @@
 //! | `access` | one line of the log for each request |
 //! | `client` | which client a request is from, through trusted proxies |
 //! | `cors`, `headers` | which pages of other origins may read our answers; every header there is |
-//! | `description`, `openapi` | what is told of an operation, and the OpenAPI document made of it |
+//! | `description`, `openapi` | the description of an operation, and the OpenAPI document made of it |
 //! | `shares` | what all clients share, with a bound for all together and for each |
 //! | `route`, `router` | which handler answers a path, with or without the trailing slash |
 //! | `tally` | how often and how fast each operation was answered |

@@ -34,13 +34,13 @@ pub(crate) struct Operation {
     pub(crate) contract: &'static str,
     /// Whether the trailing slash matters.
     pub(crate) spelling: Spelling,
-    /// What each contract that prints it tells of it.
-    pub(crate) told: Vec<Told>,
+    /// The description in each contract that prints it.
+    pub(crate) descriptions: Vec<Described>,
 }
 
-/// What a contract tells of an operation.
+/// The description of an operation in one contract.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Told {
+pub(crate) struct Described {
     /// The contract; empty until the route is in a [`Router`](super::Router).
     pub(crate) contract: &'static str,
     /// The heading in its document.
@@ -72,8 +72,8 @@ impl<S: Send + Sync + 'static> Route<S> {
             Box::pin(async move { answering.await.into_answer() })
         });
         let spelling = Spelling::Both;
-        let told = Vec::new();
-        let operation = Operation { method, path, heading, contract: "", spelling, told };
+        let descriptions = Vec::new();
+        let operation = Operation { method, path, heading, contract: "", spelling, descriptions };
         Self { operation, handler }
     }
 
@@ -122,7 +122,7 @@ impl<S: Send + Sync + 'static> Route<S> {
         Self::new(Method::DELETE, path, heading, handler)
     }
 
-    /// What the description of its contract tells of it.
+    /// Its description in its contract.
     pub(crate) fn described(self, describe: Describe) -> Self {
         let heading = self.operation.heading;
         self.described_in("", heading, describe)
@@ -135,7 +135,7 @@ impl<S: Send + Sync + 'static> Route<S> {
         heading: &'static str,
         describe: Describe,
     ) -> Self {
-        self.operation.told.push(Told { contract, heading, describe });
+        self.operation.descriptions.push(Described { contract, heading, describe });
         self
     }
 
@@ -231,7 +231,7 @@ mod tests {
                 heading: "",
                 contract: "",
                 spelling: Spelling::Both,
-                told: Vec::new(),
+                descriptions: Vec::new(),
             }),
         };
         let parse = souk_domain::OrderId::parse;

@@ -102,9 +102,9 @@ impl<S: Send + Sync + 'static> Router<S> {
         for (contract, routes) in contracts {
             for mut route in routes {
                 route.operation.contract = contract;
-                for told in &mut route.operation.told {
-                    if told.contract.is_empty() {
-                        told.contract = contract;
+                for described in &mut route.operation.descriptions {
+                    if described.contract.is_empty() {
+                        described.contract = contract;
                     }
                 }
                 router.insert(route, &mut known)?;

@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 pub(super) use routes::{create_order_described, initiate_payment_described, routes};
 
-/// What is told of this contract.
+/// The description of this contract.
 pub(super) const CONTRACT: Contract = Contract {
     name: "classic",
     description_path: "/openapi/classic.json",

@@ -15,7 +15,7 @@ pub(super) type Problem = app::Problem<Classic>;
 pub(super) struct Classic;
 
 impl Wording for Classic {
-    fn worded(refusal: Refusal) -> Answer {
+    fn answer_for(refusal: Refusal) -> Answer {
         match refusal {
             Refusal::InvalidCredentials => {
                 standard::unauthorized("No active account found with the given credentials")

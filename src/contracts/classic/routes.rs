@@ -1,4 +1,4 @@
-//! The routes of this contract, and what is told of each.
+//! The routes of this contract, each with its operation.
 
 use super::refusals::{Classic, bad_request};
 use super::wire::{MessageBody, OrderBody, PaymentBody, ProductBody, TokensBody, UserBody};
@@ -15,32 +15,38 @@ pub(in crate::contracts) fn routes() -> Vec<Route<App>> {
 
 fn user_routes() -> Vec<Route<App>> {
     vec![
-        Route::post("/api/users/signup/", "1. User Signup", users::sign_up).described(|told| {
-            told.for_anyone()
-                .body(|form, _| users::SignUp::read(form))
-                .answers::<UserBody>(StatusCode::CREATED)
-                .throttled()
-                .refuses(Classic::worded(Refusal::UsernameTaken))
-                .refuses(Classic::worded(Refusal::EmailTaken))
-        }),
-        Route::post("/api/token/", "2. User Login", users::log_in).described(|told| {
-            told.for_anyone()
+        Route::post("/api/users/signup/", "1. User Signup", users::sign_up).described(
+            |operation| {
+                operation
+                    .for_anyone()
+                    .body(|form, _| users::SignUp::read(form))
+                    .answers::<UserBody>(StatusCode::CREATED)
+                    .throttled()
+                    .refuses(Classic::answer_for(Refusal::UsernameTaken))
+                    .refuses(Classic::answer_for(Refusal::EmailTaken))
+            },
+        ),
+        Route::post("/api/token/", "2. User Login", users::log_in).described(|operation| {
+            operation
+                .for_anyone()
                 .body(|form, _| users::LogIn::read(form))
                 .answers::<TokensBody>(StatusCode::OK)
-                .refuses(Classic::worded(Refusal::InvalidCredentials))
+                .refuses(Classic::answer_for(Refusal::InvalidCredentials))
                 .throttled()
         }),
         Route::post("/api/users/change_email/", "3. Change Email", users::change_email).described(
-            |told| {
-                told.for_users()
+            |operation| {
+                operation
+                    .for_users()
                     .body(|form, _| users::email_field(form, None))
                     .answers::<MessageBody>(StatusCode::OK)
-                    .refuses(Classic::worded(Refusal::EmailTaken))
+                    .refuses(Classic::answer_for(Refusal::EmailTaken))
             },
         ),
         Route::post("/api/users/change_password/", "4. Change Password", users::change_password)
-            .described(|told| {
-                told.for_users()
+            .described(|operation| {
+                operation
+                    .for_users()
                     .note("Every other session of the user ends.")
                     .body(|form, _| users::password_field(form))
                     .answers::<MessageBody>(StatusCode::OK)
@@ -52,8 +58,9 @@ fn user_routes() -> Vec<Route<App>> {
 fn product_routes() -> Vec<Route<App>> {
     vec![
         Route::post("/api/products/", "5. Add Product (Admin Only)", products::create).described(
-            |told| {
-                told.for_administrators()
+            |operation| {
+                operation
+                    .for_administrators()
                     .body(products::Product::read)
                     .answers::<ProductBody>(StatusCode::CREATED)
             },
@@ -63,8 +70,9 @@ fn product_routes() -> Vec<Route<App>> {
             "6. Update Product (Admin Only)",
             products::update,
         )
-        .described(|told| {
-            told.for_administrators()
+        .described(|operation| {
+            operation
+                .for_administrators()
                 .body(products::Product::read)
                 .answers::<ProductBody>(StatusCode::OK)
         }),
@@ -73,11 +81,12 @@ fn product_routes() -> Vec<Route<App>> {
             "7. Increase Product Amount (Admin Only)",
             products::increase_amount,
         )
-        .described(|told| {
-            told.for_administrators()
+        .described(|operation| {
+            operation
+                .for_administrators()
                 .body(|form, _| products::amount_field(form))
                 .answers::<ProductBody>(StatusCode::OK)
-                .refuses(Classic::worded(Refusal::StockTooLarge))
+                .refuses(Classic::answer_for(Refusal::StockTooLarge))
         }),
     ]
 }
@@ -89,32 +98,39 @@ fn order_routes() -> Vec<Route<App>> {
             "9. Add Product to Order",
             orders::add_product,
         )
-        .described(|told| {
-            told.for_users()
+        .described(|operation| {
+            operation
+                .for_users()
                 .note("One unit more; the order must be pending, and is priced anew.")
                 .body(|form, _| orders::product_field(form))
                 .answers::<OrderBody>(StatusCode::OK)
-                .refuses(Classic::worded(Refusal::OrderNotPending { action: OrderAction::Update }))
+                .refuses(Classic::answer_for(Refusal::OrderNotPending {
+                    action: OrderAction::Update,
+                }))
         }),
         Route::post(
             "/api/orders/{order_id}/remove_product/",
             "10. Remove Product from Order",
             orders::remove_product,
         )
-        .described(|told| {
-            told.for_users()
+        .described(|operation| {
+            operation
+                .for_users()
                 .note("One unit less; the order must be pending, and is priced anew.")
                 .body(|form, _| orders::product_field(form))
                 .answers::<OrderBody>(StatusCode::OK)
-                .refuses(Classic::worded(Refusal::OrderNotPending { action: OrderAction::Update }))
-                .refuses(Classic::worded(Refusal::CartEmpty))
+                .refuses(Classic::answer_for(Refusal::OrderNotPending {
+                    action: OrderAction::Update,
+                }))
+                .refuses(Classic::answer_for(Refusal::CartEmpty))
         }),
         Route::post("/api/orders/{order_id}/cancel/", "11. Cancel Order", orders::cancel)
-            .described(|told| {
-                told.for_users()
+            .described(|operation| {
+                operation
+                    .for_users()
                     .note("The stock comes back, and so does the money of a paid order.")
                     .answers::<OrderBody>(StatusCode::OK)
-                    .refuses(Classic::worded(Refusal::ForbiddenStep {
+                    .refuses(Classic::answer_for(Refusal::ForbiddenStep {
                         from: OrderStatus::Shipped,
                         to: OrderStatus::Cancelled,
                     }))
@@ -124,8 +140,9 @@ fn order_routes() -> Vec<Route<App>> {
             "13. Finalize Payment",
             payments::finalize,
         )
-        .described(|told| {
-            told.for_anyone()
+        .described(|operation| {
+            operation
+                .for_anyone()
                 .note("Nobody is believed: the gateway is asked what happened.")
                 .answers::<PaymentBody>(StatusCode::OK)
                 .refuses(bad_request("The payment requires a payment method."))
@@ -133,20 +150,22 @@ fn order_routes() -> Vec<Route<App>> {
     ]
 }
 
-/// What is told of "8. Create Order", whose route is a shared one.
-pub(in crate::contracts) fn create_order_described(told: Description) -> Description {
-    told.for_users()
+/// The description of "8. Create Order", whose route two contracts share.
+pub(in crate::contracts) fn create_order_described(operation: Description) -> Description {
+    operation
+        .for_users()
         .body(|form, _| orders::products_field(form))
         .answers::<OrderBody>(StatusCode::CREATED)
         .refuses(Errors::of("products", "Insufficient stock for Laptop"))
 }
 
-/// What is told of "12. Initiate Payment", whose route is a shared one.
-pub(in crate::contracts) fn initiate_payment_described(told: Description) -> Description {
-    told.for_users()
+/// The description of "12. Initiate Payment", whose route two contracts share.
+pub(in crate::contracts) fn initiate_payment_described(operation: Description) -> Description {
+    operation
+        .for_users()
         .note("`amount` must be what the order costs.")
         .body(payments::NewPayment::read)
         .answers::<PaymentBody>(StatusCode::CREATED)
-        .refuses(Classic::worded(Refusal::OrderNotPending { action: OrderAction::Pay }))
+        .refuses(Classic::answer_for(Refusal::OrderNotPending { action: OrderAction::Pay }))
         .refuses(standard::not_found())
 }

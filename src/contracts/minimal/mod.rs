@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 pub(super) use routes::{create_order_described, process_payment_described, routes};
 
-/// What is told of this contract.
+/// The description of this contract.
 pub(super) const CONTRACT: Contract = Contract {
     name: "minimal",
     description_path: "/openapi/minimal.json",

@@ -17,7 +17,7 @@ pub(super) const NOT_FOR_SALE: &str = "Product not found or inactive";
 pub(super) struct Minimal;
 
 impl Wording for Minimal {
-    fn worded(refusal: Refusal) -> Answer {
+    fn answer_for(refusal: Refusal) -> Answer {
         match refusal {
             Refusal::InvalidCredentials => {
                 Errors::general("Unable to log in with provided credentials.").into()

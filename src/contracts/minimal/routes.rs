@@ -1,4 +1,4 @@
-//! The routes of this contract, and what is told of each.
+//! The routes of this contract, each with its operation.
 
 use super::refusals::Minimal;
 use super::wire::{
@@ -18,28 +18,32 @@ pub(in crate::contracts) fn routes() -> Vec<Route<App>> {
 
 fn user_routes() -> Vec<Route<App>> {
     vec![
-        Route::post("/api/login/", "Login", auth::login).described(|told| {
-            told.for_anyone()
+        Route::post("/api/login/", "Login", auth::login).described(|operation| {
+            operation
+                .for_anyone()
                 .body(|form, _| auth::Login::read(form))
                 .answers::<TokenBody>(StatusCode::OK)
-                .refuses(Minimal::worded(Refusal::InvalidCredentials))
+                .refuses(Minimal::answer_for(Refusal::InvalidCredentials))
                 .throttled()
         }),
-        Route::post("/api/logout/", "Logout", auth::logout).described(|told| {
-            told.for_users()
+        Route::post("/api/logout/", "Logout", auth::logout).described(|operation| {
+            operation
+                .for_users()
                 .note("Ends the session: its tokens are refused from then on.")
                 .answers::<MessageBody>(StatusCode::OK)
         }),
-        Route::post("/api/users/", "Create User", users::create).described(|told| {
-            told.for_anyone()
+        Route::post("/api/users/", "Create User", users::create).described(|operation| {
+            operation
+                .for_anyone()
                 .body(|form, _| users::NewUser::read(form))
                 .answers::<UserBody>(StatusCode::CREATED)
                 .throttled()
-                .refuses(Minimal::worded(Refusal::UsernameTaken))
-                .refuses(Minimal::worded(Refusal::EmailTaken))
+                .refuses(Minimal::answer_for(Refusal::UsernameTaken))
+                .refuses(Minimal::answer_for(Refusal::EmailTaken))
         }),
-        Route::get("/api/users/{id}/", "Retrieve User", users::retrieve).described(|told| {
-            told.for_users()
+        Route::get("/api/users/{id}/", "Retrieve User", users::retrieve).described(|operation| {
+            operation
+                .for_users()
                 .note("Oneself; administrators see everybody.")
                 .answers::<UserBody>(StatusCode::OK)
         }),
@@ -49,50 +53,54 @@ fn user_routes() -> Vec<Route<App>> {
 fn product_routes() -> Vec<Route<App>> {
     vec![
         Route::get("/api/products/", "List Products", products::list)
-            .described(|told| told.for_readers().answers_cut::<ProductsBody>()),
+            .described(|operation| operation.for_readers().answers_cut::<ProductsBody>()),
         Route::get("/api/products/{id}/", "Retrieve Product", products::retrieve)
-            .described(|told| told.for_readers().answers::<ProductBody>(StatusCode::OK)),
+            .described(|operation| operation.for_readers().answers::<ProductBody>(StatusCode::OK)),
     ]
 }
 
 fn cart_and_order_routes() -> Vec<Route<App>> {
     vec![
-        Route::post("/api/cart/add/", "Add to Cart", cart::add).described(|told| {
-            told.for_users()
+        Route::post("/api/cart/add/", "Add to Cart", cart::add).described(|operation| {
+            operation
+                .for_users()
                 .note("Checks the stock and reserves nothing.")
                 .body(|form, _| cart::NewLine::read(form))
                 .answers::<MessageBody>(StatusCode::OK)
                 .refuses(Errors::of("quantity", "Insufficient stock for Laptop"))
                 .refuses(Errors::of("product_id", "Product not found or inactive"))
         }),
-        Route::get("/api/cart/", "View Cart", cart::view).described(|told| {
-            told.for_users()
+        Route::get("/api/cart/", "View Cart", cart::view).described(|operation| {
+            operation
+                .for_users()
                 .note("With the `id` that an order is made of.")
                 .answers::<CartBody>(StatusCode::OK)
                 .refuses(standard::not_found())
         }),
         Route::get("/api/orders/{id}/", "Retrieve Order", orders::retrieve)
-            .described(|told| told.for_users().answers::<OrderBody>(StatusCode::OK)),
+            .described(|operation| operation.for_users().answers::<OrderBody>(StatusCode::OK)),
     ]
 }
 
-/// What is told of "Create Order", whose route is a shared one.
-pub(in crate::contracts) fn create_order_described(told: Description) -> Description {
-    told.for_users()
+/// The description of "Create Order", whose route two contracts share.
+pub(in crate::contracts) fn create_order_described(operation: Description) -> Description {
+    operation
+        .for_users()
         .note("Takes the stock of everything in the cart, or of nothing.")
         .body(|form, _| orders::cart_field(form))
         .answers::<NewOrderBody>(StatusCode::CREATED)
-        .refuses(Minimal::worded(Refusal::CartEmpty))
+        .refuses(Minimal::answer_for(Refusal::CartEmpty))
         .refuses(standard::not_found())
 }
 
-/// What is told of "Process Payment", whose route is a shared one.
-pub(in crate::contracts) fn process_payment_described(told: Description) -> Description {
-    told.for_users()
+/// The description of "Process Payment", whose route two contracts share.
+pub(in crate::contracts) fn process_payment_described(operation: Description) -> Description {
+    operation
+        .for_users()
         .note("`payment_method` is one of the gateway's, `pm_card_visa` for one.")
         .body(|form, _| payments::NewPayment::read(form))
         .answers::<PaymentBody>(StatusCode::CREATED)
         .refuses(Errors::of("payment_method", "Your card was declined."))
-        .refuses(Minimal::worded(Refusal::OrderNotPending { action: OrderAction::Pay }))
+        .refuses(Minimal::answer_for(Refusal::OrderNotPending { action: OrderAction::Pay }))
         .refuses(standard::not_found())
 }

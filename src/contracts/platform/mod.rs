@@ -14,7 +14,7 @@ use crate::edge::openapi::Contract;
 
 pub(super) use routes::routes;
 
-/// What is told of this contract.
+/// The description of this contract.
 pub(super) const CONTRACT: Contract = Contract {
     name: "platform",
     description_path: "/openapi/platform.json",

@@ -16,7 +16,7 @@ pub(super) struct Platform;
 pub(super) const NOT_FOR_SALE: &str = "Product not found or inactive";
 
 impl Wording for Platform {
-    fn worded(refusal: Refusal) -> Answer {
+    fn answer_for(refusal: Refusal) -> Answer {
         const BAD_REQUEST: StatusCode = StatusCode::BAD_REQUEST;
         match refusal {
             Refusal::InvalidCredentials => Errors::general("Invalid credentials").into(),

@@ -1,4 +1,4 @@
-//! The routes of this contract, and what is told of each.
+//! The routes of this contract, each with its operation.
 
 use super::refusals::Platform;
 use super::wire::{MessageBody, OrderBody, ProductBody, StatusBody, TokenBody, UserBody};
@@ -19,32 +19,36 @@ pub(in crate::contracts) fn routes() -> Vec<Route<App>> {
 
 fn user_routes() -> Vec<Route<App>> {
     vec![
-        Route::post("/api/v1/users", "1.1. Create User", users::create).described(|told| {
-            told.for_anyone()
+        Route::post("/api/v1/users", "1.1. Create User", users::create).described(|operation| {
+            operation
+                .for_anyone()
                 .body(|form, _| users::NewUser::read(form))
                 .answers::<UserBody>(StatusCode::CREATED)
                 .throttled()
-                .refuses(Platform::worded(Refusal::UsernameTaken))
-                .refuses(Platform::worded(Refusal::EmailTaken))
+                .refuses(Platform::answer_for(Refusal::UsernameTaken))
+                .refuses(Platform::answer_for(Refusal::EmailTaken))
         }),
         Route::get("/api/v1/users/{user_id}", "1.2. Get User Details", users::detail).described(
-            |told| {
-                told.for_users()
+            |operation| {
+                operation
+                    .for_users()
                     .note("Oneself; administrators see everybody.")
                     .answers::<UserBody>(StatusCode::OK)
             },
         ),
         Route::put("/api/v1/users/{user_id}", "1.3. Update User Information", users::update)
-            .described(|told| {
-                told.for_users()
+            .described(|operation| {
+                operation
+                    .for_users()
                     .note("Oneself; administrators change everybody. Only what is named changes.")
                     .body(|form, _| users::ChangedUser::read(form, None))
                     .answers::<UserBody>(StatusCode::OK)
-                    .refuses(Platform::worded(Refusal::EmailTaken))
+                    .refuses(Platform::answer_for(Refusal::EmailTaken))
             }),
         Route::delete("/api/v1/users/{user_id}", "1.4. Delete User", users::delete).described(
-            |told| {
-                told.for_users()
+            |operation| {
+                operation
+                    .for_users()
                     .note(format!(
                         "Closes the account and wipes its personal data; its orders stay. One \
                          that is paid and has not arrived keeps the recipient's name, address and \
@@ -60,38 +64,43 @@ fn user_routes() -> Vec<Route<App>> {
 fn product_routes() -> Vec<Route<App>> {
     vec![
         Route::post("/api/v1/products", "2.1. Create Product", products::create).exact().described(
-            |told| {
-                told.for_administrators()
+            |operation| {
+                operation
+                    .for_administrators()
                     .body(products::NewProduct::read)
                     .answers::<ProductBody>(StatusCode::CREATED)
             },
         ),
         Route::get("/api/v1/products/{product_id}", "2.2. Get Product Details", products::detail)
             .exact()
-            .described(|told| told.for_readers().answers::<ProductBody>(StatusCode::OK)),
+            .described(|operation| operation.for_readers().answers::<ProductBody>(StatusCode::OK)),
         Route::put(
             "/api/v1/products/{product_id}",
             "2.3. Update Product Information",
             products::update,
         )
         .exact()
-        .described(|told| {
-            told.for_administrators()
+        .described(|operation| {
+            operation
+                .for_administrators()
                 .note("Only what is named changes.")
                 .body(products::ChangedProduct::read)
                 .answers::<ProductBody>(StatusCode::OK)
         }),
         Route::delete("/api/v1/products/{product_id}", "2.4. Delete Product", products::delete)
             .exact()
-            .described(|told| told.for_administrators().answers_nothing(StatusCode::NO_CONTENT)),
+            .described(|operation| {
+                operation.for_administrators().answers_nothing(StatusCode::NO_CONTENT)
+            }),
     ]
 }
 
 fn order_routes() -> Vec<Route<App>> {
     vec![
         Route::post("/api/v1/orders", "3.1. Create Order", orders::create).exact().described(
-            |told| {
-                told.for_users()
+            |operation| {
+                operation
+                    .for_users()
                     .note(
                         "`total_price` must be what the shop computes, and `user_id` the caller's \
                          own; administrators order for anybody.",
@@ -104,28 +113,30 @@ fn order_routes() -> Vec<Route<App>> {
         ),
         Route::get("/api/v1/orders/{order_id}", "3.2. Get Order Details", orders::detail)
             .exact()
-            .described(|told| told.for_users().answers::<OrderBody>(StatusCode::OK)),
+            .described(|operation| operation.for_users().answers::<OrderBody>(StatusCode::OK)),
         Route::put(
             "/api/v1/orders/{order_id}/status",
             "3.3. Update Order Status",
             orders::update_status,
         )
-        .described(|told| {
-            told.for_administrators()
+        .described(|operation| {
+            operation
+                .for_administrators()
                 .body(|form, _| orders::status_field(form))
                 .answers::<StatusBody>(StatusCode::OK)
-                .refuses(Platform::worded(Refusal::ForbiddenStep {
+                .refuses(Platform::answer_for(Refusal::ForbiddenStep {
                     from: OrderStatus::Delivered,
                     to: OrderStatus::Pending,
                 }))
         }),
         Route::delete("/api/v1/orders/{order_id}", "3.4. Cancel Order", orders::cancel)
             .exact()
-            .described(|told| {
-                told.for_users()
+            .described(|operation| {
+                operation
+                    .for_users()
                     .note("The stock comes back, and so does the money of a paid order.")
                     .answers_nothing(StatusCode::NO_CONTENT)
-                    .refuses(Platform::worded(Refusal::ForbiddenStep {
+                    .refuses(Platform::answer_for(Refusal::ForbiddenStep {
                         from: OrderStatus::Shipped,
                         to: OrderStatus::Cancelled,
                     }))
@@ -135,15 +146,19 @@ fn order_routes() -> Vec<Route<App>> {
 
 fn auth_routes() -> Vec<Route<App>> {
     vec![
-        Route::post("/api/v1/auth/login", "4.1. Login", auth::login).exact().described(|told| {
-            told.for_anyone()
-                .body(|form, _| auth::Login::read(form))
-                .answers::<TokenBody>(StatusCode::OK)
-                .refuses(Platform::worded(Refusal::InvalidCredentials))
-                .throttled()
-        }),
-        Route::post("/api/v1/auth/logout", "4.2. Logout", auth::logout).described(|told| {
-            told.for_users()
+        Route::post("/api/v1/auth/login", "4.1. Login", auth::login).exact().described(
+            |operation| {
+                operation
+                    .for_anyone()
+                    .body(|form, _| auth::Login::read(form))
+                    .answers::<TokenBody>(StatusCode::OK)
+                    .refuses(Platform::answer_for(Refusal::InvalidCredentials))
+                    .throttled()
+            },
+        ),
+        Route::post("/api/v1/auth/logout", "4.2. Logout", auth::logout).described(|operation| {
+            operation
+                .for_users()
                 .note("Ends the session: its tokens are refused from then on.")
                 .answers::<MessageBody>(StatusCode::OK)
         }),

@@ -39,7 +39,7 @@ pub(super) fn require_service(app: &App, call: &Call) -> Result<(), Problem> {
     }
 }
 
-/// Whose cart a request is about, and the key to tell for it.
+/// Whose cart a request is about, and the key that the answer names.
 #[derive(Clone, Debug)]
 pub(super) struct Shopper {
     pub(super) cart: CartOf,
@@ -48,8 +48,8 @@ pub(super) struct Shopper {
 }
 
 impl Shopper {
-    /// The answer, telling the key.
-    pub(super) fn told(&self, answer: Answer) -> Answer {
+    /// The answer with the key in its headers.
+    pub(super) fn with_key(&self, answer: Answer) -> Answer {
         self.headers.on(answer)
     }
 }

@@ -28,7 +28,7 @@ pub(super) async fn show(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let found = carts::cart(&*app.shop.store.snapshot(), &shopper.cart, clock::now())?;
     let lines = found.map(|(_, cart)| cart.lines).unwrap_or_default();
     let body = content(&app, &lines)?.under(&shopper.key);
-    Ok(shopper.told(Answer::ok(&body)))
+    Ok(shopper.with_key(Answer::ok(&body)))
 }
 
 fn content(app: &App, lines: &[CartLine]) -> Result<CartContentBody, Problem> {
@@ -80,7 +80,7 @@ pub(super) async fn add(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
             return Ok(Errors::of("quantity", limits.too_many_units()).into());
         };
         let view = added.product;
-        Ok(shopper.told(Answer::ok(&AddedBody {
+        Ok(shopper.with_key(Answer::ok(&AddedBody {
             message: "Item added to cart",
             product_id: product.to_string(),
             quantity: quantity.get(),
@@ -89,7 +89,7 @@ pub(super) async fn add(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
             discount: view.product.pricing.discount.to_string(),
         })))
     });
-    answer.await.map_err(worded)
+    answer.await.map_err(named_problem)
 }
 
 /// Adds to a cart; `None` if a guest's cart would hold too many units.
@@ -132,7 +132,7 @@ pub(super) async fn remove(app: Arc<App>, call: Call) -> Result<Answer, Problem>
         turn.ask(RemoveCartLine { cart, line }).await?;
         let message = "Item removed from cart";
         let body = RemovedBody { message, product_id: product.to_string() };
-        Ok(shopper.told(Answer::ok(&body)))
+        Ok(shopper.with_key(Answer::ok(&body)))
     });
     Ok(answer.await?)
 }
@@ -142,7 +142,7 @@ pub(super) async fn clear(app: Arc<App>, call: Call) -> Result<Answer, Problem> 
     let shopper = shopper(&app, &call, &mut form)?;
     let answer = app.commit(&call, move |turn| async move {
         turn.ask(ClearCart { cart: shopper.cart.clone() }).await?;
-        Ok(shopper.told(Answer::ok(&MessageBody { message: "Cart cleared" })))
+        Ok(shopper.with_key(Answer::ok(&MessageBody { message: "Cart cleared" })))
     });
     Ok(answer.await?)
 }
@@ -197,9 +197,9 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     let limits = app.guest_limits;
     let answer = app.commit(&call, move |turn| async move {
         let cart = shopper.cart.clone();
-        Ok(shopper.told(set_quantity(limits, &turn, cart, product, requested).await?))
+        Ok(shopper.with_key(set_quantity(limits, &turn, cart, product, requested).await?))
     });
-    answer.await.map_err(worded)
+    answer.await.map_err(named_problem)
 }
 
 async fn set_quantity(
@@ -299,7 +299,7 @@ fn cart_by_key(app: &App, call: &Call) -> Result<(Vec<CartLine>, CartOf, CartKey
 }
 
 /// The one product of the request that cannot be bought, by the field that is wrong.
-fn worded(failure: Failure) -> Problem {
+fn named_problem(failure: Failure) -> Problem {
     match &failure {
         Failure::Refused(Refusal::NotBuyable(lines)) => match lines.first().map(|line| &line.why) {
             Some(Unbuyable::Short { name, .. }) => {

@@ -6,6 +6,7 @@
 mod callers;
 mod cart;
 mod categories;
+mod descriptions;
 mod orders;
 mod password;
 mod payments;
@@ -21,7 +22,7 @@ use crate::edge::openapi::Contract;
 
 pub(super) use routes::routes;
 
-/// What is told of this contract.
+/// The description of this contract.
 pub(super) const CONTRACT: Contract = Contract {
     name: "services",
     description_path: "/openapi/services.json",

@@ -104,7 +104,7 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
         }
         let order = ordering::checkout(&turn, cart, draft, true).await?;
         placing_id.store(order.id.get(), Ordering::Relaxed);
-        Ok(shopper.told(Answer::created(&CreatedBody {
+        Ok(shopper.with_key(Answer::created(&CreatedBody {
             message: "Order created successfully",
             order_id: order.id.get(),
             cart_key: shopper.key.as_str().to_owned(),

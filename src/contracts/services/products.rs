@@ -82,24 +82,25 @@ fn selection_of(request: &Request, currency: Currency) -> Result<ProductSelectio
     }
 }
 
-/// What is told of the filters. Space around a value does not count, and no value is no filter.
-pub(super) fn filters(told: Description) -> Description {
+/// The description of the filters. Space around a value does not count, and no value is no filter.
+pub(super) fn filters(operation: Description) -> Description {
     let number = r"^ *([+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,9})?)? *$";
     let number = json_schema!({"type": "string", "pattern": number, "examples": ["10"]});
     let truth = "^ *([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]|0|1)? *$";
     let truth = json_schema!({"type": "string", "pattern": truth, "examples": ["True"]});
-    told.query(
-        "search",
-        "Words of the name, in whatever order and case; quotes keep a phrase together.",
-        search_text(),
-    )
-    .query("price_min", "The least the customer pays (`sell_price`).", number.clone())
-    .query("price_max", "The most the customer pays (`sell_price`).", number.clone())
-    .query("discount_min", "The least discount in percent.", number.clone())
-    .query("discount_max", "The largest discount in percent.", number)
-    .query("available", "`True` for what the shop sells, `False` for the rest.", truth)
-    .refuses(Errors::of("price_min", NOT_A_NUMBER))
-    .refuses(unfit_search())
+    operation
+        .query(
+            "search",
+            "Words of the name, in whatever order and case; quotes keep a phrase together.",
+            search_text(),
+        )
+        .query("price_min", "The least the customer pays (`sell_price`).", number.clone())
+        .query("price_max", "The most the customer pays (`sell_price`).", number.clone())
+        .query("discount_min", "The least discount in percent.", number.clone())
+        .query("discount_max", "The largest discount in percent.", number)
+        .query("available", "`True` for what the shop sells, `False` for the rest.", truth)
+        .refuses(Errors::of("price_min", NOT_A_NUMBER))
+        .refuses(unfit_search())
 }
 
 fn noted<T>(errors: &mut Errors, name: &'static str, read: Option<Result<T, String>>) -> Option<T> {

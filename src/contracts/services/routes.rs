@@ -1,16 +1,16 @@
-//! The routes of this contract, and what is told of each.
+//! The routes of this contract, each with its operation.
 
-use super::refusals::{INSUFFICIENT_STOCK, NOT_FOR_SALE, refused, worded};
+use super::descriptions::{
+    about_stock, for_people, for_shoppers, short, with_key, with_key_headers, with_key_parameter,
+};
+use super::refusals::{Services, refused};
 use super::wire::{CartBody, CartContentBody, CategoryBody, MeBody, MessageBody};
 use super::wire::{DetailBody, ProductBody};
 use super::{cart, categories, orders, password, payments, products, profile, tokens, users};
-use crate::app::{App, cart_key_field};
-use crate::edge::form::Field;
-use crate::edge::{BadToken, Description, Errors, Form, Route, any_text, standard};
+use crate::app::{App, Wording, cart_key_field};
+use crate::edge::{BadToken, Errors, Route, any_text, standard};
 use http::StatusCode;
-use souk_domain::{
-    Currency, Missing, OrderAction, OrderStatus, ProductId, Refusal, Unbuyable, UnbuyableLine,
-};
+use souk_domain::{Missing, OrderAction, OrderStatus, Refusal};
 
 const OK: StatusCode = StatusCode::OK;
 const CREATED: StatusCode = StatusCode::CREATED;
@@ -39,27 +39,33 @@ pub(in crate::contracts) fn routes() -> Vec<Route<App>> {
 
 fn catalog_routes() -> Vec<Route<App>> {
     vec![
-        Route::get("/api/v1/product/", "1. all products", products::list).described(|told| {
-            products::filters(told.titled("All products").for_readers())
+        Route::get("/api/v1/product/", "1. all products", products::list).described(|operation| {
+            products::filters(operation.titled("All products").for_readers())
                 .note("The filters combine: a product is shown if all of them let it through.")
                 .answers_cut::<Vec<ProductBody>>()
         }),
         Route::get("/api/v1/product/{pk}/", "2. specific product", products::detail).described(
-            |told| told.titled("Specific product").for_readers().answers::<ProductBody>(OK),
+            |operation| {
+                operation.titled("Specific product").for_readers().answers::<ProductBody>(OK)
+            },
         ),
-        Route::get("/api/v1/category/", "1. all categories", categories::list).described(|told| {
-            told.titled("All categories").for_readers().answers_cut::<Vec<CategoryBody>>()
-        }),
+        Route::get("/api/v1/category/", "1. all categories", categories::list).described(
+            |operation| {
+                operation.titled("All categories").for_readers().answers_cut::<Vec<CategoryBody>>()
+            },
+        ),
         Route::get("/api/v1/category/{pk}/", "2. specific categoty", categories::detail).described(
-            |told| told.titled("Specific category").for_readers().answers::<CategoryBody>(OK),
+            |operation| {
+                operation.titled("Specific category").for_readers().answers::<CategoryBody>(OK)
+            },
         ),
         Route::get(
             "/api/v1/category/{pk}/products/",
             "3. products by category",
             products::of_category,
         )
-        .described(|told| {
-            products::filters(told.titled("Products by category").for_readers())
+        .described(|operation| {
+            products::filters(operation.titled("Products by category").for_readers())
                 .note("The filters combine: a product is shown if all of them let it through.")
                 .answers_cut::<Vec<ProductBody>>()
         }),
@@ -68,8 +74,9 @@ fn catalog_routes() -> Vec<Route<App>> {
 
 fn product_writing_routes() -> Vec<Route<App>> {
     vec![
-        Route::post("/api/v1/product/", WRITTEN_BY_ADMIN, products::create).described(|told| {
-            told.titled("Create a product")
+        Route::post("/api/v1/product/", WRITTEN_BY_ADMIN, products::create).described(
+            |operation| {
+                operation.titled("Create a product")
                 .for_administrators()
                 .note(
                     "It starts without stock, for which this contract has no word. The customer \
@@ -78,40 +85,54 @@ fn product_writing_routes() -> Vec<Route<App>> {
                 .body(products::NewProduct::read)
                 .answers::<ProductBody>(CREATED)
                 .refuses(Errors::of("category", "Invalid pk \"9\" - object does not exist."))
-        }),
-        Route::put("/api/v1/product/{pk}/", WRITTEN_BY_ADMIN, products::update).described(|told| {
-            told.titled("Update a product")
-                .for_administrators()
-                .note("What is not named stays as it is.")
-                .body(products::ChangedProduct::read)
-                .answers::<ProductBody>(OK)
-                .refuses(Errors::of("category", "Invalid pk \"9\" - object does not exist."))
-        }),
+            },
+        ),
+        Route::put("/api/v1/product/{pk}/", WRITTEN_BY_ADMIN, products::update).described(
+            |operation| {
+                operation
+                    .titled("Update a product")
+                    .for_administrators()
+                    .note("What is not named stays as it is.")
+                    .body(products::ChangedProduct::read)
+                    .answers::<ProductBody>(OK)
+                    .refuses(Errors::of("category", "Invalid pk \"9\" - object does not exist."))
+            },
+        ),
         Route::delete("/api/v1/product/{pk}/", WRITTEN_BY_ADMIN, products::delete).described(
-            |told| told.titled("Delete a product").for_administrators().answers_nothing(NO_CONTENT),
+            |operation| {
+                operation
+                    .titled("Delete a product")
+                    .for_administrators()
+                    .answers_nothing(NO_CONTENT)
+            },
         ),
     ]
 }
 
 fn category_writing_routes() -> Vec<Route<App>> {
     vec![
-        Route::post("/api/v1/category/", WRITTEN_BY_ADMIN, categories::create).described(|told| {
-            told.titled("Create a category")
-                .for_administrators()
-                .body(|form, _| categories::name_field(form))
-                .answers::<CategoryBody>(CREATED)
-        }),
+        Route::post("/api/v1/category/", WRITTEN_BY_ADMIN, categories::create).described(
+            |operation| {
+                operation
+                    .titled("Create a category")
+                    .for_administrators()
+                    .body(|form, _| categories::name_field(form))
+                    .answers::<CategoryBody>(CREATED)
+            },
+        ),
         Route::put("/api/v1/category/{pk}", WRITTEN_BY_ADMIN, categories::update).described(
-            |told| {
-                told.titled("Update a category")
+            |operation| {
+                operation
+                    .titled("Update a category")
                     .for_administrators()
                     .body(|form, _| categories::name_field(form))
                     .answers::<CategoryBody>(OK)
             },
         ),
         Route::delete("/api/v1/category/{pk}", WRITTEN_BY_ADMIN, categories::delete).described(
-            |told| {
-                told.titled("Delete a category")
+            |operation| {
+                operation
+                    .titled("Delete a category")
                     .for_administrators()
                     .note("Its products stay, without a category.")
                     .answers_nothing(NO_CONTENT)
@@ -122,38 +143,43 @@ fn category_writing_routes() -> Vec<Route<App>> {
 
 fn cart_routes() -> Vec<Route<App>> {
     vec![
-        Route::get("/api/v1/cart/get_cart/", "1. Get Cart", cart::show).described(|told| {
-            telling_the_key(for_shoppers(told).answers::<CartBody>(OK))
+        Route::get("/api/v1/cart/get_cart/", "1. Get Cart", cart::show).described(|operation| {
+            with_key_headers(for_shoppers(operation).answers::<CartBody>(OK))
                 .note("What a line costs is what its product costs now.")
         }),
-        Route::post("/api/v1/cart/add_item/", "2. Add Item to Cart", cart::add).described(|told| {
-            let told = for_shoppers(told)
-                .note("What is in the cart already grows by `quantity`. Nothing is reserved.")
-                .body(with_key(|form| cart::NewLine::read(form)))
-                .answers::<cart::AddedBody>(OK);
-            about_stock(telling_the_key(told))
-        }),
+        Route::post("/api/v1/cart/add_item/", "2. Add Item to Cart", cart::add).described(
+            |operation| {
+                let operation = for_shoppers(operation)
+                    .note("What is in the cart already grows by `quantity`. Nothing is reserved.")
+                    .body(with_key(cart::NewLine::read))
+                    .answers::<cart::AddedBody>(OK);
+                about_stock(with_key_headers(operation))
+            },
+        ),
         Route::delete("/api/v1/cart/remove_item/", "3. Remove Item from Cart", cart::remove)
-            .described(|told| {
-                let told = for_shoppers(told)
-                    .body(with_key(|form| cart::product_field(form)))
+            .described(|operation| {
+                let operation = for_shoppers(operation)
+                    .body(with_key(cart::product_field))
                     .answers::<cart::RemovedBody>(OK);
-                telling_the_key(told).refuses(worded(Refusal::NotFound(Missing::CartLine)))
+                with_key_headers(operation)
+                    .refuses(Services::answer_for(Refusal::NotFound(Missing::CartLine)))
             }),
-        Route::delete("/api/v1/cart/clear_cart/", "4. Clear Cart", cart::clear).described(|told| {
-            let told = for_shoppers(told).body(|form, _| cart_key_field(form));
-            telling_the_key(told.answers::<MessageBody>(OK))
-        }),
+        Route::delete("/api/v1/cart/clear_cart/", "4. Clear Cart", cart::clear).described(
+            |operation| {
+                let operation = for_shoppers(operation).body(|form, _| cart_key_field(form));
+                with_key_headers(operation.answers::<MessageBody>(OK))
+            },
+        ),
         Route::patch("/api/v1/cart/update_quantity/", "5. Update Item Quantity", cart::update)
-            .described(|told| {
-                let told = for_shoppers(told)
+            .described(|operation| {
+                let operation = for_shoppers(operation)
                     .note(
                         "`quantity` is how many there are to be, `change` how many more or fewer.",
                     )
-                    .body(with_key(|form| cart::ChangedLine::read(form)))
+                    .body(with_key(cart::ChangedLine::read))
                     .answers::<cart::UpdatedBody>(OK);
-                about_stock(telling_the_key(told))
-                    .refuses(worded(Refusal::NotFound(Missing::CartLine)))
+                about_stock(with_key_headers(operation))
+                    .refuses(Services::answer_for(Refusal::NotFound(Missing::CartLine)))
             }),
     ]
 }
@@ -165,8 +191,9 @@ fn cart_service_routes() -> Vec<Route<App>> {
             "6. Get User Cart only for ANOTHER SERVICE",
             cart::show_to_service,
         )
-        .described(|told| {
-            told.titled("Get User Cart")
+        .described(|operation| {
+            operation
+                .titled("Get User Cart")
                 .for_services()
                 .note("The key may also stand in the body.")
                 .required_query("cart_key", "The key of the cart.", any_text())
@@ -179,8 +206,9 @@ fn cart_service_routes() -> Vec<Route<App>> {
             "7. Clear User Cart only for ANOTHER SERVICE",
             cart::clear_for_service,
         )
-        .described(|told| {
-            told.titled("Clear User Cart")
+        .described(|operation| {
+            operation
+                .titled("Clear User Cart")
                 .for_services()
                 .note("The key may also stand in the query.")
                 .body(|form, _| cart::key_field(form))
@@ -193,21 +221,23 @@ fn cart_service_routes() -> Vec<Route<App>> {
 fn order_routes() -> Vec<Route<App>> {
     vec![
         Route::post("/api/v1/order/create_order/", "1. Create Order", orders::create).described(
-            |told| {
-                let told = taking_the_key(told.for_guests().for_users())
+            |operation| {
+                let operation = with_key_parameter(operation.for_guests().for_users())
                     .note(
                         "Orders what is in the cart and empties it. The stock is taken at once; \
                          an order that stays unpaid is cancelled after a while, a guest's sooner. \
                          How many units and unpaid orders guests have is bounded.",
                     )
                     .throttled()
-                    .body(with_key(|form| orders::NewOrder::read(form)))
+                    .body(with_key(orders::NewOrder::read))
                     .answers::<orders::CreatedBody>(CREATED);
-                let told = telling_the_key(told)
+                let operation = with_key_headers(operation)
                     .refuses(Errors::of("cart_key", "This field is required."))
                     .refuses(standard::forbidden())
-                    .refuses(worded(Refusal::CartEmpty));
-                told.refuses(worded(short())).refuses(worded(Refusal::TotalTooLarge))
+                    .refuses(Services::answer_for(Refusal::CartEmpty));
+                operation
+                    .refuses(Services::answer_for(short()))
+                    .refuses(Services::answer_for(Refusal::TotalTooLarge))
             },
         ),
         Route::post(
@@ -215,8 +245,9 @@ fn order_routes() -> Vec<Route<App>> {
             "2. Update status(for Admin) and paid(for Service) for order",
             orders::update,
         )
-        .described(|told| {
-            told.titled("Update an order")
+        .described(|operation| {
+            operation
+                .titled("Update an order")
                 .for_administrators()
                 .for_services()
                 .note(
@@ -228,7 +259,7 @@ fn order_routes() -> Vec<Route<App>> {
                 .refuses(Errors::of("is_paid", orders::NOT_CONFIRMED))
                 .refuses(standard::forbidden())
                 .refuses(standard::not_found())
-                .refuses(worded(Refusal::ForbiddenStep {
+                .refuses(Services::answer_for(Refusal::ForbiddenStep {
                     from: OrderStatus::Shipped,
                     to: OrderStatus::Cancelled,
                 }))
@@ -238,8 +269,8 @@ fn order_routes() -> Vec<Route<App>> {
             "3. Get all Orders authorized user, with Token Authorization",
             orders::list,
         )
-        .described(|told| {
-            for_people(told.titled("Get all orders of a user"))
+        .described(|operation| {
+            for_people(operation.titled("Get all orders of a user"))
                 .note("The newest first.")
                 .answers_cut::<orders::OrdersBody>()
         }),
@@ -248,41 +279,45 @@ fn order_routes() -> Vec<Route<App>> {
             "4. Order by id only for SERVICE",
             orders::by_id,
         )
-        .described(|told| {
-            taking_the_key(told.titled("Order by id").for_services().for_users().for_guests())
-                .note("Somebody else's order is not there.")
-                .body(|form, _| cart_key_field(form))
-                .answers::<orders::OrderByIdBody>(OK)
+        .described(|operation| {
+            with_key_parameter(
+                operation.titled("Order by id").for_services().for_users().for_guests(),
+            )
+            .note("Somebody else's order is not there.")
+            .body(|form, _| cart_key_field(form))
+            .answers::<orders::OrderByIdBody>(OK)
         }),
     ]
 }
 
 fn account_routes() -> Vec<Route<App>> {
     vec![
-        Route::post("/api/v1/users/register/", "Register", users::register).described(|told| {
-            taking_the_key(told.for_anyone())
-                .note(
-                    "The guest's cart becomes the user's. Only an administrator may register \
+        Route::post("/api/v1/users/register/", "Register", users::register).described(
+            |operation| {
+                with_key_parameter(operation.for_anyone())
+                    .note(
+                        "The guest's cart becomes the user's. Only an administrator may register \
                      another one (`user_type` `admin`).",
-                )
-                .body(with_key(|form| users::Registration::read(form)))
-                .answers::<users::RegisteredBody>(CREATED)
-                .throttled()
-                .refuses(Errors::of("confirm_password", users::PASSWORDS_DIFFER))
-                .refuses(worded(Refusal::UsernameTaken))
-                .refuses(worded(Refusal::EmailTaken))
-                .refuses(standard::forbidden())
-        }),
-        Route::post("/api/v1/users/login/", "Login", users::login).described(|told| {
-            taking_the_key(told.for_anyone())
+                    )
+                    .body(with_key(users::Registration::read))
+                    .answers::<users::RegisteredBody>(CREATED)
+                    .throttled()
+                    .refuses(Errors::of("confirm_password", users::PASSWORDS_DIFFER))
+                    .refuses(Services::answer_for(Refusal::UsernameTaken))
+                    .refuses(Services::answer_for(Refusal::EmailTaken))
+                    .refuses(standard::forbidden())
+            },
+        ),
+        Route::post("/api/v1/users/login/", "Login", users::login).described(|operation| {
+            with_key_parameter(operation.for_anyone())
                 .note("The guest's cart becomes part of the user's.")
-                .body(with_key(|form| users::Login::read(form)))
+                .body(with_key(users::Login::read))
                 .answers::<users::LoggedInBody>(OK)
-                .refuses(worded(Refusal::InvalidCredentials))
+                .refuses(Services::answer_for(Refusal::InvalidCredentials))
                 .throttled()
         }),
-        Route::post("/api/v1/users/logout/", "Logout", users::logout).described(|told| {
-            for_people(told)
+        Route::post("/api/v1/users/logout/", "Logout", users::logout).described(|operation| {
+            for_people(operation)
                 .note("The tokens of the session are refused from then on.")
                 .answers::<MessageBody>(OK)
         }),
@@ -292,9 +327,9 @@ fn account_routes() -> Vec<Route<App>> {
 fn profile_routes() -> Vec<Route<App>> {
     vec![
         Route::get("/api/v1/users/me/", "Me", profile::show)
-            .described(|told| for_people(told).answers::<MeBody>(OK)),
-        Route::put("/api/v1/users/me/update/", "Update", profile::update).described(|told| {
-            for_people(told.titled("Update me"))
+            .described(|operation| for_people(operation).answers::<MeBody>(OK)),
+        Route::put("/api/v1/users/me/update/", "Update", profile::update).described(|operation| {
+            for_people(operation.titled("Update me"))
                 .note("What is not named stays as it is; `null` clears.")
                 .body(|form, _| profile::Profile::read(form, None, None))
                 .answers::<MeBody>(OK)
@@ -303,12 +338,12 @@ fn profile_routes() -> Vec<Route<App>> {
                 .refuses(Errors::of("email", users::EMAIL_IN_USE))
         }),
         Route::post("/api/v1/users/me/change-password/", "Change Passwoord", password::change)
-            .described(|told| {
-                for_people(told.titled("Change password"))
+            .described(|operation| {
+                for_people(operation.titled("Change password"))
                     .note("Every other session of the user ends.")
                     .body(|form, _| password::ChangedPassword::read(form))
                     .answers::<MessageBody>(OK)
-                    .refuses(worded(Refusal::OldPasswordWrong))
+                    .refuses(Services::answer_for(Refusal::OldPasswordWrong))
                     .throttled()
                     .refuses(Errors::of("confirm_password", users::PASSWORDS_DIFFER))
             }),
@@ -322,16 +357,18 @@ fn reset_routes() -> Vec<Route<App>> {
             "Reset password with email",
             password::request_reset,
         )
-        .described(|told| {
-            told.for_anyone()
+        .described(|operation| {
+            operation
+                .for_anyone()
                 .note("Says the same for every address; a mail goes only to one that is known.")
                 .body(|form, _| password::email_field(form))
                 .answers::<DetailBody>(OK)
                 .throttled()
         }),
         Route::post(password::CONFIRM_PATH, "Reset password with email", password::confirm_reset)
-            .described(|told| {
-                told.titled("Confirm the reset of a password")
+            .described(|operation| {
+                operation
+                    .titled("Confirm the reset of a password")
                     .for_anyone()
                     .note("The link is good once and for an hour. Every session of the user ends.")
                     .required_query("uidb64", "As in the mailed link.", any_text())
@@ -348,17 +385,19 @@ fn reset_routes() -> Vec<Route<App>> {
 fn token_routes() -> Vec<Route<App>> {
     vec![
         Route::post("/api/v1/users/token/refresh/", "Refresh Token", tokens::refresh).described(
-            |told| {
-                told.for_anyone()
+            |operation| {
+                operation
+                    .for_anyone()
                     .note("The refresh token stays good for its day.")
                     .body(|form, _| tokens::refresh_field(form))
                     .answers::<tokens::RefreshedBody>(OK)
-                    .refuses(worded(Refusal::TokenInvalid))
+                    .refuses(Services::answer_for(Refusal::TokenInvalid))
             },
         ),
         Route::post("/api/v1/users/token/verify/", "Verify Token", tokens::verify).described(
-            |told| {
-                told.for_anyone()
+            |operation| {
+                operation
+                    .for_anyone()
                     .body(|form, _| tokens::token_field(form))
                     .answers::<DetailBody>(OK)
                     .refuses(tokens::not_valid(BadToken::Foreign))
@@ -376,23 +415,26 @@ fn payment_routes() -> Vec<Route<App>> {
             "1. Create payment link",
             payments::create_checkout,
         )
-        .described(|told| {
-            taking_the_key(told.for_users().for_guests())
+        .described(|operation| {
+            with_key_parameter(operation.for_users().for_guests())
                 .note(
                     "The order must be pending. After paying, the customer comes to the page of \
                      the successful payment, after giving up to that of the canceled one; or to \
                      `success_url` and `cancel_url`, where `{CHECKOUT_SESSION_ID}` stands for the \
                      gateway's session. Those must be of an origin that the shop allows.",
                 )
-                .body(with_key(|form| payments::NewCheckout::read(form)))
+                .body(with_key(payments::NewCheckout::read))
                 .answers::<payments::CheckoutBody>(OK)
-                .refuses(worded(Refusal::OrderNotPending { action: OrderAction::Pay }))
+                .refuses(Services::answer_for(Refusal::OrderNotPending {
+                    action: OrderAction::Pay,
+                }))
                 .refuses(standard::forbidden())
                 .refuses(standard::not_found())
         }),
         Route::get(payments::SUCCESS_PATH, "1. Create payment link", payments::success).described(
-            |told| {
-                told.titled("Page after paying")
+            |operation| {
+                operation
+                    .titled("Page after paying")
                     .for_anyone()
                     .note(
                         "That somebody comes here says nothing: the gateway is asked, and if \
@@ -404,8 +446,9 @@ fn payment_routes() -> Vec<Route<App>> {
             },
         ),
         Route::get(payments::CANCEL_PATH, "1. Create payment link", payments::cancel).described(
-            |told| {
-                told.titled("Page after giving up")
+            |operation| {
+                operation
+                    .titled("Page after giving up")
                     .for_anyone()
                     .note("Nothing changes: the order can still be paid.")
                     .query("session_id", "Put there by the gateway; ignored.", any_text())
@@ -413,49 +456,4 @@ fn payment_routes() -> Vec<Route<App>> {
             },
         ),
     ]
-}
-
-/// For a person; another system has no profile and no orders of its own.
-fn for_people(told: Description) -> Description {
-    told.for_users().refuses(standard::forbidden())
-}
-
-/// For whoever has a cart or gets one; another system has none.
-fn for_shoppers(told: Description) -> Description {
-    let told = told.for_guests().for_new_guests().for_users();
-    taking_the_key(told).refuses(standard::forbidden())
-}
-
-/// The key of a guest's cart in the query; beside it in the header or a cookie.
-fn taking_the_key(told: Description) -> Description {
-    told.query("cart_key", "The key of a guest's cart.", any_text())
-}
-
-/// What `read` reads of a body, and the key of a guest's cart.
-fn with_key<R>(
-    read: impl FnOnce(&mut Form<'_>) -> R,
-) -> impl FnOnce(&mut Form<'_>, Currency) -> Field<Option<String>> {
-    move |form, _| {
-        read(form);
-        cart_key_field(form)
-    }
-}
-
-/// The headers that tell the key of the cart that was meant.
-fn telling_the_key(told: Description) -> Description {
-    told.header("X-Cart-Key", "The key of the cart.")
-        .header("Set-Cookie", "The same key as the cookie `cart_key`.")
-}
-
-/// What is said where a cart is to hold what cannot be bought.
-fn about_stock(told: Description) -> Description {
-    told.refuses(Errors::of("quantity", format!("{INSUFFICIENT_STOCK} for Laptop")))
-        .refuses(Errors::of("product_id", NOT_FOR_SALE))
-}
-
-/// An order of more than there is.
-fn short() -> Refusal {
-    let why = Unbuyable::Short { name: "Laptop".to_owned(), sellable: 1 };
-    let line = ProductId::new(1).map(|product| UnbuyableLine { product, why });
-    Refusal::NotBuyable(line.into_iter().collect())
 }

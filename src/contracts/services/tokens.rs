@@ -1,9 +1,9 @@
 //! API4: refreshing and verifying tokens. Nothing rotates here: the refresh token stays good for
 //! its day (contracts README, "Who may").
 
-use super::refusals::{Problem, worded};
+use super::refusals::{Problem, Services};
 use super::wire::DetailBody;
-use crate::app::App;
+use crate::app::{App, Wording};
 use crate::edge::form::{Field, Rule, text};
 use crate::edge::values::{self, Token};
 use crate::edge::{Answer, BadToken, Call, Form, standard};
@@ -36,7 +36,7 @@ pub(super) async fn refresh(app: Arc<App>, call: Call) -> Result<Answer, Problem
             if rotation == Rotation::Reused {
                 tracing::warn!(user = %token.user, "a spent refresh token was used again; its session was ended");
             }
-            Ok(worded(Refusal::TokenInvalid))
+            Ok(Services::answer_for(Refusal::TokenInvalid))
         });
     Ok(spent.await?)
 }

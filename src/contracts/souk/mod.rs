@@ -21,7 +21,7 @@ use crate::edge::openapi::Contract;
 
 pub(super) use routes::routes;
 
-/// What is described of this contract.
+/// The description of this contract.
 pub(super) const CONTRACT: Contract = Contract {
     name: "souk",
     description_path: "/openapi/souk.json",

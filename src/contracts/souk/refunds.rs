@@ -29,7 +29,7 @@ pub(super) fn routes() -> Vec<Route<App>> {
 struct Own;
 
 impl Wording for Own {
-    fn worded(refusal: Refusal) -> Answer {
+    fn answer_for(refusal: Refusal) -> Answer {
         match refusal {
             Refusal::NotFound(_) => standard::not_found(),
             Refusal::RefundTooLarge => {

@@ -1,4 +1,4 @@
-//! The routes of this contract, and what is described of each.
+//! The routes of this contract, each with its operation.
 
 use super::readiness::ready;
 use super::{
@@ -40,15 +40,17 @@ fn operations() -> Vec<Route<App>> {
 fn orders() -> Vec<Route<App>> {
     vec![
         Route::get("/souk/v1/admin/orders/{id}", "An order for who packs it", admin_orders::show)
-            .described(|told| {
-                told.for_administrators()
+            .described(|operation| {
+                operation
+                    .for_administrators()
                     .with_problems()
                     .note("With everything that is needed to send it: to whom, where, and notes.")
                     .answers::<wire::AdminOrderBody>(StatusCode::OK)
             }),
         Route::get("/souk/v1/store/orders/{id}", "An order for its customer", store_orders::show)
-            .described(|told| {
-                told.for_users()
+            .described(|operation| {
+                operation
+                    .for_users()
                     .for_guests()
                     .with_problems()
                     .note(

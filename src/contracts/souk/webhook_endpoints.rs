@@ -36,16 +36,16 @@ pub(super) fn routes() -> Vec<Route<App>> {
 }
 
 /// Nothing here is refused by an owner.
-struct Unworded;
+struct NoRefusals;
 
-impl Wording for Unworded {
-    fn worded(refusal: Refusal) -> Answer {
+impl Wording for NoRefusals {
+    fn answer_for(refusal: Refusal) -> Answer {
         tracing::error!(%refusal, "a refusal nobody expected");
         standard::internal_error()
     }
 }
 
-type Refused = Problem<Unworded>;
+type Refused = Problem<NoRefusals>;
 
 #[derive(Serialize)]
 struct EndpointBody<'a> {

@@ -22,7 +22,7 @@ pub(super) use routes::routes;
 use crate::edge::openapi::Contract;
 use http::Method;
 
-/// What is told of this contract.
+/// The description of this contract.
 pub(super) const CONTRACT: Contract = Contract {
     name: "storefront",
     description_path: "/openapi/storefront.json",

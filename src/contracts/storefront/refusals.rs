@@ -14,12 +14,6 @@ pub(super) type Problem = app::Problem<Storefront>;
 #[derive(Debug)]
 pub(super) struct Storefront;
 
-impl Wording for Storefront {
-    fn worded(refusal: Refusal) -> Answer {
-        worded(refusal)
-    }
-}
-
 #[derive(Serialize)]
 struct ErrorBody {
     error: String,
@@ -39,58 +33,63 @@ pub(super) const EMAIL_IN_USE: &str = "This email is already in use.";
 pub(super) const NOT_FOR_SALE: &str = "Product not found or inactive";
 pub(super) const INSUFFICIENT_STOCK: &str = "Insufficient stock";
 
-/// The one translation of the shop's refusals; handlers that print another shape catch theirs
-/// before.
-fn worded(refusal: Refusal) -> Answer {
-    const BAD_REQUEST: StatusCode = StatusCode::BAD_REQUEST;
-    match refusal {
-        Refusal::InvalidCredentials => Errors::general("Invalid credentials").into(),
-        Refusal::TokenInvalid => standard::bad_token("Token is invalid or expired"),
-        Refusal::EmailTaken => Errors::of("email", EMAIL_IN_USE).into(),
-        Refusal::UsernameTaken | Refusal::UsernameIsAnAddress => {
-            // Here the user name is the e-mail address.
-            Errors::of("email", EMAIL_IN_USE).into()
+/// Handlers that print another shape word theirs themselves.
+impl Wording for Storefront {
+    fn answer_for(refusal: Refusal) -> Answer {
+        const BAD_REQUEST: StatusCode = StatusCode::BAD_REQUEST;
+        match refusal {
+            Refusal::InvalidCredentials => Errors::general("Invalid credentials").into(),
+            Refusal::TokenInvalid => standard::bad_token("Token is invalid or expired"),
+            Refusal::EmailTaken => Errors::of("email", EMAIL_IN_USE).into(),
+            Refusal::UsernameTaken | Refusal::UsernameIsAnAddress => {
+                // Here the user name is the e-mail address.
+                Errors::of("email", EMAIL_IN_USE).into()
+            }
+            Refusal::OldPasswordWrong => {
+                Errors::of("old_password", "Old password is incorrect").into()
+            }
+            Refusal::AdministratorOnly => standard::forbidden(),
+            Refusal::LastAdministrator => standard::last_administrator(),
+            Refusal::NotFound(_) => standard::not_found(),
+            Refusal::NotYourOrder => forbidden("You do not have permission to access this order."),
+            Refusal::UnknownCategory => {
+                Errors::of("category_id", "Invalid pk - object does not exist.").into()
+            }
+            Refusal::NotBuyable(lines) => not_buyable_line(&lines),
+            Refusal::StockTooLarge => Errors::of("stock_quantity", at_most(MAX_STOCK)).into(),
+            Refusal::CartEmpty => error(BAD_REQUEST, "Cart is empty"),
+            Refusal::TooManyLines => Errors::general("Too many different products.").into(),
+            Refusal::QuantityTooLarge { .. } => {
+                Errors::of("quantity", at_most(MAX_LINE_QUANTITY)).into()
+            }
+            Refusal::TotalTooLarge => {
+                Errors::general("The total is larger than an order may cost.").into()
+            }
+            Refusal::OrderNotPending { action } => error(
+                BAD_REQUEST,
+                match action {
+                    OrderAction::Update => "Only pending orders can be updated",
+                    OrderAction::Delete => "Only pending orders can be deleted",
+                    OrderAction::Pay => "Only pending orders can initiate payment",
+                },
+            ),
+            Refusal::StateReserved { .. } => standard::forbidden(),
+            Refusal::ForbiddenStep { from, to } => error(
+                StatusCode::CONFLICT,
+                format!("An order cannot go from {} to {}", from.word(), to.word()),
+            ),
+            Refusal::PaymentNotStarted => {
+                error(BAD_REQUEST, "Payment intent not found for this order")
+            }
+            Refusal::PaymentMethodUnknown => {
+                Errors::of("payment_method", "No such payment method.").into()
+            }
+            Refusal::RefundTooLarge => {
+                Errors::of("amount", "More than is left of what was paid.").into()
+            }
+            Refusal::NothingToRefund => Errors::of("amount", standard::COST_NOTHING).into(),
+            Refusal::RefusedByGateway { reason } => error(BAD_REQUEST, reason),
         }
-        Refusal::OldPasswordWrong => Errors::of("old_password", "Old password is incorrect").into(),
-        Refusal::AdministratorOnly => standard::forbidden(),
-        Refusal::LastAdministrator => standard::last_administrator(),
-        Refusal::NotFound(_) => standard::not_found(),
-        Refusal::NotYourOrder => forbidden("You do not have permission to access this order."),
-        Refusal::UnknownCategory => {
-            Errors::of("category_id", "Invalid pk - object does not exist.").into()
-        }
-        Refusal::NotBuyable(lines) => not_buyable_line(&lines),
-        Refusal::StockTooLarge => Errors::of("stock_quantity", at_most(MAX_STOCK)).into(),
-        Refusal::CartEmpty => error(BAD_REQUEST, "Cart is empty"),
-        Refusal::TooManyLines => Errors::general("Too many different products.").into(),
-        Refusal::QuantityTooLarge { .. } => {
-            Errors::of("quantity", at_most(MAX_LINE_QUANTITY)).into()
-        }
-        Refusal::TotalTooLarge => {
-            Errors::general("The total is larger than an order may cost.").into()
-        }
-        Refusal::OrderNotPending { action } => error(
-            BAD_REQUEST,
-            match action {
-                OrderAction::Update => "Only pending orders can be updated",
-                OrderAction::Delete => "Only pending orders can be deleted",
-                OrderAction::Pay => "Only pending orders can initiate payment",
-            },
-        ),
-        Refusal::StateReserved { .. } => standard::forbidden(),
-        Refusal::ForbiddenStep { from, to } => error(
-            StatusCode::CONFLICT,
-            format!("An order cannot go from {} to {}", from.word(), to.word()),
-        ),
-        Refusal::PaymentNotStarted => error(BAD_REQUEST, "Payment intent not found for this order"),
-        Refusal::PaymentMethodUnknown => {
-            Errors::of("payment_method", "No such payment method.").into()
-        }
-        Refusal::RefundTooLarge => {
-            Errors::of("amount", "More than is left of what was paid.").into()
-        }
-        Refusal::NothingToRefund => Errors::of("amount", standard::COST_NOTHING).into(),
-        Refusal::RefusedByGateway { reason } => error(BAD_REQUEST, reason),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The routes of this contract, and what is told of each.
+//! The routes of this contract, each with its operation.
 
 use super::refusals::{EMAIL_IN_USE, INSUFFICIENT_STOCK, Storefront, error, forbidden};
 use super::wire::{CartBody, CategoryBody, LineBody, MessageBody, OrderBody};
@@ -34,38 +34,42 @@ pub(in crate::contracts) fn routes() -> Vec<Route<App>> {
 fn auth_routes() -> Vec<Route<App>> {
     vec![
         Route::post("/api/v1/auth/register/", "1. Register User", auth::register).described(
-            |told| {
-                told.for_anyone()
+            |operation| {
+                operation
+                    .for_anyone()
                     .note("Only an administrator may register another one.")
                     .body(|form, _| auth::Registration::read(form))
                     .answers::<auth::LoggedInBody>(CREATED)
                     .says("message", auth::REGISTERED)
                     .refuses(Errors::of("password_confirm", auth::PASSWORDS_DIFFER))
                     .throttled()
-                    .refuses(Storefront::worded(Refusal::EmailTaken))
+                    .refuses(Storefront::answer_for(Refusal::EmailTaken))
                     .refuses(standard::forbidden())
             },
         ),
         Route::post("/api/v1/auth/login/", "2. Login User", auth::login).exact().described(
-            |told| {
-                told.for_anyone()
+            |operation| {
+                operation
+                    .for_anyone()
                     .body(|form, _| auth::Login::read(form))
                     .answers::<auth::LoggedInBody>(OK)
                     .says("message", auth::LOGGED_IN)
-                    .refuses(Storefront::worded(Refusal::InvalidCredentials))
+                    .refuses(Storefront::answer_for(Refusal::InvalidCredentials))
                     .throttled()
             },
         ),
-        Route::post("/api/v1/auth/refresh/", "3. Refresh Token", auth::refresh).described(|told| {
-            told.for_anyone()
+        Route::post("/api/v1/auth/refresh/", "3. Refresh Token", auth::refresh).described(
+            |operation| {
+                operation.for_anyone()
                 .note(
                     "The refresh token is spent and a new one comes back; using it again ends the \
                      session. It may also be called `refresh_token`.",
                 )
                 .body(|form, _| auth::refresh_field(form))
                 .answers::<auth::RefreshedBody>(OK)
-                .refuses(Storefront::worded(Refusal::TokenInvalid))
-        }),
+                .refuses(Storefront::answer_for(Refusal::TokenInvalid))
+            },
+        ),
     ]
 }
 
@@ -73,33 +77,35 @@ fn profile_routes() -> Vec<Route<App>> {
     const PATH: &str = "/api/v1/auth/profile/";
     vec![
         Route::get(PATH, "4. Get User Profile", profile::show)
-            .described(|told| told.for_users().answers::<ProfileBody>(OK)),
-        Route::put(PATH, "5. Update User Profile", profile::update).described(|told| {
-            updated_profile(told).body(|form, _| profile::Profile::read(form, false, None))
+            .described(|operation| operation.for_users().answers::<ProfileBody>(OK)),
+        Route::put(PATH, "5. Update User Profile", profile::update).described(|operation| {
+            updated_profile(operation).body(|form, _| profile::Profile::read(form, false, None))
         }),
-        Route::patch(PATH, "5. Update User Profile", profile::update).described(|told| {
-            updated_profile(told).body(|form, _| profile::Profile::read(form, true, None))
+        Route::patch(PATH, "5. Update User Profile", profile::update).described(|operation| {
+            updated_profile(operation).body(|form, _| profile::Profile::read(form, true, None))
         }),
         Route::post(
             "/api/v1/auth/change-password/",
             "6. Change Password",
             profile::change_password,
         )
-        .described(|told| {
-            told.for_users()
+        .described(|operation| {
+            operation
+                .for_users()
                 .note("Every other session of the user ends.")
                 .body(|form, _| profile::ChangedPassword::read(form))
                 .answers::<MessageBody>(OK)
                 .says("message", profile::PASSWORD_CHANGED)
-                .refuses(Storefront::worded(Refusal::OldPasswordWrong))
+                .refuses(Storefront::answer_for(Refusal::OldPasswordWrong))
                 .throttled()
                 .refuses(Errors::of("new_password", profile::PASSWORDS_DIFFER))
         }),
     ]
 }
 
-fn updated_profile(told: Description) -> Description {
-    told.for_users()
+fn updated_profile(operation: Description) -> Description {
+    operation
+        .for_users()
         .note("The user name follows the e-mail address.")
         .answers::<ProfileBody>(OK)
         .refuses(Errors::of("email", EMAIL_IN_USE))
@@ -109,17 +115,17 @@ fn product_routes() -> Vec<Route<App>> {
     const LIST: &str = "/api/v1/products/";
     const ONE: &str = "/api/v1/products/{id}/";
     vec![
-        Route::get(LIST, "7. List Products", products::list).exact().described(|told| {
+        Route::get(LIST, "7. List Products", products::list).exact().described(|operation| {
             let id = json_schema!({"type": "string", "pattern": "^([1-9][0-9]{0,17})?$"});
-            told.for_users()
+            operation.for_users()
                 .query("search", "Words of the name or the description, in whatever order and case; quotes keep a phrase together.", search_text())
                 .query("category", "The id of their category.", id)
                 .answers_page::<ProductBody>()
                 .refuses(products::no_such_choice())
                 .refuses(unfit_search())
         }),
-        Route::post(LIST, "8. Create Product", products::create).exact().described(|told| {
-            told.for_administrators()
+        Route::post(LIST, "8. Create Product", products::create).exact().described(|operation| {
+            operation.for_administrators()
                 .body(products::NewProduct::read)
                 .answers::<ProductBody>(CREATED)
                 .refuses(no_such_category())
@@ -127,17 +133,17 @@ fn product_routes() -> Vec<Route<App>> {
         }),
         Route::get(ONE, "9. Get Product Detail", products::detail)
             .exact()
-            .described(|told| told.for_users().answers::<ProductBody>(OK)),
-        Route::put(ONE, "10. Update Product", products::update).exact().described(|told| {
-            updated_product(told)
+            .described(|operation| operation.for_users().answers::<ProductBody>(OK)),
+        Route::put(ONE, "10. Update Product", products::update).exact().described(|operation| {
+            updated_product(operation)
                 .body(|form, currency| products::ChangedProduct::read(form, currency, false))
         }),
-        Route::patch(ONE, "10. Update Product", products::update).exact().described(|told| {
-            updated_product(told)
+        Route::patch(ONE, "10. Update Product", products::update).exact().described(|operation| {
+            updated_product(operation)
                 .body(|form, currency| products::ChangedProduct::read(form, currency, true))
         }),
-        Route::delete(ONE, "11. Delete Product", products::delete).exact().described(|told| {
-            told.for_administrators()
+        Route::delete(ONE, "11. Delete Product", products::delete).exact().described(|operation| {
+            operation.for_administrators()
                 .answers::<MessageBody>(OK)
                 .says("message", products::DELETED)
                 .refuses(forbidden(products::ONLY_ADMINS_DELETE))
@@ -145,8 +151,9 @@ fn product_routes() -> Vec<Route<App>> {
     ]
 }
 
-fn updated_product(told: Description) -> Description {
-    told.for_administrators()
+fn updated_product(operation: Description) -> Description {
+    operation
+        .for_administrators()
         .answers::<ProductBody>(OK)
         .refuses(no_such_category())
         .refuses(forbidden(products::ONLY_ADMINS_UPDATE))
@@ -162,23 +169,27 @@ fn category_routes() -> Vec<Route<App>> {
     const ONE: &str = "/api/v1/categories/{id}/";
     vec![
         Route::get(LIST, "12. List Categories", categories::list)
-            .described(|told| told.for_users().answers_page::<CategoryBody>()),
-        Route::post(LIST, "13. Create Category", categories::create).described(|told| {
-            told.for_administrators()
+            .described(|operation| operation.for_users().answers_page::<CategoryBody>()),
+        Route::post(LIST, "13. Create Category", categories::create).described(|operation| {
+            operation
+                .for_administrators()
                 .body(|form, _| categories::NewCategory::read(form))
                 .answers::<CategoryBody>(CREATED)
                 .refuses(forbidden(categories::ONLY_ADMINS_CREATE))
         }),
         Route::get(ONE, "14. Get Category Detail", categories::detail)
-            .described(|told| told.for_users().answers::<CategoryBody>(OK)),
-        Route::put(ONE, "15. Update Category", categories::update).described(|told| {
-            updated_category(told).body(|form, _| categories::ChangedCategory::read(form, false))
+            .described(|operation| operation.for_users().answers::<CategoryBody>(OK)),
+        Route::put(ONE, "15. Update Category", categories::update).described(|operation| {
+            updated_category(operation)
+                .body(|form, _| categories::ChangedCategory::read(form, false))
         }),
-        Route::patch(ONE, "15. Update Category", categories::update).described(|told| {
-            updated_category(told).body(|form, _| categories::ChangedCategory::read(form, true))
+        Route::patch(ONE, "15. Update Category", categories::update).described(|operation| {
+            updated_category(operation)
+                .body(|form, _| categories::ChangedCategory::read(form, true))
         }),
-        Route::delete(ONE, "16. Delete Category", categories::delete).described(|told| {
-            told.for_administrators()
+        Route::delete(ONE, "16. Delete Category", categories::delete).described(|operation| {
+            operation
+                .for_administrators()
                 .note("Its products stay, without a category.")
                 .answers::<MessageBody>(OK)
                 .says("message", categories::DELETED)
@@ -187,8 +198,9 @@ fn category_routes() -> Vec<Route<App>> {
     ]
 }
 
-fn updated_category(told: Description) -> Description {
-    told.for_administrators()
+fn updated_category(operation: Description) -> Description {
+    operation
+        .for_administrators()
         .answers::<CategoryBody>(OK)
         .refuses(forbidden(categories::ONLY_ADMINS_UPDATE))
 }
@@ -197,34 +209,36 @@ fn order_routes() -> Vec<Route<App>> {
     const LIST: &str = "/api/v1/orders/";
     const ONE: &str = "/api/v1/orders/{id}/";
     vec![
-        Route::get(LIST, "17. List Orders", orders::list).exact().described(|told| {
-            told.for_users()
+        Route::get(LIST, "17. List Orders", orders::list).exact().described(|operation| {
+            operation
+                .for_users()
                 .note(
                     "Newest first; customers see their own, administrators all. The list is whole \
                      unless a page is asked for.",
                 )
                 .answers_cut::<Vec<OrderBody>>()
         }),
-        Route::post(LIST, "18. Create Order", orders::create).exact().described(|told| {
-            told.for_users()
+        Route::post(LIST, "18. Create Order", orders::create).exact().described(|operation| {
+            operation
+                .for_users()
                 .note("All or nothing; the stock is taken at once.")
                 .body(|form, _| orders::NewOrder::read(form))
                 .answers::<OrderBody>(CREATED)
                 .refuses(items_not_buyable())
         }),
-        Route::get(ONE, "19. Get Order Detail", orders::detail).exact().described(|told| {
-            of_an_order(told)
+        Route::get(ONE, "19. Get Order Detail", orders::detail).exact().described(|operation| {
+            of_an_order(operation)
                 .note("Customers reach their own orders, administrators all.")
                 .answers::<OrderBody>(OK)
         }),
         Route::put(ONE, "20. Update Order", orders::update).exact().described(updated_order),
         Route::patch(ONE, "20. Update Order", orders::update).exact().described(updated_order),
-        Route::delete(ONE, "21. Delete Order", orders::delete).exact().described(|told| {
-            of_an_order(told)
+        Route::delete(ONE, "21. Delete Order", orders::delete).exact().described(|operation| {
+            of_an_order(operation)
                 .note("Customers may only delete what is pending. The stock comes back.")
                 .answers::<MessageBody>(OK)
                 .says("message", orders::DELETED)
-                .refuses(Storefront::worded(Refusal::OrderNotPending {
+                .refuses(Storefront::answer_for(Refusal::OrderNotPending {
                     action: OrderAction::Delete,
                 }))
         }),
@@ -232,25 +246,25 @@ fn order_routes() -> Vec<Route<App>> {
 }
 
 /// The same for `PUT` and `PATCH`: no field of an order must be there.
-fn updated_order(told: Description) -> Description {
-    of_an_order(told)
+fn updated_order(operation: Description) -> Description {
+    of_an_order(operation)
         .note(
             "Customers may change the addresses of a pending order and move it to `processing`; \
              administrators may take any step the states allow.",
         )
         .body(|form, _| orders::ChangedOrder::read(form))
         .answers::<OrderBody>(OK)
-        .refuses(Storefront::worded(Refusal::OrderNotPending { action: OrderAction::Update }))
+        .refuses(Storefront::answer_for(Refusal::OrderNotPending { action: OrderAction::Update }))
         .refuses(standard::forbidden())
-        .refuses(Storefront::worded(Refusal::ForbiddenStep {
+        .refuses(Storefront::answer_for(Refusal::ForbiddenStep {
             from: OrderStatus::Shipped,
             to: OrderStatus::Cancelled,
         }))
 }
 
 /// An order that the caller may not reach is refused.
-fn of_an_order(told: Description) -> Description {
-    told.for_users().refuses(Storefront::worded(Refusal::NotYourOrder))
+fn of_an_order(operation: Description) -> Description {
+    operation.for_users().refuses(Storefront::answer_for(Refusal::NotYourOrder))
 }
 
 fn items_not_buyable() -> Errors {
@@ -276,19 +290,21 @@ fn payment_routes() -> Vec<Route<App>> {
             "22. Create Payment Intent",
             payments::create,
         )
-        .described(|told| {
-            of_an_order(told)
+        .described(|operation| {
+            of_an_order(operation)
                 .note("Asked again, it is the same intent, unless the order has changed.")
                 .answers::<payments::IntentBody>(OK)
-                .refuses(Storefront::worded(Refusal::OrderNotPending { action: OrderAction::Pay }))
+                .refuses(Storefront::answer_for(Refusal::OrderNotPending {
+                    action: OrderAction::Pay,
+                }))
         }),
         Route::post(
             "/api/v1/orders/{id}/confirm-payment/",
             "23. Confirm Payment",
             payments::confirm,
         )
-        .described(|told| {
-            of_an_order(told)
+        .described(|operation| {
+            of_an_order(operation)
                 .note(
                     "The gateway is asked what happened. With a `payment_method` it is told to \
                      charge that one first.",
@@ -296,13 +312,14 @@ fn payment_routes() -> Vec<Route<App>> {
                 .body(|form, _| payments::method_field(form))
                 .answers::<payments::ConfirmedBody>(OK)
                 .says("message", payments::CONFIRMED)
-                .refuses(Storefront::worded(Refusal::PaymentNotStarted))
+                .refuses(Storefront::answer_for(Refusal::PaymentNotStarted))
                 .refuses(payments::method_missing("pi_1234567890_secret_xyz".to_owned()))
-                .refuses(Storefront::worded(Refusal::PaymentMethodUnknown))
+                .refuses(Storefront::answer_for(Refusal::PaymentMethodUnknown))
         }),
         Route::post("/api/v1/webhooks/stripe/", "24. Stripe Webhook", webhook::receive).described(
-            |told| {
-                told.for_the_gateway()
+            |operation| {
+                operation
+                    .for_the_gateway()
                     .note("Each event counts once, however often and late it comes.")
                     .payload::<Event>()
                     .answers::<webhook::ReceivedBody>(OK)
@@ -318,30 +335,32 @@ fn cart_routes() -> Vec<Route<App>> {
     const ITEM: &str = "/api/v1/cart/items/{id}/";
     vec![
         Route::get(CART, "26. Get Cart", cart::show)
-            .described(|told| told.for_users().answers::<CartBody>(OK)),
-        Route::post(CART, "27. Add Item to Cart", cart::add).described(|told| {
-            told.for_users()
+            .described(|operation| operation.for_users().answers::<CartBody>(OK)),
+        Route::post(CART, "27. Add Item to Cart", cart::add).described(|operation| {
+            operation
+                .for_users()
                 .note("What is in the cart already becomes more. Nothing is reserved.")
                 .body(|form, _| cart::NewLine::read(form))
                 .answers::<LineBody>(CREATED)
-                .refuses(Storefront::worded(not_for_sale()))
+                .refuses(Storefront::answer_for(not_for_sale()))
                 .refuses(Errors::general(INSUFFICIENT_STOCK))
         }),
-        Route::delete(CART, "28. Clear Cart", cart::clear).described(|told| {
-            told.for_users().answers::<MessageBody>(OK).says("message", cart::CLEARED)
+        Route::delete(CART, "28. Clear Cart", cart::clear).described(|operation| {
+            operation.for_users().answers::<MessageBody>(OK).says("message", cart::CLEARED)
         }),
         Route::put(ITEM, "29. Update Cart Item", cart::update_item).described(updated_item),
         Route::patch(ITEM, "29. Update Cart Item", cart::update_item).described(updated_item),
-        Route::delete(ITEM, "30. Remove Cart Item", cart::remove_item).described(|told| {
-            told.for_users().answers::<MessageBody>(OK).says("message", cart::REMOVED)
+        Route::delete(ITEM, "30. Remove Cart Item", cart::remove_item).described(|operation| {
+            operation.for_users().answers::<MessageBody>(OK).says("message", cart::REMOVED)
         }),
         Route::post("/api/v1/cart/checkout/", "31. Cart Checkout", cart::checkout).described(
-            |told| {
-                told.for_users()
+            |operation| {
+                operation
+                    .for_users()
                     .note("All or nothing; the stock is taken at once.")
                     .body(|form, _| cart::Checkout::read(form))
                     .answers::<OrderBody>(CREATED)
-                    .refuses(Storefront::worded(Refusal::CartEmpty))
+                    .refuses(Storefront::answer_for(Refusal::CartEmpty))
                     .refuses(error(BAD_REQUEST, format!("{INSUFFICIENT_STOCK} for Laptop")))
             },
         ),
@@ -349,8 +368,9 @@ fn cart_routes() -> Vec<Route<App>> {
 }
 
 /// The same for `PUT` and `PATCH`: the quantity is all there is.
-fn updated_item(told: Description) -> Description {
-    told.for_users()
+fn updated_item(operation: Description) -> Description {
+    operation
+        .for_users()
         .body(|form, _| cart::quantity_field(form))
         .answers::<LineBody>(OK)
         .refuses(Errors::of("quantity", cart::QUANTITY_TOO_SMALL))
@@ -363,8 +383,9 @@ fn not_for_sale() -> Refusal {
 
 fn report_routes() -> Vec<Route<App>> {
     vec![Route::get("/api/v1/reports/summary/", "32. Reports Summary", reports::summary).described(
-        |told| {
-            told.for_administrators()
+        |operation| {
+            operation
+                .for_administrators()
                 .answers::<reports::SummaryBody>(OK)
                 .refuses(reports::only_administrators())
         },

@@ -6,7 +6,7 @@ use super::json::{Json, is_too_deep};
 use super::lists::items;
 use super::members::Members;
 use super::rule::Rule;
-use super::schemas::{Presence, ToldFields};
+use super::schemas::{DescribedFields, Presence};
 use super::texts::string;
 use crate::edge::{Answer, Request, standard};
 use http::StatusCode;
@@ -25,16 +25,16 @@ pub(super) const NOT_NULL: &str = "This field may not be null.";
 pub(crate) struct Form<'a> {
     members: Members<'a>,
     errors: Errors,
-    /// Told instead of read, where the form is only described.
-    told: Option<Box<ToldFields>>,
+    /// The fields, where the form is only described and reads nothing.
+    described: Option<Box<DescribedFields>>,
 }
 
 impl<'a> Form<'a> {
     /// The schema of the object that `fields` reads.
     pub(crate) fn described<R>(fields: impl FnOnce(&mut Form<'_>) -> R) -> Schema {
-        let mut form = Form { told: Some(Box::default()), ..Form::default() };
+        let mut form = Form { described: Some(Box::default()), ..Form::default() };
         fields(&mut form);
-        form.told.unwrap_or_default().schema()
+        form.described.unwrap_or_default().schema()
     }
 
     /// The form of a request's body. No body is an empty form.
@@ -83,7 +83,7 @@ impl<'a> Form<'a> {
 
     /// A field that must be there.
     pub(crate) fn required<R: Rule>(&mut self, name: &'static str, rule: R) -> Field<R::Value> {
-        self.tell(name, Presence::Required, &rule);
+        self.describe(name, Presence::Required, &rule);
         match self.members.get(name) {
             None => self.wrong(name, REQUIRED),
             Some(Json::Null) => self.wrong(name, NOT_NULL),
@@ -97,7 +97,7 @@ impl<'a> Form<'a> {
         name: &'static str,
         rule: R,
     ) -> Field<Option<R::Value>> {
-        self.tell(name, Presence::Optional, &rule);
+        self.describe(name, Presence::Optional, &rule);
         match self.members.get(name) {
             None => Field(Some(None)),
             Some(Json::Null) => self.wrong(name, NOT_NULL),
@@ -111,7 +111,7 @@ impl<'a> Form<'a> {
         name: &'static str,
         rule: R,
     ) -> Field<Option<R::Value>> {
-        self.tell(name, Presence::Nullable, &rule);
+        self.describe(name, Presence::Nullable, &rule);
         match self.members.get(name) {
             None => Field(Some(None)),
             Some(json) if is_null(&rule, &json) => Field(Some(None)),
@@ -125,7 +125,7 @@ impl<'a> Form<'a> {
         name: &'static str,
         rule: R,
     ) -> Field<Option<Option<R::Value>>> {
-        self.tell(name, Presence::Nullable, &rule);
+        self.describe(name, Presence::Nullable, &rule);
         match self.members.get(name) {
             None => Field(Some(None)),
             Some(json) if is_null(&rule, &json) => Field(Some(Some(None))),
@@ -140,7 +140,7 @@ impl<'a> Form<'a> {
         rule: R,
         default: R::Value,
     ) -> Field<R::Value> {
-        self.tell(name, Presence::Optional, &rule);
+        self.describe(name, Presence::Optional, &rule);
         match self.members.get(name) {
             None => Field(Some(default)),
             Some(Json::Null) => self.wrong(name, NOT_NULL),
@@ -169,8 +169,8 @@ impl<'a> Form<'a> {
     /// Notes `sentence` unless exactly one of these fields has a value. As in Django REST Framework
     /// it counts only where no field was found wrong before.
     pub(crate) fn exactly_one(&mut self, names: &[&'static str], sentence: &'static str) {
-        if let Some(told) = &mut self.told {
-            told.one_of("oneOf", names);
+        if let Some(described) = &mut self.described {
+            described.one_of("oneOf", names);
         } else if self.errors.is_empty() && self.given(names) != 1 {
             self.error(NON_FIELD_ERRORS, sentence);
         }
@@ -179,8 +179,8 @@ impl<'a> Form<'a> {
     /// Notes `sentence` if none of these fields has a value. As in Django REST Framework it counts
     /// only where no field was found wrong before.
     pub(crate) fn at_least_one(&mut self, names: &[&'static str], sentence: &'static str) {
-        if let Some(told) = &mut self.told {
-            told.one_of("anyOf", names);
+        if let Some(described) = &mut self.described {
+            described.one_of("anyOf", names);
         } else if self.errors.is_empty() && self.given(names) == 0 {
             self.error(NON_FIELD_ERRORS, sentence);
         }
@@ -245,9 +245,9 @@ impl<'a> Form<'a> {
         }
     }
 
-    fn tell(&mut self, name: &'static str, presence: Presence, rule: &impl Rule) {
-        if let Some(told) = &mut self.told {
-            told.add(name, presence, rule);
+    fn describe(&mut self, name: &'static str, presence: Presence, rule: &impl Rule) {
+        if let Some(described) = &mut self.described {
+            described.add(name, presence, rule);
         }
     }
 

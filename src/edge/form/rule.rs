@@ -1,4 +1,4 @@
-//! How one value is read, and what is told of it.
+//! How one value is read and described.
 
 use super::errors::Problem;
 use super::json::Json;
@@ -156,7 +156,7 @@ where
     }
 }
 
-/// A rule made of a function that reads a value and one that tells what it takes.
+/// A rule made of a function that reads a value and one that describes what it takes.
 pub(super) fn rule<T>(
     schema: impl Fn() -> Schema,
     read: impl Fn(Json<'_>) -> Result<T, Problem>,

@@ -192,15 +192,15 @@ pub(super) enum Presence {
     Nullable,
 }
 
-/// The fields of an object, as the function that reads them told them.
+/// The fields of an object, as the function that reads them describes them.
 #[derive(Debug, Default)]
-pub(super) struct ToldFields {
+pub(super) struct DescribedFields {
     properties: Map<String, Value>,
     required: Vec<&'static str>,
     alternatives: Map<String, Value>,
 }
 
-impl ToldFields {
+impl DescribedFields {
     /// One more field.
     pub(super) fn add(&mut self, name: &'static str, presence: Presence, rule: &impl Rule) {
         let (schema, words) = (rule.schema(), rule.null_words());

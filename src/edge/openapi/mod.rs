@@ -10,13 +10,13 @@ use crate::edge::description;
 use crate::edge::route::Operation;
 use http::Method;
 use model::{Components, Contact, Info, License, SecurityScheme, Server, Tag};
-use operation::{CART_KEY, SERVICE_TOKEN, Told, USER_TOKEN};
+use operation::{CART_KEY, Described, SERVICE_TOKEN, USER_TOKEN};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use souk_domain::Currency;
 use std::collections::HashMap;
 
-/// What is told of a contract as a whole.
+/// The description of a contract as a whole.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Contract {
     /// Its name, as in the URL of its description.
@@ -41,13 +41,16 @@ pub(crate) fn document<'a>(
     let mut tags: Vec<Tag> = Vec::new();
     let mut names = HashMap::new();
     for operation in operations {
-        let Some(told) = operation.told.iter().find(|told| told.contract == contract.name) else {
+        let Some(described) =
+            operation.descriptions.iter().find(|described| described.contract == contract.name)
+        else {
             continue;
         };
         let description = description::Description::new(generator, currency);
-        let mut description = (told.describe)(description);
-        let told = Told { operation, heading: told.heading, description: &mut description };
-        let mut written = told.written();
+        let mut description = (described.describe)(description);
+        let described =
+            Described { operation, heading: described.heading, description: &mut description };
+        let mut written = described.written();
         let again: &mut usize = names.entry(written.operation_id.clone()).or_default();
         *again += 1;
         if *again > 1 {

@@ -19,14 +19,14 @@ pub(super) const FIELD_ERRORS: &str = "FieldErrors";
 const JSON: &str = "application/json";
 const PROBLEM_JSON: &str = "application/problem+json";
 
-/// An operation and what is told of it.
-pub(super) struct Told<'a> {
+/// An operation and its description.
+pub(super) struct Described<'a> {
     pub(super) operation: &'a route::Operation,
     pub(super) heading: &'static str,
     pub(super) description: &'a mut Description,
 }
 
-impl Told<'_> {
+impl Described<'_> {
     /// The operation as the document has it.
     pub(super) fn written(self) -> Operation {
         let heading = without_number(self.heading);
@@ -95,13 +95,13 @@ impl Told<'_> {
             });
             rest = behind;
         }
-        for told in &self.description.query {
+        for parameter in &self.description.query {
             parameters.push(Parameter {
-                name: told.name.to_owned(),
+                name: parameter.name.to_owned(),
                 r#in: "query",
-                description: told.text.clone().into_owned(),
-                required: told.required,
-                schema: told.schema.clone(),
+                description: parameter.text.clone().into_owned(),
+                required: parameter.required,
+                schema: parameter.schema.clone(),
                 example: None,
             });
         }
@@ -189,10 +189,10 @@ impl Told<'_> {
         }
     }
 
-    /// What was told, and what every operation of its kind refuses.
+    /// What is described, and what every operation of its kind refuses.
     fn refusals(&self) -> Vec<Answer> {
         let mut refusals = self.description.refusals.clone();
-        let told = |refusals: &[Answer], status: u16| {
+        let is_described = |refusals: &[Answer], status: u16| {
             refusals.iter().any(|answer| answer.status.as_u16() == status)
         };
         if let Some(schema) = self.form() {
@@ -214,10 +214,14 @@ impl Told<'_> {
             refusals.push(standard::token_not_valid());
         }
         let is_reserved = self.may(Access::Administrator) || self.may(Access::Service);
-        if is_reserved && !self.is_open() && !self.may(Access::User) && !told(&refusals, 403) {
+        if is_reserved
+            && !self.is_open()
+            && !self.may(Access::User)
+            && !is_described(&refusals, 403)
+        {
             refusals.push(standard::forbidden());
         }
-        if self.operation.path.contains('{') && !told(&refusals, 404) {
+        if self.operation.path.contains('{') && !is_described(&refusals, 404) {
             refusals.push(standard::not_found());
         }
         if self.description.query.iter().any(|parameter| parameter.name == "page") {
