@@ -6,6 +6,7 @@ mod as_django_ids;
 mod as_drf;
 mod bad_input;
 mod caching;
+mod clients;
 mod cors;
 mod cross_contract;
 mod descriptions;

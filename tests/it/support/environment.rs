@@ -18,6 +18,19 @@ pub(crate) fn cargo_deny() -> PathBuf {
     installed("SOUK_TEST_CARGO_DENY", "cargo-deny")
 }
 
+/// The programs of the Node packages: `openapi-typescript` and `tsc`. They are scripts for [`node`].
+pub(crate) fn node_program(package: &str, script: &str) -> PathBuf {
+    let environment = python().with_file_name("..");
+    let path = environment.join("clients/node_modules").join(package).join(script);
+    assert!(path.exists(), "{} is missing: run tests/run once", path.display());
+    path
+}
+
+/// What runs scripts of Node packages.
+pub(crate) fn node() -> PathBuf {
+    python().with_file_name("node")
+}
+
 /// The directory of this repository.
 pub(crate) fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

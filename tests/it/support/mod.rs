@@ -17,7 +17,7 @@ mod stripe;
 
 pub(crate) use broker::{Broker, Event};
 pub(crate) use endpoint::{Endpoint, Fault, Letter};
-pub(crate) use environment::{cargo_deny, python, repository};
+pub(crate) use environment::{cargo_deny, node, node_program, python, repository};
 pub(crate) use http::{Answer, Ask};
 pub(crate) use mail::{Mail, MailSink, mails_in};
 pub(crate) use person::{Person, id_of};
