@@ -258,6 +258,11 @@ impl Description {
             .pages()
     }
 
+    /// 200 with a text of this type.
+    pub(crate) fn answers_text(self, content_type: &'static str) -> Self {
+        self.succeeds(StatusCode::OK, content_type, Some(any_text()))
+    }
+
     /// A success without a body.
     pub(crate) fn answers_nothing(self, status: StatusCode) -> Self {
         self.succeeds(status, JSON, None)

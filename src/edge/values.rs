@@ -65,6 +65,10 @@ values! {
     UserType = {"type": "string", "enum": ["customer", "admin"]};
     /// How far an order got on its way to the CRM.
     CrmState = {"type": "string", "enum": ["success", "pending", "failed"]};
+    /// What became of an event on its way to a webhook endpoint.
+    DeliveryStatus = {"type": "string", "enum": ["pending", "success", "failed"]};
+    /// How much a line of the log matters.
+    LogLevel = {"type": "string", "enum": ["trace", "debug", "info", "warn", "error"]};
     /// The state of an order.
     OrderState = {"type": "string", "enum": [
         "pending", "processing", "completed", "shipped", "delivered", "cancelled"

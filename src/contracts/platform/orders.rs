@@ -4,7 +4,7 @@ use super::refusals::{NOT_FOR_SALE, Problem, unbuyable};
 use super::wire::{OrderBody, StatusBody, capitalised};
 use crate::app::{App, Visitor};
 use crate::edge::form::{
-    Field, Reference, form, id_or, money, objects, order_status, quantity, reference,
+    Field, Reference, form, id_or, money_number, objects, order_status, quantity, reference,
 };
 use crate::edge::{Answer, Call, Errors, Form, standard};
 use souk_actors::Failure;
@@ -22,7 +22,7 @@ form! {
     pub(super) struct NewOrder(currency: Currency) {
         user_id: Reference<UserId> = required(reference(UserId::new)),
         items: Vec<Item> = required(objects(MAX_CART_LINES, Item::read)),
-        total_price: Money = required(money(currency)),
+        total_price: Money = required(money_number(currency)),
     }
 }
 

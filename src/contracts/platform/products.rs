@@ -3,7 +3,7 @@
 use super::refusals::Problem;
 use super::wire::ProductBody;
 use crate::app::{App, plain_draft, stock_range};
-use crate::edge::form::{form, integer, money, name, text};
+use crate::edge::form::{form, integer, money_number, name, text};
 use crate::edge::{Answer, Call, Form, standard};
 use souk_actors::catalog::{self, ProductChange, ProductView};
 use souk_domain::{Currency, Money, Pricing, ProductId};
@@ -18,7 +18,7 @@ form! {
         name: String = required(name(NAME_CHARACTERS_MAX)),
         description: String =
             defaulting(text(DESCRIPTION_CHARACTERS_MAX).or_blank(), String::new()),
-        price: Money = required(money(currency)),
+        price: Money = required(money_number(currency)),
         stock: i64 = defaulting(integer(stock_range()), 0),
     }
 }
@@ -45,7 +45,7 @@ form! {
     pub(super) struct ChangedProduct(currency: Currency) {
         name: Option<String> = optional(name(NAME_CHARACTERS_MAX)),
         description: Option<String> = optional(text(DESCRIPTION_CHARACTERS_MAX).or_blank()),
-        price: Option<Money> = optional(money(currency)),
+        price: Option<Money> = optional(money_number(currency)),
         stock: Option<i64> = optional(integer(stock_range())),
     }
 }

@@ -4,7 +4,7 @@ use super::callers::{require_service, shopper};
 use super::refusals::{INSUFFICIENT_STOCK, NOT_FOR_SALE, Problem};
 use super::wire::{CartContentBody, MessageBody};
 use crate::app::{App, GuestLimits, presented_cart_key};
-use crate::edge::form::{Field, Rule, form, id, id_or, integer, quantity, text};
+use crate::edge::form::{Field, Rule, form, id_text, id_text_or, integer, quantity, text};
 use crate::edge::values::{IdText, MoneyText, PercentText};
 use crate::edge::{Answer, Call, Errors, Form, standard, values};
 use schemars::JsonSchema;
@@ -57,7 +57,7 @@ pub(super) struct AddedBody {
 form! {
     /// What is added, and how many of it.
     pub(super) struct NewLine {
-        product_id: ProductId = required(id_or(ProductId::new, NOT_FOR_SALE)),
+        product_id: ProductId = required(id_text_or(ProductId::new, NOT_FOR_SALE)),
         quantity: Quantity = required(quantity()),
     }
 }
@@ -111,7 +111,7 @@ async fn add_within(
 
 /// The product of a line.
 pub(super) fn product_field(form: &mut Form<'_>) -> Field<Option<ProductId>> {
-    form.required("product_id", id(ProductId::new))
+    form.required("product_id", id_text(ProductId::new))
 }
 
 /// What was taken out of a cart.
@@ -152,7 +152,7 @@ const CHANGE_MAX: i64 = MAX_LINE_QUANTITY as i64;
 form! {
     /// A line, and how many units it is to have: so many, or more or fewer by so many.
     pub(super) struct ChangedLine {
-        product_id: Option<ProductId> = required(id(ProductId::new)),
+        product_id: Option<ProductId> = required(id_text(ProductId::new)),
         quantity: Option<Quantity> = nullable(quantity()),
         change: Option<i64> = nullable(integer(-CHANGE_MAX..=CHANGE_MAX)),
     }

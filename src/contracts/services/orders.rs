@@ -278,7 +278,7 @@ pub(super) async fn list(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
 
 /// One order.
 #[derive(JsonSchema, Serialize)]
-pub(super) struct OrderByIdBody {
+pub(super) struct OrderDetailsBody {
     order: OrderItemsBody,
 }
 
@@ -291,5 +291,5 @@ pub(super) async fn by_id(app: Arc<App>, call: Call) -> Result<Answer, Problem> 
         false => asker.own_order(&app, id)?,
     };
     let order = OrderItemsBody::new(id, &order, app.shop.settings.currency);
-    Ok(Answer::ok(&OrderByIdBody { order }))
+    Ok(Answer::ok(&OrderDetailsBody { order }))
 }

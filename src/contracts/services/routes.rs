@@ -285,7 +285,7 @@ fn order_routes() -> Vec<Route<App>> {
             )
             .note("Somebody else's order is not there.")
             .body(|form, _| cart_key_field(form))
-            .answers::<orders::OrderByIdBody>(OK)
+            .answers::<orders::OrderDetailsBody>(OK)
         }),
     ]
 }

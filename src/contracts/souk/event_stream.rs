@@ -3,7 +3,7 @@
 
 use crate::app::{App, Visitor, could_not};
 use crate::edge::headers::LAST_EVENT_ID;
-use crate::edge::{Answer, Call, Client, Errors, Route, Share, limits, standard};
+use crate::edge::{Answer, Call, Client, Errors, Share, limits, standard};
 use bytes::Bytes;
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, HeaderValue};
@@ -22,11 +22,6 @@ const PATTERNS_MAX: usize = 50;
 const GREETING: &[u8] = b"retry: 1000\n\n";
 const HEARTBEAT: &[u8] = b": nothing new\n\n";
 
-/// The route.
-pub(super) fn route() -> Route<App> {
-    Route::get("/api/v1/events", "events", follow)
-}
-
 /// One client who listens.
 struct Listener {
     app: Arc<App>,
@@ -40,7 +35,7 @@ struct Listener {
     _share: Share,
 }
 
-async fn follow(app: Arc<App>, call: Call) -> Result<Answer, Answer> {
+pub(super) async fn follow(app: Arc<App>, call: Call) -> Result<Answer, Answer> {
     let visitor = app.administrator(&call)?;
     let (patterns, told, goes_on) = asked(&app, &call)?;
     let share = app.streams.room_for(call.request.client);
@@ -97,8 +92,17 @@ fn asked(app: &App, call: &Call) -> Result<(Vec<String>, u64, bool), Answer> {
     match told {
         _ if !errors.is_empty() => Err(errors.into()),
         Ok(told) => Ok((patterns, told, goes_on)),
-        Err(error) => Err(Answer::detail(StatusCode::GONE, &sentence(error))),
+        Err(error) => Err(gone(error)),
     }
+}
+
+/// The refusal of a place that the shop does not have.
+pub(super) fn unknown_place() -> Answer {
+    gone(NoPlace::NotKept)
+}
+
+fn gone(error: NoPlace) -> Answer {
+    Answer::detail(StatusCode::GONE, &sentence(error))
 }
 
 fn sentence(error: NoPlace) -> String {

@@ -2,9 +2,13 @@
 
 use crate::app::App;
 use crate::edge::headers::SEARCHED_SINCE;
+use crate::edge::values::{LogLevel, Moment};
 use crate::edge::{Answer, Call, Errors, PageAsked, limits, standard};
 use crate::logs::{ArchiveError, Found, LogQuery};
 use http::header::HeaderValue;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Map, Value};
 use souk_actors::clock;
 use souk_domain::UnixMillis;
 use std::sync::Arc;
@@ -37,6 +41,24 @@ pub(super) async fn search(app: Arc<App>, call: Call) -> Result<Answer, Answer> 
         Some(since) => answer.with_header(SEARCHED_SINCE, since),
         None => answer,
     })
+}
+
+/// A line of the log, as it is shown ([`crate::logs::LogRecord`]).
+#[derive(JsonSchema, Serialize)]
+pub(super) struct LogLine {
+    #[schemars(with = "Moment")]
+    time: String,
+    service: String,
+    #[schemars(with = "LogLevel")]
+    level: String,
+    message: String,
+    /// Everything else that the line says.
+    fields: Map<String, Value>,
+}
+
+/// The refusal of a level that there is not.
+pub(super) fn unknown_level() -> Errors {
+    Errors::of("level", "Unknown level \"loud\"; use trace, debug, info, warn or error.")
 }
 
 /// The answer to a search that found no page.

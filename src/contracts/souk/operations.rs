@@ -6,19 +6,21 @@ use crate::panics;
 use bytes::Bytes;
 use http::StatusCode;
 use http::header::HeaderValue;
+use schemars::JsonSchema;
 use serde::Serialize;
 use souk_actors::{clock, gateway};
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-#[derive(Serialize)]
-struct Alive {
+/// That the process answers.
+#[derive(JsonSchema, Serialize)]
+pub(super) struct AliveBody {
     status: &'static str,
 }
 
 pub(super) async fn alive(_: Arc<App>, _: Call) -> Answer {
-    Answer::ok(&Alive { status: "ok" })
+    Answer::ok(&AliveBody { status: "ok" })
 }
 
 /// Prometheus text exposition format 0.0.4. The few numbers are read where they are kept; nothing

@@ -3,12 +3,14 @@
 use crate::app::App;
 use crate::edge::{Answer, Call};
 use http::StatusCode;
+use schemars::JsonSchema;
 use serde::Serialize;
 use souk_actors::store::NoChanges;
 use std::sync::Arc;
 
-#[derive(Serialize)]
-struct Ready {
+/// Whether the shop takes changes, and the state of what that depends on.
+#[derive(JsonSchema, Serialize)]
+pub(super) struct ReadyBody {
     status: &'static str,
     /// Only while it is not ready.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -54,7 +56,7 @@ pub(super) async fn ready(app: Arc<App>, _: Call) -> Answer {
         false => (StatusCode::SERVICE_UNAVAILABLE, "not ready"),
     };
     let payments = app.shop.gateway.name();
-    Answer::json(status, &Ready { status: word, reasons, store, broker, outbox, payments })
+    Answer::json(status, &ReadyBody { status: word, reasons, store, broker, outbox, payments })
 }
 
 fn word_for(why: NoChanges) -> &'static str {

@@ -3,7 +3,9 @@
 
 use crate::app::{App, Problem, Wording, could_not};
 use crate::edge::form::{Rule, form, money, text};
-use crate::edge::{Answer, Call, Errors, Form, Route, standard};
+use crate::edge::values::{Moment, MoneyText};
+use crate::edge::{Answer, Call, Errors, Form, standard};
+use schemars::JsonSchema;
 use serde::Serialize;
 use souk_actors::Failure;
 use souk_actors::journeys::paying;
@@ -16,38 +18,33 @@ const REASON_CHARACTERS_MAX: usize = 500;
 /// Refunds of one order that are listed.
 const REFUNDS_MAX: usize = 1_000;
 
-/// The routes of refunds.
-pub(super) fn routes() -> Vec<Route<App>> {
-    vec![
-        Route::get("/api/v1/orders/{id}/refunds/", "Refunds of an order", list),
-        Route::post("/api/v1/orders/{id}/refunds/", "Refund an order", create),
-    ]
-}
-
 /// The words of Souk's own calls.
 #[derive(Debug)]
-struct Own;
+pub(super) struct Own;
 
 impl Wording for Own {
     fn answer_for(refusal: Refusal) -> Answer {
         match refusal {
             Refusal::NotFound(_) => standard::not_found(),
-            Refusal::RefundTooLarge => {
-                Errors::of("amount", "More than is left of what was paid.").into()
-            }
+            Refusal::RefundTooLarge => too_large().into(),
             Refusal::NothingToRefund => Errors::of("amount", standard::COST_NOTHING).into(),
             refusal => could_not(&Failure::from(refusal)),
         }
     }
 }
 
-#[derive(Serialize)]
-struct RefundBody {
+/// A refund.
+#[derive(JsonSchema, Serialize)]
+pub(super) struct RefundBody {
+    #[schemars(range(min = 1))]
     id: u64,
+    #[schemars(range(min = 1))]
     order: u64,
+    #[schemars(with = "MoneyText")]
     amount: String,
     reason: String,
     status: &'static str,
+    #[schemars(with = "Moment")]
     created_at: String,
 }
 
@@ -64,16 +61,21 @@ impl RefundBody {
     }
 }
 
-#[derive(Serialize)]
-struct RefundsBody {
+/// The refunds of an order, with what was paid and what is left of it.
+#[derive(JsonSchema, Serialize)]
+pub(super) struct RefundsBody {
+    #[schemars(range(min = 1))]
     order: u64,
+    #[schemars(with = "MoneyText")]
     paid: String,
+    #[schemars(with = "MoneyText")]
     refunded: String,
+    #[schemars(with = "MoneyText")]
     refundable: String,
     refunds: Vec<RefundBody>,
 }
 
-async fn list(app: Arc<App>, call: Call) -> Result<Answer, Problem<Own>> {
+pub(super) async fn list(app: Arc<App>, call: Call) -> Result<Answer, Problem<Own>> {
     app.administrator(&call)?;
     let id = call.id("id", OrderId::parse)?;
     let snapshot = app.shop.store.snapshot();
@@ -99,14 +101,14 @@ async fn list(app: Arc<App>, call: Call) -> Result<Answer, Problem<Own>> {
 
 form! {
     /// How much is given back, all that is left if the body does not say, and why.
-    struct NewRefund(currency: Currency) {
+    pub(super) struct NewRefund(currency: Currency) {
         amount: Option<Money> = nullable(money(currency).then(more_than_nothing)),
         reason: Option<String> = nullable(text(REASON_CHARACTERS_MAX)),
     }
 }
 
 /// The answer says what was decided; the gateway is told right after, and again until it is done.
-async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem<Own>> {
+pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem<Own>> {
     let by = RefundedBy::Administrator(app.administrator(&call)?.id());
     let id = call.id("id", OrderId::parse)?;
     let currency = app.shop.settings.currency;
@@ -121,6 +123,11 @@ async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem<Own>> {
     let answer = committed.await?;
     tokio::spawn(make_refunds(Arc::clone(&app), id));
     Ok(answer)
+}
+
+/// The refusal of an amount that is not left.
+pub(super) fn too_large() -> Errors {
+    Errors::of("amount", "More than is left of what was paid.")
 }
 
 fn more_than_nothing(amount: Money) -> Result<Money, &'static str> {

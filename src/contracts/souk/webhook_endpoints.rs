@@ -3,8 +3,10 @@
 use crate::adapters::http::{Reach, addresses};
 use crate::app::{App, Problem, Wording};
 use crate::edge::form::{Rule, boolean, form, list, text, web_address};
-use crate::edge::{Answer, Call, Errors, Form, PageAsked, Route, standard};
+use crate::edge::values::{DeliveryStatus, Moment, WebAddress};
+use crate::edge::{Answer, Call, Errors, Form, PageAsked, standard};
 use http::StatusCode;
+use schemars::JsonSchema;
 use serde::Serialize;
 use souk_actors::webhooks::{
     self, CreateEndpoint, DeleteEndpoint, Delivery, DeliveryState, Endpoint, EndpointChange,
@@ -18,25 +20,8 @@ const DESCRIPTION_CHARACTERS_MAX: usize = 1_000;
 const PATTERNS_MAX: usize = 50;
 const PATTERN_CHARACTERS_MAX: usize = 100;
 
-/// The routes, for administrators only.
-pub(super) fn routes() -> Vec<Route<App>> {
-    const ALL: &str = "/api/v1/webhook-endpoints/";
-    const ONE: &str = "/api/v1/webhook-endpoints/{id}/";
-    const LOG: &str = "/api/v1/webhook-endpoints/{id}/deliveries/";
-    const AGAIN: &str = "/api/v1/webhook-endpoints/{id}/deliveries/{delivery}/redeliver/";
-    vec![
-        Route::get(ALL, "list webhook endpoints", list_endpoints),
-        Route::post(ALL, "make a webhook endpoint", create),
-        Route::get(ONE, "a webhook endpoint", detail),
-        Route::patch(ONE, "change a webhook endpoint", update),
-        Route::delete(ONE, "delete a webhook endpoint", delete),
-        Route::get(LOG, "what became of its events", deliveries),
-        Route::post(AGAIN, "send an event again", redeliver),
-    ]
-}
-
 /// Nothing here is refused by an owner.
-struct NoRefusals;
+pub(super) struct NoRefusals;
 
 impl Wording for NoRefusals {
     fn answer_for(refusal: Refusal) -> Answer {
@@ -47,15 +32,24 @@ impl Wording for NoRefusals {
 
 type Refused = Problem<NoRefusals>;
 
-#[derive(Serialize)]
-struct EndpointBody<'a> {
+/// An endpoint of another system.
+#[derive(JsonSchema, Serialize)]
+pub(super) struct EndpointBody<'a> {
+    #[schemars(range(min = 1))]
     id: u64,
+    #[schemars(with = "WebAddress")]
     url: &'a str,
+    /// Patterns of the events that are posted to it.
     events: &'a [String],
     description: &'a str,
+    /// Events are posted only to an active endpoint.
     active: bool,
+    /// Since when it has taken nothing; null while it takes what it gets.
+    #[schemars(with = "Option<Moment>")]
     failing_since: Option<String>,
+    #[schemars(with = "Moment")]
     created_at: String,
+    #[schemars(with = "Moment")]
     updated_at: String,
     /// Shown once, to whoever made it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -78,17 +72,25 @@ impl<'a> EndpointBody<'a> {
     }
 }
 
-#[derive(Serialize)]
-struct DeliveryBody<'a> {
+/// What became of one event on its way to an endpoint.
+#[derive(JsonSchema, Serialize)]
+pub(super) struct DeliveryBody<'a> {
+    #[schemars(range(min = 1))]
     id: u64,
     event_id: &'a str,
     event: &'a str,
+    #[schemars(with = "DeliveryStatus")]
     status: &'static str,
     tries: u32,
+    /// The status of the last answer; null if there was none.
     answer: Option<u16>,
+    /// Why the last try failed.
     reason: &'a str,
+    #[schemars(with = "Moment")]
     first_try_at: String,
+    #[schemars(with = "Moment")]
     last_try_at: String,
+    #[schemars(with = "Option<Moment>")]
     next_try_at: Option<String>,
 }
 
@@ -141,12 +143,24 @@ async fn judged(app: &App, url: &str) -> Result<(), Errors> {
     found.map(|_| ()).map_err(|error| wrong(format!("It cannot be posted to: {error}.")))
 }
 
+/// The answer where there is no room for another endpoint.
+pub(super) fn too_many() -> Answer {
+    let most = webhooks::ENDPOINTS_MAX;
+    let sentence = format!("There are {most} webhook endpoints already.");
+    Answer::detail(StatusCode::CONFLICT, &sentence)
+}
+
+/// The answer where the event to send again is gone.
+pub(super) fn not_kept() -> Answer {
+    Answer::detail(StatusCode::GONE, "The event is not kept any more.")
+}
+
 fn id_in(call: &Call, name: &str) -> Result<u64, Answer> {
     let parse = |text: &str| text.parse().ok().filter(|id: &u64| *id >= 1);
     call.params.get(name).and_then(parse).ok_or_else(standard::not_found)
 }
 
-async fn list_endpoints(app: Arc<App>, call: Call) -> Result<Answer, Refused> {
+pub(super) async fn list_endpoints(app: Arc<App>, call: Call) -> Result<Answer, Refused> {
     app.administrator(&call)?;
     let endpoints = webhooks::endpoints(&*app.shop.store.snapshot())?;
     let bodies: Vec<_> =
@@ -156,7 +170,7 @@ async fn list_endpoints(app: Arc<App>, call: Call) -> Result<Answer, Refused> {
 
 form! {
     /// A new endpoint.
-    struct NewEndpoint {
+    pub(super) struct NewEndpoint {
         url: String = required(web_address()),
         events: Vec<String> = required(patterns(&[])),
         description: String =
@@ -165,7 +179,7 @@ form! {
     }
 }
 
-async fn create(app: Arc<App>, call: Call) -> Result<Answer, Refused> {
+pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Refused> {
     app.administrator(&call)?;
     let mut form = Form::parse(&call.request)?;
     let fields = NewEndpoint::read(&mut form);
@@ -174,9 +188,7 @@ async fn create(app: Arc<App>, call: Call) -> Result<Answer, Refused> {
     let create = CreateEndpoint { url, events, description, is_active };
     let created = app.commit(&call, move |turn| async move {
         let Some((id, endpoint)) = turn.ask(create).await? else {
-            let most = webhooks::ENDPOINTS_MAX;
-            let sentence = format!("There are {most} webhook endpoints already.");
-            return Ok(Answer::detail(StatusCode::CONFLICT, &sentence));
+            return Ok(too_many());
         };
         let secret = Some(endpoint.secret.as_str());
         Ok(Answer::created(&EndpointBody { secret, ..EndpointBody::new(id, &endpoint) }))
@@ -184,7 +196,7 @@ async fn create(app: Arc<App>, call: Call) -> Result<Answer, Refused> {
     Ok(created.await?)
 }
 
-async fn detail(app: Arc<App>, call: Call) -> Result<Answer, Refused> {
+pub(super) async fn detail(app: Arc<App>, call: Call) -> Result<Answer, Refused> {
     app.administrator(&call)?;
     let id = id_in(&call, "id")?;
     let endpoint = webhooks::endpoint(&*app.shop.store.snapshot(), id)?;
@@ -194,7 +206,7 @@ async fn detail(app: Arc<App>, call: Call) -> Result<Answer, Refused> {
 
 form! {
     /// What may be changed of an endpoint that hears of these events now.
-    struct ChangedEndpoint(events: &[String]) {
+    pub(super) struct ChangedEndpoint(events: &[String]) {
         url: Option<String> = optional(web_address()),
         events: Option<Vec<String>> = optional(patterns(events)),
         description: Option<String> = optional(text(DESCRIPTION_CHARACTERS_MAX).or_blank()),
@@ -202,7 +214,7 @@ form! {
     }
 }
 
-async fn update(app: Arc<App>, call: Call) -> Result<Answer, Refused> {
+pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Refused> {
     app.administrator(&call)?;
     let id = id_in(&call, "id")?;
     let present = webhooks::endpoint(&*app.shop.store.snapshot(), id)?;
@@ -223,7 +235,7 @@ async fn update(app: Arc<App>, call: Call) -> Result<Answer, Refused> {
     Ok(updated.await?)
 }
 
-async fn delete(app: Arc<App>, call: Call) -> Result<Answer, Refused> {
+pub(super) async fn delete(app: Arc<App>, call: Call) -> Result<Answer, Refused> {
     app.administrator(&call)?;
     let id = id_in(&call, "id")?;
     let deleted = app.commit(&call, move |turn| async move {
@@ -233,7 +245,7 @@ async fn delete(app: Arc<App>, call: Call) -> Result<Answer, Refused> {
     Ok(deleted.await?)
 }
 
-async fn deliveries(app: Arc<App>, call: Call) -> Result<Answer, Refused> {
+pub(super) async fn deliveries(app: Arc<App>, call: Call) -> Result<Answer, Refused> {
     app.administrator(&call)?;
     let id = id_in(&call, "id")?;
     let asked = PageAsked::of(&call.request)?;
@@ -248,7 +260,7 @@ async fn deliveries(app: Arc<App>, call: Call) -> Result<Answer, Refused> {
     Ok(page.envelope(&call.request, &base_url, &bodies))
 }
 
-async fn redeliver(app: Arc<App>, call: Call) -> Result<Answer, Refused> {
+pub(super) async fn redeliver(app: Arc<App>, call: Call) -> Result<Answer, Refused> {
     app.administrator(&call)?;
     let (id, sequence) = (id_in(&call, "id")?, id_in(&call, "delivery")?);
     let known = webhooks::delivery(&*app.shop.store.snapshot(), id, sequence)?;
@@ -259,7 +271,7 @@ async fn redeliver(app: Arc<App>, call: Call) -> Result<Answer, Refused> {
             Some(delivery) => {
                 Answer::json(StatusCode::ACCEPTED, &DeliveryBody::new(sequence, &delivery))
             }
-            None => Answer::detail(StatusCode::GONE, "The event is not kept any more."),
+            None => not_kept(),
         })
     });
     Ok(again.await?)

@@ -6,7 +6,7 @@ use super::json::{Json, is_too_deep};
 use super::lists::items;
 use super::members::Members;
 use super::rule::Rule;
-use super::schemas::{DescribedFields, Presence};
+use super::schemas::{AT_LEAST_ONE, DescribedFields, EXACTLY_ONE, Presence};
 use super::texts::string;
 use crate::edge::{Answer, Request, standard};
 use http::StatusCode;
@@ -170,7 +170,7 @@ impl<'a> Form<'a> {
     /// it counts only where no field was found wrong before.
     pub(crate) fn exactly_one(&mut self, names: &[&'static str], sentence: &'static str) {
         if let Some(described) = &mut self.described {
-            described.one_of("oneOf", names);
+            described.one_of(EXACTLY_ONE, names);
         } else if self.errors.is_empty() && self.given(names) != 1 {
             self.error(NON_FIELD_ERRORS, sentence);
         }
@@ -180,7 +180,7 @@ impl<'a> Form<'a> {
     /// only where no field was found wrong before.
     pub(crate) fn at_least_one(&mut self, names: &[&'static str], sentence: &'static str) {
         if let Some(described) = &mut self.described {
-            described.one_of("anyOf", names);
+            described.one_of(AT_LEAST_ONE, names);
         } else if self.errors.is_empty() && self.given(names) == 0 {
             self.error(NON_FIELD_ERRORS, sentence);
         }

@@ -28,6 +28,19 @@ pub(crate) fn id_or<T>(new: fn(u64) -> Option<T>, missing: &'static str) -> impl
     id(new).then(move |id| id.ok_or(missing))
 }
 
+/// The same where the contract's document writes the id as a text.
+pub(crate) fn id_text<T>(new: fn(u64) -> Option<T>) -> impl Rule<Value = Option<T>> {
+    id(new).shown(|_| schemas::id_text())
+}
+
+/// The same where a field says of an id that nothing has what `missing` says.
+pub(crate) fn id_text_or<T>(
+    new: fn(u64) -> Option<T>,
+    missing: &'static str,
+) -> impl Rule<Value = T> {
+    id_or(new, missing).shown(|_| schemas::id_text())
+}
+
 fn id_of<T>(number: i128, new: fn(u64) -> Option<T>) -> Option<T> {
     u64::try_from(number).ok().and_then(new)
 }
@@ -70,7 +83,7 @@ pub(crate) fn reference<T>(new: fn(u64) -> Option<T>) -> impl Rule<Value = Refer
         })?;
         Ok(Reference { id: id_of(number, new), sent: str_of(&json).into_owned() })
     };
-    or_null(rule(schemas::reference, read), &[""], str::is_empty)
+    or_null(rule(schemas::id, read), str::is_empty)
 }
 
 /// The whole part of a JSON number, clamped to 128 bits.

@@ -63,14 +63,15 @@ pub(crate) use body::Form;
 pub(crate) use decimals::Decimal;
 pub(crate) use errors::{Errors, NON_FIELD_ERRORS};
 pub(crate) use field::{Checked, Field, Fields, State, Unchecked, form};
-pub(crate) use ids::{Reference, id, id_or, named_id, reference};
+pub(crate) use ids::{Reference, id, id_or, id_text, id_text_or, named_id, reference};
 pub(crate) use json::Json;
 pub(crate) use lists::{list, objects};
 pub(crate) use numbers::{
-    at_most, boolean, discount, integer, money, python_int, quantity, quantity_or,
+    at_most, boolean, discount, integer, money, money_number, python_int, quantity, quantity_or,
 };
 pub(crate) use return_address::{ReturnAddress, return_address};
 pub(crate) use rule::{Rule, anything};
+pub(super) use schemas::EXACTLY_ONE;
 pub(crate) use texts::{
     Text, choice, claimed_email, claimed_password, claimed_username, email, image_address, name,
     new_password, order_status, repeated_password, text, username, web_address,

@@ -98,6 +98,11 @@ pub(crate) fn money(currency: Currency) -> impl Rule<Value = Money> {
     )
 }
 
+/// The same where the contract's document writes amounts as numbers.
+pub(crate) fn money_number(currency: Currency) -> impl Rule<Value = Money> {
+    money(currency).shown(move |_| schemas::money_number(currency))
+}
+
 /// A discount in percent, as a string or a number.
 pub(crate) fn discount() -> impl Rule<Value = Discount> {
     rule(schemas::discount, |json| {
@@ -164,7 +169,7 @@ fn without_noise(number: &str, decimals: u8) -> Option<String> {
 /// Yes or no, in all the spellings Django REST Framework knows.
 pub(crate) fn boolean() -> impl Rule<Value = bool> {
     let means_null = |text: &str| text.is_empty() || text.eq_ignore_ascii_case("null");
-    or_null(rule(schemas::boolean, truth), &["", "null"], means_null)
+    or_null(rule(schemas::boolean, truth), means_null)
 }
 
 fn truth(json: Json<'_>) -> Result<bool, Problem> {

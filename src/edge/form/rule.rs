@@ -25,11 +25,6 @@ pub(crate) trait Rule {
         false
     }
 
-    /// The texts that the description names as meaning `null`.
-    fn null_words(&self) -> &'static [&'static str] {
-        &[]
-    }
-
     /// This rule, and then another look at what came out.
     fn then<T, W: Into<Problem>>(
         self,
@@ -90,10 +85,6 @@ impl<R: Rule, F: Fn(Schema) -> Schema> Rule for Shown<R, F> {
     fn means_null(&self, text: &str) -> bool {
         self.rule.means_null(text)
     }
-
-    fn null_words(&self) -> &'static [&'static str] {
-        self.rule.null_words()
-    }
 }
 
 struct OrUnchanged<R: Rule> {
@@ -119,10 +110,6 @@ impl<R: Rule<Value: Clone + ToString>> Rule for OrUnchanged<R> {
 
     fn means_null(&self, text: &str) -> bool {
         self.rule.means_null(text)
-    }
-
-    fn null_words(&self) -> &'static [&'static str] {
-        self.rule.null_words()
     }
 }
 
@@ -150,10 +137,6 @@ where
     fn means_null(&self, text: &str) -> bool {
         self.rule.means_null(text)
     }
-
-    fn null_words(&self) -> &'static [&'static str] {
-        self.rule.null_words()
-    }
 }
 
 /// A rule made of a function that reads a value and one that describes what it takes.
@@ -164,18 +147,16 @@ pub(super) fn rule<T>(
     Made { schema, read }
 }
 
-/// A rule that takes some texts for `null`; `words` are those that the description names.
+/// A rule that takes some texts for `null`.
 pub(super) fn or_null<R: Rule>(
     rule: R,
-    words: &'static [&'static str],
     means_null: fn(&str) -> bool,
 ) -> impl Rule<Value = R::Value> {
-    OrNull { rule, words, means_null }
+    OrNull { rule, means_null }
 }
 
 struct OrNull<R> {
     rule: R,
-    words: &'static [&'static str],
     means_null: fn(&str) -> bool,
 }
 
@@ -192,10 +173,6 @@ impl<R: Rule> Rule for OrNull<R> {
 
     fn means_null(&self, text: &str) -> bool {
         (self.means_null)(text)
-    }
-
-    fn null_words(&self) -> &'static [&'static str] {
-        self.words
     }
 }
 

@@ -1,7 +1,8 @@
 //! What the rules take, as JSON Schema 2020-12.
 //!
-//! Like Django REST Framework, the rules take a number for a text and a text for a number; both
-//! stand in the schemas, because a client may rely on both.
+//! A schema names the one type that a client should send, which is the one that the contract's
+//! document prints: from unions of types, generators make clients that nobody can use. The rules
+//! read more, like Django REST Framework: a number for a text, a text for a number.
 
 use super::decimals::Digits;
 use super::rule::Rule;
@@ -14,13 +15,13 @@ use std::ops::RangeInclusive;
 pub(super) fn text(max_characters: usize, or_blank: bool) -> Schema {
     if or_blank {
         return json_schema!({
-            "type": ["string", "number"],
+            "type": "string",
             "maxLength": max_characters,
             "pattern": r"^[^\x00]*$",
         });
     }
     json_schema!({
-        "type": ["string", "number"],
+        "type": "string",
         "minLength": 1,
         "maxLength": max_characters,
         "pattern": r"^[^\x00]*[^\s\x00][^\x00]*$",
@@ -38,7 +39,7 @@ pub(super) fn email() -> Schema {
 
 pub(super) fn username() -> Schema {
     json_schema!({
-        "type": ["string", "number"],
+        "type": "string",
         "minLength": 1,
         "maxLength": Username::MAX_CHARACTERS,
         "pattern": r"^[\w.@+-]+$",
@@ -58,7 +59,7 @@ pub(super) fn new_password() -> Schema {
 
 pub(super) fn claimed_password() -> Schema {
     json_schema!({
-        "type": ["string", "number"],
+        "type": "string",
         "format": "password",
         "minLength": 1,
         "maxLength": Password::MAX_CHARACTERS,
@@ -68,7 +69,7 @@ pub(super) fn claimed_password() -> Schema {
 
 pub(super) fn repeated_password() -> Schema {
     json_schema!({
-        "type": ["string", "number"],
+        "type": "string",
         "format": "password",
         "minLength": 1,
         "examples": ["a-good-password-1"],
@@ -100,86 +101,72 @@ pub(super) fn choice(words: &[&str]) -> Schema {
     json_schema!({"type": "string", "enum": words})
 }
 
-/// A whole number, or a text that holds one. The text may be written in more ways than this says.
+/// A whole number.
 pub(super) fn integer(range: &RangeInclusive<i64>) -> Schema {
-    let (least, most) = (*range.start(), *range.end());
-    let digits = most.unsigned_abs().max(1).ilog10();
-    let sign = if least < 0 { "[+-]?" } else { "" };
-    let zero = if least <= 0 { "0|" } else { "" };
-    let pattern = match digits {
-        0 => format!("^[{}-{most}]$", least.max(0)),
-        digits => format!("^({zero}{sign}[1-9][0-9]{{0,{}}})$", digits - 1),
-    };
-    json_schema!({"anyOf": [
-        {"type": "integer", "minimum": least, "maximum": most},
-        {"type": "string", "pattern": pattern},
-    ]})
+    json_schema!({"type": "integer", "minimum": range.start(), "maximum": range.end()})
 }
 
-/// An id, or a text that holds one.
+/// An id.
 pub(super) fn id() -> Schema {
     integer(&(1..=i64::MAX))
 }
 
-/// The primary key of something; a number with decimals is cut to a whole one.
-pub(super) fn reference() -> Schema {
-    json_schema!({"anyOf": [
-        {"type": "number", "minimum": 1, "exclusiveMaximum": 9_223_372_036_854_775_808_u64},
-        {"type": "string", "pattern": "^([1-9][0-9]{0,17})$"},
-    ]})
+/// An id as a text.
+pub(super) fn id_text() -> Schema {
+    json_schema!({"type": "string", "pattern": "^[1-9][0-9]{0,17}$", "examples": ["1"]})
 }
 
-/// An amount of money, or a text that holds one.
+/// An amount of money as a text.
 pub(super) fn money(currency: Currency) -> Schema {
-    let amount = |minor_units| currency.format(Money::from_minor_units(minor_units));
     let fraction = match currency.decimals() {
         0 => String::new(),
         decimals => format!(r"(\.[0-9]{{1,{decimals}}})?"),
     };
     let whole = Digits::of_money(currency).whole();
-    let number = |minor_units| amount(minor_units).parse::<f64>().unwrap_or_default();
-    json_schema!({"anyOf": [
-        {
-            "type": "string",
-            "pattern": format!("^[0-9]{{1,{whole}}}{fraction}$"),
-            "examples": [amount(1999)],
-        },
-        {
-            "type": "number",
-            "minimum": 0,
-            "maximum": number(MAX_AMOUNT_MINOR_UNITS),
-            "multipleOf": number(1),
-        },
-    ]})
+    json_schema!({
+        "type": "string",
+        "pattern": format!("^[0-9]{{1,{whole}}}{fraction}$"),
+        "examples": [currency.format(Money::from_minor_units(1999))],
+    })
 }
 
-/// A discount in percent, or a text that holds one.
+/// An amount of money as a number.
+pub(super) fn money_number(currency: Currency) -> Schema {
+    let number = |minor_units| {
+        let amount = currency.format(Money::from_minor_units(minor_units));
+        amount.parse::<f64>().unwrap_or_default()
+    };
+    json_schema!({
+        "type": "number",
+        "minimum": 0,
+        "maximum": number(MAX_AMOUNT_MINOR_UNITS),
+        "multipleOf": number(1),
+        "examples": [number(1999)],
+    })
+}
+
+/// A discount in percent as a text.
 pub(super) fn discount() -> Schema {
-    json_schema!({"anyOf": [
-        {
-            "type": "string",
-            "pattern": r"^(100|[0-9]{1,2}(\.[0-9]{1,2})?)$",
-            "examples": ["10.00"],
-        },
-        {"type": "number", "minimum": 0, "maximum": 100, "multipleOf": 0.01},
-    ]})
+    json_schema!({
+        "type": "string",
+        "pattern": r"^(100|[0-9]{1,2}(\.[0-9]{1,2})?)$",
+        "examples": ["10.00"],
+    })
 }
 
 pub(super) fn boolean() -> Schema {
-    json_schema!({"anyOf": [
-        {"type": "boolean"},
-        {"enum": [0, 1]},
-        {
-            "type": "string",
-            "enum": ["true", "True", "t", "yes", "y", "on", "1", "false", "False", "f", "no", "n", "off", "0"],
-        },
-    ]})
+    json_schema!({"type": "boolean"})
 }
 
 /// A list of 1 to `max_items` such items.
 pub(super) fn list(items: &Schema, max_items: usize) -> Schema {
     json_schema!({"type": "array", "items": items, "minItems": 1, "maxItems": max_items})
 }
+
+/// The extension that names fields of which exactly one has a value.
+pub(in crate::edge) const EXACTLY_ONE: &str = "x-exactly-one-of";
+/// The extension that names fields of which at least one has a value.
+pub(super) const AT_LEAST_ONE: &str = "x-at-least-one-of";
 
 /// Whether a field must be there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -203,28 +190,21 @@ pub(super) struct DescribedFields {
 impl DescribedFields {
     /// One more field.
     pub(super) fn add(&mut self, name: &'static str, presence: Presence, rule: &impl Rule) {
-        let (schema, words) = (rule.schema(), rule.null_words());
+        let schema = rule.schema();
         if presence == Presence::Required {
             self.required.push(name);
         }
         let schema = match presence {
-            Presence::Nullable if words.is_empty() => json!({"anyOf": [schema, {"type": "null"}]}),
-            Presence::Nullable => {
-                json!({"anyOf": [schema, {"type": "null"}, {"enum": words}]})
-            }
+            Presence::Nullable => json!({"anyOf": [schema, {"type": "null"}]}),
             Presence::Required | Presence::Optional => schema.into(),
         };
         self.properties.insert(name.to_owned(), schema);
     }
 
-    /// Of these fields exactly one (`oneOf`) or at least one (`anyOf`) has a value.
-    pub(super) fn one_of(&mut self, keyword: &str, names: &[&'static str]) {
-        let has_value = |name: &&str| {
-            let value = json!({"not": {"enum": [null, ""]}});
-            json!({"required": [name], "properties": {(*name): value}})
-        };
-        let alternatives = names.iter().map(has_value).collect();
-        self.alternatives.insert(keyword.to_owned(), Value::Array(alternatives));
+    /// Of these fields exactly one ([`EXACTLY_ONE`]) or at least one ([`AT_LEAST_ONE`]) has a
+    /// value. An extension says so and no keyword: `oneOf` would make the body a union of types.
+    pub(super) fn one_of(&mut self, extension: &str, names: &[&'static str]) {
+        self.alternatives.insert(extension.to_owned(), json!(names));
     }
 
     /// The object. Unknown fields are ignored (contracts README, "Bad input"), so they are allowed.
@@ -260,13 +240,9 @@ mod tests {
     }
 
     #[test]
-    fn fields_of_which_one_must_be_there_are_alternatives() {
+    fn fields_of_which_one_must_be_there_are_named() {
         let schema = Form::described(Change::read);
-        let is_given = |name: &str| {
-            let value = json!({"not": {"enum": [null, ""]}});
-            json!({"required": [name], "properties": {name: value}})
-        };
-        assert_eq!(schema.as_value()["oneOf"], json!([is_given("by"), is_given("to")]));
+        assert_eq!(schema.as_value()["x-exactly-one-of"], json!(["by", "to"]));
         let either = json!({"non_field_errors": ["Give either by or to."]});
         for (body, is_good) in [
             (r#"{"by": "1"}"#, true),
@@ -289,9 +265,9 @@ mod tests {
             ("JPY", "^[0-9]{1,10}$", 9_999_999_999.0),
         ] {
             let schema = super::money(Currency::from_code(code).expect("a known code"));
-            let ways = &schema.as_value()["anyOf"];
-            assert_eq!(ways[0]["pattern"], pattern);
-            assert_eq!(ways[1]["maximum"], most);
+            assert_eq!(schema.as_value()["pattern"], pattern);
+            let number = super::money_number(Currency::from_code(code).expect("a known code"));
+            assert_eq!(number.as_value()["maximum"], most);
         }
     }
 
@@ -316,9 +292,8 @@ mod tests {
         assert_eq!(schema["required"], json!(["name", "items"]));
         assert_eq!(schema["properties"]["name"]["maxLength"], 20);
         assert_eq!(schema["properties"]["image"]["anyOf"][1], json!({"type": "null"}));
-        let stock = &schema["properties"]["stock"]["anyOf"];
-        assert_eq!(stock[0], json!({"type": "integer", "minimum": 0, "maximum": 99}));
-        assert_eq!(stock[1]["pattern"], "^(0|[1-9][0-9]{0,0})$");
+        let stock = &schema["properties"]["stock"];
+        assert_eq!(*stock, json!({"type": "integer", "minimum": 0, "maximum": 99}));
         assert_eq!(schema["properties"]["items"]["maxItems"], 3);
         assert_eq!(schema["properties"]["items"]["items"]["required"], json!(["product_id"]));
     }

@@ -147,7 +147,7 @@ fn address_as(
             Ok(text.to_owned())
         },
     );
-    or_null(written, &[""], |text| stripped(text).is_empty())
+    or_null(written, |text| stripped(text).is_empty())
 }
 
 /// A password somebody chooses; nothing is trimmed.

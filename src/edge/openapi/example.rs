@@ -1,5 +1,6 @@
 //! An example of what a schema describes, made of the examples its parts bring.
 
+use crate::edge::form::EXACTLY_ONE;
 use serde_json::{Map, Value, json};
 
 /// How deep an example goes, counting references and alternatives; no body of ours is deeper.
@@ -25,11 +26,8 @@ fn within(schema: &Value, definitions: &Map<String, Value>, depth: usize) -> Val
         let name = reference.rsplit('/').next().unwrap_or_default();
         return definitions.get(name).map_or(Value::Null, inside);
     }
-    let is_form = schema["properties"].is_object();
     for alternatives in ["anyOf", "oneOf", "allOf"] {
-        if let Some(first) = schema[alternatives].get(0)
-            && !is_form
-        {
+        if let Some(first) = schema[alternatives].get(0) {
             return inside(first);
         }
     }
@@ -49,10 +47,9 @@ fn within(schema: &Value, definitions: &Map<String, Value>, depth: usize) -> Val
     }
 }
 
-/// True for a field that only stands for another one: of `oneOf` the first alternative is shown.
+/// True for a field that may only stand instead of another one, which is shown.
 fn is_other_way(schema: &Value, name: &str) -> bool {
-    let others = schema["oneOf"].as_array().into_iter().flatten().skip(1);
-    others.filter_map(|other| other["required"].as_array()).flatten().any(|other| other == name)
+    schema[EXACTLY_ONE].as_array().into_iter().flatten().skip(1).any(|other| other == name)
 }
 
 fn text(schema: &Value) -> &'static str {
@@ -70,7 +67,6 @@ mod tests {
 
     #[test]
     fn an_example_has_one_of_the_fields_that_exclude_each_other() {
-        let is_given = |name: &str| json!({"required": [name]});
         let schema = json!({
             "type": "object",
             "properties": {
@@ -78,7 +74,7 @@ mod tests {
                 "quantity": {"type": "integer", "minimum": 2},
                 "change": {"anyOf": [{"type": "integer"}, {"type": "null"}]},
             },
-            "oneOf": [is_given("quantity"), is_given("change")],
+            "x-exactly-one-of": ["quantity", "change"],
         });
         let body = example(&schema, &Map::new());
         assert_eq!(body, json!({"product_id": 1, "quantity": 2}));

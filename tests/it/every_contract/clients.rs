@@ -45,7 +45,11 @@ fn typescript_clients_pass_the_type_checker() {
     let settings = repository().join("tests/clients/tsconfig.json");
     fs::copy(settings, directory.path().join("tsconfig.json")).expect("copied");
     let checker = node_program("typescript", "bin/tsc");
-    expect_success(directory.path(), &node(), [checker.as_os_str(), "--project".as_ref(), ".".as_ref()]);
+    expect_success(
+        directory.path(),
+        &node(),
+        [checker.as_os_str(), "--project".as_ref(), ".".as_ref()],
+    );
 }
 
 #[test]
@@ -54,11 +58,13 @@ fn python_clients_pass_the_type_checker() {
     let settings = repository().join("tests/clients/python.yaml");
     for contract in CONTRACTS {
         let (from, to) = (format!("{contract}.json"), format!("client_{contract}"));
-        let mut arguments: Vec<&OsStr> = ["-m", "openapi_python_client", "generate", "--meta", "none"]
-            .into_iter()
-            .map(OsStr::new)
-            .collect();
-        arguments.extend(["--fail-on-warning", "--path", &from, "--output-path", &to].map(OsStr::new));
+        let mut arguments: Vec<&OsStr> =
+            ["-m", "openapi_python_client", "generate", "--meta", "none"]
+                .into_iter()
+                .map(OsStr::new)
+                .collect();
+        arguments
+            .extend(["--fail-on-warning", "--path", &from, "--output-path", &to].map(OsStr::new));
         arguments.extend([OsStr::new("--config"), settings.as_os_str()]);
         expect_success(directory.path(), &python(), arguments);
     }
