@@ -11,6 +11,9 @@ mod demo;
 mod edge;
 mod error_chain;
 #[cfg(test)]
+#[path = "../actors/src/fixtures/proof.rs"]
+mod fixtures;
+#[cfg(test)]
 #[path = "../tests/fuzz/targets/mod.rs"]
 mod fuzz;
 mod gateways;

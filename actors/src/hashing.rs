@@ -50,6 +50,12 @@ impl PasswordHash {
         Some(Self(written.to_string()))
     }
 
+    /// The hash in this string form, whoever made it.
+    #[cfg(test)]
+    pub(crate) fn of_text(text: String) -> Self {
+        Self(text)
+    }
+
     /// Names this hash without repeating it.
     pub(crate) fn digest(&self) -> [u8; 32] {
         Sha256::digest(self.0.as_bytes()).into()

@@ -1,12 +1,17 @@
 //! The supervised owners of the shop's state, the store they write through and the events they
 //! tell. See ARCHITECTURE.md for the map.
 
+#[cfg(test)]
+extern crate self as souk_actors;
+
 pub mod carts;
 pub mod catalog;
 pub mod check;
 pub mod clock;
 mod failure;
 pub mod fair_queue;
+#[cfg(test)]
+mod fixtures;
 #[cfg(any(test, fuzzing))]
 #[path = "../../tests/fuzz/targets/stored.rs"]
 pub mod fuzz;

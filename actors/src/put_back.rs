@@ -144,6 +144,23 @@ mod tests {
     use souk_domain::{Currency, Role, UserId};
     use std::path::PathBuf;
 
+    /// The file is read and written as it was in every version so far.
+    #[test]
+    fn the_file_beside_the_store_stays_as_it_is() {
+        let directory = tempfile::tempdir().expect("a directory");
+        for (text, before) in [
+            (r#"{"start":"77aa","before":null,"rows":300}"#, None),
+            (r#"{"start":"77aa","before":"0b1c","rows":300}"#, Some("0b1c".to_owned())),
+        ] {
+            let path = directory.path().join(FILE_NAME);
+            fs::write(&path, text).expect("written");
+            let beside = read(directory.path()).expect("read");
+            assert_eq!(beside, Beside { start: "77aa".to_owned(), before, rows: 300 });
+            write(directory.path(), &beside).expect("written");
+            assert_eq!(fs::read_to_string(path).expect("read"), text);
+        }
+    }
+
     /// A data directory that is opened, written to and closed again and again.
     struct Data(tempfile::TempDir);
 

@@ -80,6 +80,12 @@ pub(crate) async fn agree(store: &Store, currency: Currency) -> Result<(), Failu
 }
 
 #[cfg(test)]
+pub(crate) fn examples() -> Vec<crate::fixtures::Example> {
+    let terms = Terms { currency: "EUR".to_owned(), decimals: 2 };
+    vec![crate::fixtures::Example::of(TERMS, "a shop in euro", &ONLY, &terms)]
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::orders::OrderNotices;

@@ -307,6 +307,7 @@ fn delete(unit: &Unit, kept_from: u64, mut excess: u64) -> Result<bool, Failure>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixtures::{Example, findings};
 
     const NOW: UnixMillis = UnixMillis::new(1_700_000_000_000);
     const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -324,6 +325,29 @@ mod tests {
     fn open(directory: &Path, keep_bytes: u64) -> LogStore {
         let limits = LogLimits { keep_for: 7 * DAY, keep_bytes };
         LogStore::open(directory, Opening::OrMake, limits).expect("opens")
+    }
+
+    #[test]
+    fn lines_of_every_version_are_read_and_the_newest_is_written() {
+        let line = |level, fields: &str| Line {
+            service: "till".to_owned(),
+            level,
+            message: "Receipt of 3 €\nprinted".to_owned(),
+            fields: fields.to_owned(),
+        };
+        let mut examples: Vec<_> = (0..=u8::MAX)
+            .filter_map(|number| Some((number, Level::numbered(number)?)))
+            .map(|(number, level)| {
+                let key = key(millis(NOW), number.into());
+                let fields = if number == 0 { "{}" } else { "{\"till\":3}" };
+                Example::of(LINES, &format!("{level:?}"), &key, &line(number, fields))
+            })
+            .collect();
+        let hour = Hour { lines: 300, bytes: 70_000 };
+        examples.push(Example::of(HOURS, "an hour", &key(millis(NOW), 0).0, &hour));
+        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/log");
+        let findings = findings(&directory, &[LINES.reader(), HOURS.reader()], &examples);
+        assert!(findings.is_empty(), "{}", findings.join("\n"));
     }
 
     fn messages(found: &Found) -> Vec<&str> {

@@ -4,6 +4,8 @@ mod add;
 mod buyable;
 mod clear;
 mod close;
+#[cfg(test)]
+pub(crate) mod examples;
 mod find;
 mod key;
 mod merge;

@@ -1,6 +1,8 @@
 //! The owner of the catalog: products, categories, and the stock that orders take from.
 
 mod categories;
+#[cfg(test)]
+pub(crate) mod examples;
 mod products;
 mod queries;
 mod rows;

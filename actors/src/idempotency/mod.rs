@@ -1,6 +1,8 @@
 //! Idempotency records: the answer to a request, stored with its effect (design, "Surfaces").
 //! The answer is sealed by whoever stores it (`docs/decisions/0003-stored-answers.md`).
 
+#[cfg(test)]
+pub(crate) mod examples;
 mod grant;
 mod kept;
 mod prune;

@@ -4,6 +4,8 @@ mod cancel;
 mod contact;
 mod crm;
 mod delete;
+#[cfg(test)]
+pub(crate) mod examples;
 mod leaving;
 mod mail;
 mod notices;

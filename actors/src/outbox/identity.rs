@@ -26,23 +26,23 @@ const PLACE_MARK: char = '-';
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct StoreIdentity {
     /// Made once, at random.
-    id: String,
+    pub(super) id: String,
     /// Oldest first; empty for a store that was never put back.
-    generations: Vec<Generation>,
+    pub(super) generations: Vec<Generation>,
     /// Written by the process that opened the store last, and beside the store
     /// ([`crate::put_back`]).
-    start: Option<String>,
+    pub(super) start: Option<String>,
 }
 
 /// The life of a store from one restore to the next.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Generation {
+pub(super) struct Generation {
     /// Random hexadecimal digits.
-    id: String,
+    pub(super) id: String,
     /// When the store was put back.
-    began_at: UnixMillis,
+    pub(super) began_at: UnixMillis,
     /// The last number of each kind that was counted before.
-    counted: Vec<(String, u64)>,
+    pub(super) counted: Vec<(String, u64)>,
 }
 
 impl Row for StoreIdentity {

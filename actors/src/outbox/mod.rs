@@ -5,6 +5,8 @@
 //! drain) each keep a durable cursor; a row is deleted a day after the reader in use has
 //! acknowledged it.
 
+#[cfg(test)]
+pub(crate) mod examples;
 mod identity;
 mod kept;
 mod marks;

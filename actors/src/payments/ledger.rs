@@ -42,7 +42,7 @@ pub enum Account {
 }
 
 impl Account {
-    const ALL: [Self; 6] = [
+    pub(super) const ALL: [Self; 6] = [
         Self::Gateway,
         Self::Receivable,
         Self::Sales,
@@ -108,7 +108,7 @@ impl Row for LedgerEntry {}
 
 /// What an account holds, in minor units, debits above zero.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Balance(i64);
+pub(super) struct Balance(pub(super) i64);
 
 impl Row for Balance {}
 

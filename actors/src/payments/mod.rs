@@ -6,6 +6,8 @@ mod begin;
 mod begin_attempt;
 mod check;
 mod doubt;
+#[cfg(test)]
+pub(crate) mod examples;
 mod find;
 mod give_up;
 mod ledger;

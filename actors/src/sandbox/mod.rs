@@ -7,6 +7,8 @@ mod cards;
 mod check;
 mod checkouts;
 mod events;
+#[cfg(test)]
+pub(crate) mod examples;
 mod forget_events;
 mod gateway;
 mod intents;

@@ -4,11 +4,11 @@
 //! order alone takes half a dozen numbers. An epoch that is aborted takes its numbers with it.
 
 use super::snapshot::definition;
-use super::{Key, Read, StoreError, Table};
+use super::{Key, Read, StoreError, Table, tables};
 
 const LAST: Table<String, u64> = Table::new("store.counters");
 
-pub(super) const TABLES: &[&str] = &[LAST.name()];
+tables![LAST];
 
 /// The counters an epoch has used, each with the last number given. There are a dozen kinds, so a
 /// list is the fastest map.
@@ -96,4 +96,11 @@ fn read(transaction: &redb::WriteTransaction, kind: &'static str) -> Result<u64,
     let table = transaction.open_table(definition(LAST.name()))?;
     let row = table.get(Key::bytes(&kind.to_owned()).as_slice())?;
     row.map_or(Ok(0), |row| LAST.decode(row.value()))
+}
+
+#[cfg(test)]
+pub(crate) fn examples() -> Vec<crate::fixtures::Example> {
+    let example =
+        |what, kind: &str, last| crate::fixtures::Example::of(LAST, what, &kind.to_owned(), &last);
+    vec![example("300 orders", "order", 300), example("as many as there can be", "all", u64::MAX)]
 }

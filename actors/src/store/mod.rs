@@ -35,10 +35,12 @@ pub use error::{OpenError, StoreError};
 pub use schema::{Opening, SCHEMA_VERSION, Schema, StoreKind};
 pub use seal::{BadCopy, Seal};
 pub use snapshot::Snapshot;
-pub use table::{Direction, Key, Look, Read, Row, Table};
+pub use table::{Direction, Key, Look, Read, Row, RowReader, Table};
 
 #[cfg(any(test, fuzzing))]
-pub(crate) use table::RowReader;
+pub(crate) use counters::READERS;
+#[cfg(test)]
+pub(crate) use counters::examples;
 pub(crate) use table::tables;
 
 use crate::Failure;

@@ -243,3 +243,18 @@ impl<'a> Digesting<'a> {
         self.digest.finalize().iter().map(|octet| format!("{octet:02x}")).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The header of every copy that was ever made has these words.
+    #[test]
+    fn a_seal_is_read_and_written_as_ever() {
+        let text = r#"{"format":1,"souk":"0.1.0","store":"4f1c22a09be3d871","made_at":1700000000123,"octets":4096,"sha256":"ab"}"#;
+        let seal: Seal = serde_json::from_str(text).expect("read");
+        assert_eq!((seal.store.as_str(), seal.octets), ("4f1c22a09be3d871", 4_096));
+        assert_eq!(seal.made_at, UnixMillis::new(1_700_000_000_123));
+        assert_eq!(serde_json::to_string(&seal).expect("written"), text);
+    }
+}

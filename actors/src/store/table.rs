@@ -37,7 +37,11 @@ impl<K: Key, V: Row> Table<K, V> {
         self.name
     }
 
-    pub(super) fn encode(self, row: &V) -> Result<Vec<u8>, StoreError> {
+    /// The octets of a row.
+    ///
+    /// # Errors
+    /// [`StoreError::Encode`].
+    pub fn encode(self, row: &V) -> Result<Vec<u8>, StoreError> {
         let mut bytes = Vec::with_capacity(64);
         bytes.push(V::VERSION);
         postcard::to_extend(row, bytes)
@@ -51,9 +55,10 @@ impl<K: Key, V: Row> Table<K, V> {
     }
 
     /// What reads octets as this table's keys and rows, for tests of the reading.
-    #[cfg(any(test, fuzzing))]
-    pub(crate) const fn reader(self) -> RowReader {
-        RowReader { table: self.name, key: reread_key::<K>, row: reread_row::<V> }
+    #[must_use]
+    pub const fn reader(self) -> RowReader {
+        let version = V::VERSION;
+        RowReader { table: self.name, version, key: reread_key::<K>, row: reread_row::<V> }
     }
 
     fn decode_key(self, bytes: &[u8]) -> Result<K, StoreError> {
@@ -63,23 +68,25 @@ impl<K: Key, V: Row> Table<K, V> {
 
 /// How a table's octets are read, whatever their types: each function gives what would be written of
 /// what it read, and `None` if it reads nothing.
-#[cfg(any(test, fuzzing))]
 #[derive(Clone, Copy)]
-pub(crate) struct RowReader {
-    pub(crate) table: &'static str,
-    pub(crate) key: fn(&[u8]) -> Option<Vec<u8>>,
-    pub(crate) row: fn(&[u8]) -> Option<Vec<u8>>,
+pub struct RowReader {
+    /// The table's name.
+    pub table: &'static str,
+    /// The version of a row that is written.
+    pub version: u8,
+    /// Reads a key.
+    pub key: fn(&[u8]) -> Option<Vec<u8>>,
+    /// Reads a row, its version first.
+    pub row: fn(&[u8]) -> Option<Vec<u8>>,
 }
 
-#[cfg(any(test, fuzzing))]
 fn reread_key<K: Key>(octets: &[u8]) -> Option<Vec<u8>> {
     K::decode(octets).map(|key| key.bytes())
 }
 
-#[cfg(any(test, fuzzing))]
 fn reread_row<V: Row>(octets: &[u8]) -> Option<Vec<u8>> {
     let table = Table::<u64, V>::new("any");
-    table.decode(octets).ok().map(|row| table.encode(&row).expect("what was read can be written"))
+    table.encode(&table.decode(octets).ok()?).ok()
 }
 
 /// The tables of an owner: their names as `TABLES`, and, for tests, what reads them as `READERS`.

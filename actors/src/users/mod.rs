@@ -2,6 +2,8 @@
 
 mod change_password;
 mod close;
+#[cfg(test)]
+pub(crate) mod examples;
 mod names;
 mod password_reset;
 mod queries;

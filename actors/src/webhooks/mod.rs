@@ -7,6 +7,8 @@
 mod advance_cursor;
 mod create;
 mod delete;
+#[cfg(test)]
+pub(crate) mod examples;
 mod log;
 mod patterns;
 mod queries;

@@ -97,8 +97,21 @@ fn duration_millis(duration: Duration) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixtures::{Example, findings};
 
     const DAY_MILLIS: u64 = 24 * 60 * 60 * 1_000;
+
+    #[test]
+    fn names_of_every_version_are_read_and_the_newest_is_written() {
+        let (name, time) = ("4f1c22a09be3d871.300".to_owned(), 1_700_000_000_123);
+        let examples = [
+            Example::of(SENT, "when a mail was sent", &name, &time),
+            Example::of(SENT_BY_TIME, "the same by time", &(time, name.clone()), &()),
+        ];
+        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/mail");
+        let findings = findings(&directory, &[SENT.reader(), SENT_BY_TIME.reader()], &examples);
+        assert!(findings.is_empty(), "{}", findings.join("\n"));
+    }
 
     #[tokio::test]
     async fn what_was_sent_is_remembered_over_a_restart_and_forgotten_after_a_week() {

@@ -2,7 +2,7 @@
 //! may be damaged or changed by somebody; whatever is in it, reading refuses it or gives a value.
 
 use crate::outbox::Identity;
-use crate::store::RowReader;
+use crate::store::{self, RowReader};
 use crate::{
     carts, catalog, idempotency, orders, outbox, payments, sandbox, terms, users, webhooks,
 };
@@ -16,7 +16,9 @@ pub type Target = fn(&[u8]);
 /// Every target by its name, which is also that of its corpus.
 pub const TARGETS: &[(&str, Target)] = &[("event_place", event_place), ("row", row)];
 
-const READERS: &[&[RowReader]] = &[
+/// Every table of a shop.
+pub(crate) const READERS: &[&[RowReader]] = &[
+    store::READERS,
     terms::READERS,
     outbox::READERS,
     idempotency::READERS,
@@ -83,6 +85,7 @@ mod tests {
     fn every_table_has_a_reader() {
         let read: BTreeSet<_> =
             READERS.iter().copied().flatten().map(|reader| reader.table).collect();
-        assert_eq!(read, crate::tables().into_iter().collect());
+        let of_every_store = store::READERS.iter().map(|reader| reader.table);
+        assert_eq!(read, crate::tables().into_iter().chain(of_every_store).collect());
     }
 }

@@ -9,5 +9,6 @@ mod doctor;
 mod environment;
 mod housekeeping;
 mod metrics;
+mod old_stores;
 mod readiness;
 mod settings;
