@@ -2,7 +2,7 @@
 //! on, and is never opened on other terms: amounts are not converted.
 
 use crate::Failure;
-use crate::store::{Read, Row, Store, StoreError, Table, tables};
+use crate::store::{Read, Store, StoreError, Table, tables};
 use serde::{Deserialize, Serialize};
 use souk_domain::Currency;
 use std::fmt;
@@ -20,7 +20,7 @@ struct Terms {
     decimals: u8,
 }
 
-impl Row for Terms {}
+crate::store::as_is!(Terms);
 
 impl Terms {
     fn of(currency: Currency) -> Self {

@@ -18,6 +18,7 @@ mod query;
 mod record;
 mod socket;
 mod store;
+mod stored;
 
 pub(crate) use archive::{Archive, ArchiveError};
 pub(crate) use intake::{Intake, LogCounts, LogQueue, Writer};

@@ -3,12 +3,12 @@
 
 use super::query::LogQuery;
 use super::record::{Level, LogRecord};
+use super::stored::{HOURS, LINES, LineKey};
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
 use souk_actors::Failure;
 use souk_actors::store::{
-    Direction, OpenError, Opening, Read, Row, Schema, Store, StoreError, StoreKind, StoreLimits,
-    Table, Unit,
+    Direction, OpenError, Opening, Read, Schema, Store, StoreError, StoreKind, StoreLimits, Unit,
 };
 use souk_domain::UnixMillis;
 use std::borrow::Cow;
@@ -19,11 +19,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{broadcast, watch};
 
-/// Hour since the epoch, then milliseconds since then and the number of the line.
-type LineKey = (u64, (u64, u64));
-
-const LINES: Table<LineKey, Line> = Table::new("log.lines");
-const HOURS: Table<u64, Hour> = Table::new("log.hours");
 /// What counts appended batches; a line's number is its batch's and its place in it.
 const BATCHES: &str = "log batch";
 
@@ -49,26 +44,22 @@ pub(crate) struct LogLimits {
     pub(crate) keep_bytes: u64,
 }
 
-/// A line as it lies in the file.
-#[derive(Debug, Serialize, Deserialize)]
-struct Line {
-    service: String,
-    level: u8,
-    message: String,
+/// A line as it is kept, without its time and number.
+#[derive(Debug)]
+pub(super) struct Line {
+    pub(super) service: String,
+    pub(super) level: Level,
+    pub(super) message: String,
     /// A JSON object.
-    fields: String,
+    pub(super) fields: String,
 }
-
-impl Row for Line {}
 
 /// What an hour's bucket holds.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
-struct Hour {
-    lines: u64,
-    bytes: u64,
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Hour {
+    pub(super) lines: u64,
+    pub(super) bytes: u64,
 }
-
-impl Row for Hour {}
 
 /// A line with its number: larger ones were kept later.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -180,28 +171,24 @@ impl LogStore {
         let bound = |time: i64| key(u64::try_from(time).unwrap_or(0), 0);
         let from = bound(query.since.unwrap_or(0));
         let to = query.until.map(bound);
-        let (mut found, mut looked_at, mut failure) = (Found::default(), 0, None);
+        let (mut found, mut looked_at) = (Found::default(), 0);
         let look = |(_, (time, number)), line: Line| {
             looked_at += 1;
             if looked_at > SEARCHED_LINES_MAX {
                 found.ended_at = i64::try_from(time).ok();
                 return ControlFlow::Break(());
             }
-            let Some(level) = Level::numbered(line.level) else {
-                failure = Some(StoreError::Corrupt { table: LINES.name(), version: line.level });
-                return ControlFlow::Break(());
-            };
             let fields = || Cow::Borrowed(line.fields.as_str());
-            if query.is_about(&line.service, level, &line.message, fields) {
+            if query.is_about(&line.service, line.level, &line.message, fields) {
                 found.count += 1;
                 if found.count > offset && found.lines.len() < limit {
-                    found.lines.push(line.kept(time, number, level));
+                    found.lines.push(line.kept(time, number));
                 }
             }
             ControlFlow::Continue(())
         };
         self.store.snapshot().visit(LINES, &from, to.as_ref(), Direction::Descending, look)?;
-        failure.map_or(Ok(found), Err)
+        Ok(found)
     }
 
     /// What is kept from now on.
@@ -224,7 +211,7 @@ impl Line {
     fn of(record: &LogRecord) -> Self {
         Self {
             service: record.service.clone(),
-            level: record.level.number(),
+            level: record.level,
             message: record.message.clone(),
             fields: serde_json::to_string(&record.fields).unwrap_or_default(),
         }
@@ -235,11 +222,11 @@ impl Line {
         u64::try_from(texts).unwrap_or(u64::MAX).saturating_add(LINE_OVERHEAD_BYTES)
     }
 
-    fn kept(self, time: u64, number: u64, level: Level) -> Kept {
+    fn kept(self, time: u64, number: u64) -> Kept {
         let record = LogRecord {
             time: UnixMillis::new(i64::try_from(time).unwrap_or(i64::MAX)),
             service: self.service,
-            level,
+            level: self.level,
             message: self.message,
             fields: serde_json::from_str(&self.fields).unwrap_or_else(|_| Map::new()),
         };
@@ -340,7 +327,7 @@ mod tests {
             .map(|(number, level)| {
                 let key = key(millis(NOW), number.into());
                 let fields = if number == 0 { "{}" } else { "{\"till\":3}" };
-                Example::of(LINES, &format!("{level:?}"), &key, &line(number, fields))
+                Example::of(LINES, &format!("{level:?}"), &key, &line(level, fields))
             })
             .collect();
         let hour = Hour { lines: 300, bytes: 70_000 };

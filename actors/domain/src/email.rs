@@ -32,6 +32,12 @@ impl EmailAddress {
         Self::read(text, TopLevels::OfToday)
     }
 
+    /// An address that was read once, perhaps by rules that were replaced since.
+    #[must_use]
+    pub fn taken_before(text: String) -> Self {
+        Self(text)
+    }
+
     /// Reads an address that may be in the store already: as [`EmailAddress::parse`], and what
     /// earlier versions of the shop took.
     ///

@@ -12,6 +12,12 @@ use std::fmt;
 pub struct Username(String);
 
 impl Username {
+    /// A name that was read once, perhaps by rules that were replaced since.
+    #[must_use]
+    pub fn taken_before(text: String) -> Self {
+        Self(text)
+    }
+
     /// Longest name accepted, in characters.
     pub const MAX_CHARACTERS: usize = 150;
 

@@ -2,7 +2,7 @@
 //! together and bounded in number.
 
 use super::key::{CartKey, CartKeyHash};
-use crate::store::{Row, Table, tables};
+use crate::store::{Table, tables};
 use serde::{Deserialize, Serialize};
 use souk_domain::{CartId, CartLineId, ProductId, Quantity, UnixMillis, UserId};
 
@@ -28,7 +28,7 @@ pub struct Cart {
     pub updated_at: UnixMillis,
 }
 
-impl Row for Cart {}
+crate::store::as_is!(Cart);
 
 /// Whose a cart is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,7 +1,7 @@
 //! How products, categories and stock lie in the file.
 
 use crate::outbox::ProductSnapshot;
-use crate::store::{Row, Table, tables};
+use crate::store::{Table, tables};
 use serde::{Deserialize, Serialize};
 use souk_domain::{CategoryId, Money, Pricing, ProductId, Stock, UnixMillis};
 
@@ -58,7 +58,7 @@ pub struct Product {
     pub updated_at: UnixMillis,
 }
 
-impl Row for Product {}
+crate::store::as_is!(Product);
 
 /// The stock of a product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,7 +71,7 @@ pub(super) struct StockRow {
     pub version: u64,
 }
 
-impl Row for StockRow {}
+crate::store::as_is!(StockRow);
 
 /// A group of products.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,9 +84,7 @@ pub struct Category {
     pub description: String,
 }
 
-impl Row for Category {}
-impl Row for String {}
-impl Row for CategoryId {}
+crate::store::as_is!(Category);
 
 /// A product with all that belongs to it, as the contracts show it.
 #[derive(Clone, Debug, PartialEq, Eq)]

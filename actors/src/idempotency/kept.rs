@@ -4,7 +4,7 @@
 use super::StoredAnswer;
 use super::rows::{BY_TIME, RECORDS};
 use crate::check::Findings;
-use crate::store::{Direction, Read, Row, Snapshot, StoreError, Table, Unit};
+use crate::store::{Direction, Read, Snapshot, StoreError, Table, Unit};
 use serde::{Deserialize, Serialize};
 use souk_domain::UnixMillis;
 use std::ops::ControlFlow;
@@ -62,7 +62,7 @@ pub struct Kept {
     pub octets: u64,
 }
 
-impl Row for Kept {}
+crate::store::as_is!(Kept);
 
 /// What is kept for a kind of caller.
 ///

@@ -28,6 +28,7 @@ pub struct StoredAnswer {
 
 impl Row for StoredAnswer {
     const VERSION: u8 = 3;
+    type Stored<'a> = crate::store::AsIs<'a, Self>;
 
     fn read(version: u8, bytes: &[u8]) -> Option<Self> {
         match version {

@@ -4,7 +4,7 @@ use super::{CrmDelivery, Leaver, Recipient};
 use crate::carts::CartKeyHash;
 use crate::outbox::OrderSnapshot;
 use crate::payments::Intent;
-use crate::store::{Row, Table, tables};
+use crate::store::{Table, tables};
 use serde::{Deserialize, Serialize};
 use souk_domain::{Money, OrderId, OrderLine, OrderStatus, PaymentId, UnixMillis, UserId};
 
@@ -96,7 +96,7 @@ pub struct Order {
     pub version: u64,
 }
 
-impl Row for Order {}
+crate::store::as_is!(Order);
 
 /// The payment of an order, as the storefront shows it on the order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -130,7 +130,7 @@ pub struct OrderSummary {
     pub pending: u64,
 }
 
-impl Row for OrderSummary {}
+crate::store::as_is!(OrderSummary);
 
 impl Order {
     /// True for the order of a closed account.

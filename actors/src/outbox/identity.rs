@@ -47,6 +47,7 @@ pub(super) struct Generation {
 
 impl Row for StoreIdentity {
     const VERSION: u8 = 2;
+    type Stored<'a> = crate::store::AsIs<'a, Self>;
 
     fn read(version: u8, bytes: &[u8]) -> Option<Self> {
         let (row, rest) = match version {

@@ -1,7 +1,7 @@
 //! Where on the broker's streams the last confirmed rows are: what tells a broker that lost
 //! messages from one that has them all.
 
-use crate::store::{Row, Table};
+use crate::store::Table;
 use serde::{Deserialize, Serialize};
 
 pub(super) const MARKS: Table<u64, StreamMarks> = Table::new("outbox.marks");
@@ -15,7 +15,7 @@ pub struct StreamMarks {
     pub mails: Option<StreamMark>,
 }
 
-impl Row for StreamMarks {}
+crate::store::as_is!(StreamMarks);
 
 /// The last message of this outbox that a stream has confirmed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,7 +1,6 @@
 //! What an outbox row says: a change that was made, or a mail that somebody should send.
 
 use super::owner_mail::{ListedOrder, NewOrder};
-use crate::store::Row;
 use serde::{Deserialize, Serialize};
 use souk_domain::{
     Money, OrderId, OrderLine, OrderStatus, PaymentId, PaymentStatus, ProductId, Role, UnixMillis,
@@ -17,7 +16,7 @@ pub(super) struct OutboxRow {
     pub outgoing: Outgoing,
 }
 
-impl Row for OutboxRow {}
+crate::store::as_is!(OutboxRow);
 
 /// An event or a mail. New variants go last: the file keeps their numbers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

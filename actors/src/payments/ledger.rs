@@ -12,7 +12,7 @@
 
 use super::rows::Payment;
 use crate::check::Findings;
-use crate::store::{Direction, Read, Row, Snapshot, StoreError, Table, Unit};
+use crate::store::{Direction, Read, Snapshot, StoreError, Table, Unit};
 use crate::{Failure, ids, orders};
 use serde::{Deserialize, Serialize};
 use souk_domain::{Money, OrderId, PaymentId, UnixMillis};
@@ -104,13 +104,13 @@ pub struct LedgerEntry {
     pub postings: [Posting; 2],
 }
 
-impl Row for LedgerEntry {}
+crate::store::as_is!(LedgerEntry);
 
 /// What an account holds, in minor units, debits above zero.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Balance(pub(super) i64);
 
-impl Row for Balance {}
+crate::store::as_is!(Balance);
 
 /// Appends an entry: `amount` from one account (credit) to another (debit).
 pub(super) fn append(

@@ -3,7 +3,7 @@
 use super::ledger::Account;
 use crate::gateway::CheckoutPages;
 use crate::outbox::PaymentSnapshot;
-use crate::store::{Row, Table, tables};
+use crate::store::{Table, tables};
 use serde::{Deserialize, Serialize};
 use souk_domain::{
     Currency, Money, OrderId, PaymentBooks, PaymentId, PaymentStatus, UnixMillis, UserId,
@@ -98,7 +98,7 @@ pub struct Payment {
     pub version: u64,
 }
 
-impl Row for Payment {}
+crate::store::as_is!(Payment);
 
 /// How the customer pays.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -139,7 +139,7 @@ pub struct Doubt {
     pub since: UnixMillis,
 }
 
-impl Row for Doubt {}
+crate::store::as_is!(Doubt);
 
 /// A customer who asks their bank for the money
 /// (<https://docs.stripe.com/disputes>).
@@ -185,7 +185,7 @@ pub struct Refund {
     pub updated_at: UnixMillis,
 }
 
-impl Row for Refund {}
+crate::store::as_is!(Refund);
 
 /// Who decided that money goes back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

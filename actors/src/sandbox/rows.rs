@@ -1,7 +1,7 @@
 //! The sandbox's own books.
 
 use crate::gateway::{CheckoutPages, Decline};
-use crate::store::{Row, Table, tables};
+use crate::store::{Table, tables};
 use serde::{Deserialize, Serialize};
 use souk_domain::{Money, PaymentStatus, UnixMillis};
 
@@ -35,7 +35,7 @@ pub(super) struct SandboxIntent {
     pub(super) created_at: UnixMillis,
 }
 
-impl Row for SandboxIntent {}
+crate::store::as_is!(SandboxIntent);
 
 /// Money that was given back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,7 +58,7 @@ pub(super) struct SandboxCheckout {
     pub(super) created_at: UnixMillis,
 }
 
-impl Row for SandboxCheckout {}
+crate::store::as_is!(SandboxCheckout);
 
 /// A message to the shop, as it is signed and sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,4 +67,4 @@ pub(super) struct SandboxEventRow {
     pub(super) body: String,
 }
 
-impl Row for SandboxEventRow {}
+crate::store::as_is!(SandboxEventRow);

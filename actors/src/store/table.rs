@@ -1,5 +1,6 @@
 //! Typed tables: order-preserving keys, rows with a leading version byte.
 
+use super::stored::{Stored, Text, read_all};
 use super::{StoreError, Unit};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -44,7 +45,7 @@ impl<K: Key, V: Row> Table<K, V> {
     pub fn encode(self, row: &V) -> Result<Vec<u8>, StoreError> {
         let mut bytes = Vec::with_capacity(64);
         bytes.push(V::VERSION);
-        postcard::to_extend(row, bytes)
+        postcard::to_extend(&V::Stored::of(row), bytes)
             .map_err(|source| StoreError::Encode { table: self.name, source })
     }
 
@@ -101,31 +102,49 @@ macro_rules! tables {
 
 pub(crate) use tables;
 
-/// A row as it lies in the file: a version byte, then postcard.
-pub trait Row: Serialize + DeserializeOwned {
-    /// The version written today. Bytes of every past version are kept as fixtures.
+/// What a table keeps under a key. In the file: a version byte, then [`Row::Stored`] in postcard.
+pub trait Row: Sized + 'static {
+    /// The version written today. Rows of every past version are kept as fixtures
+    /// (`actors/fixtures`).
     const VERSION: u8 = 1;
 
-    /// Reads a row of some version; `None` if it cannot be read.
+    /// The type that is written.
+    type Stored<'a>: Stored<'a, Self> + Serialize + DeserializeOwned;
+
+    /// Reads a row of some version; `None` if it cannot be read. A row that has had other versions
+    /// reads each as the type it had.
     #[must_use]
     fn read(version: u8, bytes: &[u8]) -> Option<Self> {
-        if version != Self::VERSION {
-            return None;
-        }
-        // What is left over would be lost in silence with the next write of this row.
-        let (row, rest) = postcard::take_from_bytes(bytes).ok()?;
-        rest.is_empty().then_some(row)
+        if version == Self::VERSION { Self::read_newest(bytes) } else { None }
+    }
+
+    /// Reads a row of the version written today.
+    #[must_use]
+    fn read_newest(bytes: &[u8]) -> Option<Self> {
+        read_all::<Self::Stored<'_>>(bytes)?.value()
     }
 }
 
-impl Row for () {}
-impl Row for u64 {}
-impl Row for UserId {}
-impl Row for CartId {}
-impl Row for OrderId {}
-impl Row for PaymentId {}
-impl Row for ProductId {}
-impl Row for UnixMillis {}
+macro_rules! rows {
+    ($($row:ty: $stored:ty),* $(,)?) => {$(
+        impl Row for $row {
+            type Stored<'a> = $stored;
+        }
+    )*};
+}
+
+rows! {
+    (): (),
+    u64: u64,
+    String: Text<'a>,
+    CartId: u64,
+    CategoryId: u64,
+    OrderId: u64,
+    PaymentId: u64,
+    ProductId: u64,
+    UnixMillis: i64,
+    UserId: u64,
+}
 
 /// A key whose octets sort as the value does.
 pub trait Key: Sized {

@@ -1,7 +1,7 @@
 //! How users and sessions lie in the file.
 
 use crate::hashing::PasswordHash;
-use crate::store::{Row, Table, tables};
+use crate::store::{Table, tables};
 use serde::{Deserialize, Serialize};
 use souk_domain::{EmailAddress, Role, SessionId, UnixMillis, UserId, Username};
 
@@ -63,7 +63,7 @@ pub struct User {
     pub version: u64,
 }
 
-impl Row for User {}
+crate::store::as_is!(User);
 
 impl User {
     /// First and last name with one space between, or nothing.
@@ -84,7 +84,7 @@ pub struct Session {
     pub ends_at: UnixMillis,
 }
 
-impl Row for Session {}
+crate::store::as_is!(Session);
 
 /// The tokens of one user that may still be good; few of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,7 +92,7 @@ pub(super) struct PasswordResets {
     pub(super) live: Vec<LiveReset>,
 }
 
-impl Row for PasswordResets {}
+crate::store::as_is!(PasswordResets);
 
 /// One of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

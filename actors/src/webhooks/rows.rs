@@ -1,6 +1,6 @@
 //! How endpoints and deliveries lie in the file.
 
-use crate::store::{Row, Table, tables};
+use crate::store::{Table, tables};
 use serde::{Deserialize, Serialize};
 use souk_domain::UnixMillis;
 
@@ -34,7 +34,7 @@ pub struct Endpoint {
     pub updated_at: UnixMillis,
 }
 
-impl Row for Endpoint {}
+crate::store::as_is!(Endpoint);
 
 /// How far an endpoint has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,7 +47,7 @@ pub struct Progress {
     pub logged: u64,
 }
 
-impl Row for Progress {}
+crate::store::as_is!(Progress);
 
 /// One event at one endpoint.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,7 +70,7 @@ pub struct Delivery {
     pub reason: String,
 }
 
-impl Row for Delivery {}
+crate::store::as_is!(Delivery);
 
 /// How a delivery stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,6 +1,5 @@
 //! An order on its way to the CRM.
 
-use crate::store::Row;
 use serde::{Deserialize, Serialize};
 use souk_domain::UnixMillis;
 
@@ -17,4 +16,4 @@ pub struct CrmDelivery {
     pub next_try: Option<UnixMillis>,
 }
 
-impl Row for CrmDelivery {}
+crate::store::as_is!(CrmDelivery);

@@ -34,6 +34,7 @@ impl Leaver {
 
 impl Row for Leaver {
     const VERSION: u8 = 2;
+    type Stored<'a> = crate::store::AsIs<'a, Self>;
 
     /// Version 1 was written when nothing of the person was kept.
     fn read(version: u8, bytes: &[u8]) -> Option<Self> {

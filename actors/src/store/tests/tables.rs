@@ -1,41 +1,61 @@
 //! Keys that sort as their values do, rows that are what was written, ranges.
 
 use super::*;
-use crate::store::{Key, Row, StoreError};
-use serde::{Deserialize, Serialize};
+use crate::store::{Key, Row, StoreError, Stored, Text, read_all};
+use crate::stored;
 use souk_domain::{OrderId, ProductId, UnixMillis, UserId};
 use std::fmt::Debug;
 
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, PartialEq)]
 struct Today {
     name: String,
     count: u32,
 }
 
+struct Yesterday {
+    name: String,
+}
+
+struct Tomorrow(u8);
+
+stored! {
+    struct NamedV1<'a> of Yesterday { name: Text<'a> }
+    struct NamedV2<'a> of Today { name: Text<'a>, count: u32 }
+}
+
 impl Row for Today {
     const VERSION: u8 = 2;
+    type Stored<'a> = NamedV2<'a>;
 
     fn read(version: u8, bytes: &[u8]) -> Option<Self> {
         match version {
-            2 => postcard::from_bytes(bytes).ok(),
-            1 => Some(Self { name: postcard::from_bytes::<Yesterday>(bytes).ok()?.name, count: 0 }),
+            1 => {
+                let NamedV1 { name } = read_all(bytes)?;
+                Some(Self { name: name.into_owned(), count: 0 })
+            }
+            2 => Self::read_newest(bytes),
             _ => None,
         }
     }
 }
 
-#[derive(Serialize, Deserialize)]
-struct Yesterday {
-    name: String,
+impl Row for Yesterday {
+    type Stored<'a> = NamedV1<'a>;
 }
-
-impl Row for Yesterday {}
-
-#[derive(Serialize, Deserialize)]
-struct Tomorrow(u8);
 
 impl Row for Tomorrow {
     const VERSION: u8 = 3;
+    type Stored<'a> = u8;
+}
+
+impl Stored<'_, Tomorrow> for u8 {
+    fn of(Tomorrow(number): &Tomorrow) -> Self {
+        *number
+    }
+
+    fn value(self) -> Option<Tomorrow> {
+        Some(Tomorrow(self))
+    }
 }
 
 fn sorts_as_its_values<K: Key + Ord + Debug>(keys: &[K]) {
