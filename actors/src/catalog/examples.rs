@@ -1,8 +1,10 @@
 //! Rows of the catalog, for the fixtures.
 
-use super::rows::{
-    BY_CATEGORY, CATEGORIES, CATEGORY_SLUGS, Category, GONE, HIDDEN, PRODUCT_SLUGS, PRODUCTS,
-    Product, SEARCH_RULES, SEARCH_TEXTS, STOCK, StockRow,
+use super::category::Category;
+use super::product::{Product, StockRow};
+use super::stored::{
+    BY_CATEGORY, CATEGORIES, CATEGORY_SLUGS, GONE, HIDDEN, PRODUCT_SLUGS, PRODUCTS, SEARCH_RULES,
+    SEARCH_TEXTS, STOCK,
 };
 use crate::fixtures::{Example, TIME, id, text};
 use souk_domain::{CategoryId, Discount, Money, Pricing, ProductId, Stock, UnixMillis};

@@ -1,15 +1,17 @@
 //! The owner of the catalog: products, categories, and the stock that orders take from.
 
 mod categories;
+mod category;
 #[cfg(test)]
 pub(crate) mod examples;
+mod product;
 mod products;
 mod queries;
-mod rows;
 mod search_texts;
 mod selection;
 mod slugs;
 mod stock;
+mod stored;
 
 use crate::owner::{Owner, Slot};
 use crate::supervision::Owners;
@@ -17,18 +19,19 @@ use crate::supervision::Owners;
 pub use categories::{
     CategoryChange, CategoryDraft, CreateCategory, DeleteCategory, UpdateCategory,
 };
+pub use category::Category;
+pub use product::{Product, ProductView};
 pub use products::{CreateProduct, DeleteProduct, ProductChange, ProductDraft, UpdateProduct};
 pub use queries::{ProductFilter, category, category_ids, product, product_ids, product_views};
-pub use rows::{Category, Product, ProductView};
 pub use selection::{Between, ProductSelection, selected_ids};
 pub use stock::{MoveStock, StockMove, TakeStock, TakenLine, quote};
 
 pub(crate) use queries::{TakenStock, check};
-#[cfg(any(test, fuzzing))]
-pub(crate) use rows::READERS;
-pub(crate) use rows::TABLES;
 pub(crate) use search_texts::renew_search_texts;
 pub(crate) use stock::why_unbuyable;
+#[cfg(any(test, fuzzing))]
+pub(crate) use stored::READERS;
+pub(crate) use stored::TABLES;
 
 /// The owner of products, categories and stock.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! Questions about the catalog, answered from a committed snapshot.
 
-use super::rows::{
+use super::stored::{
     BY_CATEGORY, CATEGORIES, CATEGORY_SLUGS, GONE, HIDDEN, PRODUCT_SLUGS, PRODUCTS, SEARCH_TEXTS,
     STOCK,
 };

@@ -1,7 +1,7 @@
 //! What a search looks through: a text for each product, made when the product is written.
 
 use super::Product;
-use super::rows::{PRODUCTS, SEARCH_RULES, SEARCH_TEXTS};
+use super::stored::{PRODUCTS, SEARCH_RULES, SEARCH_TEXTS};
 use crate::Failure;
 use crate::store::{Direction, Read, Store};
 use souk_domain::{ProductId, SearchText};
@@ -49,7 +49,7 @@ pub(crate) async fn renew_search_texts(store: &Store) -> Result<(), Failure> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::rows::TABLES;
+    use super::super::stored::TABLES;
     use super::*;
     use souk_domain::{Money, Pricing, SearchTerms, UnixMillis};
 

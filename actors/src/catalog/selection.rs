@@ -1,6 +1,7 @@
 //! Lists of products by what they cost: the filters of the services contract.
 
-use super::rows::{BY_CATEGORY, PRODUCTS, Product};
+use super::product::Product;
+use super::stored::{BY_CATEGORY, PRODUCTS};
 use crate::store::{Direction, Read, Snapshot, StoreError};
 use souk_domain::text::comparable;
 use souk_domain::{CategoryId, Money, ProductId, SearchTerms};

@@ -1,7 +1,7 @@
 //! Adding a category.
 
-use crate::catalog::rows::{CATEGORIES, CATEGORY_SLUGS};
 use crate::catalog::slugs::free_slug;
+use crate::catalog::stored::{CATEGORIES, CATEGORY_SLUGS};
 use crate::catalog::{Catalog, Category};
 use crate::owner::Command;
 use crate::store::Unit;

@@ -2,7 +2,7 @@
 
 use crate::Failure;
 use crate::catalog::Catalog;
-use crate::catalog::rows::{CATEGORIES, CATEGORY_SLUGS};
+use crate::catalog::stored::{CATEGORIES, CATEGORY_SLUGS};
 use crate::owner::Command;
 use crate::store::{Read, Unit};
 use souk_domain::{CategoryId, Missing, Refusal};

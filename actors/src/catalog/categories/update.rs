@@ -1,8 +1,8 @@
 //! Changing a category.
 
 use crate::Failure;
-use crate::catalog::rows::{CATEGORIES, CATEGORY_SLUGS};
 use crate::catalog::slugs::free_slug;
+use crate::catalog::stored::{CATEGORIES, CATEGORY_SLUGS};
 use crate::catalog::{Catalog, Category};
 use crate::owner::Command;
 use crate::store::{Read, Unit};

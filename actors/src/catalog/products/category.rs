@@ -1,7 +1,7 @@
 //! The category that a product is put in.
 
 use crate::Failure;
-use crate::catalog::rows::CATEGORIES;
+use crate::catalog::stored::CATEGORIES;
 use crate::store::{Read, Unit};
 use souk_domain::{CategoryId, Refusal};
 

@@ -1,12 +1,11 @@
 //! Adding a product.
 
 use super::category::require_category;
+use crate::catalog::product::StockRow;
 use crate::catalog::queries::view;
-use crate::catalog::rows::{
-    BY_CATEGORY, HIDDEN, PRODUCT_SLUGS, PRODUCTS, SEARCH_TEXTS, STOCK, StockRow,
-};
 use crate::catalog::search_texts::search_text;
 use crate::catalog::slugs::free_slug;
+use crate::catalog::stored::{BY_CATEGORY, HIDDEN, PRODUCT_SLUGS, PRODUCTS, SEARCH_TEXTS, STOCK};
 use crate::catalog::{Catalog, Product, ProductView};
 use crate::outbox::{self, Outgoing, ProductEvent};
 use crate::owner::Command;

@@ -1,7 +1,7 @@
 //! Deleting a product.
 
 use crate::Failure;
-use crate::catalog::rows::{BY_CATEGORY, GONE, HIDDEN, PRODUCT_SLUGS, PRODUCTS, SEARCH_TEXTS};
+use crate::catalog::stored::{BY_CATEGORY, GONE, HIDDEN, PRODUCT_SLUGS, PRODUCTS, SEARCH_TEXTS};
 use crate::catalog::{Catalog, stock};
 use crate::outbox::ProductEvent;
 use crate::owner::Command;

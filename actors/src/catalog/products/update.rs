@@ -3,9 +3,9 @@
 use super::category::require_category;
 use crate::Failure;
 use crate::catalog::queries::view;
-use crate::catalog::rows::{BY_CATEGORY, HIDDEN, PRODUCT_SLUGS, PRODUCTS, SEARCH_TEXTS};
 use crate::catalog::search_texts::search_text;
 use crate::catalog::slugs::free_slug;
+use crate::catalog::stored::{BY_CATEGORY, HIDDEN, PRODUCT_SLUGS, PRODUCTS, SEARCH_TEXTS};
 use crate::catalog::{Catalog, Product, ProductView, stock};
 use crate::outbox::ProductEvent;
 use crate::owner::Command;

@@ -4,7 +4,7 @@ use super::books::{save_moved, stock_of};
 use super::low::mail_if_low;
 use crate::Failure;
 use crate::catalog::Product;
-use crate::catalog::rows::StockRow;
+use crate::catalog::product::StockRow;
 use crate::store::Unit;
 use souk_domain::{MAX_STOCK, ProductId, Refusal, Stock};
 

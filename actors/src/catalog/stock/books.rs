@@ -2,7 +2,8 @@
 
 use crate::Failure;
 use crate::catalog::Product;
-use crate::catalog::rows::{STOCK, StockRow};
+use crate::catalog::product::StockRow;
+use crate::catalog::stored::STOCK;
 use crate::outbox::{self, Outgoing, ProductEvent};
 use crate::store::{Read, StoreError, Unit};
 use souk_domain::{ProductId, Stock, StockError};

@@ -1,7 +1,7 @@
 //! The mail about low stock.
 
 use crate::catalog::Product;
-use crate::catalog::rows::StockRow;
+use crate::catalog::product::StockRow;
 use crate::outbox::{self, Cause, MailContent, Outgoing};
 use crate::store::Unit;
 use crate::{Failure, users};

@@ -3,7 +3,7 @@
 use super::books::{broken_books, save_moved, stock_of};
 use crate::Failure;
 use crate::catalog::Catalog;
-use crate::catalog::rows::{GONE, PRODUCTS};
+use crate::catalog::stored::{GONE, PRODUCTS};
 use crate::owner::Command;
 use crate::store::{Read, Unit};
 use souk_domain::{OrderLine, ProductId, Quantity, StockError, StockHolding};

@@ -3,7 +3,7 @@
 use crate::Failure;
 use crate::catalog::ProductView;
 use crate::catalog::queries::view;
-use crate::catalog::rows::PRODUCTS;
+use crate::catalog::stored::PRODUCTS;
 use crate::store::{Read, Unit};
 use souk_domain::{ProductId, Quantity, Refusal, Unbuyable, UnbuyableLine};
 

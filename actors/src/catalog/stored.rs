@@ -1,0 +1,92 @@
+//! How products, categories and stock lie in the file.
+
+use super::category::Category;
+use super::product::{Product, StockRow};
+use crate::store::{Row, Table, Text, tables};
+use crate::stored;
+use souk_domain::{CategoryId, Pricing, ProductId, Stock};
+
+pub(super) const PRODUCTS: Table<ProductId, Product> = Table::new("catalog.products");
+/// Deleted products: orders and carts still show what they were.
+pub(super) const GONE: Table<ProductId, Product> = Table::new("catalog.products_gone");
+pub(super) const BY_CATEGORY: Table<(CategoryId, ProductId), ()> =
+    Table::new("catalog.products_by_category");
+/// Name and description in the form that a search compares, so that it need not decode products.
+pub(super) const SEARCH_TEXTS: Table<ProductId, String> = Table::new("catalog.search_texts");
+/// One row, under key 0: the rules that [`SEARCH_TEXTS`] follow.
+pub(super) const SEARCH_RULES: Table<u64, u64> = Table::new("catalog.search_rules");
+pub(super) const PRODUCT_SLUGS: Table<String, ProductId> = Table::new("catalog.product_slugs");
+/// Products that the shop has switched off, usually few.
+pub(super) const HIDDEN: Table<ProductId, ()> = Table::new("catalog.products_hidden");
+/// Apart from the products: an order touches these small rows only.
+pub(super) const STOCK: Table<ProductId, StockRow> = Table::new("catalog.stock");
+pub(super) const CATEGORIES: Table<CategoryId, Category> = Table::new("catalog.categories");
+pub(super) const CATEGORY_SLUGS: Table<String, CategoryId> = Table::new("catalog.category_slugs");
+
+tables![
+    PRODUCTS,
+    GONE,
+    BY_CATEGORY,
+    SEARCH_TEXTS,
+    SEARCH_RULES,
+    PRODUCT_SLUGS,
+    HIDDEN,
+    STOCK,
+    CATEGORIES,
+    CATEGORY_SLUGS,
+];
+
+stored! {
+    /// A product.
+    pub struct ProductV1<'a> of Product {
+        name: Text<'a>,
+        slug: Text<'a>,
+        description: Text<'a>,
+        category: Option<u64>,
+        pricing: PricingV1,
+        image: Option<Text<'a>>,
+        available: bool,
+        created_at: i64,
+        updated_at: i64,
+    }
+
+    /// List price and discount.
+    struct PricingV1 of Pricing {
+        list_price: i64,
+        /// In hundredths of a percent.
+        discount: u16,
+    }
+
+    /// The stock of a product.
+    pub(super) struct StockRowV1 of StockRow {
+        received: u64,
+        stock: StockV1,
+        version: u64,
+    }
+
+    /// Where the units of a product are.
+    struct StockV1 of Stock {
+        sellable: u64,
+        held: u64,
+        sold: u64,
+    }
+
+    /// A category.
+    pub struct CategoryV1<'a> of Category {
+        name: Text<'a>,
+        slug: Text<'a>,
+        description: Text<'a>,
+    }
+}
+
+impl Row for Product {
+    type Stored<'a> = ProductV1<'a>;
+}
+
+impl Row for StockRow {
+    type Stored<'a> = StockRowV1;
+}
+
+impl Row for Category {
+    type Stored<'a> = CategoryV1<'a>;
+}
