@@ -2,7 +2,7 @@
 
 use super::Carts;
 use super::find::require_cart;
-use super::rows::{BY_KEY, BY_USER, CARTS};
+use super::stored::{BY_KEY, BY_USER, CARTS};
 use crate::Failure;
 use crate::owner::Command;
 use crate::store::Unit;

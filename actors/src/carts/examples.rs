@@ -1,6 +1,7 @@
 //! Rows of carts, for the fixtures.
 
-use super::rows::{BY_KEY, BY_USER, CARTS, Cart, CartHolder, CartLine, GUESTS_BY_END};
+use super::cart::{Cart, CartHolder, CartLine};
+use super::stored::{BY_KEY, BY_USER, CARTS, GUESTS_BY_END};
 use super::{CartKey, CartKeyHash};
 use crate::fixtures::{Example, TIME, id};
 use souk_domain::{CartId, CartLineId, ProductId, Quantity, UnixMillis, UserId};

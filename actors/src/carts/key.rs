@@ -1,15 +1,13 @@
 //! The key of a cart: what a guest presents instead of a token.
 
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// The key of a cart, as its holder presents it: [`CartKey::DIGITS`] lower-case hexadecimal digits.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct CartKey(String);
 
 /// What the store knows of a guest's key: enough to recognise it, not enough to use it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(transparent)]
 pub struct CartKeyHash([u8; 32]);
 
@@ -71,6 +69,10 @@ impl std::fmt::Debug for CartKey {
 }
 
 impl CartKeyHash {
+    pub(super) fn of_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
     pub(super) fn bytes(self) -> [u8; 32] {
         self.0
     }

@@ -2,6 +2,7 @@
 
 mod add;
 mod buyable;
+mod cart;
 mod clear;
 mod close;
 #[cfg(test)]
@@ -13,9 +14,9 @@ mod open;
 mod prune;
 mod queries;
 mod remove_line;
-mod rows;
 mod save;
 mod set_line;
+mod stored;
 #[cfg(test)]
 mod tests;
 
@@ -23,6 +24,7 @@ use crate::owner::{Owner, Slot};
 use crate::supervision::Owners;
 
 pub use add::AddToCart;
+pub use cart::{Cart, CartHolder, CartLine};
 pub use clear::ClearCart;
 pub use close::CloseCart;
 pub use find::{CartOf, LineOf, find};
@@ -32,14 +34,13 @@ pub use open::OpenCart;
 pub use prune::prune_guest_carts;
 pub use queries::{cart, guest_carts, of_guest, of_key, of_user};
 pub use remove_line::RemoveCartLine;
-pub use rows::{Cart, CartHolder, CartLine};
 pub use save::GUEST_CART_LIFETIME;
 pub use set_line::SetCartLine;
 
 pub(crate) use queries::check;
 #[cfg(any(test, fuzzing))]
-pub(crate) use rows::READERS;
-pub(crate) use rows::TABLES;
+pub(crate) use stored::READERS;
+pub(crate) use stored::TABLES;
 
 /// The owner of carts.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! Opening a user's one cart.
 
-use super::rows::{BY_KEY, BY_USER, CARTS};
+use super::stored::{BY_KEY, BY_USER, CARTS};
 use super::{Cart, CartHolder, CartKey, Carts};
 use crate::owner::Command;
 use crate::store::Unit;

@@ -1,7 +1,7 @@
 //! Deleting guests' carts that have ended.
 
-use super::rows::GUESTS_BY_END;
 use super::save::delete_ended;
+use super::stored::GUESTS_BY_END;
 use crate::Failure;
 use crate::store::{Direction, Read, Store};
 use souk_domain::{CartId, UnixMillis};

@@ -1,6 +1,6 @@
 //! Questions about carts, answered from a committed snapshot.
 
-use super::rows::{BY_KEY, BY_USER, CARTS, GUESTS_BY_END};
+use super::stored::{BY_KEY, BY_USER, CARTS, GUESTS_BY_END};
 use super::{Cart, CartHolder, CartKey, CartOf};
 use crate::check::Findings;
 use crate::store::{Direction, Read, Snapshot, StoreError};

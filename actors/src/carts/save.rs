@@ -1,6 +1,6 @@
 //! Saving a changed cart with its indexes. A guest's cart is there only while something is in it.
 
-use super::rows::{BY_KEY, CARTS, GUESTS_BY_END};
+use super::stored::{BY_KEY, CARTS, GUESTS_BY_END};
 use super::{Cart, CartHolder, CartKeyHash};
 use crate::store::{Read, Unit};
 use crate::{Failure, ids};

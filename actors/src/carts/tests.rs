@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used)]
 
 use super::find::find;
-use super::rows::{BY_KEY, CARTS, GUESTS_BY_END};
 use super::save::{delete_ended, draft_guest_cart, save};
+use super::stored::{BY_KEY, CARTS, GUESTS_BY_END};
 use super::{CartHolder, CartKey, CartLine, CartOf, TABLES, check, prune_guest_carts};
 use crate::Failure;
 use crate::check::Findings;

@@ -1,22 +1,10 @@
-//! How carts lie in the file: one row each, lines included, because they are read and written
-//! together and bounded in number.
+//! What a cart is.
 
 use super::key::{CartKey, CartKeyHash};
-use crate::store::{Table, tables};
-use serde::{Deserialize, Serialize};
-use souk_domain::{CartId, CartLineId, ProductId, Quantity, UnixMillis, UserId};
-
-pub(super) const CARTS: Table<CartId, Cart> = Table::new("carts.rows");
-pub(super) const BY_USER: Table<UserId, CartId> = Table::new("carts.by_user");
-/// Every cart by the hash of its key.
-pub(super) const BY_KEY: Table<[u8; 32], CartId> = Table::new("carts.by_key");
-/// Guests' carts on the clock.
-pub(super) const GUESTS_BY_END: Table<(UnixMillis, CartId), ()> = Table::new("carts.guests_by_end");
-
-tables![CARTS, BY_USER, BY_KEY, GUESTS_BY_END];
+use souk_domain::{CartLineId, ProductId, Quantity, UnixMillis, UserId};
 
 /// A cart.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cart {
     /// The user or the guest whose cart it is.
     pub holder: CartHolder,
@@ -28,10 +16,8 @@ pub struct Cart {
     pub updated_at: UnixMillis,
 }
 
-crate::store::as_is!(Cart);
-
 /// Whose a cart is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CartHolder {
     /// A registered person's one cart.
     User {
@@ -72,7 +58,7 @@ impl Cart {
 }
 
 /// A line of a cart. It has no price: the product's current one counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CartLine {
     /// Its own id.
     pub id: CartLineId,
