@@ -33,8 +33,7 @@ const WAITING: WaitingBounds = WaitingBounds { all_max: 256, per_asker_max: 64 }
 const LOWEST_PRIORITY: i32 = 19;
 
 /// A hash in PHC string form: `$argon2id$v=19$m=19456,t=2,p=1$salt$hash`.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PasswordHash(String);
 
 impl PasswordHash {
@@ -51,9 +50,13 @@ impl PasswordHash {
     }
 
     /// The hash in this string form, whoever made it.
-    #[cfg(test)]
     pub(crate) fn of_text(text: String) -> Self {
         Self(text)
+    }
+
+    /// The string form.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
     }
 
     /// Names this hash without repeating it.

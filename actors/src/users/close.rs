@@ -1,6 +1,6 @@
 //! Closing an account: nothing of the person stays here (contracts README, "Users").
 
-use super::rows::{ADMINISTRATORS, BY_EMAIL, USERS};
+use super::stored::{ADMINISTRATORS, BY_EMAIL, USERS};
 use super::{Users, names, password_reset, require_user, sessions};
 use crate::Failure;
 use crate::outbox::{self, Outgoing, UserEvent};

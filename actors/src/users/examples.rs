@@ -1,9 +1,11 @@
 //! Rows of users and sessions, for the fixtures.
 
-use super::rows::{
-    ADMINISTRATORS, BY_EMAIL, BY_USERNAME, KEY_RULES, LiveReset, PASSWORD_RESETS, PasswordResets,
-    SESSIONS, SESSIONS_BY_END, SESSIONS_BY_USER, Session, USERS, User,
+use super::session::{LiveReset, PasswordResets, Session};
+use super::stored::{
+    ADMINISTRATORS, BY_EMAIL, BY_USERNAME, KEY_RULES, PASSWORD_RESETS, SESSIONS, SESSIONS_BY_END,
+    SESSIONS_BY_USER, USERS,
 };
+use super::user::User;
 use crate::fixtures::{Example, TIME, id, text};
 use crate::hashing::PasswordHash;
 use souk_domain::{EmailAddress, Role, SessionId, UnixMillis, UserId, Username};

@@ -8,10 +8,12 @@ mod names;
 mod password_reset;
 mod queries;
 mod register;
-mod rows;
+mod session;
 mod sessions;
 mod set_password;
+mod stored;
 mod update_profile;
+mod user;
 
 use crate::owner::{Owner, Slot};
 use crate::supervision::Owners;
@@ -23,19 +25,20 @@ pub use password_reset::{
 };
 pub use queries::{administrators, by_email, by_username, require_user, session, user};
 pub use register::Register;
-pub use rows::{Session, User};
+pub use session::Session;
 pub use sessions::{
     EndSession, OpenSession, REFRESH_LIFETIME, RotateSession, Rotation, SessionToken,
     prune_ended_sessions,
 };
 pub use update_profile::{ProfileDetails, UpdateProfile};
+pub use user::User;
 
 pub(crate) use names::renew_keys;
 pub(crate) use queries::{check, count};
-#[cfg(any(test, fuzzing))]
-pub(crate) use rows::READERS;
-pub(crate) use rows::TABLES;
 pub(crate) use sessions::begin_generation;
+#[cfg(any(test, fuzzing))]
+pub(crate) use stored::READERS;
+pub(crate) use stored::TABLES;
 
 /// The owner of users, their passwords and sessions.
 #[derive(Debug)]

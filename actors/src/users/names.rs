@@ -5,7 +5,7 @@
 //! renewed when the shop opens ([`renew_keys`]); where two of their users have names that look the
 //! same, the later one keeps the old key and can still log in.
 
-use super::rows::{BY_USERNAME, KEY_RULES, USERS};
+use super::stored::{BY_USERNAME, KEY_RULES, USERS};
 use crate::Failure;
 use crate::store::{Direction, Read, Store, StoreError, Unit};
 use souk_domain::{EmailAddress, Refusal, UserId, Username};

@@ -1,6 +1,6 @@
 //! Questions about users, answered from a committed snapshot or within a turn.
 
-use super::rows::{ADMINISTRATORS, BY_EMAIL, BY_USERNAME, PASSWORD_RESETS, SESSIONS, USERS};
+use super::stored::{ADMINISTRATORS, BY_EMAIL, BY_USERNAME, PASSWORD_RESETS, SESSIONS, USERS};
 use super::{Session, User, names};
 use crate::Failure;
 use crate::check::Findings;

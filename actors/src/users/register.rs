@@ -1,6 +1,6 @@
 //! Registering a person.
 
-use super::rows::{ADMINISTRATORS, BY_EMAIL, USERS};
+use super::stored::{ADMINISTRATORS, BY_EMAIL, USERS};
 use super::{User, Users, names};
 use crate::hashing::PasswordHash;
 use crate::outbox::{self, Cause, MailContent, Outgoing, UserEvent};

@@ -1,6 +1,6 @@
 //! What a new password means for its user.
 
-use super::rows::USERS;
+use super::stored::USERS;
 use super::{User, password_reset, sessions};
 use crate::Failure;
 use crate::hashing::PasswordHash;

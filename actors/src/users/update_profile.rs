@@ -1,6 +1,6 @@
 //! Changing a profile.
 
-use super::rows::{BY_EMAIL, USERS};
+use super::stored::{BY_EMAIL, USERS};
 use super::{User, Users, names, password_reset};
 use crate::Failure;
 use crate::outbox::{self, Outgoing, UserEvent};

@@ -1,6 +1,7 @@
 //! Names of earlier versions, and names that somebody else's address is.
 
-use super::super::rows::{BY_EMAIL, TABLES, User};
+use super::super::stored::{BY_EMAIL, TABLES};
+use super::super::user::User;
 use super::super::{Register, UpdateProfile, Users, by_username};
 use super::*;
 use crate::check::Findings;

@@ -3,7 +3,8 @@
 use super::token::ResetToken;
 use crate::Failure;
 use crate::store::{Read, StoreError, Unit};
-use crate::users::rows::{LiveReset, PASSWORD_RESETS};
+use crate::users::session::LiveReset;
+use crate::users::stored::PASSWORD_RESETS;
 use souk_domain::{UnixMillis, UserId};
 use subtle::ConstantTimeEq;
 

@@ -7,8 +7,8 @@ use crate::hashing::PasswordHash;
 use crate::owner::Command;
 use crate::store::{Read, Unit};
 use crate::users::Users;
-use crate::users::rows::USERS;
 use crate::users::set_password::set_password;
+use crate::users::stored::USERS;
 use souk_domain::{Refusal, UserId};
 
 /// Sets a new password for whoever got the mail, as [`crate::users::ChangePassword`] does, and ends

@@ -5,7 +5,7 @@ use super::save::{REFRESH_LIFETIME, end, save, sessions_of};
 use crate::hashing::PasswordHash;
 use crate::owner::Command;
 use crate::store::{Read, Unit};
-use crate::users::rows::USERS;
+use crate::users::stored::USERS;
 use crate::users::{Session, Users};
 use crate::{Failure, ids};
 use souk_domain::{Refusal, SessionId, UserId};

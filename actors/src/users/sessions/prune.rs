@@ -3,7 +3,7 @@
 use super::save::end;
 use crate::Failure;
 use crate::store::{Direction, Read, Store};
-use crate::users::rows::SESSIONS_BY_END;
+use crate::users::stored::SESSIONS_BY_END;
 use souk_domain::{SessionId, UnixMillis};
 
 /// Ended sessions deleted by one turn of [`prune_ended_sessions`].

@@ -5,7 +5,7 @@ use super::save::{REFRESH_LIFETIME, end, save};
 use crate::Failure;
 use crate::owner::Command;
 use crate::store::{Read, Unit};
-use crate::users::rows::{SESSIONS, SESSIONS_BY_END};
+use crate::users::stored::{SESSIONS, SESSIONS_BY_END};
 use crate::users::{Session, Users};
 
 /// Trades a refresh token for its successor. A spent one ends the session, which is an outcome, not

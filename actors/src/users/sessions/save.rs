@@ -3,7 +3,7 @@
 use crate::Failure;
 use crate::store::{Direction, Read, Unit};
 use crate::users::Session;
-use crate::users::rows::{SESSIONS, SESSIONS_BY_END, SESSIONS_BY_USER};
+use crate::users::stored::{SESSIONS, SESSIONS_BY_END, SESSIONS_BY_USER};
 use souk_domain::{SessionId, UserId};
 use std::time::Duration;
 

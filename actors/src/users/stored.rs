@@ -1,0 +1,102 @@
+//! How users and sessions lie in the file.
+
+use super::session::{LiveReset, PasswordResets, Session};
+use super::user::User;
+use crate::hashing::PasswordHash;
+use crate::store::{Row, Stored, Table, Text, tables};
+use crate::stored;
+use souk_domain::{Role, SessionId, UnixMillis, UserId};
+
+pub(super) const USERS: Table<UserId, User> = Table::new("users.rows");
+pub(super) const BY_EMAIL: Table<String, UserId> = Table::new("users.by_email");
+pub(super) const BY_USERNAME: Table<String, UserId> = Table::new("users.by_username");
+/// One row, under key 0: the rules that the keys of [`BY_USERNAME`] follow.
+pub(super) const KEY_RULES: Table<u64, u64> = Table::new("users.key_rules");
+/// Who may do everything. There is always one of them, once there was one.
+pub(super) const ADMINISTRATORS: Table<UserId, ()> = Table::new("users.administrators");
+pub(super) const SESSIONS: Table<SessionId, Session> = Table::new("users.sessions");
+pub(super) const SESSIONS_BY_USER: Table<(UserId, SessionId), ()> =
+    Table::new("users.sessions_by_user");
+pub(super) const SESSIONS_BY_END: Table<(UnixMillis, SessionId), ()> =
+    Table::new("users.sessions_by_end");
+/// Tokens that were mailed to people who forgot their password.
+pub(super) const PASSWORD_RESETS: Table<UserId, PasswordResets> =
+    Table::new("users.password_resets");
+
+tables![
+    USERS,
+    BY_EMAIL,
+    BY_USERNAME,
+    KEY_RULES,
+    ADMINISTRATORS,
+    SESSIONS,
+    SESSIONS_BY_USER,
+    SESSIONS_BY_END,
+    PASSWORD_RESETS,
+];
+
+stored! {
+    /// A registered person.
+    pub struct UserV1<'a> of User {
+        username: Text<'a>,
+        email: Text<'a>,
+        password: Text<'a>,
+        role: RoleV1,
+        first_name: Text<'a>,
+        last_name: Text<'a>,
+        phone_number: Option<Text<'a>>,
+        city: Option<Text<'a>>,
+        address: Option<Text<'a>>,
+        postcode: Option<Text<'a>>,
+        joined_at: i64,
+        version: u64,
+    }
+
+    /// One log-in.
+    pub struct SessionV1 of Session {
+        user: u64,
+        sequence: u64,
+        ends_at: i64,
+    }
+
+    /// The tokens of one user.
+    pub(super) struct PasswordResetsV1 of PasswordResets {
+        live: Vec<LiveResetV1>,
+    }
+
+    /// One of them.
+    struct LiveResetV1 of LiveReset {
+        hash: [u8; 32],
+        ends_at: i64,
+    }
+}
+
+stored! {
+    /// What a registered person may do.
+    pub(crate) enum RoleV1 of Role {
+        Customer,
+        Administrator,
+    }
+}
+
+impl Row for User {
+    type Stored<'a> = UserV1<'a>;
+}
+
+impl Row for Session {
+    type Stored<'a> = SessionV1;
+}
+
+impl Row for PasswordResets {
+    type Stored<'a> = PasswordResetsV1;
+}
+
+impl<'a> Stored<'a, PasswordHash> for Text<'a> {
+    fn of(value: &'a PasswordHash) -> Self {
+        value.as_str().into()
+    }
+
+    fn value(self) -> Option<PasswordHash> {
+        Some(PasswordHash::of_text(self.into_owned()))
+    }
+}
