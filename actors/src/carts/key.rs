@@ -7,8 +7,7 @@ use sha2::{Digest, Sha256};
 pub struct CartKey(String);
 
 /// What the store knows of a guest's key: enough to recognise it, not enough to use it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct CartKeyHash([u8; 32]);
 
 impl CartKey {

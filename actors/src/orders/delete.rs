@@ -1,7 +1,7 @@
 //! Deleting an order.
 
 use super::publish::append_event;
-use super::rows::{BY_CUSTOMER, BY_EXPIRY, GONE, ORDERS};
+use super::stored::{BY_CUSTOMER, BY_EXPIRY, GONE, ORDERS};
 use super::{Order, Orders, crm, leaving, require_order, totals, unpaid};
 use crate::Failure;
 use crate::catalog::StockMove;

@@ -1,9 +1,9 @@
 //! Rows of orders, for the fixtures.
 
-use super::rows::{
-    BY_CUSTOMER, BY_EXPIRY, CRM, CRM_DUE, CRM_WANTED, CrmSync, GONE, GUESTS_LISTED, GUESTS_UNPAID,
-    KEPT_RECIPIENTS, ORDERS, Order, OrderSummary, PaymentLink, RECIPIENTS_DUE, SUMMARY,
-    TO_ANNOUNCE, TO_FORGET,
+use super::order::{CrmSync, Order, OrderSummary, PaymentLink};
+use super::stored::{
+    BY_CUSTOMER, BY_EXPIRY, CRM, CRM_DUE, CRM_WANTED, GONE, GUESTS_LISTED, GUESTS_UNPAID,
+    KEPT_RECIPIENTS, ORDERS, RECIPIENTS_DUE, SUMMARY, TO_ANNOUNCE, TO_FORGET,
 };
 use super::{CrmDelivery, Leaver, Recipient};
 use crate::fixtures::{Example, TIME, id, text};

@@ -9,14 +9,15 @@ pub(crate) mod examples;
 mod leaving;
 mod mail;
 mod notices;
+mod order;
 mod payment;
 mod place;
 mod publish;
 mod queries;
 mod recipient;
-mod rows;
 mod save;
 mod seal;
+mod stored;
 mod totals;
 mod units;
 mod unpaid;
@@ -33,11 +34,11 @@ pub use crm::{
 pub use delete::{DeleteOrder, Deleted};
 pub use leaving::{ForgetCustomer, KEPT_FOR, Leaver, WipeRecipient, recipients_due};
 pub use notices::{AnnounceOrders, OrderNotices, digest_is_due};
+pub use order::{CrmSync, Order, OrderSummary, PaymentLink};
 pub use payment::{LinkPayment, MarkPaid, MarkRefunded, Paid, RecordPaymentFailure};
 pub use place::{OrderDraft, PlaceOrder, PricedLine};
 pub use queries::{due, ids, ids_of_customer, order, require_order, summary, to_forget};
 pub use recipient::Recipient;
-pub use rows::{CrmSync, Order, OrderSummary, PaymentLink};
 pub use seal::{OrderLinks, OrderSeal};
 pub use units::{AddOrderUnit, RemoveOrderUnit};
 pub use unpaid::{guests_unpaid, unpaid_due};
@@ -45,8 +46,8 @@ pub use update::{UpdateOrder, Updated};
 
 pub(crate) use queries::check;
 #[cfg(any(test, fuzzing))]
-pub(crate) use rows::READERS;
-pub(crate) use rows::TABLES;
+pub(crate) use stored::READERS;
+pub(crate) use stored::TABLES;
 pub(crate) use unpaid::{is_due_unpaid, list_guests_unpaid};
 
 /// The owner of orders.

@@ -3,7 +3,7 @@
 use super::mail::mail;
 use super::notices::announce_or_list;
 use super::publish::append_event;
-use super::rows::{BY_CUSTOMER, BY_EXPIRY, ORDERS};
+use super::stored::{BY_CUSTOMER, BY_EXPIRY, ORDERS};
 use super::{Contact, Order, Orders, Recipient, totals, unpaid};
 use crate::carts::CartKeyHash;
 use crate::outbox::{OrderEvent, OrderMail};

@@ -1,6 +1,6 @@
 //! Questions about orders, answered from a committed snapshot or within a turn.
 
-use super::rows::{BY_CUSTOMER, BY_EXPIRY, GONE, ORDERS, SUMMARY, TO_FORGET};
+use super::stored::{BY_CUSTOMER, BY_EXPIRY, GONE, ORDERS, SUMMARY, TO_FORGET};
 use super::{CrmSync, Order, OrderSummary, crm, leaving, unpaid};
 use crate::catalog::TakenStock;
 use crate::check::Findings;

@@ -2,11 +2,10 @@
 //! or by a user of the services contract.
 
 use super::Contact;
-use serde::{Deserialize, Serialize};
 use souk_domain::text::{greeting_name, mail_line};
 
 /// Who gets the goods and the mails about them. Beside the shipping address of the order.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recipient {
     /// Their first name.
     pub first_name: String,

@@ -1,7 +1,7 @@
 //! Saving a changed order: its row, its indexes and the totals, and the event if there is one.
 
 use super::publish::append_event;
-use super::rows::{BY_EXPIRY, ORDERS};
+use super::stored::{BY_EXPIRY, ORDERS};
 use super::{Order, crm, leaving, totals, unpaid};
 use crate::Failure;
 use crate::outbox::OrderEvent;

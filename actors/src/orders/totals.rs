@@ -1,7 +1,7 @@
 //! The totals over all orders.
 
 use super::Order;
-use super::rows::SUMMARY;
+use super::stored::SUMMARY;
 use crate::Failure;
 use crate::store::{Read, Unit};
 

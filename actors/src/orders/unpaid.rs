@@ -2,7 +2,7 @@
 //! a bound, and are deleted some time after they ended; by age, and never to make room.
 
 use super::Order;
-use super::rows::{GUESTS_LISTED, GUESTS_UNPAID, ORDERS};
+use super::stored::{GUESTS_LISTED, GUESTS_UNPAID, ORDERS};
 use crate::Failure;
 use crate::check::Findings;
 use crate::store::{Direction, Read, Snapshot, Store, StoreError, Unit};

@@ -1,6 +1,6 @@
 //! Beginning the payment of an order.
 
-use super::rows::{BY_ORDER, OF_ORDER, OPEN, PAYMENTS, TO_CLOSE};
+use super::stored::{BY_ORDER, OF_ORDER, OPEN, PAYMENTS, TO_CLOSE};
 use super::{Account, Payment, Payments, Way};
 use crate::owner::Command;
 use crate::store::Unit;

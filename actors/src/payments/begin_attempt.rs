@@ -2,7 +2,8 @@
 
 use super::Payments;
 use super::find::find;
-use super::rows::{Doubt, IN_DOUBT, PAYMENTS};
+use super::payment::Doubt;
+use super::stored::{IN_DOUBT, PAYMENTS};
 use crate::Failure;
 use crate::owner::Command;
 use crate::store::Unit;

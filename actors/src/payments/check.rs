@@ -1,6 +1,6 @@
 //! The invariants of payments, and those between payments, orders and the ledger.
 
-use super::rows::{
+use super::stored::{
     BY_CHECKOUT, BY_INTENT, HEARD, HEARD_BY_TIME, IN_DOUBT, OF_ORDER, OPEN, PAYMENTS, REFUNDS,
     REFUNDS_DUE, TO_CLOSE,
 };

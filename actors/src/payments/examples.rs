@@ -1,13 +1,11 @@
 //! Rows of payments and of the ledger, for the fixtures.
 
-use super::ledger::{
-    Account, BALANCES, Balance, ENTRIES, LedgerEntry, Movement, OF_ORDER as ENTRIES_OF_ORDER,
-    Posting,
-};
-use super::rows::{
-    BY_CHECKOUT, BY_INTENT, BY_ORDER, Dispute, DisputeStatus, Doubt, HEARD, HEARD_BY_TIME,
-    IN_DOUBT, Intent, OF_ORDER, OPEN, PAYMENTS, Payment, REFUNDS, REFUNDS_DUE, Refund, RefundState,
-    RefundedBy, TO_CLOSE, Way,
+use super::ledger::{Account, Balance, LedgerEntry, Movement, Posting};
+use super::payment::{Dispute, DisputeStatus, Doubt, Intent, Payment, Way};
+use super::refund::{Refund, RefundState, RefundedBy};
+use super::stored::{
+    BALANCES, BY_CHECKOUT, BY_INTENT, BY_ORDER, ENTRIES, ENTRIES_OF_ORDER, HEARD, HEARD_BY_TIME,
+    IN_DOUBT, OF_ORDER, OPEN, PAYMENTS, REFUNDS, REFUNDS_DUE, TO_CLOSE,
 };
 use crate::fixtures::{Example, TIME, id, text};
 use crate::gateway::CheckoutPages;

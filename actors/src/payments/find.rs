@@ -1,7 +1,7 @@
 //! The payment that a command means.
 
 use super::Payment;
-use super::rows::{BY_ORDER, PAYMENTS, TO_CLOSE};
+use super::stored::{BY_ORDER, PAYMENTS, TO_CLOSE};
 use crate::Failure;
 use crate::store::{Read, Unit};
 use souk_domain::{Missing, PaymentId, Refusal};

@@ -2,7 +2,7 @@
 
 use super::Payments;
 use super::find::find;
-use super::rows::TO_CLOSE;
+use super::stored::TO_CLOSE;
 use crate::Failure;
 use crate::owner::Command;
 use crate::store::Unit;

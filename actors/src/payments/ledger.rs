@@ -10,22 +10,17 @@
 //! | disputes | what customers' banks took back | debit |
 //! | archived | sales of orders that were deleted and whose money was kept | credit |
 
-use super::rows::Payment;
+use super::Payment;
+use super::stored::{BALANCES, ENTRIES, ENTRIES_OF_ORDER};
 use crate::check::Findings;
-use crate::store::{Direction, Read, Snapshot, StoreError, Table, Unit};
+use crate::store::{Direction, Read, Snapshot, StoreError, Unit};
 use crate::{Failure, ids, orders};
-use serde::{Deserialize, Serialize};
 use souk_domain::{Money, OrderId, PaymentId, UnixMillis};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-pub(super) const ENTRIES: Table<u64, LedgerEntry> = Table::new("payments.ledger");
-pub(super) const OF_ORDER: Table<(OrderId, u64), ()> = Table::new("payments.ledger_of_order");
-/// What each account holds: the sum of its postings.
-pub(super) const BALANCES: Table<u64, Balance> = Table::new("payments.ledger_balances");
-
 /// Where money is, was earned or went. New variants go last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Account {
     /// The shop's money at the gateway.
     Gateway,
@@ -64,7 +59,7 @@ impl Account {
 }
 
 /// What happened. New variants go last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Movement {
     /// The gateway took money for an order.
     Charged,
@@ -81,7 +76,7 @@ pub enum Movement {
 }
 
 /// One side of an entry: in minor units, debits above zero, credits below.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Posting {
     /// Which account.
     pub account: Account,
@@ -90,7 +85,7 @@ pub struct Posting {
 }
 
 /// One movement of money.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LedgerEntry {
     /// When.
     pub time: UnixMillis,
@@ -104,13 +99,9 @@ pub struct LedgerEntry {
     pub postings: [Posting; 2],
 }
 
-crate::store::as_is!(LedgerEntry);
-
 /// What an account holds, in minor units, debits above zero.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Balance(pub(super) i64);
-
-crate::store::as_is!(Balance);
 
 /// Appends an entry: `amount` from one account (credit) to another (debit).
 pub(super) fn append(
@@ -135,7 +126,7 @@ pub(super) fn append(
         unit.put(BALANCES, &posting.account.key(), &after)?;
     }
     let (order, time) = (payment.order, unit.now());
-    unit.put(OF_ORDER, &(order, number), &())?;
+    unit.put(ENTRIES_OF_ORDER, &(order, number), &())?;
     unit.put(ENTRIES, &number, &LedgerEntry { time, order, payment: id, movement, postings })?;
     Ok(())
 }
@@ -160,7 +151,7 @@ pub fn entries_of(
     limit: usize,
 ) -> Result<Vec<LedgerEntry>, StoreError> {
     let mut numbers = Vec::new();
-    snapshot.visit_under(OF_ORDER, &order, Direction::Ascending, |number, ()| {
+    snapshot.visit_under(ENTRIES_OF_ORDER, &order, Direction::Ascending, |number, ()| {
         numbers.push(number);
         if numbers.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     })?;
@@ -212,7 +203,7 @@ pub(super) fn check(
         ControlFlow::Continue(())
     })?;
     findings.counted("ledger entries", entries);
-    let indexed = snapshot.count(OF_ORDER)?;
+    let indexed = snapshot.count(ENTRIES_OF_ORDER)?;
     findings.require(indexed == entries, || "the ledger's index is not whole".into());
     for account in Account::ALL {
         let posted = sums.accounts.get(&account).copied().unwrap_or(0);

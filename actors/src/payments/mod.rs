@@ -13,17 +13,19 @@ mod give_up;
 mod ledger;
 mod messages;
 mod pay_at_finalize;
+mod payment;
 mod queries;
 mod record_checkout;
 mod record_dispute;
 mod record_intent;
 mod record_outcome;
+mod refund;
 mod refunds;
 mod release;
 mod release_of_order;
-mod rows;
 mod sales;
 mod save;
+mod stored;
 
 use crate::owner::{Owner, Slot};
 use crate::supervision::Owners;
@@ -36,6 +38,7 @@ pub use give_up::GiveUpPayment;
 pub use ledger::{Account, LedgerEntry, Movement, Posting, entries_of, revenue};
 pub use messages::{GATEWAY_MESSAGES_KEPT, RecordGatewayMessage, prune_gateway_messages};
 pub use pay_at_finalize::PayAtFinalize;
+pub use payment::{Dispute, DisputeStatus, Doubt, FREE_PREFIX, Intent, Payment, Way};
 pub use queries::{
     NumberedRefund, by_checkout, by_intent, in_doubt, of_order, open, payment, refund,
     refund_called, refunds_due, refunds_of, to_close,
@@ -44,21 +47,18 @@ pub use record_checkout::RecordCheckout;
 pub use record_dispute::RecordDispute;
 pub use record_intent::RecordIntent;
 pub use record_outcome::{Outcome, RecordOutcome};
+pub use refund::{Refund, RefundState, RefundedBy};
 pub use refunds::{
     MadeRefund, RecordFailedRefund, RecordRefund, RecordRefusedRefund, RequestRefund,
 };
 pub use release::ReleasePayment;
 pub use release_of_order::ReleasePaymentsOfOrder;
-pub use rows::{
-    Dispute, DisputeStatus, Doubt, FREE_PREFIX, Intent, Payment, Refund, RefundState, RefundedBy,
-    Way,
-};
 pub use sales::{ArchiveSale, BookSale};
 
 pub(crate) use check::check;
 #[cfg(any(test, fuzzing))]
-pub(crate) use rows::READERS;
-pub(crate) use rows::TABLES;
+pub(crate) use stored::READERS;
+pub(crate) use stored::{IntentV1, TABLES};
 
 /// The owner of payments and the ledger.
 #[derive(Debug)]

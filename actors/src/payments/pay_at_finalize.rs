@@ -2,7 +2,7 @@
 
 use super::Payments;
 use super::find::find;
-use super::rows::PAYMENTS;
+use super::stored::PAYMENTS;
 use crate::Failure;
 use crate::owner::Command;
 use crate::store::Unit;

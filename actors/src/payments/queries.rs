@@ -1,6 +1,6 @@
 //! Questions about payments, answered from a committed snapshot.
 
-use super::rows::{
+use super::stored::{
     BY_CHECKOUT, BY_INTENT, BY_ORDER, IN_DOUBT, OF_ORDER, OPEN, PAYMENTS, REFUNDS, REFUNDS_DUE,
     TO_CLOSE,
 };

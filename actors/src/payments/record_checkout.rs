@@ -1,8 +1,8 @@
 //! The gateway made a checkout.
 
 use super::find::find;
-use super::rows::BY_CHECKOUT;
 use super::save::save_and_publish;
+use super::stored::BY_CHECKOUT;
 use super::{Payment, Payments};
 use crate::Failure;
 use crate::outbox::PaymentEvent;

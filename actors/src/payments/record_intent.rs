@@ -1,8 +1,8 @@
 //! The gateway made an intent.
 
 use super::find::find;
-use super::rows::BY_INTENT;
 use super::save::save_and_publish;
+use super::stored::BY_INTENT;
 use super::{Intent, Payment, Payments};
 use crate::Failure;
 use crate::outbox::PaymentEvent;

@@ -1,7 +1,7 @@
 //! Releasing a payment that its order needs no more.
 
 use super::find::find;
-use super::rows::{REFUNDS, TO_CLOSE};
+use super::stored::{REFUNDS, TO_CLOSE};
 use super::{Payments, RefundedBy, refunds};
 use crate::Failure;
 use crate::owner::Command;

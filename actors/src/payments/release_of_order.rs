@@ -2,7 +2,7 @@
 
 use super::Payments;
 use super::release::release;
-use super::rows::OF_ORDER;
+use super::stored::OF_ORDER;
 use crate::Failure;
 use crate::owner::Command;
 use crate::store::{Direction, Read, Unit};

@@ -1,7 +1,7 @@
 //! Saving a changed payment, with the event of the change.
 
 use super::Payment;
-use super::rows::PAYMENTS;
+use super::stored::PAYMENTS;
 use crate::Failure;
 use crate::outbox::{self, Outgoing, PaymentEvent};
 use crate::store::Unit;

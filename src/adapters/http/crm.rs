@@ -154,7 +154,7 @@ struct OrderBody<'a> {
     total: MoneyBody,
     lines: Vec<LineBody<'a>>,
     customer: Option<CustomerBody<'a>>,
-    recipient: Option<&'a Recipient>,
+    recipient: Option<RecipientBody<'a>>,
     shipping_address: &'a str,
     billing_address: &'a str,
     created_at: String,
@@ -167,6 +167,25 @@ struct CustomerBody<'a> {
     email: String,
     first_name: &'a str,
     last_name: &'a str,
+}
+
+#[derive(Serialize)]
+struct RecipientBody<'a> {
+    first_name: &'a str,
+    last_name: &'a str,
+    phone_number: &'a str,
+    email: &'a str,
+    city: &'a str,
+    postcode: &'a str,
+    notes: &'a str,
+}
+
+impl<'a> RecipientBody<'a> {
+    fn new(recipient: &'a Recipient) -> Self {
+        let Recipient { first_name, last_name, phone_number, email, city, postcode, notes } =
+            recipient;
+        Self { first_name, last_name, phone_number, email, city, postcode, notes }
+    }
 }
 
 #[derive(Serialize)]
@@ -220,7 +239,7 @@ impl<'a> Message<'a> {
             total: money(order.total),
             lines: lines.collect(),
             customer,
-            recipient: order.recipient.as_ref().filter(|_| !is_nobodys),
+            recipient: order.recipient.as_ref().map(RecipientBody::new).filter(|_| !is_nobodys),
             shipping_address: if is_nobodys { "" } else { &order.shipping_address },
             billing_address: &order.billing_address,
             created_at: order.created_at.to_string(),

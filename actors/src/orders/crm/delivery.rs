@@ -1,10 +1,9 @@
 //! An order on its way to the CRM.
 
-use serde::{Deserialize, Serialize};
 use souk_domain::UnixMillis;
 
 /// A completed order that the CRM has not taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CrmDelivery {
     /// The version of the event that completed the order; part of the message's id.
     pub version: u64,
@@ -15,5 +14,3 @@ pub struct CrmDelivery {
     /// When to try next; `None` once it is given up.
     pub next_try: Option<UnixMillis>,
 }
-
-crate::store::as_is!(CrmDelivery);

@@ -3,7 +3,7 @@
 use super::CrmDelivery;
 use crate::check::Findings;
 use crate::orders::CrmSync;
-use crate::orders::rows::{CRM, CRM_DUE, CRM_WANTED, ORDERS};
+use crate::orders::stored::{CRM, CRM_DUE, CRM_WANTED, ORDERS};
 use crate::store::{Direction, Read, Snapshot, StoreError};
 use souk_domain::{OrderId, UnixMillis};
 use std::ops::ControlFlow;

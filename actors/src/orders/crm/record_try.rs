@@ -3,8 +3,8 @@
 use super::CrmDelivery;
 use super::waiting::put;
 use crate::Failure;
-use crate::orders::rows::{CRM, ORDERS};
 use crate::orders::save::save;
+use crate::orders::stored::{CRM, ORDERS};
 use crate::orders::{CrmSync, Orders};
 use crate::owner::Command;
 use crate::store::{Read, Unit};

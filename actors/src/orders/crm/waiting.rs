@@ -2,7 +2,7 @@
 
 use super::CrmDelivery;
 use crate::Failure;
-use crate::orders::rows::{CRM, CRM_DUE, CRM_WANTED};
+use crate::orders::stored::{CRM, CRM_DUE, CRM_WANTED};
 use crate::orders::{CrmSync, Order};
 use crate::outbox::OrderEvent;
 use crate::store::{Read, StoreError, Unit};

@@ -2,7 +2,7 @@
 
 use crate::Failure;
 use crate::orders::Orders;
-use crate::orders::rows::CRM_WANTED;
+use crate::orders::stored::CRM_WANTED;
 use crate::owner::Command;
 use crate::store::Unit;
 

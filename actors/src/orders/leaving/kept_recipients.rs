@@ -2,7 +2,7 @@
 
 use super::Leaver;
 use crate::check::Findings;
-use crate::orders::rows::{KEPT_RECIPIENTS, ORDERS, RECIPIENTS_DUE};
+use crate::orders::stored::{KEPT_RECIPIENTS, ORDERS, RECIPIENTS_DUE};
 use crate::orders::{Order, Recipient};
 use crate::store::{Direction, Read, Snapshot, StoreError, Unit};
 use souk_domain::{OrderId, OrderStatus, UnixMillis};

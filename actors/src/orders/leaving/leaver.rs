@@ -1,19 +1,17 @@
 //! What the orders of a closed account still need to know of the person.
 
-use crate::store::Row;
 use crate::users::User;
-use serde::{Deserialize, Serialize};
 
 /// What the orders of a closed account that are on their way still need to know of the person.
 /// No e-mail address, no user name.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Leaver {
-    pub(super) first_name: String,
-    pub(super) last_name: String,
-    pub(super) phone_number: String,
-    pub(super) address: String,
-    pub(super) city: String,
-    pub(super) postcode: String,
+    pub(in crate::orders) first_name: String,
+    pub(in crate::orders) last_name: String,
+    pub(in crate::orders) phone_number: String,
+    pub(in crate::orders) address: String,
+    pub(in crate::orders) city: String,
+    pub(in crate::orders) postcode: String,
 }
 
 impl Leaver {
@@ -29,37 +27,5 @@ impl Leaver {
             city: text(&user.city),
             postcode: text(&user.postcode),
         }
-    }
-}
-
-impl Row for Leaver {
-    const VERSION: u8 = 2;
-    type Stored<'a> = crate::store::AsIs<'a, Self>;
-
-    /// Version 1 was written when nothing of the person was kept.
-    fn read(version: u8, bytes: &[u8]) -> Option<Self> {
-        match version {
-            1 => bytes.is_empty().then(Self::default),
-            2 => {
-                let (row, rest) = postcard::take_from_bytes(bytes).ok()?;
-                rest.is_empty().then_some(row)
-            }
-            _ => None,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_note_of_version_1_is_read() {
-        assert_eq!(Leaver::read(1, &[]), Some(Leaver::default()));
-        assert_eq!(Leaver::read(1, &[0]), None);
-        let leaver = Leaver { first_name: "Ann".to_owned(), ..Leaver::default() };
-        let bytes = postcard::to_stdvec(&leaver).expect("written");
-        assert_eq!(Leaver::read(2, &bytes), Some(leaver));
-        assert_eq!(Leaver::read(3, &bytes), None);
     }
 }

@@ -3,8 +3,8 @@
 use super::kept_recipients::{unlist, wipe};
 use crate::Failure;
 use crate::orders::Orders;
-use crate::orders::rows::ORDERS;
 use crate::orders::save::save;
+use crate::orders::stored::ORDERS;
 use crate::owner::Command;
 use crate::store::{Read, Unit};
 use souk_domain::OrderId;

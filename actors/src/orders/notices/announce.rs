@@ -1,7 +1,7 @@
 //! The digest of new orders.
 
 use super::{ADMINISTRATORS_MAILED_MAX, OrderNotices};
-use crate::orders::rows::{ORDERS, TO_ANNOUNCE};
+use crate::orders::stored::{ORDERS, TO_ANNOUNCE};
 use crate::orders::{Order, Orders, Recipient};
 use crate::outbox::{self, Cause, ListedOrder, MailContent, Outgoing};
 use crate::owner::Command;

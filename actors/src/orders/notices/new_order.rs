@@ -1,7 +1,7 @@
 //! A new order is announced to the owner: in a mail of its own, or in the next digest.
 
 use super::{ADMINISTRATORS_MAILED_MAX, OrderNotices};
-use crate::orders::rows::TO_ANNOUNCE;
+use crate::orders::stored::TO_ANNOUNCE;
 use crate::orders::{Contact, Order, Recipient};
 use crate::outbox::{self, Cause, MailContent, NewOrder, Outgoing};
 use crate::store::Unit;

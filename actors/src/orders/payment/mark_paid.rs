@@ -3,8 +3,8 @@
 use crate::Failure;
 use crate::catalog::StockMove;
 use crate::orders::mail::mail;
-use crate::orders::rows::ORDERS;
 use crate::orders::save::save_and_publish;
+use crate::orders::stored::ORDERS;
 use crate::orders::{Contact, Order, Orders};
 use crate::outbox::{OrderEvent, OrderMail};
 use crate::owner::Command;

@@ -2,8 +2,8 @@
 
 use crate::Failure;
 use crate::orders::mail::{About, mail_about};
-use crate::orders::rows::ORDERS;
 use crate::orders::save::save_and_publish;
+use crate::orders::stored::ORDERS;
 use crate::orders::{Contact, Orders};
 use crate::outbox::{OrderEvent, OrderMail};
 use crate::owner::Command;

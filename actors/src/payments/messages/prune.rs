@@ -1,7 +1,7 @@
 //! Deleting old messages of the gateway.
 
 use crate::Failure;
-use crate::payments::rows::{HEARD, HEARD_BY_TIME};
+use crate::payments::stored::{HEARD, HEARD_BY_TIME};
 use crate::store::{Direction, Read, Store};
 use souk_domain::UnixMillis;
 use std::ops::ControlFlow;

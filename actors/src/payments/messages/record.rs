@@ -3,7 +3,7 @@
 use crate::Failure;
 use crate::owner::Command;
 use crate::payments::Payments;
-use crate::payments::rows::{HEARD, HEARD_BY_TIME};
+use crate::payments::stored::{HEARD, HEARD_BY_TIME};
 use crate::store::{Read, Unit};
 
 /// Records that a message of the gateway was received; replies false if it was received before.

@@ -1,7 +1,7 @@
 //! A refund that the gateway has still to make.
 
 use crate::payments::amounts::plus;
-use crate::payments::rows::{PAYMENTS, REFUNDS, REFUNDS_DUE};
+use crate::payments::stored::{PAYMENTS, REFUNDS, REFUNDS_DUE};
 use crate::payments::{Payment, Refund, RefundState, RefundedBy};
 use crate::store::Unit;
 use crate::{Failure, ids};

@@ -2,7 +2,7 @@
 
 use crate::Failure;
 use crate::payments::Refund;
-use crate::payments::rows::REFUNDS;
+use crate::payments::stored::REFUNDS;
 use crate::store::{Read, Unit};
 use souk_domain::{Missing, PaymentId, Refusal};
 

@@ -5,7 +5,7 @@ use crate::Failure;
 use crate::owner::Command;
 use crate::payments::amounts::minus;
 use crate::payments::find::find;
-use crate::payments::rows::{PAYMENTS, REFUNDS, REFUNDS_DUE};
+use crate::payments::stored::{PAYMENTS, REFUNDS, REFUNDS_DUE};
 use crate::payments::{Payments, RefundState};
 use crate::store::Unit;
 use souk_domain::PaymentId;

@@ -6,7 +6,7 @@ use crate::payments::Payments;
 use crate::payments::amounts::minus;
 use crate::payments::find::find;
 use crate::payments::ledger::{self, Account, Movement};
-use crate::payments::rows::PAYMENTS;
+use crate::payments::stored::PAYMENTS;
 use crate::store::Unit;
 use souk_domain::PaymentId;
 

@@ -5,7 +5,7 @@ use crate::owner::Command;
 use crate::payments::Payments;
 use crate::payments::find::find;
 use crate::payments::ledger::{self, Account, Movement};
-use crate::payments::rows::PAYMENTS;
+use crate::payments::stored::PAYMENTS;
 use crate::store::Unit;
 use souk_domain::PaymentId;
 

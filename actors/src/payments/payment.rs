@@ -1,62 +1,12 @@
-//! How payments lie in the file.
+//! What a payment is.
 
 use super::ledger::Account;
 use crate::gateway::CheckoutPages;
 use crate::outbox::PaymentSnapshot;
-use crate::store::{Table, tables};
-use serde::{Deserialize, Serialize};
-use souk_domain::{
-    Currency, Money, OrderId, PaymentBooks, PaymentId, PaymentStatus, UnixMillis, UserId,
-};
-
-pub(super) const PAYMENTS: Table<PaymentId, Payment> = Table::new("payments.rows");
-/// The current payment of an order: one at a time.
-pub(super) const BY_ORDER: Table<OrderId, PaymentId> = Table::new("payments.by_order");
-/// Every payment an order ever had.
-pub(super) const OF_ORDER: Table<(OrderId, PaymentId), ()> = Table::new("payments.of_order");
-pub(super) const BY_INTENT: Table<String, PaymentId> = Table::new("payments.by_intent");
-pub(super) const BY_CHECKOUT: Table<String, PaymentId> = Table::new("payments.by_checkout");
-/// Payments that the gateway may still take.
-pub(super) const OPEN: Table<PaymentId, ()> = Table::new("payments.open");
-
-/// Open payments whose order needs them no more: the gateway must be told, or asked for the money
-/// that came meanwhile. Deleted when the payment is no longer open.
-pub(super) const TO_CLOSE: Table<PaymentId, ()> = Table::new("payments.to_close");
-/// Payments about which the gateway must be asked: it was told to charge and its answer is not
-/// booked yet, or something was said that cannot be.
-pub(super) const IN_DOUBT: Table<PaymentId, Doubt> = Table::new("payments.in_doubt");
-
-/// Refunds, under their payment and their own number.
-pub(super) const REFUNDS: Table<(PaymentId, u64), Refund> = Table::new("payments.refunds");
-/// Refunds that the gateway has still to make: written when they are decided, deleted when they
-/// are made.
-pub(super) const REFUNDS_DUE: Table<(PaymentId, u64), ()> = Table::new("payments.refunds_due");
-
-/// Messages of the gateway that were heard, by their ids.
-pub(super) const HEARD: Table<String, ()> = Table::new("payments.heard");
-pub(super) const HEARD_BY_TIME: Table<(UnixMillis, String), ()> =
-    Table::new("payments.heard_by_time");
-
-tables![
-    PAYMENTS,
-    BY_ORDER,
-    OF_ORDER,
-    BY_INTENT,
-    BY_CHECKOUT,
-    OPEN,
-    TO_CLOSE,
-    IN_DOUBT,
-    REFUNDS,
-    REFUNDS_DUE,
-    HEARD,
-    HEARD_BY_TIME,
-    super::ledger::ENTRIES,
-    super::ledger::OF_ORDER,
-    super::ledger::BALANCES,
-];
+use souk_domain::{Currency, Money, OrderId, PaymentBooks, PaymentId, PaymentStatus, UnixMillis};
 
 /// A payment of an order.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Payment {
     /// What it pays.
     pub order: OrderId,
@@ -98,10 +48,8 @@ pub struct Payment {
     pub version: u64,
 }
 
-crate::store::as_is!(Payment);
-
 /// How the customer pays.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Way {
     /// With a method they hand over, or in their browser with the client secret.
     Intent,
@@ -122,7 +70,7 @@ impl Way {
 pub const FREE_PREFIX: &str = "free_";
 
 /// What the gateway calls a payment.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Intent {
     /// `pi_…`.
     pub id: String,
@@ -131,7 +79,7 @@ pub struct Intent {
 }
 
 /// What is not known of a payment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Doubt {
     /// Which attempt to charge it is about.
     pub attempt: u32,
@@ -139,11 +87,9 @@ pub struct Doubt {
     pub since: UnixMillis,
 }
 
-crate::store::as_is!(Doubt);
-
 /// A customer who asks their bank for the money
 /// (<https://docs.stripe.com/disputes>).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dispute {
     /// `dp_…`.
     pub id: String,
@@ -156,7 +102,7 @@ pub struct Dispute {
 }
 
 /// Where a dispute stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DisputeStatus {
     /// The bank has not decided; the operator answers it at the gateway.
     Open,
@@ -164,61 +110,6 @@ pub enum DisputeStatus {
     Won,
     /// The money is gone.
     Lost,
-}
-
-/// Money that goes back.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Refund {
-    /// How much.
-    pub amount: Money,
-    /// Why; perhaps empty.
-    pub reason: String,
-    /// Who decided it.
-    pub by: RefundedBy,
-    /// Where it stands.
-    pub state: RefundState,
-    /// What the gateway calls it, once it was made there.
-    pub gateway_id: Option<String>,
-    /// When it was decided.
-    pub created_at: UnixMillis,
-    /// When it last changed.
-    pub updated_at: UnixMillis,
-}
-
-crate::store::as_is!(Refund);
-
-/// Who decided that money goes back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum RefundedBy {
-    /// The shop: the order does not need it.
-    Shop,
-    /// An administrator.
-    Administrator(UserId),
-    /// Somebody at the gateway.
-    Gateway,
-}
-
-/// Where a refund stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum RefundState {
-    /// The gateway has still to make it.
-    Due,
-    /// The gateway made it.
-    Made,
-    /// The gateway will not make it, or could not in the end; somebody must look at it.
-    Failed,
-}
-
-impl RefundState {
-    /// The word for it in answers.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Due => "pending",
-            Self::Made => "succeeded",
-            Self::Failed => "failed",
-        }
-    }
 }
 
 impl Payment {

@@ -1,62 +1,13 @@
-//! How orders lie in the file: one row each, lines included.
+//! What an order is.
 
-use super::{CrmDelivery, Leaver, Recipient};
+use super::Recipient;
 use crate::carts::CartKeyHash;
 use crate::outbox::OrderSnapshot;
 use crate::payments::Intent;
-use crate::store::{Table, tables};
-use serde::{Deserialize, Serialize};
-use souk_domain::{Money, OrderId, OrderLine, OrderStatus, PaymentId, UnixMillis, UserId};
-
-pub(super) const ORDERS: Table<OrderId, Order> = Table::new("orders.rows");
-/// Deleted orders whose stock left with them: it must stay accounted for. Of others earlier
-/// versions left a row, too.
-pub(super) const GONE: Table<OrderId, Order> = Table::new("orders.gone");
-pub(super) const BY_CUSTOMER: Table<(UserId, OrderId), ()> = Table::new("orders.by_customer");
-/// Unpaid orders on the clock.
-pub(super) const BY_EXPIRY: Table<(UnixMillis, OrderId), ()> = Table::new("orders.by_expiry");
-/// Guests' orders that were never paid, by when they ended, or will end if nobody pays.
-pub(super) const GUESTS_UNPAID: Table<(UnixMillis, OrderId), ()> =
-    Table::new("orders.guests_unpaid");
-/// One row, under key 0, once every order is in [`GUESTS_UNPAID`] that belongs there.
-pub(super) const GUESTS_LISTED: Table<u64, ()> = Table::new("orders.guests_listed");
-/// Customers who closed their account and still stand in orders.
-pub(super) const TO_FORGET: Table<UserId, Leaver> = Table::new("orders.to_forget");
-/// Orders of closed accounts that keep their recipient until they arrive, and until when at most.
-pub(super) const KEPT_RECIPIENTS: Table<OrderId, UnixMillis> = Table::new("orders.kept_recipients");
-/// The same by time.
-pub(super) const RECIPIENTS_DUE: Table<(UnixMillis, OrderId), ()> =
-    Table::new("orders.recipients_due");
-/// Completed orders that the CRM has not taken.
-pub(super) const CRM: Table<OrderId, CrmDelivery> = Table::new("orders.crm");
-/// When each of them is to be told next.
-pub(super) const CRM_DUE: Table<(UnixMillis, OrderId), ()> = Table::new("orders.crm_due");
-/// One row, under key 0, where there is a CRM.
-pub(super) const CRM_WANTED: Table<u64, ()> = Table::new("orders.crm_wanted");
-/// New orders that wait for the next digest to the owner.
-pub(super) const TO_ANNOUNCE: Table<OrderId, ()> = Table::new("orders.to_announce");
-/// One row, under key 0.
-pub(super) const SUMMARY: Table<u64, OrderSummary> = Table::new("orders.summary");
-
-tables![
-    ORDERS,
-    GONE,
-    BY_CUSTOMER,
-    BY_EXPIRY,
-    GUESTS_UNPAID,
-    GUESTS_LISTED,
-    TO_FORGET,
-    KEPT_RECIPIENTS,
-    RECIPIENTS_DUE,
-    CRM,
-    CRM_DUE,
-    CRM_WANTED,
-    TO_ANNOUNCE,
-    SUMMARY,
-];
+use souk_domain::{Money, OrderLine, OrderStatus, PaymentId, UnixMillis, UserId};
 
 /// An order.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Order {
     /// `ORD-` and digits, unique.
     pub number: String,
@@ -96,10 +47,8 @@ pub struct Order {
     pub version: u64,
 }
 
-crate::store::as_is!(Order);
-
 /// The payment of an order, as the storefront shows it on the order.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PaymentLink {
     /// Our payment.
     pub payment: PaymentId,
@@ -109,7 +58,7 @@ pub struct PaymentLink {
 }
 
 /// Where the CRM stands with an order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CrmSync {
     /// On its way.
     Pending,
@@ -118,19 +67,6 @@ pub enum CrmSync {
     /// Given up.
     Failed,
 }
-
-/// Totals over all orders that were not deleted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OrderSummary {
-    /// Orders.
-    pub orders: u64,
-    /// Orders that are paid.
-    pub paid: u64,
-    /// Orders in state `pending`.
-    pub pending: u64,
-}
-
-crate::store::as_is!(OrderSummary);
 
 impl Order {
     /// True for the order of a closed account.
@@ -153,6 +89,17 @@ impl Order {
             updated_at: self.updated_at,
         }
     }
+}
+
+/// Totals over all orders that were not deleted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OrderSummary {
+    /// Orders.
+    pub orders: u64,
+    /// Orders that are paid.
+    pub paid: u64,
+    /// Orders in state `pending`.
+    pub pending: u64,
 }
 
 impl OrderSummary {
