@@ -9,7 +9,6 @@
 //! own, perhaps only when the customer pays. Whoever changes the way closes the other one first.
 
 use crate::Failure;
-use serde::{Deserialize, Serialize};
 use souk_domain::{
     Claim, Currency, Misfit, Missing, Money, OrderId, PaymentId, PaymentStatus, Refusal, Speaker,
 };
@@ -83,7 +82,7 @@ impl GatewayIntent {
 }
 
 /// A charge that was refused.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decline {
     /// What the gateway calls the attempt (`ch_…`), so that hearing of it twice counts once.
     pub charge: Option<String>,
@@ -118,7 +117,7 @@ impl Attempt {
 }
 
 /// Where a customer goes from a checkout; `{CHECKOUT_SESSION_ID}` stands for its id.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckoutPages {
     /// Where the shop itself is reached, without a slash at the end: the sandbox's page is there.
     pub shop: String,
@@ -186,7 +185,7 @@ pub struct RefundRequest {
 }
 
 /// Where a refund stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RefundStatus {
     /// Accepted; the money is on its way.
     Pending,

@@ -58,7 +58,7 @@ pub use sales::{ArchiveSale, BookSale};
 pub(crate) use check::check;
 #[cfg(any(test, fuzzing))]
 pub(crate) use stored::READERS;
-pub(crate) use stored::{IntentV1, TABLES};
+pub(crate) use stored::{CheckoutPagesV1, IntentV1, PaymentStatusV1, TABLES};
 
 /// The owner of payments and the ledger.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! The invariants of the sandbox's books.
 
-use super::rows::{BY_KEY, CHECKOUT_BY_KEY, CHECKOUTS, INTENTS};
+use super::stored::{BY_KEY, CHECKOUT_BY_KEY, CHECKOUTS, INTENTS};
 use crate::check::Findings;
 use crate::store::{Direction, Read, Snapshot, StoreError};
 use std::collections::HashSet;

@@ -2,7 +2,8 @@
 //! (<https://docs.stripe.com/api/events/object>). Each is written with the change it is about, and
 //! kept until the shop has taken it.
 
-use super::rows::{EVENTS, SandboxEventRow};
+use super::books::SandboxEventRow;
+use super::stored::EVENTS;
 use crate::store::Unit;
 use crate::{Failure, ids};
 use serde_json::{Value, json};

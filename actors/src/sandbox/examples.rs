@@ -1,9 +1,7 @@
 //! Rows of the sandbox, for the fixtures.
 
-use super::rows::{
-    BY_KEY, CHECKOUT_BY_KEY, CHECKOUTS, EVENTS, INTENTS, SandboxCheckout, SandboxEventRow,
-    SandboxIntent, SandboxRefund,
-};
+use super::books::{SandboxCheckout, SandboxEventRow, SandboxIntent, SandboxRefund};
+use super::stored::{BY_KEY, CHECKOUT_BY_KEY, CHECKOUTS, EVENTS, INTENTS};
 use crate::fixtures::{Example, TIME, text};
 use crate::gateway::{CheckoutPages, Decline};
 use souk_domain::{Money, PaymentStatus};

@@ -1,7 +1,7 @@
 //! Deleting events that the shop has taken.
 
 use super::Sandbox;
-use super::rows::EVENTS;
+use super::stored::EVENTS;
 use crate::Failure;
 use crate::owner::Command;
 use crate::store::Unit;

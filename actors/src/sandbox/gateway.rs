@@ -1,6 +1,6 @@
 //! The sandbox as the shop sees it: something that is called, outside any commit, and answers.
 
-use super::rows::EVENTS;
+use super::stored::EVENTS;
 use super::{
     CancelIntent, CheckoutPage, ConfirmInBrowser, ConfirmIntent, CreateIntent, ExpireCheckout,
     ForgetEvents, OpenCheckout, PayCheckout, RefundIntent, Sandbox, cards, checkouts, intents,
@@ -85,7 +85,7 @@ impl SandboxGateway {
     /// [`StoreError`].
     pub fn undelivered(&self, limit: usize) -> Result<Vec<SandboxEvent>, StoreError> {
         let rows = self.store.snapshot().range(EVENTS, &0, None, Direction::Ascending, limit)?;
-        let event = |(sequence, row): (u64, super::rows::SandboxEventRow)| SandboxEvent {
+        let event = |(sequence, row): (u64, super::books::SandboxEventRow)| SandboxEvent {
             sequence,
             id: row.id,
             body: row.body,
@@ -176,7 +176,7 @@ impl Gateway for SandboxGateway {
     fn refunds<'a>(&'a self, intent: &'a str) -> Answering<'a, Vec<GatewayRefund>> {
         Box::pin(async move {
             let found = intents::find(&*self.store.snapshot(), intent).map_err(refused(INTENT))?;
-            Ok(found.refunds.iter().map(super::rows::SandboxRefund::shown).collect())
+            Ok(found.refunds.iter().map(super::books::SandboxRefund::shown).collect())
         })
     }
 

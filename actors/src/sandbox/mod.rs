@@ -3,6 +3,7 @@
 //! It keeps books of its own, as a foreign system would: the shop learns what is in them only by
 //! asking, or by the signed messages the sandbox sends, never by looking into them within a turn.
 
+mod books;
 mod cards;
 mod check;
 mod checkouts;
@@ -13,7 +14,7 @@ mod forget_events;
 mod gateway;
 mod intents;
 mod objects;
-mod rows;
+mod stored;
 
 use crate::owner::{Owner, Slot};
 use crate::supervision::Owners;
@@ -25,8 +26,8 @@ pub use intents::{CancelIntent, ConfirmInBrowser, ConfirmIntent, CreateIntent, R
 
 pub(crate) use check::check;
 #[cfg(any(test, fuzzing))]
-pub(crate) use rows::READERS;
-pub(crate) use rows::TABLES;
+pub(crate) use stored::READERS;
+pub(crate) use stored::TABLES;
 
 /// The owner of the sandbox gateway's books.
 #[derive(Debug)]

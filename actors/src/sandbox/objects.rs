@@ -1,6 +1,6 @@
 //! Stripe's objects in small, as events carry them.
 
-use super::rows::{SandboxCheckout, SandboxIntent};
+use super::books::{SandboxCheckout, SandboxIntent};
 use serde_json::{Value, json};
 use souk_domain::PaymentStatus;
 

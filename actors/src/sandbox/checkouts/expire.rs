@@ -6,7 +6,7 @@ use crate::gateway::GatewayCheckout;
 use crate::owner::Command;
 use crate::sandbox::Sandbox;
 use crate::sandbox::events::append_event;
-use crate::sandbox::rows::CHECKOUTS;
+use crate::sandbox::stored::CHECKOUTS;
 use crate::store::Unit;
 
 /// Closes a page to pay at; one at which somebody has paid stays as it is.

@@ -5,7 +5,8 @@ use crate::Failure;
 use crate::gateway::{Charge, CheckoutPages, GatewayCheckout};
 use crate::owner::Command;
 use crate::sandbox::Sandbox;
-use crate::sandbox::rows::{CHECKOUT_BY_KEY, CHECKOUTS, SandboxCheckout};
+use crate::sandbox::books::SandboxCheckout;
+use crate::sandbox::stored::{CHECKOUT_BY_KEY, CHECKOUTS};
 use crate::store::{Read, Unit};
 
 /// What stands for the session's id in the pages of a checkout, as at Stripe.

@@ -2,8 +2,9 @@
 
 use crate::Failure;
 use crate::gateway::{CheckoutPages, CheckoutStatus, GatewayCheckout};
+use crate::sandbox::books::SandboxCheckout;
 use crate::sandbox::intents;
-use crate::sandbox::rows::{CHECKOUTS, SandboxCheckout};
+use crate::sandbox::stored::CHECKOUTS;
 use crate::store::Read;
 use souk_domain::{Missing, Refusal};
 

@@ -7,7 +7,7 @@ use crate::sandbox::Sandbox;
 use crate::sandbox::cards::PAYING_CARD;
 use crate::sandbox::events::append_event;
 use crate::sandbox::intents::{confirm_in_browser, fresh};
-use crate::sandbox::rows::{CHECKOUTS, INTENTS};
+use crate::sandbox::stored::{CHECKOUTS, INTENTS};
 use crate::store::Unit;
 
 /// Pays at a page, as if somebody pressed "Pay" there. Does nothing if somebody has paid already,

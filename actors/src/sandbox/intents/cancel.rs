@@ -6,7 +6,7 @@ use crate::gateway::GatewayIntent;
 use crate::owner::Command;
 use crate::sandbox::Sandbox;
 use crate::sandbox::events::append_event;
-use crate::sandbox::rows::INTENTS;
+use crate::sandbox::stored::INTENTS;
 use crate::store::Unit;
 use souk_domain::PaymentStatus;
 

@@ -2,9 +2,10 @@
 
 use crate::Failure;
 use crate::gateway::{Attempt, Decline};
+use crate::sandbox::books::SandboxIntent;
 use crate::sandbox::cards::{TestMethod, test_method};
 use crate::sandbox::events::append_event;
-use crate::sandbox::rows::{INTENTS, SandboxIntent};
+use crate::sandbox::stored::INTENTS;
 use crate::store::Unit;
 use souk_domain::{PaymentStatus, Refusal};
 

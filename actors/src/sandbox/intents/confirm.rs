@@ -6,7 +6,7 @@ use crate::Failure;
 use crate::gateway::Attempt;
 use crate::owner::Command;
 use crate::sandbox::Sandbox;
-use crate::sandbox::rows::SandboxIntent;
+use crate::sandbox::books::SandboxIntent;
 use crate::store::Unit;
 
 /// Charges a payment method, as the shop asks; the same key again gives the same answer. Refuses an

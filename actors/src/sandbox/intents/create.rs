@@ -5,7 +5,7 @@ use crate::Failure;
 use crate::gateway::{Charge, GatewayIntent};
 use crate::owner::Command;
 use crate::sandbox::Sandbox;
-use crate::sandbox::rows::{BY_KEY, INTENTS};
+use crate::sandbox::stored::{BY_KEY, INTENTS};
 use crate::store::{Read, Unit};
 
 /// Makes an intent; the same key again gives the same intent.

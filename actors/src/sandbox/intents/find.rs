@@ -2,7 +2,8 @@
 
 use crate::Failure;
 use crate::gateway::{GatewayIntent, GatewayRefund, RefundStatus};
-use crate::sandbox::rows::{INTENTS, SandboxIntent, SandboxRefund};
+use crate::sandbox::books::{SandboxIntent, SandboxRefund};
+use crate::sandbox::stored::INTENTS;
 use crate::store::{Read, Unit};
 use souk_domain::{Missing, Money, PaymentStatus, Refusal};
 

@@ -5,8 +5,9 @@ use crate::Failure;
 use crate::gateway::{GatewayRefund, RefundRequest};
 use crate::owner::Command;
 use crate::sandbox::Sandbox;
+use crate::sandbox::books::SandboxRefund;
 use crate::sandbox::events::append_event;
-use crate::sandbox::rows::{INTENTS, SandboxRefund};
+use crate::sandbox::stored::INTENTS;
 use crate::store::Unit;
 use souk_domain::{PaymentStatus, Refusal};
 

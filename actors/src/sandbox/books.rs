@@ -1,26 +1,10 @@
-//! The sandbox's own books.
+//! What the sandbox remembers.
 
 use crate::gateway::{CheckoutPages, Decline};
-use crate::store::{Table, tables};
-use serde::{Deserialize, Serialize};
 use souk_domain::{Money, PaymentStatus, UnixMillis};
 
-pub(super) const INTENTS: Table<String, SandboxIntent> = Table::new("sandbox.intents");
-/// Intents by the idempotency key they were made with.
-pub(super) const BY_KEY: Table<String, String> = Table::new("sandbox.by_key");
-
-/// Checkouts, by the id of their session.
-pub(super) const CHECKOUTS: Table<String, SandboxCheckout> = Table::new("sandbox.checkouts");
-/// Checkouts by the idempotency key they were made with.
-pub(super) const CHECKOUT_BY_KEY: Table<String, String> = Table::new("sandbox.checkout_by_key");
-
-/// Messages to the shop that it has not taken yet, in the order in which they happened.
-pub(super) const EVENTS: Table<u64, SandboxEventRow> = Table::new("sandbox.events");
-
-tables![INTENTS, BY_KEY, CHECKOUTS, CHECKOUT_BY_KEY, EVENTS];
-
 /// An intent to pay.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct SandboxIntent {
     pub(super) amount: Money,
     /// ISO 4217 code in lower case, as Stripe writes it.
@@ -35,10 +19,8 @@ pub(super) struct SandboxIntent {
     pub(super) created_at: UnixMillis,
 }
 
-crate::store::as_is!(SandboxIntent);
-
 /// Money that was given back.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct SandboxRefund {
     pub(super) id: String,
     pub(super) key: String,
@@ -46,7 +28,7 @@ pub(super) struct SandboxRefund {
 }
 
 /// A page where somebody pays or gives up.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct SandboxCheckout {
     pub(super) amount: Money,
     /// ISO 4217 code in lower case.
@@ -58,13 +40,9 @@ pub(super) struct SandboxCheckout {
     pub(super) created_at: UnixMillis,
 }
 
-crate::store::as_is!(SandboxCheckout);
-
 /// A message to the shop, as it is signed and sent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct SandboxEventRow {
     pub(super) id: String,
     pub(super) body: String,
 }
-
-crate::store::as_is!(SandboxEventRow);
