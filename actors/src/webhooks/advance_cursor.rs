@@ -1,7 +1,7 @@
 //! How far an endpoint has come.
 
 use super::Webhooks;
-use super::rows::PROGRESS;
+use super::stored::PROGRESS;
 use crate::Failure;
 use crate::owner::Command;
 use crate::store::{Read, Unit};

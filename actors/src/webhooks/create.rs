@@ -1,6 +1,6 @@
 //! A new endpoint.
 
-use super::rows::{ENDPOINTS, PROGRESS};
+use super::stored::{ENDPOINTS, PROGRESS};
 use super::{ENDPOINTS_MAX, Endpoint, Progress, Webhooks};
 use crate::owner::Command;
 use crate::store::{Read, Unit};

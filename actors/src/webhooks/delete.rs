@@ -1,6 +1,6 @@
 //! An endpoint that goes.
 
-use super::rows::{DELIVERIES, ENDPOINTS, PROGRESS, WAITING};
+use super::stored::{DELIVERIES, ENDPOINTS, PROGRESS, WAITING};
 use super::{LOG_MAX, WAITING_MAX, Webhooks};
 use crate::Failure;
 use crate::owner::Command;

@@ -1,8 +1,8 @@
 //! Rows of webhook endpoints and deliveries, for the fixtures.
 
-use super::rows::{
-    DELIVERIES, Delivery, DeliveryState, ENDPOINTS, Endpoint, PROGRESS, Progress, WAITING,
-};
+use super::delivery::{Delivery, DeliveryState};
+use super::endpoint::{Endpoint, Progress};
+use super::stored::{DELIVERIES, ENDPOINTS, PROGRESS, WAITING};
 use crate::fixtures::{Example, TIME, text};
 use souk_domain::UnixMillis;
 

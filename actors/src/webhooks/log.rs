@@ -1,6 +1,6 @@
 //! The log of an endpoint: its deliveries, and which of them wait.
 
-use super::rows::{DELIVERIES, PROGRESS, WAITING};
+use super::stored::{DELIVERIES, PROGRESS, WAITING};
 use super::{Delivery, DeliveryState, LOG_MAX};
 use crate::Failure;
 use crate::store::{Direction, Read, Unit};

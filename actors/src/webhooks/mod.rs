@@ -7,6 +7,8 @@
 mod advance_cursor;
 mod create;
 mod delete;
+mod delivery;
+mod endpoint;
 #[cfg(test)]
 pub(crate) mod examples;
 mod log;
@@ -14,7 +16,7 @@ mod patterns;
 mod queries;
 mod record_try;
 mod redeliver;
-mod rows;
+mod stored;
 mod update;
 
 use crate::owner::{Owner, Slot};
@@ -23,17 +25,18 @@ use crate::supervision::Owners;
 pub use advance_cursor::AdvanceCursor;
 pub use create::CreateEndpoint;
 pub use delete::DeleteEndpoint;
+pub use delivery::{Delivery, DeliveryState};
+pub use endpoint::{Endpoint, Progress};
 pub use patterns::{PatternError, check_pattern, matches};
 pub use queries::{active, deliveries, delivery, endpoint, endpoints, next_due, progress};
 pub use record_try::{RecordTry, Recorded, Verdict};
 pub use redeliver::Redeliver;
-pub use rows::{Delivery, DeliveryState, Endpoint, Progress};
 pub use update::{EndpointChange, UpdateEndpoint};
 
 pub(crate) use queries::{check, held_rows};
 #[cfg(any(test, fuzzing))]
-pub(crate) use rows::READERS;
-pub(crate) use rows::TABLES;
+pub(crate) use stored::READERS;
+pub(crate) use stored::TABLES;
 
 /// Endpoints one shop may have.
 pub const ENDPOINTS_MAX: usize = 32;

@@ -1,6 +1,6 @@
 //! Questions about endpoints, answered from a committed snapshot.
 
-use super::rows::{DELIVERIES, ENDPOINTS, PROGRESS, WAITING};
+use super::stored::{DELIVERIES, ENDPOINTS, PROGRESS, WAITING};
 use super::{Delivery, DeliveryState, ENDPOINTS_MAX, Endpoint, Progress};
 use crate::check::Findings;
 use crate::store::{Direction, Read, Snapshot, StoreError};

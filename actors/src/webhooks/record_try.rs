@@ -1,7 +1,7 @@
 //! What came of a try.
 
 use super::log::put_delivery;
-use super::rows::{DELIVERIES, ENDPOINTS};
+use super::stored::{DELIVERIES, ENDPOINTS};
 use super::{AdvanceCursor, Delivery, DeliveryState, SWITCHED_OFF_AFTER, Webhooks};
 use crate::Failure;
 use crate::owner::Command;

@@ -1,7 +1,7 @@
 //! A delivery that is sent again.
 
 use super::log::put_delivery;
-use super::rows::DELIVERIES;
+use super::stored::DELIVERIES;
 use super::{Delivery, DeliveryState, Webhooks};
 use crate::owner::Command;
 use crate::store::{Read, Unit};

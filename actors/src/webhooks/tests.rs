@@ -104,7 +104,7 @@ async fn an_endpoint_that_takes_nothing_for_three_days_is_switched_off() {
     let age = move |unit: &Unit| {
         let mut row = super::endpoint(unit, endpoint)?.expect("it is there");
         row.failing_since = Some(back_then);
-        Ok(unit.put(rows::ENDPOINTS, &endpoint, &row)?)
+        Ok(unit.put(stored::ENDPOINTS, &endpoint, &row)?)
     };
     house.act(age).await;
     assert_eq!(house.tried(endpoint, 2, Verdict::Taken).await, Recorded::Noted);

@@ -1,7 +1,7 @@
 //! A changed endpoint.
 
 use super::log::put_delivery;
-use super::rows::{DELIVERIES, ENDPOINTS, WAITING};
+use super::stored::{DELIVERIES, ENDPOINTS, WAITING};
 use super::{Delivery, DeliveryState, Endpoint, WAITING_MAX, Webhooks};
 use crate::Failure;
 use crate::owner::Command;
