@@ -1,7 +1,8 @@
 //! Rows of stored answers, for the fixtures.
 
-use super::kept::{COUNTS, Caller, Counted, Kept};
-use super::rows::{BY_TIME, RECORDS, StoredAnswer, WholeAnswer};
+use super::answer::{StoredAnswer, WholeAnswer};
+use super::kept::{Caller, Counted, Kept};
+use super::stored::{BY_TIME, COUNTS, RECORDS};
 use super::{Grant, RecordKey};
 use crate::fixtures::{Example, TIME, id, text};
 use crate::users::{self, SessionToken};

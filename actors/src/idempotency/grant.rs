@@ -4,22 +4,21 @@ use super::digest;
 use crate::hashing::PasswordHash;
 use crate::store::{Read, StoreError};
 use crate::users::{self, SessionToken, User};
-use serde::{Deserialize, Serialize};
 use souk_domain::{SessionId, UnixMillis, UserId};
 use std::time::Duration;
 
 /// What an answer is worth nothing without: an account, its password, a session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Grant {
-    user: UserId,
+    pub(super) user: UserId,
     /// The session the answer handed out, and the number of its refresh token.
-    session: Option<(SessionId, u64)>,
+    pub(super) session: Option<(SessionId, u64)>,
     /// Names the hash of the password the request knew, if it needed one.
-    password: Option<[u8; 32]>,
+    pub(super) password: Option<[u8; 32]>,
     /// Names the e-mail address and the user name the request may have called the account by.
-    names: Option<[u8; 32]>,
+    pub(super) names: Option<[u8; 32]>,
     /// How long the answer may be given again, where that is shorter than [`KEPT`].
-    seconds: Option<u32>,
+    pub(super) seconds: Option<u32>,
 }
 
 impl Grant {

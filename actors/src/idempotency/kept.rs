@@ -2,15 +2,11 @@
 //! each kind of caller.
 
 use super::StoredAnswer;
-use super::rows::{BY_TIME, RECORDS};
+use super::stored::{BY_TIME, COUNTS, RECORDS};
 use crate::check::Findings;
-use crate::store::{Direction, Read, Snapshot, StoreError, Table, Unit};
-use serde::{Deserialize, Serialize};
+use crate::store::{Direction, Read, Snapshot, StoreError, Unit};
 use souk_domain::UnixMillis;
 use std::ops::ControlFlow;
-
-/// A row for each kind of caller, under [`Caller::key`].
-pub(super) const COUNTS: Table<u64, Kept> = Table::new("idempotency.counts");
 
 /// What a record takes beside its sealed answer: its keys, its place in two tables, and the room
 /// that the store leaves free in its pages.
@@ -18,7 +14,7 @@ pub(super) const RECORD_OCTETS: u64 = 256;
 
 /// Who records: the kinds have shares of their own, so that strangers cannot fill the share of
 /// those who are known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Caller {
     /// A user or a service.
     Known,
@@ -30,7 +26,7 @@ impl Caller {
     /// Every kind.
     pub const ALL: [Self; 2] = [Self::Known, Self::Anonymous];
 
-    fn key(self) -> u64 {
+    pub(super) fn key(self) -> u64 {
         match self {
             Self::Known => 0,
             Self::Anonymous => 1,
@@ -39,7 +35,7 @@ impl Caller {
 }
 
 /// As what a record was counted; it is counted out as the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Counted {
     pub(super) caller: Caller,
     pub(super) octets: u64,
@@ -54,15 +50,13 @@ impl Counted {
 
 /// What is kept for a kind of caller. Records of versions 1 and 2 are not counted; they are gone a
 /// day after the shop was upgraded.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Kept {
     /// Stored answers.
     pub records: u64,
     /// What they take, about.
     pub octets: u64,
 }
-
-crate::store::as_is!(Kept);
 
 /// What is kept for a kind of caller.
 ///

@@ -1,30 +1,31 @@
 //! Idempotency records: the answer to a request, stored with its effect (design, "Surfaces").
 //! The answer is sealed by whoever stores it (`docs/decisions/0003-stored-answers.md`).
 
+mod answer;
 #[cfg(test)]
 pub(crate) mod examples;
 mod grant;
 mod kept;
 mod prune;
-mod rows;
+mod stored;
 
+pub use answer::{PlainAnswer, StoredAnswer, WholeAnswer};
 pub use grant::Grant;
 pub use kept::{Caller, Kept, kept};
 pub use prune::prune;
-pub use rows::{PlainAnswer, StoredAnswer, WholeAnswer};
 
-use kept::{COUNTS, Counted};
-use rows::{BY_TIME, RECORDS};
+use kept::Counted;
+use stored::{BY_TIME, RECORDS};
 
 pub(crate) use kept::check;
+#[cfg(any(test, fuzzing))]
+pub(crate) use stored::READERS;
+pub(crate) use stored::TABLES;
 
-use crate::store::{Read, StoreError, Unit, tables};
-use serde::{Deserialize, Serialize};
+use crate::store::{Read, StoreError, Unit};
 use sha2::{Digest, Sha256};
 use souk_domain::{SessionId, UnixMillis};
 use std::time::Duration;
-
-tables![RECORDS, BY_TIME, COUNTS];
 
 /// How long an answer is kept.
 pub const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
@@ -48,10 +49,14 @@ impl RecordKey {
 }
 
 /// What a request asked for: method, path and body. Only in records of version 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fingerprint([u8; 32]);
 
 impl Fingerprint {
+    pub(super) fn of_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
     /// The fingerprint of a request.
     #[must_use]
     pub fn of(method: &str, path: &str, body: &[u8]) -> Self {

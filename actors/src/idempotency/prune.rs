@@ -1,6 +1,6 @@
 //! Records whose day is over.
 
-use super::rows::{BY_TIME, RECORDS};
+use super::stored::{BY_TIME, RECORDS};
 use super::{KEPT, kept};
 use crate::Failure;
 use crate::store::{Direction, Read, Store};
