@@ -47,7 +47,7 @@ pub use update::{UpdateOrder, Updated};
 pub(crate) use queries::check;
 #[cfg(any(test, fuzzing))]
 pub(crate) use stored::READERS;
-pub(crate) use stored::TABLES;
+pub(crate) use stored::{OrderLineV1, OrderStatusV1, TABLES};
 pub(crate) use unpaid::{is_due_unpaid, list_guests_unpaid};
 
 /// The owner of orders.

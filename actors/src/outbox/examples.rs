@@ -1,12 +1,13 @@
 //! Rows of the outbox, for the fixtures.
 
-use super::identity::{Generation, IDENTITY, StoreIdentity};
-use super::marks::{MARKS, StreamMark, StreamMarks};
+use super::identity::{Generation, StoreIdentity};
+use super::marks::{StreamMark, StreamMarks};
 use super::row::{
     Cause, MailContent, OrderEvent, OrderMail, OrderSnapshot, Outgoing, PaymentEvent,
     PaymentSnapshot, ProductEvent, ProductSnapshot, UserEvent,
 };
-use super::{CURSORS, ListedOrder, NewOrder, OutboxRow, ROWS, kept};
+use super::stored::{ACKNOWLEDGED, CURSORS, IDENTITY, MARKS, ROWS};
+use super::{ListedOrder, NewOrder, OutboxRow};
 use crate::fixtures::{Example, TIME, id, text};
 use crate::orders;
 use souk_domain::{
@@ -25,7 +26,7 @@ pub(crate) fn rows() -> Vec<Example> {
     let twice = vec![generation.clone(), generation];
     let mut rows = vec![
         Example::of(CURSORS, "the broker's", &text("broker"), &300),
-        Example::of(kept::ACKNOWLEDGED, "up to where in a minute", &(1, 28_333_333), &300),
+        Example::of(ACKNOWLEDGED, "up to where in a minute", &(1, 28_333_333), &300),
         Example::of(IDENTITY, "never put back", &0, &identity(Vec::new(), None)),
         Example::of(IDENTITY, "put back twice", &0, &identity(twice, Some(text("77aa")))),
         Example::of(MARKS, "nothing was published", &0, &StreamMarks::default()),

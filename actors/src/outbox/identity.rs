@@ -8,12 +8,10 @@
 //! before keeps the id it had. A store that was never put back has no generation, and its ids are
 //! its name alone.
 
+use super::stored::IDENTITY;
 use crate::Failure;
-use crate::store::{Read, Row, Snapshot, StoreError, Table, Unit};
-use serde::{Deserialize, Serialize};
+use crate::store::{Read, Snapshot, StoreError, Unit};
 use souk_domain::UnixMillis;
-
-pub(super) const IDENTITY: Table<u64, StoreIdentity> = Table::new("outbox.identity");
 
 /// Random octets of a generation: two shops restored from one copy differ, too.
 const GENERATION_BYTES: usize = 6;
@@ -22,8 +20,8 @@ const GENERATION_MARK: char = 'r';
 /// Stands between the number of a row and its generation in a place.
 const PLACE_MARK: char = '-';
 
-/// A store's name and its generations, as they lie in the file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A store's name and its generations.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct StoreIdentity {
     /// Made once, at random.
     pub(super) id: String,
@@ -35,7 +33,7 @@ pub(super) struct StoreIdentity {
 }
 
 /// The life of a store from one restore to the next.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Generation {
     /// Random hexadecimal digits.
     pub(super) id: String,
@@ -43,24 +41,6 @@ pub(super) struct Generation {
     pub(super) began_at: UnixMillis,
     /// The last number of each kind that was counted before.
     pub(super) counted: Vec<(String, u64)>,
-}
-
-impl Row for StoreIdentity {
-    const VERSION: u8 = 2;
-    type Stored<'a> = crate::store::AsIs<'a, Self>;
-
-    fn read(version: u8, bytes: &[u8]) -> Option<Self> {
-        let (row, rest) = match version {
-            // Before there were generations: the name alone.
-            1 => {
-                let (id, rest) = postcard::take_from_bytes(bytes).ok()?;
-                (Self { id, generations: Vec::new(), start: None }, rest)
-            }
-            2 => postcard::take_from_bytes(bytes).ok()?,
-            _ => return None,
-        };
-        rest.is_empty().then_some(row)
-    }
 }
 
 impl StoreIdentity {
@@ -315,6 +295,7 @@ pub(crate) fn put_start(unit: &Unit, start: Option<String>) -> Result<(), Failur
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::Row;
 
     #[test]
     fn a_row_of_the_first_version_is_read() {

@@ -1,15 +1,13 @@
 //! How long acknowledged rows are kept, so that they can be published again if the broker loses
 //! them.
 
-use super::{Outbox, ROWS, Reader};
-use crate::store::{Direction, Read, StoreError, Table, Unit};
+use super::stored::{ACKNOWLEDGED, ROWS};
+use super::{Outbox, Reader};
+use crate::store::{Direction, Read, StoreError, Unit};
 use crate::{Failure, clock, webhooks};
 use souk_domain::UnixMillis;
 use std::ops::ControlFlow;
 use std::time::Duration;
-
-/// Up to which row a reader had come at the end of a minute since 1970.
-pub(super) const ACKNOWLEDGED: Table<(u64, u64), u64> = Table::new("outbox.acknowledged");
 
 /// How long a row is kept after its acknowledgement.
 pub const KEPT_AFTER_ACKNOWLEDGEMENT: Duration = Duration::from_secs(24 * 60 * 60);

@@ -1,13 +1,8 @@
 //! Where on the broker's streams the last confirmed rows are: what tells a broker that lost
 //! messages from one that has them all.
 
-use crate::store::Table;
-use serde::{Deserialize, Serialize};
-
-pub(super) const MARKS: Table<u64, StreamMarks> = Table::new("outbox.marks");
-
 /// One mark for each stream that rows go to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StreamMarks {
     /// On `SOUK_EVENTS`; `None` before the first event.
     pub events: Option<StreamMark>,
@@ -15,10 +10,8 @@ pub struct StreamMarks {
     pub mails: Option<StreamMark>,
 }
 
-crate::store::as_is!(StreamMarks);
-
 /// The last message of this outbox that a stream has confirmed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StreamMark {
     /// When the stream was made, in nanoseconds since 1970, by the broker's clock: a stream that
     /// was deleted and made again is another one.

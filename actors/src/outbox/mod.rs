@@ -15,6 +15,7 @@ mod owner_mail;
 mod render;
 mod row;
 mod schemas;
+mod stored;
 mod wire;
 
 pub use identity::{Identity, NoPlace, Numbered, Origin};
@@ -28,20 +29,18 @@ pub use row::{
     PaymentSnapshot, ProductEvent, ProductSnapshot, UserEvent,
 };
 pub use schemas::{ENVELOPE, NamedSchema, event_types, schema, schemas};
+#[cfg(any(test, fuzzing))]
+pub(crate) use stored::READERS;
+pub(crate) use stored::TABLES;
 
 use crate::orders::{self, OrderLinks};
-use crate::store::{Direction, Read, Snapshot, Store, StoreError, Table, Unit, tables};
+use crate::store::{Direction, Read, Snapshot, Store, StoreError, Unit};
 use crate::{Failure, ids};
-use identity::IDENTITY;
 use row::OutboxRow;
 use souk_domain::{Currency, UnixMillis};
 use std::sync::Arc;
+use stored::{CURSORS, MARKS, ROWS};
 use tokio::sync::watch;
-
-const ROWS: Table<u64, OutboxRow> = Table::new("outbox.rows");
-const CURSORS: Table<String, u64> = Table::new("outbox.cursors");
-
-tables![ROWS, CURSORS, IDENTITY, kept::ACKNOWLEDGED, marks::MARKS];
 
 /// Appends what leaves the process to the turn that made it true.
 pub(crate) fn append(unit: &Unit, outgoing: Outgoing) -> Result<(), Failure> {
@@ -212,7 +211,7 @@ impl Outbox {
     /// # Errors
     /// [`StoreError`].
     pub fn marks(&self) -> Result<StreamMarks, StoreError> {
-        Ok(self.store.snapshot().get(marks::MARKS, &0)?.unwrap_or_default())
+        Ok(self.store.snapshot().get(MARKS, &0)?.unwrap_or_default())
     }
 
     /// Makes it durable that a reader is done with every row up to `through`. Never moves back.
@@ -236,7 +235,7 @@ impl Outbox {
         self.store
             .transact(move |unit| async move {
                 acknowledge(&unit, Reader::Broker, through)?;
-                Ok(unit.put(marks::MARKS, &0, &marks)?)
+                Ok(unit.put(MARKS, &0, &marks)?)
             })
             .await
     }

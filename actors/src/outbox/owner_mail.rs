@@ -1,14 +1,14 @@
-//! Mails to the shop's owner about orders, as rows keep them and as other systems read them. What
+//! Mails to the shop's owner about orders, and how other systems read them. What
 //! a customer wrote stands in them as plain text, each field on one line.
 
 use super::wire::{LineContext, line_context};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use souk_domain::text::mail_line;
 use souk_domain::{Currency, Money, OrderLine, UnixMillis};
 
 /// A new order, with what is needed to send it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewOrder {
     /// `ORD-…`.
     pub number: String,
@@ -33,7 +33,7 @@ pub struct NewOrder {
 }
 
 /// A new order among others.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListedOrder {
     /// `ORD-…`.
     pub number: String,

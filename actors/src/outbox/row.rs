@@ -1,14 +1,13 @@
 //! What an outbox row says: a change that was made, or a mail that somebody should send.
 
 use super::owner_mail::{ListedOrder, NewOrder};
-use serde::{Deserialize, Serialize};
 use souk_domain::{
     Money, OrderId, OrderLine, OrderStatus, PaymentId, PaymentStatus, ProductId, Role, UnixMillis,
     UserId,
 };
 
-/// One thing that leaves the process, as it lies in the file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// One thing that leaves the process.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct OutboxRow {
     /// When the change was made.
     pub time: UnixMillis,
@@ -16,10 +15,8 @@ pub(super) struct OutboxRow {
     pub outgoing: Outgoing,
 }
 
-crate::store::as_is!(OutboxRow);
-
-/// An event or a mail. New variants go last: the file keeps their numbers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// An event or a mail.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outgoing {
     /// Something happened to an order.
     Order {
@@ -77,7 +74,7 @@ pub enum Outgoing {
 }
 
 /// The change a mail is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
     /// An order at a version.
     Order(OrderId, u64),
@@ -96,7 +93,7 @@ pub enum Cause {
 }
 
 /// What can happen to an order (design, "NATS subjects and streams").
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OrderEvent {
     /// Placed.
     Placed,
@@ -162,7 +159,7 @@ impl OrderEvent {
 }
 
 /// What can happen to a payment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PaymentEvent {
     /// An intent was made at the gateway.
     Created,
@@ -216,7 +213,7 @@ impl PaymentEvent {
 }
 
 /// What can happen to a product.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProductEvent {
     /// It is new.
     Created,
@@ -258,7 +255,7 @@ impl ProductEvent {
 }
 
 /// What can happen to a user.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UserEvent {
     /// Registered.
     Registered,
@@ -288,7 +285,7 @@ impl UserEvent {
 }
 
 /// An order as other systems see it. No address, no name: who needs those asks the shop.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrderSnapshot {
     /// `ORD-…`.
     pub number: String,
@@ -313,7 +310,7 @@ pub struct OrderSnapshot {
 }
 
 /// A payment as other systems see it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PaymentSnapshot {
     /// What it pays.
     pub order: OrderId,
@@ -328,7 +325,7 @@ pub struct PaymentSnapshot {
 }
 
 /// A product as other systems see it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProductSnapshot {
     /// Its name.
     pub name: String,
@@ -340,8 +337,8 @@ pub struct ProductSnapshot {
     pub sellable: u64,
 }
 
-/// A mail's template and what fills it. New variants go last.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A mail's template and what fills it.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MailContent {
     /// To a new user.
     Welcome {
@@ -388,7 +385,7 @@ pub enum MailContent {
 }
 
 /// Templates about an order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OrderMail {
     /// We have your order.
     Placed,

@@ -38,7 +38,7 @@ pub(crate) use queries::{check, count};
 pub(crate) use sessions::begin_generation;
 #[cfg(any(test, fuzzing))]
 pub(crate) use stored::READERS;
-pub(crate) use stored::TABLES;
+pub(crate) use stored::{RoleV1, TABLES};
 
 /// The owner of users, their passwords and sessions.
 #[derive(Debug)]
