@@ -84,8 +84,8 @@ impl std::fmt::Debug for Hidden {
 /// Which events.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Export {
-    /// Not those from before.
-    pub(crate) since: UnixMillis,
+    /// Not those from before, in milliseconds since 1970.
+    pub(crate) since: i64,
     /// `*`, `order.*`, `order.paid`.
     pub(crate) types: Vec<String>,
 }
@@ -315,7 +315,7 @@ impl Export {
     /// # Errors
     /// [`StoreError`].
     pub(crate) fn start(&self, outbox: &Outbox) -> Result<u64, StoreError> {
-        outbox.before(self.since)
+        outbox.before(UnixMillis::new(self.since))
     }
 
     /// The next events, each on one line; `None` at the end.

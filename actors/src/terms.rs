@@ -2,8 +2,8 @@
 //! on, and is never opened on other terms: amounts are not converted.
 
 use crate::Failure;
-use crate::store::{Read, Store, StoreError, Table, tables};
-use serde::{Deserialize, Serialize};
+use crate::store::{Read, Row, Store, StoreError, Table, Text, tables};
+use crate::stored;
 use souk_domain::Currency;
 use std::fmt;
 
@@ -12,7 +12,7 @@ const ONLY: u64 = 0;
 
 tables![TERMS];
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Terms {
     /// ISO 4217 code of the currency of every amount.
     currency: String,
@@ -20,7 +20,17 @@ struct Terms {
     decimals: u8,
 }
 
-crate::store::as_is!(Terms);
+stored! {
+    /// What the store remembers.
+    struct TermsV1<'a> of Terms {
+        currency: Text<'a>,
+        decimals: u8,
+    }
+}
+
+impl Row for Terms {
+    type Stored<'a> = TermsV1<'a>;
+}
 
 impl Terms {
     fn of(currency: Currency) -> Self {

@@ -55,7 +55,7 @@ fn event_type(text: &str) -> Result<String, String> {
 
 pub(super) async fn run(events: Events, settings: &Settings) -> Result<ExitCode, CommandError> {
     let Events::Export(ExportAsked { since, types }) = events;
-    if export(Export { since, types }, settings).await? == 0 {
+    if export(Export { since: since.get(), types }, settings).await? == 0 {
         eprintln!("there are no such events since {since}");
     }
     Ok(ExitCode::SUCCESS)

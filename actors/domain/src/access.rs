@@ -1,10 +1,9 @@
 //! Who is asking.
 
 use crate::UserId;
-use serde::{Deserialize, Serialize};
 
 /// What a registered person may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// Buys; sees only what is their own.
     Customer,

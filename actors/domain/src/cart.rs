@@ -1,7 +1,6 @@
 //! Rules of a cart: how many lines, how much of each.
 
 use crate::{ProductId, Refusal};
-use serde::{Deserialize, Serialize};
 
 /// Lines a cart or an order may have.
 pub const MAX_CART_LINES: usize = 100;
@@ -9,8 +8,7 @@ pub const MAX_CART_LINES: usize = 100;
 pub const MAX_LINE_QUANTITY: u32 = 1_000_000;
 
 /// How many units: 1 ..= [`MAX_LINE_QUANTITY`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Quantity(u32);
 
 impl Quantity {

@@ -1,14 +1,12 @@
 //! E-mail addresses, as Django's `EmailValidator` takes them, in a form that can be mailed.
 
 use crate::text::{TextError, TextErrors, stripped};
-use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// An e-mail address in ASCII: an internationalised domain is kept as `xn--…`, a domain in lower
 /// case. Neither part has a line break or another control character.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct EmailAddress(String);
 
 /// Which top-level domains there are.

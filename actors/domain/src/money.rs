@@ -1,6 +1,5 @@
 //! Money: an integer of minor units in the shop's one currency (contracts README, "Values").
 
-use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// The largest single amount the shop accepts, in minor units: 99,999,999.99 of a two-decimal
@@ -8,10 +7,7 @@ use std::fmt;
 pub const MAX_AMOUNT_MINOR_UNITS: i64 = 9_999_999_999;
 
 /// An amount of the shop's currency in minor units (cents of USD), never negative when parsed.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
-#[serde(transparent)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Money(i64);
 
 /// Why a text is no amount.

@@ -1,10 +1,9 @@
 //! Rules of an order: its states, who may move it, what a step does to stock and money.
 
 use crate::{Money, OrderLineId, ProductId, Quantity, Refusal, Role};
-use serde::{Deserialize, Serialize};
 
 /// The states of an order (contracts README, "Orders").
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum OrderStatus {
     /// Placed, stock taken, not paid.
     Pending,
@@ -98,7 +97,7 @@ pub enum StatusStep {
 }
 
 /// One line of an order; name and price are those of the moment it was placed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrderLine {
     /// Its own id.
     pub id: OrderLineId,

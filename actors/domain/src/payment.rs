@@ -1,9 +1,7 @@
 //! States of a payment, as the gateway tells them.
 
-use serde::{Deserialize, Serialize};
-
 /// Where a payment stands. The names follow the gateway's intent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PaymentStatus {
     /// No usable payment method yet; a decline leads back here.
     RequiresPaymentMethod,

@@ -2,15 +2,13 @@
 
 use crate::Money;
 use crate::money::Decimal;
-use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Units of one product the shop can hold: the largest stock any contract may set.
 pub const MAX_STOCK: u64 = 2_147_483_647;
 
 /// A discount in hundredths of a percent: 0 ..= 10,000.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Discount(u16);
 
 impl Discount {
@@ -73,7 +71,7 @@ pub enum DiscountError {
 }
 
 /// A list price with a discount (services contract); the customer pays [`Pricing::sell_price`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pricing {
     /// The price before the discount.
     pub list_price: Money,

@@ -1,9 +1,7 @@
 //! Stock: received = sellable + held + sold, none ever negative (design law 10).
 
-use serde::{Deserialize, Serialize};
-
 /// Where the units of one product are. All counts are units.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stock {
     /// What can still be sold.
     pub sellable: u64,

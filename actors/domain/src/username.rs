@@ -2,13 +2,11 @@
 
 use crate::EmailAddress;
 use crate::text::{TextError, TextErrors, identity, is_word_character, nfkc, stripped};
-use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// A user name: 1 to 150 of letters, digits and `@.+-_` (contracts README, "Bad input"), in
 /// Unicode's form NFKC, as Django keeps it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Username(String);
 
 impl Username {

@@ -36,14 +36,13 @@ pub use error::{OpenError, StoreError};
 pub use schema::{Opening, SCHEMA_VERSION, Schema, StoreKind};
 pub use seal::{BadCopy, Seal};
 pub use snapshot::Snapshot;
-pub use stored::{AsIs, Octets, Stored, Text, read_all};
+pub use stored::{Octets, Stored, Text, read_all};
 pub use table::{Direction, Key, Look, Read, Row, RowReader, Table};
 
 #[cfg(any(test, fuzzing))]
 pub(crate) use counters::READERS;
 #[cfg(test)]
 pub(crate) use counters::examples;
-pub(crate) use stored::as_is;
 pub(crate) use table::tables;
 
 use crate::Failure;

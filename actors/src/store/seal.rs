@@ -40,11 +40,26 @@ pub struct Seal {
     /// Identity of the store it is a copy of.
     pub store: String,
     /// When it was made, in milliseconds since 1970.
+    #[serde(with = "millis")]
     pub made_at: UnixMillis,
     /// Length of the store's file.
     octets: u64,
     /// Digest of the store's file, in hexadecimal digits.
     sha256: String,
+}
+
+/// A time as its number.
+mod millis {
+    use serde::{Deserialize, Deserializer, Serializer};
+    use souk_domain::UnixMillis;
+
+    pub(super) fn serialize<S: Serializer>(time: &UnixMillis, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_i64(time.get())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<UnixMillis, D::Error> {
+        i64::deserialize(from).map(UnixMillis::new)
+    }
 }
 
 /// Why a file cannot be used as a copy.

@@ -7,7 +7,6 @@
 //! every field.
 
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use souk_domain::{
     CartId, CartLineId, CategoryId, Discount, EmailAddress, Money, OrderId, OrderLineId, PaymentId,
     ProductId, Quantity, SessionId, UnixMillis, UserId, Username,
@@ -25,31 +24,6 @@ pub fn read_all<S: DeserializeOwned>(octets: &[u8]) -> Option<S> {
     let (stored, rest) = postcard::take_from_bytes(octets).ok()?;
     rest.is_empty().then_some(stored)
 }
-
-/// A value that is written as it is.
-#[derive(Serialize, Deserialize)]
-#[serde(transparent, bound = "T: Clone + Serialize + DeserializeOwned")]
-pub struct AsIs<'a, T: Clone>(Cow<'a, T>);
-
-impl<'a, T: Clone> Stored<'a, T> for AsIs<'a, T> {
-    fn of(value: &'a T) -> Self {
-        Self(Cow::Borrowed(value))
-    }
-
-    fn value(self) -> Option<T> {
-        Some(self.0.into_owned())
-    }
-}
-
-macro_rules! as_is {
-    ($($row:ty),*) => {$(
-        impl $crate::store::Row for $row {
-            type Stored<'a> = $crate::store::AsIs<'a, Self>;
-        }
-    )*};
-}
-
-pub(crate) use as_is;
 
 /// A type of the file that stands for a `T` of the program.
 pub trait Stored<'a, T>: Sized {
