@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Prints what the shop is made of: a CycloneDX 1.6 bill of materials, as JSON, of the program `souk`.
+"""Prints a CycloneDX 1.6 bill of materials of the program `souk`, as JSON.
 
     config/deploy/sbom.py > souk.cdx.json
     config/deploy/sbom.py --target aarch64-unknown-linux-gnu > souk.cdx.json
 
-It asks cargo, takes the checksums from Cargo.lock, and needs nothing but Python. The same sources give the
-same text. What is linked has the scope `required`; what only helps to compile it, such as derive macros, has
-the scope `excluded`.
+It calls cargo, reads the checksums from Cargo.lock, and needs only Python. The same sources give the same text.
+Linked crates have the scope `required`; crates that are only used to compile, such as derive macros, have the
+scope `excluded`.
 """
 
 import argparse
@@ -66,7 +66,7 @@ def host():
 
 
 def names_of_tree(target, edges):
-    """What `cargo tree` says of the program, whose features it knows better than the metadata."""
+    """The crates that `cargo tree` lists; it resolves features more exactly than the metadata."""
     tree = cargo("tree", "--locked", "--package=souk", f"--target={target}", f"--edges={edges}", "--prefix=none")
     return {" ".join(line.split()[:2]) for line in tree.splitlines() if line}
 
@@ -76,7 +76,7 @@ def name(package):
 
 
 def reach(shop, nodes, packages, compiled):
-    """Every package that the program is compiled from, and which of them each one needs."""
+    """Every package that is compiled into the program, each with the packages it depends on."""
     reached, waiting = {}, [shop]
     while waiting:
         package = waiting.pop()
@@ -112,7 +112,7 @@ def component(package, checksums, is_linked):
         "name": package["name"],
         "version": package["version"],
         "scope": "required" if is_linked else "excluded",
-        # Before there were expressions, a slash said "or".
+        # Older crates write a slash for "or".
         "licenses": [{"expression": re.sub(r"\s*/\s*", " OR ", package["license"])}],
     }
     if package["description"]:
