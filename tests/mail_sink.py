@@ -1,4 +1,4 @@
-"""A mail server that keeps what it is sent.
+"""A mail server that stores the mails it receives.
 
 Prints the port it listens on, then appends every accepted message to the file as one JSON line:
 {"from": envelope sender, "to": [envelope recipients], "auth": login or null, "tls": bool, "data": the message}.
@@ -65,14 +65,14 @@ async def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("file", help="where accepted messages are appended")
     parser.add_argument("--port", type=int, default=0)
-    parser.add_argument("--tls", nargs=2, metavar=("CERT", "KEY"), help="offer and demand STARTTLS")
-    parser.add_argument("--auth", metavar="USER:PASSWORD", help="demand this login")
-    parser.add_argument("--smtps", action="store_true", help="speak TLS from the start, with the pair of --tls")
+    parser.add_argument("--tls", nargs=2, metavar=("CERT", "KEY"), help="offer and require STARTTLS")
+    parser.add_argument("--auth", metavar="USER:PASSWORD", help="require this login")
+    parser.add_argument("--smtps", action="store_true", help="use TLS from the start, with the pair of --tls")
     parser.add_argument("--greylist", action="store_true", help="answer 450 to each recipient the first time")
-    parser.add_argument("--reject", action="append", default=[], metavar="ADDRESS", help="answer 550 to it")
+    parser.add_argument("--reject", action="append", default=[], metavar="ADDRESS", help="answer 550 to this recipient")
     parser.add_argument("--drop-first", type=int, default=0, metavar="N", help="hang up after the first N messages")
     parser.add_argument("--refuse-first", type=int, default=0, metavar="N", help="answer 451 to the first N messages")
-    parser.add_argument("--for-good", action="store_true", help="answer them 550 instead")
+    parser.add_argument("--for-good", action="store_true", help="with --refuse-first: answer 550 instead")
     args = parser.parse_args()
 
     refusal = "550 5.7.1 not here" if args.for_good else "451 4.3.0 try again later"

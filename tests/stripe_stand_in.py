@@ -1,8 +1,8 @@
 """A stand-in for Stripe that speaks its wire protocol on loopback.
 
 Under /v1 it behaves as Stripe's test mode does: idempotency keys, parameter errors, declines, 3-D Secure,
-Checkout Sessions, refunds, signed webhooks (https://docs.stripe.com/api). Under /_control a test plays the customer
-and the operator, asks for faults and reads the books; see `Control`. Prints the port it listens on.
+Checkout Sessions, refunds, signed webhooks (https://docs.stripe.com/api). Under /_control a test acts as the customer
+and the operator, injects faults and reads the books; see `Control`. Prints the port it listens on.
 """
 
 import argparse
@@ -36,8 +36,8 @@ OPEN = {"requires_payment_method", "requires_confirmation", "requires_action"}
 
 
 class Refused(Exception):
-    """An error as Stripe writes it (https://docs.stripe.com/api/errors). `saved`: a repetition of the request under
-    the same key is answered the same; errors from before the work begins are not saved."""
+    """An error in Stripe's format (https://docs.stripe.com/api/errors). `saved`: a repeated request with the same key
+    gets the same error; errors from before the work begins are not saved."""
 
     def __init__(self, status, kind, message, code=None, param=None, saved=False, **more):
         super().__init__(message)
@@ -94,7 +94,7 @@ def check_amount(amount, currency, param):
 
 
 class Books:
-    """What Stripe would know. Whoever calls holds `lock`."""
+    """The state that Stripe would have. The caller must hold `lock`."""
 
     def __init__(self, base):
         self.lock = threading.RLock()
@@ -191,7 +191,7 @@ class Books:
         return intent
 
     def authenticate(self, id, succeeds):
-        """What the customer answers to the bank."""
+        """The customer accepts or rejects the bank's confirmation."""
         intent = self.intent(id)
         if intent["status"] != "requires_action":
             raise self.unexpected_state(intent, "authenticate")
@@ -278,7 +278,7 @@ class Books:
         return self.shown(session)
 
     def pay_session(self, id, method):
-        """What the customer does on the page."""
+        """The customer pays on the page."""
         session = self.session(id)
         if session["status"] != "open":
             raise invalid("Nothing is left to pay here.", "checkout_session_not_open")
@@ -293,7 +293,7 @@ class Books:
 
 
 class Post:
-    """Webhooks: signed, sent from a thread of its own, again until they are acknowledged."""
+    """Webhooks: signed, sent from a separate thread, retried until they are acknowledged."""
 
     ATTEMPTS_MAX = 8
 
@@ -359,7 +359,7 @@ class Post:
 
 
 class Control:
-    """What only a test does. Every body is JSON."""
+    """Calls that only a test makes. Every body is JSON."""
 
     def __init__(self, books):
         self.books = books
@@ -382,9 +382,9 @@ class Control:
             return {"intents": list(filter(is_about, books.intents.values())),
                     "charges": list(filter(is_about, books.charges.values()))}
         if (method, name) == ("POST", "faults"):
-            # {"on": regular expression over "METHOD PATH", "kind": see `Handler.serve`, "times": how often,
-            #  "seconds": how long, "skips": how many calls are spared first, "with": the fields that "altered"
-            #  puts into a good answer, "status" and "error": what "refusal" says}
+            # {"on": regular expression over "METHOD PATH", "kind": see `Handler.serve`, "times": number of faults,
+            #  "seconds": length of a delay, "skips": number of calls that succeed first, "with": the fields that
+            #  "altered" sets in a good answer, "status" and "error": the answer of "refusal"}
             books.faults.append({"times": 1, "skips": 0, "seconds": 1.0, **body})
             return {}
         if (method, name) == ("POST", "clock"):
@@ -394,7 +394,7 @@ class Control:
             books.faults.clear()
             return {}
         if (method, name) == ("POST", "webhooks"):
-            # {"url", "secret", "copies", "shuffles", "holding"}: as named, the others stay.
+            # {"url", "secret", "copies", "shuffles", "holding"}: sets the given ones, the others stay.
             for setting in ("url", "secret", "copies", "shuffles", "holding"):
                 if setting in body:
                     setattr(post, setting, body[setting])
@@ -426,7 +426,7 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     books = control = key = None
-    # How far the clock of its answers is ahead.
+    # How far the clock in its answers is ahead.
     seconds_ahead = 0
 
     def date_time_string(self, timestamp=None):
@@ -455,7 +455,7 @@ class Handler(BaseHTTPRequestHandler):
                 "params": dict(parse_qsl(body.decode()))}
         with self.books.lock:
             self.books.calls.append(call)
-        # Before the work: the call never came to Stripe.
+        # Faults before the work: the call never reached Stripe.
         if kind == "delay":
             time.sleep(fault["seconds"])
         if kind == "drop_before":
@@ -471,7 +471,7 @@ class Handler(BaseHTTPRequestHandler):
             return self.say(fault["status"], {"error": fault["error"]})
         status, answer, headers = self.answer_once(path, body, kind == "saved_error_after")
         call["status"] = status
-        # After it: the work is done, and the caller does not know.
+        # Faults after the work: it is done, but the caller does not know.
         if kind == "delay_after":
             time.sleep(fault["seconds"])
         if kind == "drop_after":
@@ -502,7 +502,7 @@ class Handler(BaseHTTPRequestHandler):
         return {}
 
     def answer_once(self, path, body, saves_error):
-        """Under a key the work is done once, and its answer is given again to who asks for the same."""
+        """Does the work once per idempotency key; a repeated request gets the stored answer."""
         key = self.headers.get("Idempotency-Key")
         if self.command != "POST" or key is None:
             return self.answer(path, body)
@@ -524,7 +524,7 @@ class Handler(BaseHTTPRequestHandler):
         status, answer, headers = self.answer(path, body)
         with self.books.lock:
             if saves_error:
-                # Stripe keeps whatever the first request was answered, an error of its own too.
+                # Stripe stores the answer to the first request, even if it is an internal error.
                 status, answer = 500, {"error": {"type": "api_error", "message": "An unknown error occurred."}}
             if headers.pop("saved", True):
                 known["answer"] = (status, copy.deepcopy(answer))
@@ -629,7 +629,7 @@ class Handler(BaseHTTPRequestHandler):
         try:
             self.wfile.write(data)
         except OSError:
-            # Whoever asked has gone.
+            # The client has disconnected.
             self.close_connection = True
 
 
@@ -638,7 +638,7 @@ class Server(ThreadingHTTPServer):
     request_queue_size = 256
 
     def handle_error(self, request, client_address):
-        # A caller that went away is no error; everything else is one of the tests'.
+        # A client that disconnects is not an error; anything else is a bug in the tests.
         if not isinstance(sys.exc_info()[1], OSError):
             super().handle_error(request, client_address)
 

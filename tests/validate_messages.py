@@ -1,7 +1,7 @@
 """Validates published messages against docs/schemas: python validate_messages.py SCHEMAS < messages
 
 Each line of the input is {"subject": …, "id": the header Nats-Msg-Id, "body": the parsed body}.
-Whatever is wrong is printed, and the exit code is then 1.
+Prints every problem, and then exits with 1.
 """
 
 import json

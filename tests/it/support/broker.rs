@@ -1,4 +1,4 @@
-//! A real nats-server with the repository's nats.conf, on a port and a store of its own.
+//! A real nats-server with the repository's nats.conf, on its own port and with its own store.
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;
@@ -18,7 +18,7 @@ pub(crate) struct Broker {
     directory: TempDir,
     port: u16,
     process: Option<Process>,
-    /// The beginning of the stream, as far as it was read before.
+    /// The part of the stream that was read before.
     read: Mutex<Vec<Event>>,
 }
 
@@ -43,12 +43,12 @@ impl Broker {
         self.url_of("souk")
     }
 
-    /// The address with the name and password of one of the users in nats.conf.
+    /// The address with the name and password of a user in nats.conf.
     pub(crate) fn url_of(&self, user: &str) -> String {
         format!("nats://{user}:{}@127.0.0.1:{}", password_of(user), self.port)
     }
 
-    /// A connection of one of them.
+    /// A connection as one of these users.
     pub(crate) async fn client_of(&self, user: &str) -> async_nats::Client {
         async_nats::ConnectOptions::with_user_and_password(user.to_owned(), password_of(user))
             .custom_inbox_prefix(format!("_INBOX_{user}"))
@@ -57,7 +57,7 @@ impl Broker {
             .expect("the broker can be reached")
     }
 
-    /// The disk is gone, and everything on it. It must not run.
+    /// Deletes the broker's disk. The broker must not run.
     pub(crate) fn wipe(&mut self) {
         assert!(self.process.is_none(), "a running broker keeps its files open");
         std::fs::remove_dir_all(self.directory.path().join("data/nats")).expect("deleted");
@@ -74,7 +74,7 @@ impl Broker {
         process.ended_within(Duration::from_secs(10)).await;
     }
 
-    /// Starts it: the first time on a free port, afterwards on the same one, always with the same store.
+    /// Starts it: the first time on a free port, later on the same one, always with the same store.
     pub(crate) fn restart(&mut self) {
         assert!(self.process.is_none(), "the broker runs already");
         let port = match self.port {
@@ -90,7 +90,7 @@ impl Broker {
         command.args(["-a", "127.0.0.1", "-p", &port]);
         command.envs(PASSWORDS.map(|(variable, user)| (variable, password_of(user))));
         let log = self.directory.path().join("nats.log");
-        // It says so after JetStream has started.
+        // The server logs this after JetStream has started.
         let ready = "Listening for client connections on ";
         let (process, line) = Process::start("nats-server", &mut command, &log, ready);
         self.process = Some(process);
@@ -102,7 +102,7 @@ impl Broker {
             .expect("a port number");
     }
 
-    /// Every event on the stream, in order. An absent stream is an empty one: the shop may not have come to it yet.
+    /// Every event on the stream, in order. Empty if the stream does not exist: the shop may not have created it yet.
     pub(crate) async fn events(&self) -> Vec<Event> {
         let context = jetstream::new(self.client_of("souk").await);
         let Ok(stream) = context.get_stream("SOUK_EVENTS").await else { return Vec::new() };
@@ -126,7 +126,7 @@ impl Broker {
         read.clone()
     }
 
-    /// Publishes as any other system would; returns once the broker has it.
+    /// Publishes as any other system would; returns once the broker has stored the message.
     pub(crate) async fn publish(&self, subject: &str, body: impl Into<Vec<u8>>) {
         let client = self.client_of("souk").await;
         let context = jetstream::new(client);
@@ -134,7 +134,7 @@ impl Broker {
         published.expect("sent").await.expect("a stream has the subject");
     }
 
-    /// Publishes the same many times, as fast as the broker takes it.
+    /// Publishes the same message many times, as fast as the broker accepts it.
     pub(crate) async fn flood(&self, subject: &str, body: &str, times: usize) {
         let client = self.client_of("souk").await;
         for _ in 0..times {
@@ -143,7 +143,7 @@ impl Broker {
         client.flush().await.expect("the broker has them");
     }
 
-    /// Waits until so many notifications lie in the queue.
+    /// Waits until this many notifications are in the queue.
     pub(crate) async fn expect_notifications(&self, number: impl RangeBounds<u64> + Debug) {
         let client = self.client_of("souk").await;
         let context = jetstream::new(client);
@@ -154,7 +154,7 @@ impl Broker {
         .await;
     }
 
-    /// The reasons on the dead letters of one consumer, in order.
+    /// The reasons in the dead letters of one consumer, in order.
     pub(crate) async fn reasons_of_dead_letters(&self, consumer: &str) -> Vec<String> {
         let client = self.client_of("souk").await;
         let Ok(stream) = jetstream::new(client).get_stream("SOUK_DEAD").await else {
@@ -172,7 +172,7 @@ impl Broker {
         reasons
     }
 
-    /// What happened to one order, once that is as much as expected: the last words of the subjects.
+    /// The events of one order, as the last words of their subjects; waits until there are as many as expected.
     pub(crate) async fn expect_history(&self, order: i64, history: &[&str]) -> Vec<Event> {
         let what = format!("the events {history:?} of order {order}");
         let events = eventually(&what, async || {
@@ -194,7 +194,7 @@ impl Broker {
     }
 }
 
-/// The users of nats.conf and where it reads their passwords.
+/// The users of nats.conf and the environment variables of their passwords.
 const PASSWORDS: [(&str, &str); 4] = [
     ("SOUK_NATS_PASSWORD", "souk"),
     ("NATS_MAILER_PASSWORD", "mailer"),
@@ -207,12 +207,12 @@ fn password_of(user: &str) -> String {
 }
 
 impl Event {
-    /// `placed` of `souk.event.v1.order.17.placed`.
+    /// `placed` in `souk.event.v1.order.17.placed`.
     pub(crate) fn what(&self) -> &str {
         self.subject.rsplit('.').next().unwrap_or_default()
     }
 
-    /// 17 of `souk.event.v1.order.17.placed`; `None` for what is about something else.
+    /// 17 in `souk.event.v1.order.17.placed`; `None` if the subject is not about an order.
     pub(crate) fn order(&self) -> Option<i64> {
         self.subject.strip_prefix("souk.event.v1.order.")?.split('.').next()?.parse().ok()
     }

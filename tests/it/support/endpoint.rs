@@ -1,4 +1,4 @@
-//! An HTTP endpoint of somebody else's, who is not always well.
+//! The HTTP endpoint of another system, which can fail in several ways.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -12,22 +12,22 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::eventually;
 
-/// What the endpoint does with the next message instead of taking it.
+/// How the endpoint fails the next message instead of accepting it.
 #[derive(Clone, Debug)]
 pub(crate) enum Fault {
-    /// Answers so.
+    /// Answers with this status.
     Status(u16),
-    /// Sends the sender elsewhere.
+    /// Redirects the sender.
     Redirect(String),
     /// Reads the message and closes the connection.
     Drop,
     /// Reads the message and never answers.
     Hang,
-    /// Answers with this again and again, as long as the sender listens.
+    /// Answers with this text without end, as long as the sender reads.
     Endless(&'static str),
 }
 
-/// A message as it came.
+/// A received message.
 #[derive(Clone, Debug)]
 pub(crate) struct Letter {
     pub(crate) target: String,
@@ -48,7 +48,7 @@ pub(crate) struct Endpoint {
 #[derive(Default)]
 struct State {
     faults: VecDeque<Fault>,
-    /// What it does with everything, once the list above is empty.
+    /// The answer to every message once the list above is empty.
     always: Option<Fault>,
     letters: Vec<Letter>,
 }
@@ -79,7 +79,7 @@ impl Endpoint {
         self.state.lock().expect("nobody panics here").always = fault;
     }
 
-    /// Everything that came so far.
+    /// Every message so far.
     pub(crate) fn letters(&self) -> Vec<Letter> {
         self.state.lock().expect("nobody panics here").letters.clone()
     }
@@ -88,7 +88,7 @@ impl Endpoint {
         self.letters().into_iter().filter(|letter| letter.taken).collect()
     }
 
-    /// Waits until so many messages came.
+    /// Waits until this many messages arrived.
     pub(crate) async fn expect_letters(&self, count: usize) -> Vec<Letter> {
         eventually(&format!("{count} messages"), async || {
             let letters = self.letters();
@@ -97,7 +97,7 @@ impl Endpoint {
         .await
     }
 
-    /// Waits until so many messages were taken.
+    /// Waits until this many messages were accepted.
     pub(crate) async fn expect_taken(&self, count: usize) -> Vec<Letter> {
         eventually(&format!("{count} messages taken"), async || {
             let taken = self.taken();
@@ -134,7 +134,7 @@ async fn receive(mut stream: TcpStream, state: Arc<Mutex<State>>) {
         }
     };
     let answer = format!("HTTP/1.1 {head}Content-Length: 2\r\nConnection: close\r\n\r\nok");
-    // A sender that has gone does not hear it.
+    // If the sender has disconnected, the answer is lost.
     let _ = stream.write_all(answer.as_bytes()).await;
 }
 
@@ -177,7 +177,7 @@ impl Letter {
         self.header("souk-id")
     }
 
-    /// As docs/integrations.md tells receivers to do it.
+    /// Verifies a signature as docs/integrations.md shows.
     #[track_caller]
     pub(crate) fn expect_signed_with(&self, secret: &str) {
         let header = self.header("souk-signature");

@@ -1,4 +1,4 @@
-//! Where the programs are that `tests/run` installs.
+//! The programs that `tests/run` installs.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -8,12 +8,12 @@ pub(crate) fn nats_server() -> PathBuf {
     installed("SOUK_TEST_NATS_SERVER", "nats-server")
 }
 
-/// The Python that has the mail server's package.
+/// The Python that has the packages of the tests.
 pub(crate) fn python() -> PathBuf {
     installed("SOUK_TEST_PYTHON", "python")
 }
 
-/// What judges the dependencies.
+/// The cargo-deny binary, which checks the dependencies.
 pub(crate) fn cargo_deny() -> PathBuf {
     installed("SOUK_TEST_CARGO_DENY", "cargo-deny")
 }

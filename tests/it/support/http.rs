@@ -1,4 +1,4 @@
-//! Questions and answers over HTTP. A wrong answer fails the test with the request and the answer printed.
+//! HTTP requests and answers. A wrong answer fails the test and prints the request and the answer.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -7,14 +7,14 @@ use reqwest::header::HeaderMap;
 use reqwest::{Client, Method};
 use serde_json::Value;
 
-/// The way into one shop. Clones stay valid when the shop comes back at another port.
+/// The address of one shop. Clones stay valid when the shop restarts on another port.
 #[derive(Clone)]
 pub(crate) struct Door {
     client: Client,
     base: Arc<Mutex<String>>,
 }
 
-/// A request that is being written.
+/// A request that is being built.
 pub(crate) struct Ask {
     door: Door,
     method: Method,
@@ -23,7 +23,7 @@ pub(crate) struct Ask {
     body: Option<Vec<u8>>,
 }
 
-/// What came back.
+/// An answer.
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
     request: String,
@@ -36,7 +36,7 @@ impl Door {
     pub(crate) fn new() -> Self {
         let client = Client::builder()
             .timeout(Duration::from_secs(60))
-            // A redirect is an answer like any other.
+            // A redirect is an answer like any other; do not follow it.
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .expect("an HTTP client can be made");
@@ -77,7 +77,7 @@ impl Ask {
         self.header("Content-Type", content_type)
     }
 
-    /// A body that nothing says the type of.
+    /// A body without a content type.
     pub(crate) fn raw_untyped(mut self, body: &str) -> Self {
         self.body = Some(body.into());
         self
@@ -87,11 +87,11 @@ impl Ask {
         self.attempt().await.unwrap_or_else(|error| panic!("no answer: {error}"))
     }
 
-    /// For those who expect the shop to die under them.
+    /// For tests in which the shop may die during the request.
     pub(crate) async fn attempt(self) -> Result<Answer, String> {
         let body = self.body.as_deref().map(String::from_utf8_lossy).unwrap_or_default();
         let request = format!("{} {} {}", self.method, self.path, shortened(&body));
-        // What a server names itself (a next page) is asked for as it stands.
+        // A URL from the server (such as a next page) is used unchanged.
         let url = match self.path.starts_with("http://") {
             true => self.path.clone(),
             false => format!("{}{}", self.door.base(), self.path),
@@ -113,7 +113,7 @@ impl Ask {
 }
 
 impl Answer {
-    /// The body, after a look at the status.
+    /// The body, if the status is this one.
     #[track_caller]
     pub(crate) fn expect(&self, status: u16) -> Value {
         assert_eq!(self.status, status, "{self}");
@@ -127,7 +127,7 @@ impl Answer {
         assert_eq!(self.json(), body, "{self}");
     }
 
-    /// Exactly these fields of the body are wrong, for whatever reason.
+    /// The body reports errors for exactly these fields, whatever the messages.
     #[track_caller]
     pub(crate) fn blames(&self, status: u16, fields: &[&str]) {
         let body = self.expect(status);

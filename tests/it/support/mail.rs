@@ -1,4 +1,4 @@
-//! Mail as it leaves the shop: through a real SMTP conversation, or as files where no mail server is configured.
+//! Mails as they leave the shop: over a real SMTP connection, or as files if no mail server is configured.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use super::process::Process;
 use super::{environment, eventually};
 
-/// A mail server that keeps what it is sent.
+/// A mail server that stores the mails it gets.
 pub(crate) struct MailSink {
     directory: TempDir,
     port: u16,
@@ -19,7 +19,7 @@ pub(crate) struct MailSink {
 
 #[derive(Debug, Clone)]
 pub(crate) struct Mail {
-    /// Who logged in to send it, and whether it came by TLS; for a file, nobody and false.
+    /// The user who logged in to send it, and whether TLS was used; for a file, nobody and false.
     pub(crate) sent_by: (Option<String>, bool),
     /// The recipients of the envelope; for a file, of its `To` header.
     pub(crate) to: Vec<String>,
@@ -32,17 +32,17 @@ impl MailSink {
         Self::start_with(&[])
     }
 
-    /// One that answers 451 to the first messages it is offered.
+    /// A server that answers 451 to the first messages.
     pub(crate) fn refusing_first(messages: usize) -> Self {
         Self::start_with(&["--refuse-first", &messages.to_string()])
     }
 
-    /// One that answers 550 to the first messages it is offered.
+    /// A server that answers 550 to the first messages.
     pub(crate) fn rejecting_first(messages: usize) -> Self {
         Self::start_with(&["--refuse-first", &messages.to_string(), "--for-good"])
     }
 
-    /// One with these habits; see tests/mail_sink.py.
+    /// A server with these options; see tests/mail_sink.py.
     pub(crate) fn start_with(arguments: &[&str]) -> Self {
         let directory =
             tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a temporary directory");
@@ -67,7 +67,7 @@ impl MailSink {
         format!("smtp://127.0.0.1:{}", self.port)
     }
 
-    /// One that speaks TLS and demands a login.
+    /// A server that uses TLS and requires a log-in.
     pub(crate) fn guarded(arguments: &[&str]) -> Self {
         let tls = environment::repository().join("tests/mail_tls");
         let file = |name: &str| tls.join(name).display().to_string();
@@ -76,7 +76,7 @@ impl MailSink {
         Self::start_with(&[&guard, arguments].concat())
     }
 
-    /// Its address with this scheme and login, and the authority that vouches for it.
+    /// Its URL with this scheme and log-in, and the authority that signed its certificate.
     pub(crate) fn guarded_url(&self, scheme: &str, login: &str) -> String {
         let authority = environment::repository().join("tests/mail_tls/authority.pem");
         format!("{scheme}://{login}@localhost:{}?ca={}", self.port, authority.display())
@@ -91,7 +91,7 @@ impl MailSink {
             .collect()
     }
 
-    /// Waits for this mail to this address; it must be the only one of its kind.
+    /// Waits for the mail of this kind to this address; there must be only one.
     pub(crate) async fn expect_one(&self, template: &str, to: &str) -> Mail {
         expect_one(template, to, || self.mails()).await
     }
@@ -153,7 +153,7 @@ impl Mail {
         self.header("X-Souk-Template")
     }
 
-    /// The value of a header, its continuation lines joined; empty when it is absent.
+    /// The value of a header, with its continuation lines joined; empty if it is absent.
     pub(crate) fn header(&self, name: &str) -> String {
         let head = self.text.split("\r\n\r\n").next().unwrap_or_default();
         let head =

@@ -1,5 +1,5 @@
-//! What the tests are written in: a shop that is the real binary, people who talk to it over HTTP, a real broker
-//! and a mail server. Everything here watches from outside; nothing knows how Souk is built.
+//! Tools of the tests: a shop that is the real binary, people who call it over HTTP, a real broker
+//! and a mail server. Everything here observes from outside; nothing depends on how Souk is built.
 
 mod broker;
 mod endpoint;
@@ -30,10 +30,10 @@ pub(crate) use stripe::{
 
 use std::time::{Duration, Instant};
 
-/// How long anything that happens by itself (a mail, an event) may take before a test gives up.
+/// How long a test waits for something that happens in the background (a mail, an event).
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Asks again until `look` finds something, and fails naming `what` when it never does.
+/// Calls `look` until it finds something; after the time limit it fails and names `what`.
 pub(crate) async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + PATIENCE;
     loop {

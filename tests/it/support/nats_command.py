@@ -1,6 +1,6 @@
-"""What the pages use of the `nats` command, with its options: `pub SUBJECT BODY` and `sub --stream NAME --all SUBJECT`.
+"""The parts of the `nats` command that the pages use: `pub SUBJECT BODY` and `sub --stream NAME --all SUBJECT`.
 
-It stands in for the real one, which is written in Go and not part of the test environment.
+It replaces the real command, which is written in Go and not part of the test environment.
 """
 
 import argparse
@@ -28,7 +28,7 @@ def options():
 
 
 async def fail(error):
-    # The broker says so when somebody may not do what they ask for; the real command prints it and goes on.
+    # The broker reports a missing permission. The real command prints the error and continues; this one fails.
     print("nats: error:", error, flush=True)
     os._exit(1)
 
@@ -44,7 +44,7 @@ async def main(asked):
     )
     if asked.command == "pub":
         await connection.publish(asked.subject, asked.body.encode())
-        # Answered after the broker has judged what came before it.
+        # The broker answers this after it has processed the message.
         await connection.flush()
         await connection.close()
         return

@@ -1,11 +1,11 @@
-//! Pages whose commands are pasted as they stand: their blocks, and a desk with terminals to paste them at.
+//! Pages whose commands are run as written: their blocks, and a desk with terminals to run them in.
 //!
-//! The words behind `sh` in the source of a page say how a block is pasted:
+//! The word after `sh` in the source of a page says how its block is run:
 //!
-//! | words | what happens |
+//! | word | what happens |
 //! |---|---|
-//! | none | it runs to its end, after the block before it, in the same shell |
-//! | `terminal` | it runs in a terminal of its own until somebody stops it |
+//! | none | it runs to its end, after the previous block, in the same shell |
+//! | `terminal` | it runs in its own terminal until it is stopped |
 //! | `closed` | as none, after everything in the other terminals was stopped |
 
 use std::fs;
@@ -20,10 +20,10 @@ use tempfile::TempDir;
 use super::environment::{nats_server, python, repository};
 use super::process::{Finished, run_to_end};
 
-/// A page takes no longer than this.
+/// The longest time that a page may take.
 const PAGE_DEADLINE: Duration = Duration::from_secs(240);
 
-/// What a command that runs until it is stopped prints once it does what it is for: its beginning, and the text.
+/// Commands that run until they are stopped: the beginning, and the text they print once they are ready.
 const READY: [(&str, &str); 5] = [
     ("souk serve", "listening on http://"),
     ("souk logs --follow", "the paper is low"),
@@ -32,8 +32,8 @@ const READY: [(&str, &str); 5] = [
     ("curl -sN", "souk.user.registered.v1"),
 ];
 
-/// The functions the blocks are put together with. Each terminal is a job with a process group of its own, so that
-/// stopping it stops everything in it.
+/// The shell functions of the blocks. Each terminal is a job with its own process group, so that
+/// stopping it also stops its children.
 const SHELL: &str = r#"
 set -euo pipefail -m
 TERMINALS=
@@ -54,7 +54,7 @@ until_it_says() {
 /// A fenced block of a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Block {
-    /// Everything behind the opening fence: a language, and words for us.
+    /// The text after the opening fence: a language, and how to run the block.
     pub(crate) info: String,
     pub(crate) text: String,
 }
@@ -76,7 +76,7 @@ impl Block {
 /// The fenced blocks of a page, in order.
 pub(crate) fn blocks(page: &str) -> Vec<Block> {
     let mut blocks = Vec::new();
-    // Every odd piece is inside a fence: what stands behind it, a line end, its text.
+    // Every odd piece is inside a fence: the info string, a line end, the text.
     for fenced in page.split("```").skip(1).step_by(2) {
         let (info, text) = fenced.split_once('\n').expect("a fence is a line of its own");
         blocks.push(Block { info: info.trim().to_owned(), text: text.to_owned() });
@@ -90,8 +90,8 @@ pub(crate) fn blocks_of(page: &str) -> Vec<Block> {
     blocks(&fs::read_to_string(&path).unwrap_or_else(|error| panic!("{page}: {error}")))
 }
 
-/// The top of a clone, as far as the pages use it, and a loopback address with all ports free: many tests may listen
-/// on port 8000 at once.
+/// The files of a clone that the pages use, and a loopback address with all ports free, so that many tests can
+/// listen on port 8000 at once.
 pub(crate) struct Desk {
     directory: TempDir,
     address: String,
@@ -107,7 +107,7 @@ impl Desk {
         let desk = Self { directory, address };
         let broker = fs::read_to_string(repository().join("nats.conf")).expect("there");
         fs::write(desk.path("nats.conf"), desk.here(&broker)).expect("written");
-        // A home where completions of commands are kept.
+        // A home directory for shell completions.
         for folder in [
             "bin",
             ".zfunc",
@@ -121,7 +121,7 @@ impl Desk {
         symlink(nats_server(), desk.path("bin/nats-server")).expect("linked");
         let stand_in = repository().join("tests/it/support/nats_command.py");
         desk.program("nats", &format!("exec {:?} {stand_in:?} \"$@\"", python()));
-        // As the pages use it an error of the shop would go unnoticed.
+        // Plain curl, as the pages use it, would not fail on an error answer.
         let outside = std::env::var("PATH").unwrap_or_default();
         let curl = format!("PATH={outside:?} exec curl --fail-with-body --max-time 60 \"$@\"");
         desk.program("curl", &curl);
@@ -143,7 +143,7 @@ impl Desk {
         text.replace("127.0.0.1", &self.address)
     }
 
-    /// Pastes the `sh` blocks one after the other; what they print. Fails as the first command does that fails.
+    /// Runs the `sh` blocks one after the other and returns their output. Fails when a command fails.
     #[track_caller]
     pub(crate) fn paste(&self, blocks: &[Block]) -> String {
         let mut script = SHELL.to_owned();
@@ -173,7 +173,7 @@ impl Desk {
         stdout
     }
 
-    /// What was printed in the other terminals.
+    /// The output of the other terminals.
     pub(crate) fn logs(&self) -> String {
         let mut logs = String::new();
         for number in 0..100 {
@@ -183,7 +183,7 @@ impl Desk {
         logs
     }
 
-    /// Where a shop lies that a page started.
+    /// The data directory of a shop that a page started.
     pub(crate) fn data(&self, name: &str) -> PathBuf {
         Path::new(self.directory.path()).join(name)
     }
@@ -193,14 +193,14 @@ fn log_of(number: usize) -> String {
     format!("terminal-{number}.log")
 }
 
-/// The text that pastes one block.
+/// The script that runs one block.
 fn piece(number: usize, block: &Block) -> String {
     let Block { info, text } = block;
     match info.as_str() {
         "sh" => text.clone(),
         "sh closed" => format!("close_terminals\n{text}"),
         "sh terminal" => {
-            // The top of the clone, wherever an earlier block went: logs are found there.
+            // Start in the root of the clone, wherever an earlier block went, because the logs are there.
             let (log, ready) = (log_of(number), ready(block));
             format!(
                 "( set +m\n{text}) > \"$HOME/{log}\" 2>&1 &\nTERMINALS=\"$TERMINALS $!\"\n\
@@ -211,9 +211,9 @@ fn piece(number: usize, block: &Block) -> String {
     }
 }
 
-/// What the last command of a block prints when it is under way.
+/// The text that the last command of a block prints when it is ready.
 fn ready(block: &Block) -> &'static str {
-    // The values before a command are no part of it.
+    // Skip the variables that are set before a command.
     let command = |line: &str| {
         let words = line.split(' ').skip_while(|word| word.contains('=') && !word.starts_with('-'));
         words.collect::<Vec<_>>().join(" ")

@@ -1,4 +1,4 @@
-//! Somebody who uses the shop through the storefront contract.
+//! A person who uses the shop through the storefront contract.
 
 use serde_json::{Value, json};
 
@@ -21,7 +21,7 @@ pub(crate) fn id_of(value: &Value) -> i64 {
 }
 
 impl Person {
-    /// Somebody the shop does not know: no token is sent.
+    /// A person without a token.
     pub(crate) fn unknown(door: Door) -> Self {
         let nothing = String::new;
         Self {
@@ -34,12 +34,12 @@ impl Person {
         }
     }
 
-    /// Whoever holds this token.
+    /// The person with this token.
     pub(crate) fn bearing(&self, token: &str) -> Self {
         Self { access: token.to_owned(), ..self.clone() }
     }
 
-    /// Somebody the shop knows, who has not logged in.
+    /// A registered person who has not logged in.
     pub(crate) fn called(&self, id: i64, email: &str, password: &str) -> Self {
         let (email, password) = (email.to_owned(), password.to_owned());
         Self { id, email, password, ..self.clone() }
@@ -102,7 +102,7 @@ impl Person {
         self.ask("DELETE", path).send().await
     }
 
-    // ---- the administrator's side of the counter
+    // ---- what administrators do
 
     /// A new category; its id.
     pub(crate) async fn add_category(&self, name: &str) -> i64 {
@@ -110,7 +110,7 @@ impl Person {
         id_of(&self.post("/api/v1/categories/", body).await.expect(201))
     }
 
-    /// A new product in a category of its own; its id.
+    /// A new product in its own category; its id.
     pub(crate) async fn add_product(&self, name: &str, price: &str, stock: i64) -> i64 {
         let category = self.add_category(&format!("{name} and the like")).await;
         self.add_product_in(category, name, price, stock).await
@@ -206,7 +206,7 @@ impl Person {
         self.post(&format!("/api/v1/orders/{order}/confirm-payment/"), body).await
     }
 
-    /// Pays with the card that always works; the paid order.
+    /// Pays with the card that always succeeds; the paid order.
     pub(crate) async fn pay(&self, order: i64) -> Value {
         self.create_payment(order).await.expect(200);
         self.confirm_payment(order, "pm_card_visa").await.expect(200)["order"].clone()

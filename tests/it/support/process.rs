@@ -1,4 +1,4 @@
-//! A child process whose output is kept in a file and watched for the line that says it is ready.
+//! A child process. Its output goes to a file and is watched for the line that says it is ready.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -18,7 +18,7 @@ pub(crate) struct Process {
     log: PathBuf,
 }
 
-/// What a program that ran to its end said and answered.
+/// The output and the exit status of a program that ended.
 #[derive(Debug)]
 pub(crate) struct Finished {
     pub(crate) code: Option<i32>,
@@ -27,7 +27,7 @@ pub(crate) struct Finished {
 }
 
 impl Process {
-    /// Starts the command and returns once a line of its output contains `ready`, with that line.
+    /// Starts the command, waits for a line of its output that contains `ready`, and returns that line.
     pub(crate) fn start(
         name: &str,
         command: &mut Command,
@@ -76,7 +76,7 @@ impl Process {
         }
     }
 
-    /// Everything it has printed so far, of this run and the earlier ones with the same log.
+    /// Its whole output, including earlier runs with the same log.
     pub(crate) fn output(&self) -> String {
         String::from_utf8_lossy(&fs::read(&self.log).unwrap_or_default()).into_owned()
     }
@@ -87,7 +87,7 @@ impl Process {
         self.child.wait().expect("a killed child can be waited for");
     }
 
-    /// The memory it holds, in MiB.
+    /// Its memory, in MiB.
     pub(crate) fn resident_mebibytes(&self) -> u64 {
         let path = format!("/proc/{}/status", self.child.id());
         let status = std::fs::read_to_string(&path).expect("the process runs");
@@ -96,11 +96,11 @@ impl Process {
         kibibytes.parse::<u64>().expect("a number") / 1024
     }
 
-    /// Processor time it has taken so far, in the kernel's ticks of 10 ms.
+    /// Its processor time so far, in the kernel's ticks of 10 ms.
     pub(crate) fn processor_ticks(&self) -> u64 {
         let path = format!("/proc/{}/stat", self.child.id());
         let stat = std::fs::read_to_string(path).expect("the process runs");
-        // What follows the name: fields 14 and 15 of proc(5) are user and system time.
+        // After the name: fields 14 and 15 of proc(5) are user and system time.
         let (_, fields) = stat.rsplit_once(") ").expect("a name in parentheses");
         let ticks = fields.split(' ').skip(11).take(2).map(|field| field.parse::<u64>());
         ticks.map(|ticks| ticks.expect("a count of ticks")).sum()
@@ -112,7 +112,7 @@ impl Process {
             .unwrap_or_else(|error| panic!("cannot stop {}: {error}", self.name));
     }
 
-    /// Waits for the end of a process that was told to stop.
+    /// Waits for the end of a process that was asked to stop.
     pub(crate) async fn ended_within(mut self, limit: Duration) -> ExitStatus {
         let deadline = Instant::now() + limit;
         loop {
@@ -134,13 +134,13 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // Both fail when the process has ended already, which is what is wanted.
+        // Both fail if the process has already ended, and that is fine.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// Copies the output line by line into the file for as long as it lasts: a full pipe would stop the process.
+/// Copies the output line by line into the file until it ends: a full pipe would block the process.
 fn drain(output: impl Read + Send + 'static, file: Arc<Mutex<File>>, lines: Sender<String>) {
     std::thread::spawn(move || {
         let mut reader = BufReader::new(output);
@@ -149,14 +149,14 @@ fn drain(output: impl Read + Send + 'static, file: Arc<Mutex<File>>, lines: Send
             if let Ok(mut file) = file.lock() {
                 let _ = file.write_all(&bytes);
             }
-            // Nobody listens any more once the process is ready.
+            // Nobody receives any more once the process is ready.
             let _ = lines.send(String::from_utf8_lossy(&bytes).into_owned());
             bytes.clear();
         }
     });
 }
 
-/// Runs a program to its end with this standard input; one that hangs is killed and fails the test.
+/// Runs a program to its end with this standard input; kills it and fails the test if it hangs.
 pub(crate) fn run_to_end(command: &mut Command, input: &str, limit: Duration) -> Finished {
     let mut child = command
         .stdin(Stdio::piped())
@@ -165,7 +165,7 @@ pub(crate) fn run_to_end(command: &mut Command, input: &str, limit: Duration) ->
         .spawn()
         .expect("the program can be started");
     let pid = Pid::from_child(&child);
-    // A program that reads no input closes the pipe; that is its right.
+    // A program that reads no input may close the pipe.
     let _ = child.stdin.take().expect("stdin is piped").write_all(input.as_bytes());
 
     let (done, ended) = mpsc::channel();
@@ -191,7 +191,7 @@ impl Finished {
         self
     }
 
-    /// Refused with a message on standard error: not killed, not panicked.
+    /// It failed with a message on standard error: it was not killed and did not panic.
     #[track_caller]
     pub(crate) fn expect_refusal(self) -> Self {
         let refused = self.code.is_some_and(|code| code != 0);

@@ -1,4 +1,4 @@
-//! What the tests of the services contract have in common: its shapes, and somebody who has no account.
+//! Shared parts of the tests of the services contract: its shapes, and a guest.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use super::http::{Answer, Ask};
 use super::person::{Person, id_of};
 use super::shop::Shop;
 
-/// The setting that lets a service call, and the token it calls with.
+/// The setting that allows a service to call, and its token.
 pub(crate) const SERVICE_SETTING: (&str, &str) =
     ("SOUK_SERVICE_TOKENS", "payments:a-long-service-token,mail:another-service-token");
 pub(crate) const SERVICE_TOKEN: &str = "a-long-service-token";
@@ -14,7 +14,7 @@ pub(crate) const SERVICE_TOKEN: &str = "a-long-service-token";
 pub(crate) const GET_CART: &str = "/api/v1/cart/get_cart/";
 pub(crate) const ADD_ITEM: &str = "/api/v1/cart/add_item/";
 
-/// What a guest who brings no token is told where one is needed.
+/// The answer to a guest without a token where one is needed.
 pub(crate) fn no_token() -> Value {
     json!({"detail": "Authentication credentials were not provided."})
 }
@@ -60,26 +60,26 @@ pub(crate) fn order() -> Value {
         "shipping_address": "text", "first_name": "text", "last_name": "text", "phone": "text", "email": "text"})
 }
 
-/// What an order asks for beside the cart.
+/// The fields of an order besides the cart.
 pub(crate) fn address_of(email: &str) -> Value {
     json!({"shipping_address": "1 Market Square", "city": "Fez", "postcode": "30000", "first_name": "Gus",
         "last_name": "Guest", "phone_number": "+212 5 00 00 00", "email": email, "notes": "Ring twice"})
 }
 
 impl Shop {
-    /// Whoever holds the service token.
+    /// The service with this token.
     pub(crate) fn service(&self) -> Person {
         self.nobody().bearing(SERVICE_TOKEN)
     }
 
-    /// Somebody without an account, and without a cart so far.
+    /// A guest who has no cart yet.
     pub(crate) fn guest(&self) -> Guest {
         Guest { person: self.nobody(), key: String::new() }
     }
 }
 
 impl Person {
-    /// A product made through the services contract, put in stock through the storefront; its id.
+    /// A product created through the services contract and stocked through the storefront; its id.
     pub(crate) async fn add_discounted(
         &self,
         name: &str,
@@ -94,7 +94,7 @@ impl Person {
         id
     }
 
-    /// Somebody new, registered through the services contract.
+    /// A new user, registered through the services contract.
     pub(crate) async fn register_as(&self, username: &str, key: &str) -> Answer {
         let body = json!({"username": username, "email": format!("{username}@souk.example"),
             "password": "password123", "confirm_password": "password123", "cart_key": key});
@@ -102,7 +102,7 @@ impl Person {
     }
 }
 
-/// Somebody without an account, known by the key of a cart.
+/// A guest, identified by a cart key.
 #[derive(Clone)]
 pub(crate) struct Guest {
     pub(crate) person: Person,
@@ -126,7 +126,7 @@ impl Guest {
         self.ask(method, path).json(&body).send().await
     }
 
-    /// Puts something in the cart, and keeps the key the shop gave for it.
+    /// Puts a product in the cart, and keeps the key that the shop returns.
     pub(crate) async fn put_in(&mut self, product: i64, quantity: i64) {
         let body = json!({"product_id": product.to_string(), "quantity": quantity});
         let answer = self.send("POST", ADD_ITEM, body).await;
@@ -134,12 +134,12 @@ impl Guest {
         self.key = answer.header("X-Cart-Key").to_owned();
     }
 
-    /// What is in the cart: product and quantity.
+    /// The content of the cart: product and quantity.
     pub(crate) async fn lines(&self) -> Vec<(i64, i64)> {
         lines_of(&self.get(GET_CART).await.expect(200))
     }
 
-    /// Orders what is in the cart; its id.
+    /// Orders the content of the cart; the order's id.
     pub(crate) async fn order(&self, email: &str) -> i64 {
         let answer = self.send("POST", "/api/v1/order/create_order/", address_of(email)).await;
         answer.expect(201)["order_id"].as_i64().expect("an id")

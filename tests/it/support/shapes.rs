@@ -1,4 +1,4 @@
-//! The exact shapes that the storefront document prints: no key more, no key less, every value of its JSON type.
+//! The exact shapes that the storefront document prints: no key more, no key less, every value with its JSON type.
 
 use serde_json::{Value, json};
 

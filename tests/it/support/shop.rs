@@ -1,4 +1,4 @@
-//! One shop: the real binary on a port of its own, with a data directory that lives as long as the test.
+//! One shop: the real binary on its own port, with a data directory that lives as long as the test.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -14,7 +14,7 @@ pub(crate) const ADMIN_EMAIL: &str = "boss@souk.example";
 pub(crate) const ADMIN_PASSWORD: &str = "a-good-password-1";
 
 const COMMAND_DEADLINE: Duration = Duration::from_secs(60);
-/// The promise of `souk serve`: this long after SIGTERM it has ended by itself.
+/// `souk serve` promises to end within this time after SIGTERM.
 const STOP_DEADLINE: Duration = Duration::from_secs(10);
 
 pub(crate) struct Shop {
@@ -26,7 +26,7 @@ pub(crate) struct Shop {
 }
 
 impl Shop {
-    /// A new shop with an administrator, without broker and mail server.
+    /// A new shop with an administrator, but without broker and mail server.
     pub(crate) async fn open() -> Self {
         Self::open_with(&[]).await
     }
@@ -39,7 +39,7 @@ impl Shop {
         shop
     }
 
-    /// A shop of which nothing exists yet but an empty directory.
+    /// A shop that is only an empty directory so far.
     pub(crate) fn closed_with(settings: &[(&str, &str)]) -> Self {
         let mut all = vec![("SOUK_RATE_LIMIT", "off"), ("SOUK_MAIL_FROM", "shop@souk.example")];
         all.extend_from_slice(settings);
@@ -61,7 +61,7 @@ impl Shop {
         self.start_with(&[]);
     }
 
-    /// Serves on a free port; returns when it says that it listens.
+    /// Serves on a free port; returns when it prints that it listens.
     pub(crate) fn start_with(&mut self, arguments: &[&str]) {
         assert!(self.process.is_none(), "the shop is open already");
         let data = self.data();
@@ -73,7 +73,7 @@ impl Shop {
         self.door.moved_to(&address_in(&line));
     }
 
-    /// Serves where a setting says; returns when it says that it listens.
+    /// Serves on the address of a setting; returns when it prints that it listens.
     pub(crate) fn start_where_it_is_set(&mut self) {
         assert!(self.process.is_none(), "the shop is open already");
         let mut command = self.command(&["serve"]);
@@ -89,7 +89,7 @@ impl Shop {
         self.settings.push((name.to_owned(), value.to_owned()));
     }
 
-    /// The umask of whoever runs it, from now on.
+    /// The umask of the process, from the next start on.
     pub(crate) fn set_umask(&mut self, umask: &str) {
         self.umask = Some(umask.to_owned());
     }
@@ -107,7 +107,7 @@ impl Shop {
         self.process.take().expect("the shop is open").kill();
     }
 
-    /// SIGTERM; must end by itself, in time and without an error.
+    /// Sends SIGTERM; the shop must end in time and without an error.
     pub(crate) async fn stop(&mut self) {
         let process = self.process.take().expect("the shop is open");
         process.terminate();
@@ -127,18 +127,18 @@ impl Shop {
         self.start();
     }
 
-    /// Processor time the shop has taken so far, in ticks of 10 ms: unlike the time on the wall it does not depend on
-    /// who else is busy.
+    /// The shop's processor time so far, in ticks of 10 ms. Unlike wall-clock time it does not depend on other
+    /// processes.
     pub(crate) fn processor_ticks(&self) -> u64 {
         self.process.as_ref().expect("the shop is open").processor_ticks()
     }
 
-    /// The memory the shop holds, in MiB.
+    /// The shop's memory, in MiB.
     pub(crate) fn resident_mebibytes(&self) -> u64 {
         self.process.as_ref().expect("the shop is open").resident_mebibytes()
     }
 
-    /// The offline proof of every invariant. The shop must be closed.
+    /// Runs `souk check`. The shop must be closed.
     #[track_caller]
     pub(crate) fn check(&self) -> Finished {
         assert!(self.process.is_none(), "souk check reads a closed store");
@@ -164,7 +164,7 @@ impl Shop {
         command
     }
 
-    /// A subcommand on this shop's data that runs until it is told to stop; returns once it says `ready`.
+    /// A subcommand on this shop's data that runs until it is stopped; returns once it prints `ready`.
     pub(crate) fn follow(&self, arguments: &[&str], ready: &str) -> Process {
         let mut command = souk(&self.settings, self.directory());
         command.args(arguments).arg("--data").arg(self.data());
@@ -176,7 +176,7 @@ impl Shop {
         self.directory().join("data")
     }
 
-    /// Everything it printed, over all its runs.
+    /// Its whole output, over all runs.
     pub(crate) fn output(&self) -> String {
         std::fs::read_to_string(self.log()).unwrap_or_default()
     }
@@ -185,12 +185,12 @@ impl Shop {
         self.door.base()
     }
 
-    /// Somebody without a token.
+    /// A person without a token.
     pub(crate) fn nobody(&self) -> Person {
         Person::unknown(self.door.clone())
     }
 
-    /// The administrator that was made before the shop opened.
+    /// The administrator who was created before the shop opened.
     pub(crate) async fn admin(&self) -> Person {
         self.nobody().log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await
     }
@@ -200,7 +200,7 @@ impl Shop {
         self.nobody().register(&format!("{name}@souk.example"), &format!("{name}-password-1")).await
     }
 
-    /// Where it was started.
+    /// The directory in which it was started.
     pub(crate) fn directory(&self) -> &Path {
         self.directory.as_ref().expect("kept until the shop is dropped").path()
     }
@@ -215,7 +215,7 @@ impl Drop for Shop {
         self.process = None;
         let output = self.output();
         if !std::thread::panicking() {
-            // The log says it in these words, too.
+            // The log contains these words too.
             assert!(!output.contains("panicked at"), "the shop panicked:\n{output}");
             return;
         }
@@ -226,7 +226,7 @@ impl Drop for Shop {
     }
 }
 
-/// Runs `souk` with these arguments in an empty directory of its own.
+/// Runs `souk` with these arguments in a new empty directory.
 pub(crate) fn run_souk(arguments: &[&str]) -> Finished {
     run_souk_with(&[], arguments)
 }
@@ -239,8 +239,8 @@ pub(crate) fn run_souk_with(settings: &[(&str, &str)], arguments: &[&str]) -> Fi
     run_to_end(souk(&settings, directory.path()).args(arguments), "", COMMAND_DEADLINE)
 }
 
-/// The binary with these settings and no others: neither the variables of whoever runs the tests nor the
-/// configuration files of the directory they are run in.
+/// The binary with these settings only: without the environment variables of the test process and the
+/// configuration files of its directory.
 fn souk(settings: &[(String, String)], directory: &Path) -> Command {
     clean(Command::new(env!("CARGO_BIN_EXE_souk")), settings, directory)
 }
@@ -256,7 +256,7 @@ fn clean(mut command: Command, settings: &[(String, String)], directory: &Path) 
     command
 }
 
-/// `http://ADDRESS` out of a line that may be plain, coloured or JSON.
+/// `http://ADDRESS` from a line that may be plain, coloured or JSON.
 fn address_in(line: &str) -> String {
     let start = line.find("http://").expect("the line was chosen for it");
     let rest = &line[start + "http://".len()..];

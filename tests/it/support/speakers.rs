@@ -1,5 +1,5 @@
-//! Five ways to say the same to the shop: what each contract calls the steps of one journey. A speaker only speaks;
-//! which steps its document has is the scenario table's to say.
+//! Five ways to make the same request: how each contract performs the steps of one journey. A speaker only sends
+//! requests; the scenario table says which steps its document has.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use super::http::Answer;
 use super::person::{Person, id_of};
 use super::shop::Shop;
 
-/// A contract, and somebody who knows nothing but its document.
+/// A contract, and a client that uses only its document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Speaker {
     Classic,
@@ -19,7 +19,7 @@ pub(crate) enum Speaker {
 
 use Speaker::{Classic, Minimal, Platform, Services, Storefront};
 
-/// An order as a contract shows it: the word for its state in small letters, and what it costs with two decimals.
+/// An order as a contract shows it: its state in lower case, and its total with two decimals.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Seen {
     pub(crate) status: String,
@@ -45,7 +45,7 @@ impl Speaker {
         std::fs::read_to_string(super::environment::repository().join(path)).expect("a document")
     }
 
-    /// Somebody new; who they are, without a token.
+    /// Registers a new person; returns them without a token.
     pub(crate) async fn register(self, shop: &Shop, name: &str) -> Person {
         let (email, password) = (format!("{name}@souk.example"), format!("{name}-password-1"));
         let (path, mut body, id) = match self {
@@ -75,7 +75,7 @@ impl Speaker {
         shop.nobody().called(id, &email, &password)
     }
 
-    /// The same person with a token. `name` is what they registered under.
+    /// The same person with a token. `name` is the name they registered with.
     pub(crate) async fn log_in(self, person: &Person, name: &str) -> Person {
         let (path, by_name, token) = match self {
             Classic => ("/api/token/", true, "/access"),
@@ -92,7 +92,7 @@ impl Speaker {
         person.bearing(answer.pointer(token).and_then(Value::as_str).expect("a token"))
     }
 
-    /// A product of which nothing is in stock; its id.
+    /// A product without stock; its id.
     pub(crate) async fn add_product(self, boss: &Person, name: &str, price: &str) -> i64 {
         let (path, body) = match self {
             Classic => ("/api/products/", json!({"name": name, "price": price, "amount": 0})),
@@ -107,7 +107,7 @@ impl Speaker {
         id_of(&boss.post(path, body).await.expect(201))
     }
 
-    /// So many units come in.
+    /// Adds this many units to the stock.
     pub(crate) async fn stock_up(self, boss: &Person, product: i64, units: i64) {
         match self {
             Classic => {
@@ -136,7 +136,7 @@ impl Speaker {
         buyer.post(path, json!({"product_id": product, "quantity": units})).await
     }
 
-    /// Orders what is in the cart, or these units where there is no cart; the order's id.
+    /// Orders the content of the cart, or these units if the contract has no cart; the order's id.
     pub(crate) async fn order(self, buyer: &Person, product: i64, units: i64, total: &str) -> i64 {
         let (path, body, id) = match self {
             Classic => {
@@ -165,7 +165,7 @@ impl Speaker {
         placed[id].as_i64().expect("an id")
     }
 
-    /// Pays with a card that works, in as many calls as the document has for it.
+    /// Pays with a card that works, in as many calls as the document needs.
     pub(crate) async fn pay(self, buyer: &Person, order: i64, total: &str) {
         match self {
             Classic => {
@@ -195,7 +195,7 @@ impl Speaker {
         }
     }
 
-    /// The customer cancels where the document lets them, else the administrator does.
+    /// The customer cancels if the document allows it, else the administrator does.
     pub(crate) async fn cancel(self, buyer: &Person, boss: &Person, order: i64) {
         match self {
             Classic => {
@@ -215,7 +215,7 @@ impl Speaker {
         }
     }
 
-    /// The order as this contract shows it to whoever placed it.
+    /// The order as this contract shows it to the customer.
     pub(crate) async fn sees(self, buyer: &Person, order: i64) -> Seen {
         let text = |value: &Value| value.as_str().expect("text").to_lowercase();
         let (status, total) = match self {
@@ -242,7 +242,7 @@ impl Speaker {
         Seen { status, total: format!("{total:.2}") }
     }
 
-    /// Whether this contract sells exactly so many units. It leaves the cart empty and the stock as it is.
+    /// Whether this contract sells exactly this many units. It leaves the cart empty and the stock unchanged.
     pub(crate) async fn sells(self, buyer: &Person, boss: &Person, product: i64, units: i64) {
         match self {
             Storefront => assert_eq!(boss.stock_of(product).await, units),
@@ -250,13 +250,13 @@ impl Speaker {
                 let shown = buyer.get(&format!("/api/v1/products/{product}")).await.expect(200);
                 assert_eq!(shown["stock"], units);
             }
-            // They show no stock: a cart takes what is there and not one unit more.
+            // These contracts show no stock: a cart accepts the available units and not one more.
             Minimal | Services => {
                 self.put_in_cart(buyer, product, units + 1).await.expect(400);
                 self.put_in_cart(buyer, product, units).await.expect(200);
                 buyer.delete("/api/v1/cart/clear_cart/").await.expect(200);
             }
-            // It has no cart either: an order takes what is there and not one unit more.
+            // This contract has no cart either: an order accepts the available units and not one more.
             Classic => {
                 let orders = "/api/orders/";
                 let mentions =
@@ -271,7 +271,7 @@ impl Speaker {
     }
 }
 
-/// What services lists of an order; the only contract that says whether it is paid.
+/// The order in services' list; services is the only contract that shows whether it is paid.
 pub(crate) async fn listed_by_services(buyer: &Person, order: i64) -> Value {
     let listed = buyer.get("/api/v1/order/get_orders/").await.expect(200);
     let orders = listed["orders"].as_array().expect("orders");
@@ -279,8 +279,8 @@ pub(crate) async fn listed_by_services(buyer: &Person, order: i64) -> Value {
     found.unwrap_or_else(|| panic!("order {order} is missing: {listed}")).clone()
 }
 
-/// classic reads no orders. It shows a cancelled one to whoever cancels it again, and a paid one by its payment,
-/// which can be finalized any number of times. A refusal to cancel would be a state that it cannot show.
+/// classic has no call that reads orders. It shows a cancelled order when it is cancelled again, and a paid one through
+/// its payment, which can be finalized any number of times. If it refuses to cancel, it cannot show the state.
 async fn seen_by_classic(buyer: &Person, order: i64) -> (String, f64) {
     for payment in 1.. {
         let answer = finalize(buyer, payment).await;
@@ -290,7 +290,7 @@ async fn seen_by_classic(buyer: &Person, order: i64) -> (String, f64) {
                 assert_eq!(payment["status"], "succeeded", "{answer}");
                 return ("completed".to_owned(), amount(&payment["amount"]));
             }
-            // Another order's, or one of an order that is cancelled.
+            // The payment belongs to another order, or to a cancelled one.
             200 | 400 => {}
             _ => break,
         }
@@ -304,7 +304,7 @@ async fn finalize(by: &Person, payment: i64) -> Answer {
     by.ask("POST", &format!("/api/payments/{payment}/finalize/")).send().await
 }
 
-/// An amount in JSON, written as a number or as a string.
+/// A JSON amount, as a number or as a string.
 fn amount(value: &Value) -> f64 {
     value.as_f64().or_else(|| value.as_str()?.parse().ok()).expect("an amount")
 }

@@ -1,5 +1,5 @@
-//! Stripe as far as a test needs it: a stand-in that speaks its wire protocol on loopback, and localstripe, which
-//! somebody else wrote.
+//! The parts of Stripe that the tests need: a stand-in that speaks its wire protocol on loopback, and localstripe, an
+//! independent implementation.
 
 use std::process::Command;
 
@@ -14,7 +14,7 @@ use super::{environment, eventually};
 
 /// The secret key of the stand-in's one account.
 pub(crate) const STRIPE_KEY: &str = "sk_test_stand_in";
-/// What its webhooks are signed with.
+/// The secret that signs its webhooks.
 pub(crate) const STRIPE_WEBHOOK_SECRET: &str = "whsec_stand_in";
 const WEBHOOK_PATH: &str = "/api/v1/webhooks/stripe/";
 
@@ -25,7 +25,7 @@ pub(crate) struct StripeStandIn {
     _process: Process,
 }
 
-/// What the stand-in knows, as its own JSON.
+/// The state of the stand-in, as its own JSON.
 #[derive(Clone, Debug)]
 pub(crate) struct StripeBooks(pub Value);
 
@@ -49,7 +49,7 @@ impl StripeStandIn {
         &self.base
     }
 
-    /// The settings of a shop that sells through it.
+    /// The settings of a shop that uses it.
     pub(crate) fn settings(&self) -> Vec<(&str, &str)> {
         vec![
             ("SOUK_STRIPE_SECRET_KEY", STRIPE_KEY),
@@ -59,7 +59,7 @@ impl StripeStandIn {
         ]
     }
 
-    /// A new shop that sells through it and hears its webhooks.
+    /// A new shop that uses it and receives its webhooks.
     pub(crate) async fn open_shop(&self, more: &[(&str, &str)]) -> Shop {
         let settings = [self.settings(), more.to_vec()].concat();
         let shop = Shop::open_with(&settings).await;
@@ -67,13 +67,13 @@ impl StripeStandIn {
         shop
     }
 
-    /// From now on webhooks go to this shop.
+    /// From now on it sends webhooks to this shop.
     pub(crate) async fn tell(&self, shop: &Shop) {
         let url = format!("{}{WEBHOOK_PATH}", shop.base());
         self.webhooks(json!({"url": url, "secret": STRIPE_WEBHOOK_SECRET})).await;
     }
 
-    /// How webhooks are sent: `copies`, `shuffles`, `holding`, `secret`, `url`.
+    /// Options for sending webhooks: `copies`, `shuffles`, `holding`, `secret`, `url`.
     pub(crate) async fn webhooks(&self, settings: Value) {
         self.control(Method::POST, "webhooks", settings).await;
     }
@@ -86,7 +86,7 @@ impl StripeStandIn {
         .await;
     }
 
-    /// The next `times` calls that `on` (over `METHOD PATH`) matches go wrong in this way.
+    /// The next `times` calls that match `on` (over `METHOD PATH`) fail in this way.
     pub(crate) async fn fault(&self, on: &str, kind: &str, times: u32) {
         self.fault_with(json!({"on": on, "kind": kind, "times": times})).await;
     }
@@ -95,7 +95,7 @@ impl StripeStandIn {
         self.control(Method::POST, "faults", fault).await;
     }
 
-    /// From now on its answers are dated by a clock that is ahead by so much, or behind.
+    /// From now on the clock in its answers is ahead or behind by this much.
     pub(crate) async fn clock_ahead(&self, seconds: i64) {
         self.control(Method::POST, "clock", json!({"seconds_ahead": seconds})).await;
     }
@@ -104,26 +104,26 @@ impl StripeStandIn {
         self.control(Method::DELETE, "faults", json!({})).await;
     }
 
-    /// The customer confirms in the browser; the intent, or the refusal.
+    /// The customer confirms in the browser; the intent, or the error.
     pub(crate) async fn confirm_in_browser(&self, intent: &str, method: &str) -> Value {
         let body = json!({"payment_method": method});
         self.control(Method::POST, &format!("payment_intents/{intent}/confirm"), body).await
     }
 
-    /// The customer says yes or no to the bank.
+    /// The customer accepts or rejects the bank's confirmation.
     pub(crate) async fn authenticate(&self, intent: &str, succeeds: bool) -> Value {
         let body = json!({"succeeds": succeeds});
         self.control(Method::POST, &format!("payment_intents/{intent}/authenticate"), body).await
     }
 
-    /// The customer pays on the page of a Checkout Session.
+    /// The customer pays on the page of a checkout session.
     pub(crate) async fn pay_page(&self, url: &str, method: &str) -> Value {
         let session = url.rsplit('/').next().expect("a session");
         let body = json!({"payment_method": method});
         self.control(Method::POST, &format!("checkout/sessions/{session}/pay"), body).await
     }
 
-    /// The operator gives money back, or a customer complains to the bank, at Stripe itself.
+    /// The operator refunds, or a customer disputes a payment, directly at Stripe.
     pub(crate) async fn at_stripe(&self, intent: &str, what: &str, body: Value) -> Value {
         self.control(Method::POST, &format!("payment_intents/{intent}/{what}"), body).await
     }
@@ -132,12 +132,12 @@ impl StripeStandIn {
         StripeBooks(self.control(Method::GET, "books", Value::Null).await)
     }
 
-    /// Only what is about one order.
+    /// Only the calls about one order.
     pub(crate) async fn books_of(&self, order: i64) -> StripeBooks {
         StripeBooks(self.control(Method::GET, &format!("orders/{order}"), Value::Null).await)
     }
 
-    /// The calls after the first so many.
+    /// The calls after the `first` ones.
     pub(crate) async fn calls_since(&self, first: u64) -> Vec<Value> {
         let body = self.control(Method::GET, &format!("calls_since/{first}"), Value::Null).await;
         body["calls"].as_array().expect("a list").clone()
@@ -189,13 +189,13 @@ impl StripeBooks {
         self.list("calls")
     }
 
-    /// The charges of an order, by the words the shop put beside them.
+    /// The charges of an order, found by the metadata that the shop set.
     pub(crate) fn charges_of(&self, order: i64) -> Vec<&Value> {
         let order = order.to_string();
         self.charges().iter().filter(|charge| charge["metadata"]["souk_order"] == order).collect()
     }
 
-    /// What Stripe holds for an order, in minor units: taken less given back.
+    /// The money that Stripe holds for an order, in minor units: received less refunded.
     pub(crate) fn held_for(&self, order: i64) -> i64 {
         let amount = |charge: &Value, name: &str| charge[name].as_i64().expect("an amount");
         self.charges_of(order)
@@ -205,7 +205,7 @@ impl StripeBooks {
     }
 }
 
-/// `localstripe` of PyPI: an independent server of Stripe's API, as far as it goes.
+/// `localstripe` from PyPI: an independent, incomplete server of Stripe's API.
 pub(crate) struct LocalStripe {
     base: String,
     _directory: TempDir,
@@ -216,13 +216,13 @@ impl LocalStripe {
     pub(crate) async fn start() -> Self {
         let directory =
             tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a temporary directory");
-        // It takes no port 0: one that was free a moment ago must do.
+        // It does not support port 0, so use a port that was free a moment ago.
         let port = std::net::TcpListener::bind("127.0.0.1:0")
             .and_then(|listener| listener.local_addr())
             .expect("a free port")
             .port();
         let mut command = Command::new(environment::python());
-        // It keeps its books in the working directory.
+        // It stores its data in the working directory.
         command.current_dir(directory.path()).args(["-m", "localstripe", "--from-scratch"]);
         command.args(["--port", &port.to_string()]);
         let log = directory.path().join("localstripe.log");
@@ -236,14 +236,14 @@ impl LocalStripe {
         &self.base
     }
 
-    /// From now on its webhooks go there.
+    /// From now on it sends its webhooks there.
     pub(crate) async fn hook(&self, url: &str, secret: &str) {
         let asking = Client::new().post(format!("{}/_config/webhooks/souk", self.base));
         let answer = asking.json(&json!({"url": url, "secret": secret})).send().await;
         assert!(answer.expect("localstripe answers").status().is_success());
     }
 
-    /// A request of its own making, as any client of Stripe's would send it.
+    /// A request to it, as any Stripe client would send it.
     pub(crate) async fn post(&self, path: &str, form: &str) -> Value {
         let asking = Client::new().post(format!("{}/v1/{path}", self.base));
         let asking = asking.header("Authorization", format!("Bearer {STRIPE_KEY}"));
@@ -254,8 +254,8 @@ impl LocalStripe {
     }
 }
 
-/// Every order is paid exactly if Stripe holds its price, and Stripe was never asked to take it twice. Waits for
-/// refunds and messages that are still on their way; says what became of the orders, in their order.
+/// Every order is paid if and only if Stripe holds its price, and Stripe was never asked to take it twice. Waits for
+/// pending refunds and messages; returns the state of each order, in their order.
 pub(crate) async fn expect_to_agree(
     boss: &Person,
     stripe: &StripeStandIn,
@@ -286,7 +286,7 @@ pub(crate) async fn expect_to_agree(
     statuses
 }
 
-/// 1999 of `"19.99"`.
+/// 1999 for `"19.99"`.
 fn cents_of(price: &Value) -> i64 {
     let text = price.as_str().expect("a decimal string");
     text.replace('.', "").parse().expect("two decimals")
