@@ -1,4 +1,4 @@
-//! Measures Souk as it runs for customers beside the floor it stands on, and prints one Markdown
+//! Measures Souk with its production profile next to a floor, and prints one Markdown
 //! table. `benches/run` builds everything and runs this.
 
 mod floods;
@@ -21,14 +21,14 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-// The floors get the allocator of what stands on them.
+// The floors use the same allocator as Souk.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// A result of something that ends the whole benchmark if it fails.
+/// The result of a step; a failure ends the whole benchmark.
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
-/// An error that is a sentence.
+/// An error with a message.
 fn complaint(sentence: impl Into<String>) -> Box<dyn Error + Send + Sync> {
     sentence.into().into()
 }
@@ -44,12 +44,12 @@ struct CommandLine {
 enum Command {
     /// Measure, and print the table.
     Measure(Measure),
-    /// The floor of product detail: warp alone, answering one answer again and again.
+    /// The floor of product detail: warp alone, always with the same answer.
     BareWarp {
-        /// Where to listen; port 0 takes a free one.
+        /// Where to listen; port 0 picks a free port.
         #[arg(long)]
         listen: SocketAddr,
-        /// A file with the answer, as it came over the wire.
+        /// A file with the answer, as received from Souk.
         #[arg(long)]
         answer: PathBuf,
     },
@@ -57,28 +57,28 @@ enum Command {
 
 #[derive(Debug, Args)]
 struct Measure {
-    /// The binary that is measured.
+    /// The binary to measure.
     #[arg(long)]
     souk: PathBuf,
-    /// An empty directory on the disk to measure on; whoever made it deletes it.
+    /// An empty directory on the disk to measure; the caller deletes it.
     #[arg(long)]
     scratch: PathBuf,
-    /// Where prepared data is kept from one run to the next.
+    /// Where prepared data is kept between runs.
     #[arg(long)]
     cache: PathBuf,
-    /// What is measured, for the table's caption.
+    /// The measured revision, for the table's caption.
     #[arg(long)]
     revision: String,
-    /// Short rounds and a small catalogue: whether it runs, not how fast.
+    /// Short rounds and a small catalogue: a smoke test, not a measurement.
     #[arg(long)]
     quick: bool,
     /// Only this part.
     #[arg(long)]
     only: Option<Part>,
-    /// Only the floods with this in their names.
+    /// Only the floods whose name contains this.
     #[arg(long, requires = "only")]
     flood: Option<String>,
-    /// The program nats-server, for the flood of log messages.
+    /// The nats-server binary, for the flood of log messages.
     #[arg(long)]
     nats_server: Option<PathBuf>,
 }
@@ -95,7 +95,7 @@ enum Part {
     Memory,
     /// From exec to the first answer.
     Start,
-    /// Hostile floods; only where asked for, they take minutes.
+    /// Hostile floods; only on request, because they take minutes.
     Floods,
 }
 

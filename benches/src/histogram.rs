@@ -7,7 +7,7 @@ const SUB_BUCKET_BITS: u32 = 7;
 const SUB_BUCKETS: u64 = 1 << SUB_BUCKET_BITS;
 const BUCKETS: usize = ((64 - SUB_BUCKET_BITS as usize) + 1) << SUB_BUCKET_BITS;
 
-/// How often each latency was seen.
+/// The count of each latency.
 #[derive(Clone)]
 pub(crate) struct Histogram {
     counts: Vec<u64>,
@@ -32,7 +32,7 @@ impl Histogram {
         self.seen += other.seen;
     }
 
-    /// The latency that this share of all stayed below; zero if nothing was seen.
+    /// The latency that this share of all stayed below; zero if there are none.
     pub(crate) fn quantile(&self, share: f64) -> Duration {
         let wanted = (self.seen as f64 * share).ceil().max(1.0) as u64;
         let mut passed = 0;

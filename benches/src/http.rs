@@ -1,17 +1,17 @@
-//! As much HTTP/1.1 as a load generator needs: requests are written beforehand, answers are told
-//! apart by their `Content-Length`.
+//! The part of HTTP/1.1 that a load generator needs: requests are built beforehand, answers are
+//! separated by their `Content-Length`.
 
 use std::io::{self, Read, Write};
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-/// Longest answer that is expected of anybody here.
+/// The longest answer that is expected.
 const ANSWER_BYTES_MAX: usize = 256 * 1024;
 /// An answer that takes longer fails the benchmark.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What the first line and the headers of an answer say.
+/// The first line and the headers of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Head {
     pub(crate) status: u16,
@@ -28,7 +28,7 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// An answer as it came over the wire.
+    /// An answer as received.
     pub(crate) fn parse(octets: Vec<u8>) -> io::Result<Self> {
         let head = read_head(&octets)?.filter(|head| head.total_bytes == octets.len());
         Ok(Self { head: head.ok_or(io::ErrorKind::UnexpectedEof)?, octets })
@@ -71,7 +71,7 @@ pub(crate) fn request(
     text.into_bytes()
 }
 
-/// The head of an answer, once it is there as a whole.
+/// The head of an answer, once it is complete.
 fn read_head(octets: &[u8]) -> io::Result<Option<Head>> {
     let Some(end) = octets.windows(4).position(|four| four == b"\r\n\r\n") else {
         return Ok(None);
@@ -95,7 +95,7 @@ fn number(digits: &[u8]) -> Option<usize> {
     std::str::from_utf8(digits).ok()?.parse().ok()
 }
 
-/// What was read of an answer so far. One answer at a time: nothing here is pipelined.
+/// The part of an answer that was read so far. One answer at a time: nothing is pipelined.
 struct Inbox {
     octets: Vec<u8>,
     read: usize,
@@ -106,7 +106,7 @@ impl Inbox {
         Self { octets: vec![0; ANSWER_BYTES_MAX], read: 0 }
     }
 
-    /// Takes `more` octets; the head, if the answer is whole now.
+    /// Adds `more` octets; returns the head if the answer is complete now.
     fn took(&mut self, more: usize) -> io::Result<Option<Head>> {
         if more == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
@@ -151,14 +151,14 @@ impl Connection {
 }
 
 impl Connection {
-    /// The same, with what the answer says.
+    /// The same, and returns the content of the answer.
     pub(crate) async fn fetch(&mut self, request: &[u8]) -> io::Result<Answer> {
         let head = self.ask(request).await?;
         Ok(Answer { head, octets: self.inbox.octets[..head.total_bytes].to_vec() })
     }
 }
 
-/// A kept-alive connection for one thread that waits.
+/// A kept-alive connection for a blocking thread.
 pub(crate) struct BlockingConnection {
     stream: std::net::TcpStream,
     inbox: Inbox,
@@ -185,7 +185,7 @@ impl BlockingConnection {
         }
     }
 
-    /// The same, with what the answer says.
+    /// The same, and returns the content of the answer.
     pub(crate) fn fetch(&mut self, request: &[u8]) -> io::Result<Answer> {
         let head = self.ask(request)?;
         Ok(Answer { head, octets: self.inbox.octets[..head.total_bytes].to_vec() })

@@ -1,4 +1,4 @@
-//! Closed loops: each connection asks, waits for the answer, and asks again.
+//! Closed loops: each connection sends a request, waits for the answer, and repeats.
 
 use crate::http::Connection;
 use crate::{Outcome, complaint, priority};
@@ -7,16 +7,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-/// Where, what, and what must come back.
+/// The address, the requests, and the expected status.
 #[derive(Clone)]
 pub(crate) struct Load {
     pub(crate) address: SocketAddr,
-    /// One connection for each, which asks it again and again.
+    /// One connection for each, which repeats it.
     pub(crate) requests: Arc<Vec<Vec<u8>>>,
     pub(crate) status: u16,
 }
 
-/// What came of a load.
+/// The result of a load.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Answers {
     pub(crate) answers: u64,
@@ -30,8 +30,8 @@ impl Answers {
 }
 
 impl Load {
-    /// Keeps every connection busy for so long, all of them on this one thread: it must not take
-    /// more of the machine from the server than it has to.
+    /// Keeps every connection busy for this long, all of them on this one thread: it must take as
+    /// little processor time as possible from the server.
     pub(crate) fn run(&self, length: Duration) -> Outcome<Answers> {
         self.run_until(Arc::default(), Some(length))
     }
@@ -61,9 +61,9 @@ impl Load {
         })
     }
 
-    /// Keeps every connection busy from a thread of its own until the storm is ended. The thread
-    /// takes only processor time that nobody else wants: a shop's customers do not run on its
-    /// machine, and a storm must not slow the probe but through the shop.
+    /// Keeps every connection busy from a separate thread until the storm is ended. The thread
+    /// uses only idle processor time: a real shop's customers do not run on its
+    /// machine, and a storm must slow the probe only through the shop.
     pub(crate) fn storm(self) -> Storm {
         let stop = Arc::new(AtomicBool::new(false));
         let told = Arc::clone(&stop);
@@ -75,7 +75,7 @@ impl Load {
     }
 }
 
-/// A load that runs beside something else.
+/// A load that runs in the background.
 pub(crate) struct Storm {
     stop: Arc<AtomicBool>,
     thread: std::thread::JoinHandle<Outcome<Answers>>,
@@ -88,7 +88,7 @@ impl Storm {
     }
 }
 
-/// How often a connection was answered until it was over.
+/// The number of answers per connection until the end.
 async fn ask_again(
     load: Load,
     number: usize,

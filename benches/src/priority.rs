@@ -1,10 +1,10 @@
-//! Who may take the processor from whom, while the load comes from the machine that is measured.
+//! Scheduling priorities, because the load comes from the same machine that is measured.
 //! The scheduling class is set with `chrt` of util-linux.
 
 use crate::{Outcome, complaint};
 use std::process::{Command, Stdio};
 
-/// Makes the current thread take only what nobody else wants (SCHED_IDLE).
+/// Makes the current thread use only idle processor time (SCHED_IDLE).
 pub(crate) fn give_way() -> Outcome<()> {
     match change("--idle", "0") {
         true => Ok(()),
@@ -12,8 +12,8 @@ pub(crate) fn give_way() -> Outcome<()> {
     }
 }
 
-/// Makes the current thread run as soon as it can (SCHED_RR), so that it does not count its own
-/// waits for the processor as the server's; false without the right to.
+/// Makes the current thread run as soon as it can (SCHED_RR), so that its own waits for the
+/// processor do not count as the server's; false without permission.
 pub(crate) fn go_first() -> bool {
     change("--rr", "1")
 }

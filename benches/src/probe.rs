@@ -1,5 +1,5 @@
-//! An open loop at a fixed moderate rate: how long somebody waits who does not come more seldom
-//! because the shop is slow.
+//! An open loop at a fixed moderate rate: it measures clients that do not slow down when the shop
+//! is slow.
 
 use crate::histogram::Histogram;
 use crate::http::BlockingConnection;
@@ -11,12 +11,12 @@ use std::time::{Duration, Instant};
 pub(crate) const REQUESTS_PER_SECOND: u32 = 500;
 /// Connections, each with a thread.
 const CONNECTIONS: u32 = 8;
-/// Until every thread has connected.
+/// Time limit for all threads to connect.
 const GETTING_READY: Duration = Duration::from_millis(200);
 
-/// Asks `address` for so long; each connection asks its own request. Answers how long they took,
-/// counted from when they were due, so that a server that stalls does not spare itself the
-/// requests of that time. Being woken late is not counted where nothing but the machine was late.
+/// Sends requests to `address` for this long; each connection repeats its own request. Returns the
+/// latencies from when each request was due, so that a server that stalls is also charged for the
+/// requests of that time. A late wake-up does not count if only the machine was late.
 pub(crate) fn run(
     address: SocketAddr,
     requests: &[Vec<u8>],
@@ -50,7 +50,7 @@ fn keep_asking(
     length: Duration,
 ) -> Outcome<Histogram> {
     let mut connection = BlockingConnection::open(address)?;
-    // Where it may not, the waits of all three phases are longer alike.
+    // Without permission, the waits of all three phases are longer by the same amount.
     let _ = priority::go_first();
     let mut latencies = Histogram::new();
     let end = first + length;

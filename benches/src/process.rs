@@ -1,4 +1,4 @@
-//! The servers that are measured: started, watched through /proc, ended.
+//! The measured servers: starting, observing through /proc, stopping.
 
 use crate::http::{BlockingConnection, request};
 use crate::{Outcome, complaint};
@@ -23,24 +23,24 @@ pub(crate) struct Server {
     pub(crate) started_in: Duration,
 }
 
-/// What can be started.
+/// A server that can be started.
 pub(crate) struct Program {
     binary: PathBuf,
     arguments: Vec<String>,
     environment: Vec<(String, String)>,
-    /// Where it runs and where its output goes.
+    /// Its working directory, where its output goes too.
     directory: PathBuf,
 }
 
 impl Program {
-    /// `souk serve` on the data in `directory`/data, with the settings a user gets who sets none.
+    /// `souk serve` on the data in `directory`/data, with default settings.
     pub(crate) fn souk(binary: &Path, directory: &Path) -> Self {
         let program = Self::new(binary, directory, &["--data", "data", "serve"]);
         // All requests here come from one address.
         program.with("SOUK_RATE_LIMIT", "off")
     }
 
-    /// The floor of product detail, which answers what is in this file.
+    /// The floor of product detail, which answers with the content of this file.
     pub(crate) fn bare_warp(directory: &Path, answer: &Path) -> Outcome<Self> {
         let own_binary = std::env::current_exe()?;
         let answer = answer.to_string_lossy();
@@ -61,7 +61,7 @@ impl Program {
         self
     }
 
-    /// Starts it and asks for `/healthz` until it answers.
+    /// Starts it and requests `/healthz` until it answers.
     pub(crate) fn start(&self) -> Outcome<Server> {
         fs::create_dir_all(&self.directory)?;
         let address = free_address()?;
@@ -98,25 +98,25 @@ impl Program {
     }
 }
 
-/// An address nobody listens on now.
+/// A free address.
 pub(crate) fn free_address() -> Outcome<SocketAddr> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
 }
 
 impl Server {
-    /// Processor time it has used, in all its threads.
+    /// Its processor time so far, in all its threads.
     pub(crate) fn cpu_seconds(&self) -> Outcome<f64> {
         cpu_seconds(&self.child.id().to_string())
     }
 
-    /// Threads it has now.
+    /// Its current threads.
     pub(crate) fn threads(&self) -> Outcome<f64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let found = status.lines().find_map(|it| it.strip_prefix("Threads:")?.trim().parse().ok());
         found.ok_or_else(|| complaint("no Threads in /proc"))
     }
 
-    /// Files and sockets it holds open now.
+    /// Its open files and sockets.
     pub(crate) fn descriptors(&self) -> Outcome<usize> {
         Ok(fs::read_dir(format!("/proc/{}/fd", self.child.id()))?.count())
     }
@@ -129,7 +129,7 @@ impl Server {
         Ok(kibibytes.ok_or_else(|| complaint(format!("no {line} in /proc")))? / 1024.0)
     }
 
-    /// One of its own counters.
+    /// One of its metrics.
     pub(crate) fn metric(&self, name: &str) -> Outcome<u64> {
         let ask = request("GET", "/metrics", None, None);
         let answer = BlockingConnection::open(self.address)?.fetch(&ask)?;
@@ -138,7 +138,7 @@ impl Server {
         value.ok_or_else(|| complaint(format!("no {name} in /metrics")))
     }
 
-    /// Stops it in the middle of whatever it does, until [`Server::go_on`].
+    /// Suspends it until [`Server::go_on`].
     pub(crate) fn hold(&self) -> Outcome<()> {
         self.signal(Signal::STOP)
     }
@@ -147,7 +147,7 @@ impl Server {
         self.signal(Signal::CONT)
     }
 
-    /// SIGTERM, and waits for a good end.
+    /// SIGTERM, and waits for a clean exit.
     pub(crate) fn end(mut self) -> Outcome<()> {
         self.signal(Signal::TERM)?;
         let told = Instant::now();
@@ -173,13 +173,13 @@ impl Server {
 impl Drop for Server {
     /// SIGKILL: no handler runs, nothing is flushed.
     fn drop(&mut self) {
-        // Both fail if it has ended, which is what is wanted.
+        // Both fail if it has already ended, and that is fine.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// Processor time of a process of /proc (`self`, or a number).
+/// Processor time of a process in /proc (`self`, or a number).
 pub(crate) fn cpu_seconds(process: &str) -> Outcome<f64> {
     let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
     // The second field is the name in parentheses; utime and stime are the 14th and 15th.

@@ -23,7 +23,7 @@ impl RawStore {
         Ok(Self { database: builder.open(file)?, tables, orders: 0 })
     }
 
-    /// Commits durable batches of so many orders (on average) for so long.
+    /// Commits durable batches of this many orders (on average) for this long.
     pub(crate) fn run(&mut self, orders_per_commit: f64, length: Duration) -> Outcome<Answers> {
         let start = Instant::now();
         let mut answers = 0;
@@ -55,7 +55,7 @@ impl RawStore {
 }
 
 impl TableRows {
-    /// Writes the rows of the order of this number.
+    /// Writes the rows of the order with this number.
     fn write(
         &self,
         order: u64,
@@ -75,7 +75,7 @@ impl TableRows {
             }
             let (last, _) = &self.rows[self.rows.len() - 1];
             let is_clock = self.rows.is_sorted_by_key(|(key, _)| &key[..key.len() - 8]);
-            // What comes before the number is a time, which goes on, or a customer, who returns.
+            // Before the number comes a time, which advances, or a customer, who repeats.
             let mut key = if is_clock { last.clone() } else { key.clone() };
             let number = number_of(last) + 1 + written;
             let end = key.len();

@@ -1,16 +1,16 @@
-//! The one table.
+//! The Markdown table with the results.
 
 use std::fmt;
 use std::fs;
 
-/// One measurement beside its floor.
+/// One measurement next to its floor.
 pub(crate) struct Row {
     pub(crate) what: String,
     pub(crate) souk: String,
     pub(crate) floor: String,
     pub(crate) ratio: String,
     pub(crate) aim: String,
-    /// `None` where there is no aim.
+    /// `None` if there is no target.
     pub(crate) is_met: Option<bool>,
 }
 
@@ -43,12 +43,12 @@ impl Row {
     }
 }
 
-/// Everything that was measured in one run.
+/// All measurements of one run.
 pub(crate) struct Report {
     pub(crate) rows: Vec<Row>,
     pub(crate) revision: String,
     pub(crate) is_quick: bool,
-    /// What else ran when it began; above a few tenths, the numbers are not to be trusted.
+    /// Load of other processes at the beginning; above a few tenths, do not trust the numbers.
     pub(crate) load_average: String,
 }
 

@@ -1,5 +1,5 @@
-//! Which rows an order writes: found by comparing the store before and after some real orders, so
-//! that the floor cannot fall behind the code.
+//! The rows that an order writes. They are found by comparing the store before and after some real
+//! orders, so the floor always matches the code.
 //!
 //! Today, with [`crate::world::LINES_PER_ORDER`] = 2, an order without an idempotency key and
 //! without clearing the cart writes 13 different rows in 7 tables (`orders/place.rs`,
@@ -19,18 +19,18 @@ use redb::{ReadOnlyDatabase, ReadableDatabase, ReadableTable, TableDefinition, T
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// Key and value, as they lie in the file.
+/// Key and value, as stored in the file.
 pub(crate) type Row = (Vec<u8>, Vec<u8>);
 pub(crate) type RawTable<'a> = TableDefinition<'a, &'static [u8], &'static [u8]>;
 
 /// Written by the turns of the mail drain, not by orders.
 const NOT_OF_ORDERS: &str = "outbox.cursors";
 
-/// What the orders wrote into one table.
+/// The rows that the orders wrote into one table.
 pub(crate) struct TableRows {
     pub(crate) name: String,
     pub(crate) kind: Kind,
-    /// Sorted by key; new ones by their number, which are the key's last eight octets.
+    /// Sorted by key; new ones by their number, which is the key's last eight octets.
     pub(crate) rows: Vec<Row>,
     pub(crate) per_order: usize,
 }
@@ -39,13 +39,13 @@ pub(crate) struct TableRows {
 pub(crate) enum Kind {
     /// New rows, numbered upwards.
     New,
-    /// Rows that were there, different ones for every order: stock.
+    /// Existing rows, different ones for every order: stock.
     Own,
-    /// Rows that were there, the same for all orders: counters and totals.
+    /// Existing rows, the same for all orders: counters and totals.
     Shared,
 }
 
-/// Compares the store before and after so many orders.
+/// Compares the store before and after this many orders.
 pub(crate) fn of_orders(before: &Path, after: &Path, orders: usize) -> Outcome<Vec<TableRows>> {
     let (before, after) = (read(before)?, read(after)?);
     let mut found = Vec::new();
@@ -91,7 +91,7 @@ fn read(file: &Path) -> Outcome<Content> {
     let mut tables = BTreeMap::new();
     for handle in transaction.list_tables()? {
         let definition: RawTable<'_> = TableDefinition::new(handle.name());
-        // The one table of other types says which schema the file has.
+        // The one table of other types holds the schema version of the file.
         let Ok(table) = transaction.open_table(definition) else { continue };
         let mut rows = BTreeMap::new();
         for row in table.iter()? {

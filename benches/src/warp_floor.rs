@@ -9,10 +9,10 @@ use std::net::SocketAddr;
 use std::path::Path;
 use warp::Filter;
 
-/// Headers that hyper writes by itself, here as there.
+/// Headers that hyper writes by itself, in Souk too.
 const OF_HYPER: [HeaderName; 2] = [CONTENT_LENGTH, DATE];
 
-/// Answers every request with the answer in the file, until killed.
+/// Answers every request with the answer in the file, until it is killed.
 pub(crate) fn serve(listen: SocketAddr, file: &Path) -> Outcome<()> {
     let octets = std::fs::read(file)?;
     let answer = Answer::parse(octets)?;
@@ -40,7 +40,7 @@ pub(crate) fn serve(listen: SocketAddr, file: &Path) -> Outcome<()> {
     })
 }
 
-/// Fails unless both servers send the same octets, but for the date.
+/// Fails unless both servers send the same octets, except the date.
 pub(crate) fn require_same_answer(
     one: SocketAddr,
     other: SocketAddr,

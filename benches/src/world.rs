@@ -1,4 +1,4 @@
-//! The shop that is measured: a catalogue, customers, and something in every cart.
+//! The measured shop: a catalogue, customers, and something in every cart.
 
 use crate::http::{BlockingConnection, request};
 use crate::process::{Program, Server};
@@ -16,20 +16,20 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// Customers, each with a connection in the storms.
+/// Customers, each with its own connection in the storms.
 pub(crate) const CUSTOMERS: usize = 64;
 /// Products in every cart.
 pub(crate) const LINES_PER_ORDER: usize = 2;
-/// Products of the shop in which orders are placed.
+/// Products of the shop in which the benchmark places orders.
 const PRODUCTS: u64 = 1_000;
-/// The first product that is looked at or bought; ids of three digits give answers of one length.
+/// The first product that is requested or bought; ids of three digits give answers of equal length.
 const FIRST_PRODUCT: usize = 100;
 const CATEGORIES: u64 = 10;
 const PRODUCTS_PER_TURN: u64 = 1_000;
 const STOCK_OF_EACH: u64 = 1_000_000;
 const OUTBOX_PATIENCE: Duration = Duration::from_secs(60);
 
-/// A shop at rest: its data, and who is logged in.
+/// An idle shop: its data, and its logged-in users.
 pub(crate) struct World {
     souk: PathBuf,
     scratch: PathBuf,
@@ -75,7 +75,7 @@ impl World {
                 }
             }
         }
-        // Counters and totals exist from the first order on.
+        // Counters and totals exist only after the first order.
         ask_once(server.address, &world.checkouts(), 201)?;
         wait_until_drained(&server)?;
         server.end()?;
@@ -86,7 +86,7 @@ impl World {
         self.scratch.join(TEMPLATE).join("data")
     }
 
-    /// The data file of the shop at rest.
+    /// The data file of the idle shop.
     pub(crate) fn store_file(&self) -> PathBuf {
         self.template().join(souk_actors::store::Store::FILE_NAME)
     }
@@ -95,7 +95,7 @@ impl World {
         &self.scratch
     }
 
-    /// A server of its own on a copy of the data, with its own name among the files.
+    /// A separate server on a copy of the data, in a directory with this name.
     pub(crate) fn program(&self, name: &str) -> Outcome<Program> {
         let directory = self.scratch.join(name);
         copy_data(&self.template(), &directory.join("data"))?;
@@ -107,7 +107,7 @@ impl World {
         &self.administrator
     }
 
-    /// One request per customer for a product of their own; the answers have the same length.
+    /// One request per customer, each for a different product; the answers have the same length.
     pub(crate) fn product_details(&self) -> Vec<Vec<u8>> {
         let ask = |(number, token): (usize, &String)| {
             let path = format!("/api/v1/products/{}/", FIRST_PRODUCT + number);
@@ -116,7 +116,7 @@ impl World {
         self.tokens.iter().enumerate().map(ask).collect()
     }
 
-    /// One request per customer that orders what is in their cart and leaves it there.
+    /// One request per customer that orders the cart's content and keeps the cart.
     pub(crate) fn checkouts(&self) -> Vec<Vec<u8>> {
         let body = json!({"shipping_address": "1 Market Square, 00100 Sukh", "clear_cart": false});
         let body = body.to_string();
@@ -157,7 +157,7 @@ fn create_administrator(souk: &Path, data: &Path) -> Outcome<()> {
     }
 }
 
-/// Somebody registers.
+/// A registration.
 pub(crate) fn registration(email: &str) -> Vec<u8> {
     let password = PASSWORD;
     let body = json!({
@@ -167,7 +167,7 @@ pub(crate) fn registration(email: &str) -> Vec<u8> {
     request("POST", "/api/v1/auth/register/", None, Some(&body.to_string()))
 }
 
-/// Log-ins that fail after the whole work of one: half of them unknown, half with a wrong password.
+/// Log-ins that fail after the full work: half with an unknown user, half with a wrong password.
 pub(crate) fn bad_logins(count: usize) -> Vec<Vec<u8>> {
     let ask = |number: usize| {
         let email = match number % 2 {
@@ -180,7 +180,7 @@ pub(crate) fn bad_logins(count: usize) -> Vec<Vec<u8>> {
     (0..count).map(ask).collect()
 }
 
-/// Asks each of these once; all must be answered with `status`.
+/// Sends each request once; all must be answered with `status`.
 pub(crate) fn ask_once(address: SocketAddr, requests: &[Vec<u8>], status: u16) -> Outcome<()> {
     let mut connection = BlockingConnection::open(address)?;
     for request in requests {
@@ -192,7 +192,7 @@ pub(crate) fn ask_once(address: SocketAddr, requests: &[Vec<u8>], status: u16) -
     Ok(())
 }
 
-/// Waits until the mails of everything that happened are written.
+/// Waits until all pending mails are written.
 pub(crate) fn wait_until_drained(server: &Server) -> Outcome<()> {
     let begun = Instant::now();
     while server.metric("souk_outbox_pending")? > 0 {
@@ -204,7 +204,7 @@ pub(crate) fn wait_until_drained(server: &Server) -> Outcome<()> {
     Ok(())
 }
 
-/// Copies a directory of data; there are no directories in it that are needed.
+/// Copies a data directory; its subdirectories are not needed.
 pub(crate) fn copy_data(from: &Path, to: &Path) -> Outcome<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
@@ -212,14 +212,14 @@ pub(crate) fn copy_data(from: &Path, to: &Path) -> Outcome<()> {
         if entry.file_type()?.is_file() {
             let copy = to.join(entry.file_name());
             fs::copy(entry.path(), &copy)?;
-            // Else the first commits would pay for writing the copy.
+            // Otherwise the first commits would pay for writing the copy.
             fs::File::open(&copy)?.sync_all()?;
         }
     }
     Ok(())
 }
 
-/// A shop with so many products that is at rest, made once and kept in the cache.
+/// An idle shop with this many products, created once and kept in the cache.
 pub(crate) fn catalogue(cache: &Path, products: u64) -> Outcome<PathBuf> {
     let version = souk_actors::store::SCHEMA_VERSION;
     let kept = cache.join(format!("products-{products}-schema-{version}"));
@@ -238,7 +238,7 @@ pub(crate) fn catalogue(cache: &Path, products: u64) -> Outcome<PathBuf> {
     Ok(kept)
 }
 
-/// Whether today's code finds the last product; rows may have changed since it was made.
+/// Whether the current code finds the last product; the row format may have changed since.
 fn is_readable(directory: &Path, products: u64) -> Outcome<bool> {
     if !directory.exists() {
         return Ok(false);
@@ -267,7 +267,7 @@ fn fill(directory: &Path, products: u64) -> Outcome<()> {
             })
             .await?;
         }
-        // A shop at rest has carried everything out.
+        // An idle shop has an empty outbox.
         let (pending, _) = shop.outbox.backlog(Reader::Mail)?;
         let cursor = shop.outbox.cursor(Reader::Mail)?;
         shop.outbox.acknowledge(Reader::Mail, cursor + pending).await?;

@@ -1,4 +1,4 @@
-//! Floods of requests: many connections that each ask, read the answer whatever it is, and ask again.
+//! Floods of requests: many connections that each send a request, read the answer, and repeat.
 
 use super::connect;
 use crate::http::{Connection, request};
@@ -14,7 +14,7 @@ const PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(50);
 const ADD_ITEM: &str = "/api/v1/cart/add_item/";
 const CREATE_ORDER: &str = "/api/v1/order/create_order/";
 
-/// What is asked again and again.
+/// The request that is repeated.
 #[derive(Clone, Copy)]
 pub(super) enum Calls {
     Registrations,
@@ -37,7 +37,7 @@ pub(super) fn all() -> Vec<(&'static str, Calls)> {
     ]
 }
 
-/// Keeps every connection asking until `stop`.
+/// Keeps every connection sending until `stop`.
 pub(super) async fn run(calls: Calls, address: SocketAddr, stop: Arc<AtomicBool>) {
     let numbers = Arc::new(AtomicU64::new(0));
     let mut tasks = tokio::task::JoinSet::new();

@@ -1,4 +1,4 @@
-//! Floods of connections that are held: what they send is a beginning, and they read nothing.
+//! Floods of open connections: each sends only the beginning of something, and reads nothing.
 
 use super::connect;
 use crate::http::request;
@@ -9,18 +9,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 
-/// Octets of a receive buffer that is soon full.
+/// Octets of a receive buffer that fills up quickly.
 const SMALL_BUFFER_BYTES: u32 = 4096;
 const DRIP_EVERY: Duration = Duration::from_secs(1);
 const PAUSE_AFTER_CLOSE: Duration = Duration::from_secs(1);
 
-/// What each connection of a flood does.
+/// What each connection of a flood sends.
 #[derive(Clone)]
 pub(super) struct Held {
     connections: usize,
     /// Sent at once.
     beginning: Arc<Vec<u8>>,
-    /// Sent again and again after it.
+    /// Sent repeatedly after it.
     drip: &'static [u8],
     reads_slowly: bool,
 }
@@ -53,14 +53,14 @@ pub(super) fn all(world: &World) -> Vec<(&'static str, Held)> {
     ]
 }
 
-/// Keeps every connection open, and opens it again when it is closed, until `stop`.
+/// Keeps every connection open until `stop`, and reopens it when it is closed.
 pub(super) async fn run(held: Held, address: SocketAddr, stop: Arc<AtomicBool>) {
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..held.connections {
         let (held, stop) = (held.clone(), Arc::clone(&stop));
         tasks.spawn(async move {
             while !stop.load(Ordering::Relaxed) {
-                // Whoever is closed at once comes back a second later, thousands of them.
+                // If the shop closes a connection at once, reopen it a second later: there are thousands.
                 let _ = hold(&held, address, &stop).await;
                 tokio::time::sleep(PAUSE_AFTER_CLOSE).await;
             }
@@ -72,7 +72,7 @@ pub(super) async fn run(held: Held, address: SocketAddr, stop: Arc<AtomicBool>) 
 async fn hold(held: &Held, address: SocketAddr, stop: &AtomicBool) -> std::io::Result<()> {
     let buffer = held.reads_slowly.then_some(SMALL_BUFFER_BYTES);
     let mut stream = connect(address, buffer).await?;
-    // What the shop does not take in time is not sent; the connection is held all the same.
+    // Data that the shop does not read in time is not sent, but the connection stays open.
     let _ = tokio::time::timeout(DRIP_EVERY, stream.write_all(&held.beginning)).await;
     while !stop.load(Ordering::Relaxed) {
         tokio::time::sleep(DRIP_EVERY).await;

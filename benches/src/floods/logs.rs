@@ -1,4 +1,4 @@
-//! A flood of log messages: other systems publish to the broker as fast as it takes them.
+//! A flood of log messages: other systems publish to the broker as fast as it accepts them.
 
 use crate::process::free_address;
 use crate::{Outcome, complaint};
@@ -16,16 +16,16 @@ use tokio::net::TcpStream;
 pub(super) const NAME: &str = "log messages on NATS (4 connections)";
 
 const CONNECTIONS: usize = 4;
-/// Messages that are written at once.
+/// Messages in one write.
 const MESSAGES_PER_WRITE: usize = 200;
 const START_DEADLINE: Duration = Duration::from_secs(30);
-/// A broker that takes messages answers sooner; whoever waits longer connects again.
+/// A healthy broker answers sooner; after this time the client reconnects.
 const ANSWER_DEADLINE: Duration = Duration::from_secs(2);
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(50);
-/// The configuration that shops are told to use.
+/// The broker configuration that the documentation recommends.
 const CONFIGURATION: &str = include_str!("../../../nats.conf");
-/// Whose passwords it takes from the environment; here all have the same one.
+/// The passwords it takes from the environment; here all have the same value.
 const PASSWORDS: [&str; 4] = [
     "SOUK_NATS_PASSWORD",
     "NATS_MAILER_PASSWORD",
@@ -33,10 +33,10 @@ const PASSWORDS: [&str; 4] = [
     "NATS_SUBSCRIBER_PASSWORD",
 ];
 const PASSWORD: &str = "password-of-the-bench";
-/// A message that is never sampled away.
+/// An error message, which is never sampled away.
 const SUBJECT: &str = "souk.log.v1.flood.error";
 
-/// A nats-server of its own; killed when dropped.
+/// A separate nats-server; killed when dropped.
 pub(super) struct Broker {
     child: Child,
     address: SocketAddr,
@@ -71,7 +71,7 @@ impl Broker {
         Ok(broker)
     }
 
-    /// The address with the name and the password of the shop.
+    /// The shop's URL, with its user and password.
     pub(super) fn url(&self) -> String {
         format!("nats://souk:{PASSWORD}@{}", self.address)
     }
@@ -83,7 +83,7 @@ impl Broker {
 
 impl Drop for Broker {
     fn drop(&mut self) {
-        // Both fail if it has ended, which is what is wanted.
+        // Both fail if it has already ended, and that is fine.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -110,8 +110,8 @@ pub(super) async fn run(broker: SocketAddr, stop: Arc<AtomicBool>) {
 async fn publish(broker: SocketAddr, stop: &AtomicBool) -> io::Result<()> {
     let body = r#"{"message": "the paper is low", "drawer": 7, "till": "by the door"}"#;
     let message = format!("PUB {SUBJECT} {}\r\n{body}\r\n", body.len());
-    // The broker answers the PING when it has taken what stands before it; the PONG answers a PING of
-    // its own, whether it sent one or not.
+    // The broker answers the PING when it has processed everything before it; the PONG answers a PING
+    // of the broker, whether it sent one or not.
     let messages = format!("PONG\r\n{}PING\r\n", message.repeat(MESSAGES_PER_WRITE));
     let log_in = format!(
         "CONNECT {{\"verbose\": false, \"user\": \"logger\", \"pass\": \"{PASSWORD}\"}}\r\nPING\r\n"

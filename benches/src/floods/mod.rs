@@ -1,5 +1,5 @@
-//! What one hostile address does to the shop and to everybody else: each flood runs against a
-//! server of its own with throttles on, while another address looks at products, orders and logs in.
+//! Measures what one hostile address does to the shop and to other clients: each flood runs against its own
+//! server with throttles on, while a client at another address requests products, orders and logs in.
 
 mod callers;
 mod holders;
@@ -19,13 +19,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tokio::net::{TcpSocket, TcpStream};
 
-/// Where the floods come from.
+/// The address of the floods.
 const HOSTILE: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2));
-/// Descriptors that the floods need for themselves.
+/// Descriptors that the floods themselves need.
 const DESCRIPTORS: u64 = 20_000;
 const GATHERING: Duration = Duration::from_secs(2);
 const SAMPLED_EVERY: Duration = Duration::from_millis(100);
-/// After a flood, within this time, memory is to be back.
+/// Memory must have returned this long after a flood.
 const RECOVERY: Duration = Duration::from_secs(10);
 const LOG_IN_EVERY: Duration = Duration::from_millis(500);
 const RSS_MAX_MEBIBYTES: f64 = 256.0;
@@ -39,18 +39,18 @@ enum Flood {
     Held(Held),
     /// Requests, one after another on each connection.
     Calls(Calls),
-    /// Messages to the broker that listens here.
+    /// Messages to the broker at this address.
     Logs(SocketAddr),
 }
 
-/// What another client waits at most, 99 times of 100, in milliseconds.
+/// The 99th percentile of another client's latency, in milliseconds.
 #[derive(Clone, Copy)]
 struct Waits {
     detail: f64,
     checkout: f64,
 }
 
-/// The most that was seen while a flood went on.
+/// The maxima during a flood.
 #[derive(Clone, Copy, Default)]
 struct Most {
     rss_mebibytes: f64,
@@ -58,7 +58,7 @@ struct Most {
     threads: f64,
 }
 
-/// Runs every flood that was asked for, each for a little longer than `probed_for` twice.
+/// Runs every selected flood, each for a little longer than `probed_for` twice.
 pub(crate) fn measure(probed_for: Duration, world: &World, asked: &Measure) -> Outcome<Vec<Row>> {
     raise_descriptor_limit()?;
     let mut rows = Vec::new();
@@ -91,7 +91,7 @@ fn one(
     server: &Server,
 ) -> Outcome<Row> {
     eprintln!("souk-bench: {name}");
-    // Hashing keeps its memory from the first log-in on; that is no flood's doing.
+    // Hashing keeps its memory from the first log-in on, so it must not count as the flood's.
     let body = world::log_in_body(0);
     let log_in = request("POST", "/api/v1/auth/login/", None, Some(&body));
     world::ask_once(server.address, &[log_in], 200)?;
@@ -175,7 +175,7 @@ fn log_in_again_and_again(server: &Server, stop: &AtomicBool) -> Outcome<usize> 
     Ok(refused)
 }
 
-/// Floods `address` from a thread that takes only processor time nobody else wants.
+/// Floods `address` from a thread that only uses idle processor time.
 fn begin(
     flood: Flood,
     address: SocketAddr,
@@ -191,7 +191,7 @@ fn begin(
                 Flood::Logs(broker) => logs::run(broker, stop).await,
             }
         });
-        // Connections that are still held go with their tasks.
+        // Connections that are still open are dropped with their tasks.
         runtime.shutdown_background();
         Ok(())
     })

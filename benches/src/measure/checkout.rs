@@ -1,4 +1,4 @@
-//! Durable checkout, beside redb alone committing the same rows in the same batches.
+//! Durable checkout, next to redb alone committing the same rows in the same batches.
 
 use super::{Plan, median};
 use crate::load::{Answers, Load};
@@ -12,10 +12,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A broker that is away: orders are stored, nothing is carried out.
+/// An unreachable broker: orders are stored, and their outbox rows stay.
 const NOBODY: &str = "nats://127.0.0.1:9";
 
-/// What one round found.
+/// The result of one round.
 struct Round {
     souk_per_second: f64,
     souk_cpu_microseconds: f64,
@@ -101,13 +101,13 @@ fn round(length: Duration, world: &World, souk: &Server, floor: &mut RawStore) -
     })
 }
 
-/// Every customer orders what is in their cart, again and again.
+/// Every customer orders the content of their cart, repeatedly.
 pub(super) fn storm(souk: &Server, world: &World) -> Load {
     Load { address: souk.address, requests: Arc::new(world.checkouts()), status: 201 }
 }
 
-/// What an order writes, seen in a store in which every customer placed one. In the order of
-/// customers turned round, so that their numbers do not look like a time.
+/// The rows an order writes, found in a store in which every customer placed one. The order of
+/// customers is reversed, so that their numbers do not look like a time.
 fn of_orders(world: &World) -> Outcome<Vec<TableRows>> {
     let name = "one-order-each";
     let directory = world.scratch().join(name);

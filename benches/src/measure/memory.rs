@@ -1,4 +1,4 @@
-//! What a fresh server holds while nobody asks anything.
+//! The memory of a fresh idle server.
 
 use super::product;
 use crate::process::{Program, Server};

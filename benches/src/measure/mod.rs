@@ -1,4 +1,4 @@
-//! What is measured, in the order of the table.
+//! The measurements, in the order of the table.
 
 mod checkout;
 mod memory;
@@ -12,7 +12,7 @@ use crate::world::World;
 use crate::{Measure, Outcome, Part};
 use std::time::Duration;
 
-/// How long and how often; noise is defeated by taking turns and by medians.
+/// Durations and repetitions; alternation and medians reduce noise.
 struct Plan {
     rounds: usize,
     /// Of a load and of its floor, in each round.
@@ -44,14 +44,14 @@ impl Plan {
     }
 }
 
-/// Measures everything, or the part that was asked for.
+/// Measures everything, or the selected part.
 pub(crate) fn all(asked: &Measure) -> Outcome<Report> {
     let load_average = report::load_average();
     let plan = Plan::of(asked.quick);
     let world = World::make(&asked.souk, &asked.scratch)?;
     let wants = |part| asked.only.is_none_or(|only| only == part);
     let mut rows = Vec::new();
-    // First, while nothing else is running down.
+    // First, while nothing else is still finishing.
     if wants(Part::Memory) {
         rows.extend(memory::measure(asked, &world)?);
     }

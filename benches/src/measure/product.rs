@@ -1,4 +1,4 @@
-//! Product detail with a token, beside warp answering the same octets.
+//! Product detail with a token, next to warp answering the same octets.
 
 use super::{Plan, median};
 use crate::http::BlockingConnection;
@@ -13,7 +13,7 @@ use std::time::Duration;
 
 const WARM_UP: Duration = Duration::from_millis(500);
 
-/// What one round found about one server.
+/// The result of one round for one server.
 #[derive(Clone, Copy)]
 struct Pace {
     per_second: f64,
@@ -28,7 +28,7 @@ pub(super) fn measure(plan: &Plan, world: &World) -> Outcome<Vec<Row>> {
         pace(server, world, WARM_UP)?;
     }
     for round in 0..plan.rounds {
-        // Whoever is first in one round is last in the next.
+        // The server that is first in one round is last in the next.
         let paces = if round % 2 == 0 {
             let first = pace(&souk, world, plan.load)?;
             (first, pace(&floor, world, plan.load)?)
@@ -58,7 +58,7 @@ pub(super) fn measure(plan: &Plan, world: &World) -> Outcome<Vec<Row>> {
     ])
 }
 
-/// Bare warp, answering what Souk answers.
+/// Bare warp with the answer of Souk.
 pub(super) fn start_floor(world: &World, souk: &Server) -> Outcome<Server> {
     let request = &world.product_details()[0];
     let answer = BlockingConnection::open(souk.address)?.fetch(request)?;

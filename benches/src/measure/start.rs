@@ -37,7 +37,7 @@ pub(super) fn measure(plan: &Plan, asked: &Measure, world: &World) -> Outcome<Ve
     rows.push(row("from exec to the first answer, making a new store".to_owned(), first));
     for (products, directory) in [(0, &none), (plan.products, &many)] {
         for is_killed in [false, true] {
-            // How it ends decides what the next start finds.
+            // The way it ends decides what the next start finds.
             started_in(&asked.souk, directory, is_killed)?;
             let starts = (0..plan.starts).map(|_| started_in(&asked.souk, directory, is_killed));
             let milliseconds = median(starts.collect::<Outcome<Vec<_>>>()?);
@@ -51,11 +51,11 @@ pub(super) fn measure(plan: &Plan, asked: &Measure, world: &World) -> Outcome<Ve
     Ok(rows)
 }
 
-/// Starts, answers, changes something, and ends again; milliseconds to the first answer.
+/// Starts the server, sends a request, changes something, and stops it; milliseconds to the first answer.
 fn started_in(souk: &Path, directory: &Path, is_killed: bool) -> Outcome<f64> {
     let server = Program::souk(souk, directory).start()?;
     let milliseconds = server.started_in.as_secs_f64() * 1e3;
-    // A store that nobody wrote to needs no repair, however it ends.
+    // A store without writes needs no repair, however it ends.
     let somebody = souk_actors::clock::now().get();
     let change = world::registration(&format!("customer{somebody}@bench.test"));
     world::ask_once(server.address, &[change], 201)?;

@@ -1,5 +1,5 @@
-//! How long a product detail takes while a storm goes on, beside warp on the same machine at the
-//! same time: what the floor shows is the processor's doing.
+//! The latency of a product detail during a storm, next to warp on the same machine at the same
+//! time: the part that the floor also shows is caused by the processor.
 
 use super::{Plan, checkout, median, product};
 use crate::load::Load;
@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 const LOGIN_CONNECTIONS: usize = 32;
-/// How long a storm goes on before the probe looks.
+/// How long a storm runs before the probe starts.
 const GATHERING: Duration = Duration::from_millis(300);
 const PERCENTILE: f64 = 0.99;
 
@@ -32,7 +32,7 @@ struct Round {
 pub(super) fn measure(plan: &Plan, world: &World) -> Outcome<Vec<Row>> {
     let souk = world.program("tail")?.start()?;
     let floor = product::start_floor(world, &souk)?;
-    // Checkouts leave mails to be written behind; a quiet shop must not share them.
+    // Checkouts leave mails that are written later; they must not slow the quiet phase.
     let storming = world.program("tail-checkout")?.start()?;
     storming.hold()?;
     let probed = Probed { plan, world, floor: &floor };
