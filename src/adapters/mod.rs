@@ -1,5 +1,5 @@
-//! What leads out of the process: the outbox to NATS JetStream, notifications to mails, and what
-//! leads in: log messages. With no broker the outbox's mails are drained in process.
+//! The connections to other systems: outbox rows go to NATS JetStream, notifications become mails, and
+//! log messages come in. Without a broker, the outbox's mails are sent in this process.
 //!
 //! ```text
 //! outbox rows ─▶ nats::Relay ─▶ JetStream ─▶ nats::NotifyConsumer ─▶ mail::Mailer ─▶ SMTP or .eml
@@ -15,7 +15,7 @@ mod tasks;
 #[cfg(test)]
 mod testing;
 
-pub(crate) use nats::{BrokerSeen, examine as examine_broker};
+pub(crate) use nats::{BrokerReport, examine as examine_broker};
 pub(crate) use outbox::{DeadLetter, DeadLetterError, DeadLetters};
 pub(crate) use tasks::{AdapterStatus, WorkerKind, start_worker};
 
@@ -30,9 +30,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use tasks::{MailStatus, RelayStatus, Tasks};
 
-/// Sender of mails where none is configured.
+/// The default sender of mails.
 pub(crate) const DEFAULT_MAIL_FROM: &str = "Souk <shop@localhost>";
-/// Which consumers run in `souk serve`; the others are run apart, as `souk worker …`.
+/// Which consumers run in `souk serve`; others can run in their own process, as `souk worker …`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Workers {
     /// Sends mails.
@@ -46,24 +46,24 @@ impl Workers {
     pub(crate) const ALL: Self = Self { mail: true, log: true };
 }
 
-/// Where the outbox leads to.
+/// The settings of the adapters.
 #[derive(Clone, Debug)]
 pub(crate) struct AdapterSettings {
-    /// The broker; `None`: mails are drained in process and events stay in the outbox.
+    /// The broker; `None`: mails are sent in this process and events stay in the outbox.
     pub(crate) nats_url: Option<String>,
-    /// Rows nobody has taken beyond which the shop takes no more changes.
+    /// With this many rows that nobody has taken, the shop refuses changes.
     pub(crate) outbox_max_rows: u64,
     /// The mail server; `None`: mails become files under `data_dir`.
     pub(crate) smtp_url: Option<String>,
     /// Sender of mails; `None` means [`DEFAULT_MAIL_FROM`].
     pub(crate) mail_from: Option<String>,
-    /// Directory of the texts of mails; `None` means those built in.
+    /// Directory of the mail texts; `None` means the built-in ones.
     pub(crate) mail_texts: Option<PathBuf>,
     /// The directory of the shop's data.
     pub(crate) data_dir: PathBuf,
-    /// How the shop calls itself in mails.
+    /// The shop's name in mails.
     pub(crate) shop_name: String,
-    /// What runs in `souk serve`.
+    /// Which consumers run in `souk serve`.
     pub(crate) workers: Workers,
     /// How much of the log is kept.
     pub(crate) logs: LogLimits,
@@ -72,18 +72,17 @@ pub(crate) struct AdapterSettings {
 /// The adapters cannot start with these settings.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum AdapterError {
-    /// The broker's address.
+    /// The broker's URL.
     #[error(transparent)]
     Broker(#[from] BrokerError),
-    /// The mail server's address.
+    /// The mail server's URL.
     #[error(transparent)]
     SmtpUrl(#[from] SmtpUrlError),
     /// The sender of mails.
     #[error("{from} cannot be the sender of mails; write `Name <name@example.org>`")]
     MailFrom {
-        /// What was given.
+        /// The configured sender.
         from: String,
-        /// What is wrong with it.
         #[source]
         source: lettre::address::AddressError,
     },
@@ -93,21 +92,19 @@ pub(crate) enum AdapterError {
     /// The log's store.
     #[error("the log cannot be kept in {}", .directory.display())]
     Log {
-        /// Where.
         directory: PathBuf,
-        /// Why.
         #[source]
         source: OpenError,
     },
-    /// `souk worker` takes its work from the broker.
+    /// `souk worker` needs a broker.
     #[error("nats_url is not set: a worker alone takes its work from the broker")]
     WorkerWithoutBroker,
-    /// What must be opened could not be opened at all.
+    /// The thread that opens files died.
     #[error("the start was broken off")]
     Task(#[source] tokio::task::JoinError),
 }
 
-/// Whether mails can be sent to the mail server of this URL, as far as the URL says.
+/// Checks the mail server's URL without connecting.
 ///
 /// # Errors
 /// What is wrong with it, without its password.
@@ -115,10 +112,10 @@ pub(crate) fn judge_smtp_url(url: &str) -> Result<(), String> {
     mail::smtp_server(url).map(drop).map_err(|error| error_chain::chain(&error))
 }
 
-/// Connects to the mail server, goes over to TLS and logs in as for a mail, and sends none.
+/// Connects to the mail server, starts TLS and logs in, and sends no mail.
 ///
 /// # Errors
-/// A sentence about what does not work.
+/// A sentence about the failure.
 pub(crate) async fn examine_mail_server(url: &str) -> Result<(), String> {
     let failed = |error: &(dyn std::error::Error + 'static)| error_chain::chain(error);
     let transport = mail::Transport::smtp(url).map_err(|error| failed(&error))?;
@@ -139,11 +136,10 @@ pub(crate) struct Adapters {
     tasks: Tasks,
 }
 
-/// Starts to carry the outbox out of the process and to keep the log. Waits for neither broker nor
-/// mail server.
+/// Starts the adapters and the log. Does not wait for the broker or the mail server.
 ///
 /// # Errors
-/// [`AdapterError`]: the settings cannot be used, or the disk cannot.
+/// [`AdapterError`]: the settings or the disk cannot be used.
 pub(crate) async fn start(
     settings: AdapterSettings,
     outbox: Outbox,
@@ -198,18 +194,18 @@ pub(crate) async fn start(
 }
 
 impl Adapters {
-    /// Where things stand; stays valid after [`Adapters::shutdown`].
+    /// The status of the loops; stays valid after [`Adapters::shutdown`].
     pub(crate) fn status(&self) -> AdapterStatus {
         self.status.clone()
     }
 
-    /// Where the log is searched.
+    /// Searches the log.
     pub(crate) fn archive(&self) -> Archive {
         self.archive.clone()
     }
 
-    /// Carries out what is committed and lets mails under way finish, as far as that goes within
-    /// four seconds; the outbox keeps the rest. The store must still be open.
+    /// Publishes committed rows and lets mails in flight finish, within four seconds; the outbox keeps the
+    /// rest. The store must still be open.
     pub(crate) async fn shutdown(self) {
         self.tasks.shutdown().await;
     }

@@ -4,4 +4,4 @@
 pub(crate) mod messages;
 mod stripe;
 
-pub(crate) use self::stripe::{StripeSeen, examine_stripe, with_gateway};
+pub(crate) use self::stripe::{StripeReport, examine_stripe, with_gateway};

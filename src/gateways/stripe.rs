@@ -26,7 +26,7 @@ pub(crate) fn with_gateway(shop: Shop, stripe: Option<StripeSettings>) -> Result
 }
 
 /// What one question to Stripe showed.
-pub(crate) struct StripeSeen {
+pub(crate) struct StripeReport {
     /// Whether it answers and takes the key; else a sentence about what does not work.
     pub(crate) key: Result<(), String>,
     /// How far our clock is ahead of its, in seconds; negative where ours is behind. `None` if no
@@ -35,12 +35,12 @@ pub(crate) struct StripeSeen {
 }
 
 /// Asks Stripe for an intent that nobody made.
-pub(crate) async fn examine_stripe(settings: StripeSettings, currency: Currency) -> StripeSeen {
+pub(crate) async fn examine_stripe(settings: StripeSettings, currency: Currency) -> StripeReport {
     const NOBODYS_INTENT: &str = "pi_souk_doctor";
     let stripe = match Stripe::new(settings) {
         Ok(stripe) => stripe,
         Err(error) => {
-            return StripeSeen { key: Err(error.to_string()), clock_ahead_seconds: None };
+            return StripeReport { key: Err(error.to_string()), clock_ahead_seconds: None };
         }
     };
     let key = match stripe.retrieve_intent(NOBODYS_INTENT, currency).await {
@@ -53,7 +53,7 @@ pub(crate) async fn examine_stripe(settings: StripeSettings, currency: Currency)
     };
     let theirs = stripe.last_date().and_then(seconds);
     let clock_ahead_seconds = theirs.map(|theirs| clock::now().get().div_euclid(1000) - theirs);
-    StripeSeen { key, clock_ahead_seconds }
+    StripeReport { key, clock_ahead_seconds }
 }
 
 /// An account at Stripe that takes the shop's money.

@@ -1,7 +1,7 @@
-//! Which addresses are somebody else's on the open Internet, and not our own house's.
+//! Tells public Internet addresses from private and special ones.
 //!
-//! Refused is every network of IANA's special-purpose registries, also those that are reachable
-//! (no receiver of messages lives in an anycast service), and whatever is for no single host:
+//! Every network of IANA's special-purpose registries is refused, reachable ones included (no webhook
+//! receiver lives in an anycast service), and so is every address that belongs to no single host:
 //! - <https://www.iana.org/assignments/iana-ipv4-special-registry>
 //! - <https://www.iana.org/assignments/iana-ipv6-special-registry>
 //! - <https://www.iana.org/assignments/multicast-addresses>
@@ -29,7 +29,7 @@ const SPECIAL_V4: &[Network<Ipv4Addr>] = &[
     (v4(127, 0, 0, 0), 8, "this machine, RFC 1122"),
     (v4(169, 254, 0, 0), 16, "link-local, RFC 3927"),
     (v4(172, 16, 0, 0), 12, "private, RFC 1918"),
-    // With DS-Lite, PCP and TURN anycast, NAT64 discovery, and the dummy address.
+    // Contains DS-Lite, PCP and TURN anycast, NAT64 discovery, and the dummy address.
     (v4(192, 0, 0, 0), 24, "protocol assignments, RFC 6890"),
     (v4(192, 0, 2, 0), 24, "documentation, RFC 5737"),
     (v4(192, 31, 196, 0), 24, "AS112, RFC 7535"),
@@ -45,8 +45,8 @@ const SPECIAL_V4: &[Network<Ipv4Addr>] = &[
     (v4(255, 255, 255, 255), 32, "broadcast, RFC 919"),
 ];
 
-/// IANA IPv6 special-purpose registry, and the parts of the address space that are for no single
-/// host. What carries an IPv4 address is in [`embedded_v4`].
+/// IANA IPv6 special-purpose registry, and the parts of the address space that belong to no single
+/// host. [`embedded_v4`] handles addresses that carry an IPv4 address.
 const SPECIAL_V6: &[Network<Ipv6Addr>] = &[
     (Ipv6Addr::UNSPECIFIED, 128, "no address, RFC 4291"),
     (Ipv6Addr::LOCALHOST, 128, "this machine, RFC 4291"),
@@ -54,7 +54,7 @@ const SPECIAL_V6: &[Network<Ipv6Addr>] = &[
     (v6(0x64, 0xff9b, 1, 0), 48, "translation in a private network, RFC 8215"),
     (v6(0x100, 0, 0, 0), 64, "discarded, RFC 6666"),
     (v6(0x100, 0, 0, 1), 64, "dummy prefix, RFC 9780"),
-    // Of which, by name in the registry: the first seven below, and three anycast addresses.
+    // The registry also names parts of it: the first seven below, and three anycast addresses.
     (v6(0x2001, 0, 0, 0), 23, "protocol assignments, RFC 2928"),
     (v6(0x2001, 0, 0, 0), 32, "Teredo, RFC 4380"),
     (v6(0x2001, 2, 0, 0), 48, "benchmarks, RFC 5180"),
@@ -75,17 +75,17 @@ const SPECIAL_V6: &[Network<Ipv6Addr>] = &[
     (v6(0xff00, 0, 0, 0), 8, "multicast, RFC 4291"),
 ];
 
-/// The only part of the address space that is given out to hosts (RFC 4291).
+/// The only part of the address space that is assigned to hosts (RFC 4291).
 const GLOBAL_UNICAST: Network<Ipv6Addr> = (v6(0x2000, 0, 0, 0), 3, "global unicast");
-/// `::ffff:0:0/96` (RFC 4291) and the well-known prefix of NAT64 (RFC 6052), by which a machine
-/// without IPv4 reaches IPv4: such an address is as good as the one in its last 32 bits.
+/// `::ffff:0:0/96` (RFC 4291) and the well-known NAT64 prefix (RFC 6052), through which a machine
+/// without IPv4 reaches IPv4. Such an address is judged by the IPv4 address in its last 32 bits.
 const CARRIERS_OF_V4: [Network<Ipv6Addr>; 2] = [
     (Ipv6Addr::new(0, 0, 0, 0, 0, 0xffff, 0, 0), 96, "IPv4-mapped"),
     (v6(0x64, 0xff9b, 0, 0), 96, "NAT64"),
 ];
 
-/// What is special about an address that whoever can only name a URL may not reach; `None` for an
-/// address on the open Internet.
+/// Why an address is not public, such as `private, RFC 1918`; `None` for an address on the public
+/// Internet.
 pub(crate) fn special_use(address: IpAddr) -> Option<&'static str> {
     match address {
         IpAddr::V4(address) => special_use_v4(address),
@@ -221,7 +221,7 @@ mod tests {
                 format!("64:ff9b::{inner}"),
                 format!("64:ff9b:1::{inner}"),
                 format!("2002:{high:x}:{low:x}::1"),
-                // Teredo has the client's address inverted at the end.
+                // Teredo puts the client's address, inverted, at the end.
                 format!("2001:0:808:808::{:x}:{:x}", !high, !low),
             ] {
                 assert!(!is_public(&carrier), "{carrier}");

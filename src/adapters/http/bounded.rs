@@ -1,4 +1,4 @@
-//! A connection that reads no more than it should.
+//! A connection with a limit on the octets that are read.
 
 use std::io;
 use std::pin::Pin;
@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// Reads at most so many octets, however they are packed: a receiver that sends headers or interim
-/// answers (1xx) without end is cut off.
+/// Reads at most `max_bytes` octets in all: a receiver that sends endless headers or interim answers
+/// (1xx) is cut off.
 pub(super) struct Bounded<T> {
     stream: T,
     left: usize,
@@ -16,7 +16,7 @@ pub(super) struct Bounded<T> {
 }
 
 impl<T> Bounded<T> {
-    /// The connection, and what turns true when it is cut off.
+    /// The connection, and a flag that turns true when the limit cuts it off.
     pub(super) fn new(stream: T, max_bytes: usize) -> (Self, Arc<AtomicBool>) {
         let is_exceeded = Arc::new(AtomicBool::new(false));
         (Self { stream, left: max_bytes, is_exceeded: Arc::clone(&is_exceeded) }, is_exceeded)

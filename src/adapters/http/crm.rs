@@ -1,4 +1,4 @@
-//! Completed orders on their way to the CRM, the longest due first, a few at a time.
+//! Delivers completed orders to the CRM, the longest due first, a few at a time.
 
 use super::post::{Letter, Poster, Reach};
 use super::retry::{Patience, is_final};
@@ -17,15 +17,15 @@ use souk_actors::{Failure, Shop, clock};
 use souk_domain::{Currency, Money, OrderId};
 use std::collections::HashSet;
 
-/// Orders that are under way at once.
+/// Orders in flight at once.
 const IN_FLIGHT_MAX: usize = 8;
 
-/// The store is gone; its owner stopped first.
+/// The store has stopped.
 #[derive(Debug, thiserror::Error)]
 #[error("the store is closed")]
 struct StoreClosed;
 
-/// Tells the CRM what it is to hear.
+/// Delivers completed orders to the CRM.
 #[derive(Clone)]
 pub(super) struct Caller {
     pub(super) shop: Shop,
@@ -35,10 +35,10 @@ pub(super) struct Caller {
 }
 
 impl Caller {
-    /// Tells whatever is due, until `stop`.
+    /// Delivers whatever is due, until `stop`.
     ///
     /// # Errors
-    /// [`Interruption`]; what was not told is still written down.
+    /// [`Interruption`]; undelivered orders are still in the store.
     pub(super) async fn session(self) -> Result<(), Interruption> {
         let this = &self;
         let mut commits = self.shop.store.commits();
@@ -49,7 +49,7 @@ impl Caller {
             commits.borrow_and_update();
             let snapshot = self.shop.store.snapshot();
             let (now, mut next) = (clock::now(), None);
-            // Those under way are due as well, and may be the first ones.
+            // Orders in flight are due as well, and may be the first ones.
             for (id, delivery) in orders::crm_due(&snapshot, 2 * IN_FLIGHT_MAX)? {
                 let Some(due) = delivery.next_try else { continue };
                 if due > now {
@@ -58,16 +58,17 @@ impl Caller {
                 }
                 if calls.len() < IN_FLIGHT_MAX && under_way.insert(id) {
                     let letter = self.letter(&snapshot, id, &delivery)?;
-                    calls
-                        .push(Box::pin(async move { (id, this.tell(id, delivery, letter).await) }));
+                    calls.push(Box::pin(
+                        async move { (id, this.deliver(id, delivery, letter).await) },
+                    ));
                 }
             }
-            // A snapshot that is kept keeps its pages.
+            // A snapshot that stays open keeps old pages from being reused.
             drop(snapshot);
             tokio::select! {
-                Some((id, told)) = calls.next() => {
+                Some((id, delivered)) = calls.next() => {
                     under_way.remove(&id);
-                    told?;
+                    delivered?;
                 }
                 changed = commits.changed() => changed.map_err(|_| StoreClosed)?,
                 () = until(next) => {}
@@ -99,8 +100,8 @@ impl Caller {
         Ok(Some(Letter { url, reach, id: message_id, secret, content_type, body }))
     }
 
-    /// One try, and its outcome written down.
-    async fn tell(
+    /// Makes one delivery try and records its outcome.
+    async fn deliver(
         &self,
         id: OrderId,
         delivery: CrmDelivery,
@@ -119,11 +120,21 @@ impl Caller {
             None => CrmTry::Taken,
             Some(reason) => match may_try_again.then(next).flatten() {
                 Some(at) => {
-                    tracing::warn!(order = id.get(), tries, reason, "the CRM is told again later");
+                    tracing::warn!(
+                        order = id.get(),
+                        tries,
+                        reason,
+                        "an order is sent to the CRM again later"
+                    );
                     CrmTry::Again(at)
                 }
                 None => {
-                    tracing::error!(order = id.get(), tries, reason, "the CRM is given up");
+                    tracing::error!(
+                        order = id.get(),
+                        tries,
+                        reason,
+                        "gave up sending an order to the CRM"
+                    );
                     CrmTry::GivenUp
                 }
             },
@@ -137,7 +148,7 @@ impl Caller {
     }
 }
 
-/// What the CRM gets (docs/integrations.md).
+/// The message body (docs/integrations.md).
 #[derive(Serialize)]
 struct Message<'a> {
     id: &'a str,
@@ -197,7 +208,7 @@ struct LineBody<'a> {
     subtotal: MoneyBody,
 }
 
-/// Minor units, as in the events.
+/// An amount in minor units, as in the events.
 #[derive(Serialize)]
 struct MoneyBody {
     amount: i64,
@@ -229,7 +240,7 @@ impl<'a> Message<'a> {
             first_name: &user.first_name,
             last_name: &user.last_name,
         });
-        // What a closed account left with its goods is for whoever delivers them.
+        // After an account was closed, the delivery address of its order stays with those who deliver it.
         let is_nobodys = order.is_nobodys();
         let order = OrderBody {
             id: id.get(),

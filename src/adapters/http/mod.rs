@@ -7,8 +7,8 @@
 //! outbox rows ─▶ webhooks::Dispatcher ──┘
 //! ```
 //!
-//! Nothing waits for it: what is owed is written in the commit that made it true, and each try is
-//! written down in a turn of its own.
+//! No request waits for a delivery: the commit that completes an order or writes an event also
+//! records what to send, and each try is recorded in its own turn.
 
 mod address;
 mod bounded;
@@ -34,25 +34,24 @@ use tokio::time::Instant;
 use url::Url;
 use webhooks::Dispatcher;
 
-/// Longest time the loops may take to come to an end; what is under way then is sent again after
-/// the next start.
+/// Longest wait for the loops to stop; the next start sends again what was in flight.
 const SHUTDOWN_WITHIN: Duration = Duration::from_millis(1_000);
 
-/// Where completed orders are told.
+/// Where completed orders are sent.
 #[derive(Clone)]
 pub(crate) struct CrmSettings {
-    /// Any host that the operator trusts.
+    /// May be any host: the operator chose it.
     pub(crate) url: Url,
-    /// What messages are signed with.
+    /// The secret that signs messages.
     pub(crate) secret: String,
 }
 
-/// To whom the shop posts.
+/// Where the shop sends messages.
 #[derive(Clone)]
 pub(crate) struct OutgoingSettings {
     /// `None`: there is no CRM.
     pub(crate) crm: Option<CrmSettings>,
-    /// Where administrators' webhook endpoints may lie.
+    /// Which addresses webhook endpoints may have.
     pub(crate) webhooks: Reach,
 }
 
@@ -62,7 +61,7 @@ pub(crate) struct Outgoing {
     tasks: JoinSet<()>,
 }
 
-/// Starts to post. Waits for nobody out there.
+/// Starts the loops. Does not wait for any receiver.
 ///
 /// # Errors
 /// [`Failure`] of the store.
@@ -84,7 +83,7 @@ pub(crate) async fn start(settings: OutgoingSettings, shop: &Shop) -> Result<Out
     Ok(Outgoing { switch, tasks })
 }
 
-/// Completed orders wait for the CRM only where there is one.
+/// Queues completed orders for the CRM only if one is configured.
 async fn want_crm(shop: &Shop, is_wanted: bool) -> Result<(), Failure> {
     if orders::crm_is_wanted(&*shop.store.snapshot())? == is_wanted {
         return Ok(());
@@ -92,7 +91,7 @@ async fn want_crm(shop: &Shop, is_wanted: bool) -> Result<(), Failure> {
     shop.turn(move |turn| async move { turn.ask(orders::WantCrm { is_wanted }).await }).await
 }
 
-/// Waits for a time of the calendar; for ever without one.
+/// Sleeps until `time`; with `None` it never returns.
 async fn until(time: Option<UnixMillis>) {
     let wait = |time: UnixMillis| time.get().saturating_sub(clock::now().get());
     let wait = time.map(|time| Duration::from_millis(u64::try_from(wait(time)).unwrap_or(0)));
@@ -100,7 +99,7 @@ async fn until(time: Option<UnixMillis>) {
 }
 
 impl Outgoing {
-    /// Comes to an end. The store must still be open.
+    /// Stops the loops. The store must still be open.
     pub(crate) async fn shutdown(mut self) {
         self.switch.send_replace(true);
         let finish = async { while self.tasks.join_next().await.is_some() {} };

@@ -1,8 +1,8 @@
-//! One message to one URL: resolved, connected, signed, sent, and the status of the answer. One
+//! Sends one message to one URL: resolves, connects, signs, sends, and reads the status. One
 //! connection per message, no redirects, no proxy, one time limit over all of it.
 //!
-//! The address that was judged is the address that is connected to: a name that means something else
-//! a moment later leads nowhere new.
+//! It connects to the very address that it checked, so a DNS name that changes between check and
+//! connection cannot lead to a private address.
 
 use super::address::special_use;
 use super::bounded::Bounded;
@@ -25,42 +25,42 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use url::{Host, Url};
 
-/// A receiver answers within this time, connecting included.
+/// Time limit for the whole exchange, connecting included.
 const TIME_LIMIT: Duration = Duration::from_secs(15);
-/// One address of several takes a connection within this time.
+/// Time limit for connecting to one of several addresses.
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
-/// Addresses of one name that are tried.
+/// Most addresses of one name that are tried.
 const ADDRESSES_MAX: usize = 4;
-/// Most that is read of an answer, up to the end of its headers; interim answers (1xx) included.
+/// Most octets read of an answer, up to the end of its headers; interim answers (1xx) included.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
 
-/// Header: the id of what is told. The same on every try, for receivers to know it again.
+/// Header: the message's id. It is the same on every try, so that receivers can recognise repeats.
 const ID_HEADER: &str = "souk-id";
 /// Header: see [`sign`].
 const SIGNATURE_HEADER: &str = "souk-signature";
 
-/// Where a message may go.
+/// Which addresses a message may be sent to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reach {
-    /// Wherever the operator says.
+    /// Any address: the operator chose the URL.
     Anywhere,
-    /// To addresses of the open Internet only.
+    /// Only addresses on the public Internet.
     Public,
 }
 
-/// A message.
+/// A message to send.
 #[derive(Clone, Debug)]
 pub(super) struct Letter {
     pub(super) url: Url,
     pub(super) reach: Reach,
     pub(super) id: String,
-    /// What it is signed with.
+    /// The secret that signs the message.
     pub(super) secret: String,
     pub(super) content_type: &'static str,
     pub(super) body: Bytes,
 }
 
-/// Why no answer came.
+/// Why no answer arrived.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PostError {
     #[error("no answer within {} s", TIME_LIMIT.as_secs())]
@@ -112,10 +112,10 @@ impl Poster {
         Self { tls: TlsConnector::from(Arc::new(config)) }
     }
 
-    /// Sends a message; gives the status of the answer, whose body is left unread.
+    /// Sends a message and returns the status of the answer; the answer's body is not read.
     ///
     /// # Errors
-    /// [`PostError`]; the receiver may have got it all the same.
+    /// [`PostError`]; the receiver may have received the message anyway.
     pub(super) async fn post(&self, letter: &Letter) -> Result<StatusCode, PostError> {
         let posting = self.post_unbounded(letter);
         tokio::time::timeout(TIME_LIMIT, posting).await.unwrap_or(Err(PostError::TimedOut))
@@ -134,7 +134,7 @@ impl Poster {
     }
 }
 
-/// The addresses of a URL's host. With [`Reach::Public`], one that is not public spoils them all.
+/// The addresses of a URL's host. With [`Reach::Public`], one private address rejects them all.
 ///
 /// # Errors
 /// [`PostError`].
@@ -181,11 +181,11 @@ where
         .await
         .map_err(PostError::Http)?;
     let mut asking = std::pin::pin!(sender.send_request(request));
-    // The connection is dropped with this future, answered or not.
+    // The connection ends with this future, with or without an answer.
     let answer = tokio::select! {
         biased;
         answer = &mut asking => answer,
-        // What it read before it ended, or how it broke off, is in the other half.
+        // The request future holds the answer that was read before the end, or the error.
         _ = connection => asking.await,
     };
     match answer {

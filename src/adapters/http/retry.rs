@@ -1,25 +1,25 @@
-//! When a message that was not taken is sent again, and when it is given up.
+//! When a failed message is retried, and when it is given up.
 
 use crate::adapters::tasks::wait_after;
 use http::StatusCode;
 use souk_domain::UnixMillis;
 use std::time::Duration;
 
-/// Waits that double, with jitter, until a time is over.
+/// Waits that double, with jitter, until a time limit has passed.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Patience {
     /// Wait before the second try.
     first_wait: Duration,
     /// Longest wait between two tries.
     longest_wait: Duration,
-    /// After this long, counted from the first try, there is no other.
+    /// No retry later than this, counted from the first try.
     within: Duration,
 }
 
 impl Patience {
-    /// With the CRM: a day.
+    /// For the CRM: a day.
     pub(super) const CRM: Self = Self::lasting(Duration::from_secs(24 * 60 * 60));
-    /// With a webhook endpoint: three days.
+    /// For a webhook endpoint: three days.
     pub(super) const WEBHOOKS: Self = Self::lasting(Duration::from_secs(3 * 24 * 60 * 60));
 
     const fn lasting(within: Duration) -> Self {
@@ -30,7 +30,7 @@ impl Patience {
         }
     }
 
-    /// When to try again after so many tries, the first of them at `since`; `None` once it is enough.
+    /// When to retry after `tries` tries, the first of them at `since`; `None` to give up.
     pub(super) fn next_try(
         self,
         tries: u32,
@@ -42,7 +42,7 @@ impl Patience {
     }
 }
 
-/// Whether an answer says that the message itself is refused, so that it is no use to send it again.
+/// Whether the status rejects the message itself, so that a retry is useless.
 pub(super) fn is_final(status: StatusCode) -> bool {
     matches!(
         status,

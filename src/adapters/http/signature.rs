@@ -1,11 +1,12 @@
-//! How a receiver knows that a message is ours: `Souk-Signature: t=SECONDS,v1=HEX`, where the hex is
-//! HMAC-SHA256 with the receiver's secret over `SECONDS.BODY`.
+//! Signs messages, so that a receiver can verify that they come from the shop:
+//! `Souk-Signature: t=SECONDS,v1=HEX`, where the hex is HMAC-SHA256 over `SECONDS.BODY` with the
+//! receiver's secret.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use std::fmt::Write as _;
 
-/// The header's value for a body that is sent now.
+/// The header's value for a body sent at `now_seconds`.
 pub(super) fn sign(secret: &str, body: &[u8], now_seconds: i64) -> String {
     let mut code =
         Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("HMAC takes a key of any length");

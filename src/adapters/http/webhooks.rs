@@ -1,7 +1,7 @@
-//! Events on their way to the endpoints that administrators registered.
+//! Delivers events to the webhook endpoints that administrators registered.
 //!
-//! Each endpoint hears of one event at a time, in commit order; what it does not take waits aside
-//! for its next try, so that later events go on, and nobody waits for another's endpoint.
+//! Each endpoint gets one event at a time, in commit order. A failed event waits for its retry while
+//! later events go on, and no endpoint waits for another.
 
 use super::post::{Letter, Poster, Reach};
 use super::retry::{Patience, is_final};
@@ -23,15 +23,15 @@ use url::Url;
 
 /// Rows read from the outbox at a time.
 const MAX_ROWS_PER_READ: usize = 64;
-/// So many rows that are not for an endpoint are passed over before its cursor follows.
+/// After skipping this many rows that an endpoint did not subscribe to, its cursor is saved.
 const PASSED_OVER_MAX: u64 = 512;
 
-/// The store is gone; its owner stopped first.
+/// The store has stopped.
 #[derive(Debug, thiserror::Error)]
 #[error("the store is closed")]
 struct StoreClosed;
 
-/// Tells endpoints what they are to hear.
+/// Delivers events to the registered endpoints.
 #[derive(Clone)]
 pub(super) struct Dispatcher {
     pub(super) shop: Shop,
@@ -40,27 +40,27 @@ pub(super) struct Dispatcher {
     pub(super) stop: Stop,
 }
 
-/// What an endpoint needs next.
+/// The next job of an endpoint.
 enum Job {
-    /// This event, tried before or not.
-    Tell { message: Message, event: String, before: Option<Delivery>, cursor: u64 },
-    /// Nothing but to note that its cursor is here.
-    Follow(u64),
-    /// An event that waited is not kept any more.
-    Missed { sequence: u64, before: Delivery },
-    /// Nothing before then.
-    Rest(Option<UnixMillis>),
+    /// Deliver this event; `before` holds its earlier tries.
+    Deliver { message: Message, event: String, before: Option<Delivery>, cursor: u64 },
+    /// Only save that the cursor has reached this row.
+    SaveCursor(u64),
+    /// An event that waited for a retry has left the outbox.
+    Expired { sequence: u64, before: Delivery },
+    /// Nothing to do before this time; `None`: nothing until the next commit.
+    Wait(Option<UnixMillis>),
 }
 
 impl Dispatcher {
-    /// Tells whatever is due, until `stop`.
+    /// Delivers whatever is due, until `stop`.
     ///
     /// # Errors
-    /// [`Interruption`]; what was not told is still in the outbox.
+    /// [`Interruption`]; undelivered events are still in the outbox.
     pub(super) async fn session(self) -> Result<(), Interruption> {
         let this = &self;
         let mut commits = self.shop.store.commits();
-        // How far each endpoint has read; its durable cursor may be a little behind.
+        // How far each endpoint has read; its saved cursor may lag behind.
         let mut read = HashMap::new();
         let mut busy = HashSet::new();
         let mut jobs: FuturesUnordered<BoxFuture<'_, (u64, Result<(), Failure>)>> =
@@ -74,8 +74,8 @@ impl Dispatcher {
                     continue;
                 }
                 let job = match this.job(&snapshot, id, &endpoint, &mut read)? {
-                    Job::Rest(None) => continue,
-                    Job::Rest(Some(due)) => {
+                    Job::Wait(None) => continue,
+                    Job::Wait(Some(due)) => {
                         wake_at = Some(wake_at.map_or(due, |earlier| earlier.min(due)));
                         continue;
                     }
@@ -84,7 +84,7 @@ impl Dispatcher {
                 busy.insert(id);
                 jobs.push(Box::pin(async move { (id, this.run(id, endpoint, job).await) }));
             }
-            // A snapshot that is kept keeps its pages.
+            // A snapshot that stays open keeps old pages from being reused.
             drop(snapshot);
             tokio::select! {
                 Some((id, done)) = jobs.next() => {
@@ -113,7 +113,7 @@ impl Dispatcher {
         {
             return self.again(sequence, before, cursor);
         }
-        let rest = Job::Rest(due.map(|(at, _)| at));
+        let rest = Job::Wait(due.map(|(at, _)| at));
         if waiting >= webhooks::WAITING_MAX {
             return Ok(rest);
         }
@@ -126,13 +126,13 @@ impl Dispatcher {
                 let event =
                     message.event().filter(|name| webhooks::matches(&endpoint.events, name));
                 if let Some(event) = event {
-                    return Ok(Job::Tell { message, event, before: None, cursor: sequence });
+                    return Ok(Job::Deliver { message, event, before: None, cursor: sequence });
                 }
                 at = sequence;
                 read.insert(id, at);
             }
             if at - cursor >= PASSED_OVER_MAX {
-                return Ok(Job::Follow(at));
+                return Ok(Job::SaveCursor(at));
             }
             if !has_more {
                 return Ok(rest);
@@ -140,27 +140,27 @@ impl Dispatcher {
         }
     }
 
-    /// An event that waited for its next try.
+    /// The retry of an event.
     fn again(&self, sequence: u64, before: Delivery, cursor: u64) -> Result<Job, StoreError> {
         let row = self.shop.outbox.after(sequence - 1, 1)?;
         let row = row.into_iter().find(|message| message.sequence == sequence);
         Ok(match row {
             Some(message) => {
                 let event = before.event.clone();
-                Job::Tell { message, event, before: Some(before), cursor }
+                Job::Deliver { message, event, before: Some(before), cursor }
             }
-            None => Job::Missed { sequence, before },
+            None => Job::Expired { sequence, before },
         })
     }
 
     async fn run(&self, id: u64, endpoint: Endpoint, job: Job) -> Result<(), Failure> {
         let tried = match job {
-            Job::Rest(_) => return Ok(()),
-            Job::Follow(cursor) => {
+            Job::Wait(_) => return Ok(()),
+            Job::SaveCursor(cursor) => {
                 let advance = AdvanceCursor { endpoint: id, cursor };
                 return self.shop.turn(move |turn| async move { turn.ask(advance).await }).await;
             }
-            Job::Missed { sequence, before } => RecordTry {
+            Job::Expired { sequence, before } => RecordTry {
                 endpoint: id,
                 sequence,
                 cursor: 0,
@@ -170,8 +170,8 @@ impl Dispatcher {
                 reason: "the event is not kept any more".to_owned(),
                 verdict: Verdict::GivenUp,
             },
-            Job::Tell { message, event, before, cursor } => {
-                self.tell(id, &endpoint, message, event, before, cursor).await
+            Job::Deliver { message, event, before, cursor } => {
+                self.deliver(id, &endpoint, message, event, before, cursor).await
             }
         };
         if tried.verdict != Verdict::Taken {
@@ -185,15 +185,15 @@ impl Dispatcher {
         }
         let recording = self.shop.turn(move |turn| async move { turn.ask(tried).await });
         if recording.await? == Recorded::SwitchedOff {
-            // Not its URL: some hold a password of their own.
+            // The URL is not logged: it may contain a password.
             let what = "a webhook endpoint took nothing for three days and is switched off";
             tracing::error!(endpoint = id, "{what}");
         }
         Ok(())
     }
 
-    /// One try.
-    async fn tell(
+    /// Makes one delivery try and judges its result.
+    async fn deliver(
         &self,
         id: u64,
         endpoint: &Endpoint,

@@ -1,4 +1,4 @@
-//! From a notification to a message ready to send: the same every time.
+//! Turns a notification into a mail message; the same notification always gives the same message.
 
 use super::plain_name;
 use super::templates::{Template, TemplateError, Templates};
@@ -11,10 +11,10 @@ use souk_domain::text::mail_line;
 use souk_domain::{EmailAddress, TextErrors};
 use std::time::SystemTime;
 
-/// Longest subject; header lines have a bound, and readers another.
+/// Longest subject that is sent; the rest is cut off.
 const MAX_SUBJECT_CHARS: usize = 200;
 
-/// What is read of the CloudEvents body of a notification.
+/// The fields read from a notification's CloudEvents body.
 #[derive(Debug, Deserialize)]
 pub(super) struct Notification {
     pub(super) id: String,
@@ -30,27 +30,27 @@ struct NotificationData {
     context: Option<Map<String, Value>>,
 }
 
-/// No message can be made of a notification, today or later.
+/// The notification can never become a message.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ComposeError {
-    /// The recipient holds a line break or another control character: an attempt to add headers.
+    /// The recipient holds a line break or another control character, which could add headers.
     #[error("the recipient holds a control character")]
     ControlInRecipient,
     /// The recipient is longer than an address can be.
     #[error("the recipient is longer than {} characters", EmailAddress::MAX_CHARACTERS)]
     RecipientTooLong,
-    /// The recipient is no address.
+    /// The recipient is not a mail address.
     #[error("the recipient is no mail address")]
     Recipient(#[source] TextErrors),
-    /// A text cannot be rendered with these values.
+    /// The template cannot be rendered with the notification's values.
     #[error(transparent)]
     Template(#[from] TemplateError),
-    /// The parts make no message.
+    /// lettre rejects the parts.
     #[error("the parts make no message")]
     Message(#[source] lettre::error::Error),
 }
 
-/// Who writes the shop's mails.
+/// Composes the shop's mails.
 pub(super) struct Composer {
     pub(super) templates: Templates,
     pub(super) from: Mailbox,
@@ -72,12 +72,12 @@ impl Composer {
         let subject: String =
             mail_line(&rendered.subject).chars().take(MAX_SUBJECT_CHARS).collect();
         let name = plain_name(&notification.id);
-        // Stable as well, so that a message composed twice is the same octet for octet.
+        // A stable boundary, so that a message composed twice is identical octet for octet.
         let parts = MultiPart::alternative()
             .boundary(format!("=_souk_{}", plain_name(&format!("boundary {name}"))))
             .singlepart(SinglePart::plain(rendered.text))
             .singlepart(SinglePart::html(rendered.html));
-        // By hand, because lettre would read the recipient again, by rules narrower than the shop's.
+        // Built by hand, because lettre would parse the recipient again with narrower rules than the shop's.
         let envelope = Envelope::new(Some(self.from.email.clone()), vec![to.clone()])
             .map_err(ComposeError::Message)?;
         Message::builder()
@@ -107,13 +107,13 @@ fn recipient(to: &str) -> Result<Address, ComposeError> {
     }
     let address = EmailAddress::claimed(to).map_err(ComposeError::Recipient)?;
     let (local, domain) = address.for_mail();
-    // Nothing dangerous about it: an `EmailAddress` is visible ASCII by rules of its own.
+    // Safe: an `EmailAddress` holds visible ASCII only.
     Ok(Address::new_dangerous(local, domain))
 }
 
-/// When the notification was made; now, if it does not say so in a way a mail can repeat.
+/// When the notification was made; now, if its time is missing or does not fit a `Date` header.
 fn sent_at(time: Option<&str>) -> SystemTime {
-    /// The last second of the year 9999, which is the last a `Date` header can hold.
+    /// The last second of the year 9999, the latest that a `Date` header can hold.
     const LAST_SECOND: i64 = 253_402_300_799;
     let made_at = time.and_then(|time| time.parse::<jiff::Timestamp>().ok());
     match made_at {

@@ -1,18 +1,18 @@
-//! Files that appear whole or not at all, and are written once.
+//! Writes files atomically and only once.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-/// Mails name people and may hold links that reset a password: for the shop's user alone.
+/// Mails name people and may hold password reset links, so only the shop's user may read them.
 const DIRECTORY_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
 
-/// Writes a file unless it is there already; returns once it is durable.
+/// Writes a file unless it already exists; returns once it is durable.
 ///
 /// # Errors
-/// What the file system says; the file is not there then.
+/// The file system's error; the file does not exist then.
 pub(crate) async fn write_once(
     directory: PathBuf,
     name: String,

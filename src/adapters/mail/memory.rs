@@ -1,4 +1,4 @@
-//! Which mails were sent: a notification may come twice, a mail must not.
+//! Remembers which mails were sent: a notification may be delivered twice, its mail is sent once.
 
 use souk_actors::store::{
     Direction, OpenError, Opening, Read, Schema, Store, StoreError, StoreKind, StoreLimits, Table,
@@ -8,25 +8,25 @@ use std::path::Path;
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// A store of its own: the shop's must not wait for mail servers, and a worker in another process
-/// cannot open the shop's.
+/// In its own store: the shop's store must not wait for mail servers, and a worker in another process
+/// cannot open the shop's store.
 const SENT: Table<String, u64> = Table::new("mail.sent");
 const SENT_BY_TIME: Table<(u64, String), ()> = Table::new("mail.sent_by_time");
 
-/// How long a mail is remembered. Nothing is delivered again after so long: the broker and the
-/// outbox try for hours and remember ids for a day.
+/// How long a mail is remembered. No notification is redelivered after that long: the broker and the
+/// outbox retry for hours and remember ids for a day.
 const REMEMBERED_FOR: Duration = Duration::from_secs(7 * 24 * 60 * 60);
-/// Old entries forgotten with each new one; more than one, so that the memory shrinks.
+/// Old entries deleted with each new one; more than one, so that the memory shrinks.
 const MAX_FORGOTTEN_PER_MAIL: usize = 8;
 const CACHE_BYTES: usize = 1 << 20;
 
-/// Names of the mails sent in the last days, durable.
+/// The names of the mails sent in the last days, stored durably.
 pub(super) struct SentMails {
     store: Store,
 }
 
 impl SentMails {
-    /// Opens the memory in a directory of its own. Reads and writes the disk.
+    /// Opens the memory in its own directory. Reads and writes the disk.
     ///
     /// # Errors
     /// [`OpenError`].
@@ -45,7 +45,7 @@ impl SentMails {
         Ok(self.store.snapshot().get(SENT, &name.to_owned())?.is_some())
     }
 
-    /// Remembers that a mail was sent, and forgets a few that nobody will ask about.
+    /// Records that a mail was sent, and deletes a few expired entries.
     ///
     /// # Errors
     /// [`Failure`] of the store.
@@ -79,12 +79,12 @@ impl SentMails {
             .await
     }
 
-    /// Turns true when the disk failed in the middle of a commit.
+    /// Turns true when the disk failed during a commit.
     pub(super) fn broken(&self) -> watch::Receiver<bool> {
         self.store.broken()
     }
 
-    /// Waits until everything remembered is durable.
+    /// Waits until all entries are durable.
     pub(super) async fn close(&self) {
         self.store.close().await;
     }

@@ -1,4 +1,4 @@
-//! Mails: from a notification to a message, and out by SMTP or into files.
+//! Mails: composes notifications into messages and sends them by SMTP or writes them to files.
 
 mod compose;
 mod files;
@@ -17,13 +17,13 @@ pub(crate) use retry::RetryPolicy;
 pub(crate) use transport::{SmtpUrlError, Transport, server as smtp_server};
 pub(crate) use worker::{DeliveryError, Mailer, MailerError, PermanentCause};
 
-/// What precedes the template's name in the subject of a notification.
+/// Precedes the template's name in the subject of a notification.
 pub(crate) const SUBJECT_PREFIX: &str = "souk.notify.v1.email.";
 
-/// What stands for an id in file names, message ids and the memory of sent mails: the id itself
-/// if it is plain, otherwise (other systems may ask for mails too) a digest of it.
+/// The form of an id for file names, message ids and the memory of sent mails: the id itself if it is
+/// plain, otherwise a digest of it. Other systems may publish notifications with any id.
 pub(crate) fn plain_name(id: &str) -> String {
-    /// Longest id used as it is; with an ending it fits every file system.
+    /// Longest id used unchanged; with a file extension it fits every file system.
     const MAX_PLAIN_CHARS: usize = 128;
     let is_plain = !id.is_empty()
         && id.len() <= MAX_PLAIN_CHARS

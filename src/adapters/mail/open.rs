@@ -1,10 +1,10 @@
-//! The mailer that the settings describe.
+//! Opens the mailer from the settings.
 
 use super::{Mailer, Transport};
 use crate::adapters::{AdapterError, AdapterSettings, DEFAULT_MAIL_FROM};
 use lettre::message::Mailbox;
 
-/// Opens the mailer. Its memory is locked: one process at a time.
+/// Opens the mailer. Its memory is locked: only one process at a time can use it.
 ///
 /// # Errors
 /// [`AdapterError`].

@@ -1,12 +1,12 @@
-//! The texts of the mails, from `config/mail/`: those the shop's owner may have edited, else those
-//! this program was built with.
+//! The mail texts of `config/mail/`: the shop's edited copy if there is one, else the texts built
+//! into this program.
 //!
 //! `<template>.txt` begins with `Subject: …`; the text follows after an empty line.
-//! `<template>.html` is what stands inside `layout.html`. `order_lines.txt` and `.html` are
-//! rendered first and stand wherever a text says `{{ order_lines }}`.
+//! `<template>.html` is the content of `layout.html`. `order_lines.txt` and `.html` are rendered
+//! first and replace `{{ order_lines }}` in other texts.
 //!
-//! All of them are checked when they are loaded: a text that is missing, cannot be parsed or uses a
-//! value that its mail does not have would otherwise be found by a customer.
+//! Loading checks all of them, so that an operator, and not a customer, finds a text that is
+//! missing, cannot be parsed or uses a value that its mail does not have.
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Serde, Value};
@@ -22,15 +22,15 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Template {
     name: &'static str,
-    /// What its texts may use, beside [`EVERYWHERE`].
+    /// The values its texts may use, in addition to [`EVERYWHERE`].
     values: &'static [&'static str],
 }
 
-/// What every text may use.
+/// Values that every text may use.
 const EVERYWHERE: [&str; 1] = ["shop_name"];
 /// Values that may have several lines.
 const SEVERAL_LINES: [&str; 2] = ["shipping_address", "reason"];
-/// What the texts of a mail about an order may use.
+/// Values of a mail about an order.
 const ORDER: &[&str] = &[
     "customer_name",
     "order_number",
@@ -44,7 +44,7 @@ const ORDER: &[&str] = &[
     "order_lines",
 ];
 
-/// What the text of the mail about a new order may use.
+/// Values of the mail about a new order.
 const NEW_ORDER: &[&str] = &[
     "order_number",
     "customer_name",
@@ -74,14 +74,14 @@ const TEMPLATES: [Template; 11] = [
     Template { name: "order_digest", values: &["orders", "count", "currency"] },
 ];
 
-/// The lines of an order, for other texts to use.
+/// The order's lines, included in other texts.
 const LINES: Template = Template { name: "order_lines", values: ORDER };
-/// What stands around every HTML part.
+/// The frame around every HTML part.
 const LAYOUT: Template = Template { name: "layout", values: &["subject", "body"] };
 
 macro_rules! built_in {
     ($($file:literal),* $(,)?) => {
-        /// Every file, as it was when this program was built.
+        /// Every file as of the build.
         const BUILT_IN: &[(&str, &str)] =
             &[$(($file, include_str!(concat!("../../../config/mail/", $file)))),*];
     };
@@ -115,49 +115,41 @@ built_in!(
     "layout.html",
 );
 
-/// How the first line of a text begins.
+/// Prefix of the first line of a text.
 const SUBJECT_MARK: &str = "Subject: ";
 
-/// A text cannot be used.
+/// A mail text cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TemplateError {
-    /// It is not there, or is no text.
+    /// It does not exist or cannot be read as text.
     #[error("the mail text {} cannot be read", .file.display())]
     Read {
-        /// Which.
         file: PathBuf,
-        /// Why.
         #[source]
         source: io::Error,
     },
-    /// It does not begin with its subject.
+    /// Its first line is not its subject.
     #[error("the mail text {} does not begin with a line `Subject: …`", .file.display())]
-    NoSubject {
-        /// Which.
-        file: PathBuf,
-    },
+    NoSubject { file: PathBuf },
     /// It uses a value that its mail does not have.
     #[error("the mail text {} uses `{value}`; it may use {known}", .file.display())]
     UnknownValue {
-        /// Which.
         file: PathBuf,
-        /// What it uses.
+        /// The unknown value.
         value: String,
-        /// What there is.
+        /// The values it may use.
         known: String,
     },
-    /// It cannot be parsed, or not be filled with values as its mail has them.
+    /// It cannot be parsed, or cannot be rendered with the values of its mail.
     #[error("the mail text {} cannot be used", .file.display())]
     Text {
-        /// Which.
         file: PathBuf,
-        /// Why.
         #[source]
         source: minijinja::Error,
     },
 }
 
-/// A mail as people read it.
+/// A mail's subject and bodies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Rendered {
     pub(super) subject: String,
@@ -168,12 +160,12 @@ pub(super) struct Rendered {
 /// All texts, parsed.
 pub(super) struct Templates {
     environment: Environment<'static>,
-    /// `None`: those built in.
+    /// `None`: the built-in texts.
     directory: Option<PathBuf>,
 }
 
 impl Template {
-    /// The template of this name.
+    /// The template with this name.
     pub(super) fn named(name: &str) -> Option<Self> {
         TEMPLATES.into_iter().find(|template| template.name == name)
     }
@@ -189,11 +181,11 @@ impl Template {
 }
 
 impl Templates {
-    /// Loads and checks every text of a directory, or those built in. A value that is missing when
-    /// a mail is rendered reads as empty.
+    /// Loads and checks the texts of a directory, or the built-in ones. At rendering, a missing value
+    /// reads as empty.
     ///
     /// # Errors
-    /// [`TemplateError`]; the first text that cannot be used.
+    /// [`TemplateError`] of the first text that cannot be used.
     pub(super) fn load(directory: Option<&Path>) -> Result<Self, TemplateError> {
         let mut templates = Self::parse(directory, UndefinedBehavior::Strict)?;
         templates.check()?;
@@ -201,7 +193,7 @@ impl Templates {
         Ok(templates)
     }
 
-    /// As [`Templates::load`], but a text that uses what nobody gives fails whenever it is used.
+    /// Like [`Templates::load`], but rendering fails on a missing value.
     #[cfg(test)]
     pub(super) fn strict() -> Self {
         Self::parse(None, UndefinedBehavior::Strict).expect("every text can be parsed")
@@ -213,7 +205,7 @@ impl Templates {
         let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
         let none = |source| TemplateError::Text { file: PathBuf::from("(any)"), source };
         environment.set_syntax(syntax.map_err(none)?);
-        // A value that is null reads as one that is missing.
+        // A null value reads as a missing one.
         environment.set_formatter(|out, state, value| {
             if value.is_none() { Ok(()) } else { escape_formatter(out, state, value) }
         });
@@ -240,7 +232,7 @@ impl Templates {
                 let subject = first.strip_prefix(SUBJECT_MARK);
                 let subject =
                     subject.ok_or_else(|| TemplateError::NoSubject { file: self.place(file) })?;
-                // The empty line in place of the subject keeps the numbers of lines in errors.
+                // An empty line replaces the subject, so that errors keep the file's line numbers.
                 vec![
                     (format!("{name}.subject"), subject.to_owned()),
                     (file.to_owned(), format!("\n{text}")),
@@ -255,12 +247,12 @@ impl Templates {
         Ok(())
     }
 
-    /// Where the file lies, as errors name it.
+    /// The file's path as errors name it.
     fn place(&self, file: &str) -> PathBuf {
         self.directory.as_deref().unwrap_or(Path::new("config/mail")).join(file)
     }
 
-    /// Whether every text uses only what there is, and can be filled with it.
+    /// Checks that every text uses only values its mail has, and renders with them.
     fn check(&self) -> Result<(), TemplateError> {
         let sample = sample();
         for template in TEMPLATES.into_iter().chain([LINES, LAYOUT]) {
@@ -304,7 +296,7 @@ impl Templates {
     /// Renders a mail.
     ///
     /// # Errors
-    /// [`TemplateError`] if the values are of a kind that the text cannot use.
+    /// [`TemplateError`] if a value has a type that the text cannot use.
     pub(super) fn render(
         &self,
         template: Template,
@@ -341,8 +333,8 @@ impl Templates {
     }
 }
 
-/// A value without control characters: one line, but for what people write several lines of. Other
-/// systems ask for mails too, so no text may count on what the shop's own values are like.
+/// Removes control characters: one line, except for values that people write on several lines. Other
+/// systems publish notifications too, so the texts cannot rely on the shop's own validation.
 fn cleaned(name: &str, value: &Json) -> Json {
     match value {
         Json::String(text) if SEVERAL_LINES.contains(&name) => mail_lines(text).into(),
@@ -355,7 +347,7 @@ fn cleaned(name: &str, value: &Json) -> Json {
     }
 }
 
-/// Joins runs of empty lines, which parts left out leave behind.
+/// Collapses runs of empty lines, which omitted parts leave behind.
 fn tidy(text: &str) -> String {
     let mut tidied = String::with_capacity(text.len());
     let mut empty_lines = 0;
@@ -369,7 +361,7 @@ fn tidy(text: &str) -> String {
     tidied
 }
 
-/// Values of every mail, to try texts with.
+/// Sample values for every mail, to check the texts with.
 fn sample() -> Map<String, Json> {
     let sample = json!({
         "shop_name": "Souk", "customer_name": "Ann", "order_number": "ORD-1", "total": "20.00",
@@ -392,7 +384,7 @@ fn sample() -> Map<String, Json> {
 mod tests {
     use super::*;
 
-    /// A copy of the texts with one file changed; what loading them says.
+    /// Loads a copy of the texts with one file changed; returns the error's text.
     fn load_with(file: &str, text: Option<&str>) -> Result<(), String> {
         let directory = tempfile::tempdir().expect("a directory");
         for (name, text) in BUILT_IN {
@@ -434,8 +426,8 @@ mod tests {
             ("layout.html", Some("{{ body | shout }}"), "shout"),
             ("welcome.html", Some("{% include 'passwords.txt' %}"), "unknown statement"),
         ] {
-            let said = load_with(file, text).expect_err("refused");
-            assert!(said.contains(file) && said.contains(wrong), "{wrong}: {said}");
+            let error = load_with(file, text).expect_err("refused");
+            assert!(error.contains(file) && error.contains(wrong), "{wrong}: {error}");
         }
     }
 }

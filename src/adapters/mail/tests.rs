@@ -1,4 +1,4 @@
-//! The mailer with a mail server that does as it is told, and with files.
+//! The mailer with a scripted mail server, and with files.
 
 use super::templates::{Template, Templates};
 use super::{DeliveryError, Mailer, PermanentCause, Transport, plain_name};

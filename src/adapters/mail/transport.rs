@@ -1,4 +1,4 @@
-//! Where mails go: to a mail server, or into files where none is configured.
+//! Sends mails to a mail server, or writes them to files if none is configured.
 
 use super::files::write_once;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
@@ -8,53 +8,48 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{fs, io};
 
-/// Longest wait for one answer of the mail server.
+/// Time limit for one answer of the mail server.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(20);
-/// Connections kept to the mail server.
+/// Most open connections to the mail server.
 const MAX_CONNECTIONS: u32 = 4;
-/// A connection nobody used for so long is closed.
+/// A connection that is idle for this long is closed.
 const MAX_IDLE: Duration = Duration::from_secs(30);
 const SMTP_PORT: u16 = 25;
 
 /// Submission with STARTTLS (RFC 6409).
 const SUBMISSION_PORT: u16 = 587;
-/// Another way to write `smtp://…?tls=required`.
+/// Alias of `smtp://…?tls=required`.
 const STARTTLS_SCHEME: &str = "smtp+starttls";
-/// Parameter of the URL: a file with certificates to trust beside the public ones.
+/// URL parameter: a PEM file with certificates to trust in addition to the public ones.
 const CERTIFICATES: &str = "ca";
 /// Last line of a certificate in a PEM file.
 const CERTIFICATE_END: &str = "-----END CERTIFICATE-----";
 
-/// The address of the mail server cannot be used.
+/// The mail server's URL cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SmtpUrlError {
-    /// It is no URL.
+    /// It is not a URL.
     #[error("the address of the mail server is no URL")]
     Url(#[source] url::ParseError),
-    /// It is none of a mail server. The URL is not repeated here: it may hold a password.
+    /// Its scheme or its parameters are wrong. The URL is not repeated here: it may hold a password.
     #[error("the mail server needs an address such as smtp://user:password@host:587")]
     Server(#[source] SmtpError),
-    /// It names no server.
+    /// It has no host.
     #[error("the address of the mail server names no host")]
     NoHost,
-    /// It names a file with certificates, and that cannot be read.
+    /// Its certificate file cannot be read.
     #[error("the certificates in {} cannot be read", .file.display())]
     Certificates {
-        /// Which.
         file: PathBuf,
-        /// Why.
         #[source]
         source: io::Error,
     },
-    /// It names a file, and there is no certificate in it.
+    /// Its certificate file holds no certificate.
     #[error("{} holds no certificate", .file.display())]
-    NoCertificate {
-        /// Which.
-        file: PathBuf,
-    },
+    NoCertificate { file: PathBuf },
 }
 
-/// A way out for mails.
+/// Where mails are sent.
 pub(crate) enum Transport {
     /// A mail server.
     Smtp(AsyncSmtpTransport<Tokio1Executor>),
@@ -62,22 +57,22 @@ pub(crate) enum Transport {
     Files(PathBuf),
 }
 
-/// A mail was not handed over.
+/// A mail was not sent.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SendError {
-    /// By the mail server's word, or because it cannot be reached.
+    /// The mail server rejected it or cannot be reached.
     #[error("the mail server refused or cannot be reached")]
     Smtp(#[source] SmtpError),
-    /// By the file system's.
+    /// The file could not be written.
     #[error("it could not be written")]
     File(#[source] io::Error),
 }
 
 impl Transport {
-    /// A mail server by its URL: `smtps://` speaks TLS from the start; `smtp+starttls://` (port 587)
-    /// and `smtp://…?tls=required` change to TLS before anything else is said; `smtp://` changes
-    /// to TLS if the server offers it, and `smtp://…?tls=none` never does. `?ca=FILE` names
-    /// certificates (PEM) to trust beside the public ones. A user and a password in the URL log in.
+    /// A mail server by its URL. `smtps://` uses TLS from the start. `smtp+starttls://` (port 587) and
+    /// `smtp://…?tls=required` require STARTTLS. `smtp://` uses STARTTLS if the server offers it, and
+    /// `smtp://…?tls=none` never does. `?ca=FILE` names certificates (PEM) to trust in addition to the
+    /// public ones. A user and a password in the URL are used to log in.
     ///
     /// # Errors
     /// [`SmtpUrlError`].
@@ -86,7 +81,7 @@ impl Transport {
         Ok(Self::Smtp(server(url)?.timeout(Some(COMMAND_TIMEOUT)).pool_config(pool).build()))
     }
 
-    /// Hands a mail over. `name` is the same for the same mail: a file of that name is this mail.
+    /// Sends a mail. `name` identifies the mail: a file with that name is this mail.
     ///
     /// # Errors
     /// [`SendError`].
@@ -104,7 +99,7 @@ impl Transport {
         }
     }
 
-    /// Connects and logs in, without a mail.
+    /// Connects and logs in, and sends no mail.
     ///
     /// # Errors
     /// [`SendError`].
@@ -115,7 +110,7 @@ impl Transport {
         }
     }
 
-    /// Takes leave of the mail server.
+    /// Closes the connections to the mail server.
     pub(crate) async fn close(&self) {
         if let Self::Smtp(server) = self {
             server.shutdown().await;
@@ -123,7 +118,7 @@ impl Transport {
     }
 }
 
-/// What the URL of a mail server says, as [`Transport::smtp`] reads it. Needs no runtime.
+/// Parses a mail server's URL as [`Transport::smtp`] does. Needs no runtime.
 ///
 /// # Errors
 /// [`SmtpUrlError`].
@@ -135,7 +130,7 @@ pub(crate) fn server(url: &str) -> Result<AsyncSmtpTransportBuilder, SmtpUrlErro
     let (mut tls, certificates) = (parameter("tls"), parameter(CERTIFICATES));
     let host = url.host_str().ok_or(SmtpUrlError::NoHost)?.to_owned();
     if url.scheme() == STARTTLS_SCHEME {
-        // Neither scheme is one of the special ones, so this cannot fail.
+        // Neither is a special scheme of the URL standard, so this cannot fail.
         let _ = url.set_scheme("smtp");
         if url.port().is_none() {
             let _ = url.set_port(Some(SUBMISSION_PORT));
@@ -160,7 +155,7 @@ pub(crate) fn server(url: &str) -> Result<AsyncSmtpTransportBuilder, SmtpUrlErro
     Ok(builder)
 }
 
-/// What a certificate of the mail server must prove.
+/// The TLS parameters: the host name and the certificates that the server's certificate must match.
 fn parameters(host: String, certificates: Option<&Path>) -> Result<TlsParameters, SmtpUrlError> {
     let mut builder = TlsParameters::builder(host);
     if let Some(file) = certificates {

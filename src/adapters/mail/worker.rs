@@ -1,4 +1,4 @@
-//! One notification becomes one mail, however often it is delivered.
+//! Sends one mail per notification, however often the notification is delivered.
 
 use super::compose::{ComposeError, Composer, Notification};
 use super::memory::SentMails;
@@ -15,18 +15,18 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// Largest notification: an order with as many lines as a cart may have, with room to spare.
+/// Largest notification, in octets; an order with the most lines a cart may have fits well.
 const MAX_NOTIFICATION_BYTES: usize = 256 << 10;
-/// Longest time one delivery may take; shorter than the broker waits for an answer.
+/// Time limit of one delivery; shorter than the time the broker waits for an acknowledgement.
 const DELIVERY_TIMEOUT: Duration = Duration::from_secs(45);
 
 /// A mail was not sent.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DeliveryError {
-    /// It may go well later.
+    /// A retry may succeed.
     #[error("not sent yet")]
     Temporary(#[from] TemporaryCause),
-    /// It never will.
+    /// A retry cannot succeed.
     #[error("cannot be sent")]
     Permanent(#[from] PermanentCause),
 }
@@ -34,19 +34,19 @@ pub(crate) enum DeliveryError {
 /// Why a mail may be sent later.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TemporaryCause {
-    /// The mail server cannot be reached, is not ready, or does not know us.
+    /// The mail server cannot be reached, is not ready, or rejects the log-in.
     #[error("the mail server did not take it")]
     MailServer(#[source] SmtpError),
-    /// The mail server is too slow.
+    /// The mail server did not answer in time.
     #[error("the mail server took longer than {} s", DELIVERY_TIMEOUT.as_secs())]
     Timeout,
     /// The file cannot be written.
     #[error("the mail cannot be written")]
     File(#[source] io::Error),
-    /// What was sent before cannot be looked up.
+    /// The memory of sent mails cannot be read.
     #[error("the memory of sent mails cannot be read")]
     Memory(#[source] StoreError),
-    /// The same mail is being sent at this moment.
+    /// Another delivery is sending the same mail.
     #[error("it is being sent")]
     UnderWay,
 }
@@ -57,33 +57,30 @@ pub(crate) enum PermanentCause {
     /// The subject names no template.
     #[error("{subject} names no template")]
     UnknownTemplate {
-        /// What it came on.
+        /// The subject the notification came on.
         subject: String,
     },
     /// The body is larger than any mail needs.
     #[error("the body has {octets} octets, more than {MAX_NOTIFICATION_BYTES}")]
-    TooLarge {
-        /// How many.
-        octets: usize,
-    },
-    /// The body is no notification.
+    TooLarge { octets: usize },
+    /// The body is not a notification.
     #[error("the body is no notification")]
     Malformed(#[source] serde_json::Error),
-    /// No message can be made of it.
+    /// The notification cannot become a message.
     #[error("no message can be made of it")]
     Composition(#[from] ComposeError),
-    /// The mail server refused it for good.
+    /// The mail server rejected it permanently.
     #[error("the mail server refused it")]
     Refused(#[source] SmtpError),
-    /// It was delivered as often as it may be, and nobody said what became of it.
+    /// The last delivery was used up without an acknowledgement.
     #[error("none of its deliveries was answered for")]
     NeverAnswered,
 }
 
-/// The mailer could not be set up.
+/// The mailer could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum MailerError {
-    /// A text cannot be used.
+    /// A mail text cannot be used.
     #[error(transparent)]
     Template(#[from] TemplateError),
     /// The memory of sent mails cannot be opened.
@@ -91,18 +88,18 @@ pub(crate) enum MailerError {
     Memory(#[from] OpenError),
 }
 
-/// Sends mails and remembers which.
+/// Sends mails and remembers which were sent.
 pub(crate) struct Mailer {
     composer: Composer,
     transport: Transport,
-    /// `None` where the mails are files: those remember themselves by their names.
+    /// `None` if mails become files: the file's name shows that the mail was written.
     memory: Option<SentMails>,
     under_way: Mutex<HashSet<String>>,
 }
 
 impl Mailer {
-    /// A mailer with the texts of a directory, or those built in; `memory_directory` is used with a
-    /// mail server only. Reads and writes the disk.
+    /// Opens a mailer with the texts of a directory, or the built-in ones. Only a mailer with a mail
+    /// server uses `memory_directory`. Reads and writes the disk.
     ///
     /// # Errors
     /// [`MailerError`].
@@ -122,7 +119,7 @@ impl Mailer {
         Ok(Self { composer, transport, memory, under_way: Mutex::default() })
     }
 
-    /// Sends the mail a notification asks for, unless it was sent before.
+    /// Sends the mail of a notification, unless it was sent before.
     ///
     /// # Errors
     /// [`DeliveryError`].
@@ -137,11 +134,11 @@ impl Mailer {
         let notification: Notification =
             serde_json::from_slice(body).map_err(PermanentCause::Malformed)?;
         let name = plain_name(&notification.id);
-        let _place = Place::take(&self.under_way, &name).ok_or(TemporaryCause::UnderWay)?;
+        let _in_flight = InFlight::take(&self.under_way, &name).ok_or(TemporaryCause::UnderWay)?;
         if let Some(memory) = &self.memory
             && memory.contains(&name).map_err(TemporaryCause::Memory)?
         {
-            tracing::debug!(name, "a mail that was sent before is not sent again");
+            tracing::debug!(name, "skipped a mail that was already sent");
             return Ok(());
         }
         let message =
@@ -155,19 +152,19 @@ impl Mailer {
         if let Some(memory) = &self.memory
             && let Err(error) = memory.remember(&name).await
         {
-            // The mail is out; to say otherwise would send it again for certain.
-            tracing::error!(name, %error, "a sent mail could not be remembered");
+            // The mail was sent; reporting a failure would send it again.
+            tracing::error!(name, %error, "could not remember a sent mail");
         }
         tracing::info!(name, template = template.name(), "sent a mail");
         Ok(())
     }
 
-    /// Turns true when the disk failed under the memory of sent mails; `None` without one.
+    /// Turns true when the disk failed under the memory of sent mails; `None` without a memory.
     pub(crate) fn broken(&self) -> Option<watch::Receiver<bool>> {
         self.memory.as_ref().map(SentMails::broken)
     }
 
-    /// Waits until what was sent is remembered durably, and closes connections.
+    /// Waits until the memory of sent mails is durable, and closes the connections.
     pub(crate) async fn close(&self) {
         self.transport.close().await;
         if let Some(memory) = &self.memory {
@@ -188,27 +185,27 @@ impl From<SendError> for DeliveryError {
     }
 }
 
-/// Whether a refusal is about our log-in or encryption, and not about the mail: an operator who
-/// mends the settings finds no mail lost.
+/// Whether the server rejected our log-in or encryption instead of the mail. Such mails are retried,
+/// so that none is lost while an operator corrects the settings.
 fn is_about_us(error: &SmtpError) -> bool {
     /// RFC 4954, section 6, and RFC 3207.
     const LOGIN_CODES: [u16; 4] = [530, 534, 535, 538];
     error.status().is_some_and(|code| LOGIN_CODES.contains(&u16::from(code)))
 }
 
-/// A mail that is being sent; given up when the delivery ends or is cut off.
-struct Place<'a> {
+/// A mail that is being sent; removed from the set when the delivery ends or is cancelled.
+struct InFlight<'a> {
     under_way: &'a Mutex<HashSet<String>>,
     name: String,
 }
 
-impl<'a> Place<'a> {
+impl<'a> InFlight<'a> {
     fn take(under_way: &'a Mutex<HashSet<String>>, name: &str) -> Option<Self> {
         lock(under_way).insert(name.to_owned()).then(|| Self { under_way, name: name.to_owned() })
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for InFlight<'_> {
     fn drop(&mut self) {
         lock(self.under_way).remove(&self.name);
     }

@@ -1,10 +1,11 @@
-//! A broker that is ahead of the store: the store was put back to an earlier state, and the stream
-//! has events that it does not know.
+//! Detects a broker that is ahead of the store: the store was put back to an earlier state, so the
+//! stream has events that the store does not know.
 //!
-//! After `souk restore` the store has a generation of its own, and what it tells from then on has
-//! other ids. A store that was put back by hand may have none yet; then the stream is what tells:
-//! it has rows of this store behind the last that the store has, or other rows at the same places.
-//! Two rows at one place are told apart by their ids and the times they were written at. A generation
+//! `souk restore` gives the store a new generation, and its later events get other ids. A store that
+//! was put back by hand may not have one yet. The stream shows it: it has rows of this store after
+//! the store's last row, or different rows at the same sequences. Rows at one sequence are compared
+//! by id and time of writing. The new generation begins after the last row on which both agree, so
+//! that the broker accepts the new rows as new.
 //! begins behind the last row on which both agree, so that the broker takes what is new as new.
 
 use super::resume::{Beyond, Comparison, EventsEnd};
@@ -15,8 +16,8 @@ use souk_actors::outbox::Stream;
 /// Rows read from the outbox at a time.
 const MAX_ROWS_PER_READ: usize = 256;
 
-/// Logs what the stream has and the store does not know, and has the store begin a generation if
-/// its next rows would bear the names of those.
+/// Logs what the stream has and the store does not know. Starts a new generation if the store's next
+/// rows would get the ids of those messages.
 ///
 /// # Errors
 /// [`Interruption`] if the outbox cannot be read or written.
@@ -48,11 +49,11 @@ pub(super) async fn settle<R: Rows>(
     Ok(())
 }
 
-/// How far the outbox and the stream say the same.
+/// How far the outbox and the stream agree.
 struct Agreement {
-    /// Up to this row.
+    /// The last row on which both agree.
     through: u64,
-    /// Whether they say different things of one row.
+    /// Whether both have a different row at the same sequence.
     differs: bool,
 }
 

@@ -10,44 +10,43 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// Whose permissions in `nats.conf` are meant where the address names no user.
+/// The user whose permissions in `nats.conf` apply if the URL names none.
 const DEFAULT_USER: &str = "souk";
-/// Name under which the broker lists this connection.
+/// Name of this connection in the broker's list.
 const CLIENT_NAME: &str = "souk";
-/// Silence after which the broker is asked whether it is still there.
+/// After this much silence the client pings the broker.
 const PING_INTERVAL: Duration = Duration::from_secs(10);
-/// Longest wait for a connection to be made.
+/// Time limit for connecting.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// Longest wait for the answer to a request or for the acknowledgement of a message.
+/// Time limit for the answer to a request or the acknowledgement of a message.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 const FIRST_RECONNECT_WAIT: Duration = Duration::from_millis(50);
 const LONGEST_RECONNECT_WAIT: Duration = Duration::from_secs(2);
-/// Commands that may wait for the connection.
+/// Commands that may queue for the connection.
 const MAX_WAITING_COMMANDS: usize = 256;
-/// Messages that may wait for one subscriber here; a batch of the mail consumer is smaller.
+/// Messages that may queue for one subscriber; a batch of the mail consumer is smaller.
 const MAX_WAITING_MESSAGES: usize = 1_024;
-/// Messages published and not yet acknowledged, those of an interrupted relay session included.
+/// Messages published and not yet acknowledged, including those of an interrupted relay session.
 const MAX_UNACKNOWLEDGED: usize = 1_024;
-/// The client tells of its connection in passing; what it might drop is noticed after this.
+/// The client may drop events about its connection; this check notices a dropped one.
 const STATE_CHECK_INTERVAL: Duration = Duration::from_secs(1);
-/// Longest wait for room to send what may be lost.
-const TELL_TIMEOUT: Duration = Duration::from_millis(100);
-/// Longest wait for acknowledgements to leave when the connection is closed.
+/// Longest wait for room to publish a message that may be lost.
+const PUBLISH_TIMEOUT: Duration = Duration::from_millis(100);
+/// Longest wait at closing for acknowledgements to be sent.
 const CLOSE_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// The address of the broker cannot be used.
+/// The broker's URL cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BrokerError {
-    /// It is no NATS address.
+    /// It is not a NATS URL.
     #[error("{url} is not the address of a NATS server")]
     Address {
-        /// What was given, without a password.
+        /// The URL without its password.
         url: String,
-        /// What is wrong with it.
         #[source]
         source: std::io::Error,
     },
-    /// The client could not be set up.
+    /// The client could not be created.
     #[error("the NATS client cannot be set up")]
     Setup(#[source] async_nats::ConnectError),
 }
@@ -62,15 +61,14 @@ pub(crate) struct Broker {
     link: Arc<Link>,
 }
 
-/// One unbroken connection, to notice that it broke even if there is a new one by now.
+/// One unbroken connection, so that its loss is noticed even after a reconnect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ConnectionNumber(u64);
 
 impl Broker {
-    /// Starts to connect and does not wait for it: the shop opens though the broker is away.
-    /// `urls` may name several servers of one cluster, with commas between them; the first
-    /// `user:password@` counts for all of them. Answers are heard under `_INBOX_<user>`, as the
-    /// permissions in `nats.conf` want it.
+    /// Starts to connect in the background: the shop opens even if the broker is away. `urls` may name
+    /// several servers of one cluster, separated by commas; the first `user:password@` applies to all of
+    /// them. Replies arrive under `_INBOX_<user>`, as the permissions in `nats.conf` require.
     ///
     /// # Errors
     /// [`BrokerError`].
@@ -96,7 +94,7 @@ impl Broker {
             None => ConnectOptions::new(),
         };
         let link = Arc::new(Link::to(shown.join(", "), lost, status));
-        let noted = Arc::clone(&link);
+        let observer = Arc::clone(&link);
         let user = login.map_or_else(|| DEFAULT_USER.to_owned(), |(user, _)| user);
         let client = options
             .custom_inbox_prefix(inbox_of(&user))
@@ -113,7 +111,7 @@ impl Broker {
                 wait_after(failures, FIRST_RECONNECT_WAIT, LONGEST_RECONNECT_WAIT)
             })
             .event_callback(move |event| {
-                noted.note(&event);
+                observer.record(&event);
                 async {}
             })
             .connect(addresses)
@@ -127,7 +125,7 @@ impl Broker {
         Ok(Self { client, context, losses, link })
     }
 
-    /// What the server says it is.
+    /// The server's version.
     pub(super) fn version(&self) -> String {
         self.client.server_info().version
     }
@@ -136,7 +134,7 @@ impl Broker {
         &self.context
     }
 
-    /// Waits until the broker answers.
+    /// Waits until the broker is connected.
     pub(crate) async fn connected(&self) -> ConnectionNumber {
         loop {
             let number = ConnectionNumber(*self.losses.borrow());
@@ -147,12 +145,12 @@ impl Broker {
         }
     }
 
-    /// Whether this connection is lost, which was logged then.
+    /// Whether this connection is lost; the loss is in the log.
     pub(crate) fn has_lost(&self, connection: ConnectionNumber) -> bool {
         *self.losses.borrow() != connection.0 || self.client.connection_state() != State::Connected
     }
 
-    /// Returns once this connection is lost, whether or not there is another one.
+    /// Returns once this connection is lost, even if there is a new one by then.
     pub(crate) async fn lost(&self, connection: ConnectionNumber) {
         let mut losses = self.losses.clone();
         loop {
@@ -164,18 +162,18 @@ impl Broker {
         }
     }
 
-    /// Publishes what may be lost: false if it could not be sent at once.
-    pub(crate) async fn tell(&self, subject: String, body: Vec<u8>) -> bool {
+    /// Publishes a message that may be lost; false if it could not be sent at once.
+    pub(crate) async fn publish_if_ready(&self, subject: String, body: Vec<u8>) -> bool {
         if self.client.connection_state() != State::Connected {
             return false;
         }
-        let telling = self.client.publish(subject, body.into());
-        matches!(tokio::time::timeout(TELL_TIMEOUT, telling).await, Ok(Ok(())))
+        let publishing = self.client.publish(subject, body.into());
+        matches!(tokio::time::timeout(PUBLISH_TIMEOUT, publishing).await, Ok(Ok(())))
     }
 
-    /// Sends what still waits to be sent, then closes the connection.
+    /// Flushes what waits to be sent, then closes the connection.
     pub(crate) async fn close(&self) {
-        self.link.is_left();
+        self.link.will_close();
         if self.client.connection_state() == State::Connected {
             let _ = tokio::time::timeout(CLOSE_TIMEOUT, self.client.flush()).await;
         }
@@ -183,14 +181,14 @@ impl Broker {
     }
 }
 
-/// A part of an address, without its percent signs.
+/// Decodes the percent escapes of a part of the URL.
 fn decoded(part: &str) -> String {
     let pair = format!("={}", part.replace('+', "%2B").replace('&', "%26"));
     let value = url::form_urlencoded::parse(pair.as_bytes()).next();
     value.map(|(_, value)| value.into_owned()).unwrap_or_default()
 }
 
-/// Where a user hears answers; a name that is no word of a subject counts as none.
+/// The prefix of a user's reply subjects. A name that cannot be part of a subject is replaced by the default user.
 fn inbox_of(user: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
     let is_word = !user.is_empty() && user.bytes().all(is_plain);

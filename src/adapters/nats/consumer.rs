@@ -1,4 +1,4 @@
-//! The mail worker's side of `SOUK_NOTIFY`: takes a notification, has it sent, says so.
+//! Consumes `SOUK_NOTIFY` for the mail worker: sends each notification's mail and acknowledges it.
 
 use super::connection::{Broker, ConnectionNumber};
 use super::dead_letter::DeadLetters;
@@ -18,26 +18,26 @@ use tokio::task::JoinSet;
 
 /// The durable consumer's name.
 const CONSUMER: &str = "mailer";
-/// Mails under way at a time.
+/// Mails sent at the same time.
 const MAX_MAILS_UNDER_WAY: usize = 4;
-/// A notification that is not answered for so long is delivered again; longer than one delivery
-/// may take.
+/// The broker redelivers a notification that is not acknowledged for this long; longer than one
+/// delivery may take.
 const ACKNOWLEDGE_WITHIN: Duration = Duration::from_secs(60);
-/// Notifications delivered and not answered for. Mails that are put off count, so this many may
-/// wait for their next try before they hold up new ones.
+/// Notifications delivered and not yet acknowledged. Mails that wait for a retry count, so more than
+/// this many of them hold up new ones.
 const MAX_UNANSWERED: i64 = 1_000;
-/// How often an answer is sent if the broker does not confirm it.
+/// How often an acknowledgement is sent if the broker does not confirm it.
 const MAX_ANSWERS: u32 = 4;
-/// How long one request for notifications waits at the broker.
+/// How long one pull request waits at the broker.
 const PULL_FOR: Duration = Duration::from_secs(30);
-/// Wait before a dead letter that could not be kept is tried again.
+/// Wait before another try to keep a dead letter.
 const DEAD_LETTER_RETRY: Duration = Duration::from_secs(30);
-/// How long a worker that should stop waits for mails under way.
+/// How long a stopping worker waits for mails in flight.
 const STOP_WITHIN: Duration = Duration::from_secs(2);
 
 const DEAD_LETTERS: DeadLetters = DeadLetters { stream: NOTIFY, consumer: CONSUMER };
 
-/// Takes notifications from the broker.
+/// Consumes notifications from the broker.
 #[derive(Clone)]
 pub(crate) struct NotifyConsumer {
     pub(crate) broker: Broker,
@@ -57,10 +57,10 @@ enum ConsumerError {
 }
 
 impl NotifyConsumer {
-    /// Has mails sent until `stop` or the first failure of the broker.
+    /// Sends mails until `stop` or the first failure of the broker.
     ///
     /// # Errors
-    /// [`Interruption`]; a notification that was not answered for comes again.
+    /// [`Interruption`]; the broker redelivers unacknowledged notifications.
     pub(crate) async fn session(self) -> Result<(), Interruption> {
         let connection = tokio::select! {
             connection = self.broker.connected() => connection,
@@ -85,7 +85,7 @@ impl NotifyConsumer {
             () = self.broker.lost(connection) => Err(ConsumerError::ConnectionLost.into()),
             () = self.stop.requested() => Ok(()),
         };
-        // A mail cut off in the middle may be sent twice, so they are let finish.
+        // A mail that is cut off may be sent twice, so mails in flight may finish.
         let finish = async { while under_way.join_next().await.is_some() {} };
         if self.stop.is_requested() {
             let _ = tokio::time::timeout(STOP_WITHIN, finish).await;
@@ -105,7 +105,7 @@ impl NotifyConsumer {
                 under_way.join_next().await;
             }
             while under_way.try_join_next().is_some() {}
-            // No more than can be begun at once: their time to be answered runs from delivery.
+            // Pulls only as many as can start now: the acknowledgement deadline runs from delivery.
             let wanted = MAX_MAILS_UNDER_WAY - under_way.len();
             let mut batch: Batch =
                 consumer.batch().max_messages(wanted).expires(PULL_FOR).messages().await?;
@@ -121,7 +121,7 @@ impl NotifyConsumer {
         let deliveries =
             message.info().map_or(1, |info| u32::try_from(info.delivered).unwrap_or(1));
         let sent = if deliveries > self.retry.max_tries {
-            // It was delivered once more than it may be tried: whoever had it died over it.
+            // One delivery beyond the limit: the workers that had the earlier ones died without an answer.
             Err(PermanentCause::NeverAnswered.into())
         } else {
             self.mailer.deliver(&message.subject, &message.payload).await
@@ -142,12 +142,12 @@ impl NotifyConsumer {
             }
             Err(error) => self.give_up(&message, &chain(&error)).await,
         };
-        // An answer is lost with the connection it was sent on. Unanswered for, the notification
-        // comes again, and the mailer remembers the mail.
+        // An acknowledgement can be lost with its connection. Then the broker redelivers the
+        // notification, and the mailer's memory prevents a second mail.
         for _ in 0..MAX_ANSWERS {
             match message.double_ack_with(answer).await {
                 Ok(()) => return,
-                Err(error) => tracing::debug!(error, "a notification was not answered for"),
+                Err(error) => tracing::debug!(error, "could not acknowledge a notification"),
             }
         }
     }
@@ -174,12 +174,12 @@ fn config() -> Config {
         deliver_policy: DeliverPolicy::All,
         ack_policy: AckPolicy::Explicit,
         ack_wait: ACKNOWLEDGE_WITHIN,
-        // The worker counts and keeps a dead letter; were the broker to stop by itself, the
-        // notification would lie in the queue, seen by nobody.
+        // The worker counts the deliveries and keeps a dead letter. If the broker stopped on its own,
+        // the notification would stay in the queue unnoticed.
         max_deliver: -1,
         max_ack_pending: MAX_UNANSWERED,
-        // Whatever is on the queue: what names no template becomes a dead letter instead of lying
-        // there, seen by nobody.
+        // Every subject of the queue: a message without a known template becomes a dead letter instead
+        // of staying there unnoticed.
         filter_subject: NOTIFY_SUBJECTS.to_owned(),
         ..Config::default()
     }

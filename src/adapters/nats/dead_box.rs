@@ -1,4 +1,4 @@
-//! Dead letters on the broker, as an operator handles them.
+//! The dead letters on the broker, for `souk dead`.
 
 use super::connection::Broker;
 use super::dead_letter::{BODY_LEFT_OUT_HEADER, DELIVERIES_HEADER, REASON_HEADER, SUBJECT_HEADER};
@@ -12,26 +12,26 @@ use serde::Deserialize;
 use std::error::Error;
 use std::time::Duration;
 
-/// Longest wait for the broker to answer at all.
+/// Time limit for connecting to the broker.
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
-/// What a worker of ours may be handed again. An event is not: it is on its stream still.
+/// Subjects whose messages `souk dead retry` can publish again. Events are not among them: they are still on their stream.
 const REPEATABLE: [&str; 2] = ["souk.notify.", "souk.log."];
 
-/// `SOUK_DEAD`, and what the broker said of messages that nobody answered for.
+/// The stream `SOUK_DEAD`, and the broker's advisories about unacknowledged messages.
 pub(crate) struct DeadBox {
     broker: Broker,
     letters: Stream,
     advisories: Stream,
 }
 
-/// The letter `d` or `a`, for the stream, and the place on it.
+/// A letter's id: `d` or `a` for the stream, then its sequence there.
 #[derive(Clone, Copy)]
-enum Place {
+enum LetterId {
     Letter(u64),
     Advisory(u64),
 }
 
-/// What the broker says of a message that was not answered for
+/// The broker's advisory about a message that was not acknowledged
 /// (`io.nats.jetstream.advisory.v1.max_deliver` and `….terminated`).
 #[derive(Deserialize)]
 struct Advisory {
@@ -49,7 +49,7 @@ impl DeadBox {
     /// Opens the streams.
     ///
     /// # Errors
-    /// [`DeadLetterError`]: the broker does not answer, or the shop never connected to it.
+    /// [`DeadLetterError`]: the broker does not answer, or no shop ever connected to it.
     pub(crate) async fn open(urls: &str) -> Result<Self, DeadLetterError> {
         let broker = Broker::connect(urls, std::sync::Arc::default()).await?;
         let connected = tokio::time::timeout(CONNECT_WITHIN, broker.connected()).await;
@@ -63,36 +63,36 @@ impl DeadBox {
         Ok(Self { broker, letters, advisories })
     }
 
-    /// The newest letters, oldest first, at most `limit` of each stream.
+    /// The newest letters, oldest first, at most `limit` per stream.
     ///
     /// # Errors
     /// [`DeadLetterError`].
     pub(crate) async fn list(&self, limit: usize) -> Result<Vec<DeadLetter>, DeadLetterError> {
         let mut found = Vec::new();
-        let places: [fn(u64) -> Place; 2] = [Place::Advisory, Place::Letter];
-        for (stream, place) in [&self.advisories, &self.letters].into_iter().zip(places) {
+        let kinds: [fn(u64) -> LetterId; 2] = [LetterId::Advisory, LetterId::Letter];
+        for (stream, letter_id) in [&self.advisories, &self.letters].into_iter().zip(kinds) {
             let state = &stream.cached_info().state;
             let mut of_stream = Vec::new();
             for sequence in (state.first_sequence.max(1)..=state.last_sequence).rev() {
                 if of_stream.len() == limit {
                     break;
                 }
-                of_stream.extend(self.read(place(sequence)).await?);
+                of_stream.extend(self.read(letter_id(sequence)).await?);
             }
             found.extend(of_stream.into_iter().rev());
         }
         Ok(found)
     }
 
-    /// One letter whole; of an advisory the message it is about.
+    /// One complete letter; for an advisory, the message it is about.
     ///
     /// # Errors
     /// [`DeadLetterError`].
     pub(crate) async fn show(&self, id: &str) -> Result<DeadLetter, DeadLetterError> {
-        let place = Place::of(id)?;
+        let letter_id = LetterId::of(id)?;
         let unknown = || DeadLetterError::Unknown { id: id.to_owned() };
-        let mut letter = self.read(place).await?.ok_or_else(unknown)?;
-        if let Place::Advisory(sequence) = place {
+        let mut letter = self.read(letter_id).await?.ok_or_else(unknown)?;
+        if let LetterId::Advisory(sequence) = letter_id {
             let advisory = message_at(&self.advisories, sequence).await?.ok_or_else(unknown)?;
             let advisory: Advisory = serde_json::from_slice(&advisory.payload).map_err(failed)?;
             let stream = self.broker.context().get_stream(&advisory.stream).await;
@@ -105,14 +105,14 @@ impl DeadBox {
         Ok(letter)
     }
 
-    /// Hands a letter to the worker again, then drops it.
+    /// Publishes a letter's message for its worker again, then deletes the letter.
     ///
     /// # Errors
-    /// [`DeadLetterError`]; the letter is still there.
+    /// [`DeadLetterError`]; the letter still exists.
     pub(crate) async fn retry(&self, id: &str) -> Result<(), DeadLetterError> {
         let unknown = || DeadLetterError::Unknown { id: id.to_owned() };
         let impossible = |why| DeadLetterError::NotRepeatable { id: id.to_owned(), why };
-        let Place::Letter(sequence) = Place::of(id)? else {
+        let LetterId::Letter(sequence) = LetterId::of(id)? else {
             return Err(impossible("the message is still on its stream, for its consumer to read"));
         };
         let letter = message_at(&self.letters, sequence).await?.ok_or_else(unknown)?;
@@ -124,7 +124,7 @@ impl DeadBox {
         if header(BODY_LEFT_OUT_HEADER).is_some() {
             return Err(impossible("its body was too large to be kept"));
         }
-        // The same letter repeated twice in a row is one message.
+        // Retrying the same letter twice in a row publishes one message.
         let key = header(NATS_MESSAGE_ID.as_ref()).unwrap_or_default();
         let message = PublishMessage::build()
             .message_id(format!("retry.{sequence}.{key}"))
@@ -140,9 +140,9 @@ impl DeadBox {
     /// # Errors
     /// [`DeadLetterError`].
     pub(crate) async fn drop_letter(&self, id: &str) -> Result<(), DeadLetterError> {
-        let (stream, sequence) = match Place::of(id)? {
-            Place::Letter(sequence) => (&self.letters, sequence),
-            Place::Advisory(sequence) => (&self.advisories, sequence),
+        let (stream, sequence) = match LetterId::of(id)? {
+            LetterId::Letter(sequence) => (&self.letters, sequence),
+            LetterId::Advisory(sequence) => (&self.advisories, sequence),
         };
         if message_at(stream, sequence).await?.is_none() {
             return Err(DeadLetterError::Unknown { id: id.to_owned() });
@@ -150,30 +150,31 @@ impl DeadBox {
         stream.delete_message(sequence).await.map(drop).map_err(failed)
     }
 
-    async fn read(&self, place: Place) -> Result<Option<DeadLetter>, DeadLetterError> {
-        match place {
-            Place::Letter(sequence) => {
+    async fn read(&self, id: LetterId) -> Result<Option<DeadLetter>, DeadLetterError> {
+        match id {
+            LetterId::Letter(sequence) => {
                 let letter = message_at(&self.letters, sequence).await?;
                 Ok(letter.map(|message| from_letter(sequence, &message)))
             }
-            Place::Advisory(sequence) => {
+            LetterId::Advisory(sequence) => {
                 let advisory = message_at(&self.advisories, sequence).await?;
                 let Some(advisory) = advisory else { return Ok(None) };
-                let said: Advisory = serde_json::from_slice(&advisory.payload).map_err(failed)?;
-                Ok(Some(from_advisory(sequence, said)))
+                let advisory: Advisory =
+                    serde_json::from_slice(&advisory.payload).map_err(failed)?;
+                Ok(Some(from_advisory(sequence, advisory)))
             }
         }
     }
 }
 
-impl Place {
+impl LetterId {
     fn of(id: &str) -> Result<Self, DeadLetterError> {
         let unknown = || DeadLetterError::Unknown { id: id.to_owned() };
-        let (kind, place) = id.split_at_checked(1).ok_or_else(unknown)?;
-        let place = place.parse().map_err(|_| unknown())?;
+        let (kind, sequence) = id.split_at_checked(1).ok_or_else(unknown)?;
+        let sequence = sequence.parse().map_err(|_| unknown())?;
         match kind {
-            "d" => Ok(Self::Letter(place)),
-            "a" => Ok(Self::Advisory(place)),
+            "d" => Ok(Self::Letter(sequence)),
+            "a" => Ok(Self::Advisory(sequence)),
             _ => Err(unknown()),
         }
     }
@@ -195,8 +196,8 @@ fn from_letter(sequence: u64, message: &StreamMessage) -> DeadLetter {
     }
 }
 
-fn from_advisory(sequence: u64, said: Advisory) -> DeadLetter {
-    let Advisory { timestamp, stream, consumer, stream_seq, deliveries, reason } = said;
+fn from_advisory(sequence: u64, advisory: Advisory) -> DeadLetter {
+    let Advisory { timestamp, stream, consumer, stream_seq, deliveries, reason } = advisory;
     let why = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
     DeadLetter {
         id: format!("a{sequence}"),

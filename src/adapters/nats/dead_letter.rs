@@ -1,4 +1,4 @@
-//! Messages given up: kept on `SOUK_DEAD`, with the reason, where an operator finds them.
+//! Keeps messages that were given up on `SOUK_DEAD`, with the reason, for an operator.
 
 use super::streams::DEAD;
 use async_nats::header::{NATS_EXPECTED_STREAM, NATS_MESSAGE_ID};
@@ -13,14 +13,14 @@ pub(super) const REASON_HEADER: &str = "Souk-Dead-Reason";
 pub(super) const SUBJECT_HEADER: &str = "Souk-Dead-Subject";
 /// Header: how often the message was tried.
 pub(super) const DELIVERIES_HEADER: &str = "Souk-Dead-Deliveries";
-/// Header: present when the body had to be left out to stay below the broker's bound.
+/// Header: present if the body was left out to stay below the broker's size limit.
 pub(super) const BODY_LEFT_OUT_HEADER: &str = "Souk-Dead-Body-Left-Out";
 /// Longest reason kept, in characters.
 const MAX_REASON_CHARS: usize = 500;
-/// Room for headers in a message of the largest size.
+/// Octets reserved for headers in a message of the largest size.
 const HEADER_ROOM_BYTES: usize = 4_096;
 
-/// Where dead letters of one consumer go.
+/// The dead letters of one consumer.
 pub(super) struct DeadLetters {
     pub(super) stream: &'static str,
     pub(super) consumer: &'static str,
@@ -30,7 +30,7 @@ impl DeadLetters {
     /// Keeps a message with its body and the reason; returns once the broker has it.
     ///
     /// # Errors
-    /// [`PublishError`]: it is not kept, so it must not be let go of.
+    /// [`PublishError`]: the letter is not kept, so the caller MUST keep the message.
     pub(super) async fn keep(
         &self,
         context: &Context,
@@ -39,7 +39,7 @@ impl DeadLetters {
     ) -> Result<(), PublishError> {
         let (place, deliveries) =
             message.info().map_or((0, 0), |info| (info.stream_sequence, info.delivered));
-        // Kept twice if the broker forgets the first acknowledgement; the id makes them one.
+        // If the acknowledgement is lost, the letter is published again; its id makes both one.
         let id = format!("dead.{}.{}.{place}", self.stream, self.consumer);
         let reason: String = reason
             .chars()

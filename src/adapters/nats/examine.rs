@@ -1,4 +1,4 @@
-//! A look at the broker for `souk doctor`: nothing is made and no message is kept.
+//! Examines the broker for `souk doctor`, without creating a stream or storing a message.
 
 use super::connection::Broker;
 use super::streams::{self, EVENTS, NOTIFY};
@@ -10,32 +10,33 @@ use souk_domain::UnixMillis;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Longest wait for the broker to answer at all.
+/// Time limit for connecting.
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
-/// Versions from here on have what the streams need.
+/// The oldest nats-server version with the features that the streams need.
 const OLDEST_VERSION: (u64, u64) = (2, 10);
-/// No stream is so long: a message that must follow this one is refused by whoever may take it.
+/// No stream is this long, so every stream refuses a message that must follow this sequence. That
+/// refusal, in place of a timeout, proves the permission to publish.
 const NO_SEQUENCE: u64 = u64::MAX >> 1;
-/// Subjects that are refused only to who may not publish what the shop does.
+/// Subjects that only a user without the shop's permissions may not publish to.
 const PUBLISHED: [(&str, &str); 2] =
     [(EVENTS, "souk.event.v1.doctor.0.asked"), (NOTIFY, "souk.notify.v1.email.doctor")];
 
-/// What a broker that answers is like.
+/// What the broker reported.
 #[derive(Clone, Debug)]
-pub(crate) struct BrokerSeen {
-    /// Its version.
+pub(crate) struct BrokerReport {
+    /// The version of nats-server.
     pub(crate) version: String,
-    /// Streams that the first start makes.
+    /// Streams that the first start will create.
     pub(crate) missing: Vec<&'static str>,
-    /// When its youngest stream was made, by the broker's clock.
+    /// When the youngest stream was created, by the broker's clock.
     pub(crate) made_at: Option<UnixMillis>,
 }
 
-/// Connects, reads the streams, and tries whether the shop may publish.
+/// Connects, reads the streams, and tests whether the shop may publish.
 ///
 /// # Errors
-/// A sentence about what does not work.
-pub(crate) async fn examine(urls: &str) -> Result<BrokerSeen, String> {
+/// A sentence about the failure.
+pub(crate) async fn examine(urls: &str) -> Result<BrokerReport, String> {
     let status = Arc::new(RelayStatus::default());
     let broker = Broker::connect(urls, Arc::clone(&status)).await;
     let broker = broker.map_err(|error| chain(&error))?;
@@ -43,29 +44,29 @@ pub(crate) async fn examine(urls: &str) -> Result<BrokerSeen, String> {
         let reason = status.work.last_error().unwrap_or_else(|| "it does not answer".to_owned());
         return Err(format!("it cannot be reached: {reason}"));
     }
-    let seen = look(&broker).await;
+    let report = inspect(&broker).await;
     broker.close().await;
-    // What the broker forbids is said beside the answer, which does not come.
-    seen.map_err(|error| match status.work.last_error() {
+    // A missing permission is reported asynchronously, as the connection's last error.
+    report.map_err(|error| match status.work.last_error() {
         Some(reason) => format!("{error}: {reason}"),
         None => error,
     })
 }
 
-async fn look(broker: &Broker) -> Result<BrokerSeen, String> {
+async fn inspect(broker: &Broker) -> Result<BrokerReport, String> {
     let version = broker.version();
     if is_too_old(&version) {
         return Err(format!("nats-server {version} is too old; take 2.10 or later"));
     }
-    let mut seen = BrokerSeen { version, missing: Vec::new(), made_at: None };
+    let mut report = BrokerReport { version, missing: Vec::new(), made_at: None };
     for name in streams::ALL {
         match broker.context().get_stream(name).await {
             Ok(stream) => {
                 let nanos = stream.cached_info().created.unix_timestamp_nanos();
                 let millis = i64::try_from(nanos / 1_000_000).unwrap_or_default();
-                seen.made_at = seen.made_at.max(Some(UnixMillis::new(millis)));
+                report.made_at = report.made_at.max(Some(UnixMillis::new(millis)));
             }
-            Err(error) if streams::is_not_found(&error) => seen.missing.push(name),
+            Err(error) if streams::is_not_found(&error) => report.missing.push(name),
             Err(error) => {
                 let reason = match error.kind() {
                     GetStreamErrorKind::Request => "no answer; may the user read it?".to_owned(),
@@ -76,11 +77,11 @@ async fn look(broker: &Broker) -> Result<BrokerSeen, String> {
         }
     }
     for (stream, subject) in PUBLISHED {
-        if !seen.missing.contains(&stream) {
+        if !report.missing.contains(&stream) {
             may_publish(broker, stream, subject).await?;
         }
     }
-    Ok(seen)
+    Ok(report)
 }
 
 async fn may_publish(broker: &Broker, stream: &str, subject: &'static str) -> Result<(), String> {
@@ -100,7 +101,7 @@ async fn may_publish(broker: &Broker, stream: &str, subject: &'static str) -> Re
     }
 }
 
-/// A version that cannot be read is none of ours to judge.
+/// A version that cannot be parsed counts as new enough.
 fn is_too_old(version: &str) -> bool {
     let mut numbers = version.split('.').map(str::parse::<u64>);
     match (numbers.next(), numbers.next()) {

@@ -1,4 +1,4 @@
-//! What is logged of the connection to the broker: each change once, and nothing in between.
+//! Logs each change of the connection to the broker once.
 
 use crate::adapters::tasks::RelayStatus;
 use async_nats::{Event, ServerError};
@@ -6,21 +6,21 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
 
-/// Words of a broker that does not take the user or the password.
+/// Words in the errors of a broker that rejects the user or the password.
 const REFUSALS: [&str; 2] = ["authorization", "authentication"];
 
-/// The connection as it was last logged.
+/// The state of the connection as last logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    /// It was not there yet, and nobody was told.
+    /// Never connected, and not logged yet.
     New,
-    /// It is there.
+    /// Connected.
     Up,
-    /// It is not.
+    /// Not connected.
     Away,
-    /// The broker does not let us in.
+    /// The broker rejects the user or the password.
     Refused,
-    /// We closed it.
+    /// Closed by us.
     Left,
 }
 
@@ -39,13 +39,13 @@ impl Link {
         Self { broker, state: Mutex::new(State::New), lost, status }
     }
 
-    /// What comes now is the end that was wanted.
-    pub(super) fn is_left(&self) {
+    /// Records that we close the connection, so that its end is not logged as a loss.
+    pub(super) fn will_close(&self) {
         self.change_to(State::Left);
     }
 
-    /// Takes down what the client says of the connection.
-    pub(super) fn note(&self, event: &Event) {
+    /// Logs the change that an event of the client reports.
+    pub(super) fn record(&self, event: &Event) {
         let broker = self.broker.as_str();
         match event {
             Event::Connected => {
@@ -65,7 +65,7 @@ impl Link {
                     self.change_to(State::Away);
                     tracing::warn!(
                         broker,
-                        "the connection to the broker is lost; what happens waits in the store"
+                        "lost the connection to the broker; events wait in the store"
                     );
                 }
             }
@@ -74,16 +74,16 @@ impl Link {
                 self.fails(&error.to_string(), is_refusal);
             }
             Event::ClientError(error) => {
-                // The client keeps back what the system said.
+                // The client hides the operating system's error.
                 let reason = error.to_string().replace("nats: IO error", "nobody answers there");
                 let lower = reason.to_lowercase();
                 self.fails(&reason, REFUSALS.iter().any(|word| lower.contains(word)));
             }
-            other => tracing::info!(broker, event = %other, "the broker says"),
+            other => tracing::info!(broker, event = %other, "the broker reports"),
         }
     }
 
-    /// One for every attempt while the broker is away.
+    /// Records one failed connection attempt.
     fn fails(&self, reason: &str, is_refusal: bool) {
         let broker = self.broker.as_str();
         self.status.work.is_interrupted(reason.to_owned());
@@ -117,7 +117,7 @@ impl Link {
         self.state() == state
     }
 
-    /// Answers what it was before; a connection that was left stays so.
+    /// Changes the state and returns the old one; a connection closed by us stays closed.
     fn change_to(&self, state: State) -> State {
         let mut now = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let before = *now;
@@ -144,18 +144,18 @@ mod tests {
             (other("authorization violation"), State::Refused),
             (other("authorization violation"), State::Refused),
             (Event::Connected, State::Up),
-            // A message that was refused is no lost connection.
+            // A refused message does not end the connection.
             (Event::ServerError(ServerError::Other("permissions violation".into())), State::Up),
             (Event::Disconnected, State::Away),
             (other("connection refused"), State::Away),
             (Event::Connected, State::Up),
         ] {
-            link.note(&event);
+            link.record(&event);
             assert_eq!(link.state(), state, "{event}");
         }
         assert_eq!(*losses.borrow(), 1);
-        link.is_left();
-        link.note(&Event::Closed);
+        link.will_close();
+        link.record(&Event::Closed);
         assert_eq!((link.state(), *losses.borrow()), (State::Left, 2));
     }
 }

@@ -1,6 +1,6 @@
-//! The log service's side of `SOUK_LOGS`: takes what any system published and keeps it.
+//! Consumes `SOUK_LOGS`: stores the log messages of any system.
 //!
-//! A message is acknowledged after it is kept, so none is lost and one may be kept twice.
+//! A message is acknowledged after it is stored, so none is lost, and one may be stored twice.
 
 use super::connection::{Broker, ConnectionNumber};
 use super::dead_letter::DeadLetters;
@@ -21,22 +21,22 @@ use std::time::Duration;
 const CONSUMER: &str = "logger";
 /// Every subject of the stream.
 const ALL_SUBJECTS: &str = "souk.log.>";
-/// Messages kept with one commit.
+/// Messages stored in one commit.
 const MAX_BATCH: usize = 500;
-/// Rest after a batch: a flood of logs takes no more of the machine than some thousand lines a
-/// second cost.
+/// Pause after each batch, so that a flood of log messages costs no more than storing a few thousand
+/// lines a second.
 const PAUSE: Duration = Duration::from_millis(100);
-/// When more messages wait at the broker, lines below a warning are only sampled.
+/// If more messages than this wait at the broker, lines below a warning are sampled.
 const MAX_WAITING: u64 = 20_000;
-/// A batch that is not answered for so long is delivered again.
+/// The broker redelivers a batch that is not acknowledged for this long.
 const ACKNOWLEDGE_WITHIN: Duration = Duration::from_secs(60);
 const MAX_UNANSWERED: i64 = 2_000;
-/// How long one request for messages waits at the broker.
+/// How long one pull request waits at the broker.
 const PULL_FOR: Duration = Duration::from_secs(30);
 
 const DEAD_LETTERS: DeadLetters = DeadLetters { stream: LOGS, consumer: CONSUMER };
 
-/// Takes log messages from the broker.
+/// Consumes log messages from the broker.
 #[derive(Clone)]
 pub(crate) struct LogConsumer {
     pub(crate) broker: Broker,
@@ -58,10 +58,10 @@ enum LogConsumerError {
 }
 
 impl LogConsumer {
-    /// Keeps messages until `stop` or the first failure of the broker or the log's store.
+    /// Stores messages until `stop` or the first failure of the broker or the log's store.
     ///
     /// # Errors
-    /// [`Interruption`]; what was not answered for comes again.
+    /// [`Interruption`]; the broker redelivers unacknowledged messages.
     pub(crate) async fn session(self) -> Result<(), Interruption> {
         let connection = tokio::select! {
             connection = self.broker.connected() => connection,
@@ -125,7 +125,7 @@ impl LogConsumer {
             self.store.append(records).await?;
             self.counts.kept.fetch_add(number, Ordering::Relaxed);
         }
-        // The last one answers for all before it.
+        // Acknowledges all messages up to the last one.
         last.ack().await.map_err(LogConsumerError::Answer)?;
         Ok(())
     }
@@ -148,13 +148,13 @@ fn config() -> Config {
         ack_wait: ACKNOWLEDGE_WITHIN,
         max_deliver: -1,
         max_ack_pending: MAX_UNANSWERED,
-        // Whatever is on the stream: what is no line becomes a dead letter with the reason.
+        // Every subject of the stream: a malformed message becomes a dead letter with the reason.
         filter_subject: ALL_SUBJECTS.to_owned(),
         ..Config::default()
     }
 }
 
-/// The subject a line of this service and level is published on.
+/// The subject for lines of this service and level.
 pub(super) fn subject(service: &str, level: Level) -> String {
     format!("{SUBJECT_PREFIX}{service}.{}", level.name())
 }

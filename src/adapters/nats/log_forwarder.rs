@@ -1,4 +1,4 @@
-//! Souk's own log where another process keeps it: published like anybody else's.
+//! Publishes Souk's own log lines if another process stores the log.
 
 use super::connection::Broker;
 use super::log_consumer::subject;
@@ -6,7 +6,7 @@ use crate::adapters::tasks::{Interruption, Stop};
 use crate::logs::LogQueue;
 use std::sync::atomic::Ordering;
 
-/// Publishes Souk's own lines; while the broker is away they are lost, and counted.
+/// Publishes Souk's own lines. Lines are lost while the broker is away, and counted.
 #[derive(Clone)]
 pub(crate) struct LogForwarder {
     pub(crate) broker: Broker,
@@ -18,7 +18,7 @@ impl LogForwarder {
     /// Publishes until `stop`.
     ///
     /// # Errors
-    /// None; a line that cannot be sent is counted.
+    /// None; a line that cannot be published is counted.
     pub(crate) async fn session(self) -> Result<(), Interruption> {
         loop {
             let lines = tokio::select! {
@@ -32,7 +32,7 @@ impl LogForwarder {
             let counts = self.queue.counts();
             for line in lines {
                 let subject = subject(&line.service, line.level);
-                if !self.broker.tell(subject, line.body()).await {
+                if !self.broker.publish_if_ready(subject, line.body()).await {
                     counts.failed.fetch_add(1, Ordering::Relaxed);
                 }
             }

@@ -1,4 +1,4 @@
-//! NATS JetStream: outbox rows out, notifications and log messages in.
+//! NATS JetStream: publishes outbox rows, consumes notifications and log messages.
 
 mod ahead;
 mod connection;
@@ -18,7 +18,7 @@ mod tests;
 pub(crate) use connection::{Broker, BrokerError};
 pub(crate) use consumer::NotifyConsumer;
 pub(crate) use dead_box::DeadBox;
-pub(crate) use examine::{BrokerSeen, examine};
+pub(crate) use examine::{BrokerReport, examine};
 pub(crate) use log_consumer::LogConsumer;
 pub(crate) use log_forwarder::LogForwarder;
 pub(crate) use relay::Relay;

@@ -1,22 +1,22 @@
-//! Outbox rows to JetStream, in commit order, each exactly once.
+//! Publishes outbox rows to JetStream, in commit order, each exactly once.
 //!
-//! Up to [`WINDOW`] messages are under way at a time. The client keeps messages while it has no
-//! connection and sends them later, and the broker may refuse one message and take the next; so a
-//! failed message could be followed by later ones that succeed. Two things keep the order:
-//! - every event names the stream sequence that must stand before it
-//!   (`Nats-Expected-Last-Sequence`) and, where one server keeps the stream, also the message id
+//! Up to [`WINDOW`] messages are in flight at a time. The client buffers messages while it has no
+//! connection and sends them later, and the broker may refuse one message and take the next. So
+//! later messages could succeed after an earlier one failed. Two rules keep the order:
+//! - every event names the stream sequence that must precede it
+//!   (`Nats-Expected-Last-Sequence`) and, if one server keeps the stream, also the message id
 //!   (`Nats-Expected-Last-Msg-Id`; unsound on replicated streams): after a gap the broker refuses
-//!   all that follows, even if an outsider's message filled the gap;
-//! - on the first failure the session ends, and the next one reads the end of the stream and goes
-//!   on with the first row that is not on it.
+//!   everything that follows, even if another publisher's message filled the gap;
+//! - on the first failure the session ends, and the next one reads the end of the stream and
+//!   continues with the first row that is not on it.
 //!
-//! The second also makes each event appear once though the broker was away for longer than it
-//! remembers message ids. Mails need no order; their ids are remembered by the mailer too.
+//! The second rule also publishes each event once when the broker was away for longer than it
+//! remembers message ids. Mails need no order; the mailer remembers their ids too.
 //!
-//! A broker that lost what it had confirmed is noticed at the start of a session (`resume.rs`), and
-//! the session begins with the first row that is not there: the outbox keeps rows for a day after
-//! their acknowledgement. What is published again has the ids it had before. A broker that is ahead
-//! of the store is noticed there too (`ahead.rs`).
+//! At its start a session detects a broker that lost messages it had confirmed (`resume.rs`), and
+//! publishes again from the first missing row: the outbox keeps rows for a day after their
+//! acknowledgement. Messages published again keep their ids. It also detects a broker that is ahead
+//! of the store (`ahead.rs`).
 
 use super::ahead;
 use super::connection::{Broker, ConnectionNumber};
@@ -40,15 +40,15 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-/// Messages under way at a time.
+/// Messages in flight at a time.
 const WINDOW: usize = 64;
 /// Rows read from the outbox at a time.
 const MAX_ROWS_PER_READ: usize = 256;
-/// A confirmed row is acknowledged to the outbox no later than this.
+/// A confirmed row is acknowledged to the outbox within this time.
 const ACKNOWLEDGE_AFTER: Duration = Duration::from_millis(200);
-/// So many confirmed rows are acknowledged at once.
+/// Confirmed rows that are acknowledged at once, without waiting for [`ACKNOWLEDGE_AFTER`].
 const ACKNOWLEDGE_ROWS: u64 = 512;
-/// How long a relay that should stop goes on with what is committed already.
+/// How long a stopping relay continues to publish committed rows.
 const STOP_WITHIN: Duration = Duration::from_secs(2);
 
 /// Why a session of the relay ended.
@@ -68,7 +68,7 @@ enum RelayError {
     },
 }
 
-/// The relay between an outbox and the broker.
+/// Publishes the rows of an outbox to the broker.
 #[derive(Clone)]
 pub(crate) struct Relay<R> {
     pub(crate) rows: R,
@@ -78,7 +78,7 @@ pub(crate) struct Relay<R> {
 }
 
 impl<R: Rows> Relay<R> {
-    /// Follows the outbox from where the last session ended, until `stop` or the first failure.
+    /// Publishes from where the last session ended, until `stop` or the first failure.
     ///
     /// # Errors
     /// [`Interruption`]; every row is still in the outbox or on the stream.
@@ -145,37 +145,37 @@ impl<R: Rows> Relay<R> {
     }
 }
 
-/// What became of a row.
+/// The result for one row.
 enum Outcome {
-    /// The broker took it, or had it already.
+    /// The broker stored it, or already had it.
     Taken(Stream, PublishAck),
-    /// It was found on the stream of events, at this place.
+    /// It was already on the stream of events, at this sequence.
     Found(u64),
-    /// It need not be sent.
+    /// It need not be published.
     Past,
 }
 
-/// What the broker says of a row.
+/// The result for a row, or why it failed.
 type Answer = Result<Outcome, RelayError>;
-/// A row under way.
+/// A row in flight.
 type Outstanding = BoxFuture<'static, (u64, Answer)>;
 
-/// One session.
+/// One session's state.
 struct Run<'a, R> {
     relay: &'a Relay<R>,
     connection: ConnectionNumber,
     changes: watch::Receiver<u64>,
-    /// Events that are on the stream already.
+    /// Events that are already on the stream.
     published: PublishedRows,
-    /// Events up to this row are on the stream.
+    /// All events up to this row are on the stream.
     events_through: u64,
-    /// Mails up to this row were on the queue, or sent by the in-process drain before there was
-    /// a broker.
+    /// All mails up to this row were on the queue, or the in-process drain sent them before a broker
+    /// was configured.
     mails_through: u64,
-    /// The stream sequence of the last event, once everything under way is on the stream.
+    /// The stream sequence that the last event will have once all messages in flight are stored.
     last_stream_sequence: u64,
-    /// The id of that event, if this session sent it. (After a restart the broker may have
-    /// forgotten the last id, so the first event of a session names none.)
+    /// The id of that event, if this session sent it. After a restart the broker may have forgotten
+    /// the last id, so the first event of a session names none.
     last_id: Option<String>,
     names_last_id: bool,
     /// The last row read from the outbox.
@@ -183,21 +183,22 @@ struct Run<'a, R> {
     ahead: VecDeque<Message>,
     may_have_more: bool,
     outstanding: FuturesOrdered<Outstanding>,
-    /// What the outbox knew to be published when the session began. Until the broker has as much
-    /// again, nothing is acknowledged: a session that ends before leaves the loss to be seen.
+    /// The last row that the outbox knew as published when the session began. Nothing is acknowledged
+    /// until the broker has that much again, so that the next session still detects the loss if this one
+    /// ends early.
     known: u64,
     /// The broker has every row up to this one.
     confirmed: u64,
-    /// Where the last of them are.
+    /// The stream positions of the last confirmed rows.
     marks: StreamMarks,
-    /// When the streams of events and mails were made.
+    /// When the streams of events and of mails were created.
     made_at_nanos: [i64; 2],
-    /// And the outbox knows of those up to this one,
+    /// Rows up to this one are acknowledged to the outbox.
     acknowledged: u64,
-    /// and of these places.
+    /// The stream positions that are acknowledged to the outbox.
     acknowledged_marks: StreamMarks,
     acknowledge_at: Option<Instant>,
-    /// The broker refused a row; what it says of later ones does not count.
+    /// The broker refused a row, so its answers to later rows are ignored.
     has_gap: bool,
 }
 
@@ -227,7 +228,7 @@ impl<R: Rows> Run<'_, R> {
                 }
                 () = self.relay.stop.requested(), if stop_at.is_none() => {
                     stop_at = Some(Instant::now() + STOP_WITHIN);
-                    // What was committed before may not have woken this loop yet.
+                    // The wake-up for an earlier commit may still be on its way.
                     self.may_have_more = true;
                 }
                 () = until(stop_at) => return Ok(()),
@@ -235,7 +236,7 @@ impl<R: Rows> Run<'_, R> {
         }
     }
 
-    /// Rows that were deleted by now are not there to be confirmed again.
+    /// Skips rows that were deleted from the outbox: they cannot be confirmed again.
     fn catch_up(&mut self) {
         if self.confirmed < self.known {
             self.confirmed = self.known;
@@ -245,15 +246,15 @@ impl<R: Rows> Run<'_, R> {
         }
     }
 
-    /// Sends rows until the window is full or none are left.
+    /// Sends rows until the window is full or no rows are left.
     async fn fill(&mut self) -> Result<(), RelayError> {
         while self.outstanding.len() < WINDOW {
             if self.ahead.is_empty() {
                 if !self.may_have_more {
                     return Ok(());
                 }
-                // Marked as seen before the read: a commit in between wakes once too often, never
-                // once too rarely.
+                // Marked before the read: a commit in between causes one wake-up too many, never one too
+                // few.
                 self.changes.borrow_and_update();
                 let rows = self.relay.rows.after(self.read, MAX_ROWS_PER_READ)?;
                 self.may_have_more = rows.len() == MAX_ROWS_PER_READ;
@@ -338,8 +339,8 @@ impl<R: Rows> Run<'_, R> {
         Ok(())
     }
 
-    /// Waits for the answers to what was sent before the failure, so that nothing of it arrives
-    /// later; those before the first gap count. Bounded by the time each answer may take.
+    /// Waits for the answers to what was sent before the failure, so that none of it arrives later.
+    /// Answers before the first gap count. Each answer has a time limit.
     async fn drain(&mut self) {
         loop {
             tokio::select! {
@@ -355,7 +356,7 @@ impl<R: Rows> Run<'_, R> {
         }
     }
 
-    /// Tells the outbox what the broker has. A store that is busy is told a little later.
+    /// Acknowledges confirmed rows to the outbox. If the store is busy, it tries again later.
     async fn acknowledge(&mut self) {
         self.acknowledge_at = None;
         let says_nothing_new =

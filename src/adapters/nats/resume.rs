@@ -1,6 +1,6 @@
-//! Where the streams end, so that a relay goes on exactly there, and whether they have everything
-//! the broker once confirmed: a broker may lose its tail (a disk that lied, an older snapshot put
-//! back) or its whole store, and the outbox still has the rows of a day.
+//! Reads the end of the streams, so that a relay continues exactly there, and checks that they still
+//! have every message that the broker confirmed. A broker may lose its last messages (a lying disk, a
+//! restored snapshot) or its whole store; the outbox still has the rows of a day.
 
 use super::streams::{EVENTS, NOTIFY};
 use async_nats::HeaderMap;
@@ -17,86 +17,86 @@ use std::collections::HashMap;
 pub(super) const SEQUENCE_HEADER: &str = "Souk-Outbox-Sequence";
 /// Header: the identity of the store whose outbox it is.
 pub(super) const STORE_HEADER: &str = "Souk-Store";
-/// Messages read back from the end of the stream. The outbox is never told of more rows later
-/// than they are published; beyond, the broker still knows the message ids of the last hour.
+/// Messages read back from the end of the stream. Acknowledgements to the outbox lag by fewer rows
+/// than this; beyond, the broker still knows the message ids of the last hour.
 const MAX_MESSAGES_READ_BACK: u64 = 2_048;
 
 /// The end of the stream of events.
 #[derive(Debug)]
 pub(super) struct EventsEnd {
-    /// The stream's own number of its last message; 0 if there never was one.
+    /// The stream sequence of its last message; 0 if it never had one.
     pub(super) last_sequence: u64,
-    /// When the stream was made, as in a [`StreamMark`].
+    /// When the stream was created, as in a [`StreamMark`].
     pub(super) made_at_nanos: i64,
     /// Whether several servers keep the stream.
     pub(super) is_replicated: bool,
-    /// Rows of this store that the outbox does not know to be published, and are.
+    /// Published rows that the outbox does not know as published.
     pub(super) published: PublishedRows,
-    /// What the stream has of other lives of this store.
+    /// Messages that this store, after it was put back, does not know.
     pub(super) beyond: Beyond,
-    /// The stream has every row up to this one; less than the cursor if the broker lost some.
+    /// The stream has every row up to this one; it is less than the cursor if the broker lost some.
     pub(super) has_through: u64,
-    /// The last of those rows, as the stream has it.
+    /// The stream position of that row.
     pub(super) mark: Option<StreamMark>,
 }
 
-/// The end of the queue of mails. Messages leave it when they are handled, so that only its
-/// numbers tell what it once had.
+/// The end of the queue of mails. Handled messages leave the queue, so only its sequence numbers show
+/// what it once had.
 #[derive(Debug)]
 pub(super) struct MailsEnd {
-    /// When the stream was made, as in a [`StreamMark`].
+    /// When the stream was created, as in a [`StreamMark`].
     pub(super) made_at_nanos: i64,
-    /// The stream had every row up to this one; 0 if the broker lost some, whichever they were.
+    /// The queue got every row up to this one; 0 if the broker lost any.
     pub(super) has_through: u64,
-    /// Where it stands.
+    /// The queue's current position.
     pub(super) mark: Option<StreamMark>,
 }
 
-/// Messages of this store that it has not written, as far as it knows.
+/// Messages under this store's identity that it has not written in its present state.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Beyond {
-    /// How many were read.
+    /// How many of them were read.
     pub(super) messages: u64,
-    /// The largest row among them.
+    /// The largest outbox sequence among them.
     pub(super) last_row: u64,
-    /// Whether the store would give the same names again.
+    /// Whether the store's next rows would get the ids of such messages.
     pub(super) has_our_name: bool,
 }
 
 impl Beyond {
-    fn note(&mut self, row: u64, has_our_name: bool) {
+    fn record(&mut self, row: u64, has_our_name: bool) {
         self.messages += 1;
         self.last_row = self.last_row.max(row);
         self.has_our_name |= has_our_name;
     }
 }
 
-/// What is on the stream, by outbox sequence.
+/// Rows that are on the stream, by outbox sequence.
 #[derive(Debug, Default)]
 pub(super) struct PublishedRows(HashMap<u64, PublishedRow>);
 
 #[derive(Debug)]
 struct PublishedRow {
     id: String,
-    /// The stream's own number.
+    /// Its stream sequence.
     place: u64,
-    /// When it was written, as the body says.
+    /// When the row was written, from the body.
     time: Option<String>,
 }
 
-/// What the stream says of a row of the outbox.
+/// The comparison of an outbox row with the stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Comparison {
-    /// It has this row.
+    /// The stream has this row.
     Same,
-    /// It has another row there: a store that was put back to an earlier state writes other rows at
-    /// the same places, perhaps with the same ids.
+    /// The stream has another row with this sequence: a store that was put back to an earlier state
+    /// writes other rows under the same sequences, perhaps with the same ids.
     Other,
-    /// It does not have it, or was not read so far.
+    /// The stream does not have the row, or was not read back that far.
     Absent,
 }
 
-/// Of a body; the rest may be worded by another version of this program.
+/// The part of a body that is read; other versions of this program may write the rest differently.
 #[derive(Deserialize)]
 struct Written {
     time: Option<String>,
@@ -107,17 +107,17 @@ fn written_at(body: &[u8]) -> Option<String> {
 }
 
 impl PublishedRows {
-    /// The stream's number of a row, if it is there.
+    /// The stream sequence of a row, if it is on the stream.
     pub(super) fn place(&self, row: u64, id: &str) -> Option<u64> {
         self.0.get(&row).filter(|published| published.id == id).map(|published| published.place)
     }
 
-    /// The last of them; 0 if there are none.
+    /// The largest outbox sequence among them; 0 if there are none.
     pub(super) fn last(&self) -> u64 {
         self.0.keys().copied().max().unwrap_or(0)
     }
 
-    /// Whether a row of the outbox is the one on the stream.
+    /// Compares a row of the outbox with the one on the stream.
     pub(super) fn compare(&self, row: &Message) -> Comparison {
         match self.0.get(&row.sequence) {
             None => Comparison::Absent,
@@ -134,23 +134,21 @@ impl PublishedRows {
 /// The end of the stream cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ResumeError {
-    /// The stream's state is not to be had.
+    /// The stream's state cannot be read.
     #[error("the state of the events' stream cannot be read")]
     State(#[source] GetStreamError),
-    /// One of its last messages is not to be had.
+    /// One of its last messages cannot be read.
     #[error("message {sequence} on the events' stream cannot be read")]
     Message {
-        /// Which.
         sequence: u64,
-        /// Why.
         #[source]
         source: RawMessageError,
     },
 }
 
-/// Compares the stream with what was confirmed (`mark`), then reads it backwards to the first
-/// message of a row up to `cursor`, which the outbox knows to be published. It is read from the
-/// stream's leader; a direct get may be answered by a replica that is behind.
+/// Compares the stream with what was confirmed (`mark`), then reads it backwards to the first row up
+/// to `cursor`, which the outbox knows as published. It reads from the stream's leader, because a
+/// replica that answers a direct get may lag behind.
 ///
 /// # Errors
 /// [`ResumeError`].
@@ -179,8 +177,8 @@ pub(super) async fn read_events(
                 let (id, time) = (id.to_owned(), written_at(&message.payload));
                 published.0.insert(row, PublishedRow { id, place: sequence, time });
             }
-            Origin::Ahead => beyond.note(row, true),
-            Origin::OtherGeneration => beyond.note(row, false),
+            Origin::Ahead => beyond.record(row, true),
+            Origin::OtherGeneration => beyond.record(row, false),
             Origin::OtherStore => {}
         }
     }
@@ -225,13 +223,13 @@ pub(super) async fn read_mails(
     Ok(MailsEnd { made_at_nanos, has_through, mark })
 }
 
-/// Whether it is the stream of the mark and as long as it was then.
+/// Whether it is the stream of the mark and at least as long as it was then.
 fn has_not_gone_back(info: &Info, mark: StreamMark) -> bool {
     made_at_nanos(info) == mark.made_at_nanos && info.state.last_sequence >= mark.sequence
 }
 
-/// Whether the message of the mark is the row of the mark. One that was removed (its time came,
-/// an operator purged the stream) was not lost.
+/// Whether the message at the mark is the row of the mark. A message that expired, or that an operator
+/// purged, is not a loss.
 async fn has_row(
     stream: &Stream,
     identity: &Identity,
@@ -250,18 +248,18 @@ async fn has_row(
 async fn message_at(stream: &Stream, sequence: u64) -> Result<Option<StreamMessage>, ResumeError> {
     match stream.get_raw_message(sequence).await {
         Ok(message) => Ok(Some(message)),
-        // An operator may have deleted it, or its time has come.
+        // It expired, or an operator deleted it.
         Err(error) if error.kind() == RawMessageErrorKind::NoMessageFound => Ok(None),
         Err(source) => Err(ResumeError::Message { sequence, source }),
     }
 }
 
-/// Until the year 2262; a broker whose clock is beyond is one that never changes.
+/// Fits until the year 2262; if the broker's clock is later, the value never changes.
 fn made_at_nanos(info: &Info) -> i64 {
     i64::try_from(info.created.unix_timestamp_nanos()).unwrap_or(i64::MAX)
 }
 
-/// What a message says of its row.
+/// The outbox row that a message names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct RowOf<'a> {
     store: &'a str,

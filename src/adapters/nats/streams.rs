@@ -1,8 +1,8 @@
-//! The streams of the design and one of what the broker gave up, made where they are missing.
+//! Creates the designed streams, and one for the broker's advisories, if they are missing.
 //!
-//! What correctness rests on (subjects, retention, what is discarded, the duplicate window) is put
-//! right on every start. What is a matter of size (age, bytes, replicas) is set when a stream is
-//! made and is the operator's from then on.
+//! Properties that correctness depends on (subjects, retention, discard policy, duplicate window) are
+//! corrected on every start. Sizes (age, bytes, replicas) are set when a stream is created; after
+//! that the operator may change them.
 
 use crate::adapters::tasks::waits;
 use async_nats::jetstream::Context;
@@ -13,39 +13,38 @@ use async_nats::jetstream::stream::{
 };
 use std::time::Duration;
 
-/// Stream of what happened in the shop.
+/// Stream of the shop's events.
 pub(super) const EVENTS: &str = "SOUK_EVENTS";
-/// Stream of mails somebody should send.
+/// Work queue of mails to send.
 pub(super) const NOTIFY: &str = "SOUK_NOTIFY";
 /// Every subject of [`NOTIFY`].
 pub(super) const NOTIFY_SUBJECTS: &str = "souk.notify.>";
 /// Stream of messages that could not be handled.
 pub(super) const DEAD: &str = "SOUK_DEAD";
-/// Stream of what the broker says, once, of messages that nobody answered for.
+/// Stream of the broker's advisories about unacknowledged messages.
 pub(super) const ADVISORIES: &str = "SOUK_ADVISORIES";
 /// Stream of logs.
 pub(super) const LOGS: &str = "SOUK_LOGS";
 
-/// Wait before a stream that is not there yet is asked for again; short, because the relay is
-/// about to make it and to fill it.
+/// First wait for a missing stream; short, because the relay is about to create it and to publish.
 const FIRST_STREAM_WAIT: Duration = Duration::from_millis(10);
 const LONGEST_STREAM_WAIT: Duration = Duration::from_secs(1);
-/// How long nobody need hear that a worker waits for a stream.
-const SILENT_STREAM_WAIT: Duration = Duration::from_secs(5);
+/// How long a worker waits for a stream before it logs that.
+const QUIET_STREAM_WAIT: Duration = Duration::from_secs(5);
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const MEBIBYTE: i64 = 1 << 20;
 
-/// One stream as this program makes it.
+/// The configuration of one stream.
 struct Plan {
     name: &'static str,
     subjects: &'static [&'static str],
     description: &'static str,
     retention: RetentionPolicy,
     discard: DiscardPolicy,
-    /// Zero: no bound, because dropping these for their age would be a loss.
+    /// Zero: unlimited, because these messages must not be lost to their age.
     max_age: Duration,
     max_bytes: i64,
     max_messages: i64,
@@ -103,8 +102,8 @@ const PLANS: [Plan; 5] = [
     },
     Plan {
         name: ADVISORIES,
-        // A worker of ours that ends a message keeps a dead letter first, so that only what
-        // consumers of other systems end is heard of here alone.
+        // Our own workers keep a dead letter before they end a message, so only the ends by consumers of
+        // other systems are needed from here.
         subjects: &[
             "$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.>",
             "$JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED.SOUK_EVENTS.>",
@@ -119,30 +118,26 @@ const PLANS: [Plan; 5] = [
     },
 ];
 
-/// A stream is not as it must be.
+/// A stream is not configured as it must be.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum StreamError {
-    /// It could not be looked at.
+    /// Its configuration could not be read.
     #[error("stream {name} cannot be read")]
     Read {
-        /// Which.
         name: &'static str,
-        /// Why.
         #[source]
         source: GetStreamError,
     },
-    /// It could not be made or put right.
+    /// It could not be created or corrected.
     #[error("stream {name} cannot be made as it must be")]
     Write {
-        /// Which.
         name: &'static str,
-        /// Why.
         #[source]
         source: CreateStreamError,
     },
 }
 
-/// Makes the streams that are missing and puts right what matters in those that are there.
+/// Creates missing streams and corrects the configuration of the others.
 ///
 /// # Errors
 /// [`StreamError`].
@@ -160,7 +155,7 @@ async fn ensure(context: &Context, plan: &Plan) -> Result<(), StreamError> {
         Err(error) if is_not_found(&error) => {
             let made = context.create_stream(plan.config()).await;
             made.map_err(|source| StreamError::Write { name, source })?;
-            tracing::info!(name, "made a stream");
+            tracing::info!(name, "created a stream");
             return Ok(());
         }
         Err(source) => return Err(StreamError::Read { name, source }),
@@ -169,13 +164,13 @@ async fn ensure(context: &Context, plan: &Plan) -> Result<(), StreamError> {
     if wanted != found {
         let updated = context.update_stream(wanted).await;
         updated.map_err(|source| StreamError::Write { name, source })?;
-        tracing::warn!(name, "put a stream right that was not as it must be");
+        tracing::warn!(name, "corrected the configuration of a stream");
     }
     Ok(())
 }
 
-/// A consumer on a stream. The relay makes the stream, and a worker alone is not permitted to: it
-/// waits until it is there.
+/// Creates a consumer on a stream. The relay creates the stream, and a worker in its own process has
+/// no permission to, so this waits until the stream exists.
 ///
 /// # Errors
 /// [`ConsumerError`].
@@ -186,13 +181,13 @@ pub(super) async fn consumer_on(
 ) -> Result<PullConsumer, ConsumerError> {
     let mut backoff = waits(FIRST_STREAM_WAIT, LONGEST_STREAM_WAIT);
     let mut waited = Duration::ZERO;
-    let mut is_said = false;
+    let mut is_logged = false;
     loop {
         match context.create_consumer_on_stream(config.clone(), stream).await {
             Err(error) if is_missing(&error) => {
-                if waited > SILENT_STREAM_WAIT && !is_said {
-                    tracing::info!(stream, "waits until the shop has made the stream");
-                    is_said = true;
+                if waited > QUIET_STREAM_WAIT && !is_logged {
+                    tracing::info!(stream, "waiting for the shop to create the stream");
+                    is_logged = true;
                 }
                 let wait = backoff.next().unwrap_or(LONGEST_STREAM_WAIT);
                 waited += wait;
@@ -203,7 +198,7 @@ pub(super) async fn consumer_on(
     }
 }
 
-/// Whether no consumer can be made because its stream is not there.
+/// Whether the consumer could not be created because its stream does not exist.
 fn is_missing(error: &ConsumerError) -> bool {
     match error.kind() {
         ConsumerErrorKind::JetStream(error) => {

@@ -1,5 +1,5 @@
-//! Messages that could not be handled, as an operator finds and handles them: on the broker, or
-//! without one as files in `DATA/mail/dead`.
+//! Messages that were given up, for `souk dead`: on the broker, or without one as files in
+//! `DATA/mail/dead`.
 
 use super::letter_file::{LetterFile, folder};
 use crate::adapters::mail::{Mailer, open_mailer};
@@ -14,78 +14,66 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// One message that was given up.
+/// A message that was given up.
 #[derive(Clone, Debug)]
 pub(crate) struct DeadLetter {
-    /// What `souk dead` calls it.
+    /// Its id in `souk dead`.
     pub(crate) id: String,
     /// When it was given up.
     pub(crate) time: String,
-    /// What it came on.
+    /// The subject the message came on.
     pub(crate) subject: String,
     /// How often it was tried.
     pub(crate) tries: u64,
     /// Why it was given up.
     pub(crate) reason: String,
-    /// What it said.
+    /// The message's body.
     pub(crate) body: Vec<u8>,
 }
 
-/// Why nothing can be done with a dead letter.
+/// Why a command on dead letters failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DeadLetterError {
-    /// The broker's address.
+    /// The broker's URL.
     #[error(transparent)]
     Address(#[from] BrokerError),
-    /// No shop, so no letters either.
+    /// There is no shop in this directory.
     #[error(transparent)]
     NoShop(OpenError),
-    /// The broker is away.
+    /// The broker does not answer.
     #[error("the broker does not answer; does it run, and is nats_url right?")]
     NoAnswer,
-    /// No shop was ever there.
+    /// No shop ever connected to the broker.
     #[error("the broker has no dead letters and no stream for them: has a shop connected to it?")]
     NoStream,
-    /// The broker refused.
+    /// The broker refused the request.
     #[error("the broker did not do it")]
     Broker(#[source] Box<dyn Error + Send + Sync>),
-    /// The settings of mails.
+    /// The mail settings.
     #[error(transparent)]
     Adapters(#[from] AdapterError),
-    /// There is none.
+    /// No letter has this id.
     #[error("there is no dead letter {id}")]
     Unknown {
-        /// What was asked for.
+        /// The id that was asked for.
         id: String,
     },
-    /// It cannot be repeated.
+    /// It cannot be retried.
     #[error("{id} cannot be tried again: {why}")]
-    NotRepeatable {
-        /// Which.
-        id: String,
-        /// Why.
-        why: &'static str,
-    },
-    /// It was tried again and failed.
+    NotRepeatable { id: String, why: &'static str },
+    /// The retry failed.
     #[error("{id} was not sent: {reason}")]
-    NotSent {
-        /// Which.
-        id: String,
-        /// Why.
-        reason: String,
-    },
-    /// A file.
+    NotSent { id: String, reason: String },
+    /// A file cannot be read or written.
     #[error("{} cannot be used", .path.display())]
     File {
-        /// Which.
         path: PathBuf,
-        /// Why.
         #[source]
         source: io::Error,
     },
 }
 
-/// Where dead letters are.
+/// Where dead letters are stored.
 pub(crate) enum DeadLetters {
     /// On the broker.
     Broker(Box<DeadBox>),
@@ -94,7 +82,7 @@ pub(crate) enum DeadLetters {
 }
 
 impl DeadLetters {
-    /// Where these settings have them kept.
+    /// Opens the dead letters of these settings.
     ///
     /// # Errors
     /// [`DeadLetterError`]: the broker does not answer, or there is no shop.
@@ -111,7 +99,7 @@ impl DeadLetters {
         })
     }
 
-    /// The directory they are in; `None` where they are on the broker.
+    /// Their directory; `None` if they are on the broker.
     pub(crate) fn folder(&self) -> Option<PathBuf> {
         match self {
             Self::Broker(_) => None,
@@ -119,7 +107,7 @@ impl DeadLetters {
         }
     }
 
-    /// The newest, oldest first, about `limit`.
+    /// The newest letters, oldest first, about `limit` of them.
     ///
     /// # Errors
     /// [`DeadLetterError`].
@@ -130,7 +118,7 @@ impl DeadLetters {
         }
     }
 
-    /// One of them, whole.
+    /// One complete letter.
     ///
     /// # Errors
     /// [`DeadLetterError`].
@@ -141,10 +129,10 @@ impl DeadLetters {
         }
     }
 
-    /// Has one handled again: by the worker of the broker's queue, or here and now.
+    /// Retries a letter: publishes it to the broker's queue again, or without a broker sends its mail now.
     ///
     /// # Errors
-    /// [`DeadLetterError`]; it is still there.
+    /// [`DeadLetterError`]; the letter still exists.
     pub(crate) async fn retry(&self, id: &str) -> Result<(), DeadLetterError> {
         let settings = match self {
             Self::Broker(dead) => return dead.retry(id).await,
@@ -158,7 +146,7 @@ impl DeadLetters {
         remove_file(&folder(settings), id)
     }
 
-    /// Deletes one.
+    /// Deletes a letter.
     ///
     /// # Errors
     /// [`DeadLetterError`].
@@ -185,7 +173,7 @@ fn list_files(folder: &Path, limit: usize) -> Result<Vec<DeadLetter>, DeadLetter
     for entry in entries.filter_map(Result::ok) {
         let name = entry.file_name();
         let id = name.to_str().and_then(|name| name.strip_suffix(".json"));
-        // What begins with a point is being written.
+        // A name that starts with a dot is a file that is still being written.
         if let Some(id) = id.filter(|id| !id.starts_with('.')) {
             letters.push(read_file(folder, id)?);
         }
@@ -228,7 +216,7 @@ fn remove_file(folder: &Path, id: &str) -> Result<(), DeadLetterError> {
     }
 }
 
-/// An id is a file's name and leads nowhere else.
+/// The file of a letter; an id cannot lead out of the folder.
 fn path_of(folder: &Path, id: &str) -> Result<PathBuf, DeadLetterError> {
     let is_name = !id.is_empty() && !id.starts_with('.') && !id.contains(['/', '\\', '\0']);
     if !is_name {

@@ -1,8 +1,8 @@
-//! Where no broker is configured: the outbox's mails, handed to the mailer in this process.
+//! Sends the outbox's mails in this process if no broker is configured.
 //!
-//! First tries are made in commit order. A mail that is put off waits for its next try aside, so
-//! that later ones go on; the outbox is told of the rows before the oldest that waits. What was
-//! sent beyond it is remembered by the mailer, should the process end first.
+//! First tries are made in commit order. A mail that failed waits for its retry while later ones go
+//! on; rows are acknowledged to the outbox up to the oldest mail that waits. The mailer remembers
+//! the mails sent after it, in case the process ends first.
 
 use super::letter_file::LetterFile;
 use super::rows::Rows;
@@ -19,37 +19,37 @@ use tokio::time::Instant;
 
 /// Rows read from the outbox at a time.
 const MAX_ROWS_PER_READ: usize = 64;
-/// Mails that may wait for their next try; beyond, no new ones are begun.
+/// Mails that may wait for a retry; with more, no new ones are started.
 const MAX_PUT_OFF: usize = 256;
-/// Rows that are done with are acknowledged to the outbox no later than this.
+/// Finished rows are acknowledged to the outbox within this time.
 const ACKNOWLEDGE_AFTER: Duration = Duration::from_millis(200);
-/// So many rows are acknowledged at once.
+/// Finished rows that are acknowledged at once, without waiting for [`ACKNOWLEDGE_AFTER`].
 const ACKNOWLEDGE_ROWS: u64 = 512;
-/// Wait before a dead letter that could not be written is tried again.
+/// Wait before another try to write a dead letter.
 const DEAD_LETTER_RETRY: Duration = Duration::from_secs(30);
 
-/// The outbox is gone; its owner stopped first.
+/// The outbox's store has stopped.
 #[derive(Debug, thiserror::Error)]
 #[error("the outbox is closed")]
 struct OutboxClosed;
 
-/// Follows the outbox and has its mails sent.
+/// Sends the outbox's mails.
 #[derive(Clone)]
 pub(crate) struct Drain<R> {
     pub(crate) rows: R,
     pub(crate) mailer: Arc<Mailer>,
     pub(crate) retry: RetryPolicy,
-    /// Mails given up become files here.
+    /// The directory of dead letters.
     pub(crate) dead_letters: PathBuf,
     pub(crate) status: Arc<MailStatus>,
     pub(crate) stop: Stop,
 }
 
 impl<R: Rows> Drain<R> {
-    /// Follows the outbox from where the last session ended, until `stop`.
+    /// Sends mails from where the last session ended, until `stop`.
     ///
     /// # Errors
-    /// [`Interruption`]; every mail that was not sent is still in the outbox.
+    /// [`Interruption`]; every unsent mail is still in the outbox.
     pub(crate) async fn session(self) -> Result<(), Interruption> {
         let cursor = self.rows.cursor(Reader::Mail)?;
         let mut changes = self.rows.changes();
@@ -84,14 +84,14 @@ impl<R: Rows> Drain<R> {
     }
 }
 
-/// A mail that waits for its next try.
+/// A mail that waits for its retry.
 struct PutOff {
     message: Message,
     tries: u32,
     again_at: Instant,
 }
 
-/// One session.
+/// One session's state.
 struct Run<'a, R> {
     drain: &'a Drain<R>,
     /// The last row read from the outbox.
@@ -168,7 +168,7 @@ impl<R: Rows> Run<'_, R> {
         self.put_off.insert(waiting.message.sequence, waiting);
     }
 
-    /// Keeps a mail as a dead letter; false if that failed.
+    /// Writes a mail as a dead letter; false if that failed.
     async fn give_up(&self, message: &Message, tries: u32, reason: &str) -> bool {
         let letter = LetterFile {
             subject: message.subject.clone(),
@@ -188,13 +188,13 @@ impl<R: Rows> Run<'_, R> {
                 true
             }
             Err(error) => {
-                tracing::error!(id = message.id, %error, "a dead letter could not be kept");
+                tracing::error!(id = message.id, %error, "could not write a dead letter");
                 false
             }
         }
     }
 
-    /// Every row up to this one is done with.
+    /// Every row up to this one is finished.
     fn done(&self) -> u64 {
         self.put_off.first_key_value().map_or(self.read, |(oldest, _)| oldest - 1)
     }

@@ -1,23 +1,23 @@
-//! A dead letter as a file, where there is no broker.
+//! The file format of dead letters, used without a broker.
 
 use crate::adapters::AdapterSettings;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
-/// A dead letter as it lies in a file.
+/// A dead letter's file content.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct LetterFile {
-    /// What it came on.
+    /// The subject the notification came on.
     pub(super) subject: String,
     /// Why it was given up.
     pub(super) reason: String,
     /// How often it was tried.
     pub(super) tries: u32,
-    /// The notification as it was.
+    /// The notification's body.
     pub(super) body: String,
 }
 
-/// Where dead letters are kept without a broker.
+/// The directory of dead letters without a broker.
 pub(in crate::adapters) fn folder(settings: &AdapterSettings) -> PathBuf {
     settings.data_dir.join("mail").join("dead")
 }

@@ -1,5 +1,5 @@
-//! The outbox from outside: how its rows are read, how its mails are drained where there is no broker, how full it
-//! is, and what could not be handled.
+//! The outbox as the adapters use it: reading its rows, sending its mails without a broker, watching
+//! how full it is, and dead letters.
 
 mod dead_letters;
 mod drain;

@@ -1,4 +1,4 @@
-//! An outbox that nobody empties: said aloud long before it is full, and bounded.
+//! Watches how full the outbox is: warns an operator early, and refuses changes when it is full.
 
 use crate::adapters::tasks::{Interruption, Stop};
 use souk_actors::clock;
@@ -7,14 +7,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// How often the outbox is looked at. It grows by no more than some ten thousand rows meanwhile.
+/// How often the outbox is checked. It grows by at most some ten thousand rows in between.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
-/// The alarm is given at this share of the bound.
+/// The alarm starts at `max_rows` divided by this.
 const ALARM_SHARE: u64 = 10;
-/// Or when the oldest row waits for the broker so long.
+/// The alarm also starts when the oldest row has waited this long for the broker.
 const ALARM_AGE: Duration = Duration::from_secs(10 * 60);
 
-/// How full the outbox is.
+/// How full the outbox is, as last checked.
 #[derive(Debug)]
 pub(crate) struct Pressure {
     max_rows: u64,
@@ -23,7 +23,7 @@ pub(crate) struct Pressure {
 }
 
 impl Pressure {
-    /// An outbox that holds at most about so many rows that nobody has taken.
+    /// `max_rows`: pending rows at which the outbox counts as full.
     pub(in crate::adapters) fn new(max_rows: u64) -> Arc<Self> {
         Arc::new(Self {
             max_rows,
@@ -37,12 +37,12 @@ impl Pressure {
         self.is_high.load(Ordering::Relaxed)
     }
 
-    /// Whether the shop takes no more changes.
+    /// Whether the shop refuses changes.
     pub(in crate::adapters) fn is_full(&self) -> bool {
         self.is_full.load(Ordering::Relaxed)
     }
 
-    fn note(&self, pending: u64, age: Duration) {
+    fn update(&self, pending: u64, age: Duration) {
         let is_full = pending >= self.max_rows;
         let is_high = is_full || pending >= self.max_rows / ALARM_SHARE || age >= ALARM_AGE;
         let (was_full, was_high) = (
@@ -57,15 +57,15 @@ impl Pressure {
                 pending,
                 age_seconds,
                 max_rows = self.max_rows,
-                "messages pile up in the outbox: nobody takes them"
+                "messages pile up in the outbox: nothing takes them out"
             );
         } else if was_high && !is_high {
-            tracing::info!(pending, "the outbox is emptied again");
+            tracing::info!(pending, "the outbox is being emptied again");
         }
     }
 }
 
-/// Looks at the outbox again and again, until `stop`.
+/// Checks the outbox at intervals until `stop`.
 pub(in crate::adapters) async fn watch(
     outbox: Outbox,
     reader: Reader,
@@ -76,11 +76,11 @@ pub(in crate::adapters) async fn watch(
         let (pending, oldest) = outbox.backlog(reader)?;
         let oldest = match reader {
             Reader::Broker => oldest,
-            // One mail that a mail server puts off for hours is nothing unusual.
+            // A single mail may wait hours for its mail server, so the age of mails raises no alarm.
             Reader::Mail => None,
         };
         let millis = oldest.map_or(0, |oldest| clock::now().get() - oldest.get());
-        pressure.note(pending, Duration::from_millis(u64::try_from(millis).unwrap_or(0)));
+        pressure.update(pending, Duration::from_millis(u64::try_from(millis).unwrap_or(0)));
         tokio::select! {
             () = tokio::time::sleep(LOOK_INTERVAL) => {}
             () = stop.requested() => return Ok(()),
@@ -96,15 +96,15 @@ mod tests {
     fn the_alarm_comes_long_before_the_bound() {
         let pressure = Pressure::new(1_000);
         let young = Duration::from_secs(1);
-        let told = |pending, age| {
-            pressure.note(pending, age);
+        let state_at = |pending, age| {
+            pressure.update(pending, age);
             (pressure.is_high(), pressure.is_full())
         };
-        assert_eq!(told(99, young), (false, false));
-        assert_eq!(told(100, young), (true, false));
-        assert_eq!(told(999, young), (true, false));
-        assert_eq!(told(1_000, young), (true, true));
-        assert_eq!(told(1, ALARM_AGE), (true, false));
-        assert_eq!(told(0, Duration::ZERO), (false, false));
+        assert_eq!(state_at(99, young), (false, false));
+        assert_eq!(state_at(100, young), (true, false));
+        assert_eq!(state_at(999, young), (true, false));
+        assert_eq!(state_at(1_000, young), (true, true));
+        assert_eq!(state_at(1, ALARM_AGE), (true, false));
+        assert_eq!(state_at(0, Duration::ZERO), (false, false));
     }
 }

@@ -1,36 +1,36 @@
-//! What the loops of this module need of the outbox.
+//! The outbox operations that the adapters' loops need.
 
 use souk_actors::Failure;
 use souk_actors::outbox::{Identity, Message, Outbox, Reader, StreamMarks};
 use souk_actors::store::StoreError;
 use tokio::sync::watch;
 
-/// Rows in commit order, and how far a reader has come. Two implementations: the shop's outbox,
-/// and one that tests fill by hand, because only owners can write into the shop's.
+/// Rows in commit order, and each reader's cursor. Two implementations: the shop's outbox, and one
+/// that tests fill by hand, because only owners can write into the shop's.
 pub(crate) trait Rows: Clone + Send + Sync + 'static {
     /// Messages after `sequence`, ascending, at most `limit`.
     fn after(&self, sequence: u64, limit: usize) -> Result<Vec<Message>, StoreError>;
 
-    /// The names under which rows leave the shop.
+    /// The store's identity, which is part of the rows' ids.
     fn identity(&self) -> Result<Identity, StoreError>;
 
-    /// Has rows behind `through` leave under another name than those that others know already.
+    /// Starts a generation: rows after `through` get new ids, which no other system knows yet.
     fn begin_generation(&self, through: u64) -> impl Future<Output = Result<(), Failure>> + Send;
 
-    /// What `reader` has acknowledged.
+    /// The last row that `reader` has acknowledged.
     fn cursor(&self, reader: Reader) -> Result<u64, StoreError>;
 
-    /// Makes it durable that `reader` is done with every row up to `through`.
+    /// Durably records that `reader` has finished every row up to `through`.
     fn acknowledge(
         &self,
         reader: Reader,
         through: u64,
     ) -> impl Future<Output = Result<(), Failure>> + Send;
 
-    /// What the broker's streams said when they took the last rows.
+    /// The stream positions of the last published rows.
     fn marks(&self) -> Result<StreamMarks, StoreError>;
 
-    /// Makes it durable that the broker has every row up to `through`, and where the last are.
+    /// Durably records that the broker has every row up to `through`, and their stream positions.
     fn acknowledge_published(
         &self,
         through: u64,

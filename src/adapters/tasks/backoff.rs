@@ -1,13 +1,12 @@
-//! How long to wait before something is tried again.
+//! Waits between retries.
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use std::time::Duration;
 
-/// Waits without end: each about twice the one before it, from at most `first` to at most
-/// `longest`, and shortened at random by up to a half, so that those who failed together do not
-/// come back together.
+/// Endless waits: each about twice the one before, from at most `first` to at most `longest`. Random
+/// jitter shortens each by up to a half, so that clients that failed together retry at different times.
 pub(crate) fn waits(first: Duration, longest: Duration) -> ExponentialBackoff {
-    // Jitter adds up to as much again.
+    // The builder's jitter adds up to 100 % of the delay.
     ExponentialBuilder::new()
         .with_min_delay(first / 2)
         .with_max_delay(longest / 2)
@@ -16,9 +15,9 @@ pub(crate) fn waits(first: Duration, longest: Duration) -> ExponentialBackoff {
         .build()
 }
 
-/// The wait after so many failures in a row, as [`waits`] has it.
+/// The wait after this many failures in a row, following [`waits`].
 pub(crate) fn wait_after(failures: u32, first: Duration, longest: Duration) -> Duration {
-    // By then every wait is the longest.
+    // After this many doublings every wait is the longest.
     const DOUBLINGS_MAX: usize = 40;
     let earlier = usize::try_from(failures.saturating_sub(1)).unwrap_or(DOUBLINGS_MAX);
     waits(first, longest).nth(earlier.min(DOUBLINGS_MAX)).unwrap_or(longest)

@@ -1,9 +1,9 @@
-//! How one loop is doing.
+//! The status of one loop.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-/// Whether a loop does its work, and what interrupted it last.
+/// Whether a loop works, how often it was interrupted, and the last reason.
 #[derive(Debug, Default)]
 pub(crate) struct LoopStatus {
     last_error: Mutex<Option<String>>,
@@ -11,13 +11,13 @@ pub(crate) struct LoopStatus {
 }
 
 impl LoopStatus {
-    /// It stopped over this, and begins again.
+    /// Records an interruption; the loop will restart.
     pub(crate) fn is_interrupted(&self, reason: String) {
         self.interruptions.fetch_add(1, Ordering::Relaxed);
         *self.last_error.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason);
     }
 
-    /// It does its work again.
+    /// Records that the loop works again.
     pub(crate) fn is_well(&self) {
         self.last_error.lock().unwrap_or_else(PoisonError::into_inner).take();
     }

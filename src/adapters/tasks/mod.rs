@@ -1,4 +1,4 @@
-//! The loops of one process, what they hold, and how they come to an end.
+//! Starts the loops of one process, holds their resources, and shuts them down.
 
 mod backoff;
 mod loop_status;
@@ -26,15 +26,15 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-/// Longest time the loops may take to come to an end. With the wait below and the broker's this
-/// stays under the four seconds that `souk serve` gives to closing.
+/// Longest wait for the loops to stop. With [`CLOSE_WITHIN`] and the broker's own limit it stays
+/// below the four seconds that `souk serve` allows for closing.
 const SHUTDOWN_WITHIN: Duration = Duration::from_millis(2_500);
-/// Longest wait for the mailer's memory and connections to be closed after that.
+/// Longest wait after that for the mailer's memory and connections to close.
 const CLOSE_WITHIN: Duration = Duration::from_millis(500);
-/// How often old outbox rows are looked for.
+/// How often old outbox rows are pruned.
 const PRUNE_INTERVAL: Duration = Duration::from_secs(5 * 60);
 
-/// What runs in this process, and how it comes to an end.
+/// The running loops of this process and their resources.
 pub(super) struct Tasks {
     pub(super) stop: Stop,
     switch: watch::Sender<bool>,
@@ -52,7 +52,7 @@ impl Default for Tasks {
 }
 
 impl Tasks {
-    /// Runs session after session until the end.
+    /// Runs sessions of one loop until shutdown.
     pub(super) fn keep<F, S>(&mut self, name: &'static str, status: Arc<LoopStatus>, session: F)
     where
         F: Fn() -> S + Send + Sync + 'static,
@@ -61,11 +61,11 @@ impl Tasks {
         self.tasks.spawn(keep_running(name, self.stop.clone(), status, session));
     }
 
-    /// Keeps the outbox small, and watches whether it is.
+    /// Prunes the outbox and watches how full it is.
     pub(super) fn keep_tending(&mut self, status: &AdapterStatus) {
         let AdapterStatus { outbox, reader, pressure, .. } = status.clone();
         let (to_prune, stop) = (outbox.clone(), self.stop.clone());
-        let session = move || prune_by_and_by(to_prune.clone(), reader, stop.clone());
+        let session = move || prune_periodically(to_prune.clone(), reader, stop.clone());
         self.keep("outbox pruning", Arc::default(), session);
         let stop = self.stop.clone();
         let session =
@@ -87,7 +87,7 @@ impl Tasks {
         Ok(broker)
     }
 
-    /// Opens the mailer, which is closed with everything else.
+    /// Opens the mailer; [`Tasks::shutdown`] closes it.
     ///
     /// # Errors
     /// [`AdapterError`].
@@ -100,7 +100,7 @@ impl Tasks {
         Ok(mailer)
     }
 
-    /// Sends the mails the broker tells of.
+    /// Sends the mails whose notifications come from the broker.
     pub(super) fn send_notifications(
         &mut self,
         broker: &Broker,
@@ -118,7 +118,7 @@ impl Tasks {
         self.keep("mail worker", work, move || consumer.clone().session());
     }
 
-    /// Sends the mails of the outbox, where there is no broker.
+    /// Sends the mails of the outbox in this process, when there is no broker.
     pub(super) fn drain(
         &mut self,
         settings: &AdapterSettings,
@@ -138,7 +138,7 @@ impl Tasks {
         self.keep("mail drain", work, move || drain.clone().session());
     }
 
-    /// Keeps the log: Souk's own, and what the broker tells of.
+    /// Stores log lines: Souk's own, and with a broker those of other systems.
     ///
     /// # Errors
     /// [`AdapterError::Log`].
@@ -172,8 +172,8 @@ impl Tasks {
                 let (store, stop) = (store.clone(), self.stop.clone());
                 self.tasks.spawn(async move { socket.answer(&store, stop.requested()).await });
             }
-            // A path longer than a socket's may be: everything else works.
-            Err(error) => tracing::warn!(%error, "`souk logs` cannot ask while this runs"),
+            // The path may be too long for a socket; everything else still works.
+            Err(error) => tracing::warn!(%error, "`souk logs` cannot reach this process"),
         }
         let (writer, stop) = (Writer { queue, store: store.clone() }, self.stop.clone());
         let session = move || {
@@ -187,18 +187,18 @@ impl Tasks {
         Ok(store)
     }
 
-    /// Publishes Souk's own log, where another process keeps it.
+    /// Publishes Souk's own log lines, when another process stores the log.
     pub(super) fn forward_log(&mut self, broker: &Broker, queue: LogQueue) {
         let forwarder = LogForwarder { broker: broker.clone(), queue, stop: self.stop.clone() };
         self.keep("log forwarder", Arc::default(), move || forwarder.clone().session());
     }
 
-    /// Brings every loop to its end and closes what they held, within four seconds.
+    /// Stops every loop and closes its resources, within four seconds.
     pub(super) async fn shutdown(mut self) {
         self.switch.send_replace(true);
         let finish = async { while self.tasks.join_next().await.is_some() {} };
         if tokio::time::timeout(SHUTDOWN_WITHIN, finish).await.is_err() {
-            tracing::warn!("some messages were still under way; the next start goes on with them");
+            tracing::warn!("some messages were still in flight; the next start sends them");
             self.tasks.shutdown().await;
         }
         if let Some(broker) = &self.broker {
@@ -216,7 +216,11 @@ impl Tasks {
     }
 }
 
-async fn prune_by_and_by(outbox: Outbox, reader: Reader, stop: Stop) -> Result<(), Interruption> {
+async fn prune_periodically(
+    outbox: Outbox,
+    reader: Reader,
+    stop: Stop,
+) -> Result<(), Interruption> {
     loop {
         tokio::select! {
             () = tokio::time::sleep(PRUNE_INTERVAL) => {}

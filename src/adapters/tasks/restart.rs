@@ -1,4 +1,4 @@
-//! Loops that never end by themselves: a session that fails or panics is followed by another.
+//! Restarts a loop's session whenever it fails or panics.
 
 use super::{LoopStatus, waits};
 use crate::error_chain::chain;
@@ -8,23 +8,23 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-/// Wait before the second session after the first failed.
+/// Wait after the first failed session.
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 /// Longest wait between two sessions.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
-/// Tells a loop that it should come to an end.
+/// Tells a loop to stop.
 #[derive(Clone)]
 pub(crate) struct Stop(watch::Receiver<bool>);
 
 impl Stop {
-    /// The switch and what it stops.
+    /// The switch that requests the stop, and the handle that sees it.
     pub(crate) fn new() -> (watch::Sender<bool>, Self) {
         let (switch, stop) = watch::channel(false);
         (switch, Self(stop))
     }
 
-    /// What this switch stops as well.
+    /// Another handle of the same switch.
     #[cfg(test)]
     pub(crate) fn following(switch: &watch::Sender<bool>) -> Self {
         Self(switch.subscribe())
@@ -34,14 +34,14 @@ impl Stop {
         *self.0.borrow() || self.0.has_changed().is_err()
     }
 
-    /// Returns once the end is requested, or nobody is left who could request it.
+    /// Returns once a stop is requested, or the switch is dropped.
     pub(crate) async fn requested(&self) {
         let mut stop = self.0.clone();
         let _ = stop.wait_for(|is_requested| *is_requested).await;
     }
 }
 
-/// Why a session ended before it was asked to.
+/// Why a session ended before it was told to stop.
 #[derive(Debug)]
 pub(crate) struct Interruption {
     source: Box<dyn Error + Send + Sync>,
@@ -50,13 +50,13 @@ pub(crate) struct Interruption {
 }
 
 impl Interruption {
-    /// The session had done some of its work, so the next one need not wait long.
+    /// Marks whether the session made progress; if it did, the next one starts after the shortest wait.
     pub(crate) fn after_progress(mut self, made_progress: bool) -> Self {
         self.made_progress = made_progress;
         self
     }
 
-    /// If `is_known`, the cause was logged where it was found, and nobody needs to hear of it again.
+    /// If `is_known`, the cause is already in the log and is not logged again as a warning.
     pub(crate) fn of_known_cause(mut self, is_known: bool) -> Self {
         self.is_known = is_known;
         self
@@ -69,9 +69,10 @@ impl<E: Into<Box<dyn Error + Send + Sync>>> From<E> for Interruption {
     }
 }
 
-/// Runs session after session until `stop`. What ends them is logged once, until it is something
-/// else or a session got on with its work. A session answers `Ok` when it ended because of
-/// `stop`; it runs in a task of its own, so that its panic ends nothing else.
+/// Runs one session after another until `stop`. A failure is logged as a warning once; the same
+/// failure again is logged at `debug` until a session makes progress or fails differently. A session
+/// returns `Ok` when it ended because of `stop`. Each runs in its own task, so that a panic ends
+/// only that session.
 pub(crate) async fn keep_running<F, S>(
     name: &'static str,
     stop: Stop,
@@ -86,7 +87,7 @@ pub(crate) async fn keep_running<F, S>(
     loop {
         let mut running = AbortOnDrop(tokio::spawn(session()));
         let ended = (&mut running.0).await.unwrap_or_else(|death| match death.is_panic() {
-            // The log has the panic already; its words may repeat what a customer wrote.
+            // The panic is already in the log; its message may repeat a customer's data.
             true => Err("its task panicked".into()),
             false => Err(death.into()),
         });
@@ -102,9 +103,9 @@ pub(crate) async fn keep_running<F, S>(
         let reason = chain(&*interruption.source);
         let wait_ms = wait.as_millis();
         if interruption.is_known || logged.as_ref() == Some(&reason) {
-            tracing::debug!(name, reason, wait_ms, "a loop is started again");
+            tracing::debug!(name, reason, wait_ms, "restarting a loop");
         } else {
-            tracing::warn!(name, reason, wait_ms, "a loop is started again, as often as it ends");
+            tracing::warn!(name, reason, wait_ms, "restarting a loop; repeats are logged at debug");
             logged = Some(reason.clone());
         }
         status.is_interrupted(reason);

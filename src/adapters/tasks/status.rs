@@ -1,4 +1,4 @@
-//! What an operator sees of the loops: for `/readyz` and `/metrics`.
+//! The status of the loops, for `/readyz` and `/metrics`.
 
 use super::LoopStatus;
 use crate::adapters::outbox::Pressure;
@@ -9,18 +9,18 @@ use souk_domain::UnixMillis;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// Messages on their way to the broker.
+/// The relay's counters.
 #[derive(Debug, Default)]
 pub(crate) struct RelayStatus {
     pub(crate) work: Arc<LoopStatus>,
     pub(crate) is_connected: AtomicBool,
     pub(crate) published: AtomicU64,
     pub(crate) duplicates: AtomicU64,
-    /// How often the broker was found to have lost what it had confirmed.
+    /// How often the broker had lost messages that it had confirmed.
     pub(crate) rewinds: AtomicU64,
 }
 
-/// Mails on their way out.
+/// The mail loop's counters.
 #[derive(Debug, Default)]
 pub(crate) struct MailStatus {
     pub(crate) work: Arc<LoopStatus>,
@@ -29,11 +29,11 @@ pub(crate) struct MailStatus {
     pub(crate) dead: AtomicU64,
 }
 
-/// Where the loops stand, asked whenever somebody wants to know. Cheap to clone.
+/// The status of all loops. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct AdapterStatus {
     pub(in crate::adapters) outbox: Outbox,
-    /// Who carries rows out of this process.
+    /// Which reader takes rows out of this process.
     pub(in crate::adapters) reader: Reader,
     /// `None` where no broker is configured.
     pub(in crate::adapters) relay: Option<Arc<RelayStatus>>,
@@ -42,47 +42,47 @@ pub(crate) struct AdapterStatus {
     pub(in crate::adapters) logs: Arc<LogCounts>,
 }
 
-/// One look at [`AdapterStatus`].
+/// A snapshot of [`AdapterStatus`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Report {
-    /// Whether the broker answers; `None` where none is configured.
+    /// Whether the broker is connected; `None` without a broker.
     pub(crate) is_broker_connected: Option<bool>,
-    /// Rows that no broker or, without one, no mailer has taken yet.
+    /// Rows that the broker, or without one the mailer, has not taken yet.
     pub(crate) pending_rows: u64,
-    /// When the oldest of them was written.
+    /// When the oldest pending row was written.
     pub(crate) oldest_pending: Option<UnixMillis>,
-    /// Whether these are so many or so old that somebody should look.
+    /// Whether the pending rows are so many or so old that an operator should look.
     pub(crate) is_outbox_behind: bool,
-    /// Messages the broker has confirmed since the start.
+    /// Messages that the broker has confirmed since the start.
     pub(crate) published: u64,
-    /// How many of those it had already.
+    /// How many of those the broker already had.
     pub(crate) duplicates: u64,
-    /// How often the broker was found to have lost what it had confirmed, since the start.
+    /// How often since the start the broker had lost messages that it had confirmed.
     pub(crate) rewinds: u64,
-    /// Mails handed over since the start.
+    /// Mails sent since the start.
     pub(crate) mails_sent: u64,
-    /// Attempts that failed and will be repeated.
+    /// Failed attempts that will be retried.
     pub(crate) mails_put_off: u64,
-    /// Mails given up, kept as dead letters.
+    /// Mails given up and kept as dead letters.
     pub(crate) mails_dead: u64,
-    /// Why the relay is interrupted, if it is.
+    /// The relay's current error.
     pub(crate) relay_error: Option<String>,
-    /// Why the mail loop is interrupted, if it is.
+    /// The mail loop's current error.
     pub(crate) mail_error: Option<String>,
 }
 
 impl AdapterStatus {
-    /// Whether the shop should take no more changes: what they would tell could not be kept.
+    /// Whether the shop should refuse changes because the outbox cannot hold their events.
     pub(crate) fn is_outbox_full(&self) -> bool {
         self.pressure.is_full()
     }
 
-    /// What became of lines of the log.
+    /// Counters of log lines.
     pub(crate) fn logs(&self) -> &LogCounts {
         &self.logs
     }
 
-    /// How things stand now.
+    /// Takes a snapshot.
     ///
     /// # Errors
     /// [`StoreError`] if the outbox cannot be read.

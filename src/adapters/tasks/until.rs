@@ -1,8 +1,8 @@
-//! Waiting for a point in time that may not be set.
+//! Waits until an optional point in time.
 
 use tokio::time::Instant;
 
-/// Waits until then; for ever without one.
+/// Sleeps until `instant`; with `None` it never returns.
 pub(crate) async fn until(instant: Option<Instant>) {
     match instant {
         Some(instant) => tokio::time::sleep_until(instant).await,

@@ -1,4 +1,4 @@
-//! One consumer alone, in a process of its own: it has the broker, and never the shop's store.
+//! `souk worker`: one consumer in its own process, with the broker and without the shop's store.
 
 use super::{MailStatus, RelayStatus, Tasks};
 use crate::adapters::{AdapterError, AdapterSettings};
@@ -6,7 +6,7 @@ use crate::logs::LogQueue;
 use std::sync::Arc;
 use tokio::sync::watch;
 
-/// Which consumer.
+/// Which consumer to run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WorkerKind {
     /// Sends mails.
@@ -18,14 +18,14 @@ pub(crate) enum WorkerKind {
 /// A running worker.
 pub(crate) struct Worker {
     tasks: Tasks,
-    /// Turns true when the disk failed under it; `None` where it keeps nothing on the disk.
+    /// Turns true when the disk failed; `None` for a worker that writes nothing to disk.
     broken: Option<watch::Receiver<bool>>,
 }
 
-/// Starts a consumer. Waits for neither broker nor mail server.
+/// Starts a consumer. Does not wait for the broker or the mail server.
 ///
 /// # Errors
-/// [`AdapterError`]: the settings cannot be used, or the disk cannot.
+/// [`AdapterError`]: the settings or the disk cannot be used.
 pub(crate) async fn start_worker(
     kind: WorkerKind,
     settings: &AdapterSettings,
@@ -52,16 +52,16 @@ pub(crate) async fn start_worker(
 }
 
 impl Worker {
-    /// Returns once the disk has failed in the middle of a commit.
+    /// Returns once the disk has failed during a commit.
     pub(crate) async fn broke(&self) {
         match self.broken.clone() {
-            // An error says that the store is closed, and it is not.
+            // An error would mean that the store is closed, and it is open.
             Some(mut broken) => drop(broken.wait_for(|broken| *broken).await),
             None => std::future::pending().await,
         }
     }
 
-    /// Lets what is under way finish, within four seconds; the broker keeps the rest.
+    /// Lets work in flight finish, within four seconds; the broker redelivers the rest.
     pub(crate) async fn shutdown(self) {
         self.tasks.shutdown().await;
     }

@@ -1,4 +1,4 @@
-//! A real nats-server with the repository's nats.conf, on a port and a store of its own.
+//! A real nats-server with the repository's nats.conf, on its own port and with its own store.
 
 use async_nats::ConnectOptions;
 use async_nats::jetstream::{self, message};
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// What the server writes once JetStream is there and it can be reached.
+/// The server logs this once it can be reached and JetStream is up.
 const READY: &str = "Server is ready";
 const ADDRESS: &str = "Listening for client connections on ";
 const START_WITHIN: Duration = Duration::from_secs(20);
@@ -37,7 +37,7 @@ impl TestBroker {
         format!("nats://{user}:{}@127.0.0.1:{}", password_of(user), self.port)
     }
 
-    /// Kills it as a power failure would.
+    /// Kills the process without a shutdown.
     pub(in crate::adapters) fn kill(&mut self) {
         let mut process = self.process.take().expect("it runs");
         process.kill().expect("killed");
@@ -61,31 +61,32 @@ impl TestBroker {
             .expect("nats-server starts");
         self.process = Some(process);
         let give_up = Instant::now() + START_WITHIN;
-        let said = loop {
-            let said = std::fs::read_to_string(&log).unwrap_or_default();
-            if said.contains(READY) {
-                break said;
+        let output = loop {
+            let output = std::fs::read_to_string(&log).unwrap_or_default();
+            if output.contains(READY) {
+                break output;
             }
-            assert!(Instant::now() < give_up, "nats-server does not start: {said}");
+            assert!(Instant::now() < give_up, "nats-server does not start: {output}");
             std::thread::sleep(Duration::from_millis(10));
         };
-        let address = said.lines().find_map(|line| line.split_once(ADDRESS)).expect("an address").1;
+        let address =
+            output.lines().find_map(|line| line.split_once(ADDRESS)).expect("an address").1;
         self.port =
             address.trim().rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
     }
 
-    /// The disk is gone, and everything on it.
+    /// Deletes everything on its disk.
     pub(in crate::adapters) fn wipe(&self) {
         assert!(self.process.is_none(), "a running broker keeps its files open");
         std::fs::remove_dir_all(self.store()).expect("deleted");
     }
 
-    /// Keeps what is on its disk, to be put back later. It must not run.
+    /// Copies its disk, to restore it later. The broker must not run.
     pub(in crate::adapters) fn take_snapshot(&self) {
         copy(&self.store(), &self.directory.path().join("snapshot"));
     }
 
-    /// Puts the disk back to the snapshot. It must not run.
+    /// Restores the disk from the copy. The broker must not run.
     pub(in crate::adapters) fn put_snapshot_back(&self) {
         self.wipe();
         copy(&self.directory.path().join("snapshot"), &self.store());
@@ -95,7 +96,7 @@ impl TestBroker {
         self.directory.path().join("data/nats")
     }
 
-    /// Somebody else's connection to it.
+    /// Another client's connection to it.
     pub(in crate::adapters) async fn context(&self) -> jetstream::Context {
         let password = password_of("souk");
         let options = ConnectOptions::with_user_and_password("souk".to_owned(), password)

@@ -1,4 +1,4 @@
-//! A mail server that answers as a test tells it to.
+//! A mail server that answers as the test specifies.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -6,7 +6,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-/// Speaks SMTP as far as lettre does.
+/// Speaks as much SMTP as lettre needs.
 pub(in crate::adapters) struct MailServer {
     port: u16,
     state: Arc<Mutex<State>>,
@@ -15,18 +15,18 @@ pub(in crate::adapters) struct MailServer {
 
 #[derive(Default)]
 struct State {
-    /// Answers to the next `RCPT TO`; 250 once they are used up.
+    /// Answers to the next `RCPT TO` commands; 250 after that.
     to_recipients: VecDeque<&'static str>,
-    /// Answers to the next messages; 250 once they are used up.
+    /// Answers to the next messages; 250 after that.
     to_messages: VecDeque<&'static str>,
     accepted: Vec<String>,
 }
 
-/// In place of an answer: hang up after the message, as a crash would.
+/// An answer that hangs up after the message instead, as a crash would.
 pub(in crate::adapters) const HANG_UP: &str = "";
 
 impl MailServer {
-    /// Answers messages with these lines, then accepts.
+    /// Answers messages with these lines, then accepts all.
     pub(in crate::adapters) async fn answering(to_messages: &[&'static str]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("an address").port();

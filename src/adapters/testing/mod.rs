@@ -1,4 +1,4 @@
-//! Real parties for the tests of the adapters: a nats-server, a mail server, an outbox.
+//! A nats-server, a mail server and an outbox for the tests of the adapters.
 
 mod broker;
 mod mail_server;
@@ -11,10 +11,10 @@ pub(super) use outbox::HandOutbox;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Longest wait for something that must happen.
+/// How long a test waits for something that must happen.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Waits until `look` finds something.
+/// Waits until `look` returns a value.
 pub(super) async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let give_up = Instant::now() + PATIENCE;
     loop {

@@ -46,8 +46,8 @@ impl HandOutbox {
         Self { state: Arc::new(Mutex::new(state)), changes: watch::Sender::new(0) }
     }
 
-    /// The outbox as it is now, for a test that puts it back to this state later. `by_restore` says
-    /// so in the store, as `souk restore` does.
+    /// A copy of the outbox, for a test that goes back to this state later. With `by_restore` the store
+    /// records the restore, as `souk restore` does.
     pub(in crate::adapters) fn copy(&self, by_restore: bool) -> Self {
         let mut state = self.state.lock().expect("sound").clone();
         if by_restore {
@@ -57,7 +57,7 @@ impl HandOutbox {
         Self::with(state)
     }
 
-    /// The same rows, as they are found after a crash that lost every acknowledgement.
+    /// The same rows as after a crash that lost every acknowledgement.
     pub(in crate::adapters) fn without_acknowledgements(&self) -> Self {
         let state = State {
             broker: 0,
@@ -68,7 +68,7 @@ impl HandOutbox {
         Self::with(state)
     }
 
-    /// Commits an event; answers its id.
+    /// Commits an event; returns its id.
     pub(in crate::adapters) fn event(&self, what: &str) -> String {
         let id = self.next_id("event");
         // No two rows are written at the same time.
@@ -78,7 +78,7 @@ impl HandOutbox {
         id
     }
 
-    /// Commits a mail; answers its id.
+    /// Commits a mail; returns its id.
     pub(in crate::adapters) fn mail(&self, template: &str, to: &str) -> String {
         let id = self.next_id("mail");
         let body = json!({
@@ -94,7 +94,7 @@ impl HandOutbox {
         id
     }
 
-    /// Commits a row as it is given.
+    /// Commits a row.
     pub(in crate::adapters) fn commit(
         &self,
         stream: Stream,
@@ -111,7 +111,7 @@ impl HandOutbox {
         self.changes.send_modify(|commits| *commits += 1);
     }
 
-    /// How often a reader said how far it is.
+    /// How often readers have acknowledged rows.
     pub(in crate::adapters) fn acknowledgements(&self) -> usize {
         self.state.lock().expect("sound").acknowledgements
     }
@@ -139,7 +139,7 @@ impl Rows for HandOutbox {
         let mut guard = self.state.lock().expect("sound");
         let State { identity, rows, .. } = &mut *guard;
         *identity = identity.clone().put_back(through);
-        // Rendered anew, as the shop's rows are.
+        // Renders the rows again, as the shop does.
         for row in rows.iter_mut().filter(|row| row.sequence > through) {
             let store = identity.of_number(Numbered::Row, row.sequence);
             let id = row.id.replacen(&row.store, &store, 1);
@@ -167,7 +167,7 @@ impl Rows for HandOutbox {
         *cursor = through;
         state.acknowledgements += 1;
         drop(state);
-        // As in the shop's store, where an acknowledgement is a commit like any other.
+        // In the shop's store an acknowledgement is a commit too.
         self.changes.send_modify(|commits| *commits += 1);
         Ok(())
     }

@@ -2,8 +2,8 @@
 
 use super::Finding;
 use super::here::is_behind;
-use crate::adapters::{self, BrokerSeen};
-use crate::gateways::{self, StripeSeen};
+use crate::adapters::{self, BrokerReport};
+use crate::gateways::{self, StripeReport};
 use crate::settings::Settings;
 use rustix::fs::{Access, access};
 use souk_stripe::SIGNATURE_TOLERANCE_SECONDS;
@@ -18,7 +18,7 @@ pub(super) async fn broker(settings: &Settings) -> Vec<Finding> {
         let found = "none: events stay in the store, and other systems do not hear of them";
         return vec![Finding::ok("broker", found)];
     };
-    let BrokerSeen { version, missing, made_at } = match adapters::examine_broker(urls).await {
+    let BrokerReport { version, missing, made_at } = match adapters::examine_broker(urls).await {
         Ok(seen) => seen,
         Err(reason) => {
             return vec![Finding::fail(
@@ -79,7 +79,7 @@ pub(super) async fn gateway(settings: &Settings) -> Vec<Finding> {
         return vec![found, Finding::ok("clock", clock)];
     };
     let is_for_tests = stripe.key.is_for_tests();
-    let StripeSeen { key, clock_ahead_seconds } =
+    let StripeReport { key, clock_ahead_seconds } =
         gateways::examine_stripe(stripe, settings.currency()).await;
     vec![stripe_key(key, settings.hears_gateway(), is_for_tests), stripe_clock(clock_ahead_seconds)]
 }

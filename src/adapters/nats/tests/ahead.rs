@@ -26,7 +26,7 @@ async fn publish(broker: &TestBroker, outbox: &HandOutbox) {
     relay.stop().await;
 }
 
-/// An outbox of [`KNOWN`] rows, all on the stream, and a copy of it; then `lost` more of the first.
+/// An outbox with [`KNOWN`] published rows and a copy of it; then `lost` more rows in the first.
 async fn lost(broker: &TestBroker, by_restore: bool, lost: u64) -> (HandOutbox, HandOutbox) {
     let outbox = HandOutbox::new("4f1c22a09be3d871");
     write(&outbox, KNOWN);
@@ -78,8 +78,8 @@ async fn a_store_put_back_by_hand_is_noticed_before_it_tells_anything() {
 }
 
 #[tokio::test]
-async fn what_a_store_put_back_by_hand_wrote_before_it_was_noticed_is_published_too() {
-    // Fewer rows than were lost, as many, and more: then the stream has none behind the last.
+async fn rows_written_before_a_manual_restore_was_noticed_are_published() {
+    // Fewer rows than were lost, as many, and more: with more, the stream has no rows after the last.
     for new_rows in [2, 5, 9] {
         let broker = TestBroker::start();
         let (before, after) = lost(&broker, false, 5).await;
@@ -87,7 +87,7 @@ async fn what_a_store_put_back_by_hand_wrote_before_it_was_noticed_is_published_
         assert!(ids(&before, Stream::Events).contains(&ids(&after, Stream::Events)[10]));
         publish(&broker, &after).await;
         has_exactly(&broker, &[&before, &after]).await;
-        // And it is noticed once.
+        // A second session does not start another generation.
         let named = after.identity().expect("read").current();
         write(&after, 1);
         publish(&broker, &after).await;

@@ -1,11 +1,11 @@
-//! A broker that loses what it had confirmed.
+//! A broker that loses messages it had confirmed.
 
 use super::{EVENTS, NOTIFY, Running, acknowledged};
 use crate::adapters::outbox::Rows;
 use crate::adapters::testing::{HandOutbox, TestBroker, eventually};
 use std::sync::atomic::Ordering;
 
-/// Events of one order, and a mail; answers the ids of the events.
+/// Publishes events of one order, and a mail; returns the ids of the events.
 async fn publish(broker: &TestBroker, outbox: &HandOutbox, events: u64) -> Vec<String> {
     let before = outbox.after(0, usize::MAX).expect("read").len() as u64;
     let relay = Running::relay(broker, outbox).await;
@@ -16,7 +16,7 @@ async fn publish(broker: &TestBroker, outbox: &HandOutbox, events: u64) -> Vec<S
     ids
 }
 
-async fn rewound(relay: &Running) {
+async fn notices_the_loss(relay: &Running) {
     eventually("the relay notices the loss", async || {
         (relay.status.rewinds.load(Ordering::Relaxed) > 0).then_some(())
     })
@@ -41,7 +41,7 @@ async fn a_broker_that_was_wiped_is_told_everything_again() {
     broker.restart();
 
     let relay = Running::relay(&broker, &outbox).await;
-    rewound(&relay).await;
+    notices_the_loss(&relay).await;
     ids.push(outbox.event("order.1.updated"));
     acknowledged(&outbox, 202).await;
 
@@ -49,7 +49,7 @@ async fn a_broker_that_was_wiped_is_told_everything_again() {
     assert_eq!(broker.ids(NOTIFY).await, mails);
     relay.stop().await;
 
-    // What was made good is no loss any more.
+    // A repaired loss is not detected again.
     let relay = Running::relay(&broker, &outbox).await;
     ids.push(outbox.event("order.1.updated"));
     acknowledged(&outbox, 203).await;
@@ -72,7 +72,7 @@ async fn a_broker_that_lost_its_tail_is_told_the_tail_again() {
     broker.restart();
 
     let relay = Running::relay(&broker, &outbox).await;
-    rewound(&relay).await;
+    notices_the_loss(&relay).await;
     events_are_there(&broker, 250).await;
 
     assert_eq!(broker.ids(EVENTS).await, ids, "what was there is not published again");
@@ -102,7 +102,7 @@ async fn a_tail_that_another_store_has_written_over_is_missed_too() {
     relay.stop().await;
 
     let relay = Running::relay(&broker, &outbox).await;
-    rewound(&relay).await;
+    notices_the_loss(&relay).await;
     events_are_there(&broker, 80).await;
 
     assert_eq!(broker.ids(EVENTS).await, [ids, others, lost].concat());

@@ -13,7 +13,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::task::JoinHandle;
 
-/// A mail worker and a relay that feeds it.
+/// A mail worker, and the relay that publishes its notifications.
 struct Worker {
     relay: Running,
     status: Arc<MailStatus>,
@@ -88,7 +88,7 @@ async fn a_notification_that_comes_twice_is_one_mail() {
     outbox.mail("welcome", "ann@souk.example");
     acknowledged(&outbox, 1).await;
     queue_is_empty(&broker).await;
-    // Without a message id the broker takes it for a new one.
+    // Without a message id the broker does not recognise the repeat.
     let body = outbox.after(0, 1).expect("read").remove(0).body;
     let other = broker.context().await;
     other
@@ -159,7 +159,7 @@ async fn whatever_others_put_on_the_queue_is_refused_with_a_reason_and_the_flow_
     queue_is_empty(&broker).await;
     let good = String::from_utf8(outbox.after(0, 1).expect("read").remove(0).body).expect("text");
     let large = good.replace("Ann", &"x".repeat(300_000));
-    // A mail of the same id would be one that was sent already.
+    // Under the same id the mailer would skip it as already sent.
     let to = |to: &str| {
         let other = format!("s.other.{}", to.len());
         good.replace("ann@souk.example", to).replace("s.mail.1", &other)
@@ -198,7 +198,7 @@ async fn whatever_others_put_on_the_queue_is_refused_with_a_reason_and_the_flow_
         let letter = letters.iter().find(|letter| {
             let header = |name: &str| letter.headers.get(name).map(|value| value.as_str());
             header("Souk-Dead-Subject") == Some(subject)
-                && header("Souk-Dead-Reason").is_some_and(|said| said.contains(reason))
+                && header("Souk-Dead-Reason").is_some_and(|kept| kept.contains(reason))
                 && letter.payload.as_ref() == body.as_bytes()
         });
         assert!(letter.is_some(), "{subject} is no dead letter because of {reason}: {letters:#?}");

@@ -1,4 +1,4 @@
-//! With a real nats-server.
+//! Tests with a real nats-server.
 
 mod ahead;
 mod losses;
@@ -20,7 +20,7 @@ const EVENTS: &str = "SOUK_EVENTS";
 const NOTIFY: &str = "SOUK_NOTIFY";
 const DEAD: &str = "SOUK_DEAD";
 
-/// A relay that runs until it is stopped.
+/// A running relay.
 struct Running {
     status: Arc<RelayStatus>,
     switch: watch::Sender<bool>,

@@ -1,4 +1,4 @@
-//! The drain with a mail server that does as it is told.
+//! The drain with a scripted mail server.
 
 use super::*;
 use crate::adapters::mail::Transport;
@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-/// A drain that runs until it is stopped.
+/// A running drain.
 struct Running {
     status: Arc<MailStatus>,
     switch: watch::Sender<bool>,
