@@ -1,20 +1,20 @@
-//! Which of the two representations a client prefers (RFC 9110 section 12.5.1): JSON as the
-//! documents promise it, or the HTML of a page.
+//! Chooses between the two representations of an answer (RFC 9110 section 12.5.1): the documented JSON,
+//! or an HTML page.
 
 use crate::edge::Request;
 use http::header::{ACCEPT, HeaderMap, HeaderValue};
 
-/// What `Vary` says of an answer that depends on `Accept`.
+/// The `Vary` of an answer that depends on `Accept`.
 pub(crate) const VARY_BY_ACCEPT: HeaderValue = HeaderValue::from_static("Accept");
 
-/// Media ranges of one request that are looked at.
+/// Media ranges read per request.
 const RANGES_MAX: usize = 64;
 /// The weight of a range without a `q`, in thousandths.
 const FULL_WEIGHT: u16 = 1000;
 
 impl Request {
-    /// True for a browser that opens a page. JSON is the documented answer, so it is also for
-    /// clients that want both alike, that take anything (`*/*`), or that send no `Accept`.
+    /// Whether the client prefers HTML, as a browser that opens a page does. JSON is the documented answer
+    /// and the default: for equal preference, for `*/*`, and without `Accept`.
     pub(crate) fn prefers_html(&self) -> bool {
         prefers_html(&self.headers)
     }
@@ -34,7 +34,7 @@ fn prefers_html(headers: &HeaderMap) -> bool {
     }
 }
 
-/// `text/html;q=0.8` as the range and its weight in thousandths.
+/// Parses `text/html;q=0.8` into the range and its weight in thousandths.
 fn weighted(range: &str) -> (String, u16) {
     let mut parts = range.split(';').map(str::trim);
     let media = parts.next().unwrap_or_default().to_ascii_lowercase();
@@ -45,7 +45,7 @@ fn weighted(range: &str) -> (String, u16) {
     (media, weight.map_or(FULL_WEIGHT, thousandths))
 }
 
-/// A weight is written as 0 to 1 with at most three decimals. A malformed one counts as 0.
+/// A weight is 0 to 1 with at most three decimals. A malformed one counts as 0.
 fn thousandths(text: &str) -> u16 {
     let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
     let is_weight = matches!(whole, "0" | "1")

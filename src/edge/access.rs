@@ -1,20 +1,20 @@
-//! One line of the log for each request: at `debug`, or at `info` where the operator wants them all.
+//! The access log, one line per request: at `debug`, or at `info` if the operator turned it on.
 //!
-//! What a line holds says nothing of people: no query, no header, and the path and the caller as
-//! [`Describe`] words them.
+//! A line holds no personal data: no query, no header, and the path and the caller only as
+//! [`Describe`] formats them.
 
 use crate::edge::Answer;
 use http::{HeaderMap, Method};
 use std::time::Instant;
 use tracing::Level;
 
-/// What the lines are called in the log; `log = "info,souk::access=debug"` asks for them alone.
+/// The log target of these lines; `log = "info,souk::access=debug"` turns on only them.
 pub(crate) const TARGET: &str = "souk::access";
 
-/// How a path may be written, and what kind of caller the headers speak of.
+/// Formats a path for the log, and names the kind of caller that the headers show.
 type Describe = Box<dyn Fn(&str, &HeaderMap) -> (String, &'static str) + Send + Sync>;
 
-/// Which requests are written down, and how.
+/// Decides which requests are logged, and formats the lines.
 pub(crate) struct AccessLog {
     is_on: bool,
     describe: Describe,
@@ -30,7 +30,7 @@ pub(super) struct Entry {
 }
 
 impl AccessLog {
-    /// All requests at `info` if `is_on`, else at `debug`.
+    /// Logs all requests at `info` if `is_on`, else at `debug`.
     pub(crate) fn new(
         is_on: bool,
         describe: impl Fn(&str, &HeaderMap) -> (String, &'static str) + Send + Sync + 'static,
@@ -38,7 +38,7 @@ impl AccessLog {
         Self { is_on, describe: Box::new(describe) }
     }
 
-    /// Begins the line of a request; `None` if nobody wants it.
+    /// Starts the line of a request; `None` if its level is off.
     pub(super) fn begin(&self, method: &Method, path: &str, headers: &HeaderMap) -> Option<Entry> {
         if !self.is_on && !tracing::enabled!(target: TARGET, Level::DEBUG) {
             return None;
@@ -50,7 +50,7 @@ impl AccessLog {
 }
 
 impl Entry {
-    /// Writes the line. An answer that goes on has the octets of its beginning.
+    /// Writes the line. The octets of a stream or a long list are those of its first part.
     pub(super) fn end(self, answer: &Answer) {
         let Self { method, path, caller, begun, is_on } = self;
         let (status, bytes) = (answer.status.as_u16(), answer.body.len());

@@ -1,4 +1,4 @@
-//! What a handler gives back.
+//! The answer of a handler.
 
 use crate::edge::limits;
 use crate::edge::shares::Share;
@@ -17,34 +17,32 @@ use warp::Reply;
 pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 
-/// An answer: status, headers and the body, whole unless it goes on.
+/// An answer: status, headers and body; a stream or a long list has more body to come.
 #[derive(Debug)]
 pub(crate) struct Answer {
-    /// The status.
     pub(crate) status: StatusCode,
-    /// The headers, without those every answer has. No name stands twice.
+    /// The headers, except those that every answer has. No name occurs twice.
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
-    /// The body.
     pub(crate) body: Bytes,
-    /// What one layer of Souk tells the next; never sent.
+    /// Data that one layer of Souk passes to the next; never sent.
     pub(crate) extensions: Extensions,
-    /// What of the body comes later.
+    /// The rest of the body, if it comes later.
     pub(super) tail: Option<Tail>,
 }
 
-/// What of a body comes later.
+/// The rest of a body.
 pub(super) enum Tail {
-    /// What others send, for as long as the other end is held.
+    /// Chunks that another task sends; the stream ends when it drops the sender.
     Chunks(mpsc::Receiver<Bytes>),
-    /// What is written piece by piece, each when the client has taken the one before.
+    /// Pieces, each written when the client has taken the one before.
     Pieces(Pieces),
 }
 
-/// The pieces of a long list after its first one, which is the body.
+/// The pieces of a long list after the first one, which is in the body.
 pub(super) struct Pieces {
-    /// The pieces. After an error the connection breaks off, so that nobody takes the list for whole.
+    /// An error breaks the connection off, so that no client takes the list for complete.
     pub(super) pieces: Box<dyn Iterator<Item = io::Result<Bytes>> + Send + Sync>,
-    /// Octets that are held for them until the last one is written.
+    /// Octets that the iterator holds in memory until its last piece is written.
     pub(super) held_bytes: usize,
 }
 
@@ -58,14 +56,14 @@ impl fmt::Debug for Tail {
 }
 
 impl Clone for Answer {
-    /// What goes on goes to one client: a copy has none of it.
+    /// Copies everything but the tail, which only one client can receive.
     fn clone(&self) -> Self {
         let whole = Self::again(self.status, self.headers.clone(), self.body.clone());
         Self { extensions: self.extensions.clone(), ..whole }
     }
 }
 
-/// The body of an answer that says one sentence.
+/// A body with one sentence.
 #[derive(Serialize)]
 struct Detail<'a> {
     detail: &'a str,
@@ -88,7 +86,7 @@ impl Answer {
         Self::again(status, vec![(CONTENT_TYPE, content_type)], body)
     }
 
-    /// An answer that was given before: no header stands twice in it.
+    /// A stored answer. Its headers contain no name twice.
     pub(crate) fn again(
         status: StatusCode,
         headers: Vec<(HeaderName, HeaderValue)>,
@@ -97,8 +95,8 @@ impl Answer {
         Self { status, headers, body, extensions: Extensions::new(), tail: None }
     }
 
-    /// 200 with a body that goes on until the other end of the channel is dropped. A client that
-    /// stops taking it is cut off, and the other end is told by the channel closing.
+    /// 200 with a body that lasts until the sender is dropped. A client that stops reading is cut off, and
+    /// the channel closes.
     pub(crate) fn streaming(content_type: HeaderValue, chunks: mpsc::Receiver<Bytes>) -> Self {
         let whole = Self::bytes(StatusCode::OK, content_type, Bytes::new());
         Self { tail: Some(Tail::Chunks(chunks)), ..whole }
@@ -129,15 +127,15 @@ impl Answer {
         Self::json(status, &Detail { detail: text })
     }
 
-    /// The same answer with this header, in place of an earlier one of that name.
+    /// Sets a header, replacing an earlier value.
     pub(crate) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.retain(|(known, _)| *known != name);
         self.headers.push((name, value));
         self
     }
 
-    /// Octets that are held for a long answer until its client has taken it; 0 for a short one, and
-    /// for one whose body all clients share.
+    /// Octets held for a long answer until its client has taken it; 0 for a short answer, and for a body
+    /// that all clients share.
     pub(super) fn held_bytes(&self) -> usize {
         match &self.tail {
             Some(Tail::Pieces(pieces)) => self.body.len() + pieces.held_bytes,
@@ -149,8 +147,8 @@ impl Answer {
         }
     }
 
-    /// The response as it goes to the wire, with the headers every answer has. A long one holds
-    /// `room` until the client has taken all of it.
+    /// The response for the wire, with the headers that every answer has. A long one holds `room` until
+    /// the client has taken all of it.
     pub(super) fn into_response(mut self, room: Option<Share>) -> warp::reply::Response {
         let tail = self.tail.take();
         let (mut head, body) = self.into_whole_response().into_parts();
@@ -180,7 +178,7 @@ impl Answer {
     }
 }
 
-/// A response that holds `room` until all of its body was taken or the connection is gone.
+/// A response that holds `room` until its body is sent or the connection is gone.
 fn streamed(
     head: Parts,
     octets: impl Stream<Item = io::Result<Bytes>> + Send + Sync + 'static,
@@ -191,7 +189,7 @@ fn streamed(
     warp::reply::Response::from_parts(head, body)
 }
 
-/// A long body in parts, so that not all of it is copied into the buffer of a connection.
+/// Splits a long body, so that it is not copied into the connection's buffer at once.
 fn slices(mut rest: Bytes) -> impl Iterator<Item = io::Result<Bytes>> + Send + Sync {
     iter::from_fn(move || {
         let length = limits::ANSWER_FREE_BYTES.min(rest.len());
@@ -199,7 +197,7 @@ fn slices(mut rest: Bytes) -> impl Iterator<Item = io::Result<Bytes>> + Send + S
     })
 }
 
-/// What handlers may return: an answer, or a result whose error knows how to answer.
+/// A handler's return type: an answer, or a result whose error converts to an answer.
 pub(crate) trait IntoAnswer {
     /// The answer to send.
     fn into_answer(self) -> Answer;

@@ -1,4 +1,4 @@
-//! Reading a request's body: never more than the limit, never for ever, never too many at once.
+//! Reads request bodies, with limits on size, time and the total of all clients.
 
 use crate::edge::client::Client;
 use crate::edge::shares::{Pool, Share};
@@ -11,15 +11,15 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A body, and the room it takes until it is dropped.
+/// A body, and the room it holds until it is dropped.
 #[derive(Debug, Default)]
 pub(super) struct Body {
     pub(super) bytes: Bytes,
     pub(super) room: Option<Share>,
 }
 
-/// True where a body may mean something: the services document prints one for `GET` too. That of
-/// other methods is not read at all.
+/// Whether the body of this request is read. That includes `GET`, because the services document has a
+/// body for it; bodies of other methods are not read.
 pub(super) fn has_body(method: &Method, headers: &HeaderMap) -> bool {
     match *method {
         Method::POST | Method::PUT | Method::PATCH | Method::DELETE => true,
@@ -30,11 +30,11 @@ pub(super) fn has_body(method: &Method, headers: &HeaderMap) -> bool {
     }
 }
 
-/// Reads a body to its end.
+/// Reads a whole body.
 ///
 /// # Errors
-/// 413 past [`limits::BODY_BYTES_MAX`], 408 past `patience`, 503 where `room` is full, 400 for a
-/// body that breaks off.
+/// 413 past [`limits::BODY_BYTES_MAX`], 408 past `patience`, 503 if `room` is full, 400 if the body
+/// breaks off.
 pub(super) async fn read<B: Buf, E>(
     headers: &HeaderMap,
     stream: impl Stream<Item = Result<B, E>>,
@@ -44,7 +44,7 @@ pub(super) async fn read<B: Buf, E>(
     let declared =
         headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     let declared: usize = declared.unwrap_or(0);
-    // A client that asks first (`Expect: 100-continue`) is told no before it sends anything.
+    // A client that sends `Expect: 100-continue` gets the refusal before it sends the body.
     let asks_first = headers.contains_key(EXPECT);
     let hopeless = declared > limits::BODY_BYTES_MAX + limits::BODY_DISCARDED_BYTES_MAX;
     if hopeless || (asks_first && declared > limits::BODY_BYTES_MAX) {
@@ -63,7 +63,7 @@ async fn collect<B: Buf, E>(
     let mut stream = pin!(stream);
     let mut first = Bytes::new();
     let mut whole = BytesMut::new();
-    // Room is taken by what has arrived, not by what was announced.
+    // Room is taken for what has arrived, not for what was announced.
     let mut taken: Option<Share> = None;
     while let Some(chunk) = stream.next().await {
         let mut chunk = chunk.map_err(|_| broken_off())?;
@@ -99,8 +99,8 @@ async fn collect<B: Buf, E>(
     Ok(Body { bytes, room: taken })
 }
 
-/// Reads on for a while and forgets it: a connection closed with unread data is reset, and a reset
-/// can overtake the answer.
+/// Reads and discards more of the body for a while: closing a connection with unread data resets it,
+/// and the reset can overtake the answer.
 async fn discard<B: Buf, E>(mut stream: impl Stream<Item = Result<B, E>> + Unpin, read: usize) {
     let mut length = read;
     while let Some(Ok(chunk)) = stream.next().await {

@@ -1,7 +1,6 @@
-//! Which client sent a request: whoever is connected, unless that is a trusted proxy. A proxy adds
-//! the address of its own client to the end of `X-Forwarded-For` (or RFC 7239's `Forwarded`), so
-//! these lists are read from the end, and no further than trusted proxies wrote them: what stands
-//! before may be a client's invention.
+//! Finds the client of a request: the connected peer, unless that is a trusted proxy. A proxy appends
+//! its client's address to `X-Forwarded-For` (or RFC 7239's `Forwarded`), so these lists are read from
+//! the end, only as far as trusted proxies wrote them. Earlier entries may be forged by the client.
 
 use http::HeaderMap;
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
@@ -9,9 +8,9 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 
-/// Names an empty list: an empty setting is one that is not set.
+/// Stands for an empty list: an empty setting counts as not set.
 const NOBODY: &str = "none";
-/// Bits of an IPv6 address that a provider gives one customer; the customer chooses the rest.
+/// The IPv6 prefix that a provider assigns to one customer, in bits; the customer chooses the rest.
 const IPV6_PREFIX_BITS: u32 = 64;
 
 /// A client, as throttles tell clients apart: an IPv4 address, or the /64 of an IPv6 address.
@@ -19,7 +18,7 @@ const IPV6_PREFIX_BITS: u32 = 64;
 pub(crate) struct Client(IpAddr);
 
 impl Client {
-    /// The address, of an IPv6 client the first of its /64.
+    /// The address; of an IPv6 client, the first address of its /64.
     pub(crate) fn address(self) -> IpAddr {
         self.0
     }
@@ -53,11 +52,11 @@ impl fmt::Display for Client {
     }
 }
 
-/// Whose word about their clients is taken.
+/// The proxies that are trusted to name their clients.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TrustedProxies(Vec<IpNet>);
 
-/// What is no list of proxies.
+/// A list of proxies is malformed.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "`{0}` is neither an address nor a block; write a list such as `127.0.0.1, 10.0.0.0/8, ::1`, \
@@ -66,7 +65,7 @@ pub(crate) struct TrustedProxies(Vec<IpNet>);
 pub(crate) struct TrustedProxiesError(String);
 
 impl Default for TrustedProxies {
-    /// Proxies on this machine.
+    /// Trusts proxies on this machine.
     fn default() -> Self {
         let ipv4 = Ipv4Net::new_assert(Ipv4Addr::new(127, 0, 0, 0), 8);
         let ipv6 = Ipv6Net::new_assert(Ipv6Addr::LOCALHOST, 128);
@@ -77,7 +76,7 @@ impl Default for TrustedProxies {
 impl FromStr for TrustedProxies {
     type Err = TrustedProxiesError;
 
-    /// Reads addresses and CIDR blocks with commas between them, or `none`.
+    /// Parses addresses and CIDR blocks separated by commas, or `none`.
     fn from_str(text: &str) -> Result<Self, TrustedProxiesError> {
         if text.trim() == NOBODY {
             return Ok(Self(Vec::new()));
@@ -94,8 +93,8 @@ impl FromStr for TrustedProxies {
 impl TrustedProxies {
     /// The client of a request from `peer`.
     ///
-    /// Where both headers are sent they must agree, else the peer is the client: a proxy that
-    /// writes only one of them hands the other on as its client wrote it.
+    /// If both headers are present they must agree, else the peer counts as the client: a proxy that
+    /// writes only one of them passes the other on as its client sent it.
     pub(crate) fn client(&self, peer: IpAddr, headers: &HeaderMap) -> Client {
         let peer = peer.to_canonical();
         if !self.trusts(peer) {
@@ -119,8 +118,8 @@ impl TrustedProxies {
         self.0.iter().any(|block| block.contains(&address))
     }
 
-    /// The last address of the list that is not a trusted proxy's. What is malformed ends the walk:
-    /// nothing before it is known to be a proxy's, so the proxy behind it stands for its client.
+    /// The last address of the list that is not a trusted proxy's. A malformed entry ends the walk: the
+    /// entries before it cannot be trusted, so the proxy after it counts as the client.
     fn walk(&self, peer: IpAddr, list: &[Option<IpAddr>]) -> Client {
         let mut nearest = peer;
         for address in list.iter().rev() {
@@ -134,7 +133,7 @@ impl TrustedProxies {
     }
 }
 
-/// All lines of `X-Forwarded-For` as one list; `None` for what is no address.
+/// All lines of `X-Forwarded-For` as one list; `None` for a malformed address.
 fn x_forwarded_for(headers: &HeaderMap) -> Vec<Option<IpAddr>> {
     let lines = headers.get_all("x-forwarded-for").iter();
     let texts = lines.map(|line| line.to_str().unwrap_or_default());
@@ -163,7 +162,7 @@ fn forwarded_for(element: &str) -> Option<IpAddr> {
         if !name.trim().eq_ignore_ascii_case("for") {
             continue;
         }
-        // Said twice, it says nothing.
+        // An element with two `for` is ambiguous.
         if found.is_some() {
             return None;
         }
@@ -174,8 +173,7 @@ fn forwarded_for(element: &str) -> Option<IpAddr> {
     found
 }
 
-/// The parts of a text between separators that do not stand in quotes; `None` if a quote is open at
-/// its end.
+/// Splits a text at separators outside quotes; `None` if a quote is still open at the end.
 fn split_outside_quotes(text: &str, separator: char) -> Option<Vec<&str>> {
     let (mut parts, mut start) = (Vec::new(), 0);
     let (mut is_quoted, mut is_escaped) = (false, false);
@@ -256,7 +254,7 @@ mod tests {
             (&["203.0.113.9:50123"], "203.0.113.9"),
             (&["[2001:db8:1::9]:50123, 2001:db8:5:1::2"], "2001:db8:1::"),
             (&["::ffff:203.0.113.9"], "203.0.113.9"),
-            // All of them are proxies: the first one asked for itself.
+            // All of them are trusted proxies, so the first one is the client.
             (&["10.0.0.9, 10.0.0.7"], "10.0.0.9"),
             (&["198.51.100.1, garbage, 10.0.0.7"], "10.0.0.7"),
             (&["203.0.113.9,"], PROXY),
@@ -282,7 +280,7 @@ mod tests {
             "for=203.0.113.9;for=198.51.100.1",
             "for=\"203.0.113.9",
             "for=198.51.100.1, for=\"",
-            // A quote of the client's swallows what the proxy added.
+            // The client's open quote would swallow what the proxy added.
             "for=198.51.100.1;x=\", for=203.0.113.9",
         ] {
             check(PROXY, PROXY, &[("forwarded", line)], PROXY);
@@ -334,7 +332,7 @@ mod tests {
         }
     }
 
-    /// Whatever a client writes before what a trusted proxy adds, it stays the same client.
+    /// Nothing that a client writes before a trusted proxy's entry changes which client it is.
     #[test]
     fn no_prefix_chooses_another_client() {
         let parts = ["1.2.3.4", "for=", "\"", ",", ";", "\\", "127.0.0.1", " ", "x", "[::1]"];

@@ -1,5 +1,5 @@
 //! Which pages of other origins may read our answers in a browser (the Fetch standard, "CORS
-//! protocol"), decided once for all contracts, before any route is looked for.
+//! protocol"). Decided once for all contracts, before the route is known.
 
 use super::headers::{ALLOWED, EXPOSED};
 use crate::edge::Answer;
@@ -12,9 +12,9 @@ use http::{Method, Uri};
 
 const ANY_ORIGIN: HeaderValue = HeaderValue::from_static("*");
 const TRUE: HeaderValue = HeaderValue::from_static("true");
-/// What a preflight is told. Which of them a path has, its own `Allow` says.
+/// The methods that a preflight allows. A path's own `Allow` names those that it has.
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE");
-/// Seconds for which a browser may remember a preflight: the most that any of them keeps.
+/// How long a browser may cache a preflight, in seconds: the longest time that any browser accepts.
 const PREFLIGHT_SECONDS: HeaderValue = HeaderValue::from_static("7200");
 const VARY_BY_ORIGIN: HeaderValue = HeaderValue::from_static("Origin");
 const VARY_BY_PREFLIGHT: HeaderValue = HeaderValue::from_static(
@@ -24,22 +24,22 @@ const VARY_BY_PREFLIGHT: HeaderValue = HeaderValue::from_static(
 /// The origins whose pages may read our answers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Cors {
-    /// None: no answer has a header about it.
+    /// None: no answer has CORS headers.
     #[default]
     Nobody,
-    /// All, but without their cookies.
+    /// All, without cookies.
     Everybody,
-    /// These, with the cookie of a guest's cart.
+    /// These origins, with the cookie of a guest's cart.
     Named(Vec<HeaderValue>),
 }
 
-/// Why a list of origins is none.
+/// Why a list of origins is malformed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum CorsError {
     /// `*` beside other origins.
     #[error("* allows every origin: leave out the others, or leave out *")]
     NotAlone,
-    /// Not what a browser would send.
+    /// Not an origin as a browser sends it.
     #[error(
         "`{0}` is not an origin; write it as a browser sends it: https://shop.example, http://localhost:3000"
     )]
@@ -47,10 +47,10 @@ pub(crate) enum CorsError {
 }
 
 impl Cors {
-    /// Reads origins separated by commas, or `*`; nothing allows nobody.
+    /// Parses origins separated by commas, or `*`; an empty list allows nobody.
     ///
     /// # Errors
-    /// [`CorsError`], with the origin that is none.
+    /// [`CorsError`], with the malformed origin.
     pub(crate) fn parse(list: &str) -> Result<Self, CorsError> {
         let origins = list.split(',').map(str::trim).filter(|text| !text.is_empty());
         let origins: Vec<&str> = origins.collect();
@@ -64,7 +64,7 @@ impl Cors {
         origins.iter().map(origin).collect::<Result<_, _>>().map(Self::Named)
     }
 
-    /// The origins that are named one by one.
+    /// The origins that are listed by name.
     pub(crate) fn origins(&self) -> Vec<String> {
         match self {
             Self::Nobody | Self::Everybody => Vec::new(),
@@ -75,8 +75,8 @@ impl Cors {
         }
     }
 
-    /// The answer to a browser that asks whether a page may send a request, if this is one and the
-    /// page may. Whoever may not is answered like anybody who asks with `OPTIONS`.
+    /// The answer to a preflight of an allowed origin. `None` for any other request; a preflight of
+    /// another origin is answered like any `OPTIONS` request.
     pub(super) fn preflight(&self, method: &Method, headers: &HeaderMap) -> Option<Answer> {
         let is_preflight =
             method == Method::OPTIONS && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD);
@@ -91,8 +91,8 @@ impl Cors {
         Some(answer.with_header(VARY, VARY_BY_PREFLIGHT))
     }
 
-    /// The answer with what lets a page of this origin read it, whatever the answer says.
-    pub(super) fn tell(&self, origin: Option<&HeaderValue>, answer: Answer) -> Answer {
+    /// Adds the headers that let a page of this origin read the answer, whatever its status.
+    pub(super) fn with_cors_headers(&self, origin: Option<&HeaderValue>, answer: Answer) -> Answer {
         if *self == Self::Nobody {
             return answer;
         }
@@ -111,8 +111,8 @@ impl Cors {
         }
     }
 
-    /// Cookies are for origins that the operator named: with `*` any page anywhere could act as
-    /// the guest whose browser shows it.
+    /// Allows cookies only for named origins: with `*`, any page could act as the guest whose browser
+    /// shows it.
     fn permit(&self, origin: Option<&HeaderValue>, answer: Answer) -> Answer {
         match (self, origin) {
             (Self::Named(_), Some(origin)) => answer
@@ -123,7 +123,7 @@ impl Cors {
     }
 }
 
-/// A cache may give one origin's answer to another unless it is told that they differ.
+/// Adds `Origin` to `Vary`, so that no cache gives one origin's answer to another.
 fn varying(answer: Answer) -> Answer {
     let known = answer.headers.iter().find(|(name, _)| *name == VARY);
     let both = known.and_then(|(_, value)| Some(format!("{}, Origin", value.to_str().ok()?)));
@@ -131,8 +131,8 @@ fn varying(answer: Answer) -> Answer {
     answer.with_header(VARY, both.unwrap_or(VARY_BY_ORIGIN))
 }
 
-/// An origin as browsers write it: scheme and host in lower case, the port where it is not the
-/// scheme's own, and nothing behind.
+/// Parses an origin as browsers write it: scheme and host in lower case, the port unless it is the
+/// scheme's default, and nothing after it.
 fn origin(text: &str) -> Option<HeaderValue> {
     let text = text.to_ascii_lowercase();
     let uri: Uri = text.parse().ok()?;
@@ -164,10 +164,10 @@ mod tests {
             .collect()
     }
 
-    fn told(cors: &Cors, origin: &'static str) -> Answer {
+    fn answer_to(cors: &Cors, origin: &'static str) -> Answer {
         let origin = HeaderValue::from_static(origin);
         let answer = Answer::no_content().with_header(VARY, HeaderValue::from_static("Accept"));
-        cors.tell(Some(&origin), answer)
+        cors.with_cors_headers(Some(&origin), answer)
     }
 
     #[test]
@@ -208,18 +208,18 @@ mod tests {
     #[test]
     fn only_named_origins_may_use_cookies() {
         let named = Cors::parse(SHOP).expect("an origin");
-        let answer = told(&named, SHOP);
+        let answer = answer_to(&named, SHOP);
         assert_eq!(answer.header("access-control-allow-origin"), SHOP);
         assert_eq!(answer.header("access-control-allow-credentials"), "true");
         assert_eq!(answer.header("vary"), "Accept, Origin");
-        let answer = told(&named, "https://evil.example");
+        let answer = answer_to(&named, "https://evil.example");
         assert_eq!(answer.header("access-control-allow-origin"), "");
         assert_eq!(answer.header("access-control-allow-credentials"), "");
         assert_eq!(answer.header("vary"), "Accept, Origin");
-        let answer = told(&Cors::Everybody, SHOP);
+        let answer = answer_to(&Cors::Everybody, SHOP);
         assert_eq!(answer.header("access-control-allow-origin"), "*");
         assert_eq!(answer.header("access-control-allow-credentials"), "");
-        assert_eq!(told(&Cors::Nobody, SHOP).headers.len(), 1);
+        assert_eq!(answer_to(&Cors::Nobody, SHOP).headers.len(), 1);
     }
 
     #[test]

@@ -1,38 +1,38 @@
-//! The headers of requests that the shop reads and of answers that it writes, in one place. What
-//! pages of other origins may send and read follows from these tables (`cors.rs`).
+//! All request headers that the shop reads and all answer headers that it writes. `cors.rs` derives
+//! from these tables what pages of other origins may send and read.
 
 use http::header::{HeaderName, HeaderValue};
 use std::sync::LazyLock;
 
-/// Names a request, so that it can be repeated without being done twice.
+/// Identifies a request, so that a client can repeat it safely.
 pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
-/// The answer was given before, under the same [`IDEMPOTENCY_KEY`].
+/// Marks an answer that was given before, under the same [`IDEMPOTENCY_KEY`].
 pub(crate) const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
-/// Where a stream of events is to go on.
+/// Where a stream of events continues.
 pub(crate) const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
-/// Back to when the log was searched, where a search ended before it had looked at everything.
+/// How far back a log search got, if it stopped at its limit.
 pub(crate) const SEARCHED_SINCE: HeaderName = HeaderName::from_static("x-searched-since");
-/// What the payment gateway signs its messages with.
+/// The payment gateway's signature of a message.
 pub(crate) const STRIPE_SIGNATURE: HeaderName = HeaderName::from_static("stripe-signature");
 /// The key of a guest's cart.
 pub(crate) const X_CART_KEY: HeaderName = HeaderName::from_static("x-cart-key");
-/// How many there are in all pages together.
+/// The number of items on all pages together.
 pub(crate) const X_TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
 
-/// Who puts a header into a request.
+/// Who sets a request header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Sender {
-    /// Scripts of a page, so a preflight has to allow it.
+    /// Scripts of a page, so a preflight must allow it.
     Page,
-    /// The browser by itself; scripts cannot, or need no permission.
+    /// The browser itself; scripts cannot set it or need no permission.
     Browser,
     /// Proxies and other servers, never a page.
     Server,
 }
 
-/// Every header of a request that is read.
+/// Every request header that is read.
 const READ: &[(&str, Sender)] = &[
-    // Read by nobody here: clients' libraries send these two unasked.
+    // Not read by the shop, but clients' libraries send these two on their own.
     ("Accept", Sender::Page),
     ("X-Requested-With", Sender::Page),
     ("Access-Control-Request-Method", Sender::Browser),
@@ -53,17 +53,17 @@ const READ: &[(&str, Sender)] = &[
     ("X-Forwarded-Proto", Sender::Server),
 ];
 
-/// Whom a header of an answer is for.
+/// Whom an answer header is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reader {
-    /// Scripts of a page, so it has to be exposed to them.
+    /// Scripts of a page, so it must be exposed to them.
     Page,
-    /// The browser, or scripts that may read it in any case (Fetch, "CORS-safelisted
-    /// response-header name").
+    /// The browser, or scripts that may always read it (Fetch, "CORS-safelisted response-header
+    /// name").
     Browser,
 }
 
-/// Every header of an answer that is written.
+/// Every answer header that is written.
 const WRITTEN: &[(&str, Reader)] = &[
     ("Access-Control-Allow-Credentials", Reader::Browser),
     ("Access-Control-Allow-Headers", Reader::Browser),
@@ -91,12 +91,12 @@ const WRITTEN: &[(&str, Reader)] = &[
     ("X-Total-Count", Reader::Page),
 ];
 
-/// What a preflight allows, named one by one, because `*` never stands for `Authorization`.
+/// What a preflight allows, each by name, because `*` does not include `Authorization`.
 pub(super) static ALLOWED: LazyLock<HeaderValue> = LazyLock::new(|| {
     listed(READ.iter().filter(|(_, sender)| *sender == Sender::Page).map(|(name, _)| *name))
 });
 
-/// What a page may read of an answer beside what it always may.
+/// The answer headers that a page may read in addition to the safelisted ones.
 pub(super) static EXPOSED: LazyLock<HeaderValue> = LazyLock::new(|| {
     listed(WRITTEN.iter().filter(|(_, reader)| *reader == Reader::Page).map(|(name, _)| *name))
 });
@@ -113,9 +113,9 @@ mod tests {
     use std::fs;
     use std::path::{Path, PathBuf};
 
-    /// What is said to other servers, and what hyper is asked in other words.
+    /// Headers of requests to other servers, and hyper's own names.
     const ELSEWHERE: [&str; 1] = ["src/adapters"];
-    /// Of the module `http::header`, but no header.
+    /// Items of the module `http::header` that are not headers.
     const NO_HEADERS: [&str; 6] =
         ["HeaderMap", "HeaderName", "HeaderValue", "Entry", "InvalidHeaderValue", "self"];
 
@@ -130,7 +130,7 @@ mod tests {
         }
     }
 
-    /// The names of headers in a source: constants of `http`, and literals where a header is meant.
+    /// The header names in a source: constants of `http`, and literals used as headers.
     fn headers_in(text: &str) -> BTreeSet<String> {
         let shipped = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
         let code: Vec<_> =

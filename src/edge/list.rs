@@ -1,5 +1,5 @@
-//! Lists: a short one is answered whole; a long one is written piece by piece, each when its client
-//! has taken the one before, so that no client makes the shop hold all of it.
+//! Writes lists: a short one at once; a long one piece by piece, each when its client has taken the
+//! one before, so that the shop never holds all of it.
 
 use crate::edge::answer::{Answer, JSON, Pieces, Tail};
 use crate::edge::{limits, standard};
@@ -8,27 +8,27 @@ use http::StatusCode;
 use serde::Serialize;
 use std::io;
 
-/// What a list is wrapped in.
+/// The JSON around a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wrapping {
     /// `{"count", "next", "previous", "results"}`.
     Envelope,
     /// A bare array.
     Bare,
-    /// An object with the array under this one name.
+    /// An object with the array under this name.
     Named(&'static str),
 }
 
 /// Writes the items of one piece.
 pub(crate) struct ItemWriter {
     text: Vec<u8>,
-    /// No item was written yet, in this piece or one before.
+    /// Whether no item was written yet, in this piece or an earlier one.
     is_empty: bool,
     full_at_bytes: usize,
 }
 
 impl ItemWriter {
-    /// Whether the piece is long enough; the next item belongs to the next piece.
+    /// Whether the piece is full; the next item goes into the next piece.
     pub(crate) fn is_full(&self) -> bool {
         self.text.len() >= self.full_at_bytes
     }
@@ -36,7 +36,7 @@ impl ItemWriter {
     /// Writes an item.
     ///
     /// # Errors
-    /// 500 for one that cannot be JSON.
+    /// 500 if the item cannot be written as JSON.
     pub(crate) fn write(&mut self, item: &impl Serialize) -> Result<(), Answer> {
         if !self.is_empty {
             self.text.push(b',');
@@ -50,25 +50,25 @@ impl ItemWriter {
 
     fn take(&mut self) -> Bytes {
         let mut text = std::mem::take(&mut self.text);
-        // What is held for a client is counted by its length.
+        // The client's held octets are counted by length, so capacity must match it.
         text.shrink_to_fit();
         text.into()
     }
 }
 
-/// What a piece of this length needs with the item that fills it. A text that grows would leave
-/// blocks of many sizes behind, and the allocator keeps a large page for each size.
+/// A buffer that also fits the item that fills the piece. A growing buffer would leave blocks of many
+/// sizes behind, and the allocator keeps a large page for each size.
 fn room_for_piece(full_at_bytes: usize) -> Vec<u8> {
     Vec::with_capacity(full_at_bytes + limits::LIST_ITEM_BYTES)
 }
 
 /// 200 with a JSON list between `opening` and `closing`.
 ///
-/// `more` is called once per piece and writes items until the writer is full; it gives back whether
-/// some are left. `held_bytes` are what it holds until then.
+/// `more` is called once per piece; it writes items until the writer is full and returns whether more
+/// remain. `held_bytes` is the memory that it holds until then.
 ///
 /// # Errors
-/// What `more` says of the first piece. A later one breaks the connection off.
+/// The error of `more` for the first piece. A later error breaks the connection off.
 pub(super) fn written(
     opening: &str,
     closing: &'static str,
@@ -116,7 +116,7 @@ pub(super) fn written(
 mod tests {
     use super::*;
 
-    /// A list of `count` numbers with so many digits, and the pieces after its first.
+    /// A list of `count` numbers with `digits` digits each, and the pieces after its first.
     fn numbers(count: usize, digits: usize) -> (Answer, Vec<io::Result<Bytes>>) {
         let mut left = vec!["7".repeat(digits); count].into_iter();
         let more = move |writer: &mut ItemWriter| {

@@ -1,26 +1,26 @@
-//! The HTTP edge: what is the same for all five contracts, and no rule of the shop.
+//! The HTTP edge: everything that all five contracts share, and no business rule.
 //!
-//! | file | what it holds |
+//! | file | content |
 //! |---|---|
 //! | `server` | connections: accepting, timeouts, shutdown; warp turns each request into a [`Request`] |
-//! | `body`, `stall` | the two ways a slow or greedy client is cut off |
-//! | `target` | what a request line asks for, and what asks for nothing |
-//! | `request`, `answer`, `standard` | what handlers get, what they give, what every contract says alike |
+//! | `body`, `stall` | limits for slow and greedy clients: reading bodies, writing answers |
+//! | `target` | the request target: its path and host |
+//! | `request`, `answer`, `standard` | what handlers get, what they return, the answers that all contracts share |
 //! | `accept` | whether a client prefers a page to JSON |
-//! | `access` | one line of the log for each request |
+//! | `access` | one log line per request |
 //! | `client` | which client a request is from, through trusted proxies |
-//! | `cors`, `headers` | which pages of other origins may read our answers; every header there is |
+//! | `cors`, `headers` | which pages of other origins may read our answers; all headers read and written |
 //! | `description`, `openapi` | the description of an operation, and the OpenAPI document made of it |
-//! | `shares` | what all clients share, with a bound for all together and for each |
-//! | `route`, `router` | which handler answers a path, with or without the trailing slash |
-//! | `tally` | how often and how fast each operation was answered |
-//! | `form` | JSON bodies, every wrong field named at once |
-//! | `posted` | forms as browsers post them |
+//! | `shares` | resources that all clients share, with limits for all and for each |
+//! | `route`, `router` | finding the handler of a path, with or without the trailing slash |
+//! | `tally` | counters and durations of each operation |
+//! | `form` | JSON bodies; reports every wrong field at once |
+//! | `posted` | forms that browsers post |
 //! | `problem` | the errors of Souk's own API |
-//! | `search` | the words that a list is searched for |
+//! | `search` | the search terms of a list |
 //! | `pages`, `list` | page numbers, envelopes and links; long lists in pieces |
 //! | `tokens` | the JWT |
-//! | `limits` | every bound, with its unit in the name |
+//! | `limits` | every limit, with its unit in the name |
 
 mod accept;
 mod access;

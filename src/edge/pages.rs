@@ -8,7 +8,7 @@ use http::header::{HeaderValue, LINK};
 use serde::Serialize;
 use url::form_urlencoded;
 
-/// What a request says about pages, before anybody knows how many there are.
+/// The page that a request asks for; the list's length is not known yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct PageAsked {
     number: Asked,
@@ -21,7 +21,7 @@ enum Asked {
     Last,
 }
 
-/// One page of a list whose length is known.
+/// One page of a list with a known length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Page {
     /// Its number, from 1.
@@ -42,10 +42,10 @@ struct Envelope<'a, T> {
 }
 
 impl PageAsked {
-    /// Reads `page` and `page_size`. A useless `page_size` is the default one.
+    /// Reads `page` and `page_size`. An invalid `page_size` counts as the default.
     ///
     /// # Errors
-    /// 404 for a page that is no number from 1 and not `last`.
+    /// 404 for a page that is neither a number from 1 nor `last`.
     pub(crate) fn of(request: &Request) -> Result<Self, Answer> {
         let positive = |text| python_int(text).and_then(|number| u64::try_from(number).ok());
         let positive = |text| positive(text).filter(|number| *number >= 1);
@@ -59,7 +59,7 @@ impl PageAsked {
         Ok(Self { number, size: size.min(limits::PAGE_SIZE_MAX) })
     }
 
-    /// The same for a list that its document prints whole: where nothing is asked it shows
+    /// Like [`PageAsked::of`] for a list whose document shows it without pages: by default the page has
     /// [`limits::WHOLE_LIST_ITEMS_MAX`] items.
     ///
     /// # Errors
@@ -70,11 +70,11 @@ impl PageAsked {
         Ok(if is_cut { asked } else { Self { size: limits::WHOLE_LIST_ITEMS_MAX, ..asked } })
     }
 
-    /// Fetches the page: `fetch` gets an offset and a limit, and gives the length of the whole
-    /// list with the items there.
+    /// Fetches the page: `fetch` gets an offset and a limit, and returns the length of the whole list and
+    /// the items.
     ///
     /// # Errors
-    /// What `fetch` says; 404 beyond the end.
+    /// The error of `fetch`; 404 beyond the end.
     pub(crate) fn fetch<T, E: From<Answer>>(
         self,
         fetch: impl Fn(u64, usize) -> Result<(u64, T), E>,
@@ -92,7 +92,7 @@ impl PageAsked {
         Ok((page, items))
     }
 
-    /// The page of a list with `count` items. The first page of an empty list is fine.
+    /// The page within a list of `count` items. The first page of an empty list is valid.
     ///
     /// # Errors
     /// 404 beyond the end.
@@ -131,11 +131,11 @@ impl Page {
         })
     }
 
-    /// 200 with a list in this wrapping, written by `more` as [`list::written`] says; one without an
-    /// envelope says where it stands in `X-Total-Count` and `Link`.
+    /// 200 with a list in this wrapping; `more` writes it as in [`list::written`]. A list without an
+    /// envelope has its position in `X-Total-Count` and `Link`.
     ///
     /// # Errors
-    /// What `more` says of the first piece.
+    /// The error of `more` for the first piece.
     pub(crate) fn list(
         &self,
         wrapping: Wrapping,
@@ -168,7 +168,7 @@ impl Page {
         }
     }
 
-    /// An answer that shows the page, and where it stands in `X-Total-Count` and `Link`.
+    /// Adds the page's position in `X-Total-Count` and `Link` to an answer.
     fn located(&self, request: &Request, base_url: &str, answer: Answer) -> Answer {
         let relations = [
             ("first", Some(1)),
@@ -201,7 +201,7 @@ fn last_page(count: u64, size: u64) -> u64 {
     count.div_ceil(size).max(1)
 }
 
-/// The URL of another page. As in Django REST Framework the parameters are sorted by name, and the
+/// The URL of another page. As in Django REST Framework, the parameters are sorted by name, and the
 /// first page has no `page`.
 fn link(request: &Request, base_url: &str, number: u64) -> String {
     let number = number.to_string();

@@ -1,5 +1,5 @@
-//! What a form on a page of ours posts: `application/x-www-form-urlencoded`, as a browser sends it
-//! without a script.
+//! Forms posted by our pages: `application/x-www-form-urlencoded`, as a browser sends it without a
+//! script.
 
 use crate::edge::{Answer, Request, limits, standard};
 use http::header::CONTENT_TYPE;
@@ -11,7 +11,7 @@ const CONTENT_TYPE_OF_FORMS: &str = "application/x-www-form-urlencoded";
 pub(crate) struct PostedForm(Vec<(String, String)>);
 
 impl PostedForm {
-    /// True if the body is of the type that browsers send.
+    /// Whether the body has the content type of such a form.
     pub(crate) fn is_in(request: &Request) -> bool {
         let content_type = request.header(CONTENT_TYPE.as_str()).unwrap_or_default();
         let essence = content_type.split(';').next().unwrap_or_default().trim();

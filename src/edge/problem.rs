@@ -9,7 +9,7 @@ use serde_json::Value;
 /// The content type of a problem.
 pub(crate) const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
 
-/// The members of a problem (RFC 9457 section 3.1) and a word for programs.
+/// The members of a problem (RFC 9457 section 3.1) and a code for programs.
 #[derive(Serialize)]
 struct ProblemBody<'a> {
     r#type: &'a str,
@@ -20,18 +20,17 @@ struct ProblemBody<'a> {
 }
 
 impl Answer {
-    /// The same refusal as a problem; its other headers stay. An answer that refuses nothing stays
-    /// as it is.
+    /// Rewrites an error answer as a problem; its other headers stay. Any other answer is unchanged.
     pub(crate) fn into_problem(self) -> Self {
         if !(self.status.is_client_error() || self.status.is_server_error()) {
             return self;
         }
-        let said: Value = serde_json::from_slice(&self.body).unwrap_or_default();
+        let refusal: Value = serde_json::from_slice(&self.body).unwrap_or_default();
         let title = self.status.canonical_reason().unwrap_or("Error");
-        let detail = said["detail"].as_str().or(said["error"].as_str()).unwrap_or(title);
-        let code = said["code"].as_str().unwrap_or(code_of(self.status));
+        let detail = refusal["detail"].as_str().or(refusal["error"].as_str()).unwrap_or(title);
+        let code = refusal["code"].as_str().unwrap_or(code_of(self.status));
         let body = ProblemBody {
-            // RFC 9457 section 4.2.1: no more than the status says.
+            // RFC 9457 section 4.2.1: the status alone says what the problem is.
             r#type: "about:blank",
             title,
             status: self.status.as_u16(),
@@ -46,7 +45,7 @@ impl Answer {
     }
 }
 
-/// What a program tells refusals apart by, where nothing more precise is known.
+/// A status's code for programs, if the refusal has no more precise one.
 fn code_of(status: StatusCode) -> &'static str {
     match status {
         StatusCode::UNAUTHORIZED => "not_authenticated",

@@ -1,4 +1,4 @@
-//! What a handler knows of a request.
+//! A request as handlers see it.
 
 use crate::edge::body::Body;
 use crate::edge::shares::Share;
@@ -8,25 +8,24 @@ use http::header::{AUTHORIZATION, HOST, HeaderMap};
 use http::{Extensions, Method};
 use std::sync::OnceLock;
 
-/// One request, its body read to the end and within bounds.
+/// One request with its complete body, within the limits.
 #[derive(Debug)]
 pub(crate) struct Request {
-    /// The method as sent: a `HEAD` that is answered by a `GET` handler still says `HEAD`.
+    /// The method as sent: a `HEAD` that a `GET` handler answers is still `HEAD` here.
     pub(crate) method: Method,
     /// The path as sent, percent-encoded.
     pub(crate) path: String,
-    /// Everything behind the `?`, as sent; empty if there was none.
+    /// The part after the `?`, as sent; empty if there is none.
     pub(crate) raw_query: String,
-    /// The headers.
     pub(crate) headers: HeaderMap,
-    /// The body; empty for methods that have none.
+    /// The body; empty for methods without one.
     pub(crate) body: Bytes,
-    /// Who sent it, through trusted proxies.
+    /// The client, found through trusted proxies.
     pub(crate) client: Client,
-    /// What one layer of Souk tells the next (who the caller is, for one).
+    /// Data that one layer of Souk passes to the next, for example the caller.
     pub(crate) extensions: Extensions,
     query: OnceLock<Vec<(String, String)>>,
-    /// Given back when the request is dropped.
+    /// The body's room, returned when the request is dropped.
     room: Option<Share>,
 }
 
@@ -57,7 +56,7 @@ impl Request {
         self.query_pairs().iter().rfind(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    /// All query parameters in their order, decoded.
+    /// All query parameters in order, decoded.
     pub(crate) fn query_pairs(&self) -> &[(String, String)] {
         self.query.get_or_init(|| {
             url::form_urlencoded::parse(self.raw_query.as_bytes())
@@ -67,7 +66,7 @@ impl Request {
         })
     }
 
-    /// A header as text; `None` if it is absent or no visible ASCII.
+    /// A header as text; `None` if it is absent or not visible ASCII.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
@@ -77,7 +76,7 @@ impl Request {
         bearer_of(&self.headers)
     }
 
-    /// Where links of the answer point: the configured public URL, else what the request itself says
+    /// The base URL for links in the answer: the configured public URL, else the one of the request
     /// (`http://HOST`, the scheme from `X-Forwarded-Proto`). No trailing slash.
     pub(crate) fn base_url(&self, public_url: Option<&str>) -> String {
         if let Some(url) = public_url {
@@ -91,8 +90,8 @@ impl Request {
     }
 }
 
-/// The token of `Authorization: Bearer …`; `None` for other schemes. Where no token follows, or
-/// none that is text, it is empty, which no good token is.
+/// The token of `Authorization: Bearer …`; `None` for other schemes. Empty, and therefore invalid, if no
+/// token follows or it is not text.
 pub(crate) fn bearer_of(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(AUTHORIZATION)?.as_bytes();
     let end = value.iter().position(u8::is_ascii_whitespace).unwrap_or(value.len());
@@ -101,13 +100,13 @@ pub(crate) fn bearer_of(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case(b"bearer").then(token)
 }
 
-/// A name or address with an optional port, and nothing that could change the meaning of a URL.
+/// A name or address with an optional port, without characters that would change a URL's meaning.
 fn is_host(host: &str) -> bool {
     let plain = |octet: u8| octet.is_ascii_alphanumeric() || b".-_:[]".contains(&octet);
     !host.is_empty() && host.len() <= limits::HOST_CHARACTERS_MAX && host.bytes().all(plain)
 }
 
-/// Requests as tests write them.
+/// Builds requests in tests.
 #[cfg(test)]
 impl Request {
     /// A request for `target`, a path with an optional query.
@@ -116,13 +115,13 @@ impl Request {
         Self::new(method, path.to_owned(), query.to_owned(), HeaderMap::new())
     }
 
-    /// The same with one more header.
+    /// Adds a header.
     pub(crate) fn with_header(mut self, name: &'static str, value: &str) -> Self {
         self.headers.insert(name, value.parse().expect("a header value"));
         self
     }
 
-    /// The same with a body of type `application/json`.
+    /// Sets a body of type `application/json`.
     pub(crate) fn with_json(mut self, body: &str) -> Self {
         self.body = Bytes::copy_from_slice(body.as_bytes());
         self.with_header("content-type", "application/json")

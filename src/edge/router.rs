@@ -1,8 +1,8 @@
-//! Which handler answers a path: one match per request, then one look into the path's methods.
+//! Finds the handler of a request: one path match, then a lookup in the path's methods.
 //!
-//! A path has two spellings, with and without the trailing slash, and each has its own table of
-//! methods, because storefront and platform share paths and differ by the slash (contracts README,
-//! "Who answers a path").
+//! A path has two spellings, with and without the trailing slash, each with its own table of methods:
+//! storefront and platform share paths and differ by the slash (contracts README, "Who answers a
+//! path").
 
 use crate::edge::route::{Call, Handler, Operation, Params, Route, Spelling};
 use crate::edge::tally::{self, Stopwatch, Tally};
@@ -14,20 +14,19 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
-/// Methods a route may have, in the order `Allow` names them.
+/// Methods that a route may have, in the order of `Allow`.
 const METHODS: [Method; 5] =
     [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
 
-/// What `Allow` says of the whole server.
+/// `Allow` for the whole server.
 const ALL_METHODS: &str = "GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS";
 
-/// Why routes cannot stand together. A mistake in a contract's table, found at start.
+/// Why a set of routes is invalid: a mistake in a contract's table, found at start.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum RouterError {
     /// Two routes would answer the same request.
     #[error("{method} {path} of {contract} is already answered by {other}")]
     Taken {
-        /// The method.
         method: Method,
         /// The path of the later route.
         path: &'static str,
@@ -36,25 +35,19 @@ pub(crate) enum RouterError {
         /// The contract of the earlier route.
         other: &'static str,
     },
-    /// No path with parameters in braces.
+    /// A path is not a valid pattern.
     #[error("{path} is malformed: {reason}")]
     BadPath {
-        /// The path.
         path: &'static str,
         /// What is wrong with it.
         reason: String,
     },
-    /// A method no route can have.
+    /// A method that no route may have.
     #[error("{path} cannot have a route for {method}")]
-    BadMethod {
-        /// The method.
-        method: Method,
-        /// The path.
-        path: &'static str,
-    },
+    BadMethod { method: Method, path: &'static str },
 }
 
-/// A route with what is counted of it.
+/// A route and its counters.
 struct RouteEntry<S> {
     operation: Arc<Operation>,
     parameter_names: Vec<&'static str>,
@@ -62,14 +55,14 @@ struct RouteEntry<S> {
     tally: Arc<Tally>,
 }
 
-/// What one spelling of a path answers: per method the number of its route.
+/// The methods of one spelling of a path: per method the number of its route.
 #[derive(Clone)]
 struct Table {
     entries: [Option<usize>; METHODS.len()],
     allow: HeaderValue,
 }
 
-/// Both spellings of a path. A path nobody registered in one spelling has an empty table there.
+/// Both spellings of a path. The table of a spelling without routes is empty.
 struct PathTables {
     unslashed: Table,
     slashed: Table,
@@ -80,8 +73,8 @@ pub(crate) struct Router<S> {
     paths: matchit::Router<usize>,
     tables: Vec<PathTables>,
     entries: Vec<RouteEntry<S>>,
-    /// Of requests that no handler answers.
-    elsewhere: Arc<Tally>,
+    /// The counters of requests that no handler answers.
+    unrouted: Arc<Tally>,
 }
 
 impl<S: Send + Sync + 'static> Router<S> {
@@ -96,7 +89,7 @@ impl<S: Send + Sync + 'static> Router<S> {
             paths: matchit::Router::new(),
             tables: Vec::new(),
             entries: Vec::new(),
-            elsewhere: Arc::default(),
+            unrouted: Arc::default(),
         };
         let mut known = HashMap::new();
         for (contract, routes) in contracts {
@@ -164,26 +157,26 @@ impl<S: Send + Sync + 'static> Router<S> {
         self.entries.iter().map(|entry| &*entry.operation)
     }
 
-    /// Writes how often and how fast each operation was answered, for Prometheus.
+    /// Writes each operation's counters and durations in Prometheus's format.
     pub(crate) fn write_tallies(&self, text: &mut String) {
         let entries = self.entries.iter().map(|entry| (Some(&*entry.operation), &*entry.tally));
-        tally::write(text, entries.chain([(None, &*self.elsewhere)]));
+        tally::write(text, entries.chain([(None, &*self.unrouted)]));
     }
 
-    /// The path of a request, without its trailing slash where the slash makes no difference.
+    /// The path of a request, without its trailing slash if both spellings are equivalent.
     pub(crate) fn path_of<'a>(&self, request: &'a Request) -> &'a str {
         let is_exact =
             self.find(request).is_ok_and(|(entry, _)| entry.operation.spelling == Spelling::Exact);
         if is_exact { &request.path } else { request.path.trim_end_matches('/') }
     }
 
-    /// Whether a handler answers this.
+    /// Whether a handler answers this request.
     #[cfg(test)]
     pub(crate) fn answers(&self, method: &Method, path: &str) -> bool {
         self.find(&Request::test(method.clone(), path)).is_ok()
     }
 
-    /// Answers a request: by its handler, or with 301, 404, 405 or the allowed methods.
+    /// Answers a request: with its handler, or with 301, 404, 405 or the allowed methods.
     pub(crate) fn answer(
         &self,
         state: &Arc<S>,
@@ -202,13 +195,13 @@ impl<S: Send + Sync + 'static> Router<S> {
                 })
             }
             Err(answer) => {
-                Stopwatch::start(Arc::clone(&self.elsewhere)).stop(answer.status);
+                Stopwatch::start(Arc::clone(&self.unrouted)).stop(answer.status);
                 Either::Right(ready(answer))
             }
         }
     }
 
-    /// The route and the parameters of the path, or the answer where there is none.
+    /// The route and the path's parameters, or the answer if there is no route.
     fn find(&self, request: &Request) -> Result<(&RouteEntry<S>, Params), Answer> {
         if request.path == target::WHOLE_SERVER && request.method == Method::OPTIONS {
             return Err(standard::options(HeaderValue::from_static(ALL_METHODS)));
@@ -263,7 +256,7 @@ impl Table {
     }
 }
 
-/// The path without its trailing slash, and whether there was one. `/` alone has none.
+/// The path without its trailing slash, and whether it had one. `/` counts as without.
 fn split_slash(path: &str) -> (&str, bool) {
     match path.strip_suffix('/') {
         Some(unslashed) if !unslashed.is_empty() => (unslashed, true),
@@ -271,8 +264,8 @@ fn split_slash(path: &str) -> (&str, bool) {
     }
 }
 
-/// `/a/{id}/b/{line}` as `/a/{p0}/b/{p1}`, so that contracts may name the same part differently,
-/// and the names in their order.
+/// Turns `/a/{id}/b/{line}` into `/a/{p0}/b/{p1}` and the parameters' names in order, so that
+/// contracts may name the same segment differently.
 fn numbered_pattern(path: &'static str) -> (String, Vec<&'static str>) {
     let mut pattern = String::with_capacity(path.len());
     let mut names = Vec::new();
@@ -288,9 +281,9 @@ fn numbered_pattern(path: &'static str) -> (String, Vec<&'static str>) {
     (pattern, names)
 }
 
-/// 301 to the path with its slash, the query kept.
+/// 301 to the path with its slash; the query is kept.
 ///
-/// A path that starts with two slashes would name another host to a browser, so it moves nowhere.
+/// A path that starts with two slashes is not moved: a browser would read it as another host.
 fn moved_to_slash(request: &Request) -> Answer {
     if request.path.starts_with("//") {
         return standard::not_found();

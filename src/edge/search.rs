@@ -1,4 +1,4 @@
-//! The `search` of a list, as Django REST Framework's `SearchFilter` reads it.
+//! The `search` parameter of lists, as Django REST Framework's `SearchFilter` reads it.
 
 use crate::edge::{Answer, Request, limits};
 use http::StatusCode;
@@ -7,7 +7,7 @@ use souk_domain::SearchTerms;
 
 const NULL_CHARACTERS: [&str; 1] = ["Null characters are not allowed."];
 
-/// What `search` asks for; `None` where it asks for nothing.
+/// The terms of `search`; `None` if there are none.
 ///
 /// # Errors
 /// 400 for a null character.
@@ -20,12 +20,12 @@ pub(crate) fn search_terms(request: &Request) -> Result<Option<SearchTerms>, Ans
     Ok(SearchTerms::parse(&text))
 }
 
-/// The refusal of a `search` with a null character: a list, because it belongs to no field.
+/// The refusal of a `search` with a null character. It is a list, because it belongs to no field.
 pub(crate) fn unfit_search() -> Answer {
     Answer::json(StatusCode::BAD_REQUEST, &NULL_CHARACTERS)
 }
 
-/// What `search` may be.
+/// The schema of `search`.
 pub(crate) fn search_text() -> Schema {
     json_schema!({"type": "string", "pattern": r"^[^\x00]*$"})
 }

@@ -1,7 +1,7 @@
-//! Connections: accepting within bounds, timeouts, and a shutdown that lets requests finish.
+//! Accepts connections within limits, enforces timeouts, and lets requests finish at shutdown.
 //!
-//! warp turns each request into its parts; the loop around it is ours, because warp's own has no
-//! bound on connections, no header timeout and a shutdown without a deadline.
+//! warp parses each request. The loop around it is ours, because warp's own has no limit on
+//! connections, no header timeout and no deadline for its shutdown.
 
 use crate::edge::body::{self, Body};
 use crate::edge::client::Client;
@@ -28,7 +28,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use warp::Filter;
 use warp::path::FullPath;
 
-/// The bounds of one server.
+/// The limits of one server.
 #[derive(Clone, Copy, Debug)]
 struct Bounds {
     connections: usize,
@@ -50,27 +50,28 @@ impl Default for Bounds {
     }
 }
 
-/// What all connections share.
+/// State that all connections share.
 struct Door<App> {
     app: App,
     cors: Cors,
     access: AccessLog,
     proxies: TrustedProxies,
     bounds: Bounds,
-    /// One permit per request that may change something; all of them are back when none runs.
+    /// One permit per running request that may change something; shutdown waits for all of them.
     changes: Arc<Semaphore>,
-    /// Room for long bodies, by what has arrived of them.
+    /// Room for long request bodies, taken as they arrive.
     bodies: Arc<Pool>,
-    /// Room for long answers, until they are taken.
+    /// Room for long answers, held until clients have taken them.
     answers: Arc<Pool>,
 }
 
-/// Answers every request on `listener` with `app`, for pages of the origins of `cors` too and with
-/// a line in the log of `access` and the clients that `proxies` name, until `shutdown` comes; then accepts nothing more,
-/// lets what runs finish for at most [`limits::SHUTDOWN_SECONDS`], and returns.
+/// Answers every request on `listener` with `app`. `cors` lists the origins whose pages may read the
+/// answers, `access` logs each request, and `proxies` are trusted to name clients. After `shutdown` it
+/// accepts nothing more, lets running requests finish for at most [`limits::SHUTDOWN_SECONDS`], and
+/// returns.
 ///
-/// A request that may change something runs to its end even if its client goes away, so that nobody
-/// can break a change off in the middle. A panic in `app` becomes a 500.
+/// A request that may change something runs to its end even if its client disconnects, so that nobody
+/// can interrupt a change. A panic in `app` becomes a 500.
 pub(crate) async fn serve<App, Answering>(
     listener: TcpListener,
     (cors, access, proxies): (Cors, AccessLog, TrustedProxies),
@@ -114,12 +115,12 @@ async fn serve_within<App, Answering>(
             () = &mut shutdown => break,
             accepted = accept(&listener, &connections) => accepted,
         };
-        // An address that has its share does not wait in the place of others.
+        // A connection beyond its address's share is closed, so that it does not delay others.
         let Some(share) = addresses.take(remote.ip().into(), 1) else {
             tracing::debug!(%remote, "an address has too many connections");
             continue;
         };
-        // Without it small answers wait for the acknowledgement of the packet before.
+        // Without TCP_NODELAY small answers wait for the acknowledgement of the packet before.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection went away before it was used");
             continue;
@@ -127,7 +128,7 @@ async fn serve_within<App, Answering>(
         let io = StallGuard::new(TokioIo::new(stream), bounds.write_stall);
         let answering = TowerToHyperService::new(warp::service(filter(Arc::clone(&door), remote)));
         let service = service_fn(move |mut request: http::Request<Incoming>| {
-            // warp takes a path for granted.
+            // warp panics on a request without a path.
             if let Err(refusal) = target::settle(&mut request) {
                 return Either::Left(ready(Ok(refusal.into_response(None))));
             }
@@ -154,7 +155,7 @@ async fn serve_within<App, Answering>(
     drop(listener);
     let finishing = async {
         graceful.shutdown().await;
-        // Changes whose clients went away have no connection any more.
+        // Changes whose clients disconnected belong to no connection, so they are awaited separately.
         drop(changes.acquire_many(limits::CHANGES_IN_FLIGHT_MAX).await);
     };
     if tokio::time::timeout(bounds.shutdown, finishing).await.is_err() {
@@ -162,7 +163,7 @@ async fn serve_within<App, Answering>(
     }
 }
 
-/// The next connection, once there is room for one.
+/// The next connection, once the limit allows one.
 async fn accept(
     listener: &TcpListener,
     connections: &Arc<Semaphore>,
@@ -181,7 +182,7 @@ async fn accept(
     }
 }
 
-/// The one warp filter: it takes any request apart. Made per connection, so that it knows `remote`.
+/// The only warp filter: it accepts any request. Made per connection, so that it knows `remote`.
 fn filter<App, Answering>(
     door: Arc<Door<App>>,
     remote: SocketAddr,
@@ -226,7 +227,7 @@ where
                     }
                     Err(answer) => answer,
                 };
-                let answer = door.cors.tell(origin.as_ref(), answer);
+                let answer = door.cors.with_cors_headers(origin.as_ref(), answer);
                 let (answer, room) = door.hold(client, answer);
                 entry.into_iter().for_each(|entry| entry.end(&answer));
                 answer.into_response(room)
@@ -239,7 +240,7 @@ where
     App: Fn(Request) -> Answering + Clone + Send + Sync + 'static,
     Answering: Future<Output = Answer> + Send + 'static,
 {
-    /// Takes the room of a long answer; an answer that there is no room for becomes a 503.
+    /// Takes room for a long answer; if there is none, the answer becomes a 503.
     fn hold(&self, client: Client, answer: Answer) -> (Answer, Option<Share>) {
         let units = answer.held_bytes().div_ceil(limits::ROOM_UNIT_BYTES);
         if units == 0 {
@@ -258,7 +259,7 @@ where
         let Ok(permit) = Arc::clone(&self.changes).try_acquire_owned() else {
             return standard::unavailable(limits::RETRY_AFTER_SECONDS);
         };
-        // A task of its own: hyper drops the future of a request whose client hangs up.
+        // In its own task: hyper drops a request's future when its client disconnects.
         let app = self.app.clone();
         let change = tokio::spawn(async move {
             let answer = answer_or_500(app, request).await;

@@ -1,11 +1,11 @@
-//! What all clients share, with a bound for all together and one for each: connections, room for
-//! bodies that arrive, room for answers that are not taken yet, answers that go on.
+//! Pools that all clients share, with a limit for all together and one per client: connections, room
+//! for arriving bodies, room for answers not yet taken, and streams.
 
 use crate::edge::client::Client;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// A bounded amount of something, of which no client gets all.
+/// A limited resource of which no single client gets everything.
 #[derive(Debug)]
 pub(crate) struct Pool {
     units_max: usize,
@@ -19,7 +19,7 @@ struct Held {
     by_client: HashMap<Client, usize>,
 }
 
-/// What one client holds of a pool, until it is dropped.
+/// A client's part of a pool; dropping it returns the units.
 #[derive(Debug)]
 pub(crate) struct Share {
     pool: Arc<Pool>,
@@ -28,13 +28,13 @@ pub(crate) struct Share {
 }
 
 impl Pool {
-    /// `units_max` for all together, three quarters of it for each.
+    /// A pool of `units_max`; each client may hold three quarters of it.
     pub(crate) fn new(units_max: usize) -> Arc<Self> {
         let units_each_max = (units_max - units_max / 4).max(1);
         Arc::new(Self { units_max, units_each_max, held: Mutex::default() })
     }
 
-    /// Takes so many units for a client; `None` if that would be too much, for all or for it.
+    /// Takes units for a client; `None` if the pool's or the client's limit would be exceeded.
     pub(crate) fn take(self: &Arc<Self>, client: Client, units: usize) -> Option<Share> {
         let mut share = Share { pool: Arc::clone(self), client, units: 0 };
         share.grow_to(units).then_some(share)
@@ -46,7 +46,7 @@ impl Pool {
 }
 
 impl Share {
-    /// Takes what is missing to so many units; false, and nothing is taken, if that is too much.
+    /// Grows the share to `units`; false, and nothing is taken, if a limit would be exceeded.
     pub(super) fn grow_to(&mut self, units: usize) -> bool {
         let Some(more) = units.checked_sub(self.units).filter(|more| *more > 0) else {
             return true;

@@ -1,4 +1,4 @@
-//! Cuts off clients that stop taking their answer: hyper has no timeout for writing.
+//! Disconnects clients that stop taking their answer: hyper has no write timeout.
 
 use hyper::rt::{Read, ReadBufCursor, Write};
 use std::io::{self, ErrorKind, IoSlice};
@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::time::{Sleep, sleep};
 
-/// A connection whose writes fail once the other side took nothing for `patience`.
+/// A connection whose writes fail once the peer has taken nothing for `patience`.
 pub(super) struct StallGuard<T> {
     io: T,
     patience: Duration,
@@ -20,7 +20,7 @@ impl<T> StallGuard<T> {
         Self { io, patience, stalled: None }
     }
 
-    /// Lets finished writes pass, and counts the time of unfinished ones.
+    /// Passes finished writes through, and measures how long unfinished ones wait.
     fn judge<V>(
         &mut self,
         cx: &mut Context<'_>,

@@ -1,4 +1,4 @@
-//! The answers every contract gives alike, word for word as Django REST Framework writes them.
+//! The answers that all contracts share, word for word as Django REST Framework writes them.
 
 use crate::edge::{Answer, limits};
 use http::header::{ALLOW, HeaderValue, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -7,22 +7,22 @@ use serde::Serialize;
 
 const BEARER: HeaderValue = HeaderValue::from_static("Bearer realm=\"api\"");
 
-/// What a Django form says of a user name that is taken.
+/// Django's error for a user name that is taken.
 pub(crate) const USERNAME_TAKEN: &str = "A user with that username already exists.";
-/// The refusal of a user name that is somebody else's e-mail address.
+/// The error for a user name that is another user's e-mail address.
 pub(crate) const USERNAME_IS_AN_ADDRESS: &str =
     "A username in the form of an email address must be your own email address.";
-/// What is said of one whose request is not answered yet.
+/// The error for an `Idempotency-Key` whose first request is still running.
 pub(crate) const KEY_RUNNING: &str = "A request with this Idempotency-Key is still running.";
-/// What is said of one that named something else before.
+/// The error for an `Idempotency-Key` that was used for a different request.
 pub(crate) const KEY_TAKEN: &str = "This Idempotency-Key was used for another request.";
-/// What a Django form says of an e-mail address that is taken.
+/// Django's error for an e-mail address that is taken.
 pub(crate) const EMAIL_TAKEN: &str = "user with this email already exists.";
 
-/// What is said of a refund of an order that cost nothing.
+/// The error for a refund of an order that cost nothing.
 pub(crate) const COST_NOTHING: &str = "The order cost nothing: there is nothing to refund.";
 
-/// What is said of an `Idempotency-Key` that cannot be one.
+/// The error for a malformed `Idempotency-Key`.
 pub(crate) fn unfit_key() -> String {
     format!("Enter 1 to {} visible ASCII characters.", limits::IDEMPOTENCY_KEY_BYTES_MAX)
 }
@@ -43,23 +43,23 @@ pub(crate) fn not_authenticated() -> Answer {
     unauthorized("Authentication credentials were not provided.")
 }
 
-/// 401 with a sentence of its own.
+/// 401 with this sentence.
 pub(crate) fn unauthorized(detail: &str) -> Answer {
     Answer::detail(StatusCode::UNAUTHORIZED, detail).with_header(WWW_AUTHENTICATE, BEARER)
 }
 
-/// 401 for a caller whose token is not good (any more).
+/// 401 for a caller whose token is invalid or expired.
 pub(crate) fn token_not_valid() -> Answer {
     bad_token("Given token not valid for any token type")
 }
 
-/// 401 with another sentence, `Token is invalid or expired` for one.
+/// 401 for a bad token, with this sentence.
 pub(crate) fn bad_token(detail: &str) -> Answer {
     Answer::json(StatusCode::UNAUTHORIZED, &DetailAndCode { detail, code: "token_not_valid" })
         .with_header(WWW_AUTHENTICATE, BEARER)
 }
 
-/// 403 for a caller who may not.
+/// 403 for a caller without permission.
 pub(crate) fn forbidden() -> Answer {
     Answer::detail(StatusCode::FORBIDDEN, "You do not have permission to perform this action.")
 }
@@ -75,24 +75,23 @@ pub(crate) fn not_found() -> Answer {
     Answer::detail(StatusCode::NOT_FOUND, "Not found.")
 }
 
-/// 404 for a page that is none.
+/// 404 for an invalid page number.
 pub(crate) fn invalid_page() -> Answer {
     Answer::detail(StatusCode::NOT_FOUND, "Invalid page.")
 }
 
-/// 405, and what is allowed.
+/// 405, with the allowed methods.
 pub(crate) fn method_not_allowed(method: &Method, allow: HeaderValue) -> Answer {
     let text = format!("Method \"{method}\" not allowed.");
     Answer::detail(StatusCode::METHOD_NOT_ALLOWED, &text).with_header(ALLOW, allow)
 }
 
-/// 200 for `OPTIONS`: what is allowed, and an empty object.
+/// 200 for `OPTIONS`: the allowed methods, and an empty object.
 pub(crate) fn options(allow: HeaderValue) -> Answer {
     Answer::ok(&serde_json::Map::new()).with_header(ALLOW, allow)
 }
 
-/// 301 to a path of our own. What a request target has beside visible ASCII is escaped, as Django
-/// does it.
+/// 301 to a path of our own. Anything but visible ASCII in it is escaped, as Django does.
 pub(crate) fn moved_permanently(location: &str) -> Answer {
     let escaped = |octet: u8| match octet.is_ascii_graphic() {
         true => char::from(octet).to_string(),
@@ -114,7 +113,7 @@ pub(crate) fn see_other(location: &str) -> Answer {
     }
 }
 
-/// 408 for a body that did not come.
+/// 408 for a body that did not arrive in time.
 pub(crate) fn request_timeout() -> Answer {
     Answer::detail(StatusCode::REQUEST_TIMEOUT, "The request body did not arrive in time.")
 }
@@ -132,14 +131,14 @@ pub(crate) fn body_too_large() -> Answer {
     )
 }
 
-/// 415, repeating the content type that was sent.
+/// 415; it repeats the content type of the request.
 pub(crate) fn unsupported_media_type(content_type: &str) -> Answer {
     let shown: String = content_type.chars().take(limits::ECHOED_CHARACTERS_MAX).collect();
     let text = format!("Unsupported media type \"{shown}\" in request.");
     Answer::detail(StatusCode::UNSUPPORTED_MEDIA_TYPE, &text)
 }
 
-/// 429, and when to come back.
+/// 429, with the time to wait.
 pub(crate) fn too_many_requests(retry_after_seconds: u32) -> Answer {
     let unit = if retry_after_seconds == 1 { "second" } else { "seconds" };
     let text =
@@ -148,7 +147,7 @@ pub(crate) fn too_many_requests(retry_after_seconds: u32) -> Answer {
         .with_header(RETRY_AFTER, HeaderValue::from(retry_after_seconds))
 }
 
-/// 503, and when to come back.
+/// 503, with the time to wait.
 pub(crate) fn unavailable(retry_after_seconds: u32) -> Answer {
     Answer::detail(
         StatusCode::SERVICE_UNAVAILABLE,
@@ -157,7 +156,7 @@ pub(crate) fn unavailable(retry_after_seconds: u32) -> Answer {
     .with_header(RETRY_AFTER, HeaderValue::from(retry_after_seconds))
 }
 
-/// 500, which says nothing about what broke.
+/// 500; it reveals nothing about the cause.
 pub(crate) fn internal_error() -> Answer {
     Answer::json(StatusCode::INTERNAL_SERVER_ERROR, &ErrorText { error: "Internal server error" })
 }

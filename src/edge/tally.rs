@@ -1,7 +1,7 @@
-//! How often each operation was answered, how, and how fast: for Prometheus.
+//! Counts each operation's answers by status and duration, for Prometheus.
 //!
-//! Only operations of the table of routes are told apart, never paths as they were asked for, so
-//! that nobody can make the numbers grow. Counting is a few additions; nothing is locked.
+//! The labels come from the table of routes, never from request paths, so that clients cannot create
+//! new ones. Counting is a few atomic additions, without locks.
 
 use crate::edge::Operation;
 use http::StatusCode;
@@ -10,16 +10,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// Upper bounds of the buckets, in microseconds; what took longer is in the last, without a bound.
+/// Upper bounds of the buckets, in microseconds; the last bucket has no bound.
 const BOUNDS_MICROS: [u64; 10] =
     [500, 1_000, 2_500, 5_000, 10_000, 25_000, 100_000, 500_000, 1_000_000, 5_000_000];
 /// The same in seconds, as Prometheus writes them.
 const BOUNDS_SECONDS: [&str; 10] =
     ["0.0005", "0.001", "0.0025", "0.005", "0.01", "0.025", "0.1", "0.5", "1", "5"];
-/// Classes of statuses: 1xx to 5xx.
+/// Status classes: 1xx to 5xx.
 const CLASSES: usize = 5;
 
-/// The numbers of one operation.
+/// The counters of one operation.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     answers: [AtomicU64; CLASSES],
@@ -29,7 +29,7 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    fn note(&self, status: StatusCode, took: Duration) {
+    fn record(&self, status: StatusCode, took: Duration) {
         let class = usize::from(status.as_u16() / 100).clamp(1, CLASSES) - 1;
         self.answers[class].fetch_add(1, Ordering::Relaxed);
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
@@ -43,8 +43,8 @@ impl Tally {
     }
 }
 
-/// An answer that is being given. Dropped before it is there, it is counted as 500 if its handler
-/// panics, and not at all if the client went away.
+/// Measures an answer. If it is dropped before the answer is ready, a panic counts as 500, and a
+/// client that went away is not counted.
 pub(super) struct Stopwatch {
     tally: Arc<Tally>,
     begun: Instant,
@@ -58,20 +58,20 @@ impl Stopwatch {
 
     pub(super) fn stop(mut self, status: StatusCode) {
         self.is_done = true;
-        self.tally.note(status, self.begun.elapsed());
+        self.tally.record(status, self.begun.elapsed());
     }
 }
 
 impl Drop for Stopwatch {
     fn drop(&mut self) {
         if !self.is_done && std::thread::panicking() {
-            self.tally.note(StatusCode::INTERNAL_SERVER_ERROR, self.begun.elapsed());
+            self.tally.record(StatusCode::INTERNAL_SERVER_ERROR, self.begun.elapsed());
         }
     }
 }
 
-/// Writes the numbers of every operation that was asked for, in the text format of Prometheus.
-/// `None` stands for all requests that no operation answers.
+/// Writes the counters of every operation that was requested, in Prometheus's text format. `None`
+/// stands for the requests that no operation answers.
 pub(super) fn write<'a>(
     text: &mut String,
     tallies: impl Iterator<Item = (Option<&'a Operation>, &'a Tally)>,
@@ -119,7 +119,7 @@ fn put(text: &mut String, line: &str) {
     debug_assert!(written.is_ok(), "writing to a string cannot fail");
 }
 
-/// Contracts and paths of routes hold no character that would need an escape.
+/// Contracts and route paths contain no character that needs an escape.
 fn labels(operation: Option<&Operation>) -> String {
     match operation {
         Some(Operation { contract, method, path, .. }) => {
@@ -138,7 +138,7 @@ mod tests {
         let tally = Tally::default();
         for (status, micros) in [(200, 500), (204, 501), (404, 10_000_000), (503, 0)] {
             let status = StatusCode::from_u16(status).expect("a status");
-            tally.note(status, Duration::from_micros(micros));
+            tally.record(status, Duration::from_micros(micros));
         }
         let mut text = String::new();
         write(&mut text, [(None, &tally), (None, &Tally::default())].into_iter());

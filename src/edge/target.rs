@@ -1,13 +1,13 @@
-//! What a request asks for, in the four forms of RFC 9112 section 3.2.
+//! The request target, in the four forms of RFC 9112 section 3.2.
 
 use crate::edge::{Answer, standard};
 use http::header::{HOST, HeaderValue};
 use http::{Method, Request};
 
-/// The path of `OPTIONS *`, which asks about the server and not about one thing on it.
+/// The path of `OPTIONS *`, which asks about the whole server.
 pub(super) const WHOLE_SERVER: &str = "*";
 
-/// Makes of a request what its target says: afterwards it has a path, and its `Host` is right.
+/// Normalises a request by its target: afterwards it has a path, and the right `Host`.
 ///
 /// # Errors
 /// 400 for a target without a path, such as that of `CONNECT`: nothing here is a proxy.
@@ -17,7 +17,7 @@ pub(super) fn settle<B>(request: &mut Request<B>) -> Result<(), Answer> {
     if !target.path().starts_with('/') && !asks_server {
         return Err(standard::no_path());
     }
-    // `GET http://shop.example/` says itself whom it asks, whatever `Host` says (section 3.2.2).
+    // The host in `GET http://shop.example/` overrides the `Host` header (section 3.2.2).
     let named = target.scheme().and(target.authority()).map(|authority| authority.as_str());
     let host = named.and_then(|named| named.rsplit('@').next());
     if let Some(host) = host.and_then(|host| HeaderValue::from_str(host).ok()) {

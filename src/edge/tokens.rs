@@ -1,5 +1,4 @@
-//! The JWT that works in every contract: HS256 and nothing else, with exactly the claims of the
-//! storefront document's sample.
+//! The JWT for all contracts: HS256 only, with exactly the claims of the storefront document's sample.
 
 use crate::edge::limits;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
@@ -7,13 +6,13 @@ use serde::{Deserialize, Serialize};
 use souk_domain::{SessionId, UserId};
 use std::fmt;
 
-/// What a token is good for.
+/// What a token may be used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum TokenKind {
-    /// Requests.
+    /// To authenticate requests.
     Access,
-    /// New tokens.
+    /// To get new tokens.
     Refresh,
 }
 
@@ -27,19 +26,19 @@ impl TokenKind {
     }
 }
 
-/// Which token of which session: `<session in hex>-<sequence in hex>-<16 hex digits>`.
+/// Identifies a token: `<session in hex>-<sequence in hex>-<16 hex digits>`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TokenId {
-    /// The log-in it descends from.
+    /// The session that the log-in started.
     pub(crate) session: SessionId,
-    /// Counts the refreshes of the session.
+    /// The number of refreshes of the session so far.
     pub(crate) sequence: u64,
-    /// Random, so that no token's id can be guessed from another's.
+    /// Random, so that one token's id does not reveal another's.
     pub(crate) nonce: u64,
 }
 
 impl TokenId {
-    /// Reads what `Display` writes, and nothing else.
+    /// Parses exactly the format that `Display` writes.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split('-').map(|part| u64::from_str_radix(part, 16).ok());
         let (session, sequence, nonce) = (parts.next()??, parts.next()??, parts.next()??);
@@ -54,51 +53,51 @@ impl fmt::Display for TokenId {
     }
 }
 
-/// What a token says.
+/// The content of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Claims {
-    /// What it is good for.
+    /// What it may be used for.
     pub(crate) kind: TokenKind,
-    /// Not good from this second on.
+    /// Invalid from this second on.
     pub(crate) expires_at_seconds: i64,
-    /// When it was made.
+    /// When it was issued.
     pub(crate) issued_at_seconds: i64,
-    /// Which token it is.
+    /// Its id.
     pub(crate) id: TokenId,
-    /// Whose it is.
+    /// Its user.
     pub(crate) user: UserId,
 }
 
 impl Claims {
-    /// A token made now, with the lifetime of its kind.
+    /// The claims of a token issued now, with the lifetime of its kind.
     pub(crate) fn new(kind: TokenKind, user: UserId, id: TokenId, now_seconds: i64) -> Self {
         let expires_at_seconds = now_seconds.saturating_add(kind.lifetime_seconds());
         Self { kind, expires_at_seconds, issued_at_seconds: now_seconds, id, user }
     }
 }
 
-/// Why a token is not good.
+/// Why a token is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum BadToken {
     /// Longer than [`limits::TOKEN_BYTES_MAX`].
     #[error("the token is too long")]
     TooLong,
-    /// Not signed by us with HS256, or not of our form.
+    /// Not signed by us with HS256, or malformed.
     #[error("the token is not one of ours")]
     Foreign,
-    /// An access token where a refresh token is wanted, or the other way round, or of a kind that
-    /// the shop does not issue.
+    /// An access token instead of a refresh token or the other way round, or a kind that the shop does
+    /// not issue.
     #[error("the token is of the wrong kind")]
     WrongKind,
-    /// Its time is over.
+    /// Expired.
     #[error("the token has expired")]
     Expired,
-    /// Made later than now, or not good yet.
+    /// Issued in the future, or not valid yet.
     #[error("the token is from the future")]
     FromTheFuture,
 }
 
-/// The claims as they stand in the token, in the order of the document's sample.
+/// The claims as serialised, in the order of the document's sample.
 #[derive(Serialize, Deserialize)]
 struct Wire {
     token_type: WireKind,
@@ -106,7 +105,7 @@ struct Wire {
     iat: i64,
     jti: String,
     user_id: u64,
-    /// Not in our tokens; whoever shares the secret may set it (RFC 7519 section 4.1.5).
+    /// Never in our tokens; another issuer with the same secret may set it (RFC 7519 section 4.1.5).
     #[serde(default, skip_serializing)]
     nbf: Option<i64>,
 }
@@ -116,7 +115,7 @@ struct Wire {
 enum WireKind {
     Access,
     Refresh,
-    /// Of whoever shares the secret and knows other kinds.
+    /// A kind that only other issuers with the same secret know.
     #[serde(other)]
     Other,
 }
@@ -131,7 +130,7 @@ impl WireKind {
     }
 }
 
-/// The key that signs and verifies.
+/// The key that signs and verifies tokens.
 pub(crate) struct TokenKey {
     signing: EncodingKey,
     verifying: DecodingKey,
@@ -143,7 +142,7 @@ impl TokenKey {
     /// A key from secret octets.
     pub(crate) fn new(secret: &[u8]) -> Self {
         let mut validation = Validation::new(Algorithm::HS256);
-        // `verify` judges the times itself: by the clock it is given, and without leeway.
+        // `verify` checks the times itself: with the given clock, and without leeway.
         validation.validate_exp = false;
         validation.required_spec_claims.clear();
         Self {
@@ -154,7 +153,7 @@ impl TokenKey {
         }
     }
 
-    /// The token that says this.
+    /// Signs these claims.
     pub(crate) fn issue(&self, claims: &Claims) -> String {
         let wire = Wire {
             token_type: match claims.kind {
@@ -171,7 +170,7 @@ impl TokenKey {
             .expect("plain claims can always be signed with a shared secret")
     }
 
-    /// What a token says, if it is ours, of this kind, and good now.
+    /// Verifies a token: our signature, this kind, valid now.
     ///
     /// # Errors
     /// [`BadToken`], in the order of its variants.
@@ -189,10 +188,10 @@ impl TokenKey {
         Ok(wire.claims(kind, id, user))
     }
 
-    /// What a token of either kind says, if it is ours and good now.
+    /// Verifies a token of either kind: our signature, valid now.
     ///
     /// # Errors
-    /// [`BadToken`]; one whose time is over has expired, of whichever kind it is.
+    /// [`BadToken`]; an expired token is reported as expired, whatever its kind.
     pub(crate) fn verify_either(&self, token: &str, now_seconds: i64) -> Result<Claims, BadToken> {
         let (wire, id, user) = self.decode(token)?;
         wire.judge_times(now_seconds)?;

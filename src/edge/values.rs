@@ -1,13 +1,13 @@
-//! What texts and numbers of answers mean, for the descriptions: types that are named in
-//! `#[schemars(with = …)]` where an answer holds a text that is already written.
+//! Schemas for texts and numbers in answers: types to name in `#[schemars(with = …)]` where an answer
+//! holds a value that is already formatted.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use std::borrow::Cow;
 
-/// A key as guests have them.
+/// An example of a guest's cart key.
 pub(crate) const CART_KEY: &str = "0f1e2d3c4b5a69788796a5b4c3d2e1f00123456789abcdef";
 
-/// A JSON Web Token.
+/// An example of a JSON Web Token.
 pub(crate) const TOKEN: &str = "eyJhbGciOiJIUzI1NiJ9.eyJ1c2VyX2lkIjo3fQ.c2lnbmF0dXJl";
 
 macro_rules! values {

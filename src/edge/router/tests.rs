@@ -1,4 +1,4 @@
-//! Three contracts in one router, as storefront, platform and services meet.
+//! Three contracts in one router, sharing paths as storefront, platform and services do.
 
 use super::*;
 
@@ -51,7 +51,7 @@ async fn ask(method: Method, target: &str) -> Answer {
 
 #[tokio::test]
 async fn the_slash_decides_between_contracts_that_share_a_path() {
-    for (method, target, said) in [
+    for (method, target, expected) in [
         (Method::GET, "/api/v1/products/", "storefront list - -"),
         (Method::POST, "/api/v1/products/", "storefront create - -"),
         (Method::POST, "/api/v1/products", "platform create - -"),
@@ -65,7 +65,7 @@ async fn the_slash_decides_between_contracts_that_share_a_path() {
         (Method::PUT, "/api/v1/carts/a%20b/items/9", "storefront line a b 9"),
     ] {
         let answer = ask(method.clone(), target).await;
-        assert_eq!(answer.text(), format!("\"{said}\""), "{method} {target}");
+        assert_eq!(answer.text(), format!("\"{expected}\""), "{method} {target}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! Over real sockets, with a client that writes raw octets.
+//! Tests over real sockets, with a client that writes raw octets.
 
 use super::*;
 use bytes::Bytes;
@@ -8,19 +8,19 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 
-/// Longer than anything a test should take.
+/// Longest wait of a test.
 const HANG: Duration = Duration::from_secs(20);
 
-/// A server in this process.
+/// A running server.
 struct Served {
     address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     done: JoinHandle<()>,
-    /// Told to the handler of `/slow`, which waits for it.
+    /// The test notifies the waiting handler of `/slow` to go on.
     go_on: Arc<Notify>,
-    /// Told by the handler of `/slow` that it began.
+    /// The handler of `/slow` notifies the test that it began.
     began: Arc<Notify>,
-    /// How many slow handlers ended.
+    /// How many slow handlers have ended.
     ended: Arc<AtomicUsize>,
 }
 
@@ -31,9 +31,9 @@ impl Served {
         let (stop, stopped) = oneshot::channel();
         let go_on = Arc::new(Notify::new());
         let (began, ended) = (Arc::new(Notify::new()), Arc::new(AtomicUsize::new(0)));
-        let seen = (Arc::clone(&go_on), Arc::clone(&began), Arc::clone(&ended));
+        let handles = (Arc::clone(&go_on), Arc::clone(&began), Arc::clone(&ended));
         let app = move |request: Request| {
-            let (go_on, began, ended) = seen.clone();
+            let (go_on, began, ended) = handles.clone();
             async move {
                 match request.path.as_str() {
                     "/panic" => panic!("a handler that panics on purpose"),
@@ -75,7 +75,7 @@ impl Served {
     }
 
     /// Sends octets on a connection of their own and reads until the server closes it.
-    async fn say(&self, octets: &str) -> String {
+    async fn send(&self, octets: &str) -> String {
         let mut stream = self.connect().await;
         stream.write_all(octets.as_bytes()).await.expect("sent");
         read_to_end(&mut stream).await
@@ -105,15 +105,16 @@ fn parts(answer: &str) -> (&str, &str) {
 #[tokio::test]
 async fn a_request_reaches_the_application_whole() {
     let served = Served::start(Bounds::default()).await;
-    let answer =
-        served.say("GET /a/b%20c?x=1&y=%20 HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n").await;
+    let answer = served
+        .send("GET /a/b%20c?x=1&y=%20 HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+        .await;
     let (head, body) = parts(&answer);
     assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
     assert!(head.contains("content-type: application/json\r\n"), "{head}");
     assert!(head.contains("x-content-type-options: nosniff\r\n"), "{head}");
     assert_eq!(body, "\"GET /a/b%20c?x=1&y=%20 0 true\"");
     let answer = served
-        .say("POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello")
+        .send("POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello")
         .await;
     assert_eq!(parts(&answer).1, "\"POST /? 5 true\"");
 }
@@ -123,14 +124,14 @@ async fn a_connection_is_kept_for_the_next_request() {
     let served = Served::start(Bounds::default()).await;
     let one = "GET /1 HTTP/1.1\r\nHost: h\r\n\r\n";
     let last = "GET /2 HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
-    let answers = served.say(&format!("{one}{last}")).await;
+    let answers = served.send(&format!("{one}{last}")).await;
     assert_eq!(answers.matches("HTTP/1.1 200 OK").count(), 2, "{answers}");
 }
 
 #[tokio::test]
 async fn head_is_answered_like_get_without_the_body() {
     let served = Served::start(Bounds::default()).await;
-    let answer = served.say("HEAD /a HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n").await;
+    let answer = served.send("HEAD /a HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n").await;
     let (head, body) = parts(&answer);
     assert!(head.contains(&format!("content-length: {}", "\"HEAD /a? 0 true\"".len())), "{head}");
     assert_eq!(body, "");
@@ -146,7 +147,7 @@ async fn a_too_long_body_is_413_with_and_without_its_length() {
         format!("{head}Transfer-Encoding: chunked\r\n\r\n{:x}\r\n{body}\r\n0\r\n\r\n", body.len()),
         format!("{head}Content-Length: 1000000000000\r\n\r\n"),
     ] {
-        let answer = served.say(&request).await;
+        let answer = served.send(&request).await;
         assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
         assert!(answer.contains("{\"detail\":\"Request body exceeds 1048576 bytes.\"}"));
     }
@@ -157,9 +158,9 @@ async fn a_body_or_headers_that_do_not_come_end_the_connection() {
     let brief = Duration::from_millis(100);
     let bounds = Bounds { header_read: brief, body_read: brief, ..Bounds::default() };
     let served = Served::start(bounds).await;
-    assert_eq!(served.say("GET / HTTP/1.1\r\nHos").await, "");
-    assert_eq!(served.say("").await, "", "also where nothing was sent at all");
-    let answer = served.say("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhel").await;
+    assert_eq!(served.send("GET / HTTP/1.1\r\nHos").await, "");
+    assert_eq!(served.send("").await, "", "also where nothing was sent at all");
+    let answer = served.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhel").await;
     assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
 }
 
@@ -179,7 +180,7 @@ async fn a_client_that_takes_nothing_is_cut_off() {
 async fn headers_without_end_are_431() {
     let served = Served::start(Bounds::default()).await;
     let header = format!("X: {}\r\n", "x".repeat(2 * limits::HEADER_BYTES_MAX));
-    let answer = served.say(&format!("GET / HTTP/1.1\r\n{header}\r\n")).await;
+    let answer = served.send(&format!("GET / HTTP/1.1\r\n{header}\r\n")).await;
     assert!(answer.starts_with("HTTP/1.1 431 ") || answer.is_empty(), "{answer}");
 }
 
@@ -189,7 +190,7 @@ async fn a_panic_is_a_500_and_the_connection_lives_on() {
     for asked in ["GET /panic", "POST /panic", "GET /panic-around"] {
         let panics = format!("{asked} HTTP/1.1\r\nHost: h\r\nOrigin: http://page\r\n\r\n");
         let last = "GET /2 HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
-        let answers = served.say(&format!("{panics}{last}")).await;
+        let answers = served.send(&format!("{panics}{last}")).await;
         assert!(answers.starts_with("HTTP/1.1 500 "), "{answers}");
         assert!(answers.contains("{\"error\":\"Internal server error\"}"), "{answers}");
         let is_told = answers.contains("access-control-allow-origin: *\r\n");
@@ -248,13 +249,13 @@ async fn shutdown_has_a_deadline() {
 #[tokio::test]
 async fn a_change_runs_to_its_end_without_its_client() {
     let mut served = Served::start(Bounds::default()).await;
-    let mut gone = served.connect().await;
-    gone.write_all(b"POST /slow HTTP/1.1\r\nHost: h\r\n\r\n").await.expect("sent");
+    let mut leaving = served.connect().await;
+    leaving.write_all(b"POST /slow HTTP/1.1\r\nHost: h\r\n\r\n").await.expect("sent");
     served.began.notified().await;
-    drop(gone);
+    drop(leaving);
     served.stop();
     let (go_on, ended) = (Arc::clone(&served.go_on), Arc::clone(&served.ended));
-    // Nothing tells that the server noticed; too short a wait makes the test weaker, not wrong.
+    // Nothing shows that the server noticed; a wait that is too short makes the test weaker, not wrong.
     tokio::time::sleep(Duration::from_millis(50)).await;
     assert_eq!(ended.load(Ordering::SeqCst), 0);
     go_on.notify_one();
