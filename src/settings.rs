@@ -1,6 +1,6 @@
 //! Settings: defaults, then config/souk.toml, then `SOUK_*`, then options of the command line.
-//! Every value is judged at the start, whatever command runs, and everything that is wrong is said
-//! at once: the key, the value, where it was written, and what would be right.
+//! Every command validates all values at its start and reports everything that is wrong at once: the
+//! key, the value, where it was written, and what would be right.
 
 mod broker;
 mod currency;
@@ -40,104 +40,104 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use url::Url;
 
-/// Read if it is there and no other file is named.
+/// The settings file, if it exists and no other is named.
 const DEFAULT_FILE: &str = "config/souk.toml";
-/// Texts of mails, if it is there and no other directory is named.
+/// The directory of mail texts, if it exists and no other is named.
 const DEFAULT_MAIL_TEXTS: &str = "config/mail";
-/// The key that signs tokens, where none is configured; in the data directory, mode 0600.
+/// The generated key that signs tokens, if none is configured; in the data directory, mode 0600.
 pub(crate) const JWT_SECRET_FILE: &str = "jwt-secret";
-/// Octets of a made key (RFC 7518 section 3.2, for HS256).
+/// Octets of a generated key (RFC 7518 section 3.2, for HS256).
 const JWT_SECRET_BYTES: usize = 32;
 
-/// What the operator decides.
+/// The validated settings.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
-    /// Where to listen.
+    /// The address to listen on.
     pub(crate) listen: Listen,
-    /// Directory of the data.
+    /// The data directory.
     pub(crate) data: PathBuf,
-    /// Where links of answers point; unset: derived from each request.
+    /// Base of the links in answers; unset: derived from each request.
     public_url: Option<String>,
     currency: Currency,
-    /// The broker; unset: mails are drained in process.
+    /// The broker; unset: mails are sent in this process.
     nats_url: Option<String>,
-    /// Who we are to the broker, if `nats_url` does not say so.
+    /// The shop's user at the broker, if `nats_url` names none.
     nats_user: String,
-    /// And with which password; unset: none.
+    /// Its password; unset: none.
     nats_password: Option<String>,
-    /// Pending rows of the outbox beyond which changes are refused.
+    /// With this many pending outbox rows, changes are refused.
     outbox_max_rows: u64,
     /// The mail server; unset: mails become files in DATA/mail.
     smtp_url: Option<String>,
     /// Sender of mails.
     mail_from: Option<String>,
-    /// Directory of the texts of mails; unset: config/mail if it is there, else those built in.
+    /// Directory of the mail texts; unset: config/mail if it exists, else the built-in texts.
     mail_texts: Option<PathBuf>,
-    /// How the shop calls itself in mails.
+    /// The shop's name in mails.
     shop_name: String,
     /// When a product's stock falls to this or below, the administrators get a mail.
     low_stock_threshold: u64,
-    /// How the administrators hear of new orders.
+    /// How administrators are notified of new orders.
     order_notices: OrderNotices,
     /// How long a new order waits for others in a digest.
     order_digest_seconds: u64,
-    /// The account that takes the money; unset: the built-in sandbox does.
+    /// The key of the Stripe account; unset: the built-in sandbox takes payments.
     stripe_secret_key: Option<SecretKey>,
-    /// What the gateway signs its messages with.
+    /// The secrets that may sign the gateway's messages.
     stripe_webhook_secret: Vec<WebhookSecret>,
-    /// Where Stripe is reached, if not at its own address.
+    /// Base URL of Stripe's API, if not its own.
     stripe_api_base: Option<ApiBase>,
-    /// How long a call to Stripe may take with all its attempts.
+    /// Time limit of a call to Stripe, all attempts included.
     stripe_timeout_seconds: u64,
-    /// Where customers go after paying; unset: a page of the shop's own.
+    /// Where customers return after paying; unset: a page of the shop.
     payment_success_url: Option<ReturnAddress>,
-    /// Where customers go after giving up; unset: a page of the shop's own.
+    /// Where customers return after giving up; unset: a page of the shop.
     payment_cancel_url: Option<ReturnAddress>,
-    /// Origins a call may send customers back to; unset: the shop's own and those of CORS.
+    /// Origins that a call may send customers back to; unset: the shop's own and those of CORS.
     return_origins: Option<Vec<String>>,
     jwt_secret: Option<String>,
     service_tokens: ServiceTokens,
-    /// Whose pages may read our answers in a browser.
+    /// The origins whose pages may read our answers in a browser.
     cors: Cors,
-    /// Where completed orders are told; unset: nowhere.
+    /// Where completed orders are sent; unset: nowhere.
     crm_url: Option<Url>,
-    /// What the CRM knows our messages by.
+    /// The secret that signs messages to the CRM.
     crm_secret: Option<String>,
-    /// Whether administrators' webhook endpoints may lie in private networks, and be HTTP.
+    /// Whether webhook endpoints may be in private networks, and use HTTP.
     webhook_private_addresses: bool,
     /// How long an order may stay unpaid.
     order_ttl_seconds: u64,
-    /// What guests may do.
+    /// Limits for guests.
     guest_limits: GuestLimits,
-    /// How much is kept for strangers, and for how long.
+    /// How much data of guests is kept, and for how long.
     kept: KeptSettings,
     /// Whether the gateway's `payment_failed` cancels a pending order.
     cancel_on_payment_failed: bool,
-    /// Whether the sandbox may be served on an address that others can reach.
+    /// Whether the sandbox may be served on an address that other machines can reach.
     pub(crate) sandbox_public: bool,
-    /// Whether guesses, registrations and guests' orders are throttled.
+    /// Whether log-ins, registrations and guests' orders are throttled.
     rate_limit: bool,
-    /// Proxies that say who their clients are.
+    /// Proxies that are trusted to name their clients.
     pub(crate) trusted_proxies: TrustedProxies,
     /// Which consumers run within `souk serve`.
     workers: Workers,
-    /// Memory the store may use to cache pages, in MiB.
+    /// Memory for the store's page cache, in MiB.
     cache_mib: usize,
-    /// Below this much free space on the store's disk, changes are refused, in MiB.
+    /// With less free space than this on the store's disk, changes are refused, in MiB.
     min_free_disk_mib: u64,
-    /// Lines of the log are kept for so many days.
+    /// How many days log lines are kept.
     log_keep_days: u32,
-    /// Lines of the log may take so much of the disk, in MiB.
+    /// How much disk space log lines may take, in MiB.
     log_keep_mib: u32,
-    /// Which log lines: `info`, `souk=debug,warn`, …
+    /// The log filter: `info`, `souk=debug,warn`, …
     pub(crate) log: String,
-    /// How log lines look.
+    /// The format of log lines.
     pub(crate) log_format: LogFormat,
-    /// Whether every request is a line of the log.
+    /// Whether every request is logged.
     pub(crate) access_log: bool,
 }
 
-/// How log lines look.
+/// The format of log lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum LogFormat {
     /// For a terminal.
@@ -147,7 +147,7 @@ pub(crate) enum LogFormat {
     Json,
 }
 
-/// What the command line says in place of a setting.
+/// Command line options that override settings.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Overrides {
     /// `--data`.
@@ -237,8 +237,7 @@ impl Settings {
         if faults.is_empty() { Ok(settings) } else { Err(SettingsError::Faults(Faults(faults))) }
     }
 
-    /// Reads the settings with what is wrong with them; what cannot be used is as if it were not
-    /// set.
+    /// Reads the settings and returns the faults with them; an invalid value counts as not set.
     ///
     /// # Errors
     /// [`SettingsError`]: the file cannot be read at all.
@@ -254,7 +253,7 @@ impl Settings {
         let mut settings = Self::default();
         settings.read_shop(&mut reader);
         if let Some(data) = own_data.filter(|_| !reader.is_refused("data")) {
-            // A path need not be text.
+            // A path need not be UTF-8.
             settings.data = data;
         }
         settings.read_ways_out(&mut reader);
@@ -267,7 +266,7 @@ impl Settings {
         Ok((settings, reader.into_faults()))
     }
 
-    /// Logs what is set and has no effect, or less than may be expected.
+    /// Warns of settings that have no effect, or less than an operator may expect.
     pub(crate) fn warn_of_what_has_no_effect(&self) {
         if let Some(key) = &self.stripe_secret_key {
             if key.is_for_tests() {
@@ -280,7 +279,7 @@ impl Settings {
                 );
             }
         }
-        let lonely = [
+        let without_effect = [
             (
                 "stripe_api_base",
                 self.stripe_api_base.is_some(),
@@ -290,19 +289,19 @@ impl Settings {
             ("nats_password", self.nats_password.is_some(), "nats_url", self.nats_url.is_some()),
             ("crm_secret", self.crm_secret.is_some(), "crm_url", self.crm_url.is_some()),
         ];
-        for (setting, is_set, other, other_is_set) in lonely {
+        for (setting, is_set, other, other_is_set) in without_effect {
             if is_set && !other_is_set {
                 tracing::warn!("{setting} has no effect, because {other} is not set");
             }
         }
     }
 
-    /// Whose pages may read our answers in a browser.
+    /// The origins whose pages may read our answers in a browser.
     pub(crate) fn cors(&self) -> Cors {
         self.cors.clone()
     }
 
-    /// To whom the shop posts.
+    /// Where the shop sends messages.
     pub(crate) fn outgoing(&self) -> OutgoingSettings {
         let crm = self.crm_url.clone().zip(self.crm_secret.clone());
         let crm = crm.map(|(url, secret)| CrmSettings { url, secret });
@@ -313,17 +312,17 @@ impl Settings {
         if self.webhook_private_addresses { Reach::Anywhere } else { Reach::Public }
     }
 
-    /// Bounds of the store.
+    /// Limits of the store.
     pub(crate) fn store_limits(&self) -> StoreLimits {
         StoreLimits {
             cache_bytes: self.cache_mib << 20,
-            // Without any reserve, every full disk would have to be met in the middle of a commit.
+            // Without a reserve, a full disk would be noticed only during a commit.
             min_free_disk_bytes: self.min_free_disk_mib << 20,
             ..StoreLimits::default()
         }
     }
 
-    /// What the shop itself needs to know.
+    /// The settings of the shop itself.
     pub(crate) fn shop(&self) -> ShopSettings {
         ShopSettings {
             currency: self.currency,
@@ -336,7 +335,7 @@ impl Settings {
         }
     }
 
-    /// What leads out of the process.
+    /// The settings of the adapters.
     pub(crate) fn adapters(&self) -> AdapterSettings {
         AdapterSettings {
             nats_url: self.nats_urls_with_login(),
@@ -364,23 +363,23 @@ impl Settings {
         self.mail_texts.clone().or_else(default)
     }
 
-    /// Where the shop is to be found, as far as the settings say.
+    /// The shop's base URL: the configured one, else the address it listens on.
     pub(crate) fn base_url(&self) -> String {
         let here = || format!("http://{}", self.listen);
         self.public_url.clone().unwrap_or_else(here).trim_end_matches('/').to_owned()
     }
 
-    /// Where links point, if the settings say so.
+    /// The configured base of links.
     pub(crate) fn public_url(&self) -> Option<&str> {
         self.public_url.as_deref()
     }
 
-    /// Whether the key that signs tokens is a setting.
+    /// Whether the key that signs tokens is configured.
     pub(crate) fn has_jwt_secret(&self) -> bool {
         self.jwt_secret.is_some()
     }
 
-    /// Whether a message of the gateway can be believed.
+    /// Whether the gateway's messages can be verified.
     pub(crate) fn hears_gateway(&self) -> bool {
         !self.webhook_secrets().is_empty()
     }
@@ -401,7 +400,7 @@ impl Settings {
         self.currency
     }
 
-    /// What the application that listens at `address` needs to know.
+    /// The settings of the application that listens at `address`.
     ///
     /// # Errors
     /// [`SettingsError::Secret`].
@@ -422,10 +421,10 @@ impl Settings {
         })
     }
 
-    /// The key that signs tokens: the configured one, else one made once and kept.
+    /// The key that signs tokens: the configured one, else one that is generated once and stored.
     ///
     /// # Errors
-    /// A disk that fails.
+    /// The disk failed.
     fn jwt_secret(&self) -> Result<Vec<u8>, SettingsError> {
         if let Some(secret) = &self.jwt_secret {
             return Ok(secret.clone().into_bytes());
@@ -439,7 +438,7 @@ impl Settings {
             Err(error) => return Err(failed(error)),
         }
         let secret = souk_actors::random_hex(JWT_SECRET_BYTES).into_bytes();
-        // Written beside and renamed: a crash leaves the whole key or none.
+        // Written to a second file and renamed, so that a crash leaves the whole key or none.
         let unfinished = path.with_extension("new");
         let mut file = OpenOptions::new()
             .write(true)

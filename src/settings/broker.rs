@@ -1,15 +1,15 @@
-//! How the broker is reached.
+//! The broker's URLs.
 
 use super::Settings;
 
 impl Settings {
-    /// The broker's addresses, each with user and password unless it has its own.
+    /// The broker's URLs, each with user and password unless it has its own.
     pub(super) fn nats_urls_with_login(&self) -> Option<String> {
         let (urls, Some(password)) = (self.nats_url.as_deref()?, &self.nats_password) else {
             return self.nats_url.clone();
         };
         let with_login = |url: &str| {
-            // What is no address is refused by the adapter, which says what is wrong with it.
+            // The adapter rejects an invalid URL with its own message.
             let Ok(mut parsed) = url::Url::parse(url.trim()) else { return url.to_owned() };
             let has_login = !parsed.username().is_empty();
             if has_login

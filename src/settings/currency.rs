@@ -1,8 +1,8 @@
-//! Which currencies there are.
+//! The supported currencies.
 
 use souk_domain::{Currency, nearest};
 
-/// The currencies of ISO 4217 that are in use, without funds, metals and codes for tests.
+/// The ISO 4217 currencies in use, without funds, metals and test codes.
 const IN_USE: &str = "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL \
     BSD BTN BWP BYN BZD CAD CDF CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR \
     FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY \
@@ -11,7 +11,7 @@ const IN_USE: &str = "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BI
     RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY \
     TTD TWD TZS UAH UGX USD UYU UZS VED VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG";
 
-/// A currency by its code.
+/// Parses a currency code.
 ///
 /// # Errors
 /// What would be right.

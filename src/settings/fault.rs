@@ -1,9 +1,9 @@
-//! A setting that cannot be used, in words for the person who wrote it.
+//! Describes a setting that cannot be used, for the person who wrote it.
 
 use std::fmt;
 use std::path::PathBuf;
 
-/// Longest value that is shown whole, in characters.
+/// Longest value that is shown in full, in characters.
 const VALUE_CHARACTERS_MAX: usize = 80;
 
 /// Where a value was written.
@@ -13,9 +13,8 @@ pub(crate) enum Origin {
     Option(&'static str),
     /// A variable of the environment.
     Environment(String),
-    /// A line of the settings file.
+    /// A line of the settings file, counted from 1.
     File {
-        /// The file.
         path: PathBuf,
         /// The line, from 1.
         line: usize,
@@ -44,7 +43,7 @@ pub(super) enum Shown {
 }
 
 impl Shown {
-    /// What a message repeats of this value.
+    /// The part of this value that a message repeats.
     pub(super) fn of(self, value: &str) -> Option<String> {
         match self {
             Self::Whole => Some(on_one_line(value)),
@@ -57,7 +56,6 @@ impl Shown {
 /// One setting that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Fault {
-    /// Its key.
     pub(crate) key: String,
     /// Its value, if that may be shown.
     pub(super) value: Option<String>,
@@ -94,7 +92,7 @@ impl fmt::Display for Faults {
     }
 }
 
-/// A value as it fits a line of a terminal, whatever characters are in it.
+/// A value on one line of a terminal: control characters are escaped.
 fn on_one_line(value: &str) -> String {
     let mut shown = String::new();
     for (number, c) in value.chars().enumerate() {
@@ -110,12 +108,12 @@ fn on_one_line(value: &str) -> String {
     shown
 }
 
-/// Whether a character would do something to a line instead of standing on it.
+/// Whether a character would control the terminal instead of being shown.
 pub(super) fn is_control(c: char) -> bool {
     c.is_control() || ['\u{2028}', '\u{2029}'].contains(&c)
 }
 
-/// A URL, or what was meant as one, without what may be a password.
+/// A URL, or a text meant as one, without anything that may be a password.
 pub(crate) fn without_login(url: &str) -> String {
     let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
     let separator = if scheme.is_empty() { "" } else { "://" };

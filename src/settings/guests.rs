@@ -1,4 +1,4 @@
-//! What guests may do, and whose word about clients is taken.
+//! Limits for guests, and the proxies that are trusted to name clients.
 
 use super::fault::Shown::Whole;
 use super::read::put;
@@ -8,7 +8,7 @@ use crate::edge::TrustedProxies;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-/// More than any guest orders.
+/// More units than any guest orders.
 const UNITS_MAX: u32 = 1_000_000_000;
 /// Five years, as for other orders.
 const TTL_SECONDS_MAX: u64 = 5 * 365 * 24 * 60 * 60;

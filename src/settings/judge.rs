@@ -1,4 +1,4 @@
-//! What a value must be, kind by kind. Each function answers the value or what would be right.
+//! Validates values, kind by kind. Each function returns the value, or what would be right.
 
 use super::fault::is_control;
 use souk_domain::nearest;
@@ -9,11 +9,11 @@ use std::str::FromStr;
 use tracing_subscriber::EnvFilter;
 use url::{Host, Url};
 
-/// Longest text that is shown as one line, in characters.
+/// Longest one-line text, in characters.
 const LINE_CHARACTERS_MAX: usize = 200;
 /// Levels of the log, and `off`.
 const LEVELS: [&str; 6] = ["trace", "debug", "info", "warn", "error", "off"];
-/// What every part of Souk calls itself in the log.
+/// The log target of all parts of Souk.
 const OWN_TARGET: &str = "souk";
 
 /// A text without line breaks and other control characters.
@@ -50,8 +50,8 @@ pub(super) fn truth(text: &str) -> Result<bool, String> {
     word(text, &[("true", true), ("false", false)])
 }
 
-/// A URL of one of these schemes, with a host and nothing a URL may not hold. `url::Url` itself
-/// would drop line breaks and repair what is missing.
+/// A URL with one of these schemes, a host, and valid characters only. `url::Url` itself would drop
+/// line breaks and repair missing parts.
 fn url(text: &str, schemes: &[&str]) -> Result<Url, String> {
     let names: Vec<String> = schemes.iter().map(|scheme| format!("{scheme}://")).collect();
     let rule = || format!("write a URL that begins with {} and a host", names.join(" or "));
@@ -59,7 +59,7 @@ fn url(text: &str, schemes: &[&str]) -> Result<Url, String> {
         return Err(format!("{}, without blanks and line breaks", rule()));
     }
     let (scheme, rest) = text.split_once("://").ok_or_else(rule)?;
-    // Of `https:///path`, browsers and `url::Url` make a host of the path.
+    // In `https:///path`, browsers and `url::Url` take the path for a host.
     if rest.starts_with('/') || !schemes.iter().any(|known| known.eq_ignore_ascii_case(scheme)) {
         return Err(rule());
     }
@@ -71,7 +71,7 @@ fn url(text: &str, schemes: &[&str]) -> Result<Url, String> {
     }
 }
 
-/// Where browsers and mails find the shop: no query, which paths could not be added to.
+/// The shop's public base URL. It has no query, because paths are appended to it.
 pub(super) fn public_url(text: &str) -> Result<String, String> {
     let url = url(text, &["https", "http"])?;
     if url.query().is_some() || url.fragment().is_some() {
@@ -83,7 +83,7 @@ pub(super) fn public_url(text: &str) -> Result<String, String> {
     Ok(text.trim_end_matches('/').to_owned())
 }
 
-/// A server that a secret goes to: HTTPS, or HTTP on this machine.
+/// The URL of a server that gets a secret: HTTPS, or HTTP on this machine.
 pub(super) fn confidential_url(text: &str) -> Result<Url, String> {
     let url = url(text, &["https", "http"])?;
     let is_this_machine = match url.host() {
@@ -101,7 +101,7 @@ pub(super) fn confidential_url(text: &str) -> Result<Url, String> {
     Ok(url)
 }
 
-/// Where Stripe is reached: the API's paths are added to it, and its key is sent along.
+/// Base URL of Stripe's API: paths are appended to it, and it gets the API key.
 pub(super) fn api_base(text: &str) -> Result<(), String> {
     let url = confidential_url(text)?;
     match url.query().is_none() && !has_login(&url) {
@@ -127,7 +127,7 @@ pub(super) fn nats_urls(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-/// The mail server. What the URL says beside its host is judged by who sends mails.
+/// The mail server. The mail adapter validates everything beside the host.
 pub(super) fn smtp_url(text: &str) -> Result<String, String> {
     const EXAMPLE: &str = "such as smtp://user:password@mail.example:587";
     let schemes = ["smtp", "smtps", "smtp+starttls"];
@@ -153,17 +153,17 @@ fn has_login(url: &Url) -> bool {
     !url.username().is_empty() || url.password().is_some()
 }
 
-/// A directory that is there, or that can be made there.
+/// A directory that exists or can be created.
 pub(super) fn new_directory(text: &str) -> Result<PathBuf, String> {
     let path = PathBuf::from(one_line(text)?);
-    // The nearest one that is there decides; without any it is the working directory.
+    // The nearest existing ancestor decides; without one it is the working directory.
     match path.ancestors().find(|path| path.symlink_metadata().is_ok()) {
         Some(there) if !there.is_dir() => Err(format!("{} is not a directory", there.display())),
         _ => Ok(path),
     }
 }
 
-/// A directory that is there.
+/// An existing directory.
 pub(super) fn directory(text: &str) -> Result<PathBuf, String> {
     let path = one_line(text)?;
     match Path::new(&path).is_dir() {
@@ -172,8 +172,8 @@ pub(super) fn directory(text: &str) -> Result<PathBuf, String> {
     }
 }
 
-/// Which lines of the log are written: a level, and levels for single parts. A level that is
-/// misspelt would be the name of a part, and everything else would be silent.
+/// A log filter: a level, and levels for single targets. A misspelt level would be taken for a target
+/// and silence everything else, so it is rejected.
 pub(super) fn log_filter(text: &str) -> Result<String, String> {
     let rule = |hint: &str| {
         format!("{hint}write a level ({}), or as in souk=debug,warn", LEVELS.join(", "))
@@ -188,7 +188,7 @@ pub(super) fn log_filter(text: &str) -> Result<String, String> {
         Err(rule(&format!("`{text}` is not a level; {meant}")))
     };
     let mut is_heard = false;
-    // What stands in brackets is about spans and may hold commas: judged as a whole below.
+    // Brackets hold span filters and may contain commas; such filters are validated as a whole below.
     for part in text.split(',').map(str::trim).filter(|_| !text.contains('[')) {
         let target = match part.rsplit_once('=') {
             None => {
@@ -212,7 +212,7 @@ pub(super) fn log_filter(text: &str) -> Result<String, String> {
 mod tests {
     use super::*;
 
-    /// Every value of the first list is taken and none of the second.
+    /// Expects that every value of the first list is accepted and none of the second.
     fn expect<T>(judge: impl Fn(&str) -> Result<T, String>, good: &[&str], bad: &[&str]) {
         for text in good {
             assert!(judge(text).is_ok(), "{text:?}: {:?}", judge(text).err());

@@ -1,4 +1,4 @@
-//! How much is kept for strangers, and for how long.
+//! How much data of guests is kept, and for how long.
 
 use super::Settings;
 use super::fault::Shown::Whole;
@@ -18,10 +18,10 @@ const ANSWERS_MIB_MAX: u64 = 1 << 20;
 const DAYS_MAX: u64 = 3_650;
 const SECONDS_PER_DAY: u64 = 24 * 60 * 60;
 
-/// What the operator decides about it.
+/// The operator's limits.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct KeptSettings {
-    /// The bounds.
+    /// The limits.
     pub(super) limits: KeptLimits,
     /// How long a guest's order is kept after it ended unpaid, in days.
     guest_unpaid_days: u64,

@@ -1,4 +1,4 @@
-//! Where to listen, as people write it.
+//! Parses the address to listen on.
 
 use std::fmt;
 use std::io;
@@ -53,15 +53,15 @@ impl Listen {
         Ok(Self { host, port })
     }
 
-    /// Whether this machine alone can connect, as far as that is known without a look-up.
+    /// Whether only this machine can connect, as far as that is known without a DNS lookup.
     pub(crate) fn is_loopback(&self) -> bool {
         matches!(&self.host, Host::Address(ip) if ip.is_loopback())
     }
 
-    /// The address to bind; a name may have to be looked up.
+    /// The address to bind; a name may need a DNS lookup.
     ///
     /// # Errors
-    /// Nobody knows the name.
+    /// The name cannot be resolved.
     pub(crate) async fn resolve(&self) -> io::Result<SocketAddr> {
         let name = match &self.host {
             Host::Address(ip) => return Ok(SocketAddr::new(*ip, self.port)),

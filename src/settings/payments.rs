@@ -1,4 +1,4 @@
-//! Who takes the money, and what its messages are signed with.
+//! The settings of the payment gateway and of its messages' signatures.
 
 use super::fault::{Shown, is_control};
 use super::read::put;
@@ -7,14 +7,14 @@ use super::{Settings, judge};
 use souk_stripe::{ApiBase, SecretKey, StripeSettings, WebhookSecret};
 use std::time::Duration;
 
-/// What the sandbox gateway signs its messages with, where nothing else is configured.
+/// The secret that signs the sandbox gateway's messages, if no other is configured.
 pub(crate) const SANDBOX_WEBHOOK_SECRET: &str = "whsec_sandbox";
-/// A customer waits no longer for a gateway.
+/// The longest time limit that can be set for a gateway: a customer waits meanwhile.
 const TIMEOUT_SECONDS_MAX: u64 = 60;
 
 impl Settings {
-    /// Reads what is about the gateway. Beside a key of Stripe, the sandbox's webhook secret would
-    /// let anybody say that an order is paid.
+    /// Reads the gateway's settings. With a Stripe key, the sandbox's well-known webhook secret is refused:
+    /// anybody could use it to report an order as paid.
     pub(super) fn read_payments(&mut self, reader: &mut Reader) {
         use Shown::{Address, Nothing, Whole};
         let key = |text: &str| SecretKey::parse(text).map_err(|error| error.to_string());
@@ -45,7 +45,7 @@ impl Settings {
         put(&mut self.sandbox_public, reader.read("sandbox_public", Whole, judge::truth));
     }
 
-    /// How Stripe is reached; `None`: the built-in sandbox takes the money.
+    /// The settings for Stripe; `None`: the built-in sandbox takes payments.
     pub(crate) fn stripe(&self) -> Option<StripeSettings> {
         Some(StripeSettings {
             key: self.stripe_secret_key.clone()?,
@@ -54,8 +54,8 @@ impl Settings {
         })
     }
 
-    /// Any of these may have signed a message of the gateway. With Stripe and none configured, no
-    /// message is believed.
+    /// The secrets that may have signed a message of the gateway. With Stripe and no secret configured,
+    /// every message is rejected.
     pub(super) fn webhook_secrets(&self) -> Vec<WebhookSecret> {
         match (&self.stripe_secret_key, self.stripe_webhook_secret.as_slice()) {
             (None, []) => WebhookSecret::parse_list(SANDBOX_WEBHOOK_SECRET),
@@ -64,7 +64,7 @@ impl Settings {
     }
 }
 
-/// One secret or several, with commas between.
+/// One secret, or several separated by commas.
 fn webhook_secrets(text: &str) -> Result<Vec<WebhookSecret>, String> {
     if text.chars().any(is_control) {
         return Err("it must be one line without control characters".to_owned());

@@ -1,4 +1,4 @@
-//! Every setting with what it must be, in the order of config/souk.toml where that makes sense.
+//! Reads every setting with its rule, in the order of config/souk.toml where possible.
 
 use super::fault::Shown;
 use super::source::Reader;
@@ -8,21 +8,21 @@ use crate::app::ServiceTokens;
 use crate::edge::Cors;
 use souk_actors::orders::OrderNotices;
 
-/// Largest page cache, so that the product fits a machine word.
+/// Largest page cache; in octets it fits a machine word.
 const CACHE_MIB_MAX: usize = 65_536;
-/// Five years: whoever means longer has mistaken the unit.
+/// Five years; a longer time is probably in the wrong unit.
 const ORDER_TTL_SECONDS_MAX: u64 = 5 * 365 * 24 * 60 * 60;
-/// A week: whoever waits longer wants no digest.
+/// A week; a longer wait is no useful digest.
 const DIGEST_SECONDS_MAX: u64 = 7 * 24 * 60 * 60;
 /// Ten years.
 const LOG_KEEP_DAYS_MAX: u32 = 3_650;
 /// One tebibyte.
 const LOG_KEEP_MIB_MAX: u32 = 1 << 20;
-/// So that its octets fit a number.
+/// Largest value whose octets fit a `u64`.
 const DISK_MIB_MAX: u64 = u64::MAX >> 20;
-/// More than any disk holds.
+/// More rows than any disk holds.
 const OUTBOX_ROWS_MAX: u64 = 1_000_000_000_000;
-/// More than any product has.
+/// More units than any product has.
 const LOW_STOCK_MAX: u64 = 1_000_000_000;
 
 impl Settings {
@@ -108,7 +108,7 @@ impl Settings {
     }
 }
 
-/// What was not given stays as it is.
+/// Replaces the setting if a value was given.
 pub(super) fn put<T>(setting: &mut T, value: Option<T>) {
     if let Some(value) = value {
         *setting = value;

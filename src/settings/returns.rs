@@ -1,4 +1,4 @@
-//! Where customers go from the gateway's page.
+//! Where customers return from the gateway's page.
 
 use super::Settings;
 use super::fault::Shown;

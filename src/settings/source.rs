@@ -1,4 +1,4 @@
-//! Where values come from: the settings file, then `SOUK_<KEY>` in the environment, then options of
+//! Reads values from the settings file, then from `SOUK_<KEY>` in the environment, then from options of
 //! the command line; the last one wins.
 
 use super::fault::{Fault, Origin, Shown};
@@ -11,21 +11,21 @@ use std::io;
 use std::path::Path;
 use toml::Spanned;
 
-/// What precedes a key in the environment.
+/// Prefix of a key in the environment.
 const PREFIX: &str = "SOUK_";
 
-/// Octets of a beginning that stands for the whole name.
+/// Shortest prefix, in octets, that is accepted as a hint to a whole name.
 const BEGINNING_MIN: usize = 4;
 
-/// A value as it was written.
+/// A value as written.
 #[derive(Clone, Debug)]
 struct Given {
-    /// `Err`: why it is no text, number or truth.
+    /// `Err`: why it is not a text, number or boolean.
     text: Result<String, &'static str>,
     origin: Origin,
 }
 
-/// Takes one setting after the other out of what was written, and notes what cannot be used.
+/// Takes settings one by one out of what was written, and collects what cannot be used.
 pub(super) struct Reader {
     given: BTreeMap<String, Given>,
     known: Vec<&'static str>,
@@ -34,7 +34,7 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    /// Reads the file, which must be there if it is named, the environment and the options.
+    /// Reads the file (which must exist if it is named), the environment and the options.
     ///
     /// # Errors
     /// The file cannot be read, or is not TOML.
@@ -57,8 +57,8 @@ impl Reader {
         Ok(Self { given, known: Vec::new(), origins: BTreeMap::new(), faults: Vec::new() })
     }
 
-    /// The value of a key, read by `parse`, which answers what would be right; `None` if it is not
-    /// set, is empty or cannot be used.
+    /// The value of a key. `parse` returns it, or what would be right. `None` if it is not set, is empty
+    /// or cannot be used.
     pub(super) fn read<T>(
         &mut self,
         key: &'static str,
@@ -70,7 +70,7 @@ impl Reader {
         self.origins.insert(key, origin.clone());
         let (value, rule) = match text {
             Ok(text) => {
-                // A blank around a secret may belong to it.
+                // A blank at the ends of a secret may be part of it.
                 let text = if shown == Shown::Nothing { &text } else { text.trim_matches(' ') };
                 if text.is_empty() {
                     return None;
@@ -86,20 +86,20 @@ impl Reader {
         None
     }
 
-    /// Notes what is wrong with a setting beside others.
+    /// Adds a fault that concerns a combination of settings.
     pub(super) fn refuse(&mut self, key: &'static str, rule: &str) {
         let origin = self.origins.get(key).cloned();
         let rule = rule.to_owned();
         self.faults.push(Fault { key: key.to_owned(), value: None, origin, rule });
     }
 
-    /// Whether the key was given a value that cannot be used.
+    /// Whether the key has a value that cannot be used.
     pub(super) fn is_refused(&self, key: &str) -> bool {
         self.faults.iter().any(|fault| fault.key == key)
     }
 
-    /// Everything that cannot be used. What nobody asked for is no setting at all; its value is
-    /// not repeated, because it may be a secret under a misspelt name.
+    /// All faults. A key that was never read is unknown; its value is not repeated, because it may be a
+    /// secret under a misspelt name.
     pub(super) fn into_faults(self) -> Vec<Fault> {
         let Self { given, known, mut faults, .. } = self;
         for (key, Given { origin, .. }) in given {
@@ -113,13 +113,13 @@ impl Reader {
     }
 }
 
-/// The one of several names that was probably meant by `text`.
+/// The name among several that `text` probably meant.
 pub(super) fn most_alike<'a>(
     text: &str,
     names: impl Iterator<Item = &'a str> + Clone,
 ) -> Option<&'a str> {
     let text = text.to_lowercase();
-    // `order_ttl` is not much like `order_ttl_seconds`, and yet it is clear what was meant.
+    // A prefix such as `order_ttl` of `order_ttl_seconds` has low similarity but a clear meaning.
     let begins = |name: &&str| text.len() >= BEGINNING_MIN && name.starts_with(&text);
     nearest(&text, names.clone()).or_else(|| names.clone().find(begins))
 }
@@ -127,7 +127,7 @@ pub(super) fn most_alike<'a>(
 fn of_file(path: &Path, text: &str) -> Result<Vec<(String, Given)>, SettingsError> {
     let line_of = |at: usize| text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1;
     let read: Result<BTreeMap<String, Spanned<toml::Value>>, _> = toml::from_str(text);
-    // The error shows the line itself, where a secret may stand.
+    // The parser's error shows the line, which may hold a secret.
     let table = read.map_err(|error| SettingsError::NotToml {
         path: path.to_owned(),
         line: error.span().map_or(1, |span| line_of(span.start)),
@@ -166,7 +166,7 @@ fn of_environment() -> impl Iterator<Item = (String, Given)> {
     })
 }
 
-/// Files of variables are sometimes read with the quotation marks around the values.
+/// Removes quotation marks, which some readers of environment files leave around values.
 fn unquoted(text: &str) -> &str {
     text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text)
 }
