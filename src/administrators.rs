@@ -1,5 +1,5 @@
-//! Administrators, as the person who runs the shop makes, lists and helps them: on the store of a
-//! closed shop, or asked of the open one on its socket.
+//! Creates, lists and helps administrators for the operator: on the store of a closed shop, or through
+//! the socket of the open one.
 
 use serde::{Deserialize, Serialize};
 use souk_actors::store::{Read, StoreError};
@@ -7,47 +7,47 @@ use souk_actors::users::{self, ChangePassword, Register, User};
 use souk_actors::{Failure, Shop};
 use souk_domain::{EmailAddress, Password, Refusal, Role, UnixMillis, UserId, Username};
 
-/// Administrators that are listed; nobody has so many.
+/// Most administrators that are listed.
 const LISTED_MAX: usize = 10_000;
 
-/// An administrator, as a list shows them.
+/// An administrator as listed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Listed {
-    /// The user's number.
+    /// The user's id.
     pub(crate) id: u64,
-    /// What they log in with.
+    /// The user name.
     pub(crate) username: String,
-    /// Or with this.
+    /// The e-mail address.
     pub(crate) email: String,
-    /// When they were made, as RFC 3339.
+    /// When the account was created, as RFC 3339.
     pub(crate) joined_at: String,
 }
 
-/// Whose password is meant.
+/// Whose password to reset.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Who {
-    /// By name.
+    /// By user name.
     Username(Username),
-    /// By address.
+    /// By e-mail address.
     Email(EmailAddress),
 }
 
 /// Why nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum AdministratorError {
-    /// Taken.
+    /// The e-mail address is taken.
     #[error("email: another user has this address")]
     EmailTaken,
-    /// Taken.
+    /// The user name is taken.
     #[error("username: another user has this name")]
     UsernameTaken,
-    /// It would be somebody else's address.
+    /// The user name looks like an e-mail address and is not the account's own.
     #[error("username: a name in the form of an e-mail address must be the --email itself")]
     UsernameIsAnAddress,
-    /// Nobody, or a customer.
+    /// There is no such user, or the user is a customer.
     #[error("there is no administrator {0}; `souk admin list` shows them all")]
     Unknown(String),
-    /// The shop.
+    /// The shop failed.
     #[error("the administrator could not be stored")]
     Shop(#[from] Failure),
 }
@@ -61,7 +61,7 @@ impl std::fmt::Display for Who {
     }
 }
 
-/// Makes an administrator; answers the user name.
+/// Creates an administrator; returns the user name.
 ///
 /// # Errors
 /// [`AdministratorError`].
@@ -102,7 +102,7 @@ pub(crate) fn list(read: &impl Read) -> Result<Vec<Listed>, StoreError> {
     Ok(found.into_iter().map(|(id, user)| listed(id, &user)).collect())
 }
 
-/// Whether there is anybody who may do everything.
+/// Whether the shop has an administrator.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -110,7 +110,7 @@ pub(crate) fn is_there_any(read: &impl Read) -> Result<bool, StoreError> {
     Ok(!users::administrators(read, 1)?.is_empty())
 }
 
-/// Gives an administrator a new password and ends every session of theirs; answers the user name.
+/// Sets an administrator's new password and ends all their sessions; returns the user name.
 ///
 /// # Errors
 /// [`AdministratorError`].

@@ -1,9 +1,9 @@
-//! What the person who runs the shop asks of it while it is open, on a socket in the directory of
-//! its data: a copy of the store, the events it keeps, its administrators. Whoever may not read the
-//! data is not answered.
+//! Serves operator commands while the shop is open, on a socket in the data directory: copies the
+//! store, exports its events, manages its administrators. Only a user who may read the data can
+//! connect.
 //!
-//! A question is one line of JSON. The answer is lines, each with a word before it: `event` and an
-//! event or a row, `done` or `failed` and a sentence, which is the last.
+//! A request is one line of JSON. The answer is lines, each starting with a word: `event` with an
+//! event or a row, and as the last line `done` or `failed` with a sentence.
 
 use crate::administrators::{self, Who};
 use crate::error_chain::chain;
@@ -22,28 +22,28 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Semaphore, oneshot};
 
-/// Name of the socket in the directory of the data.
+/// Name of the socket in the data directory.
 const SOCKET: &str = "souk.sock";
-/// Longest question.
+/// Longest request, in octets.
 const QUESTION_BYTES_MAX: u64 = 64 * 1024;
-/// A question arrives within this time.
+/// Time limit for a request to arrive.
 const QUESTION_WITHIN: Duration = Duration::from_secs(10);
-/// Questions answered at once.
+/// Requests served at once.
 const AT_ONCE_MAX: usize = 4;
 /// Rows read from the outbox at a time.
 const MAX_ROWS_PER_READ: usize = 64;
 
-/// What can be asked.
+/// A request.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Question {
-    /// Copy the store into this new file; an absolute path.
+    /// Copy the store into this new file. The path is absolute.
     Backup(PathBuf),
-    /// Tell the events that are kept.
+    /// Send the stored events.
     Export(Export),
-    /// Whether there is somebody who answers.
+    /// Check that the shop answers.
     Ping,
-    /// Make an administrator.
+    /// Create an administrator.
     CreateAdministrator {
         /// User name.
         username: String,
@@ -52,9 +52,9 @@ pub(crate) enum Question {
         /// Password.
         password: Hidden,
     },
-    /// Tell who may do everything, a row of JSON each.
+    /// Send every administrator, as one JSON object per row.
     Administrators,
-    /// Give an administrator a new password.
+    /// Set a new password for an administrator.
     ResetPassword {
         /// User name or e-mail address.
         who: String,
@@ -63,13 +63,13 @@ pub(crate) enum Question {
     },
 }
 
-/// A password on its way through the socket, which nobody else can open. Never printed.
+/// A password on its way through the socket. It is never printed.
 #[derive(Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Hidden(String);
 
 impl Hidden {
-    /// The text of a password.
+    /// Wraps a password.
     pub(crate) fn of(password: &Password) -> Self {
         Self(String::from_utf8_lossy(password.as_bytes()).into_owned())
     }
@@ -81,16 +81,16 @@ impl std::fmt::Debug for Hidden {
     }
 }
 
-/// Which events.
+/// Which events to export.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Export {
-    /// Not those from before, in milliseconds since 1970.
+    /// Only events from this time on, in milliseconds since 1970.
     pub(crate) since: i64,
-    /// `*`, `order.*`, `order.paid`.
+    /// Patterns such as `*`, `order.*`, `order.paid`.
     pub(crate) types: Vec<String>,
 }
 
-/// Why there was no answer.
+/// Why a request failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum AskError {
     #[error(
@@ -110,15 +110,15 @@ pub(crate) enum AskError {
     Refused(String),
 }
 
-/// Asks the open shop whose data lies in `directory`; each event goes to `tell`. Answers the
-/// shop's last sentence.
+/// Sends a request to the open shop with its data in `directory`, and calls `on_event` with each event.
+/// Returns the shop's last sentence.
 ///
 /// # Errors
 /// [`AskError`].
 pub(crate) async fn ask(
     directory: &Path,
     question: &Question,
-    mut tell: impl FnMut(&str) -> io::Result<()>,
+    mut on_event: impl FnMut(&str) -> io::Result<()>,
 ) -> Result<String, AskError> {
     let socket = directory.join(SOCKET);
     let away = |source| AskError::Away { socket: socket.clone(), source };
@@ -129,7 +129,7 @@ pub(crate) async fn ask(
     let mut lines = BufReader::new(stream).lines();
     while let Some(line) = lines.next_line().await.map_err(AskError::BrokenOff)? {
         match line.split_once(' ') {
-            Some(("event", event)) => tell(event).map_err(AskError::Write)?,
+            Some(("event", event)) => on_event(event).map_err(AskError::Write)?,
             Some(("done", sentence)) => return Ok(sentence.to_owned()),
             Some((_, sentence)) => return Err(AskError::Refused(sentence.to_owned())),
             None => break,
@@ -138,18 +138,18 @@ pub(crate) async fn ask(
     Err(AskError::BrokenOff(io::ErrorKind::UnexpectedEof.into()))
 }
 
-/// Answers on the socket until it is dropped.
+/// Serves requests on the socket until it is dropped.
 pub(crate) struct Control {
     socket: PathBuf,
     answering: tokio::task::JoinHandle<()>,
 }
 
 impl Control {
-    /// Opens the socket of the shop whose data lies in `directory`; this process has the store, so
-    /// a socket that lies there is nobody's.
+    /// Opens the socket of the shop with its data in `directory`. This process has the store open, so an
+    /// existing socket is a leftover and is replaced.
     ///
     /// # Errors
-    /// What the system says.
+    /// The system's error.
     pub(crate) fn open(directory: &Path, shop: Shop) -> io::Result<Self> {
         let socket = directory.join(SOCKET);
         match std::fs::remove_file(&socket) {
@@ -167,7 +167,7 @@ impl Control {
                     tokio::time::sleep(QUESTION_WITHIN).await;
                     continue;
                 };
-                // Between its making and its permissions somebody else may have come in.
+                // Another user may have connected before the socket's permissions were set.
                 let is_known =
                     stream.peer_cred().is_ok_and(|peer| [0, owner].contains(&peer.uid()));
                 if !is_known {
@@ -176,7 +176,7 @@ impl Control {
                 let shop = shop.clone();
                 tokio::spawn(async move {
                     if let Err(error) = answer(&shop, stream).await {
-                        tracing::debug!(%error, "nobody waits for an answer on the socket");
+                        tracing::debug!(%error, "a client of the control socket went away");
                     }
                     drop(place);
                 });
@@ -225,7 +225,7 @@ async fn answer(shop: &Shop, stream: UnixStream) -> io::Result<()> {
     output.write_all(format!("{word} {}\n", sentence.replace('\n', " ")).as_bytes()).await
 }
 
-/// Writes the events; answers how many.
+/// Sends the events; returns their number.
 async fn export(
     shop: &Shop,
     asked: &Export,
@@ -289,10 +289,10 @@ fn chosen(password: Hidden) -> Result<Password, String> {
 async fn backup(shop: &Shop, file: PathBuf) -> Result<String, String> {
     let (done, copied) = oneshot::channel();
     let store = shop.store.clone();
-    // A thread of its own: unlike the runtime's, it does not keep a shop from closing.
+    // Its own thread: unlike a thread of the runtime, it does not delay the shop's shutdown.
     let copying = std::thread::Builder::new().name("backup".to_owned()).spawn(move || {
         let copied = souk_actors::copy_store(&store, &file).map(|()| file);
-        // Nobody waits if the question was given up.
+        // Fails if the client went away.
         let _ = done.send(copied);
     });
     copying.map_err(|error| error.to_string())?;
@@ -306,11 +306,11 @@ async fn backup(shop: &Shop, file: PathBuf) -> Result<String, String> {
     }
 }
 
-/// Events on their way out, and where to go on.
+/// Events to send, and the outbox sequence to continue from.
 type Events = (Vec<Vec<u8>>, u64);
 
 impl Export {
-    /// Where to begin.
+    /// The outbox sequence to start from.
     ///
     /// # Errors
     /// [`StoreError`].

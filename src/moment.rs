@@ -1,15 +1,15 @@
-//! Points in time as people write them, on the command line and in the query of a URL.
+//! Parses points in time on the command line and in URL queries.
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use souk_domain::UnixMillis;
 use std::time::Duration;
 
-/// How a time may be written, for messages.
+/// The accepted forms, for error messages.
 pub(crate) const FORMS: &str = "a time such as 2024-01-31T12:00:00Z, a day such as 2024-01-31 (UTC), or 15m, 2h, 7d for so \
      long ago";
 
-/// Reads an RFC 3339 time, a day (its beginning, in UTC), or how long before `now`: `90s`, `15m`,
+/// Parses an RFC 3339 time, a day (its start, in UTC), or a duration before `now`: `90s`, `15m`,
 /// `2h`, `7d`, `2w`.
 pub(crate) fn parse(text: &str, now: UnixMillis) -> Option<UnixMillis> {
     const MINUTE: u64 = 60;
@@ -34,7 +34,7 @@ pub(crate) fn parse(text: &str, now: UnixMillis) -> Option<UnixMillis> {
     Some(UnixMillis::new(time.as_millisecond()))
 }
 
-/// Digits in the form of 2024-01-31; a longer text would lose its time of the day.
+/// Whether the text has the form of 2024-01-31; in a longer text the time of day would be ignored.
 fn is_day(text: &str) -> bool {
     text.len() == "2024-01-31".len()
         && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-')
@@ -67,7 +67,7 @@ mod tests {
         {
             assert_eq!(parse(text, NOW), None, "{text}");
         }
-        // Longer ago than time goes back.
+        // Longer ago than the earliest time.
         assert!(parse("18446744073709551615w", NOW).is_some());
     }
 }

@@ -1,7 +1,7 @@
-//! Panics: each is counted (`souk_panics_total`) and logged once, as an error, by the one hook here.
-//! Whoever catches one answers or starts again, and does not log it as an error a second time.
+//! Counts each panic (`souk_panics_total`) and logs it once, as an error, in the hook here. Code that
+//! catches a panic answers or restarts, and does not log it as an error again.
 //!
-//! Panics that `souk_actors::store` takes for answers about a damaged file are neither.
+//! Panics that `souk_actors::store` catches while it opens a damaged file are not counted or logged.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::panic::{self, PanicHookInfo};
@@ -9,31 +9,31 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::task::{JoinError, JoinHandle};
 
-/// How long a task that panicked stays away.
+/// Wait before a panicked task restarts.
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 static PANICS: AtomicU64 = AtomicU64::new(0);
 
-/// Panics of this process so far.
+/// Panics of this process since the start.
 pub(crate) fn count() -> u64 {
     PANICS.load(Ordering::Relaxed)
 }
 
-/// Puts the hook in the place of std's own, which writes raw lines to standard error. Logging MUST
-/// have been started.
+/// Replaces std's panic hook, which writes raw lines to standard error. Logging MUST have been
+/// started.
 pub(crate) fn install_hook() {
-    panic::set_hook(Box::new(note));
+    panic::set_hook(Box::new(log_panic));
 }
 
-fn note(info: &PanicHookInfo<'_>) {
+fn log_panic(info: &PanicHookInfo<'_>) {
     PANICS.fetch_add(1, Ordering::Relaxed);
     let place = info.location().map_or_else(|| "an unknown place".to_owned(), ToString::to_string);
     let thread = std::thread::current();
-    // Only with RUST_BACKTRACE. As a text it is escaped, and stays on the one line.
+    // Captured only with RUST_BACKTRACE. As a string field it is escaped and stays on one line.
     let backtrace = Backtrace::capture();
     let is_captured = backtrace.status() == BacktraceStatus::Captured;
     tracing::error!(
-        // May repeat what a customer wrote, so the log service leaves this field out.
+        // May repeat a customer's data, so the log service leaves this field out.
         panic = info.payload_as_str().unwrap_or("a value that is no text"),
         thread = thread.name().unwrap_or("without a name"),
         backtrace = is_captured.then(|| backtrace.to_string()),
@@ -41,14 +41,14 @@ fn note(info: &PanicHookInfo<'_>) {
     );
 }
 
-/// What a task came to. If it panicked, the panic goes on in whoever waits for it, without being
-/// counted or logged again. `None` if the task was called off, as at the end of the process.
+/// The result of a task. If it panicked, the panic continues in the caller, without being counted or
+/// logged again. `None` if the task was aborted, as at the end of the process.
 pub(crate) fn outcome<T>(joined: Result<T, JoinError>) -> Option<T> {
     joined.map_err(|error| error.try_into_panic().map(|panic| panic::resume_unwind(panic))).ok()
 }
 
-/// Runs a task that ends only when it is told to; if it panics it is started again.
-pub(crate) async fn start_again<F>(task: impl Fn() -> F)
+/// Runs a task until it returns; if it panics, it is restarted.
+pub(crate) async fn restart_on_panic<F>(task: impl Fn() -> F)
 where
     F: Future<Output = ()> + Send + 'static,
 {

@@ -1,6 +1,5 @@
-//! Who may read what a shop keeps: its own user and nobody else, whatever the umask it was started
-//! with. The data holds password hashes, addresses, links that reset a password, and the key that
-//! signs every token.
+//! Restricts a shop's files to its own user, whatever the umask. The data holds password hashes,
+//! addresses, links that reset a password, and the key that signs every token.
 
 use crate::settings::JWT_SECRET_FILE;
 use crate::{demo, logs};
@@ -11,16 +10,16 @@ use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-/// What group and others may do.
+/// The permission bits of group and others.
 const OTHERS: u32 = 0o077;
-/// What is left of a file's mode.
+/// The permission bits that a file may keep.
 const FILE_MODE: u32 = 0o600;
-/// What is left of a directory's mode.
+/// The permission bits that a directory may keep.
 const DIRECTORY_MODE: u32 = 0o700;
-/// A directory that many users share, as /tmp.
+/// The sticky bit of a directory that many users share, such as /tmp.
 const STICKY: u32 = 0o1000;
-/// What Souk makes in the directory of the data. Other files there are left as they are: the
-/// directory may be one that a person keeps other things in.
+/// The files that Souk creates in the data directory. Other files there stay unchanged: the directory
+/// may hold a person's files too.
 const OURS: [&str; 13] = [
     Store::FILE_NAME,
     souk_actors::START_FILE,
@@ -37,13 +36,13 @@ const OURS: [&str; 13] = [
     "restore.tmp",
 ];
 
-/// From now on, every file this process makes is for its own user alone.
+/// From now on, only this process's user can read the files it creates.
 pub(crate) fn set_umask() {
     rustix::process::umask(Mode::from_raw_mode(OTHERS));
 }
 
-/// Takes from group and others what an earlier version or somebody else gave them of the data in
-/// `directory`, and logs that.
+/// Removes the permissions of group and others from the data in `directory`, which an earlier version
+/// or a person may have set, and logs that.
 pub(crate) fn tighten(directory: &Path) {
     let mut done = Done::default();
     match fs::metadata(directory).map(|about| about.permissions().mode()) {
@@ -52,7 +51,7 @@ pub(crate) fn tighten(directory: &Path) {
             tracing::warn!(%path, "the data lie in a directory that many users share");
         }
         Ok(mode) => done.keep(directory, mode, DIRECTORY_MODE),
-        // A first start: it is made with the right mode.
+        // A first start: the directory will be created with the right mode.
         Err(_) => return,
     }
     for name in OURS {
@@ -78,7 +77,7 @@ struct Done {
 
 impl Done {
     fn walk(&mut self, path: &Path) {
-        // What a link leads to lies elsewhere, and what is gone needs nothing.
+        // A link's target is elsewhere, and a file that is gone needs nothing.
         let Ok(about) = fs::symlink_metadata(path) else { return };
         if about.is_symlink() {
             return;
@@ -94,7 +93,7 @@ impl Done {
         }
     }
 
-    /// Keeps of a mode only what is in `kept`, if others may do anything.
+    /// Reduces a mode to the bits in `kept`, if group or others have any permission.
     fn keep(&mut self, path: &Path, mode: u32, kept: u32) {
         if mode & OTHERS == 0 {
             return;

@@ -1,4 +1,4 @@
-//! The application with every contract on top of it. The only file that sees both.
+//! Assembles the application and every contract. The only file that sees both.
 
 use crate::adapters::AdapterStatus;
 use crate::app::{App, AppSettings, Reading};
@@ -10,10 +10,10 @@ use souk_actors::Shop;
 use souk_domain::Currency;
 use std::sync::Arc;
 
-/// The contracts that have a description.
+/// The contracts that have an OpenAPI description.
 pub(crate) const CONTRACTS: &[Contract] = &contracts::CONTRACTS;
 
-/// Puts the application together.
+/// Assembles the application.
 ///
 /// # Errors
 /// If two routes answer the same request.
@@ -28,7 +28,7 @@ pub(crate) fn application(
     Ok(App::new(shop, settings, adapters, archive, reading, router, CONTRACTS))
 }
 
-/// The description of a contract, without a shop. `base_url` is where the shop would be.
+/// The description of a contract, without an open shop. `base_url` is the shop's address.
 ///
 /// # Errors
 /// If two routes answer the same request.

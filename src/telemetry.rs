@@ -1,5 +1,5 @@
-//! Souk's own log: readable on a terminal, JSON for machines, always on standard error; and into the
-//! log service, where an administrator searches it.
+//! Souk's own log: readable on a terminal or JSON for machines, always on standard error; also sent to
+//! the log service, where an administrator searches it.
 
 use crate::edge::ACCESS_TARGET;
 use crate::logs::{Intake, LogQueue, OwnLog};
@@ -10,16 +10,16 @@ use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, fmt};
 
-/// Starts logging, of panics too. Called once, before anything can log; what is said waits in the queue, and is
-/// dropped there if nobody takes it out.
+/// Starts logging, of panics too. Called once, before anything is logged. Lines for the log service
+/// wait in the returned queue, which drops them when it is full.
 pub(crate) fn start(settings: &Settings) -> LogQueue {
     let filter = || {
-        // The settings were judged, so that this is what the operator wrote.
+        // Already validated, so this is the filter that the operator wrote.
         let filter = EnvFilter::new(&settings.log);
         if !settings.access_log {
             return filter;
         }
-        // Whoever asks for these lines gets them, however quiet the rest is.
+        // The access log is on whatever the filter says.
         let access = format!("{ACCESS_TARGET}=info").parse();
         filter.add_directive(access.expect("a target and a level are a directive"))
     };

@@ -1,4 +1,4 @@
-//! `souk admin`: who may do everything, whether the shop is open or closed.
+//! `souk admin`: creates, lists and helps administrators, whether the shop is open or closed.
 
 use super::prompt::{self, PromptError};
 use super::{CommandError, print_json, print_text};
@@ -48,7 +48,7 @@ pub(super) struct Whose {
     email: Option<String>,
 }
 
-/// Why there is no answer, or nothing was changed.
+/// Why the command failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum AdminError {
     #[error("username: {0}")]
@@ -98,7 +98,7 @@ async fn create(username: String, email: String, settings: &Settings) -> Result<
 }
 
 async fn reset_password(whose: Whose, settings: &Settings) -> Result<(), AdminError> {
-    // Nobody is asked for a password that nobody can have.
+    // Fails before the password prompt if the store cannot be used.
     if_closed(super::open_store(settings))?;
     let who = match whose {
         Whose { username: Some(name), .. } => by_name(&name)?,
@@ -129,7 +129,7 @@ fn by_email(email: &str) -> Result<Who, AdminError> {
     EmailAddress::parse(email).map(Who::Email).map_err(AdminError::Email)
 }
 
-/// What was opened, if no other process has it open.
+/// The opened store; `None` if another process has it open.
 fn if_closed<T>(opened: Result<T, OpenShopError>) -> Result<Option<T>, AdminError> {
     match opened {
         Ok(opened) => Ok(Some(opened)),

@@ -15,7 +15,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Where copies go that are rotated and have no directory of their own; in the data directory.
+/// Directory for rotated copies in the data directory, unless the command names another.
 const DIRECTORY: &str = "backups";
 
 #[derive(Debug, Args)]
@@ -24,7 +24,7 @@ pub(super) struct Backup {
     /// it. With --keep it is a directory: DATA/backups by default.
     #[arg(required_unless_present = "keep")]
     file: Option<PathBuf>,
-    /// Keep so many copies of this shop in the directory; the oldest of the others are deleted once
+    /// Keep this many copies of this shop in the directory; older ones are deleted once
     /// the new copy is whole and durable.
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     keep: Option<u32>,
@@ -33,7 +33,7 @@ pub(super) struct Backup {
     json: bool,
 }
 
-/// Why there is no copy.
+/// Why the copy failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BackupError {
     #[error(transparent)]
@@ -54,7 +54,7 @@ pub(crate) enum BackupError {
     Rotate(#[from] BadCopy),
 }
 
-/// Copies the store, in this process if the shop is closed, else in the one that has it open.
+/// Copies the store: in this process if the shop is closed, else in the process that has it open.
 pub(super) async fn back_up(backup: Backup, settings: &Settings) -> Result<ExitCode, CommandError> {
     let as_json = backup.json;
     let Made { file, deleted } = make_copy(backup, settings).await?;
@@ -75,15 +75,15 @@ pub(super) async fn back_up(backup: Backup, settings: &Settings) -> Result<ExitC
     Ok(ExitCode::SUCCESS)
 }
 
-/// A new copy.
+/// A finished copy.
 struct Made {
     file: PathBuf,
-    /// Older ones that had to go for it.
+    /// Older copies that were deleted after it.
     deleted: Vec<PathBuf>,
 }
 
 async fn make_copy(backup: Backup, settings: &Settings) -> Result<Made, BackupError> {
-    // Before anything is made for the copy, there must be something to copy.
+    // Checks that there is a store to copy before it creates anything for the copy.
     let store = match super::open_store(settings) {
         Err(OpenShopError::Store(OpenError::InUse { .. })) => None,
         opened => Some(opened?),
@@ -112,8 +112,8 @@ async fn make_copy(backup: Backup, settings: &Settings) -> Result<Made, BackupEr
 }
 
 impl Backup {
-    /// The file to make, as an absolute path: the process that serves may have been started
-    /// elsewhere. Makes the directory of rotated copies.
+    /// The file to make, as an absolute path: the process that serves may have another working
+    /// directory. Creates the directory of rotated copies.
     fn target(&self, data: &Path) -> Result<PathBuf, BackupError> {
         let wanted = self.file.clone().unwrap_or_else(|| data.join(DIRECTORY));
         let failed = |path: &Path| {

@@ -1,4 +1,4 @@
-//! What `souk serve` says about itself before it listens, on standard error.
+//! The banner that `souk serve` prints on standard error before it listens.
 
 use crate::administrators;
 use crate::settings::{LogFormat, Settings};
@@ -7,8 +7,7 @@ use std::fmt::Write;
 use std::net::SocketAddr;
 use std::path::Path;
 
-/// Shows version, addresses, and where everything goes; as a line of the log where that is for
-/// machines.
+/// Shows the version, the addresses and where data goes; with the JSON log format, as one log line.
 pub(super) fn show(settings: &Settings, shop: &Shop, address: SocketAddr) {
     let lines = lines(settings, shop, address);
     if settings.log_format == LogFormat::Json {
@@ -28,10 +27,10 @@ pub(super) fn show(settings: &Settings, shop: &Shop, address: SocketAddr) {
     }
     let mut banner = format!("Souk {}\n", env!("CARGO_PKG_VERSION"));
     for (name, text) in lines {
-        // A `String` takes everything.
+        // Writing to a `String` cannot fail.
         let _ = writeln!(banner, "  {name:<8}  {text}");
     }
-    // In one piece, so that no line of the log comes between.
+    // Printed at once, so that no log line comes in between.
     eprint!("{banner}");
 }
 
@@ -58,7 +57,7 @@ fn lines(settings: &Settings, shop: &Shop, address: SocketAddr) -> Vec<(&'static
         ("payments", payments),
         ("broker", settings.broker().unwrap_or_else(none)),
     ];
-    // A store that cannot be read says so to whoever needs it.
+    // A store that cannot be read is reported by whatever needs it.
     if let Ok(false) = administrators::is_there_any(&*shop.store.snapshot()) {
         let create = "souk admin create --username NAME --email ADDRESS";
         let data = settings.data.display();

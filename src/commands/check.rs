@@ -1,4 +1,4 @@
-//! `souk check`: the offline proof.
+//! `souk check`: proves offline that the data keeps every invariant.
 
 use super::{CommandError, print_json, print_text};
 use crate::settings::Settings;
@@ -9,7 +9,7 @@ use souk_actors::check::{Findings, check};
 use souk_actors::store::StoreError;
 use std::process::ExitCode;
 
-/// How to say what was found.
+/// How to print the findings.
 #[derive(Debug, Args)]
 pub(super) struct Check {
     /// One JSON object.
@@ -26,9 +26,9 @@ pub(crate) enum CheckError {
     Read(#[from] StoreError),
 }
 
-pub(super) fn run(asked: &Check, settings: &Settings) -> Result<ExitCode, CommandError> {
+pub(super) fn run(options: &Check, settings: &Settings) -> Result<ExitCode, CommandError> {
     let findings = examine(settings)?;
-    match asked.json {
+    match options.json {
         true => print_json(&document(&findings))?,
         false => print_text(&findings.to_string())?,
     }

@@ -1,4 +1,4 @@
-//! `souk completions bash|zsh|fish`: what a shell needs to complete commands and options.
+//! `souk completions bash|zsh|fish`: prints a shell's completion script.
 
 use super::{CommandError, CommandLine};
 use clap::{Args, CommandFactory, ValueEnum};
@@ -6,14 +6,14 @@ use clap_complete::{Shell, generate};
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-/// For which shell.
+/// The shell to print for.
 #[derive(Clone, Copy, Debug, Args)]
 pub(super) struct Completions {
     /// The shell.
     shell: Completed,
 }
 
-/// Shells that are known.
+/// The supported shells.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Completed {
     /// ~/.local/share/bash-completion/completions/souk
@@ -24,8 +24,8 @@ enum Completed {
     Fish,
 }
 
-pub(super) fn run(asked: Completions) -> Result<ExitCode, CommandError> {
-    let shell = match asked.shell {
+pub(super) fn run(options: Completions) -> Result<ExitCode, CommandError> {
+    let shell = match options.shell {
         Completed::Bash => Shell::Bash,
         Completed::Zsh => Shell::Zsh,
         Completed::Fish => Shell::Fish,

@@ -1,4 +1,4 @@
-//! `souk dead`: messages that could not be handled.
+//! `souk dead`: lists, shows, retries and deletes dead letters.
 
 use super::{CommandError, print_json, print_text};
 use crate::adapters::{DeadLetter, DeadLetters};
@@ -10,46 +10,46 @@ use std::process::ExitCode;
 /// What to do about dead letters: on the broker, where one is configured; else in DATA/mail/dead.
 #[derive(Debug, Subcommand)]
 pub(super) enum Dead {
-    /// One line each, the newest last.
+    /// List the letters, one line each, the newest last.
     List {
-        /// At most about so many.
+        /// Most letters, about.
         #[arg(long, value_name = "N", default_value_t = 100)]
         limit: usize,
         /// One JSON array.
         #[arg(long)]
         json: bool,
     },
-    /// All of one, with its body.
+    /// Show one letter with its body.
     Show {
-        /// As the list shows it.
+        /// The letter's id, as the list shows it.
         id: String,
         /// One JSON object.
         #[arg(long)]
         json: bool,
     },
-    /// Have some handled again. Without a broker mails are sent at once, with the shop closed.
+    /// Retry some letters. Without a broker, close the shop first; the mails are sent at once.
     Retry {
-        /// As the list shows them.
+        /// The letters' ids, as the list shows them.
         #[arg(required = true)]
         ids: Vec<String>,
     },
-    /// Delete some for good.
+    /// Delete some letters for good.
     Drop {
-        /// As the list shows them.
+        /// The letters' ids, as the list shows them.
         #[arg(required = true)]
         ids: Vec<String>,
     },
 }
 
-pub(super) async fn run(asked: Dead, settings: &Settings) -> Result<ExitCode, CommandError> {
-    // rustls takes its cryptography from the process.
+pub(super) async fn run(options: Dead, settings: &Settings) -> Result<ExitCode, CommandError> {
+    // rustls uses the process's default cryptography provider.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let letters = DeadLetters::open(settings.adapters()).await?;
-    if let (Dead::List { .. }, Some(folder)) = (&asked, letters.folder()) {
+    if let (Dead::List { .. }, Some(folder)) = (&options, letters.folder()) {
         let folder = folder.display();
         eprintln!("nats_url is not set: these are the mails given up, in {folder}");
     }
-    match asked {
+    match options {
         Dead::List { limit, json } => list(&letters.list(limit).await?, json)?,
         Dead::Show { id, json: true } => print_json(&document(&letters.show(&id).await?))?,
         Dead::Show { id, json: false } => print_text(&whole(&letters.show(&id).await?))?,
@@ -80,7 +80,7 @@ fn list(letters: &[DeadLetter], as_json: bool) -> Result<(), CommandError> {
     print_text(&letters.iter().map(line).collect::<Vec<_>>().join("\n"))
 }
 
-/// For scripts; a body that is no JSON is a text.
+/// A letter for scripts; a body that is not JSON becomes a text.
 fn document(letter: &DeadLetter) -> Value {
     let DeadLetter { id, time, subject, tries, reason, body } = letter;
     let body = serde_json::from_slice(body)
@@ -97,7 +97,7 @@ fn line(letter: &DeadLetter) -> String {
 
 fn whole(letter: &DeadLetter) -> String {
     let DeadLetter { id, time, subject, tries, reason, body } = letter;
-    // JSON that is laid out escapes control characters; everything else is shown without them.
+    // The JSON printer escapes control characters; any other body must be escaped here.
     let body = match serde_json::from_slice::<serde_json::Value>(body) {
         Ok(body) => format!("{body:#}"),
         Err(_) => String::from_utf8_lossy(body).lines().map(plain).collect::<Vec<_>>().join("\n"),
@@ -109,7 +109,7 @@ fn whole(letter: &DeadLetter) -> String {
     )
 }
 
-/// Whoever wrote the message shall not write to the operator's terminal.
+/// Escapes control characters, so that a message cannot control the operator's terminal.
 fn plain(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }

@@ -1,4 +1,4 @@
-//! `souk events export`: the events that are kept, one JSON object per line on standard output.
+//! `souk events export`: prints the stored events, one JSON object per line, on standard output.
 
 use super::CommandError;
 use crate::control::{self, AskError, Export, Question};
@@ -16,12 +16,12 @@ use std::process::ExitCode;
 #[derive(Debug, Subcommand)]
 pub(super) enum Events {
     /// Print the events that are kept, in order, as lines of JSON.
-    Export(ExportAsked),
+    Export(ExportOptions),
 }
 
 #[derive(Debug, Args)]
-pub(super) struct ExportAsked {
-    /// Not those from before: 2026-01-31T12:00:00Z, 2026-01-31, or 30m, 1h, 7d for so long ago.
+pub(super) struct ExportOptions {
+    /// Only events from this time on: 2026-01-31T12:00:00Z, 2026-01-31, or 30m, 1h, 7d ago.
     #[arg(long, value_name = "TIME", value_parser = time)]
     since: UnixMillis,
     /// Kinds or events: `order.*`, `order.paid`; all of them by default.
@@ -29,7 +29,7 @@ pub(super) struct ExportAsked {
     types: Vec<String>,
 }
 
-/// Why the events could not be printed.
+/// Why the export failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum EventsError {
     #[error(transparent)]
@@ -54,23 +54,23 @@ fn event_type(text: &str) -> Result<String, String> {
 }
 
 pub(super) async fn run(events: Events, settings: &Settings) -> Result<ExitCode, CommandError> {
-    let Events::Export(ExportAsked { since, types }) = events;
+    let Events::Export(ExportOptions { since, types }) = events;
     if export(Export { since: since.get(), types }, settings).await? == 0 {
         eprintln!("there are no such events since {since}");
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Reads the store if the shop is closed, else asks the process that has it open. Answers how many
-/// events there were.
-async fn export(asked: Export, settings: &Settings) -> Result<u64, EventsError> {
+/// Reads the store if the shop is closed, else asks the process that has it open. Returns the number
+/// of events.
+async fn export(filter: Export, settings: &Settings) -> Result<u64, EventsError> {
     let data = &settings.data;
     let mut output = io::stdout().lock();
     let mut count = 0;
     let store = match super::open_store(settings) {
         Ok(store) => store,
         Err(OpenShopError::Store(OpenError::InUse { .. })) => {
-            let question = Question::Export(asked);
+            let question = Question::Export(filter);
             let print = |event: &str| {
                 count += 1;
                 writeln!(output, "{event}")
@@ -82,8 +82,8 @@ async fn export(asked: Export, settings: &Settings) -> Result<u64, EventsError> 
         Err(error) => return Err(error.into()),
     };
     let outbox = Outbox::open(store, settings.currency()).await.map_err(EventsError::Outbox)?;
-    let mut at = asked.start(&outbox)?;
-    while let Some((events, next)) = asked.read_on(&outbox, at)? {
+    let mut at = filter.start(&outbox)?;
+    while let Some((events, next)) = filter.read_on(&outbox, at)? {
         for event in events {
             count += 1;
             output.write_all(&event)?;

@@ -1,4 +1,4 @@
-//! `souk health`: asks the shop of these settings over HTTP, for whatever watches it.
+//! `souk health`: asks the running shop over HTTP, for monitoring.
 
 use crate::settings::{Listen, Settings};
 use bytes::Bytes;
@@ -14,9 +14,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 use tokio::net::TcpStream;
 
-/// An answer comes within this time.
+/// Time limit for the answer.
 const TIME_LIMIT: Duration = Duration::from_secs(3);
-/// Most that is read of an answer's body, in octets.
+/// Most octets read of an answer's body.
 const BODY_BYTES_MAX: usize = 16 * 1024;
 
 /// What to ask.
@@ -27,7 +27,7 @@ pub(super) struct Health {
     ready: bool,
 }
 
-/// Why the shop is not well.
+/// Why the shop counts as unhealthy.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum HealthError {
     #[error("cannot find the address of {listen}")]
@@ -54,14 +54,14 @@ pub(crate) enum HealthError {
     Unwell { address: SocketAddr, status: StatusCode, body: String },
 }
 
-/// Prints the answer if it is good.
+/// Prints the answer of a healthy shop.
 ///
 /// # Errors
 /// [`HealthError`].
-pub(super) async fn ask(asked: &Health, settings: &Settings) -> Result<ExitCode, HealthError> {
+pub(super) async fn ask(options: &Health, settings: &Settings) -> Result<ExitCode, HealthError> {
     let resolve = |source| HealthError::Resolve { listen: settings.listen.clone(), source };
     let address = reachable(settings.listen.resolve().await.map_err(resolve)?);
-    let path = if asked.ready { "/readyz" } else { "/healthz" };
+    let path = if options.ready { "/readyz" } else { "/healthz" };
     let (status, body) = tokio::time::timeout(TIME_LIMIT, get(address, path))
         .await
         .unwrap_or(Err(HealthError::TimedOut { address }))?;
@@ -78,7 +78,7 @@ async fn get(address: SocketAddr, path: &str) -> Result<(StatusCode, String), He
         .map_err(|source| HealthError::Connect { address, source })?;
     let wrong = |source| HealthError::Http { address, source };
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(wrong)?;
-    // How it ends is known from the answer.
+    // Its error is reported by the request itself.
     let connection = tokio::spawn(connection);
     let request = Request::get(path)
         .header(HOST, address.to_string())
@@ -86,14 +86,14 @@ async fn get(address: SocketAddr, path: &str) -> Result<(StatusCode, String), He
         .expect("an address is a valid header");
     let answer = sender.send_request(request).await.map_err(wrong)?;
     let status = answer.status();
-    // A body that is too long or breaks off says nothing more than the status.
+    // If the body is too long or breaks off, the status alone is shown.
     let body = Limited::new(answer.into_body(), BODY_BYTES_MAX).collect().await;
     let body = body.map(http_body_util::Collected::to_bytes).unwrap_or_default();
     connection.abort();
     Ok((status, String::from_utf8_lossy(&body).trim().to_owned()))
 }
 
-/// Where this machine reaches a listener: "every address" is none to connect to.
+/// An address of this machine to connect to, also if the listener binds every address.
 fn reachable(listen: SocketAddr) -> SocketAddr {
     let ip = match listen.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),

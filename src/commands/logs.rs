@@ -1,6 +1,6 @@
-//! `souk logs`: the log on a terminal, whether or not the shop is open.
+//! `souk logs`: prints the log, whether the shop is open or closed.
 
-use crate::logs::{self, Follower, Found, Heard, LogQuery, LogRecord, LogStore};
+use crate::logs::{self, Followed, Follower, Found, LogQuery, LogRecord, LogStore};
 use crate::settings::Settings;
 use clap::Args;
 use souk_actors::clock;
@@ -8,36 +8,36 @@ use souk_actors::store::{OpenError, Opening, Store, StoreError, StoreKind};
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-/// Which lines.
+/// Which lines to print.
 #[derive(Debug, Args)]
 pub(super) struct Logs {
-    /// Go on with every new line.
+    /// Keep printing new lines.
     #[arg(long)]
     follow: bool,
-    /// Only of this service.
+    /// Only lines of this service.
     #[arg(long, value_name = "NAME")]
     service: Option<String>,
-    /// Only of this level and those that matter more.
+    /// Only lines of this level and more important ones.
     #[arg(long, value_name = "LEVEL")]
     level: Option<String>,
-    /// Only from this time on: 2024-01-31T12:00:00Z, 2024-01-31, or 15m, 2h, 7d for so long ago.
+    /// Only lines from this time on: 2024-01-31T12:00:00Z, 2024-01-31, or 15m, 2h, 7d ago.
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
-    /// Only before this time.
+    /// Only lines from before this time.
     #[arg(long, value_name = "TIME")]
     until: Option<String>,
-    /// Only with this text in them.
+    /// Only lines with this text.
     #[arg(long, value_name = "TEXT")]
     q: Option<String>,
-    /// The last lines, so many of them.
+    /// Print this many lines, the newest.
     #[arg(long, value_name = "NUMBER", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     lines: u32,
-    /// One JSON object a line.
+    /// One JSON object per line.
     #[arg(long)]
     json: bool,
 }
 
-/// Why no log is shown.
+/// Why the log was not printed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LogsError {
     #[error("--{parameter}: {problem}")]
@@ -56,22 +56,25 @@ pub(crate) enum LogsError {
     Write(#[source] io::Error),
 }
 
-pub(super) fn run(asked: &Logs, settings: &Settings) -> Result<ExitCode, LogsError> {
+pub(super) fn run(options: &Logs, settings: &Settings) -> Result<ExitCode, LogsError> {
     let parameter = |name: &'static str| match name {
-        "service" => asked.service.as_deref(),
-        "level" => asked.level.as_deref(),
-        "since" => asked.since.as_deref(),
-        "until" => asked.until.as_deref(),
-        _ => asked.q.as_deref(),
+        "service" => options.service.as_deref(),
+        "level" => options.level.as_deref(),
+        "since" => options.since.as_deref(),
+        "until" => options.until.as_deref(),
+        _ => options.q.as_deref(),
     };
     let query = LogQuery::parse(parameter, clock::now()).map_err(|wrong| {
         let (parameter, problem) = wrong.into_iter().next().unwrap_or_default();
         LogsError::Query { parameter, problem }
     })?;
-    let shown =
-        if asked.follow { follow(asked, &query, settings) } else { show(asked, &query, settings) };
+    let shown = if options.follow {
+        follow(options, &query, settings)
+    } else {
+        show(options, &query, settings)
+    };
     match shown {
-        // Whoever reads has seen enough: `souk logs | head`.
+        // The reader closed the pipe, as `souk logs | head` does.
         Err(LogsError::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
             Ok(ExitCode::SUCCESS)
         }
@@ -79,8 +82,8 @@ pub(super) fn run(asked: &Logs, settings: &Settings) -> Result<ExitCode, LogsErr
     }
 }
 
-fn show(asked: &Logs, query: &LogQuery, settings: &Settings) -> Result<(), LogsError> {
-    let limit = usize::try_from(asked.lines).unwrap_or(usize::MAX);
+fn show(options: &Logs, query: &LogQuery, settings: &Settings) -> Result<(), LogsError> {
+    let limit = usize::try_from(options.lines).unwrap_or(usize::MAX);
     let found = match logs::ask(&settings.data, query, 0, limit) {
         Ok(found) => found,
         Err(error) if nobody_answers(&error) => read(query, limit, settings)?,
@@ -91,18 +94,18 @@ fn show(asked: &Logs, query: &LogQuery, settings: &Settings) -> Result<(), LogsE
         eprintln!("there are no such lines");
     }
     let mut output = io::stdout().lock();
-    records.try_for_each(|record| print(&mut output, &record, asked.json))
+    records.try_for_each(|record| print(&mut output, &record, options.json))
 }
 
-/// Reads the log of a shop that is closed.
+/// Reads the log of a closed shop.
 fn read(query: &LogQuery, limit: usize, settings: &Settings) -> Result<Found, LogsError> {
     let directory = settings.data.join(logs::DIRECTORY);
     let store = LogStore::open(&directory, Opening::Proven, settings.logs())?;
     Ok(store.search(query, 0, limit)?)
 }
 
-fn follow(asked: &Logs, query: &LogQuery, settings: &Settings) -> Result<(), LogsError> {
-    let limit = usize::try_from(asked.lines).unwrap_or(usize::MAX);
+fn follow(options: &Logs, query: &LogQuery, settings: &Settings) -> Result<(), LogsError> {
+    let limit = usize::try_from(options.lines).unwrap_or(usize::MAX);
     let follower = Follower::open(&settings.data, query, limit).map_err(|error| {
         let directory = settings.data.join(logs::DIRECTORY);
         match nobody_answers(&error) {
@@ -114,8 +117,8 @@ fn follow(asked: &Logs, query: &LogQuery, settings: &Settings) -> Result<(), Log
     let mut output = io::stdout().lock();
     for heard in follower {
         match heard.map_err(LogsError::Ask)? {
-            Heard::Line(record) => print(&mut output, &record, asked.json)?,
-            Heard::Missed(lines) => {
+            Followed::Line(record) => print(&mut output, &record, options.json)?,
+            Followed::Missed(lines) => {
                 eprintln!("souk: {lines} lines came too fast and are not shown")
             }
         }
@@ -123,9 +126,9 @@ fn follow(asked: &Logs, query: &LogQuery, settings: &Settings) -> Result<(), Log
     Err(LogsError::Stopped)
 }
 
-/// Whether this is how the system says that no process keeps the log.
+/// Whether the error means that no process keeps the log.
 fn nobody_answers(error: &io::Error) -> bool {
-    // A path that is too long for a socket has none.
+    // A path that is too long for a socket cannot have one.
     let kinds =
         [io::ErrorKind::NotFound, io::ErrorKind::ConnectionRefused, io::ErrorKind::InvalidInput];
     kinds.contains(&error.kind())

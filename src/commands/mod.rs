@@ -1,4 +1,4 @@
-//! The command line (design, "Surfaces others rely on").
+//! The command line.
 
 mod admin;
 mod backup;
@@ -62,7 +62,7 @@ enum Command {
     /// Payments.
     #[command(subcommand)]
     Payments(payments::Payments),
-    /// Ask the shop of these settings whether it is well; non-zero if not.
+    /// Ask the running shop whether it is healthy; non-zero if not.
     Health(health::Health),
     /// Prove offline that the data keeps every invariant.
     Check(check::Check),
@@ -73,10 +73,10 @@ enum Command {
     Backup(backup::Backup),
     /// Put a copy in the place of the store; the shop must be closed.
     Restore(restore::Restore),
-    /// What happened in the shop.
+    /// The shop's events.
     #[command(subcommand)]
     Events(events::Events),
-    /// What the CRM is told of completed orders.
+    /// Completed orders for the CRM.
     #[command(subcommand)]
     Crm(crm::Crm),
     /// Show the log, also while the shop is open.
@@ -87,9 +87,9 @@ enum Command {
     /// Print the OpenAPI description of a contract.
     #[command(name = "openapi")]
     OpenApi(openapi::OpenApi),
-    /// Try everything the shop needs, and say what to do about what does not work.
+    /// Check everything the shop needs, and advise on what does not work.
     Doctor(doctor::Doctor),
-    /// Print what completes commands and options in a shell.
+    /// Print a shell's completion script.
     Completions(completions::Completions),
 }
 
@@ -130,11 +130,11 @@ pub(crate) enum CommandError {
     Runtime(#[source] io::Error),
 }
 
-/// Runs a command and tells how it went.
+/// Runs a command and returns its exit code.
 pub(crate) fn run(line: CommandLine) -> ExitCode {
     match try_to_run(line) {
         Ok(code) => code,
-        // Whoever reads has seen enough: `souk check | head`.
+        // The reader closed the pipe, as `souk check | head` does.
         Err(CommandError::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
             ExitCode::SUCCESS
         }
@@ -154,23 +154,23 @@ fn try_to_run(line: CommandLine) -> Result<ExitCode, CommandError> {
     let overrides = Overrides { data, listen };
     let load = || Settings::load(config.as_deref(), overrides.clone());
     match line.command {
-        Command::Completions(asked) => completions::run(asked),
-        Command::Doctor(asked) => {
-            runtime()?.block_on(doctor::run(asked, config.as_deref(), overrides))
+        Command::Completions(options) => completions::run(options),
+        Command::Doctor(options) => {
+            runtime()?.block_on(doctor::run(options, config.as_deref(), overrides))
         }
         Command::Serve(serve) => runtime()?.block_on(serve::serve(serve, load()?)),
         Command::Admin(admin) => runtime()?.block_on(admin::run(admin, &load()?)),
         Command::Payments(command) => runtime()?.block_on(payments::run(command, &load()?)),
-        Command::Dead(asked) => runtime()?.block_on(dead::run(asked, &load()?)),
-        Command::Health(asked) => Ok(runtime()?.block_on(health::ask(&asked, &load()?))?),
-        Command::Check(asked) => check::run(&asked, &load()?),
-        Command::Backup(asked) => runtime()?.block_on(backup::back_up(asked, &load()?)),
-        Command::Restore(asked) => Ok(runtime()?.block_on(restore::restore(&asked, &load()?))?),
+        Command::Dead(options) => runtime()?.block_on(dead::run(options, &load()?)),
+        Command::Health(options) => Ok(runtime()?.block_on(health::ask(&options, &load()?))?),
+        Command::Check(options) => check::run(&options, &load()?),
+        Command::Backup(options) => runtime()?.block_on(backup::back_up(options, &load()?)),
+        Command::Restore(options) => Ok(runtime()?.block_on(restore::restore(&options, &load()?))?),
         Command::Events(events) => runtime()?.block_on(events::run(events, &load()?)),
         Command::Crm(crm) => runtime()?.block_on(crm::run(crm, &load()?)),
-        Command::Logs(asked) => Ok(logs::run(&asked, &load()?)?),
+        Command::Logs(options) => Ok(logs::run(&options, &load()?)?),
         Command::Worker(worker) => runtime()?.block_on(worker::run(worker, load()?)),
-        Command::OpenApi(asked) => Ok(openapi::run(&asked, &load()?)?),
+        Command::OpenApi(options) => Ok(openapi::run(&options, &load()?)?),
     }
 }
 
@@ -179,14 +179,14 @@ fn runtime() -> Result<tokio::runtime::Runtime, CommandError> {
     builder.enable_all().build().map_err(CommandError::Runtime)
 }
 
-/// Opens the store of a closed shop for a command that reads it: never makes one, and proves its
+/// Opens the store of a closed shop for a command that reads it. Never creates one, and verifies its
 /// checksums first.
 fn open_store(settings: &Settings) -> Result<Store, OpenShopError> {
     let (currency, limits) = (settings.currency(), settings.store_limits());
     souk_actors::open_store(&settings.data, Opening::Proven, currency, limits)
 }
 
-/// A document on standard output, for scripts.
+/// Prints a JSON document on standard output.
 fn print_json(document: &impl Serialize) -> Result<(), CommandError> {
     let mut output = io::stdout().lock();
     serde_json::to_writer_pretty(&mut output, document)
@@ -195,7 +195,7 @@ fn print_json(document: &impl Serialize) -> Result<(), CommandError> {
         .map_err(CommandError::Write)
 }
 
-/// A text on standard output, with a line break behind it.
+/// Prints a text and a line break on standard output.
 fn print_text(text: &str) -> Result<(), CommandError> {
     let mut output = io::stdout().lock();
     output

@@ -1,4 +1,4 @@
-//! `souk openapi CONTRACT`: the description of a contract, without opening the shop.
+//! `souk openapi CONTRACT`: prints the description of a contract, without opening the shop.
 
 use crate::edge::RouterError;
 use crate::server::{self, CONTRACTS};
@@ -8,7 +8,7 @@ use clap::builder::PossibleValuesParser;
 use std::io::Write;
 use std::process::ExitCode;
 
-/// Which contract.
+/// The contract to describe.
 #[derive(Debug, Args)]
 pub(super) struct OpenApi {
     /// The contract to describe.
@@ -16,7 +16,7 @@ pub(super) struct OpenApi {
     contract: String,
 }
 
-/// Why no description came.
+/// Why no description was printed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum OpenApiError {
     #[error(transparent)]
@@ -27,10 +27,10 @@ pub(crate) enum OpenApiError {
     Write(#[source] std::io::Error),
 }
 
-pub(super) fn run(asked: &OpenApi, settings: &Settings) -> Result<ExitCode, OpenApiError> {
+pub(super) fn run(options: &OpenApi, settings: &Settings) -> Result<ExitCode, OpenApiError> {
     let contract = CONTRACTS
         .iter()
-        .find(|contract| contract.name == asked.contract)
+        .find(|contract| contract.name == options.contract)
         .ok_or(OpenApiError::Unknown)?;
     let document = server::description(contract, settings.base_url(), settings.currency())?;
     let mut output = std::io::stdout().lock();

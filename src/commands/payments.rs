@@ -1,4 +1,4 @@
-//! `souk payments reconcile`: our books and the gateway's, side by side, while the shop is closed.
+//! `souk payments reconcile`: compares our books with the gateway's, while the shop is closed.
 
 use super::{CommandError, print_json};
 use crate::gateways;
@@ -11,8 +11,8 @@ use std::process::ExitCode;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Payments {
-    /// Ask the gateway about every open payment and every refund that is due, and book what it
-    /// says. A line per difference; fails if something could not be settled. Shop closed.
+    /// Ask the gateway about every open payment and every refund that is due, and book its
+    /// answers. A line per difference; fails if something could not be settled. Shop closed.
     Reconcile {
         /// One JSON object.
         #[arg(long)]

@@ -1,14 +1,14 @@
-//! A password from whoever sits at the terminal, or from standard input.
+//! Reads a password from the terminal or from standard input.
 
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use souk_domain::{Password, PasswordError};
 use std::io::{self, BufRead, IsTerminal, Read, Write};
 use tokio::sync::oneshot;
 
-/// Longest line that is read for a password.
+/// Longest line read, in octets.
 const LINE_BYTES_MAX: u64 = 4096;
 
-/// Why there is no password.
+/// Why no password was read.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PromptError {
     #[error("password: {0}")]
@@ -21,8 +21,7 @@ pub(crate) enum PromptError {
     Interrupted,
 }
 
-/// A new password: asked for twice and not shown where standard input is a terminal, else its first
-/// line.
+/// A new password: if standard input is a terminal, typed twice without echo; else its first line.
 pub(super) async fn new_password(whose: &str) -> Result<Password, PromptError> {
     if !io::stdin().is_terminal() {
         return Ok(Password::choose(read_line()?)?);
@@ -35,7 +34,7 @@ pub(super) async fn new_password(whose: &str) -> Result<Password, PromptError> {
     if first == second { Ok(password) } else { Err(PromptError::Differ) }
 }
 
-/// The terminal does not show what is typed, until this is dropped.
+/// Turns off the terminal's echo until it is dropped.
 struct Hidden(Termios);
 
 impl Hidden {
@@ -50,20 +49,19 @@ impl Hidden {
 
 impl Drop for Hidden {
     fn drop(&mut self) {
-        // Nothing more can be done about a terminal that is gone.
+        // If the terminal is gone, nothing can be restored.
         let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.0);
     }
 }
 
-/// Asks on standard error, because standard output may be a file. Ctrl-C leaves the terminal as it
-/// was.
+/// Prompts on standard error, because standard output may be a file. Ctrl-C restores the terminal.
 async fn ask(question: &str) -> Result<String, PromptError> {
     let mut output = io::stderr();
     write!(output, "{question}").and_then(|()| output.flush())?;
     let (sender, answer) = oneshot::channel();
-    // A thread of its own: the runtime would wait for one of its own to come back.
+    // Its own thread: at Ctrl-C the runtime would wait for one of its threads to finish reading.
     std::thread::Builder::new().name("prompt".to_owned()).spawn(move || {
-        // Nobody waits after Ctrl-C.
+        // After Ctrl-C nobody receives it.
         let _ = sender.send(read_line());
     })?;
     let answer = tokio::select! {

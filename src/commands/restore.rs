@@ -1,4 +1,4 @@
-//! `souk restore`: a copy in the place of the store, once it is proven sound.
+//! `souk restore`: replaces the store by a copy after proving the copy sound.
 
 use crate::settings::Settings;
 use clap::Args;
@@ -11,7 +11,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Where a copy is proven before it takes the place of the store; in the data directory.
+/// Directory in the data directory where a copy is proven before it replaces the store.
 const TRIAL: &str = "restore.tmp";
 
 #[derive(Debug, Args)]
@@ -23,7 +23,7 @@ pub(super) struct Restore {
     force: bool,
 }
 
-/// Why nothing was restored. The store is as it was.
+/// Why the restore failed. The store is unchanged.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RestoreError {
     #[error("nothing was restored")]
@@ -56,20 +56,20 @@ pub(crate) enum RestoreError {
     },
 }
 
-/// Puts a copy in the place of the store, once it is proven sound. The shop must be closed.
+/// Replaces the store by a copy after proving the copy sound. The shop must be closed.
 pub(super) async fn restore(
-    asked: &Restore,
+    options: &Restore,
     settings: &Settings,
 ) -> Result<ExitCode, RestoreError> {
-    let (data, file) = (&settings.data, &asked.file);
+    let (data, file) = (&settings.data, &options.file);
     let place = data.join(Store::FILE_NAME);
     let is_there = place.exists();
-    if is_there && !asked.force {
+    if is_there && !options.force {
         return Err(RestoreError::IsThere { directory: data.clone() });
     }
-    // Before anything is made for it or opened.
+    // Checked before anything is created or opened.
     Seal::prove(file)?;
-    // Held until the copy is in its place. A damaged store may be replaced, an open one not.
+    // Held until the copy is in place. A damaged store may be replaced, an open one may not.
     let _held = match is_there {
         false => None,
         true => {
@@ -83,7 +83,7 @@ pub(super) async fn restore(
     let trial = Trial::make(data)?;
     Seal::unseal(file, &trial.store)?;
     let store = prove(file, &trial, settings)?;
-    // The one place where a restored store learns what it must know before it is the shop's.
+    // The only place where a restored store gets its new generation, before it becomes the shop's.
     let renewed = souk_actors::restored(&store).await;
     store.close().await;
     drop(store);
@@ -98,7 +98,7 @@ pub(super) async fn restore(
     Ok(ExitCode::SUCCESS)
 }
 
-/// Opens the store that was in the copy, and checks every invariant of it.
+/// Unpacks the copy's store, opens it, and checks all its invariants.
 fn prove(file: &Path, trial: &Trial, settings: &Settings) -> Result<Store, RestoreError> {
     let (currency, limits) = (settings.currency(), settings.store_limits());
     let store = souk_actors::open_store(&trial.directory, Opening::Proven, currency, limits)
@@ -114,8 +114,8 @@ fn prove(file: &Path, trial: &Trial, settings: &Settings) -> Result<Store, Resto
     }
 }
 
-/// A directory for the store of a copy; gone with the value, and the data directory with it if that
-/// was made for it and is empty.
+/// A directory for the copy's store. Dropping it removes the directory, and also the data directory
+/// if that was created for it and is empty.
 struct Trial {
     directory: PathBuf,
     store: PathBuf,
@@ -151,10 +151,10 @@ impl Trial {
 
 impl Drop for Trial {
     fn drop(&mut self) {
-        // Nothing of use is in it, whatever came of it.
+        // Whatever happened, its content is no longer needed.
         let _ = fs::remove_dir_all(&self.directory);
         if self.made_data {
-            // Stays if the store is in it.
+            // Fails, as it should, if the store is in it.
             let _ = fs::remove_dir(&self.data);
         }
     }

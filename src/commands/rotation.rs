@@ -1,4 +1,4 @@
-//! Which of the copies in a directory are deleted when there is a new one.
+//! Decides which older copies in a directory are deleted after a new one.
 
 use souk_actors::store::{BadCopy, Seal};
 use souk_domain::UnixMillis;
@@ -9,29 +9,28 @@ use std::path::{Path, PathBuf};
 const PREFIX: &str = "souk-";
 const SUFFIX: &str = ".backup";
 
-/// The name of a copy made at this time: names sort as times do.
+/// The file name of a copy made at this time; names sort by time.
 pub(super) fn name_at(time: UnixMillis) -> String {
-    // 2026-01-31T12:00:00.123Z without what some file systems do not take.
+    // 2026-01-31T12:00:00.123Z without the characters that some file systems reject.
     let time: String = time.to_string().chars().filter(|c| !matches!(c, '-' | ':')).collect();
     format!("{PREFIX}{time}{SUFFIX}")
 }
 
-/// What became of a copy that is too old.
+/// What happened to a copy that is too old.
 pub(super) enum Deleted {
     Done(PathBuf),
     Failed(PathBuf, io::Error),
 }
 
-/// Deletes what is older than the newest `keep` copies beside `new`, which is one of them. Only
-/// whole copies of the same store count, and only those that have a name of [`name_at`]: whatever
-/// else lies in the directory stays.
+/// Deletes all but the newest `keep` copies, `new` among them. Only complete copies of the same store
+/// with a name as of [`name_at`] count; every other file in the directory stays.
 ///
 /// # Errors
 /// [`BadCopy`]: the new copy or the directory cannot be read. Nothing was deleted.
 pub(super) fn rotate(new: &Path, keep: usize) -> Result<Vec<Deleted>, BadCopy> {
     let directory = new.parent().unwrap_or(Path::new("."));
     let failed = |source| BadCopy::Io { path: directory.to_owned(), source };
-    // The process that copied said that it is durable; a copy that cannot be read ends it all.
+    // The copying process has reported the copy durable. If it cannot be read, nothing is deleted.
     let seal = Seal::read(new)?;
     let mut others = Vec::new();
     for entry in fs::read_dir(directory).map_err(failed)? {
@@ -43,7 +42,7 @@ pub(super) fn rotate(new: &Path, keep: usize) -> Result<Vec<Deleted>, BadCopy> {
         if !is_named || !is_file || new.file_name() == Some(&name) {
             continue;
         }
-        // What is no copy, is cut, or has become unreadable is left to a person.
+        // Files that are no copy, are truncated, or cannot be read are left for a person.
         if let Ok(other) = Seal::read(&path)
             && other.store == seal.store
         {

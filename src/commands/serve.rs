@@ -1,4 +1,4 @@
-//! `souk serve`: open the shop, answer until told to stop, and leave nothing half-done.
+//! `souk serve`: opens the shop, answers until told to stop, and shuts down cleanly.
 
 use super::{CommandError, banner};
 use crate::adapters::http::{self, Outgoing};
@@ -24,10 +24,10 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-/// What the adapters and the store may take to come to an end after the last answer; with the
-/// edge's own bound this stays below the 10 s that were promised.
+/// How long closing the adapters and the store may take after the last answer. With the edge's own
+/// limit it stays below the promised 10 s.
 pub(super) const CLOSE_WITHIN: Duration = Duration::from_secs(4);
-/// How long a start waits for a gateway.
+/// How long the start waits for the gateway.
 const RECOVER_WITHIN: Duration = Duration::from_secs(5);
 /// `EX_SOFTWARE` of sysexits.h: an owner died too often.
 const EXIT_OWNER_DIED: u8 = 70;
@@ -61,7 +61,7 @@ pub(crate) enum ServeError {
          address (SOUK_SANDBOX_PUBLIC=true serves it all the same)"
     )]
     PublicSandbox { address: SocketAddr },
-    #[error("cannot note to whom the shop posts")]
+    #[error("cannot store whether there is a CRM")]
     Outgoing(#[source] Failure),
     #[error(transparent)]
     Gateway(#[from] souk_stripe::SetUpError),
@@ -77,7 +77,7 @@ pub(crate) enum ServeError {
     Signals(#[source] io::Error),
 }
 
-/// What to do about an address that cannot be taken.
+/// Advice for an address that cannot be bound.
 fn listen_advice(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::AddrInUse => {
@@ -98,7 +98,7 @@ fn listen_advice(error: &io::Error) -> String {
 /// Why the shop stops.
 #[derive(Clone, Copy, Debug)]
 enum Ending {
-    Told,
+    Requested,
     OwnerDied,
     DiskFailed,
 }
@@ -106,7 +106,7 @@ enum Ending {
 impl Ending {
     fn word(self) -> &'static str {
         match self {
-            Self::Told => "it was told to",
+            Self::Requested => "a stop was requested",
             Self::OwnerDied => "an owner died too often",
             Self::DiskFailed => "the disk failed",
         }
@@ -116,7 +116,7 @@ impl Ending {
 pub(super) async fn serve(serve: Serve, settings: Settings) -> Result<ExitCode, CommandError> {
     let own_log = telemetry::start(&settings);
     private_files::tighten(&settings.data);
-    // rustls takes its cryptography from the process; there is one provider, set here once.
+    // rustls uses the process's default cryptography provider, which is installed here once.
     let _ = rustls::crypto::ring::default_provider().install_default();
     settings.warn_of_what_has_no_effect();
     let resolve = |source| ServeError::Resolve { listen: settings.listen.clone(), source };
@@ -150,8 +150,8 @@ pub(super) async fn serve(serve: Serve, settings: Settings) -> Result<ExitCode, 
     };
     let control = Control::open(&settings.data, shop.clone());
     if let Err(error) = &control {
-        // A path that is too long for a socket, mostly. The shop itself needs none.
-        tracing::warn!(%error, "copies of the open store and its events cannot be asked for");
+        // Usually the path is too long for a socket. The shop works without one.
+        tracing::warn!(%error, "no control socket: `souk backup` and other commands need the shop closed");
     }
     let gateway = shop.gateway.name();
     match shop.gateway.is_sandbox() {
@@ -160,7 +160,7 @@ pub(super) async fn serve(serve: Serve, settings: Settings) -> Result<ExitCode, 
     }
     recover(&app, &shop).await;
     banner::show(&settings, &shop, address);
-    // Before anybody is told that it listens: a signal that comes at once must find its handler.
+    // Before the line that says it listens: a signal that follows at once must find its handler.
     let signals = Signals::new().map_err(ServeError::Signals)?;
     println!("listening on http://{address}");
     if let Some(guide) = guide {
@@ -174,13 +174,13 @@ pub(super) async fn serve(serve: Serve, settings: Settings) -> Result<ExitCode, 
     close(shop, adapters, outgoing, background).await;
     let ending = *stopping.borrow();
     Ok(match ending {
-        None | Some(Ending::Told) => ExitCode::SUCCESS,
+        None | Some(Ending::Requested) => ExitCode::SUCCESS,
         Some(Ending::OwnerDied) => ExitCode::from(EXIT_OWNER_DIED),
         Some(Ending::DiskFailed) => ExitCode::from(EXIT_DISK_FAILED),
     })
 }
 
-/// Answers requests until `stopping` names a reason to stop, and those that came before it.
+/// Answers requests until `stopping` has a reason to stop, then finishes those already received.
 async fn answer_requests(
     listener: TcpListener,
     settings: &Settings,
@@ -208,7 +208,7 @@ async fn answer_requests(
     edge::serve(listener, around, answering, closing).await;
 }
 
-/// What runs beside the answering.
+/// Tasks that run beside the answering.
 struct Background {
     watching_disk: JoinHandle<()>,
     housekeeping: JoinHandle<()>,
@@ -218,43 +218,43 @@ struct Background {
 impl Background {
     fn start(app: &Arc<App>, shop: &Shop) -> Self {
         let store = shop.store.clone();
-        let watching_disk = tokio::spawn(panics::start_again(move || {
+        let watching_disk = tokio::spawn(panics::restart_on_panic(move || {
             let store = store.clone();
             async move { store.watch_disk().await }
         }));
         let (stop, stopped) = watch::channel(false);
-        let housekeeping = tokio::spawn(panics::start_again({
+        let housekeeping = tokio::spawn(panics::restart_on_panic({
             let (shop, stopped) = (shop.clone(), stopped.clone());
             move || housekeeping::keep(shop.clone(), stopped.clone())
         }));
-        tokio::spawn(panics::start_again({
+        tokio::spawn(panics::restart_on_panic({
             let app = Arc::clone(app);
             move || Arc::clone(&app).keep_delivering_sandbox_messages(stopped.clone())
         }));
         Self { watching_disk, housekeeping, stop }
     }
 
-    /// Comes to its end. The store must still be open.
+    /// Stops the tasks. The store must still be open.
     async fn shutdown(self) {
         self.watching_disk.abort();
         self.stop.send_replace(true);
-        // A panic of housekeeping is logged, and it was started again.
+        // A panic of housekeeping is already logged, and housekeeping was restarted.
         let _ = self.housekeeping.await;
     }
 }
 
-/// Asks the gateway about payments that a crashed process left in doubt, before anybody looks.
+/// Resolves payments that a crashed process left in doubt, before the shop opens.
 async fn recover(app: &Arc<App>, shop: &Shop) {
     let recovering = async {
         app.deliver_sandbox_messages_soon().await;
         housekeeping::recover(shop).await;
     };
     if tokio::time::timeout(RECOVER_WITHIN, recovering).await.is_err() {
-        tracing::warn!("the gateway is slow; what is not known yet is asked again later");
+        tracing::warn!("the gateway is slow; open payments are resolved later");
     }
 }
 
-/// Logs that a shop was made, and warns where there seems to have been one before.
+/// Logs that a store was created, and warns if this directory seems to have had one before.
 fn log_new_shop(data: &Path) {
     let path = data.display();
     match data.join(JWT_SECRET_FILE).exists() {
@@ -273,17 +273,17 @@ async fn close(shop: Shop, adapters: Adapters, outgoing: Outgoing, background: B
         shop.close().await;
     };
     if tokio::time::timeout(CLOSE_WITHIN, closing).await.is_err() {
-        // Every answer that was given is durable; what is open belongs to nobody.
+        // Every answered change is durable; unanswered requests have no result.
         tracing::warn!("closing takes too long; stopping as after a crash");
     }
 }
 
 async fn wait_for_ending(mut stopping: watch::Receiver<Option<Ending>>) {
-    // If the watcher is gone there is nobody left to tell us to stop but a second signal.
+    // If the watcher is gone, only a second signal can still stop the process.
     let _ = stopping.wait_for(Option::is_some).await;
 }
 
-/// What tells the process to stop.
+/// The signals that stop the process.
 struct Signals {
     terminate: Signal,
     interrupt: Signal,
@@ -304,8 +304,8 @@ async fn watch_for_endings(
     let mut escalated = shop.owners.escalated();
     let mut broken = shop.store.broken();
     let why = tokio::select! {
-        _ = signals.terminate.recv() => Ending::Told,
-        _ = signals.interrupt.recv() => Ending::Told,
+        _ = signals.terminate.recv() => Ending::Requested,
+        _ = signals.interrupt.recv() => Ending::Requested,
         _ = escalated.wait_for(|escalated| *escalated) => Ending::OwnerDied,
         _ = broken.wait_for(|broken| *broken) => Ending::DiskFailed,
     };

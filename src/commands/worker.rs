@@ -1,4 +1,4 @@
-//! `souk worker mail|log`: a consumer alone, with a broker and without the shop's store.
+//! `souk worker mail|log`: runs one consumer, with the broker and without the shop's store.
 
 use super::serve::{CLOSE_WITHIN, EXIT_DISK_FAILED};
 use super::{CommandError, ServeError};
@@ -9,19 +9,19 @@ use clap::Subcommand;
 use std::process::ExitCode;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Which consumer.
+/// Which consumer to run.
 #[derive(Clone, Copy, Debug, Subcommand)]
 pub(super) enum Worker {
-    /// Send the mails that the broker tells of.
+    /// Send the mails whose notifications the broker has.
     Mail,
-    /// Keep the log messages that the broker tells of.
+    /// Store the log messages that the broker has.
     Log,
 }
 
 pub(super) async fn run(worker: Worker, settings: Settings) -> Result<ExitCode, CommandError> {
     let own_log = telemetry::start(&settings);
     private_files::tighten(&settings.data);
-    // rustls takes its cryptography from the process; there is one provider, set here once.
+    // rustls uses the process's default cryptography provider, which is installed here once.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let (kind, name) = match worker {
         Worker::Mail => (WorkerKind::Mail, "mail"),

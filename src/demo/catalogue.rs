@@ -1,16 +1,16 @@
-//! The demonstration catalogue: a few hundred plausible products, the same every time.
+//! The demonstration catalogue: a few hundred plausible products, the same in every shop.
 
 use souk_domain::Money;
 
-/// Stock of the plainest product of each category: no number of walks through the demonstration
+/// Stock of each category's cheapest product; large enough that no walk through the demonstration
 /// sells it out.
 const AMPLE_STOCK: u64 = 1_000_000;
 
-/// A category and what its products are made of: every kind in every make.
+/// A category and its products: every kind combined with every make.
 pub(super) struct Category {
     pub(super) name: &'static str,
     pub(super) description: &'static str,
-    /// Name and price of the plainest, in minor units.
+    /// Name and price of the cheapest make, in minor units.
     kinds: &'static [(&'static str, i64)],
     makes: &'static [&'static str],
 }
@@ -28,7 +28,7 @@ impl Category {
     pub(super) fn products(&self) -> impl Iterator<Item = Product> + '_ {
         self.kinds.iter().enumerate().flat_map(move |(row, (kind, plain_price))| {
             self.makes.iter().zip(0..).enumerate().map(move |(column, (make, step))| {
-                // Better makes cost more; prices end like prices do.
+                // Each better make costs a fifth more; prices end in 90.
                 let price = (plain_price + plain_price * step / 5) / 100 * 100 + 90;
                 let stock = match (row, column) {
                     (0, 0) => AMPLE_STOCK,

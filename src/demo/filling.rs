@@ -1,5 +1,5 @@
-//! Puts the catalogue of the demonstration into the shop, in turns that a slow machine can take, and
-//! goes on where a start that was interrupted came to.
+//! Puts the demonstration catalogue into the shop, in turns small enough for a slow machine. A start
+//! after an interrupted one continues where that one stopped.
 
 use super::catalogue::{self, CATEGORIES};
 use souk_actors::catalog::{self, CategoryDraft, ProductDraft, ProductFilter};
@@ -8,12 +8,12 @@ use souk_actors::{Failure, Shop};
 use souk_domain::{CategoryId, Pricing};
 use std::collections::HashMap;
 
-/// Products that are made in one turn. Turns have a deadline.
+/// Products created in one turn. Turns have a deadline.
 const TURN_PRODUCTS: usize = 6;
-/// Categories that are looked through for ours; an empty shop has none.
+/// Most categories that are read to find the demonstration's; an empty shop has none.
 const CATEGORIES_MAX: usize = 1_000;
 
-/// Makes whatever is missing of the catalogue.
+/// Creates whatever is missing of the catalogue.
 ///
 /// # Errors
 /// [`Failure`] of the shop.
@@ -26,7 +26,7 @@ pub(super) async fn fill(shop: &Shop) -> Result<(), Failure> {
         };
         let filter = ProductFilter { category: Some(id), with_hidden: true, ..Default::default() };
         let made = catalog::product_ids(&shop.store.snapshot(), &filter, 0, 0)?.0;
-        // They are made in their order, so the first ones are there.
+        // Products are created in order, so the missing ones are the last.
         let missing = category.products().skip(usize::try_from(made).unwrap_or(usize::MAX));
         let drafts: Vec<ProductDraft> = missing.map(|product| draft(id, product)).collect();
         for turn in drafts.chunks(TURN_PRODUCTS) {
@@ -36,7 +36,7 @@ pub(super) async fn fill(shop: &Shop) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The categories there are, by name.
+/// The existing categories, by name.
 fn known_categories(snapshot: &Snapshot) -> Result<HashMap<String, CategoryId>, Failure> {
     let (_, ids) = catalog::category_ids(snapshot, 0, CATEGORIES_MAX)?;
     let mut known = HashMap::new();

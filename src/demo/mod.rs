@@ -1,5 +1,5 @@
-//! `serve --demo`: an empty shop gets a catalogue, an administrator and a customer, and whoever
-//! started it a walk through one order.
+//! `serve --demo`: fills an empty shop with a catalogue, an administrator and a customer, and prints
+//! commands that buy something.
 
 mod catalogue;
 mod filling;
@@ -19,14 +19,14 @@ use std::path::{Path, PathBuf};
 
 const ADMINISTRATOR: &str = "admin@demo.example";
 const CUSTOMER: &str = "customer@demo.example";
-/// What the walk buys; the README does, too. Its stock is ample.
+/// The product that the printed commands buy, as does the README. It has ample stock.
 const WALK_PRODUCT: &str = "Stoneware Mug";
 
-/// What to tell whoever started the demonstration.
+/// What to print about the demonstration.
 pub(crate) enum Guide {
-    /// The shop is new; these passwords are printed this once, and kept in this file.
+    /// The shop is new; its passwords are printed this once, and stored in this file.
     New { passwords: Passwords, file: PathBuf },
-    /// The shop was set up before; its passwords are in this file, if it is there.
+    /// The shop was set up before; its passwords are in this file, if it still exists.
     Known { file: PathBuf },
 }
 
@@ -39,8 +39,8 @@ pub(crate) enum DemoError {
     Passwords { path: PathBuf, source: io::Error },
 }
 
-/// Fills the shop, unless it was filled before. Its passwords go into a file in `data`, from which
-/// a shell can read them.
+/// Fills the shop, unless it was filled before. Stores the passwords in a file in `data`, which a
+/// shell can read.
 ///
 /// # Errors
 /// [`DemoError`].
@@ -51,13 +51,13 @@ pub(crate) async fn set_up(shop: &Shop, data: &Path) -> Result<Guide, DemoError>
         return Ok(Guide::Known { file });
     }
     filling::fill(shop).await?;
-    // Kept first, so that a start that was interrupted goes on with the same ones.
+    // Stored first, so that a start after an interrupted one uses the same passwords.
     let passwords = Passwords::read_or_make(&file)
         .map_err(|source| DemoError::Passwords { path: file.clone(), source })?;
     add_customer(shop, &passwords.customer).await?;
     let name = Username::of_email(&administrator);
     let password = password(&passwords.administrator);
-    // Last, because finding them means that everything is there.
+    // Created last: if the administrator exists, everything else does.
     match administrators::create(shop, name, administrator, password).await {
         Ok(_) => {}
         Err(AdministratorError::Shop(failure)) => return Err(failure.into()),

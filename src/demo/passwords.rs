@@ -1,4 +1,4 @@
-//! The passwords of the demonstration, in a file that a shell can read: `. data/demo.env`.
+//! The demonstration's passwords, in a file that a shell can read: `. data/demo.env`.
 
 use super::{ADMINISTRATOR, CUSTOMER};
 use souk_actors::random_hex;
@@ -7,9 +7,9 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-/// In the directory of the data.
+/// File name in the data directory.
 pub(crate) const PASSWORDS_FILE: &str = "demo.env";
-/// Only the user of the shop may read it.
+/// Only the shop's user may read it.
 const FILE_MODE: u32 = 0o600;
 /// Random octets of a password.
 const PASSWORD_BYTES: usize = 8;
@@ -22,10 +22,10 @@ pub(crate) struct Passwords {
 }
 
 impl Passwords {
-    /// Those in the file, if it has both; else new ones, which are then in the file.
+    /// Reads the passwords from the file; if one is missing, creates new ones and writes the file.
     ///
     /// # Errors
-    /// The file can be neither read nor written.
+    /// The file cannot be read or written.
     pub(super) fn read_or_make(file: &Path) -> io::Result<Self> {
         match fs::read_to_string(file) {
             Ok(text) => {

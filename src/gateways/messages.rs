@@ -1,4 +1,4 @@
-//! What a gateway says by itself: an event, read into what is to be booked
+//! Parses the gateway's webhook events into what the shop books
 //! (<https://docs.stripe.com/api/events/object>).
 
 use schemars::JsonSchema;
@@ -9,13 +9,13 @@ use souk_actors::journeys::paying::{Message, MessageContent};
 use souk_actors::payments::{Dispute, DisputeStatus};
 use souk_domain::{Claim, Money, PaymentStatus, SaidAmount, Speaker};
 
-/// Longest event id that is remembered.
+/// Longest event id that the shop can store.
 const EVENT_ID_CHARACTERS_MAX: usize = 255;
-/// Characters of a bank's word for a dispute that are kept.
+/// Characters kept of the bank's reason for a dispute.
 const REASON_CHARACTERS_MAX: usize = 200;
-/// Where the gateway's objects name the payment of ours they were made for.
+/// Metadata key under which the gateway's objects name our payment.
 const PAYMENT_ENTRY: &str = "souk_payment";
-/// And the store it was made by.
+/// Metadata key under which they name the store that made the payment.
 const STORE_ENTRY: &str = "souk_store";
 
 /// A gateway's event, as far as every event is alike.
@@ -37,11 +37,11 @@ struct EventData {
     object: serde_json::Map<String, Value>,
 }
 
-/// The fields that matter of the objects that events are about: intents, charges, refunds,
-/// disputes, checkout sessions.
+/// The relevant fields of the objects that events are about: intents, charges, refunds, disputes,
+/// checkout sessions.
 ///
-/// An amount is taken as it is written: one that is no whole number is a reason to ask the gateway,
-/// and none to refuse the message, which would be sent again for days.
+/// Amounts are read as any JSON value. If one is not a whole number, the shop asks the gateway for
+/// the payment. Rejecting the message would not help: the gateway would resend it for days.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Object {
@@ -60,7 +60,7 @@ struct Object {
 }
 
 impl Object {
-    /// What the shop noted under this name when it made the object at the gateway.
+    /// The metadata value that the shop stored under this key when it made the object.
     fn entry(&self, name: &str) -> Option<String> {
         self.metadata.as_ref().and_then(|entries| entries.get(name)).map(text)
     }
@@ -73,21 +73,21 @@ struct PaymentError {
     charge: Option<String>,
 }
 
-/// What an event says that is about the shop.
+/// A gateway's event as the shop uses it.
 pub(crate) struct Heard {
     /// The gateway's id of the event.
     pub(crate) id: String,
-    /// What kind of event it is, in the gateway's word.
+    /// The event's type, in the gateway's word.
     pub(crate) kind: String,
-    /// The payment it is about, as the shop named it at the gateway.
+    /// The payment that the event is about, if its metadata names one.
     pub(crate) about: Option<About>,
-    /// What is to be booked; `None` for what is about nothing of the shop's.
+    /// What to book; `None` if the event concerns nothing of the shop's.
     pub(crate) message: Option<Message>,
 }
 
-/// Whose object at the gateway an event is about.
+/// The shop's payment and the gateway's object that an event is about.
 pub(crate) struct About {
-    /// The store that began the payment.
+    /// The store that made the payment.
     pub(crate) store: String,
     /// The payment.
     pub(crate) payment: String,
@@ -95,14 +95,14 @@ pub(crate) struct About {
     pub(crate) object: String,
 }
 
-/// The body of a message is no event.
+/// The body of a message is not an event.
 #[derive(Debug)]
 pub(crate) struct NoEvent;
 
 /// Reads the body of a message.
 ///
 /// # Errors
-/// [`NoEvent`], also where its id is too long to be remembered.
+/// [`NoEvent`], also if the event's id is too long to store.
 pub(crate) fn read(body: &[u8]) -> Result<Heard, NoEvent> {
     let event: Event = serde_json::from_slice(body).map_err(|_| NoEvent)?;
     let Event { id, r#type: kind, data } = event;
@@ -123,14 +123,14 @@ pub(crate) fn read(body: &[u8]) -> Result<Heard, NoEvent> {
     Ok(Heard { id, kind, about, message })
 }
 
-/// Of other kinds of events not even the shape is known.
+/// Whether the shop handles events of this kind; others are accepted without parsing their object.
 fn is_ours(kind: &str) -> bool {
     ["payment_intent.", "checkout.session.", "charge.", "refund."]
         .iter()
         .any(|prefix| kind.starts_with(prefix))
 }
 
-/// What an event says; `None` for what is none of our business.
+/// What an event books; `None` if it does not concern the shop.
 fn message(kind: &str, object: Object) -> Option<Message> {
     let claim = Claim {
         by: Speaker::Message,
@@ -227,7 +227,7 @@ fn amount(written: &Value) -> SaidAmount {
     }
 }
 
-/// What this kind of event is about must be there.
+/// An amount that this kind of event must have: a missing one counts as unreadable.
 fn present(said: SaidAmount) -> SaidAmount {
     if said == SaidAmount::Absent { SaidAmount::Malformed } else { said }
 }

@@ -1,5 +1,5 @@
-//! The payment gateways: Stripe, and what any gateway says by itself. The sandbox is an owner of its own in the shop
-//! (`actors/src/sandbox`), because its books lie in the store.
+//! The payment gateways: Stripe, and the webhook events of any gateway. The sandbox gateway is an owner
+//! (`actors/src/sandbox`), because its books are in the store.
 
 pub(crate) mod messages;
 mod stripe;

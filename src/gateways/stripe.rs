@@ -1,4 +1,4 @@
-//! Stripe as the shop's payment gateway: what the gateway promises, in Stripe's terms.
+//! Stripe as the shop's payment gateway: translates the gateway's contract into Stripe's API.
 
 use souk_actors::gateway::{
     self, Answering, Attempt, Charge, CheckoutPages, CheckoutStatus, Decline, Gateway,
@@ -13,8 +13,7 @@ use souk_stripe::{
 use std::sync::Arc;
 use std::time::SystemTime;
 
-/// The shop as the operator wants it: with these settings its money goes through Stripe, without
-/// any through the sandbox it has.
+/// The shop with its gateway: Stripe if there are settings for it, else the sandbox.
 ///
 /// # Errors
 /// [`SetUpError`].
@@ -25,16 +24,16 @@ pub(crate) fn with_gateway(shop: Shop, stripe: Option<StripeSettings>) -> Result
     Ok(shop.with_gateway(Arc::new(StripeGateway { stripe, currency })))
 }
 
-/// What one question to Stripe showed.
+/// What a test call to Stripe showed.
 pub(crate) struct StripeReport {
-    /// Whether it answers and takes the key; else a sentence about what does not work.
+    /// Whether Stripe answers and accepts the key; else a sentence about the failure.
     pub(crate) key: Result<(), String>,
-    /// How far our clock is ahead of its, in seconds; negative where ours is behind. `None` if no
-    /// answer had a time.
+    /// How many seconds our clock is ahead of Stripe's; negative if ours is behind. `None` if no answer
+    /// had a `Date`.
     pub(crate) clock_ahead_seconds: Option<i64>,
 }
 
-/// Asks Stripe for an intent that nobody made.
+/// Asks Stripe for an intent that does not exist.
 pub(crate) async fn examine_stripe(settings: StripeSettings, currency: Currency) -> StripeReport {
     const NOBODYS_INTENT: &str = "pi_souk_doctor";
     let stripe = match Stripe::new(settings) {
@@ -56,14 +55,14 @@ pub(crate) async fn examine_stripe(settings: StripeSettings, currency: Currency)
     StripeReport { key, clock_ahead_seconds }
 }
 
-/// An account at Stripe that takes the shop's money.
+/// The shop's account at Stripe.
 struct StripeGateway {
     stripe: Stripe,
     currency: Currency,
 }
 
 impl StripeGateway {
-    /// The intent with what went back of it, which Stripe tells apart.
+    /// The intent with its refunds, which Stripe reports separately.
     async fn shown(&self, intent: Intent) -> Result<GatewayIntent, GatewayError> {
         let mut amount_refunded = Money::ZERO;
         if intent.state == IntentState::Succeeded {
@@ -79,7 +78,7 @@ impl StripeGateway {
         let intent = self.stripe.retrieve_intent(id, self.currency).await;
         let intent = intent.map_err(|error| gateway_error(error, INTENT))?;
         if intent.id != id {
-            // The shop may not know yet which intent is behind a page, so it could not tell.
+            // The shop may not know yet which intent belongs to a page, so it could not match this one.
             return Err(misfit(id, Misfit::AnotherObject));
         }
         self.shown(intent).await
@@ -105,7 +104,7 @@ impl StripeGateway {
     }
 }
 
-/// Stripe's names for what it may not know.
+/// Stripe's name for an object that it may not find.
 const INTENT: &str = "payment_intent";
 const CHECKOUT: &str = "checkout.session";
 
@@ -126,7 +125,7 @@ impl Gateway for StripeGateway {
         Box::pin(async move {
             let purchase = purchase(&charge);
             let made = match self.stripe.create_intent(key, &purchase).await {
-                // An intent that nobody was told of charges nobody, so another one is no harm.
+                // Nobody knows this intent's secret, so nobody can pay it: a second one is harmless.
                 Err(CallError::OutcomeUnknown { cause: Cause::ServerFailed }) => {
                     self.stripe.create_intent(&fresh_key(key), &purchase).await
                 }
@@ -181,8 +180,8 @@ impl Gateway for StripeGateway {
                 self.stripe.refund(key, &intent, Some(amount), self.currency, reason).await;
             match refunding {
                 Ok(refund) => Ok(gateway_refund(refund)),
-                // Stripe may go on giving its fault as the answer to this key, so it is asked for
-                // what it did.
+                // Stripe may repeat its failure as the answer to this key, so the refunds it made are
+                // read instead.
                 Err(unknown @ CallError::OutcomeUnknown { .. }) => {
                     let made = self.stripe.refunds_of(&intent, self.currency).await;
                     let made = made.map_err(|error| gateway_error(error, INTENT))?;
@@ -212,7 +211,7 @@ impl Gateway for StripeGateway {
             let pages = Pages { success: pages.success, cancel: pages.cancel };
             let purchase = purchase(&charge);
             let opened = match self.stripe.open_checkout(key, &purchase, &pages).await {
-                // As with an intent: nobody can pay at a page whose address nobody was told.
+                // As with an intent: nobody knows the address of this page, so nobody can pay there.
                 Err(CallError::OutcomeUnknown { cause: Cause::ServerFailed }) => {
                     self.stripe.open_checkout(&fresh_key(key), &purchase, &pages).await
                 }
@@ -230,7 +229,7 @@ impl Gateway for StripeGateway {
         Box::pin(async move {
             match self.stripe.expire_checkout(key, id, self.currency).await {
                 Ok(checkout) => self.shown_checkout(checkout).await,
-                // One that is complete or expired; Stripe has no code for that.
+                // The session is complete or expired; Stripe has no code for that.
                 Err(CallError::Invalid(_) | CallError::WrongState) => {
                     self.current_checkout(id).await
                 }
@@ -240,8 +239,8 @@ impl Gateway for StripeGateway {
     }
 }
 
-/// Another key for the same step, a new one each minute. Stripe gives the answer it once gave to a
-/// key for a day, a fault of its own too; only for what is no harm to do twice.
+/// Another idempotency key for the same step, a new one each minute. For a day Stripe repeats the
+/// answer it gave to a key, even a failure of its own. Only for steps that are harmless to repeat.
 fn fresh_key(key: &str) -> String {
     format!("{key}-again-{}", clock::now().seconds() / 60)
 }
@@ -260,14 +259,14 @@ fn purchase(charge: &Charge) -> Purchase {
     }
 }
 
-/// Raises the alarm over an answer that does not fit what was asked.
+/// Raises the alarm about an answer that does not match the request.
 fn misfit(asked: &str, why: Misfit) -> GatewayError {
     gateway::alarm(format_args!("an answer about {asked}"), why);
     GatewayError::Misfit(why)
 }
 
-/// What went back of an intent. A list that holds what is of another intent, or in another currency,
-/// is not its list.
+/// The refunded total of an intent. A refund of another intent or in another currency makes the list
+/// invalid.
 fn total_of(intent: &Intent, refunds: &[Refund]) -> Result<Money, Misfit> {
     for refund in refunds {
         if refund.intent.as_ref().is_some_and(|of| *of != intent.id) {
@@ -291,7 +290,7 @@ fn gateway_intent(intent: Intent, amount_refunded: Money) -> GatewayIntent {
             PaymentStatus::RequiresPaymentMethod
         }
         IntentState::RequiresAction => PaymentStatus::RequiresAction,
-        // Money that is held was never asked for; an operator must look at it.
+        // The shop never asks Stripe to hold money for later capture; an operator must look at it.
         IntentState::Processing | IntentState::RequiresCapture => PaymentStatus::Processing,
         IntentState::Succeeded => PaymentStatus::Succeeded,
         IntentState::Canceled => PaymentStatus::Canceled,
@@ -329,7 +328,7 @@ fn refund_error(error: CallError) -> GatewayError {
         CallError::Invalid(Invalid { parameter: Some(parameter), .. }) if parameter == "amount" => {
             GatewayError::RefundTooLarge
         }
-        // Stripe says of an unknown intent in the body that a resource is missing.
+        // Stripe reports an unknown intent with a code in the body.
         CallError::Invalid(Invalid { code: Some(code), .. }) if code == "resource_missing" => {
             GatewayError::NoSuch { what: INTENT }
         }
@@ -357,7 +356,7 @@ fn gateway_error(error: CallError, what: &'static str) -> GatewayError {
     }
 }
 
-/// What the gateway will not take, now or later, in its own words.
+/// The gateway rejects the request permanently; `reason` is its own text.
 fn refused(reason: String) -> GatewayError {
     let reason = match reason.is_empty() {
         true => "The payment gateway does not accept this payment.".to_owned(),

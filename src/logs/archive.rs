@@ -1,4 +1,4 @@
-//! The log as it is searched: in this process, or in the one that keeps it.
+//! Searches the log: in this process, or in the process that keeps it.
 
 use super::query::LogQuery;
 use super::socket::ask;
@@ -11,9 +11,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
-/// Searches at a time: they take a processor each, and the shop's customers come first.
+/// Searches at a time: each keeps one processor busy, and the shop's customers come first.
 const SEARCHES_MAX: usize = 1;
-/// Longest wait for one's turn to search.
+/// Longest wait for a search to start.
 const WAIT: Duration = Duration::from_secs(5);
 
 /// Why the log could not be searched.
@@ -25,7 +25,7 @@ pub(crate) enum ArchiveError {
     /// The process that keeps the log does not answer.
     #[error("the process that keeps the log does not answer")]
     Away(#[from] io::Error),
-    /// Others search for long.
+    /// Other searches take too long.
     #[error("too many search the log")]
     Busy,
 }
@@ -36,7 +36,7 @@ enum Place {
     There(PathBuf),
 }
 
-/// Where the log is searched. Cheap to clone.
+/// Searches the log. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Archive {
     place: Place,
@@ -44,12 +44,12 @@ pub(crate) struct Archive {
 }
 
 impl Archive {
-    /// This process keeps the log.
+    /// An archive that this process keeps.
     pub(crate) fn here(store: LogStore) -> Self {
         Self::of(Place::Here(store))
     }
 
-    /// `souk worker log` keeps the log in this directory of data, if one does.
+    /// An archive that `souk worker log` keeps in this data directory, if it runs.
     pub(crate) fn there(data: PathBuf) -> Self {
         Self::of(Place::There(data))
     }
@@ -58,10 +58,10 @@ impl Archive {
         Self { place, searches: Arc::new(Semaphore::new(SEARCHES_MAX)) }
     }
 
-    /// Runs `search`, which blocks, with a way to look up parts of the log.
+    /// Runs `search`, which blocks, with access to the log.
     ///
     /// # Errors
-    /// What `search` says; [`ArchiveError::Busy`].
+    /// The error of `search`; [`ArchiveError::Busy`].
     pub(crate) async fn search<T, E>(
         &self,
         search: impl FnOnce(&Self) -> Result<T, E> + Send + 'static,
@@ -81,7 +81,7 @@ impl Archive {
         panics::outcome(searching.await).unwrap_or_else(|| Err(away()))
     }
 
-    /// The lines `query` looks for, newest first: `limit` of them after the first `offset`. Blocks.
+    /// The lines that `query` matches, newest first: `limit` of them after the first `offset`. Blocks.
     ///
     /// # Errors
     /// [`ArchiveError`].

@@ -1,5 +1,4 @@
-//! The way in for Souk's own lines: a queue with a bound. Whoever logs never waits; what does not
-//! fit is counted.
+//! A bounded queue for Souk's own log lines. Logging never waits; lines that do not fit are counted.
 
 use super::record::{Level, LogRecord};
 use super::store::{BATCH_LINES_MAX, LogStore};
@@ -10,40 +9,40 @@ use std::time::Duration;
 use tokio::sync::{Mutex, mpsc};
 use tokio::time::Instant;
 
-/// Lines that may wait to be kept.
+/// Most lines in the queue.
 const QUEUE_LINES: usize = 8_192;
-/// When the queue is half full, one line of so many below a warning is kept.
+/// When the queue is half full, one of this many lines below a warning is kept.
 const SAMPLE: u64 = 16;
-/// How long lines are gathered for one commit: so many syncs of the log a second at most.
+/// How long lines are collected for one commit, which limits the log's syncs per second.
 const GATHER: Duration = Duration::from_millis(250);
-/// How often old lines are looked for.
+/// How often old lines are pruned.
 const PRUNE_EVERY: Duration = Duration::from_secs(10);
 
-/// What became of lines, since the start.
+/// Counters of lines since the start.
 #[derive(Debug, Default)]
 pub(crate) struct LogCounts {
     /// Kept.
     pub(crate) kept: AtomicU64,
-    /// Lost because too many came at once.
+    /// Lost because the queue was full.
     pub(crate) overflowed: AtomicU64,
-    /// Left out because many came at once and they matter least.
+    /// Dropped by sampling because many came at once.
     pub(crate) sampled: AtomicU64,
     /// Lost because they could not be written or sent.
     pub(crate) failed: AtomicU64,
-    /// Published by others and no lines.
+    /// Rejected messages of other systems.
     pub(crate) refused: AtomicU64,
     is_failing: AtomicBool,
     sampling: AtomicU64,
 }
 
-/// Takes lines. Cheap to clone.
+/// The queue's sending end. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Intake {
     sender: mpsc::Sender<LogRecord>,
     counts: Arc<LogCounts>,
 }
 
-/// The other end. Cheap to clone; each line is taken by one.
+/// The queue's receiving end. Cheap to clone; each line goes to one receiver.
 #[derive(Clone)]
 pub(crate) struct LogQueue {
     lines: Arc<Mutex<mpsc::Receiver<LogRecord>>>,
@@ -51,7 +50,7 @@ pub(crate) struct LogQueue {
 }
 
 impl Intake {
-    /// A queue and its way in.
+    /// Both ends of a new queue.
     pub(crate) fn new() -> (Self, LogQueue) {
         let (sender, lines) = mpsc::channel(QUEUE_LINES);
         let counts = Arc::new(LogCounts::default());
@@ -59,13 +58,13 @@ impl Intake {
         (Self { sender, counts }, queue)
     }
 
-    /// Whether a line of this level is worth the trouble now; counts it if not.
+    /// Whether a line of this level fits the queue's present load; counts it if not.
     pub(super) fn wants(&self, level: Level) -> bool {
         let is_pressed = self.sender.capacity() < self.sender.max_capacity() / 2;
         !is_pressed || self.counts.takes_sample(level)
     }
 
-    /// Takes a line if there is room.
+    /// Queues a line if there is room.
     pub(super) fn offer(&self, record: LogRecord) {
         if self.sender.try_send(record).is_err() {
             self.counts.overflowed.fetch_add(1, Ordering::Relaxed);
@@ -74,7 +73,7 @@ impl Intake {
 }
 
 impl LogCounts {
-    /// Whether this is one of the lines that are kept of a flood; counts it if not.
+    /// Whether this line is in the sample that is kept of a flood; counts it if not.
     pub(crate) fn takes_sample(&self, level: Level) -> bool {
         if level >= Level::Warn
             || self.sampling.fetch_add(1, Ordering::Relaxed).is_multiple_of(SAMPLE)
@@ -87,20 +86,20 @@ impl LogCounts {
 }
 
 impl LogQueue {
-    /// What becomes of lines.
+    /// The counters.
     pub(crate) fn counts(&self) -> Arc<LogCounts> {
         Arc::clone(&self.counts)
     }
 
-    /// The next lines, at most [`BATCH_LINES_MAX`]; none when nobody can log any more. A wait that
-    /// is cut off loses nothing.
+    /// The next lines, at most [`BATCH_LINES_MAX`]; none when every sender is gone. Cancel-safe: a wait
+    /// that is dropped loses no line.
     pub(crate) async fn next_lines(&self) -> Vec<LogRecord> {
         let mut lines = Vec::new();
         self.lines.lock().await.recv_many(&mut lines, BATCH_LINES_MAX).await;
         lines
     }
 
-    /// Fills up `lines` with what waits now.
+    /// Adds the lines that are queued now to `lines`.
     async fn add_waiting(&self, lines: &mut Vec<LogRecord>) {
         let mut queue = self.lines.lock().await;
         let room = BATCH_LINES_MAX.saturating_sub(lines.len());
@@ -113,17 +112,17 @@ impl LogQueue {
     }
 }
 
-/// Keeps what comes through the queue, and deletes what is old.
+/// Stores the queue's lines and prunes old ones.
 #[derive(Clone)]
 pub(crate) struct Writer {
-    /// Where lines come from.
+    /// The queue to read.
     pub(crate) queue: LogQueue,
-    /// Where they go.
+    /// The store to write.
     pub(crate) store: LogStore,
 }
 
 impl Writer {
-    /// Works until `stop`, then keeps what waits.
+    /// Stores lines until `stop`, then stores what is still queued.
     pub(crate) async fn run(self, stop: impl Future<Output = ()>) {
         let mut stop = std::pin::pin!(stop);
         let mut prune_at = Instant::now();
@@ -167,9 +166,9 @@ impl Writer {
             }
             Err(error) => {
                 counts.failed.fetch_add(number, Ordering::Relaxed);
-                // Said once: a line about every lost line would be lost as well.
+                // Logged once: a log line for every lost line would be lost as well.
                 if !counts.is_failing.swap(true, Ordering::Relaxed) {
-                    tracing::error!(%error, "the log cannot be kept");
+                    tracing::error!(%error, "cannot write the log");
                 }
             }
         }
@@ -181,7 +180,7 @@ impl Writer {
                 Ok(true) => tokio::task::yield_now().await,
                 Ok(false) => return,
                 Err(error) => {
-                    tracing::debug!(%error, "old lines of the log are deleted later");
+                    tracing::debug!(%error, "cannot prune the log yet");
                     return;
                 }
             }

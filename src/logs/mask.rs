@@ -1,11 +1,10 @@
-//! What is kept out of Souk's own log: secrets, and what says who somebody is.
+//! Keeps secrets and personal data out of Souk's own log.
 //!
-//! - Fields are left out whose names speak of secrets, addresses or the connection's other end
-//!   ([`LEFT_OUT`]).
+//! - Fields are left out if their names suggest secrets, addresses or the peer ([`LEFT_OUT`]).
 //! - In the message and in every other field, words are replaced that look like a mail address, a
 //!   token, a key of a gateway, the password in a URL, or any long run of letters and digits.
 //!
-//! Numbers of users, orders and products stay: they say nothing to who cannot read the shop.
+//! Numbers of users, orders and products stay: they are useless without access to the shop.
 
 use std::borrow::Cow;
 
@@ -26,7 +25,7 @@ const LEFT_OUT: [&str; 14] = [
     "body",
     "panic",
 ];
-/// A run of letters and digits this long is taken for a secret: ids of messages are shorter.
+/// A run of letters and digits this long is treated as a secret: message ids are shorter.
 const OPAQUE_CHARACTERS: usize = 32;
 
 /// Whether a field of this name may be kept.
@@ -35,7 +34,7 @@ pub(super) fn may_keep(field: &str) -> bool {
     !LEFT_OUT.iter().any(|word| field.contains(word))
 }
 
-/// The text without what must not be kept.
+/// The text with secrets and personal data replaced.
 pub(super) fn masked(text: &str) -> Cow<'_, str> {
     let mut shown = String::new();
     let mut is_changed = false;
@@ -57,9 +56,9 @@ pub(super) fn masked(text: &str) -> Cow<'_, str> {
     if is_changed { Cow::Owned(shown) } else { Cow::Borrowed(text) }
 }
 
-/// The path of a request without tokens and addresses, and no longer than a line.
+/// The path of a request without tokens and addresses, shortened to fit a line.
 pub(crate) fn masked_path(path: &str) -> String {
-    /// Longest path that is written down, in characters.
+    /// Longest path that is logged, in characters.
     const PATH_CHARACTERS_MAX: usize = 300;
     let shown = path.split('/').map(|part| match part.to_ascii_lowercase().contains("%40") {
         true => Cow::Borrowed("[mail address]"),
@@ -76,10 +75,10 @@ fn is_delimiter(c: char) -> bool {
     c.is_whitespace() || "\"'<>(),;`[]{}".contains(c)
 }
 
-/// What stands for a word that must not be kept.
+/// The replacement for a word that must not be logged; `None` if it may stay.
 fn mask_of(word: &str) -> Option<String> {
     if let Some((scheme, rest)) = word.split_once("://") {
-        // What stands before the host may be a password, what follows `?` may be a link's token.
+        // The part before the host may hold a password, the part after `?` a link's token.
         let rest = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
         let rest = rest.split_once('?').map_or(rest, |(before, _)| before);
         let shown = format!("{scheme}://{}", without_opaque(rest).unwrap_or_else(|| rest.into()));

@@ -1,5 +1,5 @@
-//! The log service (services contract, API6): what Souk and other systems report is kept in a store
-//! of its own, and an administrator searches it.
+//! The log service (services contract, API6): stores the log lines of Souk and of other systems in
+//! its own store, where an administrator searches them.
 //!
 //! ```text
 //! tracing ─▶ own_log (secrets taken out) ─▶ intake (bounded, sampled) ─▶┐
@@ -7,8 +7,8 @@
 //!                                                                        └────▶ socket ─▶ souk logs
 //! ```
 //!
-//! Nothing here is asked by the shop's own work: a log that cannot be written is a number in
-//! `/metrics`, never a wait.
+//! The shop's own work never waits for it: if the log cannot be written, a counter in `/metrics`
+//! grows.
 
 mod archive;
 mod intake;
@@ -26,8 +26,8 @@ pub(crate) use mask::masked_path;
 pub(crate) use own_log::OwnLog;
 pub(crate) use query::LogQuery;
 pub(crate) use record::{Level, LogRecord, LogRefusal, SUBJECT_PREFIX};
-pub(crate) use socket::{Follower, Heard, SOCKET_FILE, Socket, ask};
+pub(crate) use socket::{Followed, Follower, SOCKET_FILE, Socket, ask};
 pub(crate) use store::{Found, LogLimits, LogStore};
 
-/// Directory of the log's store, in the directory of the data.
+/// Directory of the log's store in the data directory.
 pub(crate) const DIRECTORY: &str = "logs";

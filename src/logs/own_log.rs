@@ -1,4 +1,4 @@
-//! Souk's own log on its way into the log service: a layer of `tracing` that never waits.
+//! Passes Souk's own log lines to the log service: a layer of `tracing` that never waits.
 
 use super::intake::Intake;
 use super::mask::{masked, may_keep};
@@ -12,18 +12,18 @@ use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::layer::{Context, Layer};
 
-/// The service under which Souk's own lines are kept.
+/// The service name of Souk's own lines.
 pub(super) const OWN_SERVICE: &str = "souk";
-/// What the names of our own modules begin with. What the crates below us say may hold whole
-/// requests and mails; it goes to standard error alone.
+/// Prefix of our own modules' names. Events of our dependencies may hold whole requests and mails;
+/// they go to standard error only.
 const OWN_TARGETS: &str = "souk";
 /// Longest value of a field, in characters.
 const VALUE_CHARACTERS_MAX: usize = 2_000;
 /// Most fields of a line.
 const FIELDS_MAX: usize = 32;
 
-/// Takes every event of our own modules into the log service, without secrets and personal data
-/// (see [`super::mask`]).
+/// Passes every event of our own modules to the log service, without secrets and personal data (see
+/// [`super::mask`]).
 pub(crate) struct OwnLog(pub(crate) Intake);
 
 impl<S: Subscriber> Layer<S> for OwnLog {
@@ -36,15 +36,15 @@ impl<S: Subscriber> Layer<S> for OwnLog {
         if !self.0.wants(level) {
             return;
         }
-        let mut said = Said::default();
-        event.record(&mut said);
-        said.fields.insert("target".to_owned(), Value::from(target));
+        let mut recorded = EventFields::default();
+        event.record(&mut recorded);
+        recorded.fields.insert("target".to_owned(), Value::from(target));
         self.0.offer(LogRecord {
             time: clock::now(),
             service: OWN_SERVICE.to_owned(),
             level,
-            message: said.message,
-            fields: said.fields,
+            message: recorded.message,
+            fields: recorded.fields,
         });
     }
 }
@@ -59,14 +59,14 @@ fn level_of(level: tracing::Level) -> Level {
     }
 }
 
-/// What an event says.
+/// The fields of an event.
 #[derive(Default)]
-struct Said {
+struct EventFields {
     message: String,
     fields: Map<String, Value>,
 }
 
-impl Said {
+impl EventFields {
     fn text(&mut self, field: &Field, text: &str) {
         let text: String = masked(text).chars().take(VALUE_CHARACTERS_MAX).collect();
         if field.name() == "message" {
@@ -83,10 +83,10 @@ impl Said {
     }
 }
 
-impl Visit for Said {
+impl Visit for EventFields {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         let mut text = String::new();
-        // A value that cannot be written is written as far as it goes.
+        // `Bounded` fails at its limit; what was written so far is kept.
         let _ = write!(Bounded(&mut text), "{value:?}");
         self.text(field, &text);
     }
@@ -116,7 +116,7 @@ impl Visit for Said {
     }
 }
 
-/// Takes no more than a body may hold.
+/// Stops at the size that a line's body may have.
 struct Bounded<'a>(&'a mut String);
 
 impl fmt::Write for Bounded<'_> {
@@ -157,6 +157,6 @@ mod tests {
             serde_json::json!({"order": 7, "reason": "550 <[mail address]>: no",
                 "target": "souk::logs::own_log::tests"})
         );
-        assert!(queue.try_next().is_none(), "what others say stays on standard error");
+        assert!(queue.try_next().is_none(), "events of dependencies stay on standard error");
     }
 }

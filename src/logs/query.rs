@@ -1,4 +1,4 @@
-//! What somebody looks for in the log, as the query of a URL and the command line say it.
+//! Log queries, as URLs and the command line express them.
 
 use super::record::{Level, LogRecord, SERVICE_CHARACTERS_MAX, is_service};
 use crate::moment;
@@ -6,32 +6,32 @@ use serde::{Deserialize, Serialize};
 use souk_domain::{UnixMillis, nearest};
 use std::borrow::Cow;
 
-/// Longest text looked for, in characters.
+/// Longest search text, in characters.
 const TEXT_CHARACTERS_MAX: usize = 200;
 /// The most characters of an unknown name that a refusal repeats.
 const SHOWN_CHARACTERS_MAX: usize = 60;
 
-/// Which lines; what is `None` does not matter.
+/// A filter for lines; `None` matches all.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct LogQuery {
     /// Exactly this service.
     pub(crate) service: Option<String>,
-    /// This level or one that matters more.
+    /// This level or a more important one.
     pub(crate) level: Option<Level>,
     /// Written at this time or later, in milliseconds since the epoch.
     pub(crate) since: Option<i64>,
     /// Written before this time, in milliseconds since the epoch.
     pub(crate) until: Option<i64>,
-    /// In the message, a field or the service's name, in either case.
+    /// This text in the message, a field or the service's name, ignoring case.
     pub(crate) text: Option<String>,
 }
 
 impl LogQuery {
-    /// Reads the parameters `service`, `level`, `since`, `until` and `q`; an empty one is none.
+    /// Reads the parameters `service`, `level`, `since`, `until` and `q`; an empty one counts as absent.
     /// Times are as in [`moment::parse`].
     ///
     /// # Errors
-    /// Every wrong parameter with what is wrong with it.
+    /// Every invalid parameter with what is wrong with it.
     pub(crate) fn parse<'a>(
         parameter: impl Fn(&'static str) -> Option<&'a str>,
         now: UnixMillis,
@@ -76,7 +76,7 @@ impl LogQuery {
         if wrong.is_empty() { Ok(query) } else { Err(wrong) }
     }
 
-    /// Whether this line is looked for.
+    /// Whether the query matches this line.
     pub(super) fn matches(&self, record: &LogRecord) -> bool {
         let fields = || Cow::Owned(serde_json::to_string(&record.fields).unwrap_or_default());
         self.since.is_none_or(|since| record.time.get() >= since)
@@ -84,7 +84,7 @@ impl LogQuery {
             && self.is_about(&record.service, record.level, &record.message, fields)
     }
 
-    /// The same but for the time; `fields` are JSON, and only asked for where a text is wanted.
+    /// Matches everything but the time. `fields` returns JSON and is called only to search for a text.
     pub(super) fn is_about<'a>(
         &self,
         service: &str,

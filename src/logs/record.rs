@@ -1,4 +1,4 @@
-//! One line of a log: what is read of a published message, and what is shown of it.
+//! One log line: how published messages are parsed, and how lines are shown.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -6,48 +6,48 @@ use souk_domain::UnixMillis;
 use std::fmt;
 use std::time::Duration;
 
-/// What precedes service and level in the subject of a log message.
+/// Precedes service and level in the subject of a log message.
 pub(crate) const SUBJECT_PREFIX: &str = "souk.log.v1.";
-/// Longest body of a log message.
+/// Longest body of a log message, in octets.
 pub(crate) const BODY_BYTES_MAX: usize = 16 * 1024;
 /// Longest name of a service, in characters.
 pub(super) const SERVICE_CHARACTERS_MAX: usize = 64;
-/// How far ahead of our clock a message may say it was written.
+/// How far in the future a message's time may be by our clock.
 const CLOCK_SKEW: Duration = Duration::from_secs(60);
 
-/// How much a line matters. The order is that of the declaration.
+/// How important a line is, in ascending order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Level {
     /// Every step.
     Trace,
-    /// For whoever looks for a mistake.
+    /// For debugging.
     Debug,
-    /// What happened.
+    /// Normal operation.
     Info,
-    /// What should not happen often.
+    /// Something that should be rare.
     Warn,
-    /// What somebody must look at.
+    /// Something that an operator must look at.
     Error,
 }
 
-/// One line as it is kept and shown.
+/// One line as it is stored and shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct LogRecord {
-    /// When it was written; when it arrived, if it does not say so credibly.
+    /// When it was written; when it arrived, if its own time is missing or implausible.
     #[serde(with = "rfc3339")]
     pub(crate) time: UnixMillis,
-    /// Who wrote it.
+    /// The service that wrote it.
     pub(crate) service: String,
-    /// How much it matters.
+    /// How important it is.
     pub(crate) level: Level,
-    /// What it says.
+    /// Its text.
     pub(crate) message: String,
-    /// Everything else it says.
+    /// All its other fields.
     pub(crate) fields: Map<String, Value>,
 }
 
-/// Why a published message is no line of a log.
+/// Why a published message is not a log line.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum LogRefusal {
     /// The subject names no service and level.
@@ -55,33 +55,30 @@ pub(crate) enum LogRefusal {
     Subject,
     /// The body is too long.
     #[error("the body has {octets} octets, more than {BODY_BYTES_MAX}")]
-    TooLong {
-        /// How many.
-        octets: usize,
-    },
-    /// There is nothing in it.
+    TooLong { octets: usize },
+    /// The body is empty.
     #[error("the body is empty")]
     Empty,
-    /// It is no text.
+    /// The body is not UTF-8.
     #[error("the body is no UTF-8")]
     NoText,
-    /// It begins as an object and is none.
+    /// It starts like a JSON object but cannot be parsed.
     #[error("the body is no JSON object: {reason}")]
     Json {
-        /// What the parser says.
+        /// The parser's error.
         reason: String,
     },
-    /// An object without the one field it needs.
+    /// The object has no usable `message`.
     #[error("the body has no `message`, or one that is empty or no text")]
     NoMessage,
 }
 
 impl Level {
-    /// Every level, the one that matters least first.
+    /// Every level, the least important first.
     pub(crate) const ALL: [Self; 5] =
         [Self::Trace, Self::Debug, Self::Info, Self::Warn, Self::Error];
 
-    /// The level of this name, however it is written; other systems' names are known too.
+    /// The level with this name, ignoring case; other systems' names are accepted too.
     pub(crate) fn named(name: &str) -> Option<Self> {
         match name.to_ascii_lowercase().as_str() {
             "trace" => Some(Self::Trace),
@@ -104,26 +101,26 @@ impl Level {
         }
     }
 
-    /// The number it is kept as.
+    /// The number it is stored as.
     pub(super) fn number(self) -> u8 {
         self as u8
     }
 
-    /// The level kept as this number.
+    /// The level stored as this number.
     pub(super) fn numbered(number: u8) -> Option<Self> {
         Self::ALL.into_iter().find(|level| level.number() == number)
     }
 }
 
-/// Whether this can be the name of a service: it is one token of a subject.
+/// Whether this can be the name of a service: one token of a subject.
 pub(super) fn is_service(name: &str) -> bool {
     let plain = |octet: u8| octet.is_ascii_alphanumeric() || b"_-".contains(&octet);
     (1..=SERVICE_CHARACTERS_MAX).contains(&name.len()) && name.bytes().all(plain)
 }
 
 impl LogRecord {
-    /// Reads a published message: a JSON object with at least a `message`, a CloudEvent whose `data`
-    /// is one or is a text, or plain text. Its own `time` (RFC 3339) counts where it lies between
+    /// Parses a published message: a JSON object with at least a `message`, a CloudEvent whose `data` is
+    /// such an object or a text, or plain text. Its own `time` (RFC 3339) is used if it lies between
     /// `oldest` and now.
     ///
     /// # Errors
@@ -151,13 +148,13 @@ impl LogRecord {
             true => take_apart(text)?,
             false => (text.to_owned(), Map::new()),
         };
-        let said = fields.get("time").and_then(Value::as_str).and_then(rfc3339::parse);
+        let own_time = fields.get("time").and_then(Value::as_str).and_then(rfc3339::parse);
         let is_credible = |time: &UnixMillis| (oldest..=now.after(CLOCK_SKEW)).contains(time);
-        let time = said.filter(is_credible).unwrap_or(now);
+        let time = own_time.filter(is_credible).unwrap_or(now);
         Ok(Self { time, service: service.to_owned(), level, message, fields })
     }
 
-    /// The body of a message that says the same.
+    /// The body of a message that publishes this line.
     pub(crate) fn body(&self) -> Vec<u8> {
         let mut fields = self.fields.clone();
         fields.insert("time".to_owned(), Value::from(self.time.to_string()));
@@ -166,7 +163,7 @@ impl LogRecord {
     }
 }
 
-/// Message and other fields of an object.
+/// The message and the other fields of an object.
 fn take_apart(text: &str) -> Result<(String, Map<String, Value>), LogRefusal> {
     let refused = |error: serde_json::Error| LogRefusal::Json { reason: error.to_string() };
     let mut fields: Map<String, Value> = serde_json::from_str(text).map_err(refused)?;
@@ -179,15 +176,15 @@ fn take_apart(text: &str) -> Result<(String, Map<String, Value>), LogRefusal> {
     }
 }
 
-/// Whether an object is an envelope of CloudEvents in structured JSON, with something in it
-/// (<https://github.com/cloudevents/spec>). An object with a `message` of its own says what it says.
+/// Whether an object is a CloudEvents envelope in structured JSON, with content
+/// (<https://github.com/cloudevents/spec>). An object with its own `message` is not.
 fn is_cloud_event(fields: &Map<String, Value>) -> bool {
     let is_text = |name: &str| fields.get(name).is_some_and(Value::is_string);
     is_text("specversion") && fields.contains_key("data") && !fields.contains_key("message")
 }
 
-/// Puts what is in an envelope in the place of the envelope. Its attributes stay as fields, except
-/// where `data` has a field of that name.
+/// Replaces an envelope by its content. The envelope's attributes stay as fields, unless `data` has a
+/// field with the same name.
 fn open_envelope(fields: &mut Map<String, Value>) {
     match fields.remove("data") {
         Some(Value::Object(data)) => fields.extend(data),
@@ -198,7 +195,7 @@ fn open_envelope(fields: &mut Map<String, Value>) {
     }
 }
 
-/// One line for people. What could move a terminal's cursor is written as an escape.
+/// One line for people. Control characters are escaped, so that they cannot move a terminal's cursor.
 impl fmt::Display for LogRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let level = self.level.name().to_ascii_uppercase();
@@ -221,7 +218,7 @@ fn plainly(text: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     })
 }
 
-/// Times as texts.
+/// Serialises times as RFC 3339.
 pub(super) mod rfc3339 {
     use serde::{Deserialize, Deserializer, Serializer};
     use souk_domain::UnixMillis;
@@ -289,7 +286,7 @@ mod tests {
         for empty in ["{}", r#"{"message": ""}"#, r#"{"message": 7}"#, r#""""#, "null", "[1]"] {
             assert_eq!(of(empty), Err(LogRefusal::NoMessage), "{empty}");
         }
-        // No envelope: an object that says something itself.
+        // Not an envelope: the object has its own message.
         let body = br#"{"message": "outer", "data": {"message": "inner"}}"#;
         let line = read("souk.log.v1.till.info", body).expect("a line");
         assert_eq!(line.message, "outer");

@@ -1,5 +1,5 @@
-//! How another process of the same machine asks for the log while this one keeps it: a socket in
-//! the directory of the data, for the shop's own user alone. One question a connection, in JSON.
+//! Lets other processes of this machine read the log while this one keeps it: a socket in the data
+//! directory, for the shop's own user only. One request per connection, in JSON.
 
 use super::query::LogQuery;
 use super::record::LogRecord;
@@ -17,45 +17,45 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::Semaphore;
 use tokio::sync::broadcast::error::RecvError;
 
-/// Name of the socket in the directory of the data.
+/// Name of the socket in the data directory.
 pub(crate) const SOCKET_FILE: &str = "logs.sock";
-/// Longest question.
+/// Longest request, in octets.
 const QUESTION_BYTES_MAX: u64 = 8 * 1024;
-/// Questions answered at a time, followers included.
+/// Connections served at a time, followers included.
 const CONNECTIONS_MAX: usize = 16;
-/// Lines of one answer.
+/// Most lines of one answer.
 const LINES_MAX: usize = 10_000;
-/// Longest wait for a question, and for who takes nothing of the answer.
+/// Longest wait for a request, and for a client that does not read the answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 #[derive(Serialize, Deserialize)]
 enum Question {
     /// One answer: [`Found`].
     Search { query: LogQuery, offset: u64, limit: usize },
-    /// Lines, oldest first, for ever.
+    /// An endless stream of lines, oldest first.
     Follow { query: LogQuery, limit: usize },
 }
 
-/// What a follower hears.
+/// One item of a follower's stream.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) enum Heard {
+pub(crate) enum Followed {
     /// A line.
     Line(LogRecord),
-    /// So many lines came faster than they were taken.
+    /// This many lines were skipped because the follower read too slowly.
     Missed(u64),
 }
 
-/// The socket of the process that keeps the log; gone with the value.
+/// The socket of the process that keeps the log; dropping it removes the socket.
 pub(crate) struct Socket {
     listener: UnixListener,
     path: PathBuf,
 }
 
 impl Socket {
-    /// Opens the socket. The caller MUST hold the log's store: what lies there is left over then.
+    /// Opens the socket. The caller MUST hold the log's store, so that an existing socket is a leftover.
     ///
     /// # Errors
-    /// What the system says, a path that is too long for a socket included.
+    /// The system's error, for example if the path is too long for a socket.
     pub(crate) fn open(directory: &Path) -> io::Result<Self> {
         let path = directory.join(SOCKET_FILE);
         match fs::remove_file(&path) {
@@ -67,7 +67,7 @@ impl Socket {
         Ok(Self { listener, path })
     }
 
-    /// Answers questions until `stop`.
+    /// Serves requests until `stop`.
     pub(crate) async fn answer(&self, store: &LogStore, stop: impl Future<Output = ()>) {
         let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
         let mut stop = std::pin::pin!(stop);
@@ -86,7 +86,7 @@ impl Socket {
                 let store = store.clone();
                 conversations.spawn(async move {
                     if let Err(error) = converse(stream, store).await {
-                        tracing::debug!(%error, "somebody who asked for the log went away");
+                        tracing::debug!(%error, "a client of the log's socket went away");
                     }
                     drop(permit);
                 });
@@ -97,7 +97,7 @@ impl Socket {
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        // A socket that stays is found to be dead by whoever asks next.
+        // If the socket stays, the next client finds it dead.
         let _ = fs::remove_file(&self.path);
     }
 }
@@ -109,27 +109,27 @@ async fn converse(mut stream: UnixStream, store: LogStore) -> io::Result<()> {
     tokio::time::timeout(PATIENCE, from.read_line(&mut line)).await??;
     match serde_json::from_str(&line)? {
         Question::Search { query, offset, limit } => {
-            say(&mut to, &search(store, query, offset, limit).await?).await
+            send(&mut to, &search(store, query, offset, limit).await?).await
         }
         Question::Follow { query, limit } => {
             let mut new = store.follow();
             let found = search(store, query.clone(), 0, limit).await?;
             let last = found.lines.iter().map(|kept| kept.number).max().unwrap_or(0);
             for kept in found.lines.into_iter().rev() {
-                say(&mut to, &Heard::Line(kept.record)).await?;
+                send(&mut to, &Followed::Line(kept.record)).await?;
             }
             let mut rest = [0_u8; 1];
             loop {
                 tokio::select! {
                     heard = new.recv() => match heard {
                         Ok(kept) if kept.number > last && query.matches(&kept.record) => {
-                            say(&mut to, &Heard::Line(kept.record.clone())).await?;
+                            send(&mut to, &Followed::Line(kept.record.clone())).await?;
                         }
                         Ok(_) => {}
-                        Err(RecvError::Lagged(lines)) => say(&mut to, &Heard::Missed(lines)).await?,
+                        Err(RecvError::Lagged(lines)) => send(&mut to, &Followed::Missed(lines)).await?,
                         Err(RecvError::Closed) => return Ok(()),
                     },
-                    // Who asked says nothing more, so this is their going.
+                    // The client sends nothing after its request, so a read returns when it disconnects.
                     _ = from.read(&mut rest) => return Ok(()),
                 }
             }
@@ -142,17 +142,17 @@ async fn search(store: LogStore, query: LogQuery, offset: u64, limit: usize) -> 
     tokio::task::spawn_blocking(searching).await?.map_err(io::Error::other)
 }
 
-async fn say(to: &mut (impl AsyncWriteExt + Unpin), what: &impl Serialize) -> io::Result<()> {
+async fn send(to: &mut (impl AsyncWriteExt + Unpin), what: &impl Serialize) -> io::Result<()> {
     let mut line = serde_json::to_vec(what)?;
     line.push(b'\n');
     tokio::time::timeout(PATIENCE, to.write_all(&line)).await?
 }
 
-/// Asks the process that keeps the log in this directory of data. Blocks.
+/// Sends a request to the process that keeps the log in this data directory. Blocks.
 ///
 /// # Errors
-/// What the system says; [`io::ErrorKind::NotFound`] and [`io::ErrorKind::ConnectionRefused`] where
-/// nobody keeps it.
+/// The system's error; [`io::ErrorKind::NotFound`] and [`io::ErrorKind::ConnectionRefused`] if no
+/// process keeps the log.
 pub(crate) fn ask(
     directory: &Path,
     query: &LogQuery,
@@ -173,11 +173,11 @@ fn put(stream: &mut BlockingStream, question: &Question) -> io::Result<()> {
     stream.write_all(&line)
 }
 
-/// Hears every line from now on, after some of the last. Blocks.
+/// Reads every new line, after some of the last ones. Blocks.
 pub(crate) struct Follower(BufReader<BlockingStream>);
 
 impl Follower {
-    /// As [`ask`], the last `limit` lines first.
+    /// Like [`ask`]; starts with the last `limit` lines.
     ///
     /// # Errors
     /// As [`ask`].
@@ -189,10 +189,10 @@ impl Follower {
 }
 
 impl Iterator for Follower {
-    type Item = io::Result<Heard>;
+    type Item = io::Result<Followed>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        /// Longest answer to a follower: one line of the log, every octet of it escaped.
+        /// Longest item, in octets: one log line with every octet escaped.
         const LINE_BYTES_MAX: u64 = 1 << 20;
         let mut line = String::new();
         match (&mut self.0).take(LINE_BYTES_MAX).read_line(&mut line) {
@@ -203,7 +203,7 @@ impl Iterator for Follower {
     }
 }
 
-/// The lines of a search, as `souk logs` prints them.
+/// The lines of a search, for `souk logs`.
 impl Found {
     /// Oldest first.
     pub(crate) fn into_records(self) -> impl Iterator<Item = LogRecord> {

@@ -1,5 +1,5 @@
-//! Where lines are kept: a store of its own, so that the shop's neither grows with the log nor
-//! waits for it. Lines lie in buckets of an hour, in the order of their time.
+//! Stores log lines in their own store, so that the shop's store neither grows with the log nor waits
+//! for it. Lines are in buckets of an hour, in the order of their time.
 
 use super::query::LogQuery;
 use super::record::{Level, LogRecord};
@@ -19,20 +19,20 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{broadcast, watch};
 
-/// What counts appended batches; a line's number is its batch's and its place in it.
+/// Counts appended batches; a line's number combines its batch's number and its place in the batch.
 const BATCHES: &str = "log batch";
 
 const HOUR_MILLIS: u64 = 60 * 60 * 1_000;
 const CACHE_BYTES: usize = 4 << 20;
-/// Lines of one batch.
+/// Most lines of one batch.
 pub(crate) const BATCH_LINES_MAX: usize = 1_000;
-/// What a line takes beside its texts.
+/// What a line is counted as in addition to its texts.
 const LINE_OVERHEAD_BYTES: u64 = 48;
 /// Old lines deleted in one turn.
 const PRUNED_LINES: usize = 2_000;
-/// Lines one search looks at, the newest first; what lies before them needs a narrower question.
+/// Most lines that one search reads, newest first; a narrower query reaches older ones.
 const SEARCHED_LINES_MAX: usize = 200_000;
-/// Lines that may wait for who follows the log; whoever is slower misses some and is told so.
+/// Lines queued per follower; a slower follower misses some and gets their number.
 const FOLLOWED_LINES_MAX: usize = 4_096;
 
 /// How much of the log is kept.
@@ -40,11 +40,11 @@ const FOLLOWED_LINES_MAX: usize = 4_096;
 pub(crate) struct LogLimits {
     /// Older lines are deleted.
     pub(crate) keep_for: Duration,
-    /// Octets of lines; beyond, the oldest are deleted.
+    /// Octets of lines; with more, the oldest are deleted.
     pub(crate) keep_bytes: u64,
 }
 
-/// A line as it is kept, without its time and number.
+/// A line as stored, without its time and number.
 #[derive(Debug)]
 pub(super) struct Line {
     pub(super) service: String,
@@ -54,36 +54,35 @@ pub(super) struct Line {
     pub(super) fields: String,
 }
 
-/// What an hour's bucket holds.
+/// The totals of an hour's bucket.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Hour {
     pub(super) lines: u64,
     pub(super) bytes: u64,
 }
 
-/// A line with its number: larger ones were kept later.
+/// A line with its number: larger numbers were stored later.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Kept {
     /// Its number.
     pub(crate) number: u64,
-    /// The line.
     #[serde(flatten)]
     pub(crate) record: LogRecord,
 }
 
-/// What a search found.
+/// The result of a search.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Found {
     /// How many lines match.
     pub(crate) count: u64,
-    /// The wanted part of them, newest first.
+    /// The requested part of them, newest first.
     pub(crate) lines: Vec<Kept>,
-    /// Where the search ended because it had looked at as many lines as one may, in milliseconds
-    /// since the epoch; `None` if it looked at all.
+    /// The time of the last line read, in milliseconds since the epoch, if the search stopped at its
+    /// limit; `None` if it read everything.
     pub(crate) ended_at: Option<i64>,
 }
 
-/// The store of the log. Cheap to clone; all clones are the same store.
+/// The log's store. Cheap to clone; all clones are the same store.
 #[derive(Clone)]
 pub(crate) struct LogStore {
     store: Store,
@@ -92,7 +91,7 @@ pub(crate) struct LogStore {
 }
 
 impl LogStore {
-    /// Opens the log in a directory of its own. Reads and writes the disk.
+    /// Opens the log in its own directory. Reads and writes the disk.
     ///
     /// # Errors
     /// [`OpenError`]; [`OpenError::InUse`] while another process keeps the log.
@@ -107,15 +106,15 @@ impl LogStore {
         Ok(Self { store, limits, new: broadcast::Sender::new(FOLLOWED_LINES_MAX) })
     }
 
-    /// The time before which nothing is kept.
+    /// Lines from before this time are not stored.
     pub(crate) fn oldest(&self, now: UnixMillis) -> UnixMillis {
         now.before(self.limits.keep_for)
     }
 
-    /// Keeps lines, durably; at most [`BATCH_LINES_MAX`].
+    /// Stores lines durably; at most [`BATCH_LINES_MAX`].
     ///
     /// # Errors
-    /// [`Failure`] of the store; none is kept then.
+    /// [`Failure`] of the store; no line is stored then.
     pub(crate) async fn append(&self, records: Vec<LogRecord>) -> Result<(), Failure> {
         debug_assert!(records.len() <= BATCH_LINES_MAX, "callers cut their batches");
         let records: Arc<[LogRecord]> = records.into();
@@ -130,14 +129,14 @@ impl LogStore {
         if self.new.receiver_count() > 0 {
             for (number, record) in (first..).zip(records.iter()) {
                 let kept = Kept { number, record: record.clone() };
-                // Nobody follows any more.
+                // Fails if there are no followers.
                 let _ = self.new.send(Arc::new(kept));
             }
         }
         Ok(())
     }
 
-    /// Deletes some of what is too old or too much; true if there is more of it.
+    /// Deletes some of the lines that are too old or too many; true if more remain.
     ///
     /// # Errors
     /// [`Failure`] of the store.
@@ -158,7 +157,7 @@ impl LogStore {
         self.store.transact(move |unit| async move { delete(&unit, kept_from, excess) }).await
     }
 
-    /// The lines `query` looks for, newest first: `limit` of them after the first `offset`.
+    /// The lines that `query` matches, newest first: `limit` of them after the first `offset`.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -191,17 +190,17 @@ impl LogStore {
         Ok(found)
     }
 
-    /// What is kept from now on.
+    /// The lines that are stored from now on.
     pub(super) fn follow(&self) -> broadcast::Receiver<Arc<Kept>> {
         self.new.subscribe()
     }
 
-    /// Turns true when the disk failed in the middle of a commit.
+    /// Turns true when the disk failed during a commit.
     pub(crate) fn broken(&self) -> watch::Receiver<bool> {
         self.store.broken()
     }
 
-    /// Waits until everything kept is durable.
+    /// Waits until all lines are durable.
     pub(crate) async fn close(&self) {
         self.store.close().await;
     }
@@ -242,7 +241,7 @@ fn key(millis: u64, number: u64) -> LineKey {
     (millis / HOUR_MILLIS, (millis, number))
 }
 
-/// Writes lines into an open turn; the number of the first.
+/// Writes lines in an open turn; returns the number of the first.
 fn write(unit: &Unit, records: &[LogRecord]) -> Result<u64, Failure> {
     let first = unit.next_number(BATCHES)?.saturating_mul(1 << 16);
     let mut hours: BTreeMap<u64, Hour> = BTreeMap::new();
@@ -262,7 +261,7 @@ fn write(unit: &Unit, records: &[LogRecord]) -> Result<u64, Failure> {
     Ok(first)
 }
 
-/// Deletes the oldest lines: those before `kept_from`, and more until `excess` octets are gone.
+/// Deletes the oldest lines: those before `kept_from`, and more until `excess` octets are freed.
 fn delete(unit: &Unit, kept_from: u64, mut excess: u64) -> Result<bool, Failure> {
     let oldest = unit.range(LINES, &key(0, 0), None, Direction::Ascending, PRUNED_LINES)?;
     let mut gone: BTreeMap<u64, Hour> = BTreeMap::new();

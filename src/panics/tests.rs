@@ -1,4 +1,4 @@
-//! A process of its own panics in every place there is, and what it wrote is read.
+//! A child process panics in every kind of place, and its output is checked.
 
 use super::*;
 use crate::edge::{self, AccessLog, Answer, Cors, Request, TrustedProxies};
@@ -11,9 +11,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use tokio::net::TcpListener;
 
-/// Tells this test that it is the process that panics.
+/// Marks the child process that panics.
 const IS_CHILD: &str = "SOUK_TEST_PANICS_HERE";
-/// What each panic says, in the order they come.
+/// The message of each panic, in order.
 const WORDS: [&str; 8] = [
     "a thread",
     "a value that is no text",
@@ -40,7 +40,7 @@ fn a_panic_anywhere_is_counted_and_is_one_line_of_the_log() {
         .expect("this test can be run");
     let written = String::from_utf8(child.stderr).expect("text");
     assert!(child.status.success(), "{written}");
-    // A raw line of std would be no JSON.
+    // std's hook would write raw lines that are not JSON.
     let lines: Vec<Value> = written
         .lines()
         .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("a raw line: {line}")))
@@ -86,7 +86,7 @@ async fn panic_in_tasks() {
     assert_eq!(outcome(called_off.await), None);
 
     let runs = Arc::new(AtomicUsize::new(0));
-    start_again(|| {
+    restart_on_panic(|| {
         let runs = Arc::clone(&runs);
         async move {
             assert!(runs.fetch_add(1, Ordering::SeqCst) > 0, "a task that is started again");

@@ -6,7 +6,6 @@
 //! the store's last row, or different rows at the same sequences. Rows at one sequence are compared
 //! by id and time of writing. The new generation begins after the last row on which both agree, so
 //! that the broker accepts the new rows as new.
-//! begins behind the last row on which both agree, so that the broker takes what is new as new.
 
 use super::resume::{Beyond, Comparison, EventsEnd};
 use crate::adapters::outbox::Rows;

@@ -14,7 +14,8 @@ use std::time::Duration;
 
 /// Time limit for connecting to the broker.
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
-/// Subjects whose messages `souk dead retry` can publish again. Events are not among them: they are still on their stream.
+/// Prefixes of the subjects that `souk dead retry` can publish again. Events are not among them: they
+/// are still on their stream.
 const REPEATABLE: [&str; 2] = ["souk.notify.", "souk.log."];
 
 /// The stream `SOUK_DEAD`, and the broker's advisories about unacknowledged messages.

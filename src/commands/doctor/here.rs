@@ -1,4 +1,4 @@
-//! What can be looked at on this machine.
+//! Checks of this machine.
 
 use super::Finding;
 use crate::control::{self, Question};
@@ -13,14 +13,14 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
-/// With less free space than this, somebody should look.
+/// With less free space than this, `souk doctor` warns.
 const FREE_DISK_BYTES_GOOD: u64 = 1 << 30;
-/// A clock may be off by this much.
+/// How far the clock may be off.
 const CLOCK_SLACK: Duration = Duration::from_secs(5 * 60);
-/// 2025-01-01T00:00:00Z: this program is younger.
+/// 2025-01-01T00:00:00Z: earlier than any release of this program.
 const OLDEST_TIME: UnixMillis = UnixMillis::new(1_735_689_600_000);
 
-/// The directory of the data. Nothing is made: the first start does that.
+/// Checks the data directory. Creates nothing: the first start does that.
 pub(super) fn directory(settings: &Settings) -> Option<Finding> {
     let data = &settings.data;
     let shown = data.display();
@@ -41,7 +41,7 @@ pub(super) fn directory(settings: &Settings) -> Option<Finding> {
     }
 }
 
-/// Whether other users of this machine can read what is private.
+/// Checks whether other users of this machine can read private files.
 pub(super) fn modes(settings: &Settings) -> Vec<Finding> {
     let data = &settings.data;
     let files = [
@@ -69,7 +69,7 @@ fn opened(path: PathBuf, wanted: u32) -> Option<Finding> {
     })
 }
 
-/// Free space, against the bound below which changes are refused.
+/// Checks the free space against the bound below which changes are refused.
 pub(super) fn disk(settings: &Settings) -> Finding {
     let there = nearest(&settings.data);
     let least = settings.store_limits().min_free_disk_bytes;
@@ -118,7 +118,7 @@ pub(super) async fn store(settings: &Settings) -> Finding {
     }
 }
 
-/// Tokens, codes and signatures rest on the time.
+/// Checks the clock: tokens, codes and signatures depend on it.
 pub(super) fn clock(settings: &Settings) -> Finding {
     let now = clock::now();
     let advice = "set the clock, and keep it right with NTP";
@@ -141,12 +141,12 @@ pub(super) fn clock(settings: &Settings) -> Finding {
     }
 }
 
-/// Whether another clock says that ours is behind.
+/// Whether another clock shows that ours is behind.
 pub(super) fn is_behind(other: UnixMillis) -> bool {
     other > clock::now().after(CLOCK_SLACK)
 }
 
-/// What tokens are signed with.
+/// Reports which key signs tokens.
 pub(super) fn token_key(settings: &Settings) -> Finding {
     let file = settings.data.join(JWT_SECRET_FILE);
     if settings.has_jwt_secret() {
@@ -158,7 +158,7 @@ pub(super) fn token_key(settings: &Settings) -> Finding {
     }
 }
 
-/// Where links of mails lead, and whether anybody can follow them.
+/// Reports where the links in mails lead, and whether customers can follow them.
 pub(super) fn public_url(settings: &Settings) -> Finding {
     let is_local = settings.listen.is_loopback();
     match settings.public_url() {
@@ -183,7 +183,7 @@ fn is_this_machine(url: &str) -> bool {
     ["http://127.0.0.1", "http://localhost", "http://[::1]"].iter().any(|it| url.starts_with(it))
 }
 
-/// The path itself, or the part of it that is there.
+/// The path itself, or its nearest ancestor that exists.
 fn nearest(path: &Path) -> PathBuf {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let there = path.ancestors().find(|path| path.exists());

@@ -1,4 +1,4 @@
-//! `souk doctor`: tries what the shop needs, without changing anything, and says what to do.
+//! `souk doctor`: checks everything the shop needs, without changes, and advises on what to do.
 
 mod here;
 mod outside;
@@ -11,7 +11,7 @@ use serde::Serialize;
 use std::path::Path;
 use std::process::ExitCode;
 
-/// How to say what was found.
+/// How to print the findings.
 #[derive(Clone, Copy, Debug, Args)]
 pub(super) struct Doctor {
     /// One JSON object.
@@ -19,13 +19,13 @@ pub(super) struct Doctor {
     json: bool,
 }
 
-/// How well it is.
+/// The result of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 enum State {
     /// Nothing to do.
     #[serde(rename = "ok")]
     Ok,
-    /// It works, and somebody should look.
+    /// It works, but somebody should look.
     #[serde(rename = "warn")]
     Warn,
     /// It does not work.
@@ -33,18 +33,18 @@ enum State {
     Fail,
 }
 
-/// What one check found.
+/// The finding of one check.
 #[derive(Clone, Debug, Serialize)]
 struct Finding {
     check: &'static str,
     state: State,
     found: String,
-    /// What to do about it; `None` if nothing.
+    /// Advice on what to do; `None` if nothing.
     #[serde(rename = "do")]
     advice: Option<String>,
 }
 
-/// Everything that was found.
+/// All findings.
 #[derive(Clone, Debug, Serialize)]
 struct Report {
     ok: bool,
@@ -70,7 +70,7 @@ pub(super) async fn run(
     config: Option<&Path>,
     overrides: Overrides,
 ) -> Result<ExitCode, CommandError> {
-    // rustls takes its cryptography from the process.
+    // rustls uses the process's default cryptography provider.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let checks = examine(config, overrides).await;
     let ok = checks.iter().all(|finding| finding.state != State::Fail);
@@ -83,7 +83,7 @@ pub(super) async fn run(
     Ok(if ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// What needs a setting that cannot be used is not tried.
+/// Runs every check. A check whose setting is invalid is skipped.
 async fn examine(config: Option<&Path>, overrides: Overrides) -> Vec<Finding> {
     let (settings, faults) = match Settings::examine(config, overrides) {
         Ok(examined) => examined,

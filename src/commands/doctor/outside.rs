@@ -1,4 +1,4 @@
-//! What must be asked of others: broker, mail server, gateway.
+//! Checks of other systems: broker, mail server, gateway.
 
 use super::Finding;
 use super::here::is_behind;
@@ -8,10 +8,10 @@ use crate::settings::Settings;
 use rustix::fs::{Access, access};
 use souk_stripe::SIGNATURE_TOLERANCE_SECONDS;
 
-/// A clock that is kept right differs by less.
+/// Largest difference between two clocks that are synchronised.
 const CLOCK_DIFFERENCE_SECONDS_GOOD: u64 = 30;
 
-/// The broker, and whether the shop may do there what it must.
+/// Checks the broker, and the shop's permissions there.
 pub(super) async fn broker(settings: &Settings) -> Vec<Finding> {
     let adapters = settings.adapters();
     let (Some(urls), Some(shown)) = (&adapters.nats_url, settings.broker()) else {
@@ -43,7 +43,7 @@ pub(super) async fn broker(settings: &Settings) -> Vec<Finding> {
     findings
 }
 
-/// The mail server: connection, encryption and log-in, without a mail.
+/// Checks the mail server: connection, encryption and log-in, without a mail.
 pub(super) async fn mail_server(settings: &Settings) -> Finding {
     let adapters = settings.adapters();
     let (Some(url), Some(shown)) = (&adapters.smtp_url, settings.mail_server()) else {
@@ -70,7 +70,7 @@ pub(super) async fn mail_server(settings: &Settings) -> Finding {
     }
 }
 
-/// Who takes the money, whether the key works, and whether both clocks agree.
+/// Checks the gateway: who takes the money, whether the key works, and whether both clocks agree.
 pub(super) async fn gateway(settings: &Settings) -> Vec<Finding> {
     let Some(stripe) = settings.stripe() else {
         let found = "the sandbox: no real money moves, and anybody can pay";
@@ -105,7 +105,7 @@ fn stripe_key(tried: Result<(), String>, is_heard: bool, is_for_tests: bool) -> 
     }
 }
 
-/// Our clock beside Stripe's: its messages carry the time they were signed at.
+/// Compares our clock with Stripe's: we reject messages whose signing time is too far from ours.
 fn stripe_clock(ahead_seconds: Option<i64>) -> Finding {
     let Some(ahead) = ahead_seconds else {
         let found = "not compared with Stripe's: no answer of it had a time";
