@@ -1,5 +1,5 @@
-//! Every test that drives the real binary from outside, in one program: a folder for each contract, whose files are
-//! the resources of its document, then what holds for all of them. `tests/run` runs it with what it needs.
+//! Every test that drives the real binary from outside, in one program: a folder per contract, with a file per
+//! resource of its document, then folders for what all contracts share. `tests/run` provides the environment.
 
 mod broker;
 mod classic;

@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tries_become_rarer_and_end_after_the_time_is_over() {
+    fn retries_slow_down_and_stop_after_the_time_limit() {
         let since = UnixMillis::new(0);
         for patience in [Patience::CRM, Patience::WEBHOOKS] {
             let (mut now, mut tries) = (since, 1);

@@ -410,7 +410,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_cannot_be_used_is_named_with_what_is_wrong() {
+    fn names_an_unusable_text_and_its_fault() {
         for (file, text, wrong) in [
             ("low_stock.html", None, "cannot be read"),
             ("welcome.txt", Some("Hello"), "`Subject: …`"),

@@ -166,7 +166,7 @@ async fn a_mail_delivered_twice_at_once_is_sent_once() {
 }
 
 #[tokio::test]
-async fn a_server_that_says_later_or_hangs_up_is_asked_again() {
+async fn retries_after_a_temporary_refusal_or_a_hang_up() {
     let (server, memory) = (MailServer::answering(&["451 later", HANG_UP]).await, directory());
     let mailer = by_smtp(&server, &memory);
     for _ in 0..2 {
@@ -193,7 +193,7 @@ async fn a_refusal_for_good_is_permanent_and_a_failed_log_in_is_not() {
 }
 
 #[tokio::test]
-async fn a_mail_server_that_is_away_is_a_matter_of_time() {
+async fn an_unreachable_mail_server_is_a_temporary_failure() {
     let (server, memory) = (MailServer::answering(&[]).await, directory());
     let mailer = by_smtp(&server, &memory);
     drop(server);
@@ -202,7 +202,7 @@ async fn a_mail_server_that_is_away_is_a_matter_of_time() {
 }
 
 #[tokio::test]
-async fn what_can_never_be_sent_is_refused_with_its_reason() {
+async fn unsendable_notifications_are_refused_with_a_reason() {
     let (files, memory) = (directory(), directory());
     let mailer = mailer(Transport::Files(files.path().join("mail")), &memory);
     let long = format!("{}@souk.example", "a".repeat(300));

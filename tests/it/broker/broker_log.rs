@@ -1,15 +1,15 @@
-//! What the log says of the broker: each change of the connection once, with its address, and nothing in between.
+//! The log reports each change of the broker connection once, with its address.
 
 use crate::support::{Broker, Shop, eventually, id_of};
 
-/// Lines of this level that have these words.
+/// Lines of this level that contain these words.
 fn lines(shop: &Shop, level: &str, words: &str) -> Vec<String> {
     let output = shop.output();
     let lines = output.lines().filter(|line| line.contains(level) && line.contains(words));
     lines.map(str::to_owned).collect()
 }
 
-/// Warnings that are not about the sandbox.
+/// Warnings, except those about the sandbox.
 fn warnings(shop: &Shop) -> Vec<String> {
     let mut lines = lines(shop, " WARN ", "");
     lines.retain(|line| !line.contains("SANDBOX"));
@@ -25,7 +25,7 @@ async fn tried_in_vain(shop: &Shop, times: usize) {
 }
 
 #[tokio::test]
-async fn a_first_start_with_a_broker_warns_of_nothing() {
+async fn first_start_with_a_broker_logs_no_warning() {
     let broker = Broker::start();
     let shop = Shop::open_with(&[("SOUK_NATS_URL", &broker.url())]).await;
     let lamp = shop.admin().await.add_product("Lamp", "10.00", 10).await;
@@ -40,7 +40,7 @@ async fn a_first_start_with_a_broker_warns_of_nothing() {
 }
 
 #[tokio::test]
-async fn a_broker_that_is_away_is_one_warning_and_its_return_one_line() {
+async fn logs_one_warning_for_a_broker_outage_and_one_line_for_its_return() {
     let mut broker = Broker::start();
     broker.kill();
     let settings = [("SOUK_NATS_URL", broker.url()), ("SOUK_LOG", "souk=debug,info".to_owned())];
@@ -80,7 +80,7 @@ async fn a_broker_that_is_away_is_one_warning_and_its_return_one_line() {
 }
 
 #[tokio::test]
-async fn a_broker_that_refuses_the_password_says_so_once() {
+async fn logs_a_refused_broker_password_once() {
     let broker = Broker::start();
     let url = broker.url().replace("souk-password-1", "p-guess");
     let shop = Shop::open_with(&[("SOUK_NATS_URL", &url), ("SOUK_LOG", "souk=debug,info")]).await;
@@ -94,7 +94,7 @@ async fn a_broker_that_refuses_the_password_says_so_once() {
 }
 
 #[tokio::test]
-async fn closing_the_shop_is_no_loss_of_the_broker() {
+async fn closing_the_shop_logs_no_broker_outage() {
     let broker = Broker::start();
     let mut shop = Shop::open_with(&[("SOUK_NATS_URL", &broker.url())]).await;
     let lamp = shop.admin().await.add_product("Lamp", "10.00", 10).await;

@@ -1,4 +1,4 @@
-//! What could not be handled is found by `souk dead`, with its reason, and handled again or dropped.
+//! `souk dead` lists failed messages with their reasons, and retries or drops them.
 
 use std::time::Duration;
 
@@ -6,10 +6,10 @@ use crate::support::{Broker, MailSink, Shop, eventually, id_of};
 use async_nats::jetstream::{self, consumer};
 use futures_util::StreamExt;
 
-/// The lines of `souk dead list`, once there are so many.
+/// The lines of `souk dead list`, once there are this many.
 async fn dead_letters(shop: &Shop, number: usize) -> Vec<String> {
     eventually(&format!("{number} dead letters"), async || {
-        // Just after its start the shop may not have made the streams yet.
+        // Just after its start the shop may not have created the streams yet.
         let listed = shop.run(&["dead", "list"], "");
         let lines: Vec<String> = listed.stdout.lines().map(str::to_owned).collect();
         (listed.code == Some(0) && lines.len() == number).then_some(lines)
@@ -22,7 +22,7 @@ fn id(line: &str) -> &str {
 }
 
 #[tokio::test]
-async fn a_mail_that_was_refused_is_sent_after_all() {
+async fn retries_a_refused_mail() {
     let (broker, sink) = (Broker::start(), MailSink::rejecting_first(2));
     let settings = [("SOUK_NATS_URL", broker.url()), ("SOUK_SMTP_URL", sink.url())];
     let settings = settings.each_ref().map(|(name, value)| (*name, value.as_str()));
@@ -44,7 +44,7 @@ async fn a_mail_that_was_refused_is_sent_after_all() {
 }
 
 #[tokio::test]
-async fn a_message_that_can_never_be_handled_comes_back_and_is_dropped() {
+async fn a_broken_message_fails_again_on_retry_and_can_be_dropped() {
     let broker = Broker::start();
     let shop = Shop::open_with(&[("SOUK_NATS_URL", &broker.url())]).await;
     let other = jetstream::new(broker.client_of("souk").await);
@@ -70,7 +70,7 @@ async fn a_message_that_can_never_be_handled_comes_back_and_is_dropped() {
 }
 
 #[tokio::test]
-async fn an_event_that_a_subscriber_never_answered_for_is_told_of() {
+async fn lists_an_event_that_a_subscriber_never_acknowledged() {
     let broker = Broker::start();
     let shop = Shop::open_with(&[("SOUK_NATS_URL", &broker.url())]).await;
     let lamp = shop.admin().await.add_product("Lamp", "10.00", 10).await;
@@ -110,7 +110,7 @@ async fn without_a_broker_dead_letters_are_files() {
     let shown = shop.run(&["dead", "show", id(&ann)], "").expect_success().stdout;
     assert!(shown.contains("\"to\": \"ann@souk.example\""), "{shown}");
 
-    // The open shop alone remembers which mails were sent.
+    // The open shop holds the memory of sent mails, so a retry needs it closed.
     shop.run(&["dead", "retry", id(&ann)], "").expect_refusal();
     shop.stop().await;
     shop.run(&["dead", "retry", id(&ann)], "").expect_success();

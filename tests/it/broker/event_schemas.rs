@@ -1,5 +1,5 @@
-//! Every kind of event, made by walking through the shop, and every kind of mail is what docs/schemas and
-//! docs/asyncapi.yaml say.
+//! A walk through the shop makes every kind of event and of mail; each matches docs/schemas and
+//! docs/asyncapi.yaml.
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -12,12 +12,12 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-/// A message as it lies on a stream, without what JetStream adds.
+/// A message as stored on a stream, without what JetStream adds.
 fn as_line(subject: &str, id: &str, body: &Value) -> String {
     json!({"subject": subject, "id": id, "body": body}).to_string()
 }
 
-/// What tests/validate_messages.py finds wrong fails the test.
+/// Fails with the errors that tests/validate_messages.py finds.
 fn expect_valid(lines: &[String]) {
     let mut validator = Command::new(python())
         .arg(repository().join("tests/validate_messages.py"))
@@ -44,7 +44,7 @@ fn described(kind: &str) -> BTreeSet<String> {
     names.filter(|name| name.starts_with(kind)).collect()
 }
 
-/// The gateway says, signed, what happened to something of a payment.
+/// Sends a signed gateway event about a payment.
 async fn tell(shop: &Shop, id: &str, kind: &str, object: Value) {
     let event = json!({"id": id, "object": "event", "type": kind, "data": {"object": object}});
     let body = event.to_string();
@@ -64,7 +64,7 @@ async fn tell_of_failure(shop: &Shop, intent: &str) {
     tell(shop, "evt_1", "payment_intent.payment_failed", object).await;
 }
 
-/// Customers ask their banks for the money of two orders, and one of the banks takes it.
+/// Two customers dispute their payments with the bank, and one of the disputes is lost.
 async fn disputes_begin_and_end(shop: &Shop, ann: &Person, lamp: i64) {
     for (number, end) in ["won", "lost"].into_iter().enumerate() {
         let order = id_of(&ann.buy(lamp, 1).await);
@@ -123,9 +123,9 @@ async fn everything_happens_to_products_and_people(shop: &Shop, boss: &Person, a
 }
 
 #[tokio::test]
-async fn every_kind_of_event_and_mail_is_as_it_is_described() {
+async fn every_kind_of_event_and_mail_matches_its_schema() {
     let broker = Broker::start();
-    // A mail server that is away: the mails stay in the queue, where they can be read.
+    // The mail server is away, so the mails stay in the queue, where they can be read.
     let settings = [
         ("SOUK_NATS_URL", broker.url()),
         ("SOUK_CANCEL_ON_PAYMENT_FAILED", "false".to_owned()),
@@ -142,7 +142,7 @@ async fn every_kind_of_event_and_mail_is_as_it_is_described() {
     let mut expected = described("souk.order.");
     expected.extend(described("souk.product."));
     expected.extend(described("souk.user."));
-    // What else can happen to a payment needs a gateway that takes back what it said.
+    // The remaining payment events need a gateway that reverses what it reported.
     let of_payments = ["created", "succeeded", "failed", "refunded", "canceled"].into_iter();
     let of_payments = of_payments.chain(["disputed", "dispute_won", "dispute_lost"]);
     expected.extend(of_payments.map(|what| format!("souk.payment.{what}.v1")));
@@ -173,7 +173,7 @@ async fn every_kind_of_event_and_mail_is_as_it_is_described() {
     lines.extend(mails.iter().map(|(subject, id, body)| as_line(subject, id, body)));
     expect_valid(&lines);
 
-    // Whoever has only an event finds its schema at the shop.
+    // The schema named in an event is served by the shop.
     let schema = told[0].body["dataschema"].as_str().expect("a name").to_owned();
     let name = schema.strip_prefix("urn:souk:schema:").expect("ours").to_owned();
     let served = shop.nobody().get(&format!("/schemas/{name}.json")).await;

@@ -1,4 +1,4 @@
-//! Events and mails leave the shop whatever the broker and the mail server are doing, and exactly once.
+//! Events and mails leave the shop exactly once, whatever happens to the broker and the mail server.
 
 use crate::support::{Broker, MailSink, Shop, id_of};
 use serde_json::json;
@@ -35,7 +35,7 @@ async fn a_shop_that_starts_before_its_broker_publishes_later() {
 }
 
 #[tokio::test]
-async fn a_broker_that_comes_later_is_told_everything_and_no_mail_goes_twice() {
+async fn publishes_all_events_to_a_broker_added_later_and_repeats_no_mail() {
     let sink = MailSink::start();
     let mut shop = Shop::open_with(&[("SOUK_SMTP_URL", &sink.url())]).await;
     let lamp = shop.admin().await.add_product("Lamp", "10.00", 10).await;
@@ -52,7 +52,7 @@ async fn a_broker_that_comes_later_is_told_everything_and_no_mail_goes_twice() {
     let history = broker.expect_history(order, &["placed", "paid"]).await;
     let versions: Vec<_> = history.iter().map(|event| event.version()).collect();
     assert_eq!(versions, [Some(1), Some(2)]);
-    // A queue that is empty has been worked through.
+    // An empty queue has been processed.
     broker.expect_notifications(0..1).await;
     sink.expect_one("order_placed", "ann@souk.example").await;
     sink.expect_one("order_paid", "ann@souk.example").await;
@@ -104,7 +104,7 @@ async fn a_refused_order_leaves_no_event() {
 }
 
 #[tokio::test]
-async fn a_mail_server_that_says_later_is_asked_again() {
+async fn retries_a_mail_after_a_temporary_refusal() {
     let (broker, sink) = (Broker::start(), MailSink::refusing_first(2));
     let shop =
         Shop::open_with(&[("SOUK_NATS_URL", &broker.url()), ("SOUK_SMTP_URL", &sink.url())]).await;

@@ -1,4 +1,4 @@
-//! The log service: what any system and Souk itself report is kept and found again, and a flood of it costs no order.
+//! The log service stores and finds the log lines of Souk and other systems, and a flood of them delays no order.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 const LOGS: &str = "/api/v1/logs/";
 
-/// Waits until a search finds so many lines, and gives them.
+/// Waits until a search finds this many lines, and returns them.
 async fn expect_lines(boss: &Person, query: &str, number: usize) -> Vec<Value> {
     let what = format!("{number} lines of {query}");
     eventually(&what, async || {
@@ -27,7 +27,7 @@ async fn shop_with(broker: &Broker) -> Shop {
 }
 
 #[tokio::test]
-async fn what_other_systems_publish_is_kept_and_found() {
+async fn stores_and_finds_log_messages_of_other_systems() {
     let broker = Broker::start();
     let shop = shop_with(&broker).await;
     let boss = shop.admin().await;
@@ -64,7 +64,7 @@ async fn what_other_systems_publish_is_kept_and_found() {
 }
 
 #[tokio::test]
-async fn bad_parameters_are_named_and_customers_learn_nothing() {
+async fn log_search_names_bad_parameters_and_refuses_customers() {
     let shop = Shop::open().await;
     let boss = shop.admin().await;
     let bad = "?service=a.*&level=loud&since=soon&until=never&q=".to_owned() + &"x".repeat(201);
@@ -77,7 +77,7 @@ async fn bad_parameters_are_named_and_customers_learn_nothing() {
 }
 
 #[tokio::test]
-async fn messages_that_are_no_lines_are_refused_with_the_reason_and_the_others_go_on() {
+async fn malformed_log_messages_become_dead_letters_and_the_others_are_stored() {
     let broker = Broker::start();
     let shop = shop_with(&broker).await;
     let boss = shop.admin().await;
@@ -145,7 +145,7 @@ async fn the_shops_own_log_is_kept_without_a_broker_and_over_a_restart() {
 }
 
 #[tokio::test]
-async fn who_follows_the_log_hears_what_is_said_next() {
+async fn followers_get_new_log_lines() {
     let broker = Broker::start();
     let shop = shop_with(&broker).await;
     let boss = shop.admin().await;

@@ -1,5 +1,5 @@
-//! Mails as their readers get them: one for each message whatever the mail server does, over TLS where it is asked for,
-//! with the texts of the shop's owner.
+//! Mails as their readers get them: one per message whatever the mail server does, over TLS if required, with the
+//! operator's texts.
 
 use std::fs;
 
@@ -52,7 +52,7 @@ async fn a_server_nobody_vouches_for_and_a_wrong_login_get_no_mail_and_lose_none
     sink.expect_one("welcome", "ann@souk.example").await;
 }
 
-/// Waits until a mail is put off by the shop that runs now.
+/// Waits until the running shop postpones a mail.
 async fn expect_put_off(shop: &Shop) {
     eventually("a mail to be put off", async || {
         let metrics = shop.nobody().get("/metrics").await.text;
@@ -63,7 +63,7 @@ async fn expect_put_off(shop: &Shop) {
 }
 
 #[tokio::test]
-async fn a_server_that_greylists_hangs_up_and_refuses_gets_one_mail_a_message() {
+async fn a_misbehaving_mail_server_gets_one_mail_per_message() {
     let broker = Broker::start();
     let sink = MailSink::start_with(&[
         "--greylist",
@@ -96,7 +96,7 @@ async fn a_server_that_greylists_hangs_up_and_refuses_gets_one_mail_a_message() 
 }
 
 #[tokio::test]
-async fn notifications_that_are_none_become_dead_letters_and_the_others_go_on() {
+async fn malformed_notifications_become_dead_letters_and_the_others_are_sent() {
     let (broker, sink) = (Broker::start(), MailSink::start());
     let shop = shop_sending_to(&broker, &sink.url()).await;
     shop.customer("ann").await;
@@ -126,7 +126,7 @@ async fn notifications_that_are_none_become_dead_letters_and_the_others_go_on() 
 }
 
 #[tokio::test]
-async fn administrators_hear_of_low_stock_once_for_each_time_it_runs_low() {
+async fn mails_administrators_once_each_time_stock_runs_low() {
     let sink = MailSink::start();
     let settings = [("SOUK_SMTP_URL", sink.url()), ("SOUK_LOW_STOCK_THRESHOLD", "3".to_owned())];
     let mut shop =
@@ -144,7 +144,7 @@ async fn administrators_hear_of_low_stock_once_for_each_time_it_runs_low() {
     assert!(mail.text.contains("Lamp") && mail.text.contains("3 left to sell"), "{}", mail.text);
     sink.expect_one("low_stock", "deputy@souk.example").await;
 
-    // Lower still, back above, and down again by the administrator's own hand.
+    // Lower still, back above, and down again because the administrator sets the stock.
     ann.buy(lamp, 1).await;
     boss.set_status(order, "cancelled").await.expect(200);
     let path = format!("/api/v1/products/{lamp}/");

@@ -1,4 +1,4 @@
-//! What leaves the shop: events, mails and logs, with a real NATS server and a mail server.
+//! Events, mails and logs that leave the shop, with a real NATS server and a mail server.
 
 mod broker_log;
 mod dead_letters;

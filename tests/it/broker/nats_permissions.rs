@@ -1,5 +1,4 @@
-//! nats.conf is loaded by every test; here it is attacked. Each user may do what README and docs/subscribers.md say and
-//! nothing beside it.
+//! Attacks the permissions of nats.conf: each user may do what README and docs/subscribers.md say, and nothing else.
 
 use crate::support;
 use crate::support::{Broker, Shop, eventually, id_of};
@@ -9,7 +8,7 @@ use futures_util::StreamExt;
 use serde_json::{Value, json};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-/// One user's connection, and what the broker complains of.
+/// One user's connection, and the broker's errors on it.
 struct Intruder {
     user: &'static str,
     client: Client,
@@ -35,7 +34,7 @@ impl Intruder {
         Self { user, client, complaints }
     }
 
-    /// The broker says that this user may not publish there.
+    /// Expects that the broker denies this user to publish there.
     async fn may_not_publish(&mut self, subject: &str) {
         self.client.publish(subject.to_owned(), "{}".into()).await.expect("sent");
         self.client.flush().await.expect("sent");
@@ -68,7 +67,7 @@ impl Intruder {
     }
 }
 
-/// A shop with an order, so that every stream is there and some have messages.
+/// A shop with an order, so that every stream exists and some have messages.
 async fn open_shop(broker: &Broker) -> Shop {
     let shop = Shop::open_with(&[("SOUK_NATS_URL", &broker.url())]).await;
     let lamp = shop.admin().await.add_product("Lamp", "10.00", 10).await;
@@ -140,7 +139,7 @@ async fn a_consumer_made_by_a_subscriber_writes_nowhere() {
     let events = messages_on(&broker, "SOUK_EVENTS").await;
     let subscriber = Intruder::connect(&broker, "subscriber").await;
 
-    // The broker would deliver the events to these subjects in its own name.
+    // The broker itself would publish the events to these subjects.
     let targets = [
         "souk.notify.v1.email.welcome",
         "souk.log.v1.shop.info",
@@ -156,14 +155,14 @@ async fn a_consumer_made_by_a_subscriber_writes_nowhere() {
         let subject = format!("$JS.API.CONSUMER.DURABLE.CREATE.SOUK_EVENTS.{name}");
         subscriber.asks(&subject, &request).await;
     }
-    // And a consumer of another stream under the name of this one.
+    // A consumer of another stream under the same name.
     let config = json!({"durable_name": "spy", "ack_policy": "none"});
     let request = json!({"stream_name": "SOUK_NOTIFY", "config": config});
     let subject = "$JS.API.CONSUMER.DURABLE.CREATE.SOUK_EVENTS.spy";
     let answer = subscriber.asks(subject, &request).await;
     assert!(answer["error"].is_object(), "{answer}");
 
-    // What was asked before is done when a consumer made later has delivered everything.
+    // Earlier requests are done once a consumer made later has delivered everything.
     let context = jetstream::new(subscriber.client.clone());
     let stream = context.get_stream("SOUK_EVENTS").await.expect("it is still there");
     let ordered = consumer::pull::OrderedConfig::default();
@@ -271,7 +270,7 @@ async fn a_logger_has_the_logs_only() {
 }
 
 #[tokio::test]
-async fn the_shop_itself_cannot_throw_a_stream_away() {
+async fn the_shop_cannot_delete_a_stream() {
     let broker = Broker::start();
     let _shop = open_shop(&broker).await;
     let mut souk = Intruder::connect(&broker, "souk").await;
@@ -294,7 +293,7 @@ async fn nobody_comes_in_without_a_password() {
     let wrong = ConnectOptions::with_user_and_password("souk".to_owned(), "guess".to_owned());
     wrong.connect(&address).await.expect_err("a wrong password");
 
-    // The name and the password may stand in settings of their own.
+    // The user name and the password can be separate settings.
     let settings =
         [("SOUK_NATS_URL", address), ("SOUK_NATS_PASSWORD", "souk-password-1".to_owned())];
     let settings = settings.each_ref().map(|(name, value)| (*name, value.as_str()));

@@ -1,6 +1,6 @@
-//! The broker is stopped, killed and wiped under load, the shop is killed between its commit and the broker's word:
-//! every committed change is on the stream, each order's versions count without a gap, and equal changes have equal
-//! ids.
+//! The broker is stopped, killed and wiped under load, and the shop is killed between its commit and the broker's
+//! acknowledgement. Every committed change is on the stream, each order's versions have no gap, and the same change
+//! always has the same id.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::{Child, Command, Stdio};
@@ -13,8 +13,8 @@ use async_nats::jetstream::{self, consumer};
 use futures_util::StreamExt;
 use serde_json::json;
 
-/// Buys one lamp after the other and pays for every second, until told to stop; answers how many events each order
-/// must have.
+/// Buys one lamp after another and pays for every second one, until told to stop; returns how many events each
+/// order must have.
 async fn buy_until(
     ann: Person,
     lamp: i64,
@@ -33,7 +33,7 @@ async fn buy_until(
     histories
 }
 
-/// A shop with many lamps, and customers that buy them for as long as `meanwhile` lasts.
+/// A shop with many lamps, and customers who buy them while `meanwhile` runs.
 async fn under_load(
     broker: &mut Broker,
     shop: &Shop,
@@ -82,7 +82,7 @@ async fn a_broker_stopped_and_killed_under_load_has_every_change_once() {
     let histories = under_load(&mut broker, &shop, async |broker| {
         let mut seen = events_are_more_than(broker, 5).await;
         broker.stop().await;
-        // Not a wait for something: the orders of this time are what the test is about.
+        // Not a wait for an event: the test needs the orders made in this time.
         tokio::time::sleep(Duration::from_secs(2)).await;
         broker.restart();
         for _ in 0..3 {
@@ -98,7 +98,7 @@ async fn a_broker_stopped_and_killed_under_load_has_every_change_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_broker_wiped_under_load_is_told_everything_again_with_the_same_ids() {
+async fn republishes_with_the_same_ids_to_a_broker_wiped_under_load() {
     let (mut broker, sink) = (Broker::start(), MailSink::start());
     let settings = [("SOUK_NATS_URL", broker.url()), ("SOUK_SMTP_URL", sink.url())];
     let settings = settings.each_ref().map(|(name, value)| (*name, value.as_str()));
@@ -122,7 +122,7 @@ async fn a_broker_wiped_under_load_is_told_everything_again_with_the_same_ids() 
     }
     let metrics = shop.nobody().get("/metrics").await;
     assert_eq!(metric(&metrics.text, "souk_rewinds_total"), 1, "{metrics}");
-    // Mails that were asked for again are not sent again.
+    // Mails that are published again are not sent again.
     let context = jetstream::new(broker.client_of("souk").await);
     eventually("every mail is sent", async || {
         let queue = context.get_stream("SOUK_NOTIFY").await.ok()?;
@@ -138,7 +138,7 @@ async fn a_broker_wiped_under_load_is_told_everything_again_with_the_same_ids() 
 }
 
 #[tokio::test]
-async fn a_shop_killed_before_and_after_the_broker_has_it_publishes_each_change_once() {
+async fn a_shop_killed_before_or_after_publishing_publishes_each_change_once() {
     let mut broker = Broker::start();
     let mut shop = Shop::open_with(&[("SOUK_NATS_URL", &broker.url())]).await;
     let lamp = shop.admin().await.add_product("Lamp", "10.00", 100).await;
@@ -146,13 +146,13 @@ async fn a_shop_killed_before_and_after_the_broker_has_it_publishes_each_change_
     let mut orders = Vec::new();
     for round in 0..4 {
         if round % 2 == 0 {
-            // Committed and not published: there is nobody to publish to.
+            // Committed and not published, because the broker is away.
             broker.kill();
         }
         for _ in 0..5 {
             orders.push(id_of(&ann.buy(lamp, 1).await));
         }
-        // In odd rounds published or not, and acknowledged to the outbox or not: it is told a little later.
+        // In odd rounds the kill comes before or after publishing, before or after the acknowledgement.
         shop.kill();
         if round % 2 == 0 {
             broker.restart();
@@ -168,7 +168,7 @@ async fn a_shop_killed_before_and_after_the_broker_has_it_publishes_each_change_
 }
 
 #[tokio::test]
-async fn a_subscriber_that_is_slow_misses_nothing_and_holds_nobody_up() {
+async fn a_slow_subscriber_misses_nothing_and_delays_nobody() {
     let broker = Broker::start();
     let shop = Shop::open_with(&[("SOUK_NATS_URL", &broker.url())]).await;
     let lamp = shop.admin().await.add_product("Lamp", "10.00", 1_000).await;
@@ -212,7 +212,7 @@ async fn of_two_shops_over_one_directory_only_one_opens() {
     let lamp = shop.admin().await.add_product("Lamp", "10.00", 100).await;
     let data = shop.data().display().to_string();
 
-    // Both at once against the one that runs.
+    // Both at once, while one shop already runs.
     let twin = || {
         let data = data.clone();
         let url = broker.url();
@@ -264,7 +264,7 @@ async fn of_two_shops_that_start_at_once_only_one_opens() {
 }
 
 #[tokio::test]
-async fn an_outbox_that_nobody_empties_is_told_of_and_then_refuses_changes() {
+async fn a_growing_outbox_raises_an_alarm_and_then_refuses_changes() {
     let mut broker = Broker::start();
     let settings = [("SOUK_NATS_URL", broker.url()), ("SOUK_OUTBOX_MAX_ROWS", "60".to_owned())];
     let settings = settings.each_ref().map(|(name, value)| (*name, value.as_str()));
@@ -284,7 +284,7 @@ async fn an_outbox_that_nobody_empties_is_told_of_and_then_refuses_changes() {
     outbox_is("ok").await;
     broker.kill();
 
-    // An order is an event of it, one of the product, and a mail.
+    // An order makes one order event, one product event, and a mail.
     for _ in 0..3 {
         ann.buy(lamp, 1).await;
     }

@@ -1,5 +1,5 @@
-//! docs/subscribers.md is believed: its Python programs are taken from the page and run as they stand, while the shop,
-//! the broker and the subscriber itself are killed, and what they learnt from the stream is what the API says.
+//! Runs the Python programs of docs/subscribers.md unchanged, while the shop, the broker and the subscriber are killed.
+//! What they learnt from the stream equals what the API shows.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -34,10 +34,10 @@ fn run(program: &str, broker: &Broker, directory: &Path, log: &str) -> Process {
     Process::start("the subscriber", &mut command, &directory.join(log), "ready").0
 }
 
-/// What an order is, in the terms both sides know: status, whether paid, total in cents, lines.
+/// An order in terms that both sides know: status, whether paid, total in cents, lines.
 type Known = BTreeMap<i64, (String, String, BTreeMap<i64, i64>)>;
 
-/// What the subscriber has written down.
+/// What the subscriber has stored.
 fn learnt(directory: &Path) -> Known {
     let text = std::fs::read_to_string(directory.join("orders.json")).unwrap_or_default();
     let orders: BTreeMap<String, Value> = serde_json::from_str(&text).unwrap_or_default();
@@ -56,7 +56,7 @@ fn learnt(directory: &Path) -> Known {
     known.collect()
 }
 
-/// What the API says.
+/// What the API shows.
 async fn told_by_the_api(boss: &Person) -> Known {
     let orders = boss.orders().await;
     let known = orders.iter().map(|order| {
@@ -100,7 +100,7 @@ async fn a_subscriber_written_from_the_page_knows_every_order_after_everything_w
     let lamp = boss.add_product("Lamp", "10.00", 1_000).await;
     let chair = boss.add_product("Chair", "19.99", 1_000).await;
     let mut ann = shop.customer("ann").await;
-    // Before anybody listens: a new subscriber gets everything that is kept.
+    // Before any subscriber runs: a new subscriber gets everything that is retained.
     trade(&ann, &boss, lamp, chair).await;
     let directory = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory");
     let orders = program("orders.py");
@@ -121,7 +121,7 @@ async fn a_subscriber_written_from_the_page_knows_every_order_after_everything_w
     trade(&ann, &boss, lamp, chair).await;
     the_subscriber_knows_what_the_api_says(&boss, directory.path()).await;
 
-    // And the disk of the broker is lost, with the consumer on it.
+    // The broker's disk is lost, with the consumer on it.
     broker.kill();
     broker.wipe();
     broker.restart();
@@ -131,7 +131,7 @@ async fn a_subscriber_written_from_the_page_knows_every_order_after_everything_w
 }
 
 #[tokio::test]
-async fn the_tail_on_the_page_tells_everything_once_and_in_order() {
+async fn the_tail_program_of_the_page_prints_everything_once_and_in_order() {
     let mut broker = Broker::start();
     let shop = Shop::open_with(&[("SOUK_NATS_URL", &broker.url())]).await;
     let boss = shop.admin().await;
@@ -166,7 +166,7 @@ async fn the_tail_on_the_page_tells_everything_once_and_in_order() {
     .await;
 }
 
-/// The consumer of orders.py, which gives again what was not acknowledged after this time.
+/// The consumer of orders.py, with this redelivery time for unacknowledged messages.
 async fn consumer_of_orders(broker: &Broker, ack_wait: Duration) -> PullConsumer {
     let context = async_nats::jetstream::new(broker.client_of("souk").await);
     let config = pull::Config {
@@ -181,8 +181,8 @@ async fn consumer_of_orders(broker: &Broker, ack_wait: Duration) -> PullConsumer
 }
 
 #[tokio::test]
-async fn a_subscriber_waits_for_what_was_under_way_when_it_crashed() {
-    // One message, some of an order's, and some of two orders.
+async fn a_restarted_subscriber_waits_for_messages_in_flight_at_its_crash() {
+    // Redelivered: one message, several of one order, or messages of two orders.
     for under_way in [1, 2, 3] {
         let broker = Broker::start();
         let shop = Shop::open_with(&[("SOUK_NATS_URL", &broker.url())]).await;
@@ -211,7 +211,7 @@ async fn a_subscriber_waits_for_what_was_under_way_when_it_crashed() {
             (broker.events().await.len() >= events + 6).then_some(())
         })
         .await;
-        // What a subscriber had taken when it crashed, and had written down nowhere.
+        // The subscriber had received this when it crashed, and had stored nothing of it.
         let taken = consumer.fetch().max_messages(under_way).messages().await.expect("asked");
         let taken: Vec<_> = taken.collect().await;
         assert_eq!(taken.len(), under_way);
@@ -239,7 +239,7 @@ async fn a_subscriber_follows_a_shop_that_was_restored_from_a_copy() {
     let copy = shop.directory().join("copy");
     let copy = copy.to_str().expect("ASCII").to_owned();
     shop.run(&["backup", &copy], "").expect_success();
-    // What the copy does not know: two versions more of one order, and another order.
+    // The copy lacks two versions of one order, and another order.
     boss.set_status(known, "shipped").await.expect(200);
     boss.set_status(known, "delivered").await.expect(200);
     let undone = id_of(&ann.buy(lamp, 3).await);

@@ -1,15 +1,15 @@
-//! The consumers alone: mails are sent and logs kept by processes that never open the shop's store.
+//! Workers in their own processes send mails and store logs without the shop's store.
 
 use std::time::Duration;
 
 use crate::support::{Broker, MailSink, Person, Shop, eventually, run_souk_with};
 use serde_json::{Value, json};
 
-/// What `souk worker` promises after SIGTERM.
+/// The time limit of `souk worker` after SIGTERM.
 const STOP_DEADLINE: Duration = Duration::from_secs(10);
 
 #[tokio::test]
-async fn a_mail_worker_sends_what_the_shop_leaves_out_and_each_mail_once() {
+async fn a_mail_worker_sends_each_mail_once() {
     let (broker, sink) = (Broker::start(), MailSink::start());
     let settings = [
         ("SOUK_NATS_URL", broker.url()),
@@ -28,7 +28,7 @@ async fn a_mail_worker_sends_what_the_shop_leaves_out_and_each_mail_once() {
     let ended = worker.ended_within(STOP_DEADLINE).await;
     assert_eq!(ended.code(), Some(0));
 
-    // Another system asks for the same mail twice, and a worker dies in between.
+    // Another system publishes the same notification twice, and a worker dies in between.
     let asked = json!({"id": "till.7", "data": {"to": "bob@souk.example", "context": {}}});
     let worker = shop.follow(&["worker", "mail"], "the mail worker runs");
     broker.publish("souk.notify.v1.email.welcome", asked.to_string()).await;
@@ -42,7 +42,7 @@ async fn a_mail_worker_sends_what_the_shop_leaves_out_and_each_mail_once() {
 }
 
 #[tokio::test]
-async fn a_log_worker_keeps_what_the_shop_says_and_the_shop_searches_there() {
+async fn a_log_worker_stores_the_shops_lines_and_the_shop_searches_them() {
     let broker = Broker::start();
     let shop = Shop::open_with(&[("SOUK_NATS_URL", &broker.url()), ("SOUK_WORKERS", "mail")]).await;
     let boss = shop.admin().await;
@@ -50,7 +50,7 @@ async fn a_log_worker_keeps_what_the_shop_says_and_the_shop_searches_there() {
     assert_eq!((away.status, away.header("Retry-After")), (503, "1"));
 
     let worker = shop.follow(&["worker", "log"], "the log worker runs");
-    // Said after the stream of the logs was made: what was said before has nowhere to go.
+    // Logged after the stream was created; earlier lines could not be published.
     expect_line(&boss, "SOUK_DEAD").await;
     shop.customer("ann").await;
     let found = expect_line(&boss, "sent+a+mail").await;
@@ -73,7 +73,7 @@ async fn expect_line(boss: &Person, text: &str) -> Value {
 }
 
 #[test]
-fn a_worker_without_a_broker_and_a_shop_without_workers_say_what_is_missing() {
+fn worker_settings_without_a_broker_are_refused_by_name() {
     for kind in ["mail", "log"] {
         run_souk_with(&[], &["worker", kind]).expect_refusal().naming("nats_url");
     }

@@ -1,5 +1,5 @@
-//! Who gets what: every cell of docs/access.md, asked of a running shop. That every route has its row is tested where
-//! the routes are.
+//! Tests every cell of docs/access.md against a running shop. A test beside the routes checks that every route has a
+//! row.
 
 mod requests;
 pub(super) mod table;
@@ -115,12 +115,12 @@ fn difference(row: &Row, caller: Caller, answer: &Answer) -> Option<String> {
     Some(format!("{} {}, {caller:?}: not {status}:{answer}", row.contract, row.operation()))
 }
 
-/// The names of the headers, in their order.
+/// The names of the headers, sorted.
 fn names(answer: &Answer) -> Vec<String> {
     answer.headers.keys().map(ToString::to_string).collect()
 }
 
-/// `HEAD` says what `GET` says, without a body; `OPTIONS` names the method, whoever asks.
+/// `HEAD` answers as `GET` without a body; `OPTIONS` names the method, for every caller.
 async fn head_and_options(world: &World, row: &Row) -> Option<String> {
     if row.method == "GET" {
         let head = Question::prepare(world, row, Caller::Owner).await;

@@ -1,5 +1,5 @@
-//! Bodies, fields, filters and ids are answered as a Django REST Framework service of the same documents answers them:
-//! each row is a request and the answer of that framework, or of the document where it speaks.
+//! Bodies, fields, filters and ids are answered as Django REST Framework would answer them for the same documents.
+//! Each row is a request and that framework's answer, or the document's if it gives one.
 
 use crate::support;
 use crate::support::{Person, Shop, id_of};
@@ -11,12 +11,12 @@ const MONEY_WHOLE: &str = "Ensure that there are no more than 8 digits before th
 const NOT_A_NUMBER: &str = "A valid number is required.";
 const NOT_NULL: &str = "This field may not be null.";
 
-/// Sends a body as it is written here: some of them are more than a JSON library would write.
+/// Sends a body unchanged: a JSON library would not write some of these.
 async fn send(person: &Person, method: &str, path: &str, body: &str) -> support::Answer {
     person.ask(method, path).raw("application/json", body).send().await
 }
 
-/// Each path takes each body and blames one field of it, or the whole of it, with what is expected.
+/// Sends each body to each path and expects this error, for one field or for the whole body.
 async fn hold(person: &Person, method: &str, paths: &[&str], rows: &[(&str, Value)]) {
     for (body, expected) in rows {
         for path in paths {
@@ -58,7 +58,7 @@ async fn a_confirmation_is_compared_with_numbers_too() {
         let taken = json!({"email": ["This email is already in use."]});
         let other = with("1234567890", "1234567890").replace("\"ann\"", "\"other\"");
         hold(&nobody, "POST", &[path], &[(&other, taken)]).await;
-        // The address is free again for the next contract.
+        // Frees the address for the next contract.
         let login = json!({"email": "ann@b.co", "password": "1234567890"});
         let token = nobody.post("/api/v1/auth/login", login).await.expect(200)["token"].clone();
         let ann = nobody.bearing(token.as_str().expect("a token"));
@@ -100,7 +100,7 @@ async fn a_confirmation_is_compared_with_numbers_too() {
 }
 
 #[tokio::test]
-async fn filters_compare_numbers_that_are_no_money() {
+async fn price_filters_accept_any_number() {
     let shop = Shop::open().await;
     let boss = shop.admin().await;
     for (name, price, discount) in
@@ -122,7 +122,7 @@ async fn filters_compare_numbers_that_are_no_money() {
         ("price_min=-1e400", all.clone()),
         ("price_min=1e400", vec![]),
         ("price_max=-1", vec![]),
-        // What is paid: 33.33, 30.01 and nothing.
+        // Paid amounts: 33.33, 30.01 and nothing.
         ("price_min=30.014", vec!["cheap"]),
         ("price_min=30.01", vec!["cheap", "dear"]),
         ("price_max=33.329", vec!["dear", "dearest"]),
@@ -131,7 +131,7 @@ async fn filters_compare_numbers_that_are_no_money() {
         ("discount_min=-5.5", all.clone()),
         ("discount_min=100.001", vec![]),
         ("discount_min=9.999&discount_max=10.001", vec!["dear"]),
-        // Of two with one name the last counts.
+        // If a parameter occurs twice, the last one counts.
         ("price_max=0&price_max=33.33&search=dear&search=cheap", vec!["cheap"]),
         ("search=cheap&search=", all.clone()),
     ] {
@@ -208,7 +208,7 @@ async fn decimals_are_judged_by_their_digits() {
 }
 
 #[tokio::test]
-async fn an_address_of_an_image_is_an_address_or_nothing() {
+async fn image_urls_must_be_urls_or_empty() {
     let shop = Shop::open().await;
     let boss = shop.admin().await;
     for path in ["/api/v1/products/", "/api/v1/product/"] {
@@ -233,7 +233,7 @@ async fn an_address_of_an_image_is_an_address_or_nothing() {
 }
 
 #[tokio::test]
-async fn one_fact_has_one_sentence() {
+async fn the_same_error_has_the_same_sentence_everywhere() {
     let shop = Shop::open().await;
     shop.customer("ann").await;
     let bob = shop.customer("bob").await;
@@ -249,7 +249,7 @@ async fn one_fact_has_one_sentence() {
 }
 
 #[tokio::test]
-async fn a_body_or_an_item_that_is_null_is_no_data() {
+async fn null_bodies_and_items_count_as_no_data() {
     let shop = Shop::open().await;
     let boss = shop.admin().await;
     let paths = [
@@ -304,7 +304,7 @@ async fn a_body_or_an_item_that_is_null_is_no_data() {
 }
 
 #[tokio::test]
-async fn half_a_surrogate_pair_is_no_text() {
+async fn rejects_unpaired_surrogates() {
     let shop = Shop::open().await;
     let boss = shop.admin().await;
     let surrogate = "Surrogate characters are not allowed: U+D800.";

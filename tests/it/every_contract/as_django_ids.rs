@@ -1,5 +1,5 @@
-//! Ids, foreign keys and choices are answered as a Django REST Framework service of the same documents answers them:
-//! each row is a request and the answer of that framework, or of the document where it speaks.
+//! Ids, foreign keys and choices are answered as Django REST Framework would answer them for the same documents. Each
+//! row is a request and that framework's answer, or the document's if it gives one.
 
 use crate::support;
 use crate::support::services::SERVICE_SETTING;
@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 
 const NOT_NULL: &str = "This field may not be null.";
 
-/// Sends a body as it is written here: some of them are more than a JSON library would write.
+/// Sends a body unchanged: a JSON library would not write some of these.
 async fn send(person: &Person, method: &str, path: &str, body: &str) -> support::Answer {
     person.ask(method, path).raw("application/json", body).send().await
 }
 
-/// Each path takes each body and blames one field of it, or the whole of it, with what is expected.
+/// Sends each body to each path and expects this error, for one field or for the whole body.
 async fn hold(person: &Person, method: &str, paths: &[&str], rows: &[(&str, Value)]) {
     for (body, expected) in rows {
         for path in paths {
@@ -32,7 +32,7 @@ fn no_choice(shown: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_foreign_key_is_a_key_or_null() {
+async fn foreign_keys_must_be_ids_or_null() {
     let shop = Shop::open().await;
     let boss = shop.admin().await;
     let category = boss.add_category("Things").await;
@@ -88,7 +88,7 @@ async fn a_foreign_key_is_a_key_or_null() {
 }
 
 #[tokio::test]
-async fn an_id_that_nothing_has_is_not_found() {
+async fn unknown_ids_are_not_found() {
     let shop = Shop::open_with(&[SERVICE_SETTING]).await;
     let boss = shop.admin().await;
     let lamp = boss.add_product("Lamp", "10.00", 5).await;

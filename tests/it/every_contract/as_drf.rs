@@ -1,6 +1,7 @@
-//! Souk against a service that Django REST Framework runs: where the documents and their README are silent, both
-//! answer alike. The service in `tests/it/every_contract/as_drf/service.py` has some operations of each contract; both get the same
-//! requests, made up from a seed, and a difference that `tests/it/every_contract/as_drf/accepted.toml` does not explain fails the test.
+//! Compares Souk with a real Django REST Framework service: where the documents and their README say nothing, both
+//! must answer alike. The service in `tests/it/every_contract/as_drf/service.py` has some operations of each contract.
+//! Both get the same random requests; a difference that `tests/it/every_contract/as_drf/accepted.toml` does not list
+//! fails the test.
 //!
 //!   SOUK_AS_DRF_SEED=7 SOUK_AS_DRF_REQUESTS=50000 tests/run --test it every_contract::as_drf
 
@@ -25,10 +26,10 @@ use values::Values;
 
 const SEED: u64 = 1;
 const REQUESTS: usize = 2_000;
-/// More differences than this are counted and not printed.
+/// Further differences are counted and not printed.
 const LONGEST_REPORT: usize = 25;
 
-/// A difference that nothing explains, with the first request that showed it.
+/// A difference that is not accepted, with the first request that showed it.
 struct Finding {
     request: String,
     souk: String,
@@ -39,7 +40,7 @@ struct Finding {
 #[derive(Default)]
 struct Findings {
     new: BTreeMap<(String, Difference), Finding>,
-    /// The accepted differences that were seen, by their place in the list.
+    /// The accepted differences that occurred, by their index in the list.
     seen: BTreeSet<usize>,
 }
 
@@ -55,7 +56,7 @@ async fn answers_as_a_django_rest_framework_service_would() {
     let reading: Vec<&Operation> = READING.iter().collect();
     let writing: Vec<&Operation> = ACCOUNTS.iter().chain(CATALOG).chain(ORDERS).collect();
     for number in 0..requests {
-        // A fifth of the requests reads.
+        // A fifth of the requests only read.
         let operations = if number < requests / 5 { &reading } else { &writing };
         let operation = operations[rng.usize(..operations.len())];
         let draft = draft(operation, &values, number, &mut rng);
@@ -125,7 +126,7 @@ impl Findings {
     }
 }
 
-/// What the environment says, or this.
+/// The value of an environment variable, or this default.
 fn setting<T: FromStr>(name: &str, default: T) -> T {
     let name = format!("SOUK_AS_DRF_{name}");
     let Ok(text) = env::var(&name) else { return default };

@@ -1,4 +1,4 @@
-//! What is wrong is refused clearly, stores nothing and panics nowhere.
+//! Bad input is refused clearly, stores nothing and causes no panic.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 const TEN_MEGABYTES: usize = 10 * 1024 * 1024;
 
 #[tokio::test]
-async fn a_body_that_is_no_json_is_400() {
+async fn malformed_json_is_400() {
     let shop = Shop::open().await;
     let boss = shop.admin().await;
     let nested = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
@@ -29,7 +29,7 @@ async fn a_body_that_is_no_json_is_400() {
             );
         }
     }
-    // A number that fits no float is bad JSON to some parsers and a bad price to others.
+    // Some parsers reject a number that fits no float as JSON, others as a price.
     boss.ask("POST", "/api/v1/products/")
         .raw("application/json", huge_price)
         .send()
@@ -79,7 +79,7 @@ async fn a_product_that_is_not_for_sale_is_named_beside_what_else_is_wrong() {
     for path in ["/api/v1/orders/", "/api/v1/orders"] {
         let answer = boss.post(path, json!({"items": items})).await;
         assert_eq!(answer.expect(400)["items"], expected, "{answer}");
-        // Items that are right are looked at too where something else is wrong.
+        // Valid items are also checked when another field is wrong.
         let answer = boss.post(path, json!({"items": [{"product_id": lamp, "quantity": 1}]})).await;
         assert_eq!(answer.expect(400)["items"], json!([{"product_id": hidden}]), "{answer}");
         boss.post(path, json!({"items": 7})).await.expect(400);
@@ -87,7 +87,7 @@ async fn a_product_that_is_not_for_sale_is_named_beside_what_else_is_wrong() {
 }
 
 #[tokio::test]
-async fn the_noise_of_a_float_is_no_part_of_a_price() {
+async fn float_noise_in_prices_is_ignored() {
     let shop = Shop::open().await;
     let boss = shop.admin().await;
     let noisy = json!(0.1 * 3.0);
@@ -108,7 +108,7 @@ async fn the_noise_of_a_float_is_no_part_of_a_price() {
         body["price"] = json!(0.3001);
         boss.post(path, body).await.blames(400, &["price"]);
     }
-    // A cart of three at 0.10, added up by a browser.
+    // A cart of three at 0.10, added up in floats by a browser.
     let pin = boss.add_product("Pin", "0.10", 5).await;
     let ann = shop.customer("ann").await;
     let order = json!({"user_id": ann.id, "total_price": noisy,
@@ -204,7 +204,7 @@ async fn an_unknown_path_is_404_and_a_wrong_method_405() {
 }
 
 #[tokio::test]
-async fn ids_that_are_none_are_404() {
+async fn malformed_ids_are_404() {
     let shop = Shop::open().await;
     let boss = shop.admin().await;
     let not_found = json!({"detail": "Not found."});
@@ -249,7 +249,7 @@ async fn numbers_in_an_address_are_read_as_python_reads_them() {
     for zeros in ["0", "000000000000000000000"] {
         boss.get(&format!("/api/v1/products/{zeros}{lamp}/")).await.says(200, known.clone());
     }
-    // Cancelled by one spelling, and known by the other.
+    // Cancelled under one spelling, and found cancelled under the other.
     let ann = shop.customer("ann").await;
     let order = json!({"user_id": ann.id, "total_price": 1.0,
         "items": [{"product_id": lamp, "quantity": 1}]});
@@ -429,14 +429,14 @@ fn store_file(data: &Path) -> PathBuf {
     largest.expect("a shop has a store").path()
 }
 
-/// Sends the bytes whatever comes back meanwhile, as a client in the middle of a large body does.
+/// Sends all bytes even if an answer arrives meanwhile, as a client in the middle of a large body does.
 fn status_of(shop: &Shop, request: String) -> u16 {
     let base = shop.base();
     let address = base.strip_prefix("http://").expect("an http URL");
     let mut stream = TcpStream::connect(address).expect("the shop can be reached");
     let mut writing = stream.try_clone().expect("a second handle");
     let writer = thread::spawn(move || {
-        // The shop may close the door on a body it will not read.
+        // The shop may close the connection of a body that it will not read.
         let _ = writing.write_all(request.as_bytes());
     });
     let mut answer = Vec::new();

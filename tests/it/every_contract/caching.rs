@@ -1,4 +1,4 @@
-//! What no cache may keep: tokens, profiles, carts and all else that is somebody's.
+//! Tokens, profiles, carts and all other private answers must not be cached.
 
 use crate::support::services::GET_CART;
 use crate::support::{Answer, Shop};
@@ -44,7 +44,7 @@ async fn what_is_somebodys_is_stored_by_no_cache() {
         answer.expect(200);
         assert!(is_stored_by_nobody(&answer), "{path}: {answer}");
     }
-    // A guest's cart, in every way to say whose it is.
+    // A guest's cart, with every way to present its key.
     let first = nobody.get(GET_CART).await;
     let key = first.header("X-Cart-Key").to_owned();
     let in_query = nobody.get(&format!("{GET_CART}?cart_key={key}")).await;
@@ -55,7 +55,7 @@ async fn what_is_somebodys_is_stored_by_no_cache() {
         answer.expect(200);
         assert!(is_stored_by_nobody(&answer), "{answer}");
     }
-    // What anybody is shown may be kept.
+    // Public answers may be cached.
     for path in ["/api/products/", "/api/v1/product/", "/api/v1/category/"] {
         assert!(!is_stored_by_nobody(&nobody.get(path).await), "{path}");
     }

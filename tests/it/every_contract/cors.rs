@@ -1,4 +1,4 @@
-//! Pages of other origins: allowed by setting, in every answer the shop gives, good or bad.
+//! Pages of other origins: allowed by a setting, for every answer, success or error.
 
 use crate::support::services::{ADD_ITEM, GET_CART};
 use crate::support::{Answer, Ask, Shop, run_souk_with};
@@ -130,7 +130,7 @@ async fn everybody_may_ask_but_never_with_cookies() {
 }
 
 #[tokio::test]
-async fn an_answer_given_again_is_for_the_page_that_asks_now() {
+async fn replayed_answers_carry_the_cors_headers_of_the_present_origin() {
     let origins = format!("{PAGE},{OTHER_PAGE}");
     let shop = Shop::open_with(&[(SETTING, &origins)]).await;
     let boss = shop.admin().await;
@@ -145,7 +145,7 @@ async fn an_answer_given_again_is_for_the_page_that_asks_now() {
 }
 
 #[tokio::test]
-async fn without_the_setting_no_answer_speaks_of_origins() {
+async fn without_the_setting_no_answer_has_cors_headers() {
     let shop = Shop::open().await;
     let answer = preflight(&shop, "/api/v1/cart/", PAGE, "GET").send().await;
     assert_eq!(answer.status, 200, "{answer}");
@@ -156,7 +156,7 @@ async fn without_the_setting_no_answer_speaks_of_origins() {
 }
 
 #[test]
-fn a_list_that_is_none_is_refused_by_name() {
+fn rejects_a_malformed_list_of_origins() {
     for setting in ["shop.example", "https://shop.example/", "*,https://shop.example", "null"] {
         let serve = ["serve", "--listen", "127.0.0.1:0", "--data", "data"];
         let refused = run_souk_with(&[(SETTING, setting)], &serve);

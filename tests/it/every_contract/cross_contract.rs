@@ -1,4 +1,4 @@
-//! One shop behind all contracts: what is made through one is there in the others, under their names.
+//! All contracts share one shop: data made through one shows in the others, under their names.
 
 use crate::support;
 use crate::support::Speaker::Classic;
@@ -14,7 +14,7 @@ async fn newuser(shop: &Shop) -> Person {
     Classic.register(shop, "newuser").await
 }
 
-/// The same user, logged in once through each contract.
+/// The same user, logged in through each contract.
 async fn logged_in_everywhere(user: &Person) -> Vec<Person> {
     let mut sessions = Vec::new();
     for speaker in Speaker::ALL {
@@ -23,7 +23,7 @@ async fn logged_in_everywhere(user: &Person) -> Vec<Person> {
     sessions
 }
 
-/// What each contract shows to whoever is logged in: all of it answers so.
+/// Reads of each contract that need a session; all answer while it lives.
 async fn expect_everywhere(person: &Person, status: u16) {
     for path in OWN {
         let path = path.replace("{id}", &person.id.to_string());
@@ -69,7 +69,7 @@ async fn logging_out_anywhere_ends_that_session_everywhere() {
 }
 
 #[tokio::test]
-async fn who_did_not_hear_that_they_are_logged_out_is_told_again() {
+async fn a_repeated_log_out_gets_the_stored_answer() {
     let mut shop = Shop::open().await;
     let user = newuser(&shop).await;
     let keyed = |person: &Person, path: &str, key: &str| {
@@ -86,14 +86,14 @@ async fn who_did_not_hear_that_they_are_logged_out_is_told_again() {
         let again = keyed(&ann, path, path).await;
         assert!(again.is_replay(), "{again}");
         again.says(200, said);
-        // That is all there is to hear with the token.
+        // The token gets nothing else any more.
         keyed(&ann, path, "another key").await.expect(401);
         ann.ask("POST", path).send().await.expect(401);
         let other_body = ann.ask("POST", path).header("Idempotency-Key", path);
         other_body.json(&json!({"a": 1})).send().await.expect(401);
         keyed(&ann, "/api/v1/cart/checkout/", path).await.expect(401);
         expect_everywhere(&ann, 401).await;
-        // The user's other sessions share the keys, as long as they go on.
+        // Other sessions of the user share the stored answers while they live.
         assert!(keyed(&elsewhere, path, path).await.is_replay());
         expect_everywhere(&elsewhere, 200).await;
         keyed(&elsewhere, path, &format!("their own {path}")).await.expect(200);
@@ -193,7 +193,7 @@ async fn a_discount_of_services_is_in_the_price_of_every_other_contract() {
     let classic = boss.post(&increase, json!({"amount": 1})).await.expect(200);
     assert_eq!((&classic["price"], &classic["amount"]), (&json!("16.99"), &json!(11)));
 
-    // What is not about the price leaves the discount where it is.
+    // A change that does not concern the price keeps the discount.
     let services = nobody.get(&format!("/api/v1/product/{lamp}/")).await.expect(200);
     assert_eq!(prices(&services), ["19.99", "15.00", "16.99"]);
     let ann = shop.customer("ann").await;
@@ -230,7 +230,7 @@ async fn what_services_switches_off_is_hidden_everywhere_but_from_administrators
         let found = ann.get(&format!("/api/v1/products/?{query}")).await.expect(200);
         assert_eq!(found["count"], i64::from(query.contains("one")), "{found}");
     }
-    // services has a field for it, and shows it.
+    // services has a field for it and shows the product.
     let services = nobody.get(&format!("/api/v1/product/{lamp}/")).await.expect(200);
     assert_eq!(services["available"], false);
     let ids =
@@ -238,7 +238,7 @@ async fn what_services_switches_off_is_hidden_everywhere_but_from_administrators
     let off = nobody.get("/api/v1/product/?available=False").await.expect(200);
     assert_eq!(ids(&off), [lamp]);
 
-    // Nobody buys it, not even out of a cart; what was bought is there to see.
+    // It cannot be bought, not even from a cart; earlier orders still show it.
     let hidden = json!({"product_id": ["Product not found or inactive"]});
     for buyer in [&ann, &boss] {
         buyer.put_in_cart(lamp, 1).await.says(400, hidden.clone());
@@ -266,7 +266,7 @@ async fn switch(boss: &Person, product: i64, available: bool) {
     boss.put(&format!("/api/v1/product/{product}/"), body).await.expect(200);
 }
 
-/// The products that storefront and minimal list; storefront lists nothing to nobody.
+/// The products that storefront and minimal list; storefront needs a token.
 async fn listed(by: &Person) -> [Vec<i64>; 2] {
     let ids = |list: &Value| list.as_array().into_iter().flatten().map(id_of).collect();
     let storefront = by.get("/api/v1/products/").await.json();

@@ -14,7 +14,7 @@ fn is_free(id: &Value) -> bool {
     id.as_str().is_some_and(|id| id.starts_with("free_"))
 }
 
-/// Pays a free order in every way of every contract, each with an order of its own; the orders.
+/// Pays one free order in each way of each contract; returns the orders.
 async fn pay_in_every_way(shop: &Shop, ann: &Person, gift: i64) -> Vec<i64> {
     let mut orders = Vec::new();
     let mut buy = async || {
@@ -78,7 +78,7 @@ async fn pay_in_every_way(shop: &Shop, ann: &Person, gift: i64) -> Vec<i64> {
     orders
 }
 
-/// Each was completed once, and told and mailed once.
+/// Expects that each order was completed once, with one event and one mail.
 async fn expect_completed(shop: &Shop, ann: &Person, broker: &Broker, orders: &[i64]) {
     for order in orders {
         assert_eq!(ann.order(*order).await.expect(200)["status"], "completed", "{order}");
@@ -95,7 +95,7 @@ async fn expect_completed(shop: &Shop, ann: &Person, broker: &Broker, orders: &[
 }
 
 #[tokio::test]
-async fn every_way_to_pay_completes_it_once_with_stripe_which_hears_of_none() {
+async fn every_way_to_pay_completes_it_once_and_never_calls_stripe() {
     let (stripe, broker) = (StripeStandIn::start(), Broker::start());
     let url = broker.url();
     let mut shop = stripe.open_shop(&[("SOUK_NATS_URL", &url), SERVICE_SETTING]).await;
@@ -156,7 +156,7 @@ async fn however_many_pay_it_at_once_it_is_paid_once() {
 }
 
 #[tokio::test]
-async fn there_is_nothing_to_refund_and_cancelling_works() {
+async fn free_orders_cannot_be_refunded_but_cancelled() {
     let stripe = StripeStandIn::start();
     let mut shop = stripe.open_shop(&[]).await;
     let boss = shop.admin().await;
@@ -179,7 +179,7 @@ async fn there_is_nothing_to_refund_and_cancelling_works() {
     assert_eq!(boss.stock_of(gift).await, 20);
     assert_eq!(confirm(&ann, order).await.status, 400);
 
-    // Called off before it was paid, and paid after it was made free.
+    // Cancelled before it was paid, and paid after its price fell to nothing.
     let unpaid = id_of(&ann.buy(gift, 1).await);
     ann.post(&format!("/api/orders/{unpaid}/cancel/"), json!({})).await.expect(200);
     assert_eq!(ann.create_payment(unpaid).await.status, 400);

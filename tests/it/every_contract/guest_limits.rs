@@ -1,5 +1,5 @@
-//! Guests have shown nothing of their own: what they take from the stock without paying, and what is mailed to
-//! strangers for them, is bounded.
+//! Limits for guests, who prove no identity: the stock they hold without paying, and the mails that strangers get
+//! because of them.
 
 use crate::support::services::{ADD_ITEM, Guest, address_of};
 use crate::support::{Answer, Person, Shop, eventually, id_of};
@@ -12,7 +12,7 @@ async fn throttled(settings: &[(&str, &str)]) -> Shop {
     Shop::open_with(&[&[("SOUK_RATE_LIMIT", "on")], settings].concat()).await
 }
 
-/// A new guest with so many of a product in the cart, who orders them from an address.
+/// A new guest with this many units in the cart, who orders them under an address.
 async fn order_from(shop: &Shop, from: &str, product: i64, quantity: i64, email: &str) -> Answer {
     let mut guest = shop.guest();
     guest.put_in(product, quantity).await;
@@ -79,14 +79,14 @@ async fn the_guests_of_one_client_hold_a_part_of_the_stock_until_they_pay() {
     let boss = shop.admin().await;
     let lamp = boss.add_product("Lamp", "1.00", 500).await;
     let to = |n: usize| format!("guest{n}@example.com");
-    // By units.
+    // The limit on units.
     let (home, office, cafe) = ("192.0.2.1", "192.0.2.2", "192.0.2.3");
     for n in 0..5 {
         let answer = order_from(&shop, home, lamp, 100, &to(n)).await;
         assert_eq!(answer.status, if n < 2 { 201 } else { 429 }, "{answer}");
     }
     assert_eq!(stock_of(&boss, lamp).await, 300);
-    // By orders.
+    // The limit on orders.
     let mut orders = Vec::new();
     for n in 10..16 {
         let answer = order_from(&shop, office, lamp, 1, &to(n)).await;
@@ -96,7 +96,7 @@ async fn the_guests_of_one_client_hold_a_part_of_the_stock_until_they_pay() {
             _ => assert!(!answer.header("Retry-After").is_empty(), "{answer}"),
         }
     }
-    // Others go on, and so does the client whose orders are no longer unpaid.
+    // Other clients can order, and so can this one after its orders are paid or cancelled.
     order_from(&shop, cafe, lamp, 1, &to(20)).await.expect(201);
     boss.set_status(orders[0], "processing").await.expect(200);
     order_from(&shop, office, lamp, 1, &to(21)).await.expect(201);
@@ -119,7 +119,7 @@ async fn an_address_gets_few_mails_that_strangers_ask_for() {
         answers.push(order_from(&shop, &from, lamp, 1, to).await);
     }
     assert_eq!((count(&answers, 201), count(&answers, 429)), (10, 4));
-    // A user who gives somebody else's address; their own is theirs.
+    // A user who gives another person's address; mails to the user's own are not limited.
     let ann = shop.customer("ann").await;
     for (to, placed) in [("another@example.com", 10), (ann.email.as_str(), 14)] {
         let mut answers = Vec::new();
@@ -130,7 +130,7 @@ async fn an_address_gets_few_mails_that_strangers_ask_for() {
         }
         assert_eq!(count(&answers, 201), placed, "{to}");
     }
-    // Links for a new password, whether or not somebody has the address.
+    // Password reset links, whether or not the address has an account.
     for to in [ann.email.as_str(), "nobody@example.com"] {
         let mut answers = Vec::new();
         for n in 0..14 {

@@ -1,5 +1,4 @@
-//! What is kept for strangers has a bound that refuses newcomers. Nothing that was answered is lost for it, and whoever
-//! is there already goes on.
+//! Limits on stored data refuse newcomers. They delete no stored answer, and known callers go on.
 
 use crate::support;
 use crate::support::services::{ADD_ITEM, Guest, address_of};
@@ -9,7 +8,7 @@ use serde_json::{Value, json};
 
 const CREATE: &str = "/api/v1/order/create_order/";
 const REGISTER: &str = "/api/v1/users/register/";
-/// Requests that are sent at once.
+/// Concurrent requests.
 const AT_ONCE: usize = 16;
 
 fn keyed(ask: Ask, key: &str) -> Ask {
@@ -33,14 +32,14 @@ fn is_replay_of(answer: &Answer, first: &Answer) {
     assert_eq!((answer.status, &answer.text), (first.status, &first.text));
 }
 
-/// A number of `/metrics`.
+/// A value of `/metrics`.
 async fn metric(shop: &Shop, name: &str) -> u64 {
     let text = shop.nobody().get("/metrics").await.text;
     let line = text.lines().find_map(|line| line.strip_prefix(&format!("{name} ")));
     line.unwrap_or_else(|| panic!("no {name}")).parse().expect("a number")
 }
 
-/// Sends requests under new keys until one is refused; how many were answered.
+/// Sends requests with new keys until one is refused; returns how many were answered.
 async fn fill(ask: impl Fn(String) -> Ask) -> usize {
     let mut answered = 0;
     for round in 0.. {
@@ -77,7 +76,7 @@ impl Keyed {
         keyed(self.shop.nobody().ask("POST", REGISTER), key).json(&body)
     }
 
-    /// Every kind of anonymous caller with a new key, who changes nothing.
+    /// A request of every kind of anonymous caller, with a new key, that changes nothing.
     async fn expect_strangers_refused(&self) {
         let cart = self.guest.lines().await;
         is_refused(&self.add("new").send().await);
@@ -111,11 +110,11 @@ async fn new_keys_of_strangers_are_refused_where_their_answers_take_their_share(
 
     for _ in 0..2 {
         all.expect_strangers_refused().await;
-        // What was answered is answered again.
+        // Stored answers are still given again.
         is_replay_of(&all.register("gus", "registered").send().await, &registered);
         is_replay_of(&all.add("added").send().await, &added);
         is_replay_of(&all.order("ordered").send().await, &ordered);
-        // Nobody needs a key.
+        // Requests without a key still work.
         all.guest.put_in(lamp, 1).await;
         // Users have their own share.
         for (user, key) in [(&ann, "ann"), (&boss, "boss")] {
@@ -135,7 +134,7 @@ async fn new_keys_of_strangers_are_refused_where_their_answers_take_their_share(
     let warnings = output.lines().filter(|line| line.contains("the bound is reached")).count();
     assert_eq!(warnings, 2, "one for each start that refused somebody");
 
-    // The rest is filled by somebody who is known, and then there is room for nobody.
+    // A known user fills the rest, and then the storage is full for everybody.
     let big = json!({"name": "Book", "price": "1.00", "description": "long ".repeat(800)});
     let book = |key: &str| keyed(boss.ask("POST", "/api/v1/product/"), key).json(&big);
     fill(|key| book(&key)).await;
@@ -154,7 +153,7 @@ async fn new_keys_of_strangers_are_refused_where_their_answers_take_their_share(
     all.shop.check();
 }
 
-/// Somebody new, who puts something in a cart in one of the ways of somebody who has none.
+/// A new guest who adds an item to a cart, in each way that a guest without a cart can.
 async fn newcomers(shop: &Shop, product: i64) -> Vec<Answer> {
     let given_out = shop.guest().get(support::services::GET_CART).await;
     let given_out = given_out.header("X-Cart-Key").to_owned();
@@ -177,7 +176,7 @@ async fn a_new_guest_is_refused_where_as_many_carts_are_kept_as_may_be() {
     }
     for times in 2..4 {
         newcomers(&shop, lamp).await.iter().for_each(is_refused);
-        // Whoever has a cart goes on with it, and nobody's was lost.
+        // Guests with a cart can still use it, and no cart was lost.
         for guest in &mut guests {
             guest.put_in(lamp, 1).await;
             assert_eq!(guest.lines().await, [(lamp, times)]);
@@ -188,7 +187,7 @@ async fn a_new_guest_is_refused_where_as_many_carts_are_kept_as_may_be() {
         ann.post(ADD_ITEM, one_of(lamp)).await.expect(200);
         shop.restart().await;
     }
-    // One is ordered, one is emptied: there is room for two.
+    // One cart is ordered, one is emptied: two new guests fit.
     guests[0].order("gus@example.com").await;
     let clear = json!({"product_id": lamp.to_string()});
     guests[1].send("DELETE", "/api/v1/cart/remove_item/", clear).await.expect(200);
@@ -254,7 +253,7 @@ async fn a_new_order_of_a_guest_is_refused_where_as_many_unpaid_are_kept_as_may_
         is_refused(&order(&waiting).await);
         assert_eq!(waiting.lines().await, [(lamp, 1)], "the cart waits with its guest");
         assert_eq!(stock_of(&boss, lamp).await, 98);
-        // What was ordered is still shown, also what was called off, and users go on.
+        // Existing orders are still shown, cancelled ones too, and users can order.
         for (guest, id) in &orders {
             let shown = format!("/api/v1/order/{id}/get_order_by_id/");
             guest.send("POST", &shown, json!({})).await.expect(200);
@@ -267,7 +266,7 @@ async fn a_new_order_of_a_guest_is_refused_where_as_many_unpaid_are_kept_as_may_
     ann.post(ADD_ITEM, one_of(lamp)).await.expect(200);
     ann.post(CREATE, address_of(&ann.email)).await.expect(201);
 
-    // The shop takes one up, and deletes one: there is room for two.
+    // The shop processes one and deletes one: two new orders fit.
     boss.set_status(orders[1].1, "processing").await.expect(200);
     boss.delete_order(orders[0].1).await.expect(200);
     order(&waiting).await.expect(201);

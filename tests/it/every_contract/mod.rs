@@ -1,4 +1,4 @@
-//! What holds in every contract: who may do what, bad input, keys of repeated requests, throttles.
+//! Behaviour of every contract: permissions, bad input, idempotency keys, throttles.
 
 mod access;
 mod as_django;

@@ -1,4 +1,4 @@
-//! The line of the log for each request: when there is one, what it says, and what it never says.
+//! The access log: when a request is logged, what its line contains, and what it never contains.
 
 use crate::support::services::{SERVICE_SETTING, SERVICE_TOKEN};
 use crate::support::{ADMIN_PASSWORD, Shop, eventually};
@@ -45,7 +45,7 @@ async fn each_request_is_one_line_where_the_operator_wants_it() {
 }
 
 #[tokio::test]
-async fn the_kind_of_the_caller_is_said() {
+async fn logs_the_kind_of_the_caller() {
     let shop = Shop::open_with(&[("SOUK_ACCESS_LOG", "on"), SERVICE_SETTING]).await;
     let paths = ["/a-service", "/a-user", "/a-guest", "/a-cookie", "/an-old-token"];
     shop.nobody().bearing(SERVICE_TOKEN).get(paths[0]).await.expect(404);

@@ -1,5 +1,5 @@
-//! One journey (register, product, cart, order, pay, cancel) through every contract. Whichever way it was told, the
-//! shop ends in the same state: the same stock, the same order in the eyes of all five contracts, the same events.
+//! One journey (register, product, cart, order, pay, cancel) through every contract. Whichever contract takes it, the
+//! shop ends in the same state: the same stock, the same order in all five contracts, the same events.
 
 use crate::support;
 use crate::support::Speaker::{Classic, Minimal, Platform, Services, Storefront};
@@ -16,16 +16,16 @@ const TOTAL_MINOR_UNITS: i64 = 2500;
 enum Step {
     /// The contract itself.
     Own,
-    /// The document has no call for it (it nowhere says `lacks`), so that its clients have it done through another.
+    /// The document has no call for it (none of the words in `lacks`), so another contract takes the step.
     Through(Speaker, Lacks),
-    /// The document has no call for it, and the journey needs none: the next step does both.
+    /// The document has no call for it, and the next step includes it.
     None(Lacks),
 }
 
-/// Words a document would need for the step, and does not have.
+/// Words that the document would use for the step, and does not contain.
 type Lacks = &'static str;
 
-/// How one contract takes the journey.
+/// The steps of one contract.
 struct Row {
     speaker: Speaker,
     product: Step,
@@ -87,7 +87,7 @@ const TABLE: [Row; 5] = [
 ];
 
 impl Step {
-    /// Who speaks at this step, if anybody does.
+    /// The contract that takes this step, if any.
     fn speaker(self, own: Speaker) -> Option<Speaker> {
         match self {
             Self::Own => Some(own),
@@ -110,13 +110,13 @@ impl Row {
     }
 }
 
-/// How the journey ends.
+/// The end of the journey.
 struct Ending {
     is_paid_for: bool,
     is_cancelled: bool,
     status: &'static str,
     stock: i64,
-    /// The order's events: what happened, and the status and whether it was paid afterwards.
+    /// The order's events: the kind, and the status and whether it was paid afterwards.
     events: &'static [(&'static str, &'static str, bool)],
 }
 
@@ -162,7 +162,7 @@ async fn an_unpaid_order_is_cancelled() {
 }
 
 #[test]
-fn what_the_table_leaves_to_others_is_in_no_call_of_the_document() {
+fn steps_left_to_other_contracts_are_missing_from_the_document() {
     for row in &TABLE {
         let document = row.speaker.document();
         for words in row.steps().into_iter().filter_map(Step::lacks) {
@@ -179,7 +179,7 @@ struct Traveller {
     order: i64,
 }
 
-/// Every contract makes the journey in the same shop, and ends it so.
+/// Takes the journey through every contract in the same shop, and expects the same end.
 async fn everybody_ends(ending: Ending) {
     let broker = Broker::start();
     let mut shop = Shop::open_with(&[("SOUK_NATS_URL", &broker.url())]).await;
@@ -198,7 +198,7 @@ async fn everybody_ends(ending: Ending) {
     #[expect(clippy::cast_precision_loss, reason = "five orders")]
     let revenue = 25.0 * kept as f64;
     assert_eq!(boss.report().await, (orders, revenue, kept, 0));
-    // Last, because some can only tell by trying.
+    // Last, because in some contracts only a purchase attempt shows the stock.
     for traveller in &travellers {
         for eye in Speaker::ALL {
             eye.sells(&traveller.buyer, &boss, traveller.product, ending.stock).await;
@@ -211,7 +211,7 @@ async fn everybody_ends(ending: Ending) {
 
 async fn travel(shop: &Shop, boss: &Person, row: &Row, ending: &Ending) -> Traveller {
     let speaker = row.speaker;
-    // storefront users have their e-mail as their name; the others ask for one.
+    // A storefront user's name is the e-mail address; the other contracts ask for one.
     let name = format!("ann.{}", speaker.name());
     let buyer = speaker.register(shop, &name).await;
     let buyer = speaker.log_in(&buyer, &name).await;
@@ -238,7 +238,7 @@ async fn travel(shop: &Shop, boss: &Person, row: &Row, ending: &Ending) -> Trave
     Traveller { buyer, product, order }
 }
 
-/// The order is the same to all five contracts. Only a refund comes by itself, a moment later.
+/// Expects the same order in all five contracts. Only a refund follows a moment later.
 async fn expect_order(traveller: &Traveller, ending: &Ending) {
     let Traveller { buyer, order, .. } = traveller;
     let expected = Seen { status: ending.status.to_owned(), total: TOTAL.to_owned() };
@@ -260,7 +260,7 @@ async fn expect_events(broker: &Broker, order: i64, ending: &Ending) {
     assert_eq!(told, ending.events, "{events:#?}");
 }
 
-/// What an event says of its order. The lines and the total are the same in every event of these journeys.
+/// The order as an event shows it. The lines and the total are the same in every event of these journeys.
 fn told(event: &Event) -> (&str, &str, bool) {
     let order = &event.body["data"]["order"];
     assert_eq!(order["total"]["amount"], TOTAL_MINOR_UNITS, "{event:#?}");

@@ -1,5 +1,4 @@
-//! Tokens that are not good are refused at every door of every contract, with one answer; and nobody learns from a
-//! log-in who has an account.
+//! Every operation of every contract refuses bad tokens, with one answer; and no log-in reveals who has an account.
 
 use crate::support::services::bad_token;
 use crate::support::{Answer, Person, Shop};
@@ -28,7 +27,7 @@ fn signed(claims: &Value, algorithm: Algorithm, secret: &str) -> String {
     jsonwebtoken::encode(&Header::new(algorithm), claims, &key).expect("a token")
 }
 
-/// Everything that is wrong with a token, made of a good one; `stranger` is another user.
+/// Every kind of bad token, made from a good one; `stranger` is another user.
 fn bad_tokens_like(good: &str, stranger: i64) -> Vec<(&'static str, String)> {
     let claims = claims_of(good);
     let now = jiff::Timestamp::now().as_second();
@@ -94,7 +93,7 @@ async fn every_door_of_every_contract_refuses_every_bad_token_alike() {
             }
         }
     }
-    // The good one they were made of still opens.
+    // The good token still works.
     ann.get("/api/v1/auth/profile/").await.expect(200);
 }
 
@@ -140,7 +139,7 @@ async fn no_bad_token_is_traded_for_a_good_one() {
 }
 
 #[tokio::test]
-async fn a_closed_account_and_an_ended_session_open_nothing() {
+async fn tokens_of_closed_accounts_and_ended_sessions_are_refused() {
     let shop = shop().await;
     let ann = shop.customer("ann").await;
     let elsewhere = shop.nobody().log_in(&ann.email, &ann.password).await;
@@ -156,7 +155,7 @@ async fn a_closed_account_and_an_ended_session_open_nothing() {
 
 async fn refused_everywhere(person: &Person) {
     for path in [
-        // Open to all, but not to a token that is not good.
+        // These need no token, but refuse a bad one.
         "/api/products/",
         "/api/products/999/",
         "/api/v1/product/",
@@ -181,7 +180,7 @@ const LOG_INS: [(&str, &str); 5] = [
     ("/api/v1/auth/login/", "email"),
     ("/api/v1/auth/login", "email"),
 ];
-/// Log-ins of each kind: enough to be counted in ticks.
+/// Log-ins of each kind: enough to measure their processor time in ticks.
 const ATTEMPTS: usize = 10;
 
 #[tokio::test]
@@ -203,14 +202,14 @@ async fn an_unknown_account_is_answered_as_a_wrong_password_and_after_the_same_w
 
         assert!(known[0].0 == 400 || known[0].0 == 401, "{known:?}");
         assert_eq!(known, unknown);
-        // Hashing is nearly all of it: without, an attempt takes less than a tick.
+        // Hashing takes nearly all the time: without it, an attempt takes less than a tick.
         let alike = unknown_ticks * 2 > known_ticks && known_ticks * 2 > unknown_ticks;
         let hashed = unknown_ticks as usize >= ATTEMPTS / 2;
         assert!(alike && hashed, "{path}: {known_ticks} and {unknown_ticks} ticks");
     }
 }
 
-/// All that a client sees of an answer, but when it was given.
+/// Everything that a client sees of an answer, except its date.
 fn seen(answer: &Answer) -> (u16, String, Vec<(String, String)>) {
     let headers = answer.headers.iter().filter(|(name, _)| name.as_str() != "date");
     let text = |value: &reqwest::header::HeaderValue| value.to_str().unwrap_or_default().to_owned();

@@ -1,5 +1,5 @@
-//! Which stored answers are given again, and to whom: never a credential to somebody who shows nothing of their own,
-//! never a session that has ended, never for a password that is old; and none of it lies readable on the disk.
+//! Which stored answers are given again, and to whom: never a credential to a caller without credentials, never an
+//! ended session, never for an old password; and none is readable on the disk.
 
 use crate::support::services::{ADD_ITEM, GET_CART};
 use crate::support::{Answer, Ask, Person, Shop, eventually, mails_in};
@@ -10,7 +10,7 @@ const PASSWORD: &str = "password123";
 const NEW_PASSWORD: &str = "password456";
 const LOGOUT: &str = "/api/v1/users/logout/";
 
-/// A way to log in or to register: its path, where its answer has the token (nowhere if it has none), and its body.
+/// A log-in or registration: its path, the place of the token in its answer (if any), and its body.
 struct Way {
     path: &'static str,
     token: &'static str,
@@ -45,7 +45,7 @@ fn by_email(name: &str, password: &str) -> Value {
     json!({"email": address(name), "password": password})
 }
 
-/// What any of the contracts asks for; the user is called by their address.
+/// The fields of every contract; the user name is the address.
 fn registration(name: &str, password: &str) -> Value {
     json!({"username": address(name), "email": address(name), "password": password,
         "confirm_password": password, "password_confirm": password})
@@ -57,7 +57,7 @@ impl Way {
         keyed(&shop.nobody(), self.path, key).json(&body).send().await
     }
 
-    /// Whoever got this answer.
+    /// The caller who got this answer.
     fn bearer(&self, shop: &Shop, answer: &Answer) -> Person {
         let body = answer.json();
         let token = body.pointer(self.token).and_then(Value::as_str);
@@ -107,7 +107,7 @@ async fn guests_with_the_same_key_get_carts_of_their_own() {
             assert!(keys.insert(cart_key(&answer)), "{what}: somebody's key was given out again");
         }
     }
-    // Whoever shows their own key is given the stored answer, and nobody else is.
+    // A caller who presents that key gets the stored answer, and nobody else does.
     let mine = keys.pop_first().expect("a key");
     let theirs = keys.pop_first().expect("a key");
     let ask = |key: &str| {
@@ -153,7 +153,7 @@ async fn contracts_that_share_a_path_answer_in_their_own_words() {
         let answer = way.ask(&shop, "one", "ann", PASSWORD).await;
         way.bearer(&shop, &answer).get(PROFILE).await.expect(200);
     }
-    // Elsewhere both spellings are one request.
+    // In other contracts both spellings are the same request.
     let first = LOG_INS[0].ask(&shop, "one", "ann", PASSWORD).await;
     let body = by_name("ann", PASSWORD);
     let again = keyed(&shop.nobody(), "/api/token", "one").json(&body).send().await;
@@ -169,13 +169,13 @@ async fn a_log_in_is_not_given_again_for_an_old_password() {
         let elsewhere = shop.nobody().register(&address(&name), PASSWORD).await;
         let ask = |key: &'static str, password| way.ask(&shop, key, &name, password);
 
-        // Changed from another session, which ends the one that was handed out.
+        // Changed in another session, which ends the one in the stored answer.
         ask("from elsewhere", PASSWORD).await.expect(200);
         change_password(&elsewhere, PASSWORD, NEW_PASSWORD).await;
         let refused = ask("from elsewhere", PASSWORD).await;
         assert!([400, 401].contains(&refused.status), "{}: {refused}", way.path);
 
-        // Changed in the very session that was handed out, which goes on.
+        // Changed in the stored answer's own session, which continues.
         let own = way.bearer(&shop, &ask("from within", NEW_PASSWORD).await);
         change_password(&own, NEW_PASSWORD, PASSWORD).await;
         own.get(PROFILE).await.expect(200);
@@ -183,7 +183,7 @@ async fn a_log_in_is_not_given_again_for_an_old_password() {
         assert!([400, 401].contains(&refused.status), "{}: {refused}", way.path);
         ask("from within", PASSWORD).await.expect(200);
 
-        // The account has another name: this one may be somebody else's next.
+        // The account was renamed: the old name may soon belong to somebody else.
         let own = shop.nobody().log_in(&address(&name), PASSWORD).await;
         ask("renamed", PASSWORD).await.expect(200);
         let profile = json!({"email": address(&format!("{name}.new"))});
@@ -212,18 +212,18 @@ async fn a_registration_is_given_again_while_the_account_is_as_it_was() {
         assert!(again.is_replay(), "{again}");
         again.says(201, first.json());
 
-        // Another password: whoever shows the old one hears nothing.
+        // The password changed: the old one gets no stored answer.
         let own = shop.nobody().log_in(&address(&name), PASSWORD).await;
         change_password(&own, PASSWORD, NEW_PASSWORD).await;
         ask().await.expect(400);
 
-        // A closed account leaves its name and address to whoever comes next.
+        // A closed account frees its name and address.
         own.delete(&format!("/api/v1/users/{}", own.id)).await.expect(204);
         let next = ask().await;
         assert!(!next.is_replay(), "{next}");
         next.expect(201);
         if !way.token.is_empty() {
-            // The first session is over: no dead tokens, and the account is taken.
+            // The first session has ended: its tokens are not given again, and the account exists.
             way.bearer(&shop, &next).ask("POST", LOGOUT).send().await.expect(200);
             ask().await.expect(400);
         }
@@ -247,7 +247,7 @@ async fn a_refresh_is_given_again_while_its_tokens_are_good() {
     ann.bearing(&text(&first, "access")).ask("POST", LOGOUT).send().await.expect(200);
     refresh("one", ann.refresh.clone()).await.expect(401);
 
-    // Tokens that were traded for others are not handed out again; asking for them is a theft.
+    // Refreshed tokens are not given again; using the old one again counts as theft.
     let ben = shop.customer("ben").await;
     let first = refresh("two", ben.refresh.clone()).await;
     let second = refresh("three", text(&first, "refresh")).await;
@@ -307,13 +307,13 @@ async fn a_reset_is_answered_by_its_own_link_only() {
     let ann = shop.nobody().log_in(&address("ann"), NEW_PASSWORD).await;
     shop.nobody().try_log_in(&address("ben"), NEW_PASSWORD).await.expect(400);
 
-    // Once the password is another, nobody is told that it was set.
+    // After another password change the stored confirmation is not given again.
     change_password(&ann, NEW_PASSWORD, PASSWORD).await;
     confirm(&links[0]).await.expect(400);
 }
 
 #[tokio::test]
-async fn what_anybody_may_hear_is_given_again_to_anybody() {
+async fn public_answers_are_replayed_to_anybody() {
     let shop = Shop::open().await;
     let lamp = shop.admin().await.add_product("Lamp", "10.00", 5).await;
     let ann = shop.customer("ann").await;
@@ -363,7 +363,7 @@ async fn no_stored_answer_shows_a_token_a_key_or_a_password_on_the_disk() {
     let added = keyed(&shop.nobody(), ADD_ITEM, "key").header("X-Cart-Key", &key).json(&body);
     let added = added.send().await;
     assert_eq!(cart_key(&added), key);
-    // The cart's own row knows the key by its hash, so the stored answer is all that could tell it.
+    // The cart's own row holds only the hash of the key, so only the stored answer could reveal it.
     secrets.push(key);
     let own = json!({"old_password": PASSWORD, "new_password": NEW_PASSWORD,
         "new_password_confirm": NEW_PASSWORD});
@@ -380,12 +380,12 @@ async fn no_stored_answer_shows_a_token_a_key_or_a_password_on_the_disk() {
 }
 
 #[tokio::test]
-async fn guessing_a_password_at_a_stored_answer_is_as_slow_as_at_the_door() {
+async fn password_guesses_at_stored_answers_are_throttled_like_log_ins() {
     let mut shop = Shop::closed_with(&[("SOUK_RATE_LIMIT", "on")]);
     shop.start();
     for (number, way) in [&LOG_INS[0], &LOG_INS[3], &REGISTRATIONS[1]].into_iter().enumerate() {
         let name = format!("user{number}");
-        // From an address of its own each, so that only the account is counted.
+        // Each guess comes from another address, so that only the account is counted.
         let ask = |guess: usize, password: String| {
             let body = (way.body)(&name, &password);
             let from = format!("198.51.{number}.{guess}");
@@ -403,7 +403,7 @@ async fn guessing_a_password_at_a_stored_answer_is_as_slow_as_at_the_door() {
             refused += u32::from(answer.status == 429);
         }
         assert!(refused >= 10, "{}: {refused} guesses were refused", way.path);
-        // The right one is no more welcome than a wrong one, so nothing is learnt.
+        // The right password is refused like a wrong one, so the guesser learns nothing.
         ask(41, PASSWORD.to_owned()).await.expect(429);
     }
 }

@@ -1,5 +1,5 @@
-//! What people write: names are one line, mails to strangers carry no stranger's words, and texts that are compared
-//! are compared by their looks.
+//! Texts that people write: names are one line, mails to unproved addresses repeat no text of others, and names are
+//! compared by how they look.
 
 use crate::support;
 use crate::support::{ADMIN_EMAIL, Mail, Person, Shop, eventually, id_of, mails_in};
@@ -107,7 +107,7 @@ async fn mails_about_a_guests_order_repeat_nothing_the_guest_wrote() {
     let mail = mail_to(&shop, "order_placed", "stranger@souk.example").await;
     assert!(mail.text.contains("1 x Lamp brass"), "{}", mail.text);
 
-    // A user may order for somebody else too, and an account's own address is proved by nobody.
+    // A user can order for another person too, and no address is verified.
     let ann = shop.customer("ann").await;
     for (email, address) in [("other@souk.example", false), ("ann@souk.example", true)] {
         ann.post("/api/v1/cart/add_item/", item.clone()).await;
@@ -216,7 +216,7 @@ async fn internationalised_and_unusual_addresses_register_log_in_and_get_mail() 
 }
 
 #[tokio::test]
-async fn every_rule_of_a_field_speaks() {
+async fn reports_every_broken_rule_of_a_field() {
     let shop = Shop::open().await;
     let email = "Enter a valid email address.";
     let long_email = "Ensure this field has no more than 254 characters.";
@@ -281,7 +281,7 @@ async fn a_name_in_the_form_of_an_address_belongs_to_that_address() {
         }
         sign_up(&nobody, path, &email, &email).await.expect(201);
     }
-    // A changed address leaves the name behind, and the name keeps nobody out.
+    // After a change of the address the name is free again.
     let login = json!({"username": "other0@example.com", "password": "password123"});
     let token = nobody.post("/api/token/", login).await.expect(200)["access"].clone();
     let other = nobody.bearing(token.as_str().expect("a token"));

@@ -1,12 +1,12 @@
-//! Whoever asks too often has to wait, and nobody else has to: guesses, registrations and new passwords, and which
-//! client they are counted for behind a proxy.
+//! Throttles of log-in guesses, registrations and new passwords slow only the client that causes them, also behind a
+//! proxy.
 
 use crate::support::{Answer, Ask, Person, Shop};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 const PASSWORD: &str = "a good password";
-/// More than a client may ask at once, and then a few.
+/// A little more than a client may send at once.
 const FLOOD: usize = 90;
 
 async fn shop_with(settings: &[(&str, &str)]) -> Shop {
@@ -14,7 +14,7 @@ async fn shop_with(settings: &[(&str, &str)]) -> Shop {
     Shop::open_with(&throttled).await
 }
 
-/// Sends them side by side; the answers in no order.
+/// Sends the requests concurrently; the answers are in no particular order.
 async fn all(asks: impl IntoIterator<Item = Ask>) -> Vec<Answer> {
     let mut sending = JoinSet::new();
     for ask in asks {
@@ -23,7 +23,7 @@ async fn all(asks: impl IntoIterator<Item = Ask>) -> Vec<Answer> {
     sending.join_all().await
 }
 
-/// How many were told to come back later, all of them with a time.
+/// How many answers are 429; each must have a `Retry-After`.
 fn refused(answers: &[Answer]) -> usize {
     let refused: Vec<_> = answers.iter().filter(|answer| answer.status == 429).collect();
     for answer in &refused {
@@ -63,7 +63,7 @@ async fn registrations_of_one_client_are_limited_and_log_ins_of_others_go_on() {
             shop.nobody().ask("POST", path).header("X-Forwarded-For", &from).json(&body)
         };
         let others = async {
-            // Fewer than anybody may try at one account.
+            // Fewer than the limit of one account.
             for n in 0..3 {
                 let from = format!("198.51.{number}.{n}");
                 log_in_from(&shop, &ann, &from).await.expect(200);
@@ -96,7 +96,7 @@ async fn an_old_password_is_guessed_as_slowly_as_one_at_the_door() {
             assert!(refused(&answers) >= 10, "{path}: {}", refused(&answers));
             assert!(answers.iter().all(|answer| [400, 429].contains(&answer.status)), "{path}");
         }
-        // Whoever holds a token does not lock the owner out.
+        // A guesser with a token does not lock the owner out.
         log_in_from(&shop, &person, "198.51.100.7").await.expect(200);
     }
 }
@@ -121,10 +121,10 @@ async fn new_passwords_of_one_client_are_limited() {
 }
 
 type Headers = Vec<(&'static str, String)>;
-/// A way to write the headers of the nth guess.
+/// The headers of the nth guess.
 type Kind = (&'static str, fn(usize) -> Headers);
 
-/// Guesses at a new name each, so that only the client is counted.
+/// Each guess uses a new name, so that only the client is counted.
 async fn guesses(shop: &Shop, kind: &str, headers: impl Fn(usize) -> Headers) -> Vec<Answer> {
     let guess = |n: usize| {
         let body = json!({"username": format!("{kind} {n}"), "password": "a wrong password"});
@@ -143,7 +143,7 @@ fn standard(value: impl Into<String>) -> (&'static str, String) {
 }
 
 #[tokio::test]
-async fn nothing_a_client_writes_makes_it_another_client() {
+async fn forged_headers_do_not_change_the_client() {
     let shop = shop_with(&[("SOUK_TRUSTED_PROXIES", "127.0.0.1, 10.0.0.0/8")]).await;
     let kinds: [Kind; 7] = [
         ("a line before the proxy's", |n| {

@@ -1,11 +1,11 @@
-//! The customers of a front end behind a trusted proxy, all at once, with throttles on: none of them is refused.
+//! With throttles on, many customers of a front end behind a trusted proxy are never refused.
 
 use crate::support::{Answer, Shop};
 use serde_json::json;
 
 const CUSTOMERS: usize = 64;
 
-/// One customer's whole visit; every answer that is no success.
+/// One customer's whole visit; returns every failed answer.
 async fn visit(shop: &Shop, number: usize, product: i64) -> Vec<Answer> {
     let client = format!("192.0.2.{}", number + 1);
     let nobody = shop.nobody();

@@ -1,5 +1,5 @@
-//! What one client does with its connections, and what others are answered meanwhile: targets that ask for nothing,
-//! connections, bodies and streams that are held. Everything is sent as raw octets, from addresses of its own.
+//! Clients that abuse connections do not harm others: odd request targets, held connections, slow bodies, idle
+//! streams. Everything is sent as raw octets, each client from its own address.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -15,14 +15,14 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(60);
 const CONNECTIONS_EACH_MAX: usize = 3_072;
 /// The longest body.
 const BODY_BYTES_MAX: usize = 1 << 20;
-/// How much of long bodies may have arrived and not be answered, of all clients and of one.
+/// Limits on the arrived octets of unanswered long bodies, for all clients and for one.
 const BODIES_MAX: usize = 64;
 const BODIES_EACH_MAX: usize = 48;
-/// Streams of events, of all clients and of one.
+/// Limits on streams of events, for all clients and for one.
 const STREAMS_MAX: usize = 64;
 const STREAMS_EACH_MAX: usize = 48;
 
-/// An address of this machine that is nobody else's: 127.0.1.0 to 127.0.255.255.
+/// A unique loopback address: 127.0.1.0 to 127.0.255.255.
 fn address(number: usize) -> Ipv4Addr {
     let [high, low] = u16::try_from(number + 256).expect("few addresses").to_be_bytes();
     Ipv4Addr::new(127, 0, high, low)
@@ -35,16 +35,16 @@ async fn connect(shop: &Shop, from: Ipv4Addr) -> TcpStream {
     socket.connect(to).await.expect("the shop listens")
 }
 
-/// What is answered until the connection is closed; whoever is closed at once is answered nothing.
+/// Everything received until the connection is closed; empty if it is closed at once.
 async fn rest_of(mut stream: TcpStream) -> String {
     let mut octets = Vec::new();
-    // A connection that is closed with something unread is reset; what came before counts.
+    // Closing with unread data resets the connection; what arrived before the reset counts.
     let read = tokio::time::timeout(ANSWER_WITHIN, stream.read_to_end(&mut octets)).await;
     let _ = read.expect("closed in time");
     String::from_utf8(octets).expect("text")
 }
 
-/// Sends this on a connection of its own and reads until the shop closes it.
+/// Sends octets on a new connection and reads until the shop closes it.
 async fn say(shop: &Shop, from: Ipv4Addr, octets: &[u8]) -> String {
     let mut stream = connect(shop, from).await;
     // The shop may have closed it already.
@@ -58,13 +58,13 @@ async fn is_served(shop: &Shop, from: Ipv4Addr) -> bool {
     say(shop, from, HEALTH.as_bytes()).await.starts_with("HTTP/1.1 200 ")
 }
 
-/// Lets this process, and the shop that it starts, open as many files as it may.
+/// Raises the limit on open files for this process and the shop that it starts.
 fn raise_open_files() {
     let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).expect("below the maximum");
 }
 
-/// A `POST` to nowhere with a body of this length: 404 says that it was read, 503 that there was no room.
+/// A `POST` to an unknown path with a body of this length: 404 shows that the body was read, 503 that there was no room.
 async fn post(shop: &Shop, from: Ipv4Addr, headers: &str, length: usize) -> String {
     let head = format!(
         "POST /nowhere HTTP/1.1\r\nHost: h\r\n{headers}Content-Length: {length}\r\nConnection: close\r\n\r\n"
@@ -76,7 +76,7 @@ fn is_read(answer: &str) -> bool {
     answer.starts_with("HTTP/1.1 404 ")
 }
 
-/// 503 with the time to come back, and not any other refusal.
+/// Expects a 503 with `Retry-After`, and no other refusal.
 fn is_put_off(answer: &str) -> bool {
     let is_unavailable = answer.starts_with("HTTP/1.1 503 ");
     assert_eq!(is_unavailable, answer.contains("\r\nretry-after: 1\r\n"), "{answer}");
@@ -86,7 +86,7 @@ fn is_put_off(answer: &str) -> bool {
 #[tokio::test]
 async fn a_target_without_a_path_is_refused_and_the_shop_goes_on() {
     let shop = Shop::open().await;
-    // RFC 9112 section 3.2: the form of CONNECT, the form of OPTIONS for the whole server, and what is neither.
+    // RFC 9112 section 3.2: the form of CONNECT, the form of `OPTIONS *`, and malformed ones.
     for line in [
         "CONNECT a:1",
         "CONNECT a.example:443",
@@ -104,7 +104,7 @@ async fn a_target_without_a_path_is_refused_and_the_shop_goes_on() {
         assert!(answers.contains("The request target must be a path."), "{line}: {answers}");
         assert!(answers.contains("HTTP/1.1 200 OK"), "{line}: the connection goes on: {answers}");
     }
-    // No target at all: where the next request begins is unknown, so the connection ends.
+    // Without a target the start of the next request is unknown, so the shop closes the connection.
     for line in ["GET ?a=1", "GET #a", "GET ", "GET", "GET http://", "GET http:///a", "OPTIONS ?"] {
         let octets = format!("{line} HTTP/1.1\r\nHost: h\r\n\r\n{HEALTH}");
         let answers = say(&shop, address(1), octets.as_bytes()).await;
@@ -129,7 +129,7 @@ async fn a_target_that_names_a_host_or_the_whole_server_is_answered() {
         ("GET http://x?a=1", "\"name\":\"Souk\""),
         ("GET https://ann:secret@x/healthz", "{\"status\":\"ok\"}"),
         ("OPTIONS http://x", "\r\nallow: GET, HEAD, OPTIONS\r\n"),
-        // The target says which host is asked, and not the header (RFC 9112 section 3.2.2).
+        // The host in the target overrides the header (RFC 9112 section 3.2.2).
         ("GET http://x.example/api/v1/products/?page_size=1", "\"next\":\"http://x.example/api/"),
         ("GET /api/v1/products/?page_size=1", "\"next\":\"http://h.example/api/"),
     ] {
@@ -153,10 +153,10 @@ async fn an_address_that_opens_all_its_connections_leaves_others_answered() {
         let greedy = address(number);
         let begun = String::from_utf8_lossy(begin);
         let mut held = Vec::with_capacity(CONNECTIONS_EACH_MAX);
-        // On a slow machine the first are closed for their silence before the last are open.
+        // On a slow machine the first connections time out before the last are open.
         while held.len() < CONNECTIONS_EACH_MAX || is_served(&shop, greedy).await {
             let mut stream = connect(&shop, greedy).await;
-            // It is closed already if the address has its share.
+            // If the address has used up its share, the connection is already closed.
             let _ = stream.write_all(begin).await;
             held.push(stream);
             assert!(held.len() < 3 * CONNECTIONS_EACH_MAX, "there is always room: {begun:?}");
@@ -191,11 +191,11 @@ async fn a_body_that_is_only_announced_takes_no_room() {
     }
 }
 
-/// Bodies that are never whole, as one client sends them.
+/// Incomplete bodies of one client.
 struct SlowBodies<'a> {
     shop: &'a Shop,
     from: Ipv4Addr,
-    /// Names the client, if that is not the address.
+    /// Header that names the client, if the address does not.
     headers: String,
     is_chunked: bool,
     held: Vec<TcpStream>,
@@ -216,12 +216,12 @@ impl<'a> SlowBodies<'a> {
         let head = format!("POST /nowhere HTTP/1.1\r\nHost: h\r\n{headers}{framing}");
         let mut stream = connect(self.shop, self.from).await;
         let begin = [head.into_bytes(), vec![b'x'; length - 1]].concat();
-        // It may be refused in the middle.
+        // The shop may refuse the body before its end.
         let _ = stream.write_all(&begin).await;
         self.held.push(stream);
     }
 
-    /// Sends slow bodies until a whole one from this address is refused for want of room.
+    /// Sends slow bodies until a complete one from this address is refused for lack of room.
     async fn until_there_is_no_room_for(&mut self, address: Ipv4Addr, least: usize) {
         while self.held.len() < least {
             self.add().await;
@@ -248,10 +248,10 @@ async fn slow_bodies_of_one_client_leave_room_for_others() {
             let answer = post(&shop, other, "", BODY_BYTES_MAX).await;
             assert!(is_read(&answer), "{other} beside {from}: {answer}");
         }
-        // What is short needs no room, whoever sends it.
+        // Short bodies need no room, from any client.
         assert!(is_read(&post(&shop, from, &headers, 16 * 1024).await), "{from}");
 
-        // All together have a bound, too.
+        // There is also a limit for all clients together.
         let mut second = SlowBodies::of(&shop, address(9));
         let others = Ipv4Addr::new(127, 0, 0, 2);
         second.until_there_is_no_room_for(others, BODIES_MAX - BODIES_EACH_MAX).await;
@@ -265,10 +265,10 @@ async fn slow_bodies_of_one_client_leave_room_for_others() {
     }
 }
 
-/// A client that asks for streams of events; `n` is the number of the stream.
+/// A client that opens streams of events; `n` is the number of the stream.
 type StreamAsker = fn(n: usize) -> (Ipv4Addr, String);
 
-/// The beginning of the answer to who asks for a stream of events, and its connection.
+/// The start of a stream's answer, and its connection.
 async fn follow(
     shop: &Shop,
     token: &str,
@@ -294,16 +294,16 @@ async fn streams_of_one_client_leave_some_for_others() {
     let is_open = |head: &str| head.starts_with("HTTP/1.1 200 ");
     let greedy: [StreamAsker; 3] = [
         |_| (address(0), String::new()),
-        // The same client, whichever connection of the proxy it comes by.
+        // The same client, over other connections of the proxy.
         |n| (address(n), "X-Forwarded-For: 192.0.2.1\r\n".to_owned()),
-        // A customer of a provider has a whole network of IPv6 addresses.
+        // One customer has a whole network of IPv6 addresses.
         |n| (address(0), format!("X-Forwarded-For: 2001:db8::{n:x}\r\n")),
     ];
     let second: StreamAsker = |_| (Ipv4Addr::new(127, 0, 0, 2), String::new());
     let third: StreamAsker = |_| (Ipv4Addr::new(127, 0, 0, 3), String::new());
     for asker in greedy {
         let mut held = Vec::new();
-        // What was open before is given back when the shop sees its connections close.
+        // Closed connections free their streams once the shop notices.
         while held.len() < STREAMS_EACH_MAX {
             let next = async || {
                 let (stream, head) = follow(&shop, &token, asker(held.len())).await;

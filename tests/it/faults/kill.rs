@@ -1,6 +1,5 @@
-//! `kill -9` in the middle of a storm, again and again on the same data: everything that was acknowledged is true
-//! after the restart, everything else is wholly there or wholly absent, stock adds up, and the stream tells the same
-//! story.
+//! Kills the shop with `kill -9` under load, again and again on the same data. After each restart every acknowledged
+//! change is there, every other change is complete or absent, stock adds up, and the stream agrees.
 //!
 //! `SOUK_KILL_ROUNDS` sets the number of rounds, `SOUK_KILL_SEED` repeats a run's choices (not its timing).
 
@@ -48,7 +47,7 @@ async fn every_acknowledged_answer_survives_kill_9() {
             .drain(..)
             .map(|shopper| tokio::spawn(shopper.shop_until_the_door_closes(boss.clone())));
         let storm: Vec<_> = storm.collect();
-        // Not a wait for something: the moment of the kill is what this test varies.
+        // Not a wait for an event: this test varies the moment of the kill.
         tokio::time::sleep(Duration::from_millis(random.u64(20..1_500))).await;
         shop.kill();
         if random.u8(..4) == 0 {
@@ -78,7 +77,7 @@ async fn every_acknowledged_answer_survives_kill_9() {
     assert!(acknowledged > 0, "no storm without wind");
 }
 
-/// Received = sellable + held by live orders + sold, and there is no order that nobody knows of.
+/// Received = sellable + held by live orders + sold, and no unknown order exists.
 async fn expect_stock_to_add_up(boss: &Person, products: &[i64], shoppers: &[Shopper]) {
     let known: BTreeSet<i64> =
         shoppers.iter().flat_map(|shopper| shopper.world.orders.keys().copied()).collect();
@@ -122,7 +121,7 @@ async fn all_orders(boss: &Person) -> Vec<Value> {
     }
 }
 
-/// Every order's history is on the stream, whole, once and in order; and nothing is there that never happened.
+/// Every order's history is on the stream, complete, once and in order; and nothing else is there.
 async fn expect_stream_to_tell_the_same(broker: &Broker, shoppers: &[Shopper]) {
     let mut expected: BTreeMap<i64, &[&str]> = BTreeMap::new();
     for shopper in shoppers {
@@ -139,8 +138,8 @@ async fn expect_stream_to_tell_the_same(broker: &Broker, shoppers: &[Shopper]) {
         (about_orders.count() >= wanted).then_some(events)
     })
     .await;
-    // Killed between the gateway's yes and our books, and then called off: the shop finds the money
-    // at the gateway and gives it back.
+    // Killed after the gateway took the money and before our books had it, then cancelled: the shop finds the money
+    // at the gateway and refunds it.
     let paid_back: BTreeSet<i64> = events
         .iter()
         .filter(|event| event.order().is_none() && event.what() == "refunded")

@@ -1,4 +1,4 @@
-//! What many do at the same instant: never more is sold than there is, and one wish is one order.
+//! Concurrent requests: the shop never sells more than it has, and one request makes one order.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -160,7 +160,7 @@ async fn a_refusal_of_the_input_does_not_use_up_the_key() {
     assert_eq!(ann.cart().await["items"][0]["quantity"], 2);
 }
 
-/// Sends them from tasks of their own that wait for each other first.
+/// Sends the requests from their own tasks, which all start at once.
 async fn all_at_once(asks: impl Iterator<Item = Ask>) -> Vec<Answer> {
     let asks: Vec<Ask> = asks.collect();
     let together = Arc::new(Barrier::new(asks.len()));

@@ -1,5 +1,5 @@
-//! Everything that can happen to a payment, at the same payment, at the same moment, in any order: money and stock add
-//! up each time. Then the same with `kill -9` in the middle.
+//! Everything that can happen to one payment happens concurrently, in any order: money and stock add up each time.
+//! Then the same with `kill -9` in the middle.
 //!
 //! `SOUK_RACE_ROUNDS` and `SOUK_PAYMENT_KILLS` set the numbers of rounds, `SOUK_RACE_SEED` repeats a run's choices.
 
@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 const PRICE_CENTS: i64 = 2_000;
-/// Acts on one payment begin within this time.
+/// All actions on one payment start within this time.
 const LATEST_START_MS: u64 = 40;
 const STOCK: i64 = 1_000_000;
 
@@ -90,7 +90,7 @@ fn run<'a>(
             .json(&json!({"amount": "7.00"})),
     };
     async move {
-        // Not a wait for something: the moments are what these tests vary.
+        // Not a wait for an event: these tests vary the moment.
         tokio::time::sleep(moment).await;
         // Killed in the middle, the shop does not answer.
         if let Ok(answer) = ask.attempt().await {
@@ -100,7 +100,7 @@ fn run<'a>(
     .boxed()
 }
 
-/// What is left of an order once nothing moves any more: the status, and what the shop has of its money, in cents.
+/// An order's final state: the status, and the money that the shop has for it, in cents.
 async fn outcome(boss: &Person, order: i64) -> (String, i64) {
     let cents = |list: &Value, name: &str| -> i64 {
         let text = list[name].as_str().expect("an amount").replace('.', "");
@@ -139,7 +139,7 @@ fn from_environment(name: &str) -> Option<u64> {
         .map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is a number, not {text:?}")))
 }
 
-/// What the shop has of the money of these orders, and what it still holds of the stock.
+/// The money that the shop has for these orders, and the stock that it still holds.
 async fn expect_to_add_up(boss: &Person, product: i64, orders: &[i64]) {
     let (mut money, mut taken) = (0, 0);
     let mut ends: BTreeMap<String, usize> = BTreeMap::new();
@@ -162,7 +162,7 @@ async fn expect_to_add_up(boss: &Person, product: i64, orders: &[i64]) {
     assert_eq!(boss.stock_of(product).await + taken, STOCK);
 }
 
-/// No order was paid twice, whatever came at once.
+/// No order was paid twice.
 async fn expect_one_paid_event_each(broker: &Broker) {
     let mut paid: BTreeMap<i64, usize> = BTreeMap::new();
     let events = eventually("events of payments", async || {
@@ -189,7 +189,7 @@ async fn whatever_happens_at_once_money_and_stock_add_up() {
     for _ in 0..rounds {
         let started = start(&ann, lamp).await;
         let mut acts: Vec<Act> = (0..6).map(|_| ACTS[random.usize(..ACTS.len())]).collect();
-        // Somebody always tries to pay, and often somebody to call it off.
+        // One action always pays, and often another cancels the order.
         acts.extend([Act::Confirm, Act::ConfirmInBrowser, Act::Finalize]);
         acts.extend(random.bool().then_some(Act::Cancel));
         random.shuffle(&mut acts);

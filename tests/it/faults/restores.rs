@@ -1,6 +1,6 @@
-//! After a restore old numbers live again: what the shop tells, mails, posts and asks the gateway from then on is
-//! never mistaken for what it did before, whether `souk restore` put the copy back or somebody put an older file in
-//! the place of the store.
+//! After a restore, sequence numbers repeat. Events, mails, webhooks and gateway calls after it are never confused
+//! with those before it, whether `souk restore` restored the copy or somebody replaced the store's file by an older
+//! one.
 
 use crate::support;
 use std::collections::HashSet;
@@ -17,17 +17,17 @@ enum Way {
     Restore,
     /// The file of the store is copied aside and back.
     ByHand,
-    /// Everything in the directory of the data is copied aside and back: only the broker can tell.
+    /// The whole data directory is copied aside and back: only the broker shows it.
     WholeDirectory,
 }
 
 const WAYS: [Way; 2] = [Way::Restore, Way::ByHand];
 
 impl Way {
-    /// Keeps the state of the shop, which is stopped and started again.
+    /// Saves the shop's state; the shop is stopped and started again.
     async fn keep(self, shop: &mut Shop) -> PathBuf {
         let copy = shop.directory().join("copy");
-        // A shop that answers is one that hears signals.
+        // A shop that answers also handles signals.
         shop.admin().await;
         shop.stop().await;
         match self {
@@ -94,7 +94,7 @@ async fn status(person: &Person, order: i64) -> Value {
     person.order(order).await.expect(200)["status"].clone()
 }
 
-/// Sells a lamp through Stripe, puts the shop back to before, and has bob order under the same number.
+/// Sells a lamp through Stripe, restores the shop to before, and bob's order gets the same number.
 async fn sold_then_put_back(way: Way, stripe: &StripeStandIn) -> (Shop, Person, i64) {
     let mut shop = stripe.open_shop(&[]).await;
     let boss = shop.admin().await;
@@ -115,7 +115,7 @@ async fn sold_then_put_back(way: Way, stripe: &StripeStandIn) -> (Shop, Person, 
 }
 
 #[tokio::test]
-async fn money_of_an_earlier_life_pays_nobodys_order() {
+async fn payments_from_before_a_restore_pay_no_other_order() {
     for way in WAYS {
         let stripe = StripeStandIn::start();
         let (mut shop, bob, order) = sold_then_put_back(way, &stripe).await;
@@ -140,7 +140,7 @@ async fn money_of_an_earlier_life_pays_nobodys_order() {
 }
 
 #[tokio::test]
-async fn a_page_of_an_earlier_life_is_opened_for_nobody_else() {
+async fn payment_pages_from_before_a_restore_are_not_reused() {
     let page = async |person: &Person, order: i64| {
         let body = json!({"order_id": order});
         person.post("/api/v1/payments/create-checkout-session/", body).await.expect(200)
@@ -164,14 +164,14 @@ async fn a_page_of_an_earlier_life_is_opened_for_nobody_else() {
 }
 
 #[tokio::test]
-async fn a_message_about_a_payment_of_an_earlier_life_is_an_error_in_the_log_and_books_nothing() {
+async fn events_about_payments_from_before_a_restore_are_logged_and_book_nothing() {
     let stripe = StripeStandIn::start();
     let (mut shop, bob, order) = sold_then_put_back(Way::Restore, &stripe).await;
     bob.create_payment(order).await.expect(200);
     let intents = stripe.books_of(order).await;
     let theirs = intents.charges_of(order)[0]["payment_intent"].as_str().expect("ann's").to_owned();
     assert!(!shop.output().contains("the gateway is ahead of the store"));
-    // An operator at Stripe gives ann's money back; its message names her payment.
+    // An operator refunds ann at Stripe; the event names her payment.
     stripe.at_stripe(&theirs, "refund", json!({"amount": 500})).await;
     eventually("the shop notices", async || {
         shop.output().contains("the gateway is ahead of the store").then_some(())
@@ -201,7 +201,7 @@ async fn a_refund_that_was_due_in_the_copy_is_made_once_and_a_later_one_again() 
         })
         .await;
     };
-    // Decided, and not made: Stripe is away.
+    // Decided but not executed: Stripe is away.
     stripe.fault("POST /v1/refunds$", "throttle", 1_000).await;
     give_back(&boss).await;
     let copy = shop.directory().join("copy");
@@ -209,7 +209,7 @@ async fn a_refund_that_was_due_in_the_copy_is_made_once_and_a_later_one_again() 
     shop.run(&["backup", &copy], "").expect_success();
     stripe.no_faults().await;
     held(1_500).await;
-    // And another one, which the copy does not know.
+    // Another refund, which the copy does not know.
     give_back(&boss).await;
     held(1_000).await;
     shop.stop().await;
@@ -223,7 +223,7 @@ async fn a_refund_that_was_due_in_the_copy_is_made_once_and_a_later_one_again() 
     .await;
     assert_eq!(stripe.books_of(order).await.held_for(order), 1_000, "not a second time");
 
-    // The number of the one that the copy did not know is given again, for another refund.
+    // Its number is used again, for another refund.
     give_back(&boss).await;
     held(500).await;
 }
@@ -267,7 +267,7 @@ impl Told {
 }
 
 #[tokio::test]
-async fn everything_that_happens_after_it_reaches_everybody_under_ids_of_its_own() {
+async fn everything_after_a_restore_is_sent_under_new_ids() {
     for way in [Way::Restore, Way::ByHand, Way::WholeDirectory] {
         let (broker, sink) = (Broker::start(), MailSink::start());
         let (hook, crm) = (Endpoint::open().await, Endpoint::open().await);
@@ -291,8 +291,8 @@ async fn everything_that_happens_after_it_reaches_everybody_under_ids_of_its_own
             ann.pay(order).await;
             order
         };
-        // What one sale tells each of them: events of order, payment and product; the hook's two; the CRM's
-        // one; the mails that it is placed and paid, after those that welcome the two.
+        // What one sale sends: events of order, payment and product; two to the webhook endpoint; one message to the CRM;
+        // the mails for the placed and the paid order, after the two welcome mails.
         let reached = async |shop: &Shop, paid: &[i64]| {
             eventually(&format!("{way:?}: everybody hears of {} sales", paid.len()), async || {
                 let told = Told::of(&broker, &hook, &crm, &sink).await;
@@ -322,7 +322,7 @@ async fn everything_that_happens_after_it_reaches_everybody_under_ids_of_its_own
             reached(&shop, &paid).await;
             assert_eq!(paid[paid.len() - 2..], paid[1..3], "the numbers live again");
         }
-        // Noticed each time, by whoever could.
+        // Every part that could detect the restore detected it.
         let noticed = shop.output().matches("the broker is ahead of the store").count();
         assert!(noticed >= 2, "{way:?}: {noticed}");
         shop.stop().await;
@@ -331,7 +331,7 @@ async fn everything_that_happens_after_it_reaches_everybody_under_ids_of_its_own
 }
 
 #[tokio::test]
-async fn mails_that_are_files_are_written_beside_those_of_the_earlier_life() {
+async fn mail_files_after_a_restore_do_not_replace_earlier_ones() {
     for way in WAYS {
         let mut shop = Shop::open().await;
         let mails = |shop: &Shop| support::mails_in(&shop.data().join("mail"));
@@ -353,7 +353,7 @@ fn places(text: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_reader_whose_place_is_not_there_is_refused_and_everybody_else_goes_on() {
+async fn refuses_event_cursors_that_the_restored_shop_does_not_have() {
     for way in WAYS {
         let mut shop = Shop::open().await;
         let boss = shop.admin().await;
@@ -379,7 +379,7 @@ async fn a_reader_whose_place_is_not_there_is_refused_and_everybody_else_goes_on
             assert_eq!(refused.status, 410, "{way:?} {place}: {}", refused.text);
             assert!(refused.text.contains("restored"), "{}", refused.text);
         }
-        // Other events at the same places do not make them good.
+        // Later events at the same positions do not make the cursors valid.
         let bob = shop.customer("bob").await;
         for _ in 0..3 {
             bob.buy(lamp, 1).await;
@@ -389,7 +389,7 @@ async fn a_reader_whose_place_is_not_there_is_refused_and_everybody_else_goes_on
             let header = boss.ask("GET", "/api/v1/events").header("Last-Event-ID", place);
             assert_eq!(header.send().await.status, 410, "{way:?} {place}");
         }
-        // Places from before are as good as they were, and new ones are.
+        // Cursors from before the copy are still valid, and so are new ones.
         let now = places(&read(&boss, "0").await.text);
         assert_eq!(now[..known.len()], known);
         assert!(now[known.len()..].iter().all(|place| !all.contains(place)), "{now:?}");
@@ -424,7 +424,7 @@ async fn a_token_of_an_undone_session_opens_nobodys() {
 }
 
 #[tokio::test]
-async fn two_shops_from_one_copy_tell_apart_what_they_do() {
+async fn two_shops_from_one_copy_use_different_ids() {
     let mut shop = Shop::open().await;
     let copy = Way::Restore.keep(&mut shop).await;
     let copy = copy.to_str().expect("ASCII").to_owned();
@@ -449,7 +449,7 @@ async fn two_shops_from_one_copy_tell_apart_what_they_do() {
 }
 
 #[tokio::test]
-async fn a_shop_that_was_never_put_back_keeps_its_plain_names_whatever_ends_it() {
+async fn a_shop_that_was_never_restored_keeps_its_plain_ids() {
     let mut shop = Shop::open().await;
     for name in ["ann", "bob", "cy"] {
         shop.customer(name).await;

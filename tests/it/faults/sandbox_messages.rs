@@ -1,4 +1,4 @@
-//! The sandbox speaks as a gateway elsewhere would: by signed messages to the webhook, in order, until they are taken.
+//! The sandbox behaves like a remote gateway: it sends signed messages to the webhook, in order, until they are accepted.
 
 use crate::support::{Answer, Broker, Person, Shop, eventually, id_of, run_souk_with};
 use hmac::{Hmac, KeyInit, Mac};
@@ -40,7 +40,7 @@ async fn confirm_in_browser(shop: &Shop, payment: &Value, method: &str) -> Answe
 }
 
 #[tokio::test]
-async fn who_looks_right_after_paying_sees_the_order_paid_and_everybody_hears_of_it_once() {
+async fn a_paid_order_shows_as_paid_at_once_and_is_announced_once() {
     let broker = Broker::start();
     let (mut shop, _, ann, order, payment) =
         shop_with_a_payment(&[("SOUK_NATS_URL", &broker.url())]).await;
@@ -56,7 +56,7 @@ async fn who_looks_right_after_paying_sees_the_order_paid_and_everybody_hears_of
 }
 
 #[tokio::test]
-async fn a_declined_card_is_told_first_and_then_calls_the_order_off() {
+async fn a_declined_card_is_reported_and_then_cancels_the_order() {
     let (mut shop, boss, ann, order, _) = shop_with_a_payment(&[]).await;
 
     let declined = ann.confirm_payment(order, "pm_card_chargeDeclined").await.expect(400);
@@ -74,7 +74,7 @@ async fn a_declined_card_is_told_first_and_then_calls_the_order_off() {
 }
 
 #[tokio::test]
-async fn a_declined_card_calls_nothing_off_where_the_shop_says_so() {
+async fn a_setting_keeps_orders_open_after_a_declined_card() {
     let broker = Broker::start();
     let url = broker.url();
     let settings = [("SOUK_NATS_URL", url.as_str()), ("SOUK_CANCEL_ON_PAYMENT_FAILED", "false")];
@@ -91,7 +91,7 @@ async fn a_declined_card_calls_nothing_off_where_the_shop_says_so() {
 }
 
 #[tokio::test]
-async fn other_news_of_a_payment_is_heard_and_what_is_no_news_ignored() {
+async fn handles_other_payment_events_and_ignores_irrelevant_ones() {
     let (mut shop, boss, ann, order, payment) = shop_with_a_payment(&[]).await;
     let intent = payment["payment_intent_id"].as_str().expect("an intent");
     let taken = json!({"status": "success"});

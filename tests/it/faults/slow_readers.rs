@@ -1,5 +1,5 @@
-//! Clients that ask for a long list and do not read it: they cost the shop little memory, and the
-//! list is whole for whoever does read it.
+//! Clients that request a long list and do not read it cost the shop little memory, and a client that reads gets the
+//! whole list.
 
 use crate::support::Shop;
 use serde_json::json;
@@ -11,12 +11,11 @@ const PRODUCTS: usize = 300;
 /// The description of each; the list has about 2.6 MiB.
 const DESCRIPTION: &str = "Thrown by hand, fired twice, glazed in the colour of the sea. ";
 const DESCRIPTION_REPEATS: usize = 145;
-/// Clients that do not read. Held whole, their answers would take over 100 MiB.
+/// Clients that do not read. Their complete answers would take over 100 MiB.
 const READERS: usize = 40;
 const GROWTH_MAX_MEBIBYTES: u64 = 48;
 
-/// A connection that has sent a request and reads nothing of the answer but its first octets, so
-/// that the answer was begun.
+/// A connection that has read only the first octets of its answer, so that the answer has begun.
 fn ask_and_do_not_read(address: &str, path: &str, token: Option<&str>) -> TcpStream {
     let mut stream = TcpStream::connect(address).expect("connected");
     stream.set_read_timeout(Some(Duration::from_secs(60))).expect("set");

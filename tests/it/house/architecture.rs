@@ -1,12 +1,12 @@
-//! The map in ARCHITECTURE.md, held against the sources: who may use whom, and that what is named is there.
+//! Checks ARCHITECTURE.md against the sources: the allowed dependencies, and that everything it names exists.
 
 use super::sources::{Source, expect_none, read, root, sources, without_test_modules};
 use std::collections::BTreeSet;
 
-/// Lines of a function that a reader can follow without losing the thread.
+/// Most lines of a function.
 const LONGEST_FUNCTION_LINES: usize = 78;
 
-/// The rooms of the binary, and which other rooms each may use. Arrows point down only.
+/// The modules of the binary, and which others each may use. Arrows point down only.
 const BINARY: &[(&str, &[&str])] = &[
     ("main", &["commands", "private_files"]),
     (
@@ -48,8 +48,8 @@ const BINARY: &[(&str, &[&str])] = &[
     ("moment", &[]),
 ];
 
-/// The rooms of the owners' crate. An owner knows its siblings only by their query functions and types; journeys know
-/// the owners; nothing knows a journey but what stands above the owners.
+/// The modules of the owners' crate. An owner knows its siblings only by their query functions and types; journeys know
+/// the owners; only modules above the owners know journeys.
 const OWNERS: &[&str] = &["users", "catalog", "carts", "orders", "payments", "sandbox", "webhooks"];
 
 #[test]
@@ -83,7 +83,7 @@ fn the_store_and_the_outbox_know_no_owner_and_owners_know_no_journey() {
 }
 
 #[test]
-fn no_function_is_longer_than_one_can_follow() {
+fn functions_stay_short() {
     expect_none("longer than a function should be", |source| {
         let lines: Vec<&str> = source.text.lines().collect();
         let is_start = |line: &str| {
@@ -92,7 +92,7 @@ fn no_function_is_longer_than_one_can_follow() {
         };
         let length = |start: usize| {
             let indentation = &lines[start][..lines[start].len() - lines[start].trim_start().len()];
-            // The body ends, or the declaration of a function that a trait leaves open.
+            // The end of the body, or of the declaration if the function has none.
             let end = format!("{indentation}}}");
             let declared = format!("{indentation})");
             let is_end =

@@ -1,5 +1,5 @@
-//! The samples of config/deploy agree with the program: their settings are settings, their commands are commands,
-//! and ports and paths are the same everywhere. Where a tool is here that reads them, it reads them.
+//! The samples of config/deploy match the program: their settings and commands exist, and ports and paths agree. If the
+//! tools that read the samples are installed, they check them too.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -28,7 +28,7 @@ fn samples() -> Vec<(String, String)> {
     let names = entries.map(|entry| entry.expect("an entry").file_name());
     let names = names.map(|name| name.into_string().expect("ASCII"));
     let mut samples: Vec<_> = names
-        // Made from the page, and ignored by git.
+        // Generated from the page, and ignored by git.
         .filter(|name| name != ".env")
         .map(|name| (name.clone(), sample(&name)))
         .collect();
@@ -46,7 +46,7 @@ fn settings() -> BTreeSet<String> {
     keys.collect()
 }
 
-/// The names that begin with `prefix` and go on in capitals.
+/// The names that begin with `prefix` and continue in capitals.
 fn names<'a>(text: &'a str, prefix: &str) -> BTreeSet<&'a str> {
     let is_name = |c: char| c.is_ascii_uppercase() || c == '_';
     let words = text.split(|c: char| !is_name(c));
@@ -68,7 +68,7 @@ fn compose() -> Value {
     serde_json::from_slice(&read.stdout).expect("JSON")
 }
 
-/// The texts of an array.
+/// The strings of an array.
 fn texts(value: &Value) -> Vec<&str> {
     value.as_array().expect("an array").iter().map(|text| text.as_str().expect("a text")).collect()
 }
@@ -88,7 +88,7 @@ fn every_setting_of_a_sample_is_one() {
     }
     for (name, text) in samples() {
         for variable in names(&text, "SOUK_") {
-            // How the page writes a loop over the users of the broker.
+            // The page's loop over the broker's users.
             if variable == "SOUK_NATS" {
                 continue;
             }
@@ -173,13 +173,13 @@ fn systemd_understands_the_units() {
     let directory = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory");
     let mut paths = Vec::new();
     for unit in UNITS {
-        // It looks for the binary; here that is the one under test.
+        // systemd-analyze looks for the binary; here it is the one under test.
         let text = sample(unit).replace(BINARY, env!("CARGO_BIN_EXE_souk"));
         let path = directory.path().join(unit);
         fs::write(&path, text).expect("written");
         paths.push(path);
     }
-    // A machine without systemd has no use for the units either.
+    // A machine without systemd cannot check the units.
     let Ok(verified) = Command::new("systemd-analyze").arg("verify").args(&paths).output() else {
         eprintln!("there is no systemd-analyze here; the units were not verified");
         return;
@@ -209,12 +209,12 @@ fn the_containers_have_what_they_name() {
         (Some("../.."), Some("config/deploy/Dockerfile"))
     );
 
-    // The shop believes the proxies of its own network, and no others.
+    // The shop trusts the proxies of its own network only.
     let subnet = &compose["networks"]["default"]["ipam"]["config"][0]["subnet"];
     assert_eq!(&services["souk"]["environment"]["SOUK_TRUSTED_PROXIES"], subnet);
     assert!(subnet.is_string(), "{subnet}");
 
-    // Every password that nats.conf reads is asked for, and made by the page.
+    // The page makes every password that nats.conf reads.
     let given = services["nats"]["environment"].as_object().expect("an environment");
     let broker = read("nats.conf");
     let wanted = broker.split("password: $").skip(1).map(|rest| {
@@ -259,7 +259,7 @@ fn proxies_are_read_where_their_programs_are() {
         Ok(read) => assert!(read.status.success(), "{}", String::from_utf8_lossy(&read.stderr)),
         Err(_) => eprintln!("there is no caddy here; its sample was not read by it"),
     }
-    // nginx reads the certificate with the configuration, so braces and ends of lines are all there is to see here.
+    // nginx reads the certificate with the configuration, so only braces and line ends can be checked here.
     let nginx = sample("nginx.conf");
     assert_eq!(nginx.matches('{').count(), nginx.matches('}').count());
     for line in
@@ -276,7 +276,7 @@ fn proxies_are_read_where_their_programs_are() {
 
 #[tokio::test]
 async fn health_is_whether_the_shop_of_the_settings_answers() {
-    // The settings have to name the port, so that another process knows it.
+    // The port is a setting, so that another process knows it.
     let address =
         format!("127.200.{}.{}:8000", std::process::id() >> 8 & 0xff, std::process::id() & 0xff);
     let mut shop = Shop::closed_with(&[("SOUK_LISTEN", &address)]);
@@ -290,14 +290,14 @@ async fn health_is_whether_the_shop_of_the_settings_answers() {
     shop.stop().await;
     shop.run(&["health", "--ready"], "").expect_refusal().naming("nobody listens");
 
-    // It answers, and takes no changes: its broker is away.
+    // The shop answers but refuses changes: its broker is away.
     shop.set("SOUK_NATS_URL", "nats://127.0.0.1:1");
     shop.start_where_it_is_set();
     shop.run(&["health"], "").expect_success();
     shop.run(&["health", "--ready"], "").expect_refusal().naming("503").naming("broker");
     shop.stop().await;
 
-    // Something else listens there.
+    // Another program listens there.
     let listener = std::net::TcpListener::bind(&address).expect("the address is free");
     let other = std::thread::spawn(move || {
         use std::io::{Read, Write};

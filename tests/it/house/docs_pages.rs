@@ -12,7 +12,7 @@ const WALKS: [&str; 5] = ["classic", "minimal", "services", "storefront", "platf
 
 /// The pages that start and stop what they need by themselves.
 const FROM_NOTHING: [&str; 2] = ["README.md", "docs/install.md"];
-/// The pages that go on where the README has started a broker and a shop with it.
+/// The pages that continue after the README has started a broker and a shop with it.
 const WITH_A_BROKER: [&str; 3] = ["docs/logs.md", "docs/mail.md", "docs/subscribers.md"];
 
 /// What is pasted before all other pages: a shop as the walks start it.
@@ -24,7 +24,7 @@ souk serve
 ```
 ";
 
-/// What stands on pages and is not pasted, and why: the page, the first line, the reason. Nothing else is left out.
+/// Blocks that are not pasted, and why: the page, the first line, the reason. All others are.
 const NOT_PASTED: [(&str, &str, &str); 13] = [
     ("README.md", "$ stripe listen --forward-to", "Stripe's CLI and an account there"),
     ("docs/install.md", "$ cargo build --profile dist", "root, and a machine with systemd"),
@@ -44,7 +44,7 @@ const NOT_PASTED: [(&str, &str, &str); 13] = [
 /// Languages of blocks that are no commands.
 const SHOWN: [&str; 6] = ["json", "text", "python", "javascript", "rust", "ini"];
 
-/// What puts `souk` on the path: built and installed already, as far as a test is concerned.
+/// Puts `souk` on the path, because the tests have it built and installed already.
 const INSTALL: &str = "cargo install --locked --path .\n";
 const DEMO: &str = "cargo run --release -- serve --demo";
 
@@ -187,7 +187,7 @@ fn the_page_about_logs_is_pasted() {
     page.extend(blocks_of("docs/logs.md"));
     let printed = desk.paste(&page);
 
-    // Whether the line is kept before the page searches for it is a matter of moments; `--follow` waits for it.
+    // The line may be stored after the page searches for it; `--follow` waits for it.
     assert!(printed.contains(r#""results":"#), "{printed}\n{}", desk.logs());
 }
 
@@ -215,7 +215,7 @@ fn the_page_for_subscribers_is_pasted() {
 fn the_page_about_copies_is_pasted() {
     let desk = Desk::new();
     let mut page = blocks(SHOP);
-    // What the last part of the page is about: a copy that is the bare file of a closed store.
+    // The last part of the page is about copying the bare file of a closed store.
     page.insert(
         1,
         Block { info: "sh".to_owned(), text: "cp data/souk.redb old-copy\n".to_owned() },

@@ -1,5 +1,5 @@
-//! The pages about the contracts are what they say: every command on them is run as it stands, in order, and every
-//! answer they print is the one that came. All other pages are in docs_pages.rs.
+//! The pages about the contracts are true: every command on them runs unchanged, in order, and every printed answer
+//! equals the real one. All other pages are in docs_pages.rs.
 
 use crate::support;
 use std::fs;
@@ -8,14 +8,14 @@ use std::process::Command;
 use crate::support::{Shop, eventually};
 use serde_json::{Value, json};
 
-/// What every page tells to type before its walk; the tests do the same.
+/// The commands that every page requires before its walk.
 const START: &str = "```console
 $ echo 'a good password' | souk admin create --username boss --email boss@example.com
 $ souk serve
 ```";
 const ADMIN: [&str; 3] = ["boss", "boss@example.com", "a good password"];
 
-/// Stands on a page for what is different every time.
+/// Placeholder on a page for values that always differ.
 const CUT: &str = "…";
 
 /// Printed between the commands of two blocks.
@@ -62,7 +62,7 @@ fn the_readme_leads_to_every_page() {
     }
 }
 
-/// Runs the page of this contract. It ends with its order cancelled and refunded, and with this stock.
+/// Runs this contract's page. It ends with its order cancelled and refunded, and with this stock.
 async fn expect_walk(contract: &str, stock: i64) {
     let blocks = blocks(&read(&format!("docs/{contract}.md")));
     let mut shop = Shop::closed_with(&[]);
@@ -121,7 +121,7 @@ fn script(blocks: &[Block]) -> String {
     blocks.iter().map(separated).collect()
 }
 
-/// Runs the commands where the shop was started; what they print.
+/// Runs the commands where the shop was started; returns their output.
 fn paste(shop: &Shop, commands: &str) -> String {
     let mut shell = Command::new("sh");
     shell.args(["-euc", commands]).current_dir(shop.directory()).env("BASE", shop.base());
@@ -132,7 +132,7 @@ fn paste(shop: &Shop, commands: &str) -> String {
     said
 }
 
-/// An answer without what is different every time: one JSON value, or lines that may each be one.
+/// An answer without the values that always differ: one JSON value, or lines that may each be one.
 fn comparable(answer: &str) -> Vec<Value> {
     if let Ok(value) = serde_json::from_str(answer) {
         return vec![cut(value)];

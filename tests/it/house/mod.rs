@@ -1,4 +1,4 @@
-//! The repository itself: its rules, its documentation, its samples, what it links.
+//! The repository itself: its rules, documentation, samples and dependencies.
 
 mod architecture;
 mod deploy;

@@ -1,5 +1,4 @@
-//! What one reads before one writes a client: the description of each contract, and the page that
-//! shows them, which asks no other host for anything.
+//! The API reference: each contract's description, and the page that shows them without requests to other hosts.
 
 use crate::support::{Answer, Shop, run_souk};
 use base64ct::{Base64, Encoding};
@@ -84,7 +83,7 @@ async fn a_description_is_served_as_it_is_printed() {
         assert_eq!(served["openapi"], "3.1.1", "{contract}");
         assert_eq!(served["info"]["title"], format!("Souk: the {contract} contract"));
         assert_eq!(served["servers"][0]["url"], shop.base(), "{contract}");
-        // The shop is open, so the command cannot have opened it.
+        // The shop is open, so the command cannot have opened the store.
         let printed = shop.run(&["openapi", contract], "").expect_success();
         let mut printed: Value = serde_json::from_str(&printed.stdout).expect("JSON");
         assert_eq!(printed["servers"][0]["url"], "http://127.0.0.1:8000", "{contract}");
@@ -113,7 +112,7 @@ async fn a_shop_with_a_public_address_and_a_currency_says_so() {
 }
 
 #[tokio::test]
-async fn what_is_not_described_is_not_there() {
+async fn unknown_descriptions_are_not_found() {
     let shop = Shop::open().await;
     let nobody = shop.nobody();
     for path in [
@@ -137,7 +136,7 @@ async fn what_is_not_described_is_not_there() {
     run_souk(&["openapi"]).expect_refusal().naming("contract");
 }
 
-/// A success of this type that browsers take for nothing else.
+/// A success with this content type, protected against sniffing.
 #[track_caller]
 fn is(answer: &Answer, content_type: &str) {
     assert_eq!(answer.status, 200, "{answer}");
@@ -145,7 +144,7 @@ fn is(answer: &Answer, content_type: &str) {
     assert_eq!(answer.header("X-Content-Type-Options"), "nosniff", "{answer}");
 }
 
-/// What stands between quotation marks.
+/// The text between quotation marks.
 fn quoted(text: &str) -> impl Iterator<Item = &str> {
     text.split('"').skip(1).step_by(2)
 }

@@ -1,4 +1,4 @@
-//! The sources of Souk, as the tests of its house rules read them.
+//! Souk's sources, for the tests of the house rules.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,13 +10,13 @@ pub(super) struct Source {
 }
 
 impl Source {
-    /// Part of what is shipped, not of what tests it.
+    /// Whether the file is shipped, not a test.
     pub(super) fn is_product(&self) -> bool {
         let outside = self.path.starts_with("tests/") || self.path.starts_with("benches/");
         !outside && !self.path.contains("/tests/") && !self.path.ends_with("/tests.rs")
     }
 
-    /// Where one of these stands in shipped code, comments and test modules apart.
+    /// The occurrences of these words in shipped code, without comments and test modules.
     pub(super) fn lines_with(&self, wanted: &[&str]) -> Vec<String> {
         let shipped = without_test_modules(&self.text);
         found(shipped.iter().map(|(number, line)| (*number, *line)), wanted)
@@ -33,12 +33,12 @@ fn found<'a>(lines: impl Iterator<Item = (usize, &'a str)>, wanted: &[&str]) -> 
     hits.map(|(number, line)| format!("line {number}: {}", line.trim())).collect()
 }
 
-/// Whether the word stands there on its own: `redb::` is not named by `predb::`.
+/// Whether the word occurs as a whole: `predb::` does not contain the word `redb::`.
 fn names(line: &str, word: &str) -> bool {
     let mut rest = line;
     while let Some(at) = rest.find(word) {
         let before = &rest[..at];
-        // A file of our own may bear the name of what it leads to.
+        // One of our own files may have the name of the crate it wraps.
         let is_ours = before.ends_with("self::")
             || before.ends_with(|c: char| c.is_alphanumeric() || c == '_');
         if word.starts_with(['.', '#']) || !is_ours {

@@ -1,5 +1,5 @@
-//! What the shop is made of: licences and sources are those that config/deny.toml allows, and the bill of materials
-//! of config/deploy/sbom.py is sound and whole. See docs/supply-chain.md.
+//! Licences and sources of the dependencies are those that config/deny.toml allows, and the bill of materials of
+//! config/deploy/sbom.py is valid and complete. See docs/supply-chain.md.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use crate::support::{cargo_deny, python, repository};
 use serde_json::Value;
 
-/// Prints what CycloneDX's own schema finds wrong with the bill in standard input.
+/// Prints the errors that CycloneDX's schema finds in the bill on standard input.
 const JUDGE: &str = "
 import sys
 from cyclonedx.schema import SchemaVersion
@@ -74,7 +74,7 @@ fn the_bill_of_materials_is_sound_and_names_all_that_is_compiled() {
     judged_by_cyclonedx(&text);
 }
 
-/// The bill of this machine's platform, made twice: it says nothing of the moment.
+/// The bill of this machine's platform, made twice to show that it is reproducible.
 fn bill() -> String {
     let make = || {
         let made = Command::new(python())
@@ -101,7 +101,7 @@ fn judged_by_cyclonedx(bill: &str) {
     assert!(judged.status.success(), "{}", String::from_utf8_lossy(&judged.stderr));
 }
 
-/// What `cargo tree` says the program is made of, itself apart.
+/// The dependencies of the program by `cargo tree`.
 fn tree(edges: &str) -> BTreeSet<String> {
     let cargo = env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let asked = Command::new(cargo)

@@ -7,7 +7,7 @@ use std::fs;
 const LONGEST_FILE_LINES: usize = 500;
 
 #[test]
-fn no_file_is_longer_than_one_can_keep_in_mind() {
+fn files_stay_short() {
     expect_none("longer than 500 lines", |source| {
         let lines = source.text.lines().count();
         (lines > LONGEST_FILE_LINES).then(|| format!("{lines} lines")).into_iter().collect()
@@ -15,7 +15,7 @@ fn no_file_is_longer_than_one_can_keep_in_mind() {
 }
 
 #[test]
-fn no_file_is_named_for_what_is_left_over() {
+fn no_file_has_a_catch_all_name() {
     let leftovers = ["util", "utils", "helper", "helpers", "manager", "managers", "misc"];
     expect_none("named after nothing", |source| {
         let parts = source.path.trim_end_matches(".rs").split(['/', '_']);
@@ -24,7 +24,7 @@ fn no_file_is_named_for_what_is_left_over() {
 }
 
 #[test]
-fn nothing_unwraps_and_nothing_is_left_to_do() {
+fn shipped_code_has_no_unwrap_and_no_todo() {
     expect_none("unwrapped outside tests", |source| match source.is_product() {
         true => source.lines_with(&[".unwrap()"]),
         false => Vec::new(),
@@ -99,7 +99,7 @@ fn pages_are_shown_and_decide_nothing() {
 }
 
 #[test]
-fn the_rules_depend_on_no_machinery() {
+fn the_domain_crate_has_no_io_dependencies() {
     let lock = read(&root().join("Cargo.lock"));
     let dependencies: BTreeMap<String, Vec<String>> =
         lock.split("[[package]]").skip(1).map(package).collect();
@@ -137,7 +137,7 @@ fn every_test_that_the_security_policy_names_exists() {
     let missing = named.iter().filter(|(file, name)| {
         let text = fs::read_to_string(root().join(format!("{file}.rs"))).unwrap_or_default();
         let before = text.split_once(&format!("fn {name}()")).map(|(before, _)| before);
-        // What stands above it is its attribute.
+        // The line above it is its attribute.
         let above = before
             .and_then(|before| before.trim_end_matches("async ").trim_end().lines().next_back());
         !above.is_some_and(|line| line.trim_start().starts_with("#[") && line.contains("test"))
@@ -145,7 +145,7 @@ fn every_test_that_the_security_policy_names_exists() {
     let missing: Vec<_> = missing.collect();
     assert!(missing.is_empty(), "no such tests: {missing:?}");
 
-    // Every risk and every chapter has a test, or a word why not.
+    // Every risk and every chapter has a test, or a reason for having none.
     let mut rows = BTreeSet::new();
     for row in policy.lines().filter(|row| row.starts_with("| API") || row.starts_with("| V")) {
         let title = row[2..].split(' ').next().unwrap_or_default();
@@ -169,7 +169,7 @@ fn every_corpus_belongs_to_a_target() {
 }
 
 #[test]
-fn the_fuzzing_program_stands_on_what_the_shop_stands_on() {
+fn the_fuzz_targets_use_the_shops_dependency_versions() {
     let (ours, theirs) =
         (read(&root().join("Cargo.toml")), read(&root().join("tests/fuzz/Cargo.toml")));
     let shared =

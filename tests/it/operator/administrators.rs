@@ -1,4 +1,4 @@
-//! `souk admin`: making, listing and helping administrators, whether the shop is open or closed, and at a terminal.
+//! `souk admin` creates, lists and helps administrators, whether the shop is open or closed, and at a terminal.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -29,7 +29,7 @@ async fn administrators_are_made_and_listed_while_the_shop_is_open_and_closed() 
     assert!(made.stdout.contains("second") && !made.stdout.contains(PASSWORD), "{made:#?}");
     shop.nobody().log_in("second@souk.example", PASSWORD).await.add_category("Books").await;
 
-    // What is refused is refused in the same words.
+    // Both refuse with the same words.
     let refused = [
         ("SECOND", "other@souk.example", PASSWORD, "username"),
         ("other", "Second@souk.example", PASSWORD, "email"),
@@ -90,7 +90,7 @@ async fn a_new_password_ends_the_sessions() {
 }
 
 #[test]
-fn looking_makes_no_shop() {
+fn listing_creates_no_shop() {
     let shop = Shop::closed_with(&[]);
     for command in
         [&["admin", "list"][..], &["admin", "list", "--json"], &["admin", "reset-password", "boss"]]
@@ -101,7 +101,7 @@ fn looking_makes_no_shop() {
 }
 
 #[test]
-fn a_terminal_is_asked_twice_and_shows_nothing() {
+fn the_password_prompt_asks_twice_without_echo() {
     let shop = Shop::closed_with(&[]);
     let create = ["admin", "create", "--username", "boss", "--email", ADMIN_EMAIL];
 
@@ -119,8 +119,8 @@ fn a_terminal_is_asked_twice_and_shows_nothing() {
     assert!(ended.success() && !screen.contains(ADMIN_PASSWORD), "{screen}");
 }
 
-/// Runs a command at a terminal of its own and types a line at each question. Answers how it ended and everything
-/// that was on the screen; the terminal shows again what is typed.
+/// Runs a command at a new terminal and types a line at each prompt. Returns how it ended and everything that was on
+/// the screen; the terminal echoes again afterwards.
 fn at_a_terminal(shop: &Shop, arguments: &[&str], lines: &[&str]) -> (ExitStatus, String) {
     let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
     grantpt(&terminal).expect("granted");
@@ -145,7 +145,7 @@ fn at_a_terminal(shop: &Shop, arguments: &[&str], lines: &[&str]) -> (ExitStatus
     let ended = child.wait().expect("it ends");
     let modes = tcgetattr(&keyboard).expect("a terminal").local_modes;
     assert!(modes.contains(LocalModes::ECHO), "the terminal is as it was");
-    // What was written before the end is there by now.
+    // Everything written before the end has arrived by now.
     while let Ok(more) = seen.recv_timeout(Duration::from_millis(200)) {
         screen.push_str(&more);
     }

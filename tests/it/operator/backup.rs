@@ -1,5 +1,5 @@
-//! `souk backup` and `souk restore`: one committed state, also of a shop that is busy, and never what is not a
-//! whole copy; and `souk events export`.
+//! `souk backup` and `souk restore`: a copy is one committed state, even of a busy shop, and only a complete copy is
+//! restored; and `souk events export`.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -137,7 +137,7 @@ async fn events_are_exported_alike_from_the_open_and_from_the_closed_shop() {
     assert!(!events.iter().any(|event| event["data"].get("to").is_some()), "no mails");
     assert!(paid_open.lines().count() >= 41);
 
-    // From the time of one event on, that event is the first.
+    // Exported from one event's time on, that event is the first.
     let time = events[events.len() / 2]["time"].as_str().expect("a time");
     let later = shop.run(&["events", "export", "--since", time], "").expect_success().stdout;
     assert!(open.ends_with(&later) && later.lines().count() < events.len());
@@ -181,7 +181,7 @@ fn users(shop: &Shop) -> String {
 }
 
 #[tokio::test]
-async fn a_file_that_is_no_copy_never_takes_the_place_of_the_store() {
+async fn only_copies_are_restored() {
     let (shop, file) = copied().await;
     let before = fs::read(shop.data().join("souk.redb")).expect("the store");
     let copy = fs::read(&file).expect("the copy");
@@ -205,7 +205,7 @@ async fn a_file_that_is_no_copy_never_takes_the_place_of_the_store() {
     for file in &files {
         shop.run(&["restore", text(file), "--force"], "").expect_refusal().naming(text(file));
         assert!(fs::read(shop.data().join("souk.redb")).expect("the store") == before);
-        // Nothing is made for it where there is no shop yet.
+        // If there is no shop yet, a failed restore creates nothing.
         let elsewhere = shop.directory().join("elsewhere");
         let other = Shop::closed_with(&[]);
         other.run(&["restore", text(file)], "").expect_refusal().naming(text(file));
@@ -216,7 +216,7 @@ async fn a_file_that_is_no_copy_never_takes_the_place_of_the_store() {
 }
 
 #[tokio::test]
-async fn a_copy_that_is_not_as_it_was_written_is_refused_by_name() {
+async fn altered_copies_are_refused_by_name() {
     let (shop, file) = copied().await;
     let good = fs::read(&file).expect("the copy");
     let rotten = shop.directory().join("rotten");
@@ -308,10 +308,10 @@ async fn rotation_deletes_only_older_copies_of_this_shop() {
     keep(&shop, "1");
     assert_eq!(names().len(), stay.len() + 1);
 
-    // Without a directory they go into the one of the data.
+    // Without a directory, copies go into the data directory's own.
     shop.run(&["backup", "--keep", "2"], "").expect_success();
     assert_eq!(fs::read_dir(shop.data().join("backups")).expect("made").count(), 1);
-    // And into a directory without rotation, too.
+    // A directory also works without rotation.
     shop.run(&["backup", text(&copies)], "").expect_success();
     assert_eq!(names().len(), stay.len() + 2);
 }

@@ -1,4 +1,4 @@
-//! The command line: what it offers, refuses and promises.
+//! The command line: its help, its refusals and its promises.
 
 use std::net::TcpListener;
 use std::process::Command;
@@ -88,7 +88,7 @@ async fn check_is_green_on_a_good_store() {
 }
 
 #[test]
-fn check_of_nothing_is_refused() {
+fn check_refuses_a_directory_without_a_shop() {
     let shop = Shop::closed_with(&[]);
 
     shop.run(&["check"], "").expect_refusal();
@@ -100,7 +100,7 @@ fn check_of_nothing_is_refused() {
 async fn a_request_in_flight_is_answered_before_the_end() {
     let mut shop = Shop::open().await;
     let nobody = shop.nobody();
-    // Hashing passwords takes long enough for the signal to come in between.
+    // Hashing passwords takes long enough for the signal to arrive meanwhile.
     let mut registrations = JoinSet::new();
     for number in 0..8 {
         let email = format!("ann{number}@souk.example");
@@ -109,7 +109,7 @@ async fn a_request_in_flight_is_answered_before_the_end() {
         let ask = nobody.ask("POST", "/api/v1/auth/register/").json(&body);
         registrations.spawn(async move { (email, ask.attempt().await) });
     }
-    // They are hashed one after the other: when one is answered, others are inside.
+    // Passwords are hashed one after another: when one request is answered, others still run.
     let first = registrations.join_next().await.expect("one of eight");
 
     shop.ask_to_stop();
@@ -122,7 +122,7 @@ async fn a_request_in_flight_is_answered_before_the_end() {
     }
     for registration in all {
         let (email, answer) = registration.expect("the request ends");
-        // The listener may have closed before a connection was made; whoever was let in gets an answer.
+        // The listener may have closed before a connection was accepted; every accepted one gets an answer.
         if let Ok(answer) = answer {
             assert!([201, 503].contains(&answer.status), "{answer}");
             answered.push((email, answer.status));
@@ -171,7 +171,7 @@ async fn the_demonstration_prints_an_order_that_works_when_pasted() {
 
     shop.stop().await;
     shop.check();
-    // The catalogue is made once, and the credentials are shown once.
+    // The catalogue is created once, and the credentials are shown once.
     let before = shop.output().len();
     shop.start_with(&["--demo"]);
     shop.nobody().get("/readyz").await.expect(200);
@@ -179,7 +179,7 @@ async fn the_demonstration_prints_an_order_that_works_when_pasted() {
     assert!(!again.to_lowercase().contains("password:"), "{again}");
 }
 
-/// From the first to the last printed line that has to do with curl; what continues over a backslash included.
+/// The printed curl commands, with lines continued over a backslash.
 fn walk_in(output: &str) -> String {
     let lines: Vec<&str> = output.lines().collect();
     let Some(first) = lines.iter().position(|line| line.contains("curl ")) else {
@@ -195,7 +195,7 @@ fn walk_in(output: &str) -> String {
 #[test]
 fn shells_complete_the_commands() {
     for shell in ["bash", "zsh", "fish"] {
-        // Settings that cannot be used are no reason not to.
+        // Invalid settings do not prevent it.
         let script = run_souk_with(&[("SOUK_CURRENCY", "none")], &["completions", shell]);
         let script = script.expect_success().stdout;
         for word in ["souk", "doctor", "reset-password", "reconcile"] {
@@ -206,7 +206,7 @@ fn shells_complete_the_commands() {
 }
 
 #[tokio::test]
-async fn the_shop_listens_where_people_mean() {
+async fn listen_addresses_have_short_forms() {
     for listen in ["localhost:0", ":0", "0", "127.0.0.1:0"] {
         let mut shop = Shop::closed_with(&[("SOUK_LISTEN", listen)]);
         shop.start_where_it_is_set();
@@ -232,11 +232,11 @@ async fn the_shop_listens_where_people_mean() {
 }
 
 #[tokio::test]
-async fn the_shop_says_what_it_is_before_it_listens() {
+async fn prints_a_banner_before_listening() {
     let mail = MailSink::start();
     let mut shop = Shop::closed_with(&[("SOUK_SMTP_URL", &mail.url())]);
     shop.start();
-    // Standard output may arrive before what was written to standard error.
+    // Standard output may arrive before earlier output on standard error.
     let said = eventually("the banner", async || {
         Some(shop.output()).filter(|said| said.contains("no administrator yet"))
     })
@@ -254,7 +254,7 @@ async fn the_shop_says_what_it_is_before_it_listens() {
     assert!(said.lines().any(|line| line == format!("listening on {}", shop.base())), "{said}");
     shop.stop().await;
 
-    // For machines it is a line of the log.
+    // In the JSON format the banner is a log line.
     shop.set("SOUK_LOG_FORMAT", "json");
     shop.create_admin("boss", ADMIN_EMAIL, "a-good-password-1").expect_success();
     let before = said.len();
@@ -296,7 +296,7 @@ async fn an_empty_answer_says_that_it_is_empty() {
         let said = shop.run(command, "").expect_success();
         assert!(said.stdout.is_empty() && said.stderr.contains(words), "{command:?}: {said:#?}");
     }
-    // Without a broker it is about the mails of this process.
+    // Without a broker the command lists the mails of this process.
     let dead = shop.run(&["dead", "list"], "").expect_success();
     assert!(dead.stderr.contains("nats_url is not set"), "{dead:#?}");
     shop.stop().await;

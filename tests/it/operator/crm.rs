@@ -1,4 +1,4 @@
-//! Completed orders reach the CRM: signed, at least once, whatever it or the shop suffers, and no request waits for it.
+//! Completed orders reach the CRM: signed, at least once, whatever fails, and no request waits for it.
 
 use crate::support;
 use crate::support::{Endpoint, Fault, Person, Shop, eventually, id_of, run_souk_with};
@@ -34,7 +34,7 @@ async fn a_paid_order_is_posted_signed_and_says_so() {
     assert_eq!(order["crm_sync_status"], Value::Null);
 
     let paid = ann.pay(id).await;
-    // The commit that paid it says that the CRM is to hear of it; the CRM hangs, and nobody waits.
+    // The commit that pays the order queues it for the CRM; the CRM hangs, and no request waits.
     assert_eq!(paid["crm_sync_status"], "pending");
     assert_eq!(crm_sync(&ann, id).await, "pending");
 
@@ -58,7 +58,7 @@ async fn a_paid_order_is_posted_signed_and_says_so() {
 }
 
 #[tokio::test]
-async fn only_what_is_completed_is_told_and_each_order_under_its_own_id() {
+async fn only_completed_orders_reach_the_crm_each_under_its_own_id() {
     let crm = Endpoint::open().await;
     let mut shop = open(&crm).await;
     let boss = shop.admin().await;
@@ -86,7 +86,7 @@ async fn only_what_is_completed_is_told_and_each_order_under_its_own_id() {
 }
 
 #[tokio::test]
-async fn what_the_crm_does_not_take_comes_again_under_the_same_id() {
+async fn orders_the_crm_does_not_accept_are_sent_again_under_the_same_id() {
     let crm = Endpoint::open().await;
     let elsewhere = Endpoint::open().await;
     let redirect = Fault::Redirect(elsewhere.url());
@@ -148,7 +148,7 @@ async fn an_order_that_the_crm_refuses_is_failed_until_it_is_replayed() {
     };
     assert_eq!(ids(&letters[..2]), ids(&letters[2..]), "a replay keeps the id");
 
-    // What was taken can be sent once more too.
+    // A delivered order can be sent again too.
     shop.stop().await;
     shop.run(&["crm", "replay", "--order", &orders[0].to_string()], "").expect_success();
     shop.start();
@@ -179,7 +179,7 @@ async fn kill_9_loses_no_order_on_its_way_to_the_crm() {
             shop.start();
         }
     }
-    // More wait than are under way at once, and some were under way when the shop died.
+    // More orders wait than are in flight at once, and some were in flight at the kill.
     for order in &orders {
         assert_eq!(crm_sync(&ann, *order).await, "pending");
     }
@@ -197,7 +197,7 @@ async fn kill_9_loses_no_order_on_its_way_to_the_crm() {
 }
 
 #[tokio::test]
-async fn a_deleted_order_is_told_to_nobody_and_a_shop_without_a_crm_says_null() {
+async fn deleted_orders_are_not_sent_and_the_crm_state_is_null_without_a_crm() {
     let crm = Endpoint::open().await;
     crm.always(Some(Fault::Status(503)));
     let mut shop = open(&crm).await;

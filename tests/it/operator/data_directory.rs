@@ -1,4 +1,4 @@
-//! The directory of the data: who may make a shop in it, who may read it, and what it remembers.
+//! The data directory: which commands create a shop in it, who may read it, and what it records.
 
 use crate::support;
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use std::process::Command;
 
 use crate::support::{Shop, id_of, mails_in};
 
-/// Every command that reads a shop, but those that make one.
+/// Every command that reads a shop and never creates one.
 const READERS: [&[&str]; 10] = [
     &["check"],
     &["backup", "copy"],
@@ -50,7 +50,7 @@ fn expect_private(directory: &Path) {
 }
 
 #[test]
-fn what_is_no_shop_is_refused_by_name_and_stays_as_it_was() {
+fn directories_without_a_shop_are_refused_and_unchanged() {
     for exists in [false, true] {
         for command in READERS {
             let shop = Shop::closed_with(&[]);
@@ -124,7 +124,7 @@ async fn check_finds_a_damaged_page_and_does_not_panic() {
         }
     }
     assert!(refused > 0, "some of it is in pages in use");
-    // Of what lies in pages in use nothing can change.
+    // Pages in use cannot change.
     let name = whole.windows(15).position(|it| it == b"ann@souk.exampl").expect("a customer");
     let mut bytes = whole.clone();
     for at in (0..whole.len() - 15).filter(|at| whole[*at..].starts_with(b"ann@souk.exampl")) {

@@ -1,4 +1,4 @@
-//! `souk doctor`: what it tries, what it says to do, and that it leaves everything as it was.
+//! `souk doctor`: its checks, its advice, and that it changes nothing.
 
 use crate::support;
 use std::fs::{self, Permissions};
@@ -8,7 +8,7 @@ use std::path::Path;
 use crate::support::{Broker, MailSink, Shop, StripeStandIn};
 use serde_json::Value;
 
-/// What was found, by the name of the check: its states and everything it says.
+/// The findings by the name of the check: states and texts.
 struct Found {
     ok: bool,
     checks: Vec<(String, String, String)>,
@@ -40,7 +40,7 @@ impl Found {
 }
 
 #[tokio::test]
-async fn a_new_place_is_looked_at_and_left_alone() {
+async fn doctor_creates_nothing_in_a_new_directory() {
     let mut shop = Shop::closed_with(&[]);
     let found = Found::by(&shop);
     assert!(found.ok);
@@ -75,7 +75,7 @@ fn mode(path: &Path, mode: u32) {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_the_data_is_found() {
+async fn doctor_finds_faults_of_the_data() {
     let mut shop = Shop::open().await;
     shop.stop().await;
     let file = shop.data().join("souk.redb");
@@ -106,7 +106,7 @@ async fn what_is_wrong_with_the_data_is_found() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_reached_is_said_with_what_to_do() {
+async fn doctor_advises_on_unreachable_services() {
     let nowhere = [
         ("SOUK_NATS_URL", "nats://souk:p-hidden@127.0.0.1:9"),
         ("SOUK_SMTP_URL", "smtp://user:p-hidden@127.0.0.1:9"),
@@ -133,7 +133,7 @@ async fn what_cannot_be_reached_is_said_with_what_to_do() {
 }
 
 #[tokio::test]
-async fn what_works_is_tried_without_a_trace() {
+async fn doctor_leaves_working_services_unchanged() {
     let (broker, mail, stripe) = (Broker::start(), MailSink::start(), StripeStandIn::start());
     let (nats, smtp) = (broker.url(), mail.url());
     let mut settings = stripe.settings();
@@ -175,7 +175,7 @@ async fn what_works_is_tried_without_a_trace() {
 async fn the_clock_is_compared_with_that_of_the_gateway() {
     let stripe = StripeStandIn::start();
     let mut shop = Shop::closed_with(&stripe.settings());
-    // The stand-in has the same clock as the shop; ten seconds are for a slow machine.
+    // The stand-in uses the shop's clock; ten seconds allow for a slow machine.
     for (seconds, state, words) in [
         (10, "ok", "agrees with Stripe's"),
         (-10, "ok", "agrees with Stripe's"),

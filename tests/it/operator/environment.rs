@@ -1,5 +1,5 @@
-//! The tests' own tools do what the tests rely on: the broker keeps what it acknowledged, the mail server keeps what
-//! it accepted.
+//! The tests' own tools work as the tests expect: the broker keeps what it acknowledged, and the mail server what it
+//! accepted.
 
 use crate::support::{Broker, MailSink};
 use async_nats::jetstream::{self, stream};

@@ -1,4 +1,4 @@
-//! What the shop does by itself: unpaid orders expire, money for cancelled orders goes back.
+//! Housekeeping: unpaid orders expire, and money for cancelled orders is refunded.
 
 use crate::support::{Broker, Shop, eventually, id_of, mails_in};
 use serde_json::{Value, json};
@@ -87,7 +87,7 @@ async fn money_owed_when_the_shop_was_killed_goes_back_after_the_start() {
     assert_eq!(boss.report().await, (1, 0.0, 0, 0));
 }
 
-/// Where a browser would confirm: the gateway takes the money, and the shop hears it from there.
+/// Pays where a browser would confirm: at the gateway, which then notifies the shop.
 async fn pay_at_the_gateway(shop: &Shop, payment: &Value) {
     let intent = payment["payment_intent_id"].as_str().expect("an intent");
     let body = json!({"client_secret": payment["client_secret"], "payment_method": "pm_card_visa"});
@@ -156,7 +156,7 @@ async fn the_payment_of_an_order_that_was_called_off_can_no_longer_be_paid() {
     let intent = payment["payment_intent_id"].as_str().expect("an intent");
     let path = format!("/sandbox/v1/payment_intents/{intent}/confirm");
     eventually("the gateway to be told", async || {
-        // A method that asks for a confirmation takes no money, so asking changes nothing.
+        // A payment method that needs a confirmation takes no money, so the attempt changes nothing.
         let body = json!({"client_secret": payment["client_secret"],
             "payment_method": "pm_card_chargeDeclined"});
         let answer = shop.nobody().post(&path, body).await;

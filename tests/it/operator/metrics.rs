@@ -1,11 +1,11 @@
-//! /metrics is what Prometheus reads, and says of each operation how often and how fast it was answered.
+//! `/metrics` in Prometheus's format, with the count and duration of each operation.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::support::Shop;
 use serde_json::json;
 
-/// One line that is no comment.
+/// One sample line.
 struct Sample {
     name: String,
     labels: BTreeMap<String, String>,
@@ -78,7 +78,7 @@ async fn the_text_is_in_the_format_of_prometheus() {
     let answer = shop.nobody().get("/metrics").await;
     assert_eq!(answer.header("Content-Type"), "text/plain; version=0.0.4; charset=utf-8");
 
-    // Every family is described once, before its samples, which stand together.
+    // Every family is described once, before its samples, which are contiguous.
     let (mut described, mut family) = (BTreeSet::new(), String::new());
     for line in answer.text.lines() {
         if let Some(rest) = line.strip_prefix("# HELP ") {
@@ -94,7 +94,7 @@ async fn the_text_is_in_the_format_of_prometheus() {
             assert!(suffixes.iter().any(|suffix| name == format!("{family}{suffix}")), "{line}");
         }
     }
-    // The buckets of a histogram hold those below them, and the last one all.
+    // Histogram buckets are cumulative, and the last one counts all.
     let samples = samples(&answer.text);
     let mut below: BTreeMap<(String, String), f64> = BTreeMap::new();
     for sample in samples.iter().filter(|sample| sample.name.ends_with("_bucket")) {

@@ -1,4 +1,4 @@
-//! What the person who runs the shop does: commands, settings, backups, readiness.
+//! Operating the shop: commands, settings, backups, readiness.
 
 mod administrators;
 mod backup;

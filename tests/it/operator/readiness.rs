@@ -1,4 +1,4 @@
-//! `/readyz`: ready while changes are taken, and when not, why.
+//! `/readyz`: ready while the shop accepts changes; otherwise it says why.
 
 use crate::support;
 use crate::support::{Answer, Shop, eventually};
@@ -9,7 +9,7 @@ use std::process::Command;
 
 const REGISTER: &str = "/api/v1/auth/register/";
 const SETTING: &str = "SOUK_MIN_FREE_DISK_MIB";
-/// More than any disk has free.
+/// More free space than any disk has.
 const TOO_MUCH: &str = "1000000000";
 
 async fn try_to_register(shop: &Shop, name: &str) -> Answer {
@@ -64,7 +64,7 @@ async fn a_shop_that_refuses_changes_is_not_ready_and_says_why() {
 }
 
 #[tokio::test]
-async fn nobody_has_to_try_a_change_for_a_full_disk_to_be_known() {
+async fn a_full_disk_shows_in_readyz_without_a_change() {
     let mut shop = Shop::open().await;
     shop.stop().await;
     shop.set(SETTING, TOO_MUCH);
@@ -73,7 +73,7 @@ async fn nobody_has_to_try_a_change_for_a_full_disk_to_be_known() {
     shop.stop().await;
 }
 
-/// A file system of its own under the data of a shop, where the system lets us mount one.
+/// A separate file system for a shop's data, if the system lets us mount one.
 struct SmallDisk {
     at: PathBuf,
 }
@@ -93,7 +93,7 @@ impl SmallDisk {
         assert!(mount.status().expect("mount").success());
     }
 
-    /// Until it is dropped, whoever comes by the path finds the same files, read-only.
+    /// Until it is dropped, the path leads to the same files, read-only.
     fn cover_read_only(&self) -> Self {
         let mut mount = Command::new("mount");
         mount.arg("--bind").arg(&self.at).arg(&self.at);
@@ -129,7 +129,7 @@ impl Drop for SmallDisk {
 }
 
 #[tokio::test]
-async fn a_disk_that_fills_up_ends_nothing_and_the_shop_goes_on_when_there_is_room() {
+async fn the_shop_survives_a_full_disk_and_continues_when_there_is_room() {
     let mut shop = Shop::closed_with(&[]);
     let Some(disk) = SmallDisk::mount(&shop.data(), "48m") else {
         eprintln!("no file system may be mounted here; a full disk was not tried");
@@ -151,7 +151,7 @@ async fn a_disk_that_fills_up_ends_nothing_and_the_shop_goes_on_when_there_is_ro
         expect_ready(&shop).await;
         assert_eq!(try_to_register(&shop, &format!("ann{round}")).await.status, 201);
     }
-    // A start on a full disk is a start, and an end is one too.
+    // Starting and stopping also work on a full disk.
     shop.stop().await;
     disk.fill();
     shop.start();
@@ -176,7 +176,7 @@ async fn a_file_system_that_became_read_only_or_smaller_refuses_changes_and_ends
     expect_not_ready(&shop, "disk full", "nearly full").await;
     disk.remount("size=48m");
     expect_ready(&shop).await;
-    // What this stands for: the system makes a file system read-only when its disk has errors.
+    // It simulates a system that remounts a file system read-only after disk errors.
     let read_only = disk.cover_read_only();
     expect_not_ready(&shop, "disk read-only", "read-only").await;
     assert_eq!(try_to_register(&shop, "ann").await.status, 503);

@@ -1,4 +1,4 @@
-//! Settings are judged at the start, whatever command runs: by name, with the value and its origin, all at once.
+//! Every command validates the settings at its start and reports all errors at once, with value and origin.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use crate::support::{Shop, run_souk, run_souk_with};
 
 const SERVE: [&str; 5] = ["serve", "--listen", "127.0.0.1:0", "--data", "data"];
 
-/// Variable, value that cannot be used, and a word of what would be right.
+/// Variable, invalid value, and a word of the expected rule.
 const WRONG: &[(&str, &str, &str)] = &[
     ("SOUK_PUBLIC_URL", "shop.example", "https://"),
     ("SOUK_PUBLIC_URL", "ftp://shop.example", "https://"),
@@ -82,7 +82,7 @@ const WRONG: &[(&str, &str, &str)] = &[
 ];
 
 #[test]
-fn each_is_refused_by_name_with_its_origin_and_what_is_right() {
+fn invalid_settings_are_refused_by_name_with_origin_and_rule() {
     for (variable, value, right) in WRONG {
         let key = variable.trim_start_matches("SOUK_").to_lowercase();
         let refused = run_souk_with(&[(variable, value)], &["openapi", "classic"]);
@@ -93,7 +93,7 @@ fn each_is_refused_by_name_with_its_origin_and_what_is_right() {
 }
 
 #[test]
-fn whatever_command_runs() {
+fn every_command_validates_the_settings() {
     for command in [
         &SERVE[..],
         &["check"],
@@ -191,7 +191,7 @@ fn no_secret_is_repeated() {
 }
 
 #[test]
-fn what_is_right_is_taken_and_what_is_empty_is_not_set() {
+fn valid_settings_are_accepted_and_empty_ones_count_as_unset() {
     for (variable, value) in [
         ("SOUK_PUBLIC_URL", "https://shop.example/souk/"),
         ("SOUK_CURRENCY", "JPY"),
@@ -216,7 +216,7 @@ fn what_is_right_is_taken_and_what_is_empty_is_not_set() {
 }
 
 #[test]
-fn options_are_judged_like_settings() {
+fn options_are_validated_like_settings() {
     run_souk(&["check", "--data", "/dev/null"])
         .expect_refusal()
         .naming("data = /dev/null (--data)");
@@ -227,7 +227,7 @@ fn options_are_judged_like_settings() {
         .expect_refusal()
         .naming("no-such-file.toml");
     run_souk(&["check", "--config", "/"]).expect_refusal().naming("cannot be read");
-    // The option counts, not what it replaces.
+    // The option is validated, not the setting that it replaces.
     run_souk_with(&[("SOUK_DATA", "/dev/null")], &["check", "--data", "nothing"])
         .expect_refusal()
         .naming("no shop in nothing");

@@ -236,7 +236,7 @@ async fn the_last_administrator_stays() {
     let added = boss.post("/api/v1/auth/register/", body).await.expect(201);
     let other = id_of(&added["data"]["user"]);
     let ida = shop.nobody().log_in("ida@souk.example", "password123").await;
-    // Both would leave the other as the last one.
+    // Each would leave the other as the last administrator.
     let (idas, bosss) = (user_path(other), user_path(boss.id));
     let (one, two) = tokio::join!(boss.delete(&idas), ida.delete(&bosss));
     let mut statuses = [one.status, two.status];
@@ -251,7 +251,7 @@ async fn the_last_administrator_stays() {
 }
 
 #[tokio::test]
-async fn whoever_has_many_orders_is_forgotten_in_all_of_them() {
+async fn a_deleted_user_is_removed_from_all_orders() {
     let mut shop = Shop::open().await;
     let boss = shop.admin().await;
     let lamp = boss.add_product("Lamp", "10.00", 1_000).await;

@@ -43,7 +43,7 @@ async fn get_cart() {
         body,
         json!({"cart_details": [], "total_price": "0.00", "cart_key": key_of(&fresh)})
     );
-    // The key of an empty cart is good for filling it.
+    // The key of an empty cart can be used to fill it.
     guest.key = key_of(&fresh);
     guest.put_in(lamp, 2).await;
     assert_eq!(guest.key, key_of(&fresh));
@@ -123,7 +123,7 @@ async fn remove_item_from_cart() {
     guest.send("DELETE", REMOVE_ITEM, body()).await.says(404, missing.clone());
     shop.guest().send("DELETE", REMOVE_ITEM, body()).await.says(404, missing);
     guest.send("DELETE", REMOVE_ITEM, json!({})).await.blames(400, &["product_id"]);
-    // The last one takes the cart along; its key is still good.
+    // Removing the last item removes the cart; its key stays valid.
     guest.send("DELETE", REMOVE_ITEM, json!({"product_id": chair})).await.expect(200);
     assert_eq!(guest.lines().await, []);
     let key = guest.key.clone();
@@ -226,7 +226,7 @@ async fn get_user_cart_only_for_another_service() {
     ann.get(&of(&key)).await.says(403, forbidden());
     boss.get(&of(&key)).await.says(403, forbidden());
     shop.nobody().bearing("a-long-service-tokem").get(&of(&key)).await.says(401, bad_token());
-    // A service has no cart of its own.
+    // A service has no cart.
     service.get(GET_CART).await.says(403, forbidden());
 }
 
@@ -303,14 +303,14 @@ async fn a_guests_cart_outlives_the_process_and_a_retried_request_adds_once() {
     let body = json!({"product_id": lamp, "quantity": 2});
     let first = guest.ask("POST", ADD_ITEM).header("Idempotency-Key", "one").json(&body);
     let first = first.send().await;
-    // Whoever shows no key yet is not told anybody's: they get a cart of their own.
+    // A caller who presents no key yet is given no existing cart, but a new one.
     let again = guest.ask("POST", ADD_ITEM).header("Idempotency-Key", "one").json(&body);
     let again = again.send().await;
     assert!(!again.is_replay());
     assert_ne!(key_of(&first), key_of(&again));
     guest.key = key_of(&first);
 
-    // With a key of their own, who lost the answer is given it again.
+    // A caller with a key who lost the answer gets it again.
     let ask = || guest.ask("POST", ADD_ITEM).header("Idempotency-Key", "one").json(&body);
     let (more, again) = (ask().send().await, ask().send().await);
     assert_eq!((more.is_replay(), again.is_replay()), (false, true));

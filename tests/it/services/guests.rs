@@ -1,4 +1,4 @@
-//! What becomes of a guest's cart when the guest logs in or registers, in whichever contract.
+//! Merging a guest's cart at log-in or registration, in every contract.
 
 use crate::support::services::{ADD_ITEM, GET_CART, Guest, lines_of};
 use crate::support::{Answer, Person, Shop};
@@ -81,7 +81,7 @@ async fn stock_caps_the_sum_and_never_costs_a_log_in() {
     let (mut shop, lamp, chair, guest) = shop_with_a_guest().await;
     let (boss, ann) = (shop.admin().await, shop.customer("ann").await);
     ann.post(ADD_ITEM, json!({"product_id": lamp, "quantity": 4})).await.expect(200);
-    // Meanwhile the chairs go.
+    // Meanwhile the chairs sell out.
     boss.patch(&format!("/api/v1/products/{chair}/"), json!({"stock_quantity": 0}))
         .await
         .expect(200);
@@ -136,7 +136,7 @@ fn ways_in() -> Vec<(&'static str, serde_json::Value)> {
 }
 
 #[tokio::test]
-async fn what_does_not_fit_stays_in_the_guests_cart_in_every_contract() {
+async fn lines_that_do_not_fit_stay_in_the_guests_cart() {
     let mut shop = Shop::open().await;
     let boss = shop.admin().await;
     let (lamp, chair, table) = (
@@ -191,7 +191,7 @@ async fn two_full_carts_lose_no_line_and_a_browser_keeps_the_key_of_the_rest() {
     let cart = browser.ask("GET", GET_CART).header("Cookie", &cookie).send().await;
     assert_eq!(lines_of(&cart.expect(200)).len(), 100);
     assert_eq!(cart.header("Set-Cookie"), "", "the cookie still holds what did not fit");
-    // There is room again: the rest moves with the next log-in.
+    // There is room again: the next log-in moves the rest.
     browser.delete("/api/v1/cart/clear_cart/").await.expect(200);
     let again = log_in(&guest, &ann).await.expect(200);
     assert_eq!(lines(&shop, &again["access"]).await.len(), 30);
@@ -224,7 +224,7 @@ async fn racing_log_ins_merge_once() {
 }
 
 #[tokio::test]
-async fn a_users_key_or_a_useless_one_merges_nothing() {
+async fn a_users_key_or_an_unknown_one_merges_nothing() {
     let (shop, lamp, _, _) = shop_with_a_guest().await;
     let (ann, ben) = (shop.customer("ann").await, shop.customer("ben").await);
     ann.post(ADD_ITEM, json!({"product_id": lamp, "quantity": 1})).await.expect(200);

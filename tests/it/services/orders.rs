@@ -11,7 +11,7 @@ const CREATE: &str = "/api/v1/order/create_order/";
 const UPDATE: &str = "/api/v1/order/update_order/";
 const ORDERS: &str = "/api/v1/order/get_orders/";
 
-/// Puts one product in the user's cart and orders it; the order's id.
+/// Puts one product in the user's cart and orders it; returns the order's id.
 async fn buy(person: &Person, product: i64, quantity: i64) -> i64 {
     person.post(ADD_ITEM, json!({"product_id": product, "quantity": quantity})).await.expect(200);
     order_of(&person.post(CREATE, address_of("gus@souk.example")).await)
@@ -60,7 +60,7 @@ async fn create_order() {
     useless["cart_key"] = json!("abc");
     shop.nobody().post(CREATE, useless).await.says(400, empty);
 
-    // A user's own cart counts, whatever key is presented.
+    // A user orders their own cart, whatever key is presented.
     guest.put_in(lamp, 1).await;
     let mut body = address_of("ann@elsewhere.example");
     body["cart_key"] = json!(guest.key);
@@ -168,7 +168,7 @@ async fn a_service_reports_only_what_the_gateway_confirms() {
         json!({"is_paid": ["The payment gateway has not confirmed a payment of this order."]});
     let claim = |order: i64| json!({"order_id": order, "is_paid": true});
 
-    // Nobody is believed about money.
+    // No caller's word counts about payments.
     service.post(UPDATE, claim(order)).await.says(400, not_paid.clone());
     let payment = ann.create_payment(order).await.expect(200);
     let intent = payment["payment_intent_id"].as_str().expect("text");
@@ -263,7 +263,7 @@ async fn order_by_id_only_for_service() {
         "items": [{"product_name": "Lamp", "quantity": 2, "unit_price": "18.00"}]}});
     assert_eq!(shown, expected);
     by_id(&shop.nobody(), guests, Some(&guest.key)).await.says(200, expected.clone());
-    // Whoever was a guest then and has an account now still has the key.
+    // A guest who has an account by now still has the key.
     by_id(&ben, guests, Some(&guest.key)).await.says(200, expected);
     by_id(&service, anns, None).await.expect(200);
     by_id(&ann, anns, None).await.expect(200);

@@ -1,4 +1,4 @@
-//! Paying as the services document has it (API5), on the sandbox gateway.
+//! Payments of the services document (API5), with the sandbox gateway.
 
 use crate::support;
 use crate::support::services::{Guest, SERVICE_SETTING, bad_token, forbidden, no_token, not_found};
@@ -58,7 +58,7 @@ async fn create_payment_link() {
     assert_eq!(boss.order(order).await.expect(200)["status"], "completed");
     assert_eq!(boss.report().await, (1, 18.0, 1, 0));
 
-    // Whoever gives up afterwards, in another window, has paid all the same.
+    // The customer cancels afterwards in another window; the payment stays.
     let given_up = shop.nobody().post(&format!("{url}/cancel"), json!({})).await;
     assert_eq!(given_up.status, 303, "{given_up}");
     shop.nobody().get(given_up.header("Location")).await.says(200, json!({"status": "success"}));
@@ -109,7 +109,7 @@ async fn a_user_needs_no_key_and_nobody_gets_a_link_for_anothers_order() {
 }
 
 #[tokio::test]
-async fn coming_to_the_success_page_pays_nothing() {
+async fn opening_the_success_page_does_not_pay() {
     let (shop, boss, guest, order) = shop_with_an_order().await;
     let url = checkout(&guest, order).await;
     let session = url.rsplit('/').next().expect("a session");
@@ -145,7 +145,7 @@ async fn a_payment_for_a_cancelled_order_goes_back() {
 }
 
 #[tokio::test]
-async fn many_presses_pay_once() {
+async fn repeated_button_presses_pay_once() {
     let (mut shop, boss, guest, order) = shop_with_an_order().await;
     let url = checkout(&guest, order).await;
     let session = url.rsplit('/').next().expect("a session");

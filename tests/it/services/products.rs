@@ -9,7 +9,7 @@ const CATEGORIES: &str = "/api/v1/category/";
 
 const REQUIRED: &str = "This field is required.";
 
-/// A category by the name; its id.
+/// A category with this name; returns its id.
 async fn add_category(boss: &Person, name: &str) -> i64 {
     id_of(&boss.post(CATEGORIES, json!({"name": name})).await.expect(201))
 }
@@ -134,7 +134,7 @@ fn admits(query: &str, sample: &Sample) -> bool {
 }
 
 #[tokio::test]
-async fn a_filter_with_a_wrong_value_is_named() {
+async fn names_the_filter_with_an_invalid_value() {
     let shop = Shop::open().await;
     let books = add_category(&shop.admin().await, "Books").await;
     let wrong =
@@ -144,7 +144,7 @@ async fn a_filter_with_a_wrong_value_is_named() {
         shop.nobody().get(&format!("{path}?{wrong}")).await.blames(400, &fields);
         let no_money = "price_min=1.001&price_max=1000000000&discount_min=-1&discount_max=101";
         shop.nobody().get(&format!("{path}?{no_money}")).await.says(200, json!([]));
-        // What is left empty in a search form does not count.
+        // Empty fields of a search form do not count.
         let empty = "search=&price_min=&price_max=&discount_min=&discount_max=&available=";
         shop.nobody().get(&format!("{path}?{empty}")).await.says(200, json!([]));
     }

@@ -1,4 +1,4 @@
-//! Service tokens: the setting, and whose idempotency keys are whose.
+//! Service tokens: the setting, and the separation of idempotency keys.
 
 use crate::support;
 use crate::support::services::{SERVICE_SETTING, bad_token};

@@ -16,12 +16,12 @@ const VERIFY: &str = "/api/v1/users/token/verify/";
 
 const REQUIRED: &str = "This field is required.";
 
-/// What is said of a refresh token that is not good (any more).
+/// The error for a refresh token that is invalid or expired.
 fn dead_token() -> Value {
     json!({"detail": "Token is invalid or expired", "code": "token_not_valid"})
 }
 
-/// Somebody registered here under this name.
+/// A user with this name, registered through this contract.
 async fn person(shop: &Shop, username: &str) -> Person {
     let body = shop.nobody().register_as(username, "").await.expect(201);
     let mut person = shop.nobody().bearing(body["user"]["access"].as_str().expect("a token"));
@@ -110,7 +110,7 @@ async fn login() {
         assert!(refused.header("WWW-Authenticate").starts_with("Bearer"), "{refused}");
     }
     shop.nobody().post(LOGIN, json!({})).await.blames(400, &["username", "password"]);
-    // Whoever registered at the storefront is called by the e-mail address.
+    // A user registered at the storefront has the e-mail address as name.
     let ann = shop.customer("ann").await;
     log_in(&shop, &ann.email, &ann.password).await.expect(200);
 }
@@ -323,7 +323,7 @@ async fn refresh_token() {
     }
     shop.nobody().post(REFRESH, json!({})).await.blames(400, &["refresh"]);
 
-    // Traded at the storefront, the old one is dead, and using it again ends the session.
+    // After a refresh at the storefront the old token is invalid, and using it again ends the session.
     let body = json!({"refresh": gus.refresh});
     let traded = shop.nobody().post("/api/v1/auth/refresh/", body).await.expect(200);
     let traded = traded["refresh"].as_str().expect("a token").to_owned();

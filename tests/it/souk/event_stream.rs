@@ -1,10 +1,10 @@
-//! `GET /api/v1/events`: everything retained, then what happens, for as long as the client listens.
+//! `GET /api/v1/events`: all retained events, then new ones while the client stays connected.
 
 use crate::support;
 use crate::support::{Person, Shop, id_of};
 use serde_json::{Value, json};
 
-/// What a stream said: ids, names and bodies of its events.
+/// The events of a stream: ids, names and bodies.
 fn events_in(text: &str) -> Vec<(u64, String, Value)> {
     let field = |block: &str, name: &str| {
         block.lines().find_map(|line| line.strip_prefix(name)).map(str::to_owned)
@@ -27,7 +27,7 @@ async fn retained(boss: &Person, query: &str) -> Vec<(u64, String, Value)> {
     events_in(&answer.text)
 }
 
-/// A stream as it comes.
+/// An open stream.
 struct Listening {
     response: reqwest::Response,
     text: String,
@@ -57,7 +57,7 @@ impl Listening {
         while self.response.chunk().await.expect("it ends well").is_some() {}
     }
 
-    /// The same, within less than a heartbeat, and without another event.
+    /// Expects the stream's end within less than a heartbeat, without another event.
     async fn expect_end_at_once(mut self, heard: usize) {
         let rest = async {
             while let Some(chunk) = self.response.chunk().await.expect("it ends well") {
@@ -71,7 +71,7 @@ impl Listening {
 }
 
 #[tokio::test]
-async fn a_listener_hears_what_is_retained_then_what_happens_and_goes_on_where_it_stopped() {
+async fn a_stream_sends_retained_then_new_events_and_resumes() {
     let mut shop = Shop::open().await;
     let boss = shop.admin().await;
     let lamp = boss.add_product("Lamp", "10.00", 10).await;
@@ -90,7 +90,7 @@ async fn a_listener_hears_what_is_retained_then_what_happens_and_goes_on_where_i
     let names: Vec<_> = told.iter().map(|(_, name, _)| name.as_str()).collect();
     assert!(names.contains(&"payment.succeeded") && names.contains(&"order.paid"), "{names:?}");
 
-    // Whoever lost the connection names the last id they heard.
+    // After a lost connection the client names the last id it got.
     boss.set_status(first, "shipped").await.expect(200);
     let last = told[2].0;
     let mut again = Listening::open(&shop, &boss, "?types=order.*", Some(last)).await;
@@ -104,7 +104,7 @@ async fn a_listener_hears_what_is_retained_then_what_happens_and_goes_on_where_i
     assert!(!all.iter().any(|(_, _, body)| body["data"].get("to").is_some()), "no mails");
     assert_eq!(retained(&boss, "&types=order.shipped").await.len(), 1);
 
-    // Closing the shop ends the streams, and does not wait for those who listen.
+    // Closing the shop ends the streams and does not wait for their clients.
     shop.stop().await;
     listening.expect_end().await;
     again.expect_end().await;
@@ -133,7 +133,7 @@ async fn a_stream_ends_with_its_session() {
     logged_out.ask("POST", "/api/v1/auth/logout").send().await.expect(200);
     stream.expect_end_at_once(1).await;
 
-    // Another password ends every session but the one that set it.
+    // A new password ends every session except the one that set it.
     let (stream, stays) = (listen(&other).await, listen(&staying).await);
     let body = json!({"old_password": "password123", "new_password": "password456",
         "new_password_confirm": "password456"});
@@ -150,7 +150,7 @@ async fn a_stream_ends_with_its_session() {
 }
 
 #[tokio::test]
-async fn a_wrong_question_is_refused_and_streams_have_a_bound() {
+async fn invalid_stream_requests_are_refused_and_streams_are_limited() {
     let mut shop = Shop::open().await;
     let boss = shop.admin().await;
     let ask = async |query: &str| boss.get(&format!("/api/v1/events{query}")).await;
@@ -171,7 +171,7 @@ async fn a_wrong_question_is_refused_and_streams_have_a_bound() {
     ask(&format!("?follow=false&types={many}")).await.blames(400, &["types"]);
     ask("?last_event_id=x&follow=no").await.blames(400, &["last_event_id", "follow"]);
     let mut open = Vec::new();
-    // What one client may have of the 64 there are.
+    // One client's limit of the 64 in all.
     for _ in 0..48 {
         open.push(Listening::open(&shop, &boss, "", None).await);
     }

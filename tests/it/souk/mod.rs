@@ -1,4 +1,4 @@
-//! Souk's own addresses: refunds, order links, pages, events, webhook endpoints.
+//! Souk's own API: refunds, order links, pages, events, webhook endpoints.
 
 mod event_stream;
 mod order_links;

@@ -1,5 +1,5 @@
-//! Who sees an order beside its customer: the guest, by the key of the cart or the link in the mail, and the owner, who
-//! is to send it and hears that it is there.
+//! Who sees an order besides its customer: the guest, by the cart's key or the link in the mail, and the administrator,
+//! who is notified of it and ships it.
 
 use crate::support;
 use crate::support::services::{Guest, address_of};
@@ -22,7 +22,7 @@ async fn mails(shop: &Shop, template: &str, count: usize) -> Vec<Mail> {
     .await
 }
 
-/// A mail as it is read: quoted-printable undone.
+/// The text of a mail, decoded from quoted-printable.
 fn read(mail: &Mail) -> String {
     let text = mail.text.replace("=\r\n", "").replace("\r\n", "\n");
     let mut octets = Vec::new();
@@ -88,7 +88,7 @@ async fn the_link_in_the_mails_shows_one_order_and_no_person() {
         assert!(!page.text.contains(hidden), "{hidden} is on the page: {page}");
     }
 
-    // Every mail about the order has the same link, and it stays good.
+    // Every mail about the order has the same link, and it stays valid.
     let created =
         guest.send("POST", "/api/v1/payments/create-checkout-session/", json!({"order_id": order}));
     let checkout = created.await.expect(200)["checkout_url"].as_str().expect("a URL").to_owned();
@@ -98,7 +98,7 @@ async fn the_link_in_the_mails_shows_one_order_and_no_person() {
     shop.restart().await;
     assert_eq!(open(&shop, &link).await.status, 200);
 
-    // Another order's token, and whatever somebody makes up, opens nothing.
+    // Another order's token, or an invented one, opens nothing.
     guest.put_in(lamp, 1).await;
     let other = guest.order("other@souk.example").await;
     let others = link_in(&shop, mails(&shop, "order_placed", 2).await.last().expect("two"));
@@ -215,7 +215,7 @@ async fn an_administrator_sees_where_an_order_goes() {
         assert_eq!(answer.header("Content-Type"), "application/problem+json", "{answer}");
     }
 
-    // A customer's order goes to the customer, where nothing else was said.
+    // A customer's order goes to the customer unless the order says otherwise.
     let profile = json!({"first_name": "Ann", "last_name": "Lee", "phone_number": "1", "city": "Rome",
         "address": "2 Via", "postcode": "00100"});
     ann.put("/api/v1/users/me/update/", profile).await.expect(200);
@@ -227,7 +227,7 @@ async fn an_administrator_sees_where_an_order_goes() {
     assert_eq!(seen["shipping_address"]["city"], "Rome", "{seen}");
 }
 
-/// An order of whoever writes more than was asked for.
+/// An order whose texts contain line breaks and markup.
 async fn order_with_notes(guest: &Guest, notes: &str) {
     let mut body = address_of("gus@souk.example");
     body["notes"] = json!(notes);
@@ -281,7 +281,7 @@ async fn a_digest_lists_each_order_once_across_a_kill() {
     mails(&shop, "order_placed", 4).await;
     assert!(mails_of(&shop, "order_digest").is_empty() && mails_of(&shop, "new_order").is_empty());
 
-    // The hour is over as soon as the operator says that it is a second.
+    // The digest's hour is over as soon as the operator sets it to a second.
     shop.kill();
     shop.set("SOUK_ORDER_DIGEST_SECONDS", "1");
     shop.start();

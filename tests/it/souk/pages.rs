@@ -1,5 +1,5 @@
-//! What people open in a browser, driven as a browser without a script would: a new password by its mailed link, the
-//! pages after paying, the front door.
+//! Pages for people, used as by a browser without scripts: a new password by its mailed link, the pages after paying,
+//! the front door.
 
 use crate::support;
 use crate::support::services::{Guest, not_found};
@@ -15,7 +15,7 @@ async fn open(shop: &Shop, path: &str) -> Answer {
     shop.nobody().ask("GET", path).header("Accept", BROWSER).send().await
 }
 
-/// A page that keeps itself to its reader.
+/// Expects a page with strict security headers.
 #[track_caller]
 fn expect_page(answer: &Answer, status: u16, words: &str) {
     assert_eq!(answer.status, status, "{answer}");
@@ -38,7 +38,7 @@ fn expect_page(answer: &Answer, status: u16, words: &str) {
     assert!(!answer.text.contains("<script") && !answer.text.contains("//"), "{answer}");
 }
 
-/// Where the form of a page posts to, and its hidden fields.
+/// The target of a page's form, and its hidden fields.
 fn form_of(page: &Answer) -> (String, Vec<(String, String)>) {
     let attribute = |tag: &str, name: &str| {
         let value = tag.split(&format!(" {name}=\"")).nth(1)?.split('"').next()?;
@@ -53,7 +53,7 @@ fn form_of(page: &Answer) -> (String, Vec<(String, String)>) {
     (action, hidden.collect())
 }
 
-/// Fills the form of a page in, and sends it.
+/// Fills in and submits the form of a page.
 async fn submit(shop: &Shop, page: &Answer, fields: &[(&str, &str)]) -> Answer {
     let (action, hidden) = form_of(page);
     let mut body = url::form_urlencoded::Serializer::new(String::new());
@@ -92,7 +92,7 @@ async fn the_mailed_link_sets_a_new_password_once_and_says_so_afterwards() {
     let (action, hidden) = form_of(&page);
     assert!(action.starts_with('/') && !action.contains(&token), "the token is in no address");
     assert!(hidden.contains(&("token".to_owned(), token)), "{hidden:?}");
-    // Mail programs open links before people do, with other methods too.
+    // Mail programs open links before people do, also with other methods.
     assert_eq!(shop.nobody().ask("HEAD", &link).send().await.status, 200);
 
     for (new, repeated, wrong) in [
@@ -118,12 +118,12 @@ async fn the_mailed_link_sets_a_new_password_once_and_says_so_afterwards() {
     expect_page(&submit(&shop, &page, &fields).await, 400, "expired or was used");
     let used = open(&shop, &link).await;
     expect_page(&used, 400, "expired or was used");
-    // What the services document prints at that address is as it was.
+    // The documented answer of the services contract at that address is unchanged.
     let passwords = json!({"new_password": "password789", "confirm_password": "password789"});
     let refused = shop.nobody().post(&link, passwords).await;
     refused.says(400, json!({"detail": "Invalid or expired token."}));
 
-    // The page says how to get another link, and that one works.
+    // The page explains how to get another link, and that one works.
     expect_page(&submit(&shop, &used, &[("email", &ann.email)]).await, 200, "Look into your mail");
     let second = mailed_links(&shop, &ann.email, 2).await.remove(1);
     let page = open(&shop, &second).await;
@@ -133,7 +133,7 @@ async fn the_mailed_link_sets_a_new_password_once_and_says_so_afterwards() {
 }
 
 #[tokio::test]
-async fn a_link_that_is_not_good_tells_nothing_and_helps_on() {
+async fn an_invalid_link_reveals_nothing_and_offers_a_new_one() {
     let shop = Shop::open().await;
     let ann = shop.customer("ann").await;
     let confirm = format!("{RESET}confirm/");
@@ -163,7 +163,7 @@ async fn a_link_that_is_not_good_tells_nothing_and_helps_on() {
     }
     mailed_links(&shop, &ann.email, 1).await;
 
-    // Only a form posts to the pages, and only the documented method is at the documented address.
+    // Only forms can post to the pages, and the documented address accepts only its documented method.
     for path in ["/account/reset/", "/account/reset/confirm/"] {
         shop.nobody().ask("POST", path).json(&json!({})).send().await;
         let page = shop.nobody().ask("POST", path).json(&json!({"email": ann.email})).send().await;
@@ -190,7 +190,7 @@ async fn checkout(guest: &Guest, body: Value) -> String {
     body["checkout_url"].as_str().expect("a URL").to_owned()
 }
 
-/// Presses a button of the sandbox's page; where it leads.
+/// Presses a button of the sandbox's page; returns the redirect's target.
 async fn press(shop: &Shop, page: &str, what: &str) -> String {
     let pressed = shop.nobody().ask("POST", &format!("{page}/{what}")).raw(FORM, "").send().await;
     assert_eq!(pressed.status, 303, "{pressed}");
@@ -256,7 +256,7 @@ async fn a_call_says_where_the_customer_comes_back_to() {
     assert_eq!(checkout(&guest, body).await, page, "one page for the same places");
     let shown = shop.nobody().get(&page).await;
     let policy = shown.header("Content-Security-Policy");
-    // Browsers hold the redirect after a form to the same rule as the form.
+    // The content security policy of forms also applies to the redirect after them.
     let allowed = format!("form-action 'self' https://front.example {};", shop.base());
     assert!(policy.contains(&allowed), "{policy}");
 
@@ -309,7 +309,7 @@ async fn customers_are_sent_to_no_other_place() {
     let both = json!({"order_id": "x", "success_url": 5, "cancel_url": ["https://shop.example"]});
     let refused = guest.send("POST", CREATE, both).await;
     refused.blames(400, &["cancel_url", "order_id", "success_url"]);
-    // A `Host` that somebody made up allows nothing.
+    // A forged `Host` allows nothing.
     let body = json!({"order_id": order, "success_url": "http://evil.example/"});
     let ask = guest.ask("POST", CREATE).header("Host", "evil.example").json(&body);
     ask.send().await.blames(400, &["success_url"]);

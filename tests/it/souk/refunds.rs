@@ -1,4 +1,4 @@
-//! Souk's own call: an administrator gives money of a paid order back, all of it or a part.
+//! Refunds in Souk's own API: an administrator refunds all or a part of a paid order.
 
 use crate::support;
 use crate::support::{Answer, Broker, Person, Shop, eventually, id_of, mails_in, shapes};

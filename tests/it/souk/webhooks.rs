@@ -1,5 +1,5 @@
-//! Webhook endpoints: administrators make them, and each hears what it asked for: signed, in order, again until it
-//! takes it, and without a word to addresses it should not reach.
+//! Webhook endpoints: administrators create them, and each gets the events it subscribed to: signed, in order, with
+//! retries, and never at a private address.
 
 use crate::support;
 use std::collections::BTreeSet;
@@ -36,7 +36,7 @@ async fn expect_delivery(
 }
 
 #[tokio::test]
-async fn an_endpoint_hears_what_it_asked_for_signed_and_in_order() {
+async fn an_endpoint_gets_its_events_signed_and_in_order() {
     let (orders, everything) = (Endpoint::open().await, Endpoint::open().await);
     let mut shop = open().await;
     let boss = shop.admin().await;
@@ -93,7 +93,7 @@ async fn an_endpoint_hears_what_it_asked_for_signed_and_in_order() {
 }
 
 #[tokio::test]
-async fn an_endpoint_that_fails_holds_up_nobody_and_gets_it_again_under_the_same_id() {
+async fn a_failing_endpoint_delays_no_other_and_gets_retries_under_the_same_id() {
     let (broken, hanging, well) =
         (Endpoint::open().await, Endpoint::open().await, Endpoint::open().await);
     let elsewhere = Endpoint::open().await;
@@ -124,7 +124,7 @@ async fn an_endpoint_that_fails_holds_up_nobody_and_gets_it_again_under_the_same
         })
         .await;
 
-    // What was taken is sent again on demand, under its id.
+    // A delivered event can be sent again on request, under its id.
     let again = format!("{}{}/redeliver/", log_of(&endpoint), id_of(&delivery));
     assert_eq!(boss.post(&again, json!({})).await.expect(202)["status"], "pending");
     let letters = broken.expect_letters(6).await;
@@ -229,7 +229,7 @@ async fn addresses_of_our_own_house_are_refused() {
         assert!(refused.text.contains("SOUK_WEBHOOK_PRIVATE_ADDRESSES"), "{refused}");
     }
     assert_eq!(boss.get(ALL).await.expect(200), json!([]));
-    // An address is judged again when it is connected to: the setting may have changed since.
+    // The address is checked again at each connection: the setting may have changed.
     shop.stop().await;
     let hook = Endpoint::open().await;
     shop.set("SOUK_WEBHOOK_PRIVATE_ADDRESSES", "true");

@@ -105,7 +105,7 @@ async fn what_is_not_asked_for_may_be_left_out_or_added() {
 }
 
 #[tokio::test]
-async fn a_wrong_login_says_nothing_about_which_part_was_wrong() {
+async fn a_failed_login_does_not_reveal_which_part_was_wrong() {
     let shop = Shop::open().await;
     let ann = shop.customer("ann").await;
     let wrong = json!({"non_field_errors": ["Invalid credentials"]});
@@ -164,7 +164,7 @@ async fn tokens_are_as_the_sample_in_the_document() {
 }
 
 #[tokio::test]
-async fn every_door_but_four_asks_for_a_token() {
+async fn all_but_four_operations_require_a_token() {
     let shop = Shop::open().await;
     let ann = shop.customer("ann").await;
     let doors = [
@@ -237,7 +237,7 @@ async fn refreshing_rotates_and_a_second_use_ends_the_session() {
     let third = refresh(&shop, &next).await.expect(200);
 
     expect_dead_refresh(&refresh(&shop, &ann.refresh).await);
-    // Somebody had a copy: nothing of this session is good any more, other sessions of hers are.
+    // The token was stolen: the whole session ends, her other sessions continue.
     expect_dead_refresh(&refresh(&shop, &text(&third["refresh"])).await);
     expect_bad_token(&as_bearer(&shop, &text(&third["access"])).await);
     expect_bad_token(&as_bearer(&shop, &access).await);
@@ -286,7 +286,7 @@ async fn the_profile_can_be_changed_in_part_and_whole() {
     assert_eq!(put, expected);
     ann.get(PROFILE).await.says(200, put.clone());
 
-    // The new address is the login, the old one is free.
+    // The new address is the log-in name, the old one is free.
     shop.nobody().log_in("new@souk.example", &ann.password).await;
     shop.nobody().try_log_in(&ann.email, &ann.password).await.expect(400);
     let taken = json!({"email": ["This email is already in use."]});
@@ -300,7 +300,7 @@ async fn the_profile_can_be_changed_in_part_and_whole() {
     ann.patch(PROFILE, json!({"email": ""}))
         .await
         .says(400, json!({"email": ["This field may not be blank."]}));
-    // Her own address again is no conflict, and what is not hers to change is ignored.
+    // Her own address causes no conflict, and read-only fields are ignored.
     let body = json!({"email": "new@souk.example", "id": 77, "date_joined": "2001-01-01T00:00:00Z", "username": "x"});
     ann.patch(PROFILE, body).await.says(200, put);
 }

@@ -29,7 +29,7 @@ async fn adding_a_product_again_adds_its_quantity() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_added_is_refused_by_name() {
+async fn refuses_products_that_cannot_be_added() {
     let shop = Shop::open().await;
     let lamp = shop.admin().await.add_product("Lamp", "10.00", 5).await;
     let ann = shop.customer("ann").await;
@@ -153,7 +153,7 @@ async fn checkout_asks_for_an_address_and_something_in_the_cart() {
     assert_eq!(ann.cart().await["items"][0]["quantity"], 1);
     assert_eq!(ann.stock_of(lamp).await, 5);
 
-    // Who names no billing address pays where the goods go.
+    // Without a billing address, the shipping address is used.
     let order = ann.post(CHECKOUT, json!({"shipping_address": "1 New St"})).await.expect(201);
     shapes::expect(&order, &shapes::order());
     assert_eq!(
@@ -220,7 +220,7 @@ async fn a_cart_shows_and_charges_the_current_price() {
 }
 
 #[tokio::test]
-async fn a_product_that_went_away_is_not_sold() {
+async fn a_deleted_product_is_not_sold() {
     let shop = Shop::open().await;
     let boss = shop.admin().await;
     let lamp = boss.add_product("Lamp", "10.00", 5).await;

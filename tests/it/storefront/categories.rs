@@ -125,7 +125,7 @@ async fn a_category_with_products_never_takes_them_along() {
 
     let answer = boss.delete(&format!("{CATEGORIES}{category}/")).await;
 
-    // Whether the shop refuses or lets the product go on without a category: the stock is still there.
+    // Whether the shop refuses or removes only the category: the product's stock is unchanged.
     assert!([200, 400, 409].contains(&answer.status), "{answer}");
     assert_eq!(boss.stock_of(book).await, 3);
     boss.get("/api/v1/products/").await.expect(200);
@@ -139,7 +139,7 @@ fn not_found() -> Value {
     json!({"detail": "Not found."})
 }
 
-/// The document prints no body of its own here: the sentence in the style of the others, or the general one.
+/// The document prints no body here: accepts a sentence in the style of the others, or the general one.
 #[track_caller]
 fn expect_forbidden(answer: &Answer, sentence: &str) {
     let body = answer.expect(403);

@@ -1,6 +1,5 @@
-//! The storefront document, operation by operation: the request it prints, the answer it prints, field by field and
-//! type by type, and the refusals in its own words. What an operation does beyond that is tested in the other files
-//! of this contract.
+//! The storefront document, operation by operation: its requests, its answers field by field and type by type, and its
+//! refusals word for word. Behaviour beyond the document is tested in the other files of this contract.
 
 mod accounts;
 mod cart;

@@ -70,7 +70,7 @@ async fn a_short_or_unknown_line_is_named_and_nothing_is_taken() {
         "{both}"
     );
     assert_eq!(both["non_field_errors"], json!(["Insufficient stock"]), "{both}");
-    // Two mentions of one product need the stock of both.
+    // Two lines with one product need stock for both.
     let twice = ann.order_directly(&[(lamp, 6), (lamp, 5)]).await.expect(400);
     assert_eq!(twice["non_field_errors"], json!(["Insufficient stock"]), "{twice}");
 
@@ -178,7 +178,7 @@ async fn a_customer_changes_addresses_and_starts_the_processing_of_a_pending_ord
     let order = ann.buy(lamp, 2).await;
     let id = id_of(&order);
 
-    // Amounts, lines and the owner are nobody's to write.
+    // No caller may write amounts, lines or the owner.
     let body =
         json!({"shipping_address": "2 New St", "total_amount": "0.01", "customer": 1, "items": []});
     let changed = ann.update_order(id, body).await.expect(200);
@@ -311,7 +311,7 @@ async fn an_order_keeps_its_names_and_prices() {
     expect_as_bought().await;
     boss.delete(&path).await.expect(200);
     expect_as_bought().await;
-    // Its order can still be cancelled; there is only no shelf to put it back on.
+    // The order can still be cancelled; its product no longer exists to restock.
     boss.set_status(order, "cancelled").await.expect(200);
     expect_as_bought().await;
 }

@@ -36,7 +36,7 @@ async fn a_payment_needs_an_intent_and_a_payment_method() {
 
     let needs = json!({"error": "Payment requires a payment method", "client_secret": payment["client_secret"]});
     ann.post(&path(order, "confirm-payment"), json!({})).await.says(400, needs.clone());
-    // Nothing has to be said, so nothing has to be sent.
+    // No field is required, so the body may be empty.
     ann.ask("POST", &path(order, "confirm-payment")).send().await.says(400, needs);
     ann.post(&path(order, "confirm-payment"), json!({"payment_method": 5})).await.expect(400);
     ann.confirm_payment(order, "pm_no_such_card").await.expect(400);
@@ -78,7 +78,7 @@ async fn only_pending_orders_are_paid_and_only_once() {
 
     ann.create_payment(order).await.says(400, not_pending.clone());
     boss.create_payment(order).await.says(400, not_pending.clone());
-    // Whatever a second confirmation is answered, it pays nothing twice.
+    // Whatever a second confirmation answers, it does not pay twice.
     let again = ann.confirm_payment(order, "pm_card_visa").await;
     assert!([200, 400].contains(&again.status), "{again}");
     assert_eq!(ann.order(order).await.expect(200)["status"], paid["status"]);

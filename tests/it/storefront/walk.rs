@@ -32,10 +32,10 @@ async fn a_customer_orders_and_pays_with_broker_and_mail_server() {
     assert!(welcome.header("From").contains("shop@souk.example"), "{welcome:?}");
     sink.expect_one("order_placed", ANN).await;
     sink.expect_one("order_paid", ANN).await;
-    // Whatever was to be sent twice would come before the mail that was asked for last.
+    // A duplicate mail would arrive before the mail that was sent last.
     shop.customer("zoe").await;
     sink.expect_one("welcome", "zoe@souk.example").await;
-    // Mails go out side by side: what comes first at the sink is the network's affair.
+    // Mails are sent concurrently and may arrive in any order.
     let mut to_ann: Vec<String> =
         sink.mails().iter().filter(|mail| mail.to == [ANN]).map(|mail| mail.template()).collect();
     to_ann.sort();

@@ -43,7 +43,7 @@ async fn started(ann: &Person, product: i64) -> (i64, String) {
 }
 
 #[tokio::test]
-async fn a_success_completes_the_order_once_however_often_it_is_told() {
+async fn repeated_success_events_complete_the_order_once() {
     let broker = Broker::start();
     let mut shop = Shop::open_with(&[("SOUK_NATS_URL", &broker.url())]).await;
     let lamp = shop.admin().await.add_product("Lamp", "10.00", 10).await;
@@ -285,7 +285,7 @@ async fn an_amount_that_does_not_fit_a_paid_order_is_not_booked() {
 }
 
 #[tokio::test]
-async fn what_went_back_and_what_a_bank_took_are_no_more_than_was_paid() {
+async fn refunds_and_lost_disputes_never_exceed_the_payment() {
     let mut shop = Shop::open().await;
     let boss = shop.admin().await;
     let lamp = boss.add_product("Lamp", "10.00", 10).await;

@@ -1,4 +1,4 @@
-//! What Stripe answers is booked only if it fits the shop's books, and is read only as far as an answer can be.
+//! An answer of Stripe is booked only if it matches the shop's books, and is read only up to a limit.
 
 use crate::support::{Answer, Person, Shop, StripeStandIn, eventually, expect_to_agree, id_of};
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ async fn shop(stripe: &StripeStandIn) -> (Shop, Person, i64) {
     (shop, boss, lamp)
 }
 
-/// Fields of an intent that fit no payment of 19.99 that nobody has given back.
+/// Fields of an intent that do not match an unrefunded payment of 19.99.
 fn misfits() -> Vec<Value> {
     vec![
         json!({"amount_received": -PRICE}),
@@ -65,7 +65,7 @@ async fn misfits_counted(shop: &Shop) -> u64 {
 }
 
 #[tokio::test]
-async fn an_answer_that_does_not_fit_is_asked_about_and_the_truth_is_booked() {
+async fn an_answer_that_does_not_match_is_verified_before_booking() {
     let stripe = StripeStandIn::start();
     let (mut shop, boss, lamp) = shop(&stripe).await;
     let ann = shop.customer("ann").await;
@@ -158,7 +158,7 @@ async fn an_intent_or_a_page_is_for_the_payment_it_was_made_for() {
         checkout(order).await.expect(200);
     }
 
-    // What is behind a page is known only when somebody has paid there.
+    // The intent of a page is known only after a payment there.
     stripe.webhooks(json!({"holding": true})).await;
     let order = id_of(&ann.buy(lamp, 1).await);
     let page = checkout(order).await.expect(200)["checkout_url"].clone();
@@ -178,7 +178,7 @@ async fn an_intent_or_a_page_is_for_the_payment_it_was_made_for() {
 }
 
 #[tokio::test]
-async fn a_refund_is_booked_as_it_was_decided_or_not_at_all() {
+async fn a_refund_is_booked_with_its_decided_amount_or_not_at_all() {
     let stripe = StripeStandIn::start();
     let (mut shop, boss, lamp) = shop(&stripe).await;
     stripe.webhooks(json!({"holding": true})).await;
@@ -195,14 +195,14 @@ async fn a_refund_is_booked_as_it_was_decided_or_not_at_all() {
         alter(&stripe, "POST /v1/refunds", 10, &with).await;
         let path = format!("/api/v1/orders/{order}/refunds/");
         boss.post(&path, json!({"amount": "5.00"})).await.expect(201);
-        // Its answer is in doubt, the list of what Stripe made is not.
+        // The refund's answer is in doubt, but the list of Stripe's refunds is not.
         eventually("the refund to be booked", async || {
             (boss.get(&path).await.expect(200)["refunded"] == "5.00").then_some(())
         })
         .await;
         stripe.no_faults().await;
 
-        // Lists that no payment can have.
+        // Impossible lists of refunds.
         let refund = stripe.books().await.refunds().last().expect("a refund").clone();
         let with_amount = |amount: i64| {
             let mut refund = refund.clone();
@@ -224,7 +224,7 @@ async fn a_refund_is_booked_as_it_was_decided_or_not_at_all() {
 }
 
 #[tokio::test]
-async fn a_list_of_refunds_is_read_to_its_end_and_no_further_than_an_end_can_be() {
+async fn lists_of_refunds_are_read_completely_up_to_a_limit() {
     let stripe = StripeStandIn::start();
     let (mut shop, boss, lamp) = shop(&stripe).await;
     stripe.webhooks(json!({"holding": true})).await;
@@ -286,7 +286,7 @@ async fn an_answer_without_an_end_takes_no_memory() {
 }
 
 #[tokio::test]
-async fn what_stripe_refuses_for_good_is_the_clients_mistake_with_its_reason() {
+async fn permanent_refusals_of_stripe_become_client_errors_with_the_reason() {
     let stripe = StripeStandIn::start();
     let (mut shop, boss, _) = shop(&stripe).await;
     let ann = shop.customer("ann").await;
@@ -346,7 +346,7 @@ async fn what_stripe_refuses_for_good_is_the_clients_mistake_with_its_reason() {
         assert_eq!(ann.order(order).await.expect(200)["status"], "pending");
     }
 
-    // Whose mistake it is, the status says.
+    // The status shows whose mistake it is.
     for (status, expected) in [(401, 502), (403, 502), (429, 503), (500, 503)] {
         let order = id_of(&ann.buy(sweet, 1).await);
         let error = json!({"type": "invalid_request_error", "message": "sk_test_stand_in is bad"});

@@ -1,4 +1,4 @@
-//! Every contract's way to pay, where Stripe takes the money.
+//! The payment operations of every contract, with Stripe as gateway.
 
 use crate::support::services::{SERVICE_SETTING, not_found};
 use crate::support::{Broker, Person, Shop, StripeStandIn, expect_to_agree, id_of};
@@ -31,7 +31,7 @@ async fn storefront_confirms_with_a_method() {
     let declined = ann.confirm_payment(order, "pm_card_chargeDeclinedInsufficientFunds").await;
     assert_eq!(declined.expect(400)["error"], "Your card has insufficient funds.");
     stripe.expect_every_webhook_heard().await;
-    // Stripe's message of the failed payment has called the order off, as the document says.
+    // Stripe's event about the failed payment has cancelled the order, as the document says.
     assert_eq!(ann.order(order).await.expect(200)["status"], "cancelled");
 
     let order = id_of(&ann.buy(lamp, 2).await);
@@ -57,7 +57,7 @@ async fn storefront_confirms_with_a_method() {
 }
 
 #[tokio::test]
-async fn a_browser_pays_at_stripe_and_the_shop_hears_of_it() {
+async fn a_browser_pays_at_stripe_and_the_shop_books_it() {
     let stripe = StripeStandIn::start();
     let (mut shop, _, lamp) = shop(&stripe, &[("SOUK_CANCEL_ON_PAYMENT_FAILED", "false")]).await;
     let ann = shop.customer("ann").await;
@@ -86,7 +86,7 @@ async fn a_browser_pays_at_stripe_and_the_shop_hears_of_it() {
 }
 
 #[tokio::test]
-async fn classic_hands_out_the_secret_and_finalizes_what_stripe_says() {
+async fn classic_returns_the_secret_and_finalizes_by_stripes_state() {
     let stripe = StripeStandIn::start();
     let (mut shop, boss, lamp) = shop(&stripe, &[]).await;
     let ann = shop.customer("ann").await;

@@ -1,4 +1,4 @@
-//! Stripe fails in every way it can: the answers are clear and come in time, and money and stock add up.
+//! Stripe fails in every possible way: the answers are clear and in time, and money and stock add up.
 
 use crate::support;
 use crate::support::{
@@ -8,7 +8,7 @@ use crate::support::{
 use serde_json::json;
 use std::time::{Duration, Instant};
 
-/// What a call may take (the setting of these tests is 2 s), and the rest of an answer.
+/// Time limit of a call (2 s by these tests' setting) and the rest of an answer.
 const LONGEST_ANSWER: Duration = Duration::from_secs(6);
 
 async fn shop(stripe: &StripeStandIn, more: &[(&str, &str)]) -> (Shop, Person, i64) {
@@ -18,7 +18,7 @@ async fn shop(stripe: &StripeStandIn, more: &[(&str, &str)]) -> (Shop, Person, i
     (shop, boss, lamp)
 }
 
-/// The answer, which must be in time and, if the gateway is to blame, must say when to come back.
+/// The answer; it must be in time and, if the gateway failed, have a `Retry-After`.
 async fn in_time(asking: impl Future<Output = Answer>) -> Answer {
     let started = Instant::now();
     let answer = asking.await;
@@ -30,7 +30,7 @@ async fn in_time(asking: impl Future<Output = Answer>) -> Answer {
     answer
 }
 
-/// Pays as clients do: again, until the gateway could.
+/// Pays as clients do: with retries until the gateway works.
 async fn pay_in_the_end(person: &Person, order: i64) {
     let what = format!("order {order} to be paid");
     support::eventually(&what, async || {
@@ -64,7 +64,7 @@ async fn every_fault_at_every_step_ends_with_one_charge() {
     ] {
         for on in ["POST /v1/payment_intents$", "confirm$", "GET /v1/payment_intents"] {
             let order = id_of(&ann.buy(lamp, 1).await);
-            // A saved fault is the answer to each repetition by itself.
+            // Stripe repeats a saved failure for the same key on its own.
             let times = if kind == "saved_error_after" { 1 } else { 6 };
             stripe
                 .fault_with(json!({"on": on, "kind": kind, "times": times, "seconds": 1.2}))
@@ -190,7 +190,7 @@ async fn the_books_are_compared_with_stripes() {
 }
 
 #[tokio::test]
-async fn settings_that_would_give_goods_or_secrets_away_are_refused() {
+async fn unsafe_payment_settings_are_refused() {
     let key = ("SOUK_STRIPE_SECRET_KEY", STRIPE_KEY);
     let serve = ["serve", "--listen", "127.0.0.1:0"];
     for (settings, named) in [

@@ -1,7 +1,7 @@
-//! `kill -9` of the shop between Stripe's work and our books, at every step that a payment takes: after the restart
-//! everybody goes on, and Stripe's books, the orders and `souk check` agree.
+//! Kills the shop with `kill -9` between Stripe's work and our books, at every step of a payment. After the restart
+//! everybody continues, and Stripe's books, the orders and `souk check` agree.
 //!
-//! `SOUK_STRIPE_KILL_ROUNDS` sets the number of kills; fewer than the table is long leave its end out.
+//! `SOUK_STRIPE_KILL_ROUNDS` sets the number of kills; with fewer kills than steps, the last steps are skipped.
 
 use crate::support;
 use crate::support::{Broker, Person, Shop, StripeStandIn, expect_to_agree, id_of};
@@ -10,7 +10,7 @@ use serde_json::json;
 const STOCK: i64 = 100_000;
 const PAGE: &str = "/api/v1/payments/create-checkout-session/";
 
-/// What the shop does when it is killed.
+/// The action of the shop that the kill interrupts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
     MakeIntent,
@@ -36,11 +36,11 @@ const STEPS: [Step; 9] = [
     Step::GiveBack,
 ];
 
-/// When it is killed: before Stripe has begun (the request is there), or when Stripe is done.
+/// The moment of the kill: before Stripe has begun (the request is there), or when Stripe is done.
 const MOMENTS: [&str; 2] = ["delay", "delay_after"];
 
 impl Step {
-    /// The call to Stripe that is cut off.
+    /// The call to Stripe that is interrupted.
     fn call(self) -> &'static str {
         match self {
             Self::MakeIntent => "POST /v1/payment_intents$",
@@ -57,12 +57,12 @@ impl Step {
         self.call().trim_start_matches("POST ").trim_end_matches('$')
     }
 
-    /// What the customer wants in the end.
+    /// The customer's goal.
     fn is_called_off(self) -> bool {
         matches!(self, Self::CloseIntent | Self::ClosePage | Self::GiveBack)
     }
 
-    /// What happened before.
+    /// The preparation.
     async fn prepare(self, ann: &Person, order: i64) {
         match self {
             Self::MakeIntent | Self::OpenPage | Self::ChargeByMinimal => {}
@@ -78,7 +78,7 @@ impl Step {
         }
     }
 
-    /// What leads to the call; no answer comes, or one that does not matter.
+    /// Triggers the call; its answer, if any, does not matter.
     async fn take(self, ann: &Person, boss: &Person, order: i64) {
         let path = |what: &str| format!("/api/v1/orders/{order}/{what}/");
         let card = json!({"payment_method": "pm_card_visa"});
@@ -171,7 +171,7 @@ async fn kill_at(
     taking.await.expect("no answer, or any");
 }
 
-/// Goes on as a customer or an administrator would who got no answer.
+/// Continues as a customer or an administrator without an answer would.
 async fn finish(step: Step, ann: &Person, boss: &Person, order: i64) {
     support::eventually("the end of what was begun", async || {
         if step.is_called_off() {

@@ -1,4 +1,4 @@
-//! Payments through Stripe: a stand-in speaks its wire protocol.
+//! Payments through Stripe, with a stand-in that speaks its wire protocol.
 
 mod books;
 mod contracts;

@@ -1,6 +1,5 @@
-//! Everybody at one payment at once: the browser that confirms, the contract that confirms, Stripe's messages, the
-//! success page, the customer or the administrator who calls the order off. Whoever comes first, money and stock add
-//! up.
+//! Concurrent actions on one payment: a confirming browser, a confirming contract, Stripe's events, the success page,
+//! a cancelling customer or administrator. In every order of events, money and stock add up.
 //!
 //! `SOUK_RACE_ROUNDS` sets the number of rounds, `SOUK_RACE_SEED` repeats a run's choices (not its timing).
 
@@ -10,7 +9,7 @@ use std::time::Duration;
 use crate::support::{Answer, Broker, Person, Shop, StripeStandIn, expect_to_agree, id_of};
 use serde_json::{Value, json};
 
-/// Rounds that run side by side.
+/// Concurrent rounds.
 const LANES: u64 = 4;
 const STOCK: i64 = 100_000;
 
@@ -41,7 +40,7 @@ const STEPS: [Step; 10] = [
     Step::CallOff,
 ];
 
-/// One order, and what is needed to come at its payment from every side.
+/// One order, and what each side needs to act on its payment.
 struct Race<'a> {
     stripe: &'a StripeStandIn,
     ann: &'a Person,
@@ -52,7 +51,7 @@ struct Race<'a> {
 
 impl Race<'_> {
     async fn take(&self, step: Step, pause: Duration) {
-        // Not a wait for something: the order of the steps is what this test varies.
+        // Not a wait for an event: this test varies the order of the steps.
         tokio::time::sleep(pause).await;
         let order = self.order;
         let answer = match step {
@@ -114,7 +113,7 @@ fn possible(step: Step, answer: &Answer) {
     assert!(possible, "{step:?} was answered: {answer}");
 }
 
-/// Runs one race to its end; the order.
+/// Runs one race to its end; returns the order.
 async fn race(stripe: &StripeStandIn, shop: &Shop, boss: &Person, product: i64, seed: u64) -> i64 {
     let mut random = fastrand::Rng::with_seed(seed);
     let ann = shop.customer(&format!("ann{seed}")).await;
@@ -134,7 +133,7 @@ async fn race(stripe: &StripeStandIn, shop: &Shop, boss: &Person, product: i64, 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_comes_first_money_and_stock_add_up() {
+async fn concurrent_actions_on_a_payment_add_up() {
     let rounds = from_environment("SOUK_RACE_ROUNDS").unwrap_or(24);
     let seed = from_environment("SOUK_RACE_SEED").unwrap_or_else(|| fastrand::u64(..1 << 40));
     eprintln!("{rounds} rounds, SOUK_RACE_SEED={seed}");
@@ -169,7 +168,7 @@ async fn whoever_comes_first_money_and_stock_add_up() {
     assert!(!output.contains(support::STRIPE_KEY), "the key is in the log");
 }
 
-/// `paid` at most once per order, and exactly once if it is paid.
+/// Expects `paid` at most once per order, and exactly once if it is paid.
 async fn expect_one_story_each(broker: &Broker, orders: &[i64], statuses: &[String]) {
     let wanted = statuses.iter().filter(|status| *status == "completed").count();
     let events = support::eventually("every payment on the stream", async || {

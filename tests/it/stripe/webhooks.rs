@@ -1,4 +1,4 @@
-//! Stripe's messages to the shop: more than once, out of order, late, forged; and what happens at Stripe itself.
+//! Stripe's events: repeated, out of order, late, forged; and actions at Stripe itself.
 
 use crate::support::{
     Broker, Person, STRIPE_WEBHOOK_SECRET, Shop, StripeStandIn, expect_to_agree, id_of,
@@ -54,7 +54,7 @@ async fn messages_come_three_times_and_in_any_order() {
 }
 
 #[tokio::test]
-async fn a_success_that_is_heard_after_the_order_was_called_off_goes_back() {
+async fn a_success_event_after_cancellation_is_refunded() {
     let (stripe, broker) = (StripeStandIn::start(), Broker::start());
     let (mut shop, boss, lamp) = shop(&stripe, &[("SOUK_NATS_URL", &broker.url())]).await;
     let ann = shop.customer("ann").await;
@@ -74,7 +74,7 @@ async fn a_success_that_is_heard_after_the_order_was_called_off_goes_back() {
 }
 
 #[tokio::test]
-async fn what_the_operator_gives_back_at_stripe_is_booked_here() {
+async fn refunds_made_at_stripe_are_booked() {
     let stripe = StripeStandIn::start();
     let (mut shop, boss, lamp) = shop(&stripe, &[]).await;
     let ann = shop.customer("ann").await;
@@ -87,7 +87,7 @@ async fn what_the_operator_gives_back_at_stripe_is_booked_here() {
 
     assert_eq!(ann.order(order).await.expect(200)["status"], "completed");
     assert_eq!(stripe.books().await.held_for(order), 1_499);
-    // What is left, and no more, goes back with the order.
+    // Cancelling the order refunds the rest, and no more.
     boss.set_status(order, "cancelled").await.expect(200);
     assert_eq!(expect_to_agree(&boss, &stripe, &[order]).await, ["cancelled"]);
     let amounts: Vec<Value> =
@@ -99,7 +99,7 @@ async fn what_the_operator_gives_back_at_stripe_is_booked_here() {
 }
 
 #[tokio::test]
-async fn each_configured_secret_is_good_and_the_sandboxs_is_not() {
+async fn accepts_each_configured_secret_and_not_the_sandboxs() {
     let stripe = StripeStandIn::start();
     let secrets = format!("whsec_before,{STRIPE_WEBHOOK_SECRET}");
     let (shop, _, lamp) = shop(&stripe, &[("SOUK_STRIPE_WEBHOOK_SECRET", &secrets)]).await;

@@ -1,4 +1,4 @@
-//! The crate that speaks to Stripe, over the wire: with a stand-in of our own, and with one that somebody else wrote.
+//! The Stripe client over the wire: against our own stand-in, and against an independent one.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -151,7 +151,7 @@ async fn a_page_is_opened_paid_and_closed() {
 }
 
 #[tokio::test]
-async fn whatever_goes_wrong_on_the_way_the_work_is_done_once() {
+async fn transport_faults_do_not_repeat_the_work() {
     let stand_in = StripeStandIn::start();
     let stripe = client(stand_in.base());
     for (number, kind) in
@@ -174,7 +174,7 @@ async fn whatever_goes_wrong_on_the_way_the_work_is_done_once() {
 }
 
 #[tokio::test]
-async fn what_lasts_too_long_is_given_up_and_named() {
+async fn calls_that_take_too_long_time_out() {
     let stand_in = StripeStandIn::start();
     let stripe = client(stand_in.base());
     let made = stripe.create_intent("create", &lamps(1_999)).await.expect("an intent");
@@ -217,7 +217,7 @@ async fn an_independent_server_is_understood_as_far_as_it_goes() {
     let intent = server.post("payment_intents", &form).await;
     let intent = intent["id"].as_str().expect("an intent");
 
-    // It leaves out what Stripe always sends: that is an answer nobody can rely on, and named as one.
+    // It omits what Stripe always sends, which must be reported as an unusable answer.
     let unreadable = stripe.retrieve_intent(intent, USD).await;
     assert_eq!(unreadable, Err(CallError::OutcomeUnknown { cause: Cause::Unreadable }));
     assert_eq!(stripe.retrieve_intent("pi_nobody", USD).await, Err(CallError::NotFound));

@@ -62,7 +62,7 @@ async fn a_restored_store_has_everything_published_under_ids_of_its_own() {
 }
 
 #[tokio::test]
-async fn a_store_put_back_by_hand_is_noticed_before_it_tells_anything() {
+async fn detects_a_store_put_back_by_hand_before_publishing() {
     let broker = TestBroker::start();
     let (before, after) = lost(&broker, false, 5).await;
     let relay = Running::relay(&broker, &after).await;
@@ -109,7 +109,7 @@ async fn two_shops_from_one_copy_are_not_mistaken_for_each_other() {
 }
 
 #[tokio::test]
-async fn a_mail_of_a_restored_store_is_not_taken_for_an_earlier_one() {
+async fn a_mail_of_a_restored_store_is_not_deduplicated_against_an_earlier_one() {
     let broker = TestBroker::start();
     let (before, after) = lost(&broker, true, 0).await;
     for outbox in [&before, &after] {

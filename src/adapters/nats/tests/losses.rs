@@ -31,7 +31,7 @@ async fn events_are_there(broker: &TestBroker, events: usize) {
 }
 
 #[tokio::test]
-async fn a_broker_that_was_wiped_is_told_everything_again() {
+async fn republishes_everything_to_a_wiped_broker() {
     let mut broker = TestBroker::start();
     let outbox = HandOutbox::new("s");
     let mut ids = publish(&broker, &outbox, 200).await;
@@ -59,7 +59,7 @@ async fn a_broker_that_was_wiped_is_told_everything_again() {
 }
 
 #[tokio::test]
-async fn a_broker_that_lost_its_tail_is_told_the_tail_again() {
+async fn republishes_the_tail_that_a_broker_lost() {
     let mut broker = TestBroker::start();
     let outbox = HandOutbox::new("s");
     let mut ids = publish(&broker, &outbox, 100).await;
@@ -84,7 +84,7 @@ async fn a_broker_that_lost_its_tail_is_told_the_tail_again() {
 }
 
 #[tokio::test]
-async fn a_tail_that_another_store_has_written_over_is_missed_too() {
+async fn detects_a_lost_tail_that_another_store_has_overwritten() {
     let mut broker = TestBroker::start();
     let outbox = HandOutbox::new("s");
     let ids = publish(&broker, &outbox, 10).await;
@@ -110,7 +110,7 @@ async fn a_tail_that_another_store_has_written_over_is_missed_too() {
 }
 
 #[tokio::test]
-async fn a_relay_that_dies_while_it_makes_a_loss_good_goes_on_with_it() {
+async fn a_restarted_relay_continues_to_repair_a_loss() {
     let mut broker = TestBroker::start();
     let outbox = HandOutbox::new("s");
     let ids = publish(&broker, &outbox, 1_500).await;
@@ -134,7 +134,7 @@ async fn a_relay_that_dies_while_it_makes_a_loss_good_goes_on_with_it() {
 }
 
 #[tokio::test]
-async fn messages_that_left_the_stream_in_their_time_were_not_lost() {
+async fn expired_messages_do_not_count_as_lost() {
     let broker = TestBroker::start();
     let outbox = HandOutbox::new("s");
     publish(&broker, &outbox, 50).await;

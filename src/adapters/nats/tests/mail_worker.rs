@@ -62,7 +62,7 @@ async fn queue_is_empty(broker: &TestBroker) {
 }
 
 #[tokio::test]
-async fn a_mail_server_that_says_later_gets_the_mail_once() {
+async fn a_mail_server_with_temporary_refusals_gets_the_mail_once() {
     let broker = TestBroker::start();
     let server = MailServer::answering(&["451 later", "451 later"]).await;
     let outbox = HandOutbox::new("s");
@@ -149,7 +149,7 @@ async fn mails_that_cannot_be_sent_become_dead_letters_and_the_others_go_on() {
 }
 
 #[tokio::test]
-async fn whatever_others_put_on_the_queue_is_refused_with_a_reason_and_the_flow_goes_on() {
+async fn malformed_messages_on_the_queue_are_refused_with_a_reason() {
     let broker = TestBroker::start();
     let server = MailServer::answering(&[]).await;
     let outbox = HandOutbox::new("s");

@@ -66,7 +66,7 @@ async fn a_broker_killed_again_and_again_has_everything_once_and_in_order() {
 }
 
 #[tokio::test]
-async fn what_is_committed_while_the_broker_is_away_is_published_later() {
+async fn rows_committed_while_the_broker_is_away_are_published_later() {
     let mut broker = TestBroker::start();
     broker.kill();
     let outbox = HandOutbox::new("s");
@@ -137,7 +137,7 @@ async fn the_stream_of_another_store_is_not_mistaken_for_ours() {
 }
 
 #[tokio::test]
-async fn an_outsider_on_the_stream_delays_and_loses_nothing() {
+async fn messages_of_another_publisher_neither_delay_nor_lose_events() {
     let broker = TestBroker::start();
     let outbox = HandOutbox::new("s");
     let relay = Running::relay(&broker, &outbox).await;

@@ -1,4 +1,4 @@
-//! A request for every operation: what it is about, and a body that is right in everything but who sends it.
+//! A request for every operation, with a target and a valid body, so that only the caller decides the answer.
 
 use serde_json::{Value, json};
 
@@ -9,19 +9,19 @@ use crate::support::{Ask, Person};
 /// An id that nothing has.
 const NOTHING: i64 = 999_999_999;
 
-/// One cell's question.
+/// One cell's request.
 pub(crate) struct Question<'a> {
     world: &'a World,
     row: &'a Row,
     caller: Caller,
-    /// Who asks, where it is not the one who asks everything else.
+    /// The caller, if it is not the default one.
     instead: Option<Person>,
-    /// What it is about: an id, a session of the gateway, an intent.
+    /// The target: an id, a session of the gateway, an intent.
     about: Option<Value>,
 }
 
 impl<'a> Question<'a> {
-    /// Makes what the question is about.
+    /// Makes the target.
     pub(crate) async fn prepare(world: &'a World, row: &'a Row, caller: Caller) -> Self {
         let mut question = Self { world, row, caller, instead: None, about: None };
         question.about = subject(world, row, caller).await;
@@ -44,13 +44,13 @@ impl<'a> Question<'a> {
         self.ask_about(self.about.as_ref().unwrap_or(&Value::Null)).await
     }
 
-    /// Asks for the same path with another method, and without a body.
+    /// The same path with another method, without a body.
     pub(crate) fn ask_with(&self, method: &str) -> Ask {
         let path = path(self.world, self.row, self.about.as_ref().unwrap_or(&Value::Null));
         self.world.ask(self.caller, method, &path)
     }
 
-    /// The same about something that is not there, where the question is about something with an id.
+    /// The same request for a target that does not exist, if it has an id.
     pub(crate) async fn ask_about_nothing(&self) -> Option<Ask> {
         self.about.as_ref().filter(|about| about.is_i64())?;
         Some(self.ask_about(&json!(NOTHING)).await)
@@ -69,14 +69,14 @@ impl<'a> Question<'a> {
     }
 }
 
-/// Operations on the caller's own cart, which find something in it.
+/// Operations on the caller's own cart, which has an item.
 fn fills_a_cart(row: &Row) -> bool {
     let own =
         ["remove_item/", "clear_cart/", "update_quantity/", "create_order/", "cart/checkout/"];
     own.iter().any(|end| row.path.ends_with(end))
 }
 
-/// What is made for the question.
+/// The kind of target.
 async fn subject(world: &World, row: &Row, caller: Caller) -> Option<Value> {
     let operation = row.operation();
     let path = row.path.as_str();
@@ -127,7 +127,7 @@ async fn subject(world: &World, row: &Row, caller: Caller) -> Option<Value> {
     })
 }
 
-/// The path with what the question is about in the place of its parameter.
+/// The path with the target in place of its parameter.
 fn path(world: &World, row: &Row, about: &Value) -> String {
     if row.path == "/api/v1/cart/get_user_cart/" {
         return format!("{}?cart_key={}", row.path, world.key());
@@ -136,7 +136,7 @@ fn path(world: &World, row: &Row, about: &Value) -> String {
         return format!("{}?session_id={}", row.path, about.as_str().unwrap_or_default());
     }
     if row.path == "/api/v1/events" {
-        // Without it the answer goes on for as long as the shop is open.
+        // Without this the answer would be an endless stream.
         return format!("{}?follow=false", row.path);
     }
     let Some((before, rest)) = row.path.split_once('{') else { return row.path.clone() };
@@ -152,7 +152,7 @@ fn path(world: &World, row: &Row, about: &Value) -> String {
     format!("{before}{value}{}", after.replace("{delivery}", "1"))
 }
 
-/// A body that the operation takes; null for none.
+/// A valid body for the operation; null for none.
 async fn body(world: &World, row: &Row, caller: Caller, about: &Value) -> Value {
     let lamp = world.lamp;
     match row.operation().as_str() {
@@ -194,8 +194,8 @@ async fn body(world: &World, row: &Row, caller: Caller, about: &Value) -> Value 
     }
 }
 
-/// Bodies about people and their sessions. Whoever changes something of their own sets what is there already, so that
-/// the next question finds it so.
+/// Bodies about people and their sessions. A change of the caller's own data repeats the present values, so that the
+/// next request finds them unchanged.
 async fn of_an_account(world: &World, row: &Row, caller: Caller) -> Value {
     let own = world.person(caller).unwrap_or(&world.owner);
     match row.operation().as_str() {

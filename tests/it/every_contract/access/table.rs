@@ -1,11 +1,11 @@
-//! docs/access.md, read: who gets what of every operation.
+//! Parses docs/access.md: who gets what of every operation.
 
 use std::collections::BTreeSet;
 use std::fs;
 
 use crate::support::repository;
 
-/// Who asks, in the order of the table's columns.
+/// The callers, in the order of the table's columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Caller {
     Nobody,

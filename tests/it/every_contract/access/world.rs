@@ -1,4 +1,4 @@
-//! A shop, everybody who may ask something of it, and fresh things for them to ask for.
+//! A shop with every kind of caller, and fresh targets for requests.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -8,7 +8,7 @@ use super::table::Caller;
 use crate::support::services::{Guest, SERVICE_SETTING, address_of};
 use crate::support::{Ask, Person, Shop, id_of};
 
-/// More than the whole table can buy.
+/// More than all requests of the table can buy.
 const STOCK: i64 = 1_000_000;
 
 pub(crate) struct World {
@@ -36,12 +36,12 @@ impl World {
         Self { shop, boss, owner, other, guest, other_guest, lamp, names }
     }
 
-    /// A word that nobody had before.
+    /// A unique word.
     pub(crate) fn name(&self) -> String {
         format!("name{}", self.names.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// Who calls with a token of their own.
+    /// Callers with a token.
     pub(crate) fn person(&self, caller: Caller) -> Option<&Person> {
         match caller {
             Caller::Owner => Some(&self.owner),
@@ -74,17 +74,17 @@ impl World {
         }
     }
 
-    /// The same person, logged in anew: this session may be ended.
+    /// The same person in a new session, which may be ended.
     pub(crate) async fn anew(&self, person: &Person) -> Person {
         self.shop.nobody().log_in(&person.email, &person.password).await
     }
 
-    /// A customer whom nobody needs any more.
+    /// A customer that the test may delete.
     pub(crate) async fn spare(&self) -> Person {
         self.shop.customer(&self.name()).await
     }
 
-    /// A lamp in the caller's own cart, where the caller has one.
+    /// A lamp in the caller's own cart, if the caller has one.
     pub(crate) async fn fill_cart(&self, caller: Caller) {
         if let Some(person) = self.person(caller) {
             person.put_in_cart(self.lamp, 1).await.expect(201);
@@ -104,7 +104,7 @@ impl World {
         id_of(&self.owner.order_directly(&[(self.lamp, 2)]).await.expect(201))
     }
 
-    /// The same for a guest, if guests ask.
+    /// The same for a guest.
     pub(crate) async fn order_for(&self, caller: Caller) -> i64 {
         if self.guest(caller).is_none() {
             return self.order().await;
@@ -119,7 +119,7 @@ impl World {
         id_of(&self.owner.post("/api/payments/", body).await.expect(201))
     }
 
-    /// What the gateway knows of a new order: the intent and its secret.
+    /// The gateway's side of a new order: the intent and its secret.
     pub(crate) async fn intent(&self) -> Value {
         self.owner.create_payment(self.order().await).await.expect(200)
     }
@@ -142,7 +142,7 @@ impl World {
         self.boss.add_category(&self.name()).await
     }
 
-    /// A webhook endpoint; there is room for few of them.
+    /// A webhook endpoint; the shop allows only a few.
     pub(crate) async fn webhook_endpoint(&self) -> i64 {
         let path = "/api/v1/webhook-endpoints/";
         let known = self.boss.get(path).await.expect(200);
@@ -152,12 +152,12 @@ impl World {
         }
     }
 
-    /// Nobody listens there, and nothing of this kind happens.
+    /// An endpoint that gets no event.
     pub(crate) fn webhook_draft(&self) -> Value {
         json!({"url": "http://127.0.0.1:9/", "events": ["payment.dispute_won"]})
     }
 
-    /// Somebody new, as every contract asks for.
+    /// A new account, in the fields of every contract.
     pub(crate) fn registration(&self) -> Value {
         let name = self.name();
         json!({"username": name, "email": format!("{name}@souk.example"), "password": "password123",

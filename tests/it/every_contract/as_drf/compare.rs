@@ -1,4 +1,4 @@
-//! What is different between two answers, and which differences are accepted.
+//! Compares two answers, and decides which differences are accepted.
 
 use crate::support;
 use std::collections::BTreeSet;
@@ -9,23 +9,23 @@ use serde_json::{Map, Value};
 
 use super::side::Answer;
 
-/// Something that one answer says and the other does not.
+/// A difference between the answers.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) struct Difference {
-    /// `status`, or the place in the body: `items.0.product_id`.
+    /// `status`, or the path in the body: `items.0.product_id`.
     pub(super) at: String,
-    /// JSON there; of a `status` the whole answer; empty where it has nothing there.
+    /// The JSON there; for `status` the whole answer; empty if there is nothing.
     pub(super) souk: String,
     pub(super) drf: String,
 }
 
-/// A kind of difference that is meant. In all patterns `*` stands for any text.
+/// An accepted kind of difference. In all patterns `*` stands for any text.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Accepted {
     operation: String,
     at: String,
-    /// What the request looks like: one of these, or anything.
+    /// The request must match one of these; if empty, any request matches.
     #[serde(default)]
     sent: Vec<String>,
     #[serde(default = "anything")]
@@ -39,9 +39,9 @@ pub(super) struct Accepted {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Known {
-    /// A document or its README says so.
+    /// A document or its README requires the difference.
     pub(super) accepted: Vec<Accepted>,
-    /// Nothing says so: faults that are known, and printed each time.
+    /// Known faults without such a reason, which are printed each time.
     pub(super) open: Vec<Accepted>,
 }
 
@@ -79,7 +79,7 @@ impl std::fmt::Display for Accepted {
     }
 }
 
-/// Whether the text is as the pattern says.
+/// Whether the text matches the pattern.
 fn matches(pattern: &str, text: &str) -> bool {
     let Some((head, rest)) = pattern.split_once('*') else { return pattern == text };
     let Some(mut left) = text.strip_prefix(head) else { return false };
@@ -92,7 +92,7 @@ fn matches(pattern: &str, text: &str) -> bool {
     left.ends_with(tail)
 }
 
-/// Two answers with different statuses differ in that alone; else every place of the body counts.
+/// Answers with different statuses differ in that alone; otherwise every path of the body is compared.
 pub(super) fn differences(souk: &Answer, drf: &Answer) -> BTreeSet<Difference> {
     let (souk_body, drf_body) = (normalised("", &souk.body), normalised("", &drf.body));
     let mut found = BTreeSet::new();
@@ -133,7 +133,7 @@ fn collect(at: &str, souk: Option<&Value>, drf: Option<&Value>, found: &mut BTre
 
 const IDS: [&str; 6] = ["id", "order_id", "customer", "user_id", "product_id", "products"];
 
-/// The value without what is different each time: ids, times and tokens become their kind.
+/// Replaces values that always differ (ids, times, tokens) by their kind.
 fn normalised(name: &str, value: &Value) -> Value {
     match value {
         Value::Object(members) => {
@@ -146,7 +146,7 @@ fn normalised(name: &str, value: &Value) -> Value {
         Value::String(text) if IDS.contains(&name) && text.parse::<u64>().is_ok() => {
             "an id as text".into()
         }
-        // Two of the same name differ in a number, and no document says where it begins.
+        // Names that were taken get a number, and no document says where it starts.
         Value::String(text) if name == "slug" => {
             text.trim_end_matches(|c: char| c == '-' || c.is_ascii_digit()).into()
         }

@@ -1,4 +1,4 @@
-//! Requests, made up from a seed.
+//! Random requests, generated from a seed.
 
 use std::borrow::Cow;
 
@@ -7,16 +7,16 @@ use fastrand::Rng;
 use super::operations::Operation;
 use super::values::{Kind, Values, pick};
 
-/// A request before its placeholders have the ids and tokens of one service.
+/// A request with placeholders in place of one service's ids and tokens.
 pub(super) struct Draft {
     pub(super) path: String,
-    /// Instead of the caller's own token: an `Authorization` header, or the empty string for none.
+    /// Replaces the caller's own token: an `Authorization` header, or the empty string for none.
     pub(super) stranger: Option<String>,
     pub(super) content_type: String,
     pub(super) body: Option<String>,
 }
 
-/// A request that is right but for one or two things, most of the time.
+/// A request that mostly has no more than one or two faults.
 pub(super) fn draft(operation: &Operation, values: &Values, number: usize, rng: &mut Rng) -> Draft {
     let mut draft = Draft {
         path: operation.path.to_owned(),
@@ -89,7 +89,7 @@ fn body(operation: &Operation, values: &Values, rng: &mut Rng) -> String {
         let at = rng.usize(..fields.len());
         given[at].1 = (rng.u8(..10) > 0).then(|| values.odd(fields[at].1, rng));
     }
-    // A confirmation mostly confirms.
+    // A password confirmation mostly matches.
     for (at, (_, kind)) in fields.iter().enumerate() {
         if let Kind::Same(other) = kind
             && rng.u8(..10) < 8

@@ -1,13 +1,13 @@
-//! What is asked of both: representative operations of the five contracts.
+//! The operations that both services get: a selection from the five contracts.
 
 use super::values::{Kind, Parameter};
 
-/// An operation of a contract, and what a request to it is made of.
+/// An operation of a contract, and how to build its requests.
 pub(super) struct Operation {
-    /// Its contract, and what it does.
+    /// Its contract and name.
     pub(super) name: &'static str,
     pub(super) method: &'static str,
-    /// `$target` stands for the id of what the operation changes.
+    /// `$target` stands for the id of the target.
     pub(super) path: &'static str,
     pub(super) caller: Caller,
     pub(super) target: Target,
@@ -19,13 +19,13 @@ pub(super) struct Operation {
 pub(super) enum Caller {
     Nobody,
     Boss,
-    /// A customer who stays the same.
+    /// A customer that never changes.
     Customer,
     /// The customer who is the operation's target.
     Target,
 }
 
-/// What a request may change. There is a new one after each request that was answered well, so that an answer never
+/// A target that a request may change. A new one is made after each successful request, so that an answer never
 /// depends on what an earlier request did to one service only.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Target {
@@ -70,7 +70,7 @@ impl Operation {
 const STATES: &[&str] = &["processing", "completed", "shipped", "delivered", "cancelled"];
 const CAPITALISED: &[&str] = &["Processing", "Completed", "Shipped", "Delivered", "Cancelled"];
 
-/// These read. They come first, while both have the same few products.
+/// Reading operations. They come first, while both services have the same few products.
 pub(super) const READING: &[Operation] = &[
     operation("storefront product list", "GET", "/api/v1/products/").by(Caller::Customer).asking(
         &[

@@ -1,4 +1,4 @@
-//! One of the two services: how it is asked, and what it has.
+//! One of the two services: its client and its data.
 
 use std::collections::HashMap;
 use std::process::Command;
@@ -14,13 +14,13 @@ use crate::support::{self, Process, Shop};
 
 const PASSWORD: &str = "a-good-password-1";
 
-/// What a service answered.
+/// A service's answer.
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) body: Value,
 }
 
-/// Something that a request changes, and whose it is.
+/// A target of requests, and its owner.
 #[derive(Clone, Default)]
 struct Thing {
     id: i64,
@@ -39,14 +39,14 @@ pub(super) struct Side {
     made: usize,
 }
 
-/// The service in Python, for as long as this lives.
+/// The running Python service.
 pub(super) struct DrfService {
     _process: Process,
     _directory: TempDir,
 }
 
 impl DrfService {
-    /// Starts it; its URL comes along.
+    /// Starts it; returns it with its URL.
     pub(super) fn start() -> (Self, String) {
         let directory =
             tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a temporary directory");
@@ -88,7 +88,7 @@ impl Side {
         let body = side.make("POST", "/api/v1/auth/login/", "", credentials).await;
         side.boss = session(&body);
         side.customer = side.new_user().await;
-        // The one who logs in again and again: older sessions of one user end some day.
+        // This user logs in again and again, so its older sessions end.
         let clerk = json!({"username": "clerk", "email": "clerk@souk.example", "password": PASSWORD,
             "confirm_password": PASSWORD});
         side.make("POST", "/api/v1/users/register/", "", clerk).await;
@@ -96,7 +96,7 @@ impl Side {
         side
     }
 
-    /// The products that lists are made of. The last one is what is bought.
+    /// The products for lists. The last one is bought.
     async fn stock_the_shelves(&mut self) {
         for (name, description) in [("Furniture", "To sit on"), ("Light", "")] {
             let body = json!({"name": name, "description": description});
@@ -118,7 +118,7 @@ impl Side {
         self.product = self.new_product().await.id;
     }
 
-    /// Sends what was drafted.
+    /// Sends a drafted request.
     pub(super) async fn answer(&mut self, operation: &Operation, draft: &Draft) -> Answer {
         let target = self.target(operation.target).await;
         let bearer = match operation.caller {
@@ -134,12 +134,12 @@ impl Side {
         self.send(operation.method, &path, &authorization, &draft.content_type, body).await
     }
 
-    /// The next request to this kind of thing gets a new one.
+    /// Makes a new target of this kind for the next request.
     pub(super) fn forget(&mut self, target: Target) {
         self.targets.remove(&target);
     }
 
-    /// After an order that only one of the services took, their stock would differ.
+    /// Evens out the stock after an order that only one of the services accepted.
     pub(super) async fn sell_something_else(&mut self) {
         self.product = self.new_product().await.id;
         self.forget(Target::CartLine);
@@ -182,7 +182,7 @@ impl Side {
         Answer { status, body }
     }
 
-    // ---- what requests are about
+    // ---- targets of requests
 
     async fn target(&mut self, target: Target) -> Thing {
         if let Some(thing) = self.targets.get(&target) {
@@ -244,7 +244,7 @@ impl Side {
     }
 }
 
-/// A shop, and the way into it.
+/// A shop and its client.
 pub(super) async fn souk() -> (Shop, Side) {
     let shop = Shop::open().await;
     let side = Side::of(shop.base()).await;

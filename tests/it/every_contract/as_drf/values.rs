@@ -1,4 +1,4 @@
-//! The values that are sent: right ones, and odd ones of every kind, all as JSON stands on the wire.
+//! The values to send: valid and odd ones of every kind, as JSON texts.
 
 use crate::support;
 use std::fs;
@@ -6,20 +6,20 @@ use std::fs;
 use fastrand::Rng;
 use serde::Deserialize;
 
-/// What a field holds.
+/// The kind of a field.
 #[derive(Clone, Copy)]
 pub(super) enum Kind {
-    /// At most so many characters.
+    /// A text with at most this many characters.
     Text(usize),
     Email,
-    /// The address of somebody the shop knows.
+    /// The address of an existing account.
     KnownEmail,
     Username,
     KnownUsername,
     NewPassword,
-    /// The password of the account that is used.
+    /// The password of the account in use.
     Password,
-    /// The same as this other field.
+    /// The same value as this other field.
     Same(&'static str),
     Price,
     Percent,
@@ -35,13 +35,13 @@ pub(super) enum Kind {
     Items,
     /// A list of product ids.
     Products,
-    /// The price of the right `Items`.
+    /// The total price of valid `Items`.
     Total,
     Access,
     Refresh,
 }
 
-/// What a parameter of a query holds.
+/// The kind of a query parameter.
 #[derive(Clone, Copy)]
 pub(super) enum Parameter {
     Number,
@@ -49,7 +49,7 @@ pub(super) enum Parameter {
     Boolean,
 }
 
-/// The odd ones: `values.toml`.
+/// The odd values: `values.toml`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Values {
@@ -83,7 +83,7 @@ impl Values {
         toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
     }
 
-    /// A value that something may be wrong with.
+    /// A value that may be invalid.
     pub(super) fn odd(&self, kind: Kind, rng: &mut Rng) -> String {
         if rng.u8(..10) == 0
             && let Some(longest) = kind.longest()
@@ -132,7 +132,7 @@ impl Values {
 }
 
 impl Kind {
-    /// A value that nothing is wrong with.
+    /// A valid value.
     pub(super) fn right(self, rng: &mut Rng) -> String {
         let values: &[&str] = match self {
             Self::Text(_) => &["\"Lamp\"", "\"Two chairs\"", "\"Plain 3\""],

@@ -1,4 +1,4 @@
-//! A customer in the storm: wishes at random, and remembers what the shop acknowledged.
+//! A random customer under load, who remembers what the shop acknowledged.
 
 use serde_json::json;
 
@@ -11,7 +11,7 @@ pub(crate) struct Shopper {
     random: fastrand::Rng,
     wishes: u64,
     pub(crate) world: World,
-    /// The wish the shop died on: it may have come true or not.
+    /// The unanswered request at the kill: it may have taken effect or not.
     doubt: Option<Wish>,
     /// People this shopper registered.
     friends: Vec<String>,
@@ -19,9 +19,9 @@ pub(crate) struct Shopper {
 }
 
 const PASSWORD: &str = "a-friends-password-1";
-/// One page of the list holds a hundred; who has this many orders deletes some.
+/// A page of the list has a hundred orders; with this many, the shopper deletes some.
 const MOST_ORDERS: usize = 90;
-/// Paid orders stay for ever, so they must leave room.
+/// Paid orders cannot be deleted, so their number is limited.
 const MOST_PAID: usize = 50;
 
 impl Shopper {
@@ -38,7 +38,7 @@ impl Shopper {
         }
     }
 
-    /// One wish after the other until one is not answered.
+    /// Sends one request after another until one is not answered.
     pub(crate) async fn shop_until_the_door_closes(mut self, boss: Person) -> Self {
         loop {
             let wish = self.next_wish();
@@ -52,7 +52,7 @@ impl Shopper {
         }
     }
 
-    /// After the restart: everything acknowledged is there, and what was in doubt is there wholly or not at all.
+    /// After the restart, every acknowledged change is there, and the unanswered one is complete or absent.
     pub(crate) async fn compare_with_the_shop(&mut self, shop: &Shop) {
         self.person = shop.nobody().log_in(&self.person.email, &self.person.password).await;
         let mut seen = self.look().await;
@@ -94,10 +94,10 @@ impl Shopper {
         World::read(&self.person.cart().await, &self.person.orders().await)
     }
 
-    /// What a client does about an unanswered request: asks again with the same key, or tries to log in.
+    /// Resolves an unanswered request as a client would: sends it again with the same key, or logs in.
     async fn settle(&mut self, wish: &Wish, came_true: bool) {
         if let Wish::Register { email } = wish {
-            // Registered wholly, or not at all: then the address is free.
+            // Either the account exists, or the address is still free.
             let first = self.person.try_log_in(email, PASSWORD).await;
             if first.status != 200 {
                 first.says(400, json!({"non_field_errors": ["Invalid credentials"]}));
@@ -157,7 +157,7 @@ impl Shopper {
             (68..73, Some(order), _) => Wish::CreatePayment { order },
             (73..82, Some(order), _) if may_pay => Wish::Pay { order },
             (82..86, _, Some(order)) => Wish::Remove { order },
-            // Who has had enough orders makes room.
+            // A shopper with enough orders deletes some.
             (_, _, Some(order)) if !room => Wish::Remove { order },
             (_, Some(order), _) if !room => Wish::Delete { order },
             _ => Wish::PutInCart { product, quantity: self.random.i64(1..4) },
@@ -203,7 +203,7 @@ impl Shopper {
         }
     }
 
-    /// A success changes the world as the wish said; a refusal has a good reason and changes nothing.
+    /// A success changes the expected world; a refusal must have a good reason and changes nothing.
     fn remember(&mut self, wish: &Wish, answer: &Answer) {
         match (answer.status, wish) {
             (200 | 201, wish) => {
@@ -218,7 +218,7 @@ impl Shopper {
                     self.friends.push(email.clone());
                 }
             }
-            // The shop is short of breath: nothing was done, and it says when to come back.
+            // The shop was overloaded: it did nothing and sent a `Retry-After`.
             (503, _) => assert!(!answer.header("Retry-After").is_empty(), "{answer}"),
             (400, Wish::PutInCart { .. } | Wish::CheckOut { .. } | Wish::OrderDirectly { .. }) => {
                 assert!(answer.text.contains("Insufficient stock"), "{answer}");

@@ -1,4 +1,4 @@
-//! What one shopper knows to be true, and what may have become of it.
+//! The state that one shopper expects, and the possible results of a request.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ pub(crate) struct Order {
     pub(crate) history: Vec<&'static str>,
 }
 
-/// One thing a shopper asked for.
+/// One request of a shopper.
 #[derive(Clone, Debug)]
 pub(crate) enum Wish {
     Register {
@@ -45,11 +45,11 @@ pub(crate) enum Wish {
     Delete {
         order: i64,
     },
-    /// The administrator deletes one that is cancelled.
+    /// The administrator deletes a cancelled order.
     Remove {
         order: i64,
     },
-    /// The administrator cancels one that is pending.
+    /// The administrator cancels a pending order.
     Cancel {
         order: i64,
     },
@@ -62,7 +62,7 @@ pub(crate) enum Wish {
 }
 
 impl Order {
-    /// An order as the shop prints it, with its id. The history is not in it.
+    /// An order as the shop shows it, with its id and without its history.
     pub(crate) fn read(order: &Value) -> (i64, Self) {
         let status = order["status"].as_str().expect("a status").to_owned();
         let lines = lines_in(order);
@@ -88,7 +88,7 @@ impl World {
         }
     }
 
-    /// The same things in cart and orders; histories and deleted orders cannot be seen.
+    /// Whether carts and orders are equal; histories and deleted orders cannot be seen.
     pub(crate) fn looks_like(&self, seen: &Self) -> bool {
         let same_order = |(id, order): (&i64, &Order)| {
             seen.orders.get(id).is_some_and(|other| order.same_as(other))
@@ -98,7 +98,7 @@ impl World {
             && self.orders.iter().all(same_order)
     }
 
-    /// The world in which the wish came true; `order` is the id of the order it made, if it was to make one.
+    /// The world after the request succeeded; `order` is the id of a new order, if the request makes one.
     pub(crate) fn after(&self, wish: &Wish, order: Option<i64>) -> Self {
         let mut world = self.clone();
         match wish {
@@ -125,7 +125,7 @@ impl World {
         world
     }
 
-    /// The id of the one order that is in `seen` and not here.
+    /// The id of the one order in `seen` that is not in this world.
     pub(crate) fn new_order_in(&self, seen: &Self) -> Option<i64> {
         let mut new = seen.orders.keys().copied().filter(|id| !self.orders.contains_key(id));
         new.next().filter(|_| new.next().is_none())
@@ -157,7 +157,7 @@ impl Wish {
     }
 }
 
-/// The lines of a cart or an order as the shop prints it.
+/// The lines of a cart or an order as the shop shows it.
 fn lines_in(printed: &Value) -> Lines {
     let mut lines = Lines::new();
     for item in printed["items"].as_array().expect("items are a list") {
