@@ -1,12 +1,10 @@
 //! Serves operator commands while the shop is open, on a socket in the data directory: copies the
 //! store, exports its events, manages its administrators. Only a user who may read the data can
 //! connect.
-//!
-//! A request is one line of JSON. The answer is lines, each starting with a word: `event` with an
-//! event or a row, and as the last line `done` or `failed` with a sentence.
 
 use crate::administrators::{self, Who};
 use crate::error_chain::chain;
+use crate::local_socket::{self, LocalSocket, Output};
 use serde::{Deserialize, Serialize};
 use souk_actors::Shop;
 use souk_actors::outbox::Outbox;
@@ -14,20 +12,17 @@ use souk_actors::store::StoreError;
 use souk_actors::webhooks;
 use souk_domain::{EmailAddress, Password, UnixMillis, Username};
 use std::io;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+pub(crate) use crate::local_socket::AskError;
 
 /// Name of the socket in the data directory.
-const SOCKET: &str = "souk.sock";
-/// Longest request, in octets.
-const QUESTION_BYTES_MAX: u64 = 64 * 1024;
-/// Time limit for a request to arrive.
-const QUESTION_WITHIN: Duration = Duration::from_secs(10);
+pub(crate) const SOCKET_FILE: &str = "souk.sock";
+/// Longest wait for a client that does not read the answer: whoever pages through events takes a while.
+const WRITE_WITHIN: Duration = Duration::from_secs(60 * 60);
 /// Requests served at once.
 const AT_ONCE_MAX: usize = 4;
 /// Rows read from the outbox at a time.
@@ -90,146 +85,74 @@ pub(crate) struct Export {
     pub(crate) types: Vec<String>,
 }
 
-/// Why a request failed.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum AskError {
-    #[error(
-        "another process uses the data and does not answer at {}: wait until it is done, or stop \
-         the shop first", .socket.display()
-    )]
-    Away {
-        socket: PathBuf,
-        #[source]
-        source: io::Error,
-    },
-    #[error("the shop broke off")]
-    BrokenOff(#[source] io::Error),
-    #[error("the answer cannot be written")]
-    Write(#[source] io::Error),
-    #[error("{0}")]
-    Refused(String),
-}
-
 /// Sends a request to the open shop with its data in `directory`, and calls `on_event` with each event.
-/// Returns the shop's last sentence.
+/// Returns the shop's last sentence. Blocks.
 ///
 /// # Errors
 /// [`AskError`].
-pub(crate) async fn ask(
+pub(crate) fn ask(
     directory: &Path,
     question: &Question,
-    mut on_event: impl FnMut(&str) -> io::Result<()>,
+    on_event: impl FnMut(&str) -> io::Result<()>,
 ) -> Result<String, AskError> {
-    let socket = directory.join(SOCKET);
-    let away = |source| AskError::Away { socket: socket.clone(), source };
-    let mut stream = UnixStream::connect(&socket).await.map_err(away)?;
-    let mut line = serde_json::to_string(question).expect("paths and texts become JSON");
-    line.push('\n');
-    stream.write_all(line.as_bytes()).await.map_err(AskError::BrokenOff)?;
-    let mut lines = BufReader::new(stream).lines();
-    while let Some(line) = lines.next_line().await.map_err(AskError::BrokenOff)? {
-        match line.split_once(' ') {
-            Some(("event", event)) => on_event(event).map_err(AskError::Write)?,
-            Some(("done", sentence)) => return Ok(sentence.to_owned()),
-            Some((_, sentence)) => return Err(AskError::Refused(sentence.to_owned())),
-            None => break,
-        }
-    }
-    Err(AskError::BrokenOff(io::ErrorKind::UnexpectedEof.into()))
+    // A copy of a large store takes its time.
+    local_socket::ask(directory, SOCKET_FILE, question, None, on_event)
 }
 
 /// Serves requests on the socket until it is dropped.
-pub(crate) struct Control {
-    socket: PathBuf,
-    answering: tokio::task::JoinHandle<()>,
-}
+pub(crate) struct Control(JoinHandle<()>);
 
 impl Control {
-    /// Opens the socket of the shop with its data in `directory`. This process has the store open, so an
-    /// existing socket is a leftover and is replaced.
+    /// Opens the socket of the shop with its data in `directory`. This process MUST have the store open.
     ///
     /// # Errors
     /// The system's error.
     pub(crate) fn open(directory: &Path, shop: Shop) -> io::Result<Self> {
-        let socket = directory.join(SOCKET);
-        match std::fs::remove_file(&socket) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-        let listener = UnixListener::bind(&socket)?;
-        std::fs::set_permissions(&socket, std::fs::Permissions::from_mode(0o600))?;
-        let owner = std::fs::metadata(&socket)?.uid();
-        let room = Arc::new(Semaphore::new(AT_ONCE_MAX));
+        let socket = LocalSocket::open(directory, SOCKET_FILE)?;
         let answering = tokio::spawn(async move {
-            loop {
-                let place = Arc::clone(&room).acquire_owned().await;
-                let Ok((stream, _)) = listener.accept().await else {
-                    tokio::time::sleep(QUESTION_WITHIN).await;
-                    continue;
-                };
-                // Another user may have connected before the socket's permissions were set.
-                let is_known =
-                    stream.peer_cred().is_ok_and(|peer| [0, owner].contains(&peer.uid()));
-                if !is_known {
-                    continue;
-                }
-                let shop = shop.clone();
-                tokio::spawn(async move {
-                    if let Err(error) = answer(&shop, stream).await {
-                        tracing::debug!(%error, "a client of the control socket went away");
-                    }
-                    drop(place);
-                });
-            }
+            let answer = move |request, output| answer(shop.clone(), request, output);
+            socket.serve(AT_ONCE_MAX, WRITE_WITHIN, answer).await;
         });
-        Ok(Self { socket, answering })
+        Ok(Self(answering))
     }
 }
 
 impl Drop for Control {
     fn drop(&mut self) {
-        self.answering.abort();
-        let _ = std::fs::remove_file(&self.socket);
+        self.0.abort();
     }
 }
 
-async fn answer(shop: &Shop, stream: UnixStream) -> io::Result<()> {
-    let (input, mut output) = stream.into_split();
-    let mut line = String::new();
-    let mut input = BufReader::new(input.take(QUESTION_BYTES_MAX));
-    tokio::time::timeout(QUESTION_WITHIN, input.read_line(&mut line)).await??;
-    let answered = match serde_json::from_str(&line) {
-        Ok(Question::Backup(file)) => backup(shop, file).await,
-        Ok(Question::Export(asked)) => export(shop, &asked, &mut output).await?,
+async fn answer(shop: Shop, request: String, mut output: Output) -> io::Result<()> {
+    let answered = match serde_json::from_str(&request) {
+        Ok(Question::Backup(file)) => backup(&shop, file).await,
+        Ok(Question::Export(export)) => send_events(&shop, &export, &mut output).await?,
         Ok(Question::Ping) => Ok("the shop is open".to_owned()),
         Ok(Question::CreateAdministrator { username, email, password }) => {
-            create_administrator(shop, &username, &email, password).await
+            create_administrator(&shop, &username, &email, password).await
         }
         Ok(Question::Administrators) => match administrators::list(&*shop.store.snapshot()) {
             Ok(found) => {
                 for listed in &found {
-                    let row = serde_json::to_string(listed).map_err(io::Error::from)?;
-                    output.write_all(format!("event {row}\n").as_bytes()).await?;
+                    output.json(listed).await?;
                 }
                 Ok(format!("{} administrators", found.len()))
             }
             Err(error) => Err(chain(&error)),
         },
-        Ok(Question::ResetPassword { who, password }) => reset_password(shop, &who, password).await,
+        Ok(Question::ResetPassword { who, password }) => {
+            reset_password(&shop, &who, password).await
+        }
         Err(_) => Err("the shop does not know this question: it runs another version".to_owned()),
     };
-    let (word, sentence) = match answered {
-        Ok(sentence) => ("done", sentence),
-        Err(sentence) => ("failed", sentence),
-    };
-    output.write_all(format!("{word} {}\n", sentence.replace('\n', " ")).as_bytes()).await
+    output.end(answered).await
 }
 
 /// Sends the events; returns their number.
-async fn export(
+async fn send_events(
     shop: &Shop,
     asked: &Export,
-    output: &mut (impl AsyncWriteExt + Unpin),
+    output: &mut Output,
 ) -> io::Result<Result<String, String>> {
     let mut count = 0_u64;
     let mut at = asked.start(&shop.outbox);
@@ -242,9 +165,7 @@ async fn export(
             Ok(Some((events, next))) => {
                 for event in events {
                     count += 1;
-                    output.write_all(b"event ").await?;
-                    output.write_all(&event).await?;
-                    output.write_all(b"\n").await?;
+                    output.event(&event).await?;
                 }
                 at = Ok(next);
             }

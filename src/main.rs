@@ -17,6 +17,7 @@ mod fixtures;
 #[path = "../tests/fuzz/targets/mod.rs"]
 mod fuzz;
 mod gateways;
+mod local_socket;
 mod logs;
 mod moment;
 mod pages;

@@ -2,7 +2,7 @@
 //! addresses, links that reset a password, and the key that signs every token.
 
 use crate::settings::JWT_SECRET_FILE;
-use crate::{demo, logs};
+use crate::{control, demo, logs};
 use rustix::fs::Mode;
 use souk_actors::store::Store;
 use std::fs::{self, Permissions};
@@ -26,7 +26,7 @@ const OURS: [&str; 13] = [
     "souk.start.new",
     JWT_SECRET_FILE,
     "jwt-secret.new",
-    "souk.sock",
+    control::SOCKET_FILE,
     logs::SOCKET_FILE,
     logs::DIRECTORY,
     "mail",

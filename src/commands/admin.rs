@@ -88,7 +88,7 @@ async fn create(username: String, email: String, settings: &Settings) -> Result<
             email: email.to_string(),
             password: Hidden::of(&password),
         };
-        println!("{}", control::ask(&settings.data, &question, |_| Ok(())).await?);
+        println!("{}", control::ask(&settings.data, &question, |_| Ok(()))?);
         return Ok(());
     };
     let created = administrators::create(&shop, username, email, password).await;
@@ -112,7 +112,7 @@ async fn reset_password(whose: Whose, settings: &Settings) -> Result<(), AdminEr
     let Some(shop) = if_closed(Shop::open(&settings.data, settings.shop()).await)? else {
         let (who, password) = (who.to_string(), Hidden::of(&password));
         let question = Question::ResetPassword { who, password };
-        println!("{}", control::ask(&settings.data, &question, |_| Ok(())).await?);
+        println!("{}", control::ask(&settings.data, &question, |_| Ok(()))?);
         return Ok(());
     };
     let changed = administrators::reset_password(&shop, &who, password).await;
@@ -147,7 +147,7 @@ async fn list(settings: &Settings) -> Result<Vec<Listed>, AdminError> {
         rows.push(row.to_owned());
         Ok(())
     };
-    control::ask(&settings.data, &Question::Administrators, &mut take).await?;
+    control::ask(&settings.data, &Question::Administrators, &mut take)?;
     Ok(rows.iter().map(|row| serde_json::from_str(row)).collect::<Result<_, _>>()?)
 }
 

@@ -93,7 +93,7 @@ async fn make_copy(backup: Backup, settings: &Settings) -> Result<Made, BackupEr
         Some(store) => souk_actors::copy_store(&store, &file)?,
         None => {
             let question = Question::Backup(file.clone());
-            control::ask(&settings.data, &question, |_| Ok(())).await?;
+            control::ask(&settings.data, &question, |_| Ok(()))?;
         }
     }
     let mut gone = Vec::new();

@@ -75,7 +75,7 @@ async fn export(filter: Export, settings: &Settings) -> Result<u64, EventsError>
                 count += 1;
                 writeln!(output, "{event}")
             };
-            control::ask(data, &question, print).await?;
+            control::ask(data, &question, print)?;
             output.flush()?;
             return Ok(count);
         }

@@ -1,6 +1,7 @@
 //! `souk logs`: prints the log, whether the shop is open or closed.
 
-use crate::logs::{self, Followed, Follower, Found, LogQuery, LogRecord, LogStore};
+use crate::local_socket::AskError;
+use crate::logs::{self, Followed, Found, LogQuery, LogRecord, LogStore};
 use crate::settings::Settings;
 use clap::Args;
 use souk_actors::clock;
@@ -47,7 +48,7 @@ pub(crate) enum LogsError {
     #[error("the log cannot be read")]
     Read(#[from] StoreError),
     #[error("the process that keeps the log does not answer")]
-    Ask(#[source] io::Error),
+    Ask(#[source] AskError),
     #[error("nobody keeps the log now, so there is nothing to follow: start `souk serve` first")]
     NobodyToFollow,
     #[error("the process that kept the log has stopped")]
@@ -86,7 +87,7 @@ fn show(options: &Logs, query: &LogQuery, settings: &Settings) -> Result<(), Log
     let limit = usize::try_from(options.lines).unwrap_or(usize::MAX);
     let found = match logs::ask(&settings.data, query, 0, limit) {
         Ok(found) => found,
-        Err(error) if nobody_answers(&error) => read(query, limit, settings)?,
+        Err(error) if error.is_nobody_there() => read(query, limit, settings)?,
         Err(error) => return Err(LogsError::Ask(error)),
     };
     let mut records = found.into_records().peekable();
@@ -94,7 +95,9 @@ fn show(options: &Logs, query: &LogQuery, settings: &Settings) -> Result<(), Log
         eprintln!("there are no such lines");
     }
     let mut output = io::stdout().lock();
-    records.try_for_each(|record| print(&mut output, &record, options.json))
+    records
+        .try_for_each(|record| print(&mut output, &record, options.json))
+        .map_err(LogsError::Write)
 }
 
 /// Reads the log of a closed shop.
@@ -106,40 +109,34 @@ fn read(query: &LogQuery, limit: usize, settings: &Settings) -> Result<Found, Lo
 
 fn follow(options: &Logs, query: &LogQuery, settings: &Settings) -> Result<(), LogsError> {
     let limit = usize::try_from(options.lines).unwrap_or(usize::MAX);
-    let follower = Follower::open(&settings.data, query, limit).map_err(|error| {
-        let directory = settings.data.join(logs::DIRECTORY);
-        match nobody_answers(&error) {
-            false => LogsError::Ask(error),
-            true if directory.join(Store::FILE_NAME).exists() => LogsError::NobodyToFollow,
-            true => OpenError::Missing { kind: StoreKind::Log, directory }.into(),
-        }
-    })?;
     let mut output = io::stdout().lock();
-    for heard in follower {
-        match heard.map_err(LogsError::Ask)? {
-            Followed::Line(record) => print(&mut output, &record, options.json)?,
-            Followed::Missed(lines) => {
-                eprintln!("souk: {lines} lines came too fast and are not shown")
-            }
+    let on_item = |item| match item {
+        Followed::Line(record) => print(&mut output, &record, options.json),
+        Followed::Missed(lines) => {
+            eprintln!("souk: {lines} lines came too fast and are not shown");
+            Ok(())
         }
-    }
-    Err(LogsError::Stopped)
-}
-
-/// Whether the error means that no process keeps the log.
-fn nobody_answers(error: &io::Error) -> bool {
-    // A path that is too long for a socket cannot have one.
-    let kinds =
-        [io::ErrorKind::NotFound, io::ErrorKind::ConnectionRefused, io::ErrorKind::InvalidInput];
-    kinds.contains(&error.kind())
-}
-
-fn print(output: &mut impl Write, record: &LogRecord, as_json: bool) -> Result<(), LogsError> {
-    let written = match as_json {
-        true => serde_json::to_writer(&mut *output, record)
-            .map_err(io::Error::from)
-            .and_then(|()| output.write_all(b"\n")),
-        false => writeln!(output, "{record}"),
     };
-    written.map_err(LogsError::Write)
+    match logs::ask_to_follow(&settings.data, query, limit, on_item) {
+        Ok(()) | Err(AskError::BrokenOff(_)) => Err(LogsError::Stopped),
+        Err(AskError::Write(error)) => Err(LogsError::Write(error)),
+        Err(error) if error.is_nobody_there() => {
+            let directory = settings.data.join(logs::DIRECTORY);
+            Err(match directory.join(Store::FILE_NAME).exists() {
+                true => LogsError::NobodyToFollow,
+                false => OpenError::Missing { kind: StoreKind::Log, directory }.into(),
+            })
+        }
+        Err(error) => Err(LogsError::Ask(error)),
+    }
+}
+
+fn print(output: &mut impl Write, record: &LogRecord, as_json: bool) -> io::Result<()> {
+    match as_json {
+        true => {
+            serde_json::to_writer(&mut *output, record)?;
+            output.write_all(b"\n")
+        }
+        false => writeln!(output, "{record}"),
+    }
 }

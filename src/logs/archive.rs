@@ -3,9 +3,9 @@
 use super::query::LogQuery;
 use super::socket::ask;
 use super::store::{Found, LogStore};
+use crate::local_socket::AskError;
 use crate::panics;
 use souk_actors::store::StoreError;
-use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,7 +24,10 @@ pub(crate) enum ArchiveError {
     Store(#[from] StoreError),
     /// The process that keeps the log does not answer.
     #[error("the process that keeps the log does not answer")]
-    Away(#[from] io::Error),
+    Away(#[from] AskError),
+    /// The runtime ends.
+    #[error("the process ends")]
+    Ending,
     /// Other searches take too long.
     #[error("too many search the log")]
     Busy,
@@ -77,8 +80,7 @@ impl Archive {
             let _turn = turn;
             search(&archive)
         });
-        let away = || ArchiveError::Away(io::Error::other("the process ends")).into();
-        panics::outcome(searching.await).unwrap_or_else(|| Err(away()))
+        panics::outcome(searching.await).unwrap_or_else(|| Err(ArchiveError::Ending.into()))
     }
 
     /// The lines that `query` matches, newest first: `limit` of them after the first `offset`. Blocks.

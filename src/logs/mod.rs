@@ -26,7 +26,7 @@ pub(crate) use mask::masked_path;
 pub(crate) use own_log::OwnLog;
 pub(crate) use query::LogQuery;
 pub(crate) use record::{Level, LogRecord, LogRefusal, SUBJECT_PREFIX};
-pub(crate) use socket::{Followed, Follower, SOCKET_FILE, Socket, ask};
+pub(crate) use socket::{Followed, SOCKET_FILE, ask, ask_to_follow, serve};
 pub(crate) use store::{Found, LogLimits, LogStore};
 
 /// Directory of the log's store in the data directory.

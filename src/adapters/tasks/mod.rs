@@ -18,7 +18,7 @@ use super::mail::{self, Mailer, RetryPolicy};
 use super::nats::{Broker, LogConsumer, LogForwarder, NotifyConsumer};
 use super::outbox::{self, Drain};
 use super::{AdapterError, AdapterSettings, logs};
-use crate::logs::{LogQueue, LogStore, Socket, Writer};
+use crate::logs::{LogQueue, LogStore, Writer};
 use souk_actors::outbox::{Outbox, Reader};
 use souk_actors::store::Opening;
 use std::sync::Arc;
@@ -167,11 +167,10 @@ impl Tasks {
             let work = Arc::clone(&consumer.status);
             self.keep("log consumer", work, move || consumer.clone().session());
         }
-        match Socket::open(&settings.data_dir) {
-            Ok(socket) => {
-                let (store, stop) = (store.clone(), self.stop.clone());
-                self.tasks.spawn(async move { socket.answer(&store, stop.requested()).await });
-            }
+        let stop = self.stop.clone();
+        let stopped = async move { stop.requested().await };
+        match logs::serve(&settings.data_dir, store.clone(), stopped) {
+            Ok(serving) => drop(self.tasks.spawn(serving)),
             // The path may be too long for a socket; everything else still works.
             Err(error) => tracing::warn!(%error, "`souk logs` cannot reach this process"),
         }

@@ -101,7 +101,7 @@ pub(super) async fn store(settings: &Settings) -> Finding {
     match super::super::open_store(settings) {
         Ok(_) => Finding::ok("store", format!("{shown} opens; `souk check` proves what is in it")),
         Err(OpenShopError::Store(OpenError::InUse { .. })) => {
-            match control::ask(&settings.data, &Question::Ping, |_| Ok(())).await {
+            match control::ask(&settings.data, &Question::Ping, |_| Ok(())) {
                 Ok(answer) => Finding::ok("store", format!("{answer}, and answers")),
                 Err(error) => Finding::warn(
                     "store",
