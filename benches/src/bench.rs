@@ -2,8 +2,8 @@
 //! table. `benches/run` builds everything and runs this.
 
 mod floods;
-mod histogram;
 mod http;
+mod latencies;
 mod load;
 mod measure;
 mod priority;

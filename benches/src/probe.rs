@@ -1,8 +1,8 @@
 //! An open loop at a fixed moderate rate: it measures clients that do not slow down when the shop
 //! is slow.
 
-use crate::histogram::Histogram;
 use crate::http::BlockingConnection;
+use crate::latencies::Latencies;
 use crate::{Outcome, complaint, priority};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -22,10 +22,10 @@ pub(crate) fn run(
     requests: &[Vec<u8>],
     status: u16,
     length: Duration,
-) -> Outcome<Histogram> {
+) -> Outcome<Latencies> {
     let period = Duration::from_secs(1) / REQUESTS_PER_SECOND * CONNECTIONS;
     let begin = Instant::now() + GETTING_READY;
-    let mut latencies = Histogram::new();
+    let mut latencies = Latencies::new();
     std::thread::scope(|scope| {
         let one = |(number, request): (u32, &'_ Vec<u8>)| {
             let first = begin + period / CONNECTIONS * number;
@@ -48,11 +48,11 @@ fn keep_asking(
     first: Instant,
     period: Duration,
     length: Duration,
-) -> Outcome<Histogram> {
+) -> Outcome<Latencies> {
     let mut connection = BlockingConnection::open(address)?;
     // Without permission, the waits of all three phases are longer by the same amount.
     let _ = priority::go_first();
-    let mut latencies = Histogram::new();
+    let mut latencies = Latencies::new();
     let end = first + length;
     let mut due = first;
     while due < end {

@@ -5,8 +5,8 @@ mod callers;
 mod holders;
 mod logs;
 
-use crate::histogram::Histogram;
 use crate::http::{BlockingConnection, request};
+use crate::latencies::Latencies;
 use crate::process::Server;
 use crate::report::Row;
 use crate::world::{self, World};
@@ -131,11 +131,11 @@ fn one(
 
 /// Product details at a fixed rate, then checkouts one after another.
 fn look(server: &Server, world: &World, length: Duration) -> Outcome<Waits> {
-    let p99 = |latencies: &Histogram| latencies.quantile(0.99).as_secs_f64() * 1e3;
+    let p99 = |latencies: &Latencies| latencies.quantile(0.99).as_secs_f64() * 1e3;
     let details = probe::run(server.address, &world.product_details(), 200, length)?;
     let checkouts = world.checkouts();
     let mut connection = BlockingConnection::open(server.address)?;
-    let mut latencies = Histogram::new();
+    let mut latencies = Latencies::new();
     let begun = Instant::now();
     for ask in checkouts.iter().cycle() {
         if begun.elapsed() > length {
