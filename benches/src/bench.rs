@@ -75,6 +75,9 @@ struct Measure {
     /// Only this part.
     #[arg(long)]
     only: Option<Part>,
+    /// An older binary to compare with, instead of the other parts.
+    #[arg(long, value_name = "BINARY", conflicts_with_all = ["only", "flood"])]
+    against: Option<PathBuf>,
     /// Only the floods whose name contains this.
     #[arg(long, requires = "only")]
     flood: Option<String>,
@@ -101,7 +104,12 @@ enum Part {
 
 fn main() -> ExitCode {
     let done = match CommandLine::parse().command {
-        Command::Measure(measure) => measure::all(&measure).map(|report| print!("{report}")),
+        Command::Measure(measure) => match &measure.against {
+            Some(older) => {
+                measure::against::all(&measure, older).map(|comparison| print!("{comparison}"))
+            }
+            None => measure::all(&measure).map(|report| print!("{report}")),
+        },
         Command::BareWarp { listen, answer } => warp_floor::serve(listen, &answer),
     };
     match done {

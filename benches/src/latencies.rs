@@ -26,7 +26,7 @@ impl Latencies {
         self.0.checked_add_assign(&other.0).expect("all have the same buckets");
     }
 
-    /// The latency that this share (0 to 1) of all stayed below; zero if nothing was seen.
+    /// The latency that this share (0 to 1) of all did not exceed; zero if nothing was recorded.
     pub(crate) fn quantile(&self, share: f64) -> Duration {
         let bucket = self.0.quantile_bucket(share).expect("a share is between 0 and 1");
         bucket.map_or(Duration::ZERO, |bucket| Duration::from_nanos(bucket.end()))

@@ -29,36 +29,61 @@ impl Answers {
     }
 }
 
+/// A client with one connection, which repeats one piece of work.
+pub(crate) trait Caller: Send + 'static {
+    /// Does the work once: sends its requests and reads every answer to the end.
+    fn ask(&mut self, connection: &mut Connection) -> impl Future<Output = Outcome<()>> + Send;
+}
+
+/// Keeps the connection of every caller busy for this long, all of them on this one thread: it must
+/// take as little processor time as possible from the server.
+pub(crate) fn run<C: Caller>(
+    address: SocketAddr,
+    callers: Vec<C>,
+    length: Duration,
+) -> Outcome<Answers> {
+    run_until(address, callers, Arc::default(), Some(length))
+}
+
+fn run_until<C: Caller>(
+    address: SocketAddr,
+    callers: Vec<C>,
+    stop: Arc<AtomicBool>,
+    length: Option<Duration>,
+) -> Outcome<Answers> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let mut connections = Vec::new();
+        for caller in callers {
+            connections.push((caller, Connection::open(address).await?));
+        }
+        let start = Instant::now();
+        let end = length.map(|length| start + length);
+        let mut loops = tokio::task::JoinSet::new();
+        for (caller, connection) in connections {
+            let stop = Arc::clone(&stop);
+            let is_over = move || {
+                stop.load(Ordering::Relaxed) || end.is_some_and(|end| Instant::now() >= end)
+            };
+            loops.spawn(ask_again(caller, connection, is_over));
+        }
+        let mut answers = 0;
+        while let Some(looped) = loops.join_next().await {
+            answers += looped??;
+        }
+        Ok(Answers { answers, seconds: start.elapsed().as_secs_f64() })
+    })
+}
+
 impl Load {
-    /// Keeps every connection busy for this long, all of them on this one thread: it must take as
-    /// little processor time as possible from the server.
+    /// Keeps every connection busy for this long.
     pub(crate) fn run(&self, length: Duration) -> Outcome<Answers> {
-        self.run_until(Arc::default(), Some(length))
+        run(self.address, self.callers(), length)
     }
 
-    fn run_until(&self, stop: Arc<AtomicBool>, length: Option<Duration>) -> Outcome<Answers> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        runtime.block_on(async {
-            let mut connections = Vec::new();
-            for _ in self.requests.iter() {
-                connections.push(Connection::open(self.address).await?);
-            }
-            let start = Instant::now();
-            let end = length.map(|length| start + length);
-            let mut loops = tokio::task::JoinSet::new();
-            for (number, connection) in connections.into_iter().enumerate() {
-                let stop = Arc::clone(&stop);
-                let is_over = move || {
-                    stop.load(Ordering::Relaxed) || end.is_some_and(|end| Instant::now() >= end)
-                };
-                loops.spawn(ask_again(self.clone(), number, connection, is_over));
-            }
-            let mut answers = 0;
-            while let Some(looped) = loops.join_next().await {
-                answers += looped??;
-            }
-            Ok(Answers { answers, seconds: start.elapsed().as_secs_f64() })
-        })
+    fn callers(&self) -> Vec<Repetition> {
+        let numbers = 0..self.requests.len();
+        numbers.map(|number| Repetition { load: self.clone(), number }).collect()
     }
 
     /// Keeps every connection busy from a separate thread until the storm is ended. The thread
@@ -69,7 +94,7 @@ impl Load {
         let told = Arc::clone(&stop);
         let thread = std::thread::spawn(move || {
             priority::give_way()?;
-            self.run_until(told, None)
+            run_until(self.address, self.callers(), told, None)
         });
         Storm { stop, thread }
     }
@@ -88,22 +113,35 @@ impl Storm {
     }
 }
 
-/// The number of answers per connection until the end.
-async fn ask_again(
+/// Repeats one request of a load.
+struct Repetition {
     load: Load,
     number: usize,
+}
+
+impl Caller for Repetition {
+    async fn ask(&mut self, connection: &mut Connection) -> Outcome<()> {
+        let request = &self.load.requests[self.number];
+        let head = connection.ask(request).await?;
+        if head.status != self.load.status {
+            let asked = String::from_utf8_lossy(request);
+            let asked = asked.lines().next().unwrap_or_default();
+            let status = self.load.status;
+            return Err(complaint(format!("{} instead of {status}: {asked}", head.status)));
+        }
+        Ok(())
+    }
+}
+
+/// The number of times a caller did its work until the end.
+async fn ask_again(
+    mut caller: impl Caller,
     mut connection: Connection,
     is_over: impl Fn() -> bool,
 ) -> Outcome<u64> {
-    let request = &load.requests[number];
     let mut answers = 0;
     while !is_over() {
-        let head = connection.ask(request).await?;
-        if head.status != load.status {
-            let asked = String::from_utf8_lossy(request);
-            let asked = asked.lines().next().unwrap_or_default();
-            return Err(complaint(format!("{} instead of {}: {asked}", head.status, load.status)));
-        }
+        caller.ask(&mut connection).await?;
         answers += 1;
     }
     Ok(answers)

@@ -52,6 +52,11 @@ pub(crate) struct Report {
     pub(crate) load_average: String,
 }
 
+/// A cell that says whether an aim is met.
+pub(crate) fn met(is_met: bool) -> &'static str {
+    if is_met { "yes" } else { "**no**" }
+}
+
 /// The load average of the last minute.
 pub(crate) fn load_average() -> String {
     let averages = fs::read_to_string("/proc/loadavg").unwrap_or_default();
@@ -63,18 +68,19 @@ impl fmt::Display for Report {
         writeln!(f, "| measured | Souk | floor | ratio | aim | met |")?;
         writeln!(f, "|---|---|---|---|---|---|")?;
         for Row { what, souk, floor, ratio, aim, is_met } in &self.rows {
-            let met = match is_met {
-                Some(true) => "yes",
-                Some(false) => "**no**",
-                None => "",
-            };
+            let met = is_met.map_or("", met);
             writeln!(f, "| {what} | {souk} | {floor} | {ratio} | {aim} | {met} |")?;
         }
-        let quick = if self.is_quick { " A quick run: the numbers mean little." } else { "" };
         let Self { revision, load_average, .. } = self;
-        let machine = machine();
-        writeln!(f, "\n{machine}, load average before {load_average}; revision {revision}.{quick}")
+        let circumstances = circumstances(load_average, self.is_quick);
+        writeln!(f, "\nRevision {revision}. {circumstances}")
     }
+}
+
+/// When and where it was measured.
+pub(crate) fn circumstances(load_average: &str, is_quick: bool) -> String {
+    let quick = if is_quick { " A quick run: the numbers mean little." } else { "" };
+    format!("{}, load average before {load_average}.{quick}", machine())
 }
 
 fn machine() -> String {

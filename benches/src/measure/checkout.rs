@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// An unreachable broker: orders are stored, and their outbox rows stay.
-const NOBODY: &str = "nats://127.0.0.1:9";
+pub(super) const NOBODY: &str = "nats://127.0.0.1:9";
 
 /// The result of one round.
 struct Round {
@@ -108,7 +108,7 @@ pub(super) fn storm(souk: &Server, world: &World) -> Load {
 
 /// The rows an order writes, found in a store in which every customer placed one. The order of
 /// customers is reversed, so that their numbers do not look like a time.
-fn of_orders(world: &World) -> Outcome<Vec<TableRows>> {
+pub(super) fn of_orders(world: &World) -> Outcome<Vec<TableRows>> {
     let name = "one-order-each";
     let directory = world.scratch().join(name);
     if !directory.exists() {
@@ -122,7 +122,7 @@ fn of_orders(world: &World) -> Outcome<Vec<TableRows>> {
     store_rows::of_orders(&world.store_file(), &after, CUSTOMERS)
 }
 
-fn copy_of_store(world: &World, name: &str) -> Outcome<PathBuf> {
+pub(super) fn copy_of_store(world: &World, name: &str) -> Outcome<PathBuf> {
     let copy = world.scratch().join(format!("raw-{name}.redb"));
     std::fs::copy(world.store_file(), &copy)?;
     std::fs::File::open(&copy)?.sync_all()?;

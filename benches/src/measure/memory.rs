@@ -7,13 +7,13 @@ use crate::world::World;
 use crate::{Measure, Outcome};
 use std::time::Duration;
 
-const SETTLING: Duration = Duration::from_secs(2);
+pub(super) const SETTLING: Duration = Duration::from_secs(2);
 const AIM_MEBIBYTES: f64 = 40.0;
 
 pub(super) fn measure(asked: &Measure, world: &World) -> Outcome<Vec<Row>> {
     let fresh = Program::souk(&asked.souk, &world.scratch().join("fresh")).start()?;
     let answering = world.program("memory-answer")?.start()?;
-    let floor = product::start_floor(world, &answering)?;
+    let floor = product::start_floor(world, &answering, &world.product_details()[0])?;
     drop(answering);
     std::thread::sleep(SETTLING);
     let resident = |server: &Server| server.memory_mebibytes("VmRSS");

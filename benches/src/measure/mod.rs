@@ -1,5 +1,6 @@
 //! The measurements, in the order of the table.
 
+pub(crate) mod against;
 mod checkout;
 mod memory;
 mod product;
@@ -8,7 +9,7 @@ mod tail;
 
 use crate::floods;
 use crate::report::{self, Report};
-use crate::world::World;
+use crate::world::{Filling, World};
 use crate::{Measure, Outcome, Part};
 use std::time::Duration;
 
@@ -48,7 +49,7 @@ impl Plan {
 pub(crate) fn all(asked: &Measure) -> Outcome<Report> {
     let load_average = report::load_average();
     let plan = Plan::of(asked.quick);
-    let world = World::make(&asked.souk, &asked.scratch)?;
+    let world = World::make(&asked.souk, &asked.scratch, Filling::InProcess)?;
     let wants = |part| asked.only.is_none_or(|only| only == part);
     let mut rows = Vec::new();
     // First, while nothing else is still finishing.

@@ -2,7 +2,7 @@
 
 use super::{Plan, median};
 use crate::http::BlockingConnection;
-use crate::load::Load;
+use crate::load::{Answers, Load};
 use crate::process::{Program, Server};
 use crate::report::Row;
 use crate::world::World;
@@ -11,30 +11,40 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-const WARM_UP: Duration = Duration::from_millis(500);
+pub(super) const WARM_UP: Duration = Duration::from_millis(500);
 
 /// The result of one round for one server.
 #[derive(Clone, Copy)]
-struct Pace {
-    per_second: f64,
-    cpu_microseconds: f64,
+pub(super) struct Pace {
+    pub(super) per_second: f64,
+    /// Per answer.
+    pub(super) cpu_microseconds: f64,
+}
+
+impl Pace {
+    /// The pace of this load, for which the server used so much processor time.
+    pub(super) fn of(done: Answers, cpu_seconds: f64) -> Self {
+        let cpu_microseconds = cpu_seconds * 1e6 / done.answers as f64;
+        Self { per_second: done.per_second(), cpu_microseconds }
+    }
 }
 
 pub(super) fn measure(plan: &Plan, world: &World) -> Outcome<Vec<Row>> {
     let souk = world.program("product")?.start()?;
-    let floor = start_floor(world, &souk)?;
+    let floor = start_floor(world, &souk, &world.product_details()[0])?;
     let mut rounds = Vec::new();
+    let pace = |server, length| pace(server, world.product_details(), 200, length);
     for server in [&souk, &floor] {
-        pace(server, world, WARM_UP)?;
+        pace(server, WARM_UP)?;
     }
     for round in 0..plan.rounds {
         // The server that is first in one round is last in the next.
         let paces = if round % 2 == 0 {
-            let first = pace(&souk, world, plan.load)?;
-            (first, pace(&floor, world, plan.load)?)
+            let first = pace(&souk, plan.load)?;
+            (first, pace(&floor, plan.load)?)
         } else {
-            let first = pace(&floor, world, plan.load)?;
-            (pace(&souk, world, plan.load)?, first)
+            let first = pace(&floor, plan.load)?;
+            (pace(&souk, plan.load)?, first)
         };
         rounds.push(paces);
     }
@@ -58,9 +68,8 @@ pub(super) fn measure(plan: &Plan, world: &World) -> Outcome<Vec<Row>> {
     ])
 }
 
-/// Bare warp with the answer of Souk.
-pub(super) fn start_floor(world: &World, souk: &Server) -> Outcome<Server> {
-    let request = &world.product_details()[0];
+/// Bare warp with the answer of Souk to this request.
+pub(super) fn start_floor(world: &World, souk: &Server, request: &[u8]) -> Outcome<Server> {
     let answer = BlockingConnection::open(souk.address)?.fetch(request)?;
     let file: PathBuf = world.scratch().join("answer");
     std::fs::write(&file, &answer.octets)?;
@@ -69,12 +78,15 @@ pub(super) fn start_floor(world: &World, souk: &Server) -> Outcome<Server> {
     Ok(floor)
 }
 
-fn pace(server: &Server, world: &World, length: Duration) -> Outcome<Pace> {
-    let requests = Arc::new(world.product_details());
-    let load = Load { address: server.address, requests, status: 200 };
+/// How fast a server answers these requests, each on its own connection.
+pub(super) fn pace(
+    server: &Server,
+    requests: Vec<Vec<u8>>,
+    status: u16,
+    length: Duration,
+) -> Outcome<Pace> {
+    let load = Load { address: server.address, requests: Arc::new(requests), status };
     let before = server.cpu_seconds()?;
     let done = load.run(length)?;
-    let cpu_seconds = server.cpu_seconds()? - before;
-    let cpu_microseconds = cpu_seconds * 1e6 / done.answers as f64;
-    Ok(Pace { per_second: done.per_second(), cpu_microseconds })
+    Ok(Pace::of(done, server.cpu_seconds()? - before))
 }

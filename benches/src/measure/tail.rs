@@ -31,7 +31,7 @@ struct Round {
 
 pub(super) fn measure(plan: &Plan, world: &World) -> Outcome<Vec<Row>> {
     let souk = world.program("tail")?.start()?;
-    let floor = product::start_floor(world, &souk)?;
+    let floor = product::start_floor(world, &souk, &world.product_details()[0])?;
     // Checkouts leave mails that are written later; they must not slow the quiet phase.
     let storming = world.program("tail-checkout")?.start()?;
     storming.hold()?;

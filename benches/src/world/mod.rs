@@ -1,14 +1,15 @@
 //! The measured shop: a catalogue, customers, and something in every cart.
 
+mod buyer;
+mod fill;
+
+pub(crate) use buyer::Buyer;
+pub(crate) use fill::catalogue;
+
 use crate::http::{BlockingConnection, request};
 use crate::process::{Program, Server};
 use crate::{Outcome, complaint};
 use serde_json::{Value, json};
-use souk_actors::catalog::{CategoryDraft, ProductDraft};
-use souk_actors::outbox::Reader;
-use souk_actors::store::StoreLimits;
-use souk_actors::{Shop, ShopSettings, catalog};
-use souk_domain::{CategoryId, Currency, Money, Pricing, ProductId};
 use std::fs;
 use std::io::Write;
 use std::net::SocketAddr;
@@ -21,12 +22,9 @@ pub(crate) const CUSTOMERS: usize = 64;
 /// Products in every cart.
 pub(crate) const LINES_PER_ORDER: usize = 2;
 /// Products of the shop in which the benchmark places orders.
-const PRODUCTS: u64 = 1_000;
+pub(crate) const PRODUCTS: u64 = 1_000;
 /// The first product that is requested or bought; ids of three digits give answers of equal length.
 const FIRST_PRODUCT: usize = 100;
-const CATEGORIES: u64 = 10;
-const PRODUCTS_PER_TURN: u64 = 1_000;
-const STOCK_OF_EACH: u64 = 1_000_000;
 const OUTBOX_PATIENCE: Duration = Duration::from_secs(60);
 
 /// An idle shop: its data, and its logged-in users.
@@ -37,49 +35,69 @@ pub(crate) struct World {
     administrator: String,
 }
 
+/// How the products get into a shop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Filling {
+    /// Written by the current code, which must be the code of the binary.
+    InProcess,
+    /// Created with calls that an older binary answers too.
+    OverHttp,
+}
+
 impl World {
-    /// Fills a shop and registers its customers.
-    pub(crate) fn make(souk: &Path, scratch: &Path) -> Outcome<Self> {
+    /// Fills a shop in `scratch` and registers its customers.
+    pub(crate) fn make(souk: &Path, scratch: &Path, filling: Filling) -> Outcome<Self> {
         let mut world = Self {
             souk: souk.to_owned(),
             scratch: scratch.to_owned(),
             tokens: Vec::new(),
             administrator: String::new(),
         };
-        fill(&world.template(), PRODUCTS)?;
-        create_administrator(souk, &world.template())?;
-        let server = Program::souk(souk, &scratch.join(TEMPLATE)).start()?;
+        let directory = scratch.join(TEMPLATE);
+        fs::create_dir_all(&directory)?;
+        if filling == Filling::InProcess {
+            fill::in_process(&world.template(), PRODUCTS)?;
+        }
+        create_administrator(souk, &directory)?;
+        let server = Program::souk(souk, &directory).start()?;
         let mut connection = BlockingConnection::open(server.address)?;
         let body = json!({"username": ADMINISTRATOR, "password": PASSWORD}).to_string();
         let ask = request("POST", "/api/token/", None, Some(&body));
         let said: Value = serde_json::from_slice(connection.fetch(&ask)?.body())?;
         let token = said["access"].as_str();
         world.administrator = token.ok_or_else(|| complaint(format!("no token: {said}")))?.into();
-        for customer in 0..CUSTOMERS {
-            let ask = registration(&customer_email(customer));
-            let said: Value = serde_json::from_slice(connection.fetch(&ask)?.body())?;
-            let token = said["data"]["access_token"].as_str();
-            world.tokens.push(token.ok_or_else(|| complaint(format!("no token: {said}")))?.into());
-            for line in 0..LINES_PER_ORDER {
-                let product = FIRST_PRODUCT + customer * LINES_PER_ORDER + line;
-                let body = json!({"product_id": product, "quantity": 1}).to_string();
-                let ask = request(
-                    "POST",
-                    "/api/v1/cart/",
-                    world.tokens.last().map(|it| &**it),
-                    Some(&body),
-                );
-                let answer = connection.fetch(&ask)?;
-                if answer.head.status != 201 {
-                    return Err(complaint(String::from_utf8_lossy(answer.body())));
-                }
-            }
+        if filling == Filling::OverHttp {
+            fill::over_http(&mut connection, &world.administrator, PRODUCTS)?;
         }
+        world.register_customers(&mut connection)?;
         // Counters and totals exist only after the first order.
         ask_once(server.address, &world.checkouts(), 201)?;
         wait_until_drained(&server)?;
         server.end()?;
         Ok(world)
+    }
+
+    /// Registers the customers and fills their carts.
+    fn register_customers(&mut self, connection: &mut BlockingConnection) -> Outcome<()> {
+        for customer in 0..CUSTOMERS {
+            let ask = registration(&customer_email(customer));
+            let said: Value = serde_json::from_slice(connection.fetch(&ask)?.body())?;
+            let token = said["data"]["access_token"].as_str();
+            let token = token.ok_or_else(|| complaint(format!("no token: {said}")))?;
+            for line in 0..LINES_PER_ORDER {
+                let answer = connection.fetch(&addition(customer, line, token))?;
+                if answer.head.status != 201 {
+                    return Err(complaint(String::from_utf8_lossy(answer.body())));
+                }
+            }
+            self.tokens.push(token.to_owned());
+        }
+        Ok(())
+    }
+
+    /// The binary that filled this shop.
+    pub(crate) fn souk(&self) -> &Path {
+        &self.souk
     }
 
     fn template(&self) -> PathBuf {
@@ -116,13 +134,23 @@ impl World {
         self.tokens.iter().enumerate().map(ask).collect()
     }
 
+    /// One request per customer for the first page of the products, 20 of them.
+    pub(crate) fn product_lists(&self) -> Vec<Vec<u8>> {
+        let ask = |token: &String| request("GET", "/api/v1/products/", Some(token), None);
+        self.tokens.iter().map(ask).collect()
+    }
+
     /// One request per customer that orders the cart's content and keeps the cart.
     pub(crate) fn checkouts(&self) -> Vec<Vec<u8>> {
-        let body = json!({"shipping_address": "1 Market Square, 00100 Sukh", "clear_cart": false});
-        let body = body.to_string();
-        let ask =
-            |token: &String| request("POST", "/api/v1/cart/checkout/", Some(token), Some(&body));
-        self.tokens.iter().map(ask).collect()
+        self.tokens.iter().map(|token| checkout(token, false)).collect()
+    }
+
+    /// The customers; each orders a different product and pays for it.
+    pub(crate) fn buyers(&self) -> Vec<Buyer> {
+        let buyer = |(customer, token): (usize, &String)| {
+            Buyer::new(addition(customer, 0, token), checkout(token, true), token.clone())
+        };
+        self.tokens.iter().enumerate().map(buyer).collect()
     }
 }
 
@@ -140,11 +168,27 @@ pub(crate) fn log_in_body(customer: usize) -> String {
     json!({"email": customer_email(customer), "password": PASSWORD}).to_string()
 }
 
-fn create_administrator(souk: &Path, data: &Path) -> Outcome<()> {
+fn checkout(token: &str, clear_cart: bool) -> Vec<u8> {
+    let address = "1 Market Square, 00100 Sukh";
+    let body = json!({"shipping_address": address, "clear_cart": clear_cart}).to_string();
+    request("POST", "/api/v1/cart/checkout/", Some(token), Some(&body))
+}
+
+/// Adds a product to the cart; a different one for every customer and line.
+fn addition(customer: usize, line: usize, token: &str) -> Vec<u8> {
+    let product = FIRST_PRODUCT + customer * LINES_PER_ORDER + line;
+    let body = json!({"product_id": product, "quantity": 1}).to_string();
+    request("POST", "/api/v1/cart/", Some(token), Some(&body))
+}
+
+/// Creates the administrator of the shop in `directory`/data.
+fn create_administrator(souk: &Path, directory: &Path) -> Outcome<()> {
     let mut creating = Command::new(souk)
-        .args(["admin", "create", "--username", ADMINISTRATOR, "--email", "boss@bench.test"])
-        .arg("--data")
-        .arg(data)
+        .args(["--data", "data", "admin", "create"])
+        .args(["--username", ADMINISTRATOR, "--email", "boss@bench.test"])
+        // No settings of the caller or of this repository: an older version refuses unknown ones.
+        .current_dir(directory)
+        .env_clear()
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .spawn()?;
@@ -217,98 +261,4 @@ pub(crate) fn copy_data(from: &Path, to: &Path) -> Outcome<()> {
         }
     }
     Ok(())
-}
-
-/// An idle shop with this many products, created once and kept in the cache.
-pub(crate) fn catalogue(cache: &Path, products: u64) -> Outcome<PathBuf> {
-    let version = souk_actors::store::SCHEMA_VERSION;
-    let kept = cache.join(format!("products-{products}-schema-{version}"));
-    if is_readable(&kept, products).unwrap_or(false) {
-        return Ok(kept);
-    }
-    eprintln!("souk-bench: filling a shop with {products} products, this once");
-    let unfinished = kept.with_extension("unfinished");
-    for stale in [&kept, &unfinished] {
-        if stale.exists() {
-            fs::remove_dir_all(stale)?;
-        }
-    }
-    fill(&unfinished, products)?;
-    fs::rename(&unfinished, &kept)?;
-    Ok(kept)
-}
-
-/// Whether the current code finds the last product; the row format may have changed since.
-fn is_readable(directory: &Path, products: u64) -> Outcome<bool> {
-    if !directory.exists() {
-        return Ok(false);
-    }
-    in_shop(directory, async |shop| {
-        let last = ProductId::new(products).ok_or_else(|| complaint("no products"))?;
-        Ok(catalog::product(&*shop.store.snapshot(), last)?.is_some())
-    })
-}
-
-fn fill(directory: &Path, products: u64) -> Outcome<()> {
-    in_shop(directory, async |shop| {
-        for first in (1..=products).step_by(PRODUCTS_PER_TURN as usize) {
-            shop.turn(move |turn| async move {
-                if first == 1 {
-                    for number in 1..=CATEGORIES {
-                        let draft = category_draft(number);
-                        turn.ask(catalog::CreateCategory { draft }).await?;
-                    }
-                }
-                for number in first..(first + PRODUCTS_PER_TURN).min(products + 1) {
-                    let draft = product_draft(number);
-                    turn.ask(catalog::CreateProduct { draft }).await?;
-                }
-                Ok(())
-            })
-            .await?;
-        }
-        // An idle shop has an empty outbox.
-        let (pending, _) = shop.outbox.backlog(Reader::Mail)?;
-        let cursor = shop.outbox.cursor(Reader::Mail)?;
-        shop.outbox.acknowledge(Reader::Mail, cursor + pending).await?;
-        Ok(())
-    })
-}
-
-fn category_draft(number: u64) -> CategoryDraft {
-    let description = format!("All that belongs to category {number}.");
-    CategoryDraft { name: format!("Category {number:02}"), description }
-}
-
-fn product_draft(number: u64) -> ProductDraft {
-    let description = "Made by hand in a small workshop, of wool that was washed, carded and spun \
-                       nearby; every piece differs a little from every other.";
-    ProductDraft {
-        name: format!("Benchmark product {number:06}"),
-        description: description.to_owned(),
-        category: CategoryId::new(number % CATEGORIES + 1),
-        pricing: Pricing::flat(Money::from_minor_units(1_999)),
-        image: Some(format!("https://images.bench.test/products/{number:06}.webp")),
-        available: true,
-        stock: STOCK_OF_EACH,
-    }
-}
-
-fn in_shop<T>(directory: &Path, work: impl AsyncFnOnce(&Shop) -> Outcome<T>) -> Outcome<T> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let settings = ShopSettings {
-            currency: Currency::USD,
-            order_time_to_live: Duration::from_secs(24 * 60 * 60),
-            low_stock_threshold: 5,
-            order_notices: souk_actors::orders::OrderNotices::Each,
-            order_digest_every: Duration::from_secs(3_600),
-            guest_unpaid_kept_for: Duration::from_secs(30 * 24 * 60 * 60),
-            store: StoreLimits::default(),
-        };
-        let shop = Shop::open_or_make(directory, settings).await?;
-        let result = work(&shop).await;
-        shop.close().await;
-        result
-    })
 }
