@@ -1,7 +1,7 @@
 //! Who is calling: a token, its session, the person behind it.
 
 use super::guests::brings_cart_key;
-use super::{App, ServiceName, could_not};
+use super::{App, ServiceName, failure_answer};
 use crate::edge::{
     Answer, BadToken, Call, Claims, Request, TokenId, TokenKind, bearer_of, standard,
 };
@@ -62,7 +62,7 @@ impl App {
     pub(crate) fn visitor(&self, call: &Call) -> Result<Visitor, Answer> {
         let claims = self.session_claims(&call.request)?;
         let user = users::user(&*self.shop.store.snapshot(), claims.user)
-            .map_err(|error| could_not(&error.into()))?
+            .map_err(|error| failure_answer(&error.into()))?
             .ok_or_else(standard::token_not_valid)?;
         Ok(Visitor {
             caller: Caller { user: claims.user, role: user.role },
@@ -137,7 +137,7 @@ impl App {
     /// What the store cannot do.
     pub(super) fn is_open_session(&self, claims: &Claims) -> Result<bool, Answer> {
         let session = users::session(&*self.shop.store.snapshot(), claims.id.session);
-        let session = session.map_err(|error| could_not(&error.into()))?;
+        let session = session.map_err(|error| failure_answer(&error.into()))?;
         Ok(session.is_some_and(|session| session.user == claims.user))
     }
 
@@ -169,7 +169,7 @@ impl App {
             self.shop.hasher.matches(call.request.client.address(), password, hash).await?;
         let (id, user) = known.filter(|_| matches).ok_or(Refusal::InvalidCredentials)?;
         if let Some(throttle) = &self.throttle {
-            throttle.entered(call.request.client, id);
+            throttle.record_log_in(call.request.client, id);
         }
         Ok((id, user))
     }

@@ -15,7 +15,7 @@ const NO_ROOM_SECONDS: u32 = 60;
 
 /// 503 (429 for who tries too often, 502 for a gateway that does not serve us), and the cause in the
 /// log. Refusals never get here: each contract words its own.
-pub(crate) fn could_not(failure: &Failure) -> Answer {
+pub(crate) fn failure_answer(failure: &Failure) -> Answer {
     match failure {
         Failure::Busy => standard::unavailable(SOON_SECONDS),
         Failure::TooManyAttempts { retry_after_seconds } => {

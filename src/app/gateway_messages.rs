@@ -11,7 +11,7 @@ use souk_domain::PaymentId;
 
 /// Why a message was not taken.
 #[derive(Debug)]
-pub(crate) enum UnheardMessage {
+pub(crate) enum GatewayMessageError {
     /// None of our secrets signed it, or not lately.
     BadSignature,
     /// It is no event.
@@ -20,13 +20,13 @@ pub(crate) enum UnheardMessage {
     Failed(Failure),
 }
 
-impl From<Failure> for UnheardMessage {
+impl From<Failure> for GatewayMessageError {
     fn from(failure: Failure) -> Self {
         Self::Failed(failure)
     }
 }
 
-impl From<NoEvent> for UnheardMessage {
+impl From<NoEvent> for GatewayMessageError {
     fn from(_: NoEvent) -> Self {
         Self::NoEvent
     }
@@ -37,15 +37,15 @@ impl App {
     /// nothing of ours is taken and ignored.
     ///
     /// # Errors
-    /// [`UnheardMessage`].
-    pub(crate) async fn hear_gateway(
+    /// [`GatewayMessageError`].
+    pub(crate) async fn receive_gateway_message(
         &self,
         signature: &str,
         body: &[u8],
-    ) -> Result<(), UnheardMessage> {
+    ) -> Result<(), GatewayMessageError> {
         let now = clock::now().seconds();
         if !souk_stripe::is_signed(signature, body, &self.webhook_secrets, now) {
-            return Err(UnheardMessage::BadSignature);
+            return Err(GatewayMessageError::BadSignature);
         }
         let Heard { id, kind, about, message } = messages::read(body)?;
         if let Some(about) = about {

@@ -1,7 +1,7 @@
 //! Guests: known by the key of their cart, which they present as cookie, header, query parameter
 //! or body field (contracts README, "Carts").
 
-use super::{App, could_not};
+use super::{App, failure_answer};
 use crate::edge::form::{Field, Json, Rule, anything};
 use crate::edge::headers::X_CART_KEY;
 use crate::edge::{Answer, Form, Request, values};
@@ -125,15 +125,15 @@ impl App {
     ) -> Result<Option<CartKey>, Answer> {
         let Some(key) = presented_cart_key(request, form) else { return Ok(None) };
         // The second look is for keys that were sealed under another secret.
-        let is_known = self.gave_out(&key)
+        let is_known = self.has_issued(&key)
             || carts::of_guest(&*self.shop.store.snapshot(), &key, clock::now())
-                .map_err(|error| could_not(&error.into()))?
+                .map_err(|error| failure_answer(&error.into()))?
                 .is_some();
         Ok(is_known.then_some(key))
     }
 
     /// Whether the shop gave this key to a guest, who may never have put anything in a cart.
-    pub(crate) fn gave_out(&self, key: &CartKey) -> bool {
+    pub(crate) fn has_issued(&self, key: &CartKey) -> bool {
         self.guests.is_ours(key)
     }
 
@@ -161,7 +161,7 @@ impl App {
     pub(crate) fn has_guest_cookie(&self, request: &Request) -> Result<bool, Answer> {
         let Some(key) = cookie(request).and_then(CartKey::parse) else { return Ok(false) };
         let found = carts::of_guest(&*self.shop.store.snapshot(), &key, clock::now());
-        Ok(found.map_err(|error| could_not(&error.into()))?.is_some())
+        Ok(found.map_err(|error| failure_answer(&error.into()))?.is_some())
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::caller::OpenSession;
 use super::seal::SealKey;
-use super::{App, could_not};
+use super::{App, failure_answer};
 use crate::edge::headers::{IDEMPOTENCY_KEY, IDEMPOTENT_REPLAYED};
 use crate::edge::{Answer, Claims, Errors, Form, Request, limits, standard};
 use bytes::Bytes;
@@ -65,7 +65,7 @@ pub(super) struct Ticket {
 
 /// Keys whose requests are running now.
 #[derive(Default)]
-pub(super) struct Running(Mutex<HashSet<RecordKey>>);
+pub(super) struct RunningKeys(Mutex<HashSet<RecordKey>>);
 
 /// A key that is taken while its request runs.
 pub(super) struct HeldKey {
@@ -75,7 +75,7 @@ pub(super) struct HeldKey {
 
 impl Drop for HeldKey {
     fn drop(&mut self) {
-        let running = &self.app.running.0;
+        let running = &self.app.running_keys.0;
         running.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
     }
 }
@@ -118,7 +118,7 @@ impl App {
             request.extensions.insert(OpenSession(claims));
         }
         let is_free =
-            self.running.0.lock().unwrap_or_else(PoisonError::into_inner).insert(ticket.key);
+            self.running_keys.0.lock().unwrap_or_else(PoisonError::into_inner).insert(ticket.key);
         if !is_free {
             return Err(Answer::detail(StatusCode::CONFLICT, standard::KEY_RUNNING));
         }
@@ -129,7 +129,8 @@ impl App {
                 Err(Answer::detail(StatusCode::UNPROCESSABLE_ENTITY, standard::KEY_TAKEN))
             }
             Verdict::Anew => {
-                self.admit_stored_answer(ticket.caller).map_err(|failure| could_not(&failure))?;
+                self.admit_stored_answer(ticket.caller)
+                    .map_err(|failure| failure_answer(&failure))?;
                 request.extensions.insert(ticket);
                 Ok(Some(held))
             }
@@ -138,7 +139,7 @@ impl App {
 
     fn judge(&self, request: &Request, ticket: &Ticket) -> Result<Verdict, Answer> {
         let snapshot = self.shop.store.snapshot();
-        let failed = |error: StoreError| could_not(&error.into());
+        let failed = |error: StoreError| failure_answer(&error.into());
         let Some(stored) = idempotency::find(&*snapshot, ticket.key).map_err(failed)? else {
             return Ok(Verdict::Anew);
         };
@@ -149,7 +150,7 @@ impl App {
         if is_of_version_1_and_void(&stored, ticket) {
             return Ok(Verdict::Anew);
         }
-        self.admit_comparison(request, ticket.key).map_err(|failure| could_not(&failure))?;
+        self.admit_comparison(request, ticket.key).map_err(|failure| failure_answer(&failure))?;
         Ok(opened(&stored, ticket, request).map_or(Verdict::Taken, Verdict::Again))
     }
 
@@ -179,7 +180,7 @@ impl App {
             Ok(None) => Ok(None),
             Err(error) => Err(error),
         };
-        let stored = stored.map_err(|error| could_not(&error.into()))?.filter(|stored| {
+        let stored = stored.map_err(|error| failure_answer(&error.into()))?.filter(|stored| {
             stored.session == Some(claims.id.session)
                 && stored.grant.is_none()
                 && !is_of_version_1_and_void(stored, ticket)
@@ -266,13 +267,13 @@ impl Ticket {
 fn opened(stored: &StoredAnswer, ticket: &Ticket, request: &Request) -> Option<Answer> {
     if let Some(plain) = &stored.plain {
         let path = request.path.trim_end_matches('/');
-        let asked = Fingerprint::of(request.method.as_str(), path, &request.body);
-        return (plain.fingerprint == asked)
-            .then(|| again(plain.status, plain.headers.clone(), plain.body.clone()));
+        let fingerprint = Fingerprint::of(request.method.as_str(), path, &request.body);
+        return (plain.fingerprint == fingerprint)
+            .then(|| replay_of(plain.status, plain.headers.clone(), plain.body.clone()));
     }
     let WholeAnswer { status, headers, body } =
         WholeAnswer::from_bytes(&ticket.seal.open(&stored.sealed)?)?;
-    Some(again(status, headers, body))
+    Some(replay_of(status, headers, body))
 }
 
 /// Records of version 1 do not say whether they hand out a session, so those that hold a token are
@@ -286,12 +287,12 @@ fn is_of_version_1_and_void(stored: &StoredAnswer, ticket: &Ticket) -> bool {
     })
 }
 
-fn again(status: u16, headers: Vec<(String, String)>, body: Vec<u8>) -> Answer {
+fn replay_of(status: u16, headers: Vec<(String, String)>, body: Vec<u8>) -> Answer {
     let header = |(name, value): (String, String)| {
         Some((HeaderName::try_from(name).ok()?, HeaderValue::try_from(value).ok()?))
     };
     let mut headers: Vec<_> = headers.into_iter().filter_map(header).collect();
     headers.push((IDEMPOTENT_REPLAYED, HeaderValue::from_static("true")));
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
-    Answer::again(status, headers, Bytes::from(body))
+    Answer::from_parts(status, headers, Bytes::from(body))
 }

@@ -1,8 +1,8 @@
 //! How every contract answers a list: its ids are found in a turn of the reading threads, and its
 //! items are written as the client takes them.
 
-use super::{App, could_not};
-use crate::edge::{Answer, Call, Client, ItemWriter, PageAsked, Wrapping, limits};
+use super::{App, failure_answer};
+use crate::edge::{Answer, Call, Client, ItemWriter, PageQuery, Wrapping, limits};
 use serde::Serialize;
 use souk_actors::Failure;
 use souk_actors::fair_queue::{FairQueue, WaitingBounds};
@@ -92,7 +92,7 @@ impl App {
     pub(crate) async fn list<Id, Body>(
         self: &Arc<Self>,
         call: Call,
-        (asked, wrapping): (PageAsked, Wrapping),
+        (page_query, wrapping): (PageQuery, Wrapping),
         find: impl Fn(&Snapshot, u64, usize) -> Result<(u64, Vec<Id>), StoreError> + Send + 'static,
         body: impl Fn(&Self, &Snapshot, Id) -> Result<Option<Body>, StoreError> + Send + Sync + 'static,
     ) -> Result<Answer, Answer>
@@ -104,8 +104,8 @@ impl App {
         let client = call.request.client;
         let reading = self.reading.run(client, move || {
             let snapshot = app.shop.store.snapshot();
-            let (page, ids) = asked.fetch(|offset, limit| {
-                find(&snapshot, offset, limit).map_err(|error| could_not(&error.into()))
+            let (page, ids) = page_query.fetch(|offset, limit| {
+                find(&snapshot, offset, limit).map_err(|error| failure_answer(&error.into()))
             })?;
             let base_url = call.request.base_url(app.public_url.as_deref());
             let held_bytes = ids.capacity() * size_of::<Id>();
@@ -116,7 +116,8 @@ impl App {
                 let snapshot = found_in.take().unwrap_or_else(|| app.shop.store.snapshot());
                 while !writer.is_full() {
                     let Some(id) = ids.next() else { return Ok(false) };
-                    let body = body(&app, &snapshot, id).map_err(|error| could_not(&error.into()));
+                    let body =
+                        body(&app, &snapshot, id).map_err(|error| failure_answer(&error.into()));
                     if let Some(body) = body? {
                         writer.write(&body)?;
                     }
@@ -125,7 +126,7 @@ impl App {
             };
             page.list(wrapping, (&call.request, &base_url), held_bytes, more)
         });
-        reading.await.unwrap_or_else(|failure| Err(could_not(&failure)))
+        reading.await.unwrap_or_else(|failure| Err(failure_answer(&failure)))
     }
 }
 

@@ -27,8 +27,8 @@ mod tests;
 mod throttle;
 
 pub(crate) use caller::{Asker, IssuedTokens, Visitor};
-pub(crate) use failures::could_not;
-pub(crate) use gateway_messages::{Event, UnheardMessage};
+pub(crate) use failures::failure_answer;
+pub(crate) use gateway_messages::{Event, GatewayMessageError};
 pub(crate) use guest_orders::{GuestLimits, GuestSlot};
 pub(crate) use guests::{CartKeyHeaders, cart_key_field, presented_cart_key, presents_cart_key};
 pub(crate) use idempotency::Repeat;
@@ -47,7 +47,7 @@ use crate::edge::openapi::Contract;
 use crate::edge::{Answer, Request, Router, TokenKey};
 use crate::logs::Archive;
 use guests::GuestSeal;
-use idempotency::Running;
+use idempotency::RunningKeys;
 use kept_bounds::KeptBounds;
 use returns::Returns;
 use seal::AnswerSeal;
@@ -88,7 +88,7 @@ pub(crate) struct App {
     guests: GuestSeal,
     answers: AnswerSeal,
     order_seal: OrderSeal,
-    running: Running,
+    running_keys: RunningKeys,
     /// Held while the sandbox's messages are delivered, so that they stay in order.
     sandbox_delivery: tokio::sync::Mutex<()>,
     kept_bounds: KeptBounds,
@@ -179,7 +179,7 @@ impl App {
             guests: GuestSeal::new(&settings.jwt_secret),
             answers: AnswerSeal::new(&settings.jwt_secret),
             order_seal: OrderSeal::new(&settings.jwt_secret),
-            running: Running::default(),
+            running_keys: RunningKeys::default(),
             sandbox_delivery: tokio::sync::Mutex::default(),
             guest_limits: settings.guest_limits,
             kept_bounds: KeptBounds::new(settings.kept_limits),
@@ -194,16 +194,16 @@ impl App {
     /// Answers one request.
     pub(crate) async fn answer(self: Arc<Self>, mut request: Request) -> Answer {
         if !request.method.is_safe() && self.adapters.is_outbox_full() {
-            return could_not(&Failure::OutboxFull);
+            return failure_answer(&Failure::OutboxFull);
         }
         let is_personal = privacy::is_personal(&request);
         let held = match self.hold_idempotency_key(&mut request) {
             Ok(held) => held,
-            Err(answer) => return privacy::kept_by_nobody(is_personal, answer),
+            Err(answer) => return privacy::with_no_store(is_personal, answer),
         };
         let answer = self.router.answer(&self, request).await;
         // The key is free again only now, when its answer is stored or there is none.
         drop(held);
-        privacy::kept_by_nobody(is_personal, answer)
+        privacy::with_no_store(is_personal, answer)
     }
 }

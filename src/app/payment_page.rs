@@ -1,7 +1,7 @@
 //! The pages a customer comes back to from the gateway. Programs get what the services document
 //! prints; a person is shown how the order stands, in words.
 
-use super::{App, OrderCard, could_not};
+use super::{App, OrderCard, failure_answer};
 use crate::edge::{Answer, Call, VARY_BY_ACCEPT};
 use crate::pages::{self, Page};
 use http::StatusCode;
@@ -21,7 +21,7 @@ struct PaymentPage {
 
 impl App {
     /// The answer of a page of the gateway's return: as it is for programs, in words for people.
-    pub(crate) fn for_readers(
+    pub(crate) fn page_or_answer(
         &self,
         call: &Call,
         answer: Result<Answer, impl Into<Answer>>,
@@ -30,7 +30,7 @@ impl App {
         let shown = match call.request.prefers_html() {
             false => answer,
             true if answer.status.is_success() => self.payment_page(call),
-            true => pages::instead_of(answer, &self.shop_name),
+            true => pages::refusal_page(answer, &self.shop_name),
         };
         shown.with_header(VARY, VARY_BY_ACCEPT)
     }
@@ -39,8 +39,8 @@ impl App {
         let session = call.request.query("session_id").unwrap_or_default();
         let (title, paragraphs, order) = match self.paid_order(session) {
             Err(error) => {
-                let answer = could_not(&error.into());
-                return pages::instead_of(answer, &self.shop_name);
+                let answer = failure_answer(&error.into());
+                return pages::refusal_page(answer, &self.shop_name);
             }
             Ok(None) => {
                 let text = "You left the page of the payment. If you have not paid, you can \
@@ -55,7 +55,7 @@ impl App {
                 ("This order is not there any more", vec![text], None)
             }
             Ok(Some((payment, Some(order)))) => {
-                let (title, text) = words(&payment, &order);
+                let (title, text) = title_and_text(&payment, &order);
                 let card = OrderCard::without_lines(&order, self.shop.settings.currency);
                 (title, vec![text], Some(card))
             }
@@ -76,7 +76,7 @@ impl App {
 }
 
 /// What the customer needs to know, from what is booked after the gateway was asked.
-fn words(payment: &Payment, order: &Order) -> (&'static str, &'static str) {
+fn title_and_text(payment: &Payment, order: &Order) -> (&'static str, &'static str) {
     let has_paid = payment.received > Money::ZERO;
     match order.status {
         OrderStatus::Cancelled if has_paid => {

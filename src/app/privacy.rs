@@ -17,7 +17,7 @@ pub(super) fn is_personal(request: &Request) -> bool {
 
 /// The answer with `Cache-Control: no-store`, if it is personal or gives somebody a cart key, and
 /// does not say itself who may keep it.
-pub(super) fn kept_by_nobody(is_personal: bool, answer: Answer) -> Answer {
+pub(super) fn with_no_store(is_personal: bool, answer: Answer) -> Answer {
     let names = |name| answer.headers.iter().any(|(known, _)| *known == name);
     if names(CACHE_CONTROL) || !(is_personal || names(X_CART_KEY)) {
         return answer;
@@ -31,7 +31,7 @@ mod tests {
     use http::{Method, StatusCode};
 
     fn is_kept(request: &Request, answer: Answer) -> bool {
-        kept_by_nobody(is_personal(request), answer).header("cache-control") != "no-store"
+        with_no_store(is_personal(request), answer).header("cache-control") != "no-store"
     }
 
     #[test]

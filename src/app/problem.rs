@@ -1,6 +1,6 @@
 //! Why a handler has no success to report, in the words of its contract.
 
-use super::could_not;
+use super::failure_answer;
 use crate::edge::{Answer, Errors};
 use souk_actors::Failure;
 use souk_actors::store::StoreError;
@@ -58,7 +58,7 @@ impl<W: Wording> From<Problem<W>> for Answer {
             Problem::Answer(answer) => *answer,
             Problem::Failure(failure, _) => match *failure {
                 Failure::Refused(refusal) => W::answer_for(refusal),
-                failure => could_not(&failure),
+                failure => failure_answer(&failure),
             },
         }
     }

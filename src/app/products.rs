@@ -1,6 +1,6 @@
 //! What the contracts do alike with products. Who may, they have asked before.
 
-use super::{App, Problem, could_not};
+use super::{App, Problem, failure_answer};
 use crate::edge::form::{Field, Reference, id};
 use crate::edge::{Answer, Call, Errors, Form, standard};
 use souk_actors::Failure;
@@ -110,7 +110,7 @@ impl App {
         let sees_hidden = self.sees_hidden(call)?;
         let id = call.id(parameter, ProductId::parse)?;
         let found = catalog::product(&*self.shop.store.snapshot(), id)
-            .map_err(|error| could_not(&error.into()))?;
+            .map_err(|error| failure_answer(&error.into()))?;
         let visible = found.filter(|view| sees_hidden || view.is_for_sale());
         visible.ok_or_else(standard::not_found)
     }

@@ -146,7 +146,7 @@ impl Throttle {
     }
 
     /// Remembers that an account was entered from here.
-    pub(super) fn entered(&self, client: Client, user: UserId) {
+    pub(super) fn record_log_in(&self, client: Client, user: UserId) {
         let mut known = self.known();
         if known.len() >= KNOWN_MAX {
             known.clear();
@@ -196,7 +196,7 @@ mod tests {
     fn an_account_is_guessed_slowly_from_many_addresses_and_its_owner_still_gets_in() {
         let throttle = Throttle::new(&GuestLimits::default());
         let home = from("192.0.2.1");
-        throttle.entered(home, owner());
+        throttle.record_log_in(home, owner());
         let guesses = (0..200).map(|n| from(&format!("198.51.100.{n}")));
         let admitted =
             guesses.filter(|guess| throttle.admit(*guess, "Ann", Some(owner())).is_ok()).count();
@@ -211,7 +211,7 @@ mod tests {
             .filter_map(|n| throttle.admit(from("192.0.2.9"), &format!("user{n}"), None).err())
             .collect::<Vec<_>>();
         assert!(refused.len() > 100, "only {} were refused", refused.len());
-        let answer = crate::app::could_not(&refused[0]);
+        let answer = crate::app::failure_answer(&refused[0]);
         assert_eq!(answer.status, 429);
         assert!(!answer.header("retry-after").is_empty());
     }
@@ -220,7 +220,7 @@ mod tests {
     fn an_old_password_is_guessed_slowly_even_from_where_its_account_was_entered() {
         let throttle = Throttle::new(&GuestLimits::default());
         let home = from("192.0.2.1");
-        throttle.entered(home, owner());
+        throttle.record_log_in(home, owner());
         let admitted = (0..100).filter(|_| throttle.admit_owner(home, owner()).is_ok()).count();
         assert!(admitted <= 25, "{admitted} guesses were admitted");
         assert!(throttle.admit(from("192.0.2.2"), "ann", Some(owner())).is_ok());

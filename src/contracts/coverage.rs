@@ -200,8 +200,8 @@ fn sentences(document: &'static str) -> Vec<&'static str> {
         let (name, value) = line.trim().trim_end_matches(',').split_once(": ")?;
         let alone = value.strip_prefix("[\"").and_then(|rest| rest.strip_suffix("\"]"));
         let named = ["\"message\"", "\"detail\"", "\"error\""].contains(&name);
-        let said = named.then(|| value.strip_prefix('"')?.strip_suffix('"')).flatten();
-        alone.or(said).filter(|text| text.contains(' '))
+        let quoted = named.then(|| value.strip_prefix('"')?.strip_suffix('"')).flatten();
+        alone.or(quoted).filter(|text| text.contains(' '))
     };
     document.lines().filter_map(sentence).collect()
 }
@@ -267,13 +267,13 @@ fn every_sentence_of_every_document_is_expected_by_a_test() {
         ("platform", include_str!("../../docs/contracts/platform.md"), 1),
     ];
     for (contract, document, count) in documents {
-        let said = sentences(document);
-        assert!(said.len() >= count, "{contract} says little: {said:?}");
+        let found = sentences(document);
+        assert!(found.len() >= count, "{contract} has too few sentences: {found:?}");
         let sources = sources_of(contract).concat();
         // `Cart {cart_key} cleared`: the words around what differs.
         let is_expected =
             |text: &&str| text.split(['{', '}']).step_by(2).all(|part| sources.contains(part));
-        let unexpected: Vec<_> = said.into_iter().filter(|text| !is_expected(text)).collect();
+        let unexpected: Vec<_> = found.into_iter().filter(|text| !is_expected(text)).collect();
         assert!(unexpected.is_empty(), "no test of {contract} expects {unexpected:#?}");
     }
 }

@@ -22,38 +22,38 @@ pub(super) fn routes() -> Vec<Route<App>> {
 
 /// Whose request a body is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Speaker {
+enum BodyContract {
     Classic,
     Minimal,
 }
 
 async fn create_order(app: Arc<App>, call: Call) -> Answer {
-    match speaker(&app, &call, &["products"], &["cart_id"]) {
-        Ok(Speaker::Classic) => classic::create_order(app, call).await,
-        Ok(Speaker::Minimal) => minimal::create_order(app, call).await,
+    match contract_of_body(&app, &call, &["products"], &["cart_id"]) {
+        Ok(BodyContract::Classic) => classic::create_order(app, call).await,
+        Ok(BodyContract::Minimal) => minimal::create_order(app, call).await,
         Err(answer) => answer,
     }
 }
 
 async fn pay(app: Arc<App>, call: Call) -> Answer {
-    match speaker(&app, &call, &["order", "amount"], &["order_id", "payment_method"]) {
-        Ok(Speaker::Classic) => classic::initiate_payment(app, call).await,
-        Ok(Speaker::Minimal) => minimal::process_payment(app, call).await,
+    match contract_of_body(&app, &call, &["order", "amount"], &["order_id", "payment_method"]) {
+        Ok(BodyContract::Classic) => classic::initiate_payment(app, call).await,
+        Ok(BodyContract::Minimal) => minimal::process_payment(app, call).await,
         Err(answer) => answer,
     }
 }
 
 /// Who speaks, or the answer to nobody and to who says nothing of either. Both operations need a
 /// token, so without one no field is asked for.
-fn speaker(
+fn contract_of_body(
     app: &App,
     call: &Call,
     classic: &[&'static str],
     minimal: &[&'static str],
-) -> Result<Speaker, Answer> {
+) -> Result<BodyContract, Answer> {
     app.session_claims(&call.request)?;
     let form = Form::parse(&call.request)?;
-    recognised(&form, classic, minimal).ok_or_else(|| {
+    matching_contract(&form, classic, minimal).ok_or_else(|| {
         let mut errors = Errors::new();
         for field in classic.iter().chain(minimal) {
             errors.add(*field, REQUIRED);
@@ -64,18 +64,18 @@ fn speaker(
 
 /// Whoever names every field of theirs, else whoever names the first, else whoever names any; of
 /// two alike classic, whose document came first.
-fn recognised(form: &Form<'_>, classic: &[&str], minimal: &[&str]) -> Option<Speaker> {
-    let likeness = |fields: &[&str]| {
+fn matching_contract(form: &Form<'_>, classic: &[&str], minimal: &[&str]) -> Option<BodyContract> {
+    let match_rank = |fields: &[&str]| {
         let all = fields.iter().all(|field| form.has(field));
         let first = fields.first().is_some_and(|field| form.has(field));
         let any = fields.iter().any(|field| form.has(field));
         (any, all, first)
     };
-    let (classic, minimal) = (likeness(classic), likeness(minimal));
+    let (classic, minimal) = (match_rank(classic), match_rank(minimal));
     if !classic.0 && !minimal.0 {
         return None;
     }
-    Some(if minimal > classic { Speaker::Minimal } else { Speaker::Classic })
+    Some(if minimal > classic { BodyContract::Minimal } else { BodyContract::Classic })
 }
 
 #[cfg(test)]
@@ -84,22 +84,22 @@ mod tests {
     use crate::edge::Request;
     use http::Method;
 
-    fn recognised_in(body: &str) -> Option<Speaker> {
+    fn recognised_in(body: &str) -> Option<BodyContract> {
         let request = Request::test(Method::POST, "/api/payments/").with_json(body);
         let form = Form::parse(&request).expect("an object");
-        recognised(&form, &["order", "amount"], &["order_id", "payment_method"])
+        matching_contract(&form, &["order", "amount"], &["order_id", "payment_method"])
     }
 
     #[test]
     fn a_body_is_recognised_by_the_fields_it_names() {
         for (body, speaker) in [
-            (r#"{"order": 1, "amount": "1.00"}"#, Some(Speaker::Classic)),
-            (r#"{"order_id": 1, "payment_method": "pm_card_visa"}"#, Some(Speaker::Minimal)),
-            (r#"{"order_id": 1, "payment_method": "x", "amount": 1}"#, Some(Speaker::Minimal)),
-            (r#"{"order": 1, "payment_method": "x"}"#, Some(Speaker::Classic)),
-            (r#"{"order_id": 1, "amount": 1}"#, Some(Speaker::Minimal)),
-            (r#"{"amount": 1}"#, Some(Speaker::Classic)),
-            (r#"{"payment_method": null}"#, Some(Speaker::Minimal)),
+            (r#"{"order": 1, "amount": "1.00"}"#, Some(BodyContract::Classic)),
+            (r#"{"order_id": 1, "payment_method": "pm_card_visa"}"#, Some(BodyContract::Minimal)),
+            (r#"{"order_id": 1, "payment_method": "x", "amount": 1}"#, Some(BodyContract::Minimal)),
+            (r#"{"order": 1, "payment_method": "x"}"#, Some(BodyContract::Classic)),
+            (r#"{"order_id": 1, "amount": 1}"#, Some(BodyContract::Minimal)),
+            (r#"{"amount": 1}"#, Some(BodyContract::Classic)),
+            (r#"{"payment_method": null}"#, Some(BodyContract::Minimal)),
             (r#"{"id": 1}"#, None),
             ("", None),
         ] {

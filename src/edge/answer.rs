@@ -58,7 +58,7 @@ impl fmt::Debug for Tail {
 impl Clone for Answer {
     /// Copies everything but the tail, which only one client can receive.
     fn clone(&self) -> Self {
-        let whole = Self::again(self.status, self.headers.clone(), self.body.clone());
+        let whole = Self::from_parts(self.status, self.headers.clone(), self.body.clone());
         Self { extensions: self.extensions.clone(), ..whole }
     }
 }
@@ -83,11 +83,11 @@ impl Answer {
 
     /// An answer with a body that is already written.
     pub(crate) fn bytes(status: StatusCode, content_type: HeaderValue, body: Bytes) -> Self {
-        Self::again(status, vec![(CONTENT_TYPE, content_type)], body)
+        Self::from_parts(status, vec![(CONTENT_TYPE, content_type)], body)
     }
 
-    /// A stored answer. Its headers contain no name twice.
-    pub(crate) fn again(
+    /// An answer made of its parts. Its headers contain no name twice.
+    pub(crate) fn from_parts(
         status: StatusCode,
         headers: Vec<(HeaderName, HeaderValue)>,
         body: Bytes,
@@ -119,7 +119,7 @@ impl Answer {
 
     /// A status without a body.
     pub(crate) fn empty(status: StatusCode) -> Self {
-        Self::again(status, Vec::new(), Bytes::new())
+        Self::from_parts(status, Vec::new(), Bytes::new())
     }
 
     /// `{"detail": text}`.

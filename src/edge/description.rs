@@ -288,7 +288,7 @@ impl Description {
     }
 
     /// What a member of the last success says here, where its type alone does not show it.
-    pub(crate) fn says(mut self, member: &str, value: impl Into<Value>) -> Self {
+    pub(crate) fn example_value(mut self, member: &str, value: impl Into<Value>) -> Self {
         if let Some(success) = self.successes.last_mut() {
             success.shown.insert(member.to_owned(), value.into());
         }

@@ -58,7 +58,7 @@ pub(crate) use cors::Cors;
 pub(crate) use description::{Description, any_text};
 pub(crate) use form::{Errors, Form};
 pub(crate) use list::{ItemWriter, Wrapping};
-pub(crate) use pages::PageAsked;
+pub(crate) use pages::PageQuery;
 pub(crate) use posted::PostedForm;
 pub(crate) use request::{Request, bearer_of};
 pub(crate) use route::{Call, Operation, Route};

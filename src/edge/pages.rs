@@ -10,13 +10,13 @@ use url::form_urlencoded;
 
 /// The page that a request asks for; the list's length is not known yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct PageAsked {
-    number: Asked,
+pub(crate) struct PageQuery {
+    number: PageNumber,
     size: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Asked {
+enum PageNumber {
     Number(u64),
     Last,
 }
@@ -41,7 +41,7 @@ struct Envelope<'a, T> {
     results: &'a [T],
 }
 
-impl PageAsked {
+impl PageQuery {
     /// Reads `page` and `page_size`. An invalid `page_size` counts as the default.
     ///
     /// # Errors
@@ -50,24 +50,24 @@ impl PageAsked {
         let positive = |text| python_int(text).and_then(|number| u64::try_from(number).ok());
         let positive = |text| positive(text).filter(|number| *number >= 1);
         let number = match request.query("page") {
-            None | Some("") => Asked::Number(1),
-            Some("last") => Asked::Last,
-            Some(text) => Asked::Number(positive(text).ok_or_else(standard::invalid_page)?),
+            None | Some("") => PageNumber::Number(1),
+            Some("last") => PageNumber::Last,
+            Some(text) => PageNumber::Number(positive(text).ok_or_else(standard::invalid_page)?),
         };
         let size = request.query("page_size").and_then(positive);
         let size = size.unwrap_or(limits::PAGE_SIZE_DEFAULT);
         Ok(Self { number, size: size.min(limits::PAGE_SIZE_MAX) })
     }
 
-    /// Like [`PageAsked::of`] for a list whose document shows it without pages: by default the page has
+    /// Like [`PageQuery::of`] for a list whose document shows it without pages: by default the page has
     /// [`limits::WHOLE_LIST_ITEMS_MAX`] items.
     ///
     /// # Errors
-    /// As [`PageAsked::of`].
+    /// As [`PageQuery::of`].
     pub(crate) fn of_whole_list(request: &Request) -> Result<Self, Answer> {
-        let asked = Self::of(request)?;
+        let query = Self::of(request)?;
         let is_cut = ["page", "page_size"].iter().any(|name| request.query(name).is_some());
-        Ok(if is_cut { asked } else { Self { size: limits::WHOLE_LIST_ITEMS_MAX, ..asked } })
+        Ok(if is_cut { query } else { Self { size: limits::WHOLE_LIST_ITEMS_MAX, ..query } })
     }
 
     /// Fetches the page: `fetch` gets an offset and a limit, and returns the length of the whole list and
@@ -81,14 +81,14 @@ impl PageAsked {
     ) -> Result<(Page, T), E> {
         let limit = usize::try_from(self.size).expect("at most WHOLE_LIST_ITEMS_MAX");
         let number = match self.number {
-            Asked::Number(number) => number,
-            Asked::Last => {
+            PageNumber::Number(number) => number,
+            PageNumber::Last => {
                 let (count, _) = fetch(0, 0)?;
                 self.within(count)?.number
             }
         };
         let (count, items) = fetch((number - 1).saturating_mul(self.size), limit)?;
-        let page = Self { number: Asked::Number(number), ..self }.within(count)?;
+        let page = Self { number: PageNumber::Number(number), ..self }.within(count)?;
         Ok((page, items))
     }
 
@@ -99,8 +99,8 @@ impl PageAsked {
     pub(crate) fn within(self, count: u64) -> Result<Page, Answer> {
         let last = last_page(count, self.size);
         let number = match self.number {
-            Asked::Number(number) => number,
-            Asked::Last => last,
+            PageNumber::Number(number) => number,
+            PageNumber::Last => last,
         };
         if number > last {
             return Err(standard::invalid_page());
@@ -235,7 +235,7 @@ mod tests {
     }
 
     fn page(target: &str, count: u64) -> Result<Page, Answer> {
-        PageAsked::of(&get(target))?.within(count)
+        PageQuery::of(&get(target))?.within(count)
     }
 
     #[test]

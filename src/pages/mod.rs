@@ -165,7 +165,7 @@ pub(crate) fn policy(origins: &[String]) -> HeaderValue {
 
 /// The page that says what an answer of the API refuses. Its other headers stay: `Retry-After`,
 /// for one.
-pub(crate) fn instead_of(answer: Answer, shop_name: &str) -> Answer {
+pub(crate) fn refusal_page(answer: Answer, shop_name: &str) -> Answer {
     let (title, text) = match answer.status {
         StatusCode::NOT_FOUND => ("Not found", "There is nothing at this address any more."),
         StatusCode::TOO_MANY_REQUESTS => {
@@ -176,9 +176,9 @@ pub(crate) fn instead_of(answer: Answer, shop_name: &str) -> Answer {
         }
         _ => ("This did not work", "The shop does not understand this request."),
     };
-    let said = Message { paragraphs: vec![text.to_owned()], link: None };
+    let message = Message { paragraphs: vec![text.to_owned()], link: None };
     let page = Page { shop_name, title, template: "message.html" };
-    let mut page = page.private(answer.status, &said);
+    let mut page = page.private(answer.status, &message);
     for (name, value) in answer.headers.into_iter().filter(|(name, _)| *name != CONTENT_TYPE) {
         page = page.with_header(name, value);
     }
@@ -238,7 +238,7 @@ mod tests {
 
     #[test]
     fn a_refusal_becomes_a_page_and_keeps_its_headers() {
-        let page = instead_of(standard::too_many_requests(7), "Souk");
+        let page = refusal_page(standard::too_many_requests(7), "Souk");
         assert_eq!((page.status.as_u16(), page.header("retry-after")), (429, "7"));
         assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
         assert!(page.text().contains("Too many attempts"), "{}", page.text());

@@ -35,14 +35,17 @@ pub(super) fn products_field(form: &mut Form<'_>) -> Field<Vec<Reference<Product
 
 /// The products that are asked for. Where one of them is no id at all, every one that cannot be
 /// bought is named; where all are, the turn knows it better.
-fn known_products(app: &App, asked: Vec<Reference<ProductId>>) -> Result<Vec<ProductId>, Problem> {
-    let known: Vec<ProductId> = asked.iter().filter_map(|product| product.id).collect();
-    if known.len() == asked.len() {
+fn known_products(
+    app: &App,
+    references: Vec<Reference<ProductId>>,
+) -> Result<Vec<ProductId>, Problem> {
+    let known: Vec<ProductId> = references.iter().filter_map(|product| product.id).collect();
+    if known.len() == references.len() {
         return Ok(known);
     }
     let mut errors = Errors::new();
     let mut seen = BTreeSet::new();
-    for product in asked {
+    for product in references {
         let is_new = seen.insert(product.to_string());
         let is_for_sale = product.id.map_or(Ok(false), |id| app.is_for_sale(id))?;
         if is_new && !is_for_sale {

@@ -35,7 +35,7 @@ pub(super) async fn initiate(app: Arc<App>, call: Call) -> Result<Answer, Proble
         return Err(Errors::of("amount", sentence).into());
     }
     if paying::costs_nothing(&order) {
-        return initiate_for_nothing(app, call, id, order).await;
+        return initiate_free_order(app, call, id, order).await;
     }
     let (payment, intent) = paying::prepare(&app.shop, id).await?;
     let status = payments::payment(&*app.shop.store.snapshot(), payment)?
@@ -52,7 +52,7 @@ pub(super) async fn initiate(app: Arc<App>, call: Call) -> Result<Answer, Proble
 }
 
 /// What owes nothing is paid at once; `finalize` says so again.
-async fn initiate_for_nothing(
+async fn initiate_free_order(
     app: Arc<App>,
     call: Call,
     id: OrderId,

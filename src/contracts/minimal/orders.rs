@@ -13,11 +13,11 @@ use std::sync::Arc;
 pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let visitor = app.visitor(&call)?;
     let mut form = Form::parse(&call.request)?;
-    let asked = cart_field(&mut form);
-    let asked = form.finish(asked)?;
+    let cart_id = cart_field(&mut form);
+    let cart_id = form.finish(cart_id)?;
     // A user has one cart for ever; any other is somebody else's or nobody's.
     let own = carts::of_user(&*app.shop.store.snapshot(), visitor.id())?;
-    own.filter(|(id, _)| Some(*id) == asked).ok_or_else(standard::not_found)?;
+    own.filter(|(id, _)| Some(*id) == cart_id).ok_or_else(standard::not_found)?;
     let cart = CartOf::User(visitor.id());
     let draft = app.draft_order_without_address(visitor.id(), &visitor.user);
     let placed = app.commit(&call, move |turn| async move {

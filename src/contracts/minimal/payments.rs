@@ -31,7 +31,7 @@ pub(super) async fn process(app: Arc<App>, call: Call) -> Result<Answer, Problem
     let order = app.visible_order(&visitor, id)?.ok_or_else(standard::not_found)?;
     paying::require_payable(&order)?;
     if paying::costs_nothing(&order) {
-        return process_for_nothing(app, call, id, order).await;
+        return process_free_order(app, call, id, order).await;
     }
     let order = paying::start(&app.shop, id).await?;
     let payment = order.payment.as_ref().ok_or(Refusal::PaymentNotStarted)?.payment;
@@ -44,7 +44,7 @@ pub(super) async fn process(app: Arc<App>, call: Call) -> Result<Answer, Problem
 }
 
 /// What owes nothing is paid without any method.
-async fn process_for_nothing(
+async fn process_free_order(
     app: Arc<App>,
     call: Call,
     id: OrderId,

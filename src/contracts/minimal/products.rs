@@ -3,7 +3,7 @@
 use super::refusals::Problem;
 use super::wire::ProductBody;
 use crate::app::App;
-use crate::edge::{Answer, Call, PageAsked, Wrapping};
+use crate::edge::{Answer, Call, PageQuery, Wrapping};
 use souk_actors::catalog::{self, ProductFilter};
 use souk_actors::store::{Snapshot, StoreError};
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use std::sync::Arc;
 /// where it stands.
 pub(super) async fn list(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let with_hidden = app.sees_hidden(&call)?;
-    let asked = PageAsked::of_whole_list(&call.request)?;
+    let page_query = PageQuery::of_whole_list(&call.request)?;
     let filter = ProductFilter { with_hidden, ..ProductFilter::default() };
     let find = move |snapshot: &Snapshot, offset, limit| {
         catalog::product_ids(snapshot, &filter, offset, limit)
@@ -21,7 +21,7 @@ pub(super) async fn list(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
         let currency = app.shop.settings.currency;
         Ok(catalog::product(snapshot, id)?.map(|view| ProductBody::new(&view, currency)))
     };
-    Ok(app.list(call, (asked, Wrapping::Named("products")), find, body).await?)
+    Ok(app.list(call, (page_query, Wrapping::Named("products")), find, body).await?)
 }
 
 pub(super) async fn retrieve(app: Arc<App>, call: Call) -> Result<Answer, Problem> {

@@ -293,7 +293,7 @@ fn cart_by_key(app: &App, call: &Call) -> Result<(Vec<CartLine>, CartOf, CartKey
             CartHolder::Guest { .. } => (cart.lines, CartOf::Guest(key.clone()), key),
         }),
         // Given out, and nothing was put in so far.
-        None if app.gave_out(&key) => Ok((Vec::new(), CartOf::Guest(key.clone()), key)),
+        None if app.has_issued(&key) => Ok((Vec::new(), CartOf::Guest(key.clone()), key)),
         None => Err(standard::not_found().into()),
     }
 }

@@ -5,7 +5,7 @@ use super::refusals::Problem;
 use super::wire::CategoryBody;
 use crate::app::App;
 use crate::edge::form::{Field, Rule, name};
-use crate::edge::{Answer, Call, Form, PageAsked, Wrapping, standard};
+use crate::edge::{Answer, Call, Form, PageQuery, Wrapping, standard};
 use souk_actors::catalog::{self, CategoryChange, CategoryDraft};
 use souk_actors::store::{Snapshot, StoreError};
 use souk_domain::CategoryId;
@@ -15,11 +15,11 @@ const NAME_CHARACTERS_MAX: usize = 255;
 
 pub(super) async fn list(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     require_reader(&app, &call)?;
-    let asked = PageAsked::of_whole_list(&call.request)?;
+    let page_query = PageQuery::of_whole_list(&call.request)?;
     let body = |_: &App, snapshot: &Snapshot, id| -> Result<_, StoreError> {
         Ok(catalog::category(snapshot, id)?.map(|category| CategoryBody::new(id, &category)))
     };
-    Ok(app.list(call, (asked, Wrapping::Bare), catalog::category_ids, body).await?)
+    Ok(app.list(call, (page_query, Wrapping::Bare), catalog::category_ids, body).await?)
 }
 
 pub(super) async fn detail(app: Arc<App>, call: Call) -> Result<Answer, Problem> {

@@ -10,7 +10,7 @@ use super::wire::{MessageBody, OrderBody, OrderItemsBody};
 use crate::app::{App, Asker, GuestLimits, GuestSlot, presents_cart_key};
 use crate::edge::form::{Rule, boolean, email, form, id, name, order_status, text};
 use crate::edge::values::CartKeyText;
-use crate::edge::{Answer, Call, Errors, Form, PageAsked, Wrapping, standard};
+use crate::edge::{Answer, Call, Errors, Form, PageQuery, Wrapping, standard};
 use schemars::JsonSchema;
 use serde::Serialize;
 use souk_actors::Turn;
@@ -99,7 +99,7 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     let placing_id = Arc::clone(&placed_id);
     let placed = app.commit(&call, move |turn| async move {
         let cart = shopper.cart.clone();
-        if let Some(refusal) = too_much_for_a_guest(limits, &turn, &cart)? {
+        if let Some(refusal) = guest_cart_refusal(limits, &turn, &cart)? {
             return Ok(refusal);
         }
         let order = ordering::checkout(&turn, cart, draft, true).await?;
@@ -142,7 +142,7 @@ fn admit<'a>(
 }
 
 /// The refusal of a guest's cart with too many units, read in the turn of the order.
-fn too_much_for_a_guest(
+fn guest_cart_refusal(
     limits: GuestLimits,
     turn: &Turn,
     cart: &CartOf,
@@ -263,7 +263,7 @@ pub(super) struct OrdersBody {
 
 pub(super) async fn list(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let visitor = person(&app, &call)?;
-    let asked = PageAsked::of_whole_list(&call.request)?;
+    let page_query = PageQuery::of_whole_list(&call.request)?;
     let customer = visitor.id();
     let find = move |snapshot: &Snapshot, offset, limit| {
         orders::ids_of_customer(snapshot, customer, offset, limit)
@@ -273,7 +273,7 @@ pub(super) async fn list(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
         let order = orders::order(snapshot, id)?;
         Ok(order.map(|order| OrderBody::new(id, order, &visitor.user, currency)))
     };
-    Ok(app.list(call, (asked, Wrapping::Named("orders")), find, body).await?)
+    Ok(app.list(call, (page_query, Wrapping::Named("orders")), find, body).await?)
 }
 
 /// One order.

@@ -67,7 +67,7 @@ pub(super) async fn create_checkout(app: Arc<App>, call: Call) -> Result<Answer,
     let names_pages = success_url.is_some() || cancel_url.is_some();
     let pages = checkout_pages(&app, &call, success_url.as_ref(), cancel_url.as_ref());
     if paying::costs_nothing(&order) {
-        return create_for_nothing(app, call, id, (order, pages)).await;
+        return complete_free_order(app, call, id, (order, pages)).await;
     }
     let (payment, checkout) = match names_pages {
         true => paying::prepare_checkout_leading_to(&app.shop, id, pages).await?,
@@ -81,7 +81,7 @@ pub(super) async fn create_checkout(app: Arc<App>, call: Call) -> Result<Answer,
 }
 
 /// What owes nothing is paid at once, and its page is the one after paying.
-async fn create_for_nothing(
+async fn complete_free_order(
     app: Arc<App>,
     call: Call,
     id: OrderId,
@@ -121,7 +121,7 @@ fn checkout_pages(
 /// The page after paying. That somebody came here says nothing: the gateway is asked.
 pub(super) async fn success(app: Arc<App>, call: Call) -> Answer {
     let answer = outcome(&app, &call).await;
-    app.for_readers(&call, answer)
+    app.page_or_answer(&call, answer)
 }
 
 async fn outcome(app: &Arc<App>, call: &Call) -> Result<Answer, Problem> {
@@ -157,5 +157,5 @@ pub(super) async fn cancel(app: Arc<App>, call: Call) -> Answer {
         true => outcome(&app, &call).await,
         false => Ok(Answer::ok(&CANCELED)),
     };
-    app.for_readers(&call, answer)
+    app.page_or_answer(&call, answer)
 }

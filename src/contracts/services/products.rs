@@ -8,7 +8,7 @@ use crate::edge::form::{
     self, Decimal, Reference, Rule, boolean, discount, form, image_address, money, reference, text,
 };
 use crate::edge::{
-    Answer, Call, Description, Errors, Form, PageAsked, Request, Wrapping, search_terms,
+    Answer, Call, Description, Errors, Form, PageQuery, Request, Wrapping, search_terms,
     search_text, standard, unfit_search,
 };
 use schemars::json_schema;
@@ -45,14 +45,14 @@ async fn select(
 ) -> Result<Answer, Problem> {
     let currency = app.shop.settings.currency;
     let selection = ProductSelection { category, ..selection_of(&call.request, currency)? };
-    let asked = PageAsked::of_whole_list(&call.request)?;
+    let page_query = PageQuery::of_whole_list(&call.request)?;
     let find = move |snapshot: &Snapshot, offset, limit| {
         catalog::selected_ids(snapshot, &selection, offset, limit)
     };
     let body = move |_: &App, snapshot: &Snapshot, id| -> Result<_, StoreError> {
         Ok(catalog::product(snapshot, id)?.map(|view| ProductBody::new(&view, currency)))
     };
-    Ok(app.list(call, (asked, Wrapping::Bare), find, body).await?)
+    Ok(app.list(call, (page_query, Wrapping::Bare), find, body).await?)
 }
 
 /// The filters of the document's third section. One without a value does not count. Numbers are
@@ -60,10 +60,10 @@ async fn select(
 fn selection_of(request: &Request, currency: Currency) -> Result<ProductSelection, Answer> {
     let name = search_terms(request)?;
     let mut errors = Errors::new();
-    let asked = |name| request.query(name).map(str::trim).filter(|text| !text.is_empty());
+    let parameter = |name| request.query(name).map(str::trim).filter(|text| !text.is_empty());
     let mut number = |name: &'static str| {
-        let read = asked(name).map(|text| Decimal::parse(text).ok_or(NOT_A_NUMBER.to_owned()));
-        noted(&mut errors, name, read)
+        let read = parameter(name).map(|text| Decimal::parse(text).ok_or(NOT_A_NUMBER.to_owned()));
+        ok_or_record(&mut errors, name, read)
     };
     let price = currency.decimals();
     let sell_price = Between {
@@ -74,7 +74,7 @@ fn selection_of(request: &Request, currency: Currency) -> Result<ProductSelectio
         least: number("discount_min").map(|bound| bound.ceiling(PERCENT_DECIMALS)),
         most: number("discount_max").map(|bound| bound.floor(PERCENT_DECIMALS)),
     };
-    let available = noted(&mut errors, "available", asked("available").map(truth));
+    let available = ok_or_record(&mut errors, "available", parameter("available").map(truth));
     if errors.is_empty() {
         Ok(ProductSelection { name, sell_price, discount, available, category: None })
     } else {
@@ -103,7 +103,11 @@ pub(super) fn filters(operation: Description) -> Description {
         .refuses(unfit_search())
 }
 
-fn noted<T>(errors: &mut Errors, name: &'static str, read: Option<Result<T, String>>) -> Option<T> {
+fn ok_or_record<T>(
+    errors: &mut Errors,
+    name: &'static str,
+    read: Option<Result<T, String>>,
+) -> Option<T> {
     match read? {
         Ok(value) => Some(value),
         Err(wrong) => {

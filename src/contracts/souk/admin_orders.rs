@@ -1,6 +1,6 @@
 //! An order as the administrator needs it who packs it.
 
-use super::refusals::{answered, unreadable};
+use super::refusals::{private_answer, unreadable};
 use super::wire::{AdminOrderBody, CustomerBody};
 use crate::app::App;
 use crate::edge::{Answer, Call, standard};
@@ -9,7 +9,7 @@ use souk_domain::OrderId;
 use std::sync::Arc;
 
 pub(super) async fn show(app: Arc<App>, call: Call) -> Answer {
-    answered(found(&app, &call))
+    private_answer(found(&app, &call))
 }
 
 fn found(app: &App, call: &Call) -> Result<Answer, Answer> {

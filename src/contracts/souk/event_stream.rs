@@ -1,7 +1,7 @@
 //! `GET /api/v1/events`: what happened and what happens, for administrators without a broker, as
 //! server-sent events (<https://html.spec.whatwg.org/multipage/server-sent-events.html>).
 
-use crate::app::{App, Visitor, could_not};
+use crate::app::{App, Visitor, failure_answer};
 use crate::edge::headers::LAST_EVENT_ID;
 use crate::edge::{Answer, Call, Client, Errors, Share, limits, standard};
 use bytes::Bytes;
@@ -28,26 +28,26 @@ struct Listener {
     client: Client,
     visitor: Visitor,
     patterns: Vec<String>,
-    /// The last row that was told or passed over.
-    told: u64,
-    goes_on: bool,
+    /// The last row that was position or passed over.
+    position: u64,
+    follows: bool,
     chunks: mpsc::Sender<Bytes>,
     _share: Share,
 }
 
 pub(super) async fn follow(app: Arc<App>, call: Call) -> Result<Answer, Answer> {
     let visitor = app.administrator(&call)?;
-    let (patterns, told, goes_on) = asked(&app, &call)?;
+    let (patterns, position, follows) = parse_request(&app, &call)?;
     let share = app.streams.room_for(call.request.client);
     let share = share.ok_or_else(|| standard::unavailable(limits::RETRY_AFTER_SECONDS))?;
     let (chunks, taken) = mpsc::channel(limits::STREAM_CHUNKS_MAX);
     let client = call.request.client;
     let listener =
-        Listener { app, client, visitor, patterns, told, goes_on, chunks, _share: share };
+        Listener { app, client, visitor, patterns, position, follows, chunks, _share: share };
     tokio::spawn(async move {
-        if let Err(error) = listener.tell().await {
+        if let Err(error) = listener.run().await {
             // Whoever listens comes back with the id they heard last.
-            could_not(&error);
+            failure_answer(&error);
         }
     });
     let content_type = HeaderValue::from_static("text/event-stream; charset=utf-8");
@@ -57,7 +57,7 @@ pub(super) async fn follow(app: Arc<App>, call: Call) -> Result<Answer, Answer> 
 
 /// Which events, after which, and whether those to come too. A place that the shop does not have is
 /// refused: whoever was told of it would miss events without knowing.
-fn asked(app: &App, call: &Call) -> Result<(Vec<String>, u64, bool), Answer> {
+fn parse_request(app: &App, call: &Call) -> Result<(Vec<String>, u64, bool), Answer> {
     let mut errors = Errors::new();
     let types = call.request.query("types").unwrap_or("*");
     let patterns: Vec<String> =
@@ -71,17 +71,17 @@ fn asked(app: &App, call: &Call) -> Result<(Vec<String>, u64, bool), Answer> {
         }
     }
     let last = call.request.header(LAST_EVENT_ID.as_str()).or(call.request.query("last_event_id"));
-    let told = match last {
+    let position = match last {
         None => Ok(0),
         Some(last) => {
             let found = app.shop.outbox.row_at(last.trim());
-            found.map_err(|error| could_not(&error.into()))?
+            found.map_err(|error| failure_answer(&error.into()))?
         }
     };
-    if told == Err(NoPlace::Malformed) {
+    if position == Err(NoPlace::Malformed) {
         errors.add("last_event_id", "Not an id of an event here.");
     }
-    let goes_on = match call.request.query("follow") {
+    let follows = match call.request.query("follow") {
         None | Some("true") => true,
         Some("false") => false,
         Some(_) => {
@@ -89,9 +89,9 @@ fn asked(app: &App, call: &Call) -> Result<(Vec<String>, u64, bool), Answer> {
             true
         }
     };
-    match told {
+    match position {
         _ if !errors.is_empty() => Err(errors.into()),
-        Ok(told) => Ok((patterns, told, goes_on)),
+        Ok(position) => Ok((patterns, position, follows)),
         Err(error) => Err(gone(error)),
     }
 }
@@ -117,19 +117,19 @@ fn sentence(error: NoPlace) -> String {
 struct Part {
     chunk: Vec<u8>,
     /// The place of the last row that was looked at.
-    told: u64,
+    position: u64,
     has_more: bool,
 }
 
 /// The events after a place that match, written down.
-fn read(app: &App, patterns: &[String], mut told: u64) -> Result<Part, StoreError> {
+fn read(app: &App, patterns: &[String], mut position: u64) -> Result<Part, StoreError> {
     let outbox = &app.shop.outbox;
-    let rows = outbox.after(told, MAX_ROWS_PER_READ)?;
+    let rows = outbox.after(position, MAX_ROWS_PER_READ)?;
     let identity = outbox.identity()?;
     let has_more = rows.len() == MAX_ROWS_PER_READ;
     let mut chunk = Vec::new();
     for message in rows {
-        told = message.sequence;
+        position = message.sequence;
         let Some(event) = message.event() else { continue };
         if webhooks::matches(patterns, &event) {
             let place = identity.place(message.sequence);
@@ -140,26 +140,26 @@ fn read(app: &App, patterns: &[String], mut told: u64) -> Result<Part, StoreErro
             chunk.extend_from_slice(b"\n\n");
         }
     }
-    Ok(Part { chunk, told, has_more })
+    Ok(Part { chunk, position, has_more })
 }
 
 impl Listener {
-    async fn tell(mut self) -> Result<(), Failure> {
+    async fn run(mut self) -> Result<(), Failure> {
         let mut commits = self.app.shop.store.commits();
         let end = self.app.streams.end();
         let mut heartbeat = tokio::time::interval(Duration::from_secs(limits::HEARTBEAT_SECONDS));
-        if !self.say(Bytes::from_static(GREETING)).await {
+        if !self.send(Bytes::from_static(GREETING)).await {
             return Ok(());
         }
         loop {
             commits.borrow_and_update();
             while let Some(chunk) = self.read_on().await? {
                 // Each time: a client that reads slowly may have been logged out meanwhile.
-                if !self.may_listen()? || !self.say(chunk).await {
+                if !self.may_listen()? || !self.send(chunk).await {
                     return Ok(());
                 }
             }
-            if !self.goes_on {
+            if !self.follows {
                 return Ok(());
             }
             tokio::select! {
@@ -169,11 +169,11 @@ impl Listener {
                     }
                 }
                 _ = heartbeat.tick() => {
-                    if !self.may_listen()? || !self.say(Bytes::from_static(HEARTBEAT)).await {
+                    if !self.may_listen()? || !self.send(Bytes::from_static(HEARTBEAT)).await {
                         return Ok(());
                     }
                 }
-                () = over(end.clone()) => return Ok(()),
+                () = closed(end.clone()) => return Ok(()),
                 () = self.chunks.closed() => return Ok(()),
             }
         }
@@ -184,10 +184,12 @@ impl Listener {
     /// turns.
     async fn read_on(&mut self) -> Result<Option<Bytes>, Failure> {
         loop {
-            let (app, patterns, told) = (Arc::clone(&self.app), self.patterns.clone(), self.told);
-            let reading = self.app.reading.run(self.client, move || read(&app, &patterns, told));
-            let Part { chunk, told, has_more } = reading.await??;
-            self.told = told;
+            let (app, patterns, position) =
+                (Arc::clone(&self.app), self.patterns.clone(), self.position);
+            let reading =
+                self.app.reading.run(self.client, move || read(&app, &patterns, position));
+            let Part { chunk, position, has_more } = reading.await??;
+            self.position = position;
             if !chunk.is_empty() || !has_more {
                 return Ok((!chunk.is_empty()).then(|| chunk.into()));
             }
@@ -195,10 +197,10 @@ impl Listener {
     }
 
     /// False if nobody listens any more, or the shop closes.
-    async fn say(&self, chunk: Bytes) -> bool {
+    async fn send(&self, chunk: Bytes) -> bool {
         tokio::select! {
-            said = self.chunks.send(chunk) => said.is_ok(),
-            () = over(self.app.streams.end()) => false,
+            sent = self.chunks.send(chunk) => sent.is_ok(),
+            () = closed(self.app.streams.end()) => false,
         }
     }
 
@@ -214,7 +216,7 @@ impl Listener {
 }
 
 /// Returns once the shop closes.
-async fn over(mut end: watch::Receiver<bool>) {
+async fn closed(mut end: watch::Receiver<bool>) {
     // Whoever could end it being gone is an end too.
     let _ = end.wait_for(|is_over| *is_over).await;
 }

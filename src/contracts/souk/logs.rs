@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::edge::headers::SEARCHED_SINCE;
 use crate::edge::values::{LogLevel, Moment};
-use crate::edge::{Answer, Call, Errors, PageAsked, limits, standard};
+use crate::edge::{Answer, Call, Errors, PageQuery, limits, standard};
 use crate::logs::{ArchiveError, Found, LogQuery};
 use http::header::HeaderValue;
 use schemars::JsonSchema;
@@ -16,7 +16,7 @@ use std::sync::Arc;
 /// `GET /api/v1/logs/?service=&level=&since=&until=&q=&page=`: newest first.
 pub(super) async fn search(app: Arc<App>, call: Call) -> Result<Answer, Answer> {
     app.administrator(&call)?;
-    let asked = PageAsked::of(&call.request)?;
+    let page_query = PageQuery::of(&call.request)?;
     let query = LogQuery::parse(|name| call.request.query(name), clock::now());
     let query = query.map_err(|wrong| {
         let mut errors = Errors::new();
@@ -26,7 +26,7 @@ pub(super) async fn search(app: Arc<App>, call: Call) -> Result<Answer, Answer> 
         Answer::from(errors)
     })?;
     let searching = app.archive.search(move |archive| {
-        asked.fetch(|offset, limit| {
+        page_query.fetch(|offset, limit| {
             let found = archive.find(&query, offset, limit)?;
             Ok::<_, Refused>((found.count, found))
         })

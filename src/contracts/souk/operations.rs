@@ -1,6 +1,6 @@
 //! What the one person who runs the shop asks: is it alive, is it ready, how is it doing.
 
-use crate::app::{App, could_not};
+use crate::app::{App, failure_answer};
 use crate::edge::{Answer, Call};
 use crate::panics;
 use bytes::Bytes;
@@ -29,7 +29,7 @@ pub(super) async fn metrics(app: Arc<App>, _: Call) -> Answer {
     let stats = app.shop.store.stats();
     let report = match app.adapters.report() {
         Ok(report) => report,
-        Err(error) => return could_not(&error.into()),
+        Err(error) => return failure_answer(&error.into()),
     };
     let mut text = String::new();
     let mut metric = |name: &str, kind: &str, help: &str, value: u64| {
@@ -70,7 +70,7 @@ pub(super) async fn metrics(app: Arc<App>, _: Call) -> Answer {
         text.push_str(&format!("souk_logs_dropped_total{{reason=\"{reason}\"}} {number}\n"));
     }
     if let Err(error) = app.write_kept(&mut text) {
-        return could_not(&error.into());
+        return failure_answer(&error.into());
     }
     app.router.write_tallies(&mut text);
     let content_type = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");

@@ -25,27 +25,27 @@ pub(super) struct ReadyBody {
 pub(super) async fn ready(app: Arc<App>, _: Call) -> Answer {
     let report = app.adapters.report().ok();
     let mut reasons = Vec::new();
-    let mut noted = |word: &'static str, reason: &str| {
+    let mut add_reason = |word: &'static str, reason: &str| {
         reasons.push(reason.to_owned());
         word
     };
     let store = match app.shop.store.takes_no_changes() {
-        Some(why) => noted(word_for(why), &reason_for(why)),
-        None if report.is_none() => noted("failed", "the store cannot be read"),
+        Some(why) => add_reason(word_for(why), &reason_for(why)),
+        None if report.is_none() => add_reason("failed", "the store cannot be read"),
         None => "ok",
     };
     if *app.shop.owners.escalated().borrow() {
-        noted("", "a part of the shop keeps failing: the process stops to be started again");
+        add_reason("", "a part of the shop keeps failing: the process stops to be started again");
     }
     let broker = match report.as_ref().map(|report| report.is_broker_connected) {
         Some(None) => "not configured",
         Some(Some(true)) => "connected",
-        Some(Some(false)) => noted("away", "the broker does not answer"),
+        Some(Some(false)) => add_reason("away", "the broker does not answer"),
         None => "unknown",
     };
     let outbox = match &report {
         Some(_) if app.adapters.is_outbox_full() => {
-            noted("full", "the outbox is full: nobody takes the messages in it")
+            add_reason("full", "the outbox is full: nobody takes the messages in it")
         }
         Some(report) if report.is_outbox_behind => "behind",
         Some(_) => "ok",

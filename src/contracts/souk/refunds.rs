@@ -1,7 +1,7 @@
 //! Souk's own: an administrator gives money of a paid order back, all of it or a part. No contract
 //! has a call for it.
 
-use crate::app::{App, Problem, Wording, could_not};
+use crate::app::{App, Problem, Wording, failure_answer};
 use crate::edge::form::{Rule, form, money, text};
 use crate::edge::values::{Moment, MoneyText};
 use crate::edge::{Answer, Call, Errors, Form, standard};
@@ -28,7 +28,7 @@ impl Wording for Own {
             Refusal::NotFound(_) => standard::not_found(),
             Refusal::RefundTooLarge => too_large().into(),
             Refusal::NothingToRefund => Errors::of("amount", standard::COST_NOTHING).into(),
-            refusal => could_not(&Failure::from(refusal)),
+            refusal => failure_answer(&Failure::from(refusal)),
         }
     }
 }
@@ -102,7 +102,7 @@ pub(super) async fn list(app: Arc<App>, call: Call) -> Result<Answer, Problem<Ow
 form! {
     /// How much is given back, all that is left if the body does not say, and why.
     pub(super) struct NewRefund(currency: Currency) {
-        amount: Option<Money> = nullable(money(currency).then(more_than_nothing)),
+        amount: Option<Money> = nullable(money(currency).then(positive_amount)),
         reason: Option<String> = nullable(text(REASON_CHARACTERS_MAX)),
     }
 }
@@ -130,7 +130,7 @@ pub(super) fn too_large() -> Errors {
     Errors::of("amount", "More than is left of what was paid.")
 }
 
-fn more_than_nothing(amount: Money) -> Result<Money, &'static str> {
+fn positive_amount(amount: Money) -> Result<Money, &'static str> {
     match amount > Money::ZERO {
         true => Ok(amount),
         false => Err("Ensure this value is greater than 0."),

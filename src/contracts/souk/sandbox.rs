@@ -1,7 +1,7 @@
 //! What a browser sees of the sandbox gateway: the URLs that Stripe has elsewhere, and its checkout
 //! page. No contract's, and no part of the shop.
 
-use crate::app::{App, could_not};
+use crate::app::{App, failure_answer};
 use crate::edge::form::{ReturnAddress, form, text};
 use crate::edge::{Answer, Call, Form, PostedForm, Route, standard};
 use crate::pages::{self, Page};
@@ -23,7 +23,7 @@ pub(super) fn routes() -> Vec<Route<App>> {
         Route::post("/sandbox/v1/payment_intents/{intent}/confirm", "confirm", confirm),
         Route::get("/sandbox/checkout/{session}", "checkout", show_checkout),
         Route::post("/sandbox/checkout/{session}/pay", "pay", pay),
-        Route::post("/sandbox/checkout/{session}/cancel", "give up", give_up),
+        Route::post("/sandbox/checkout/{session}/cancel", "give up", cancel_checkout),
     ]
 }
 
@@ -129,7 +129,7 @@ async fn confirm(app: Arc<App>, call: Call) -> Result<Answer, Answer> {
             let (status, code) = (StatusCode::NOT_FOUND, "resource_missing");
             Err(invalid(status, code, "intent", unknown_intent))
         }
-        Err(failure) => Err(could_not(&failure)),
+        Err(failure) => Err(failure_answer(&failure)),
     }
 }
 
@@ -167,7 +167,7 @@ fn page_of(app: &App, call: &Call) -> Result<CheckoutPage, Answer> {
 fn unknown_or_failed(failure: Failure) -> Answer {
     match failure {
         Failure::Refused(_) => standard::not_found(),
-        failure => could_not(&failure),
+        failure => failure_answer(&failure),
     }
 }
 
@@ -206,17 +206,17 @@ async fn pay(app: Arc<App>, call: Call) -> Result<Answer, Answer> {
     let session = call.params.get("session").unwrap_or_default().to_owned();
     let paid = sandbox(&app)?.pay(session).await;
     app.deliver_sandbox_messages_soon().await;
-    Ok(way_back(&paid.map_err(unknown_or_failed)?))
+    Ok(redirect_back(&paid.map_err(unknown_or_failed)?))
 }
 
 /// To the page for who has paid, or to the one for who has not.
-fn way_back(page: &CheckoutPage) -> Answer {
+fn redirect_back(page: &CheckoutPage) -> Answer {
     let status = page.checkout.intent.as_ref().map(|intent| intent.status);
     let is_paid = matches!(status, Some(PaymentStatus::Succeeded | PaymentStatus::Refunded));
     standard::see_other(if is_paid { &page.pages.success } else { &page.pages.cancel })
 }
 
-async fn give_up(app: Arc<App>, call: Call) -> Result<Answer, Answer> {
+async fn cancel_checkout(app: Arc<App>, call: Call) -> Result<Answer, Answer> {
     // Whoever has paid in another window has nothing to give up any more.
-    Ok(way_back(&page_of(&app, &call)?))
+    Ok(redirect_back(&page_of(&app, &call)?))
 }

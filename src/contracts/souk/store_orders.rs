@@ -1,6 +1,6 @@
 //! An order as its customer sees it.
 
-use super::refusals::{answered, unreadable};
+use super::refusals::{private_answer, unreadable};
 use super::wire::StoreOrderBody;
 use crate::app::{App, Asker, presented_cart_key};
 use crate::edge::{Answer, Call, Form, standard};
@@ -9,7 +9,7 @@ use souk_domain::OrderId;
 use std::sync::Arc;
 
 pub(super) async fn show(app: Arc<App>, call: Call) -> Answer {
-    answered(found(&app, &call))
+    private_answer(found(&app, &call))
 }
 
 fn found(app: &App, call: &Call) -> Result<Answer, Answer> {

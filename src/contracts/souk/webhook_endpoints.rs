@@ -4,7 +4,7 @@ use crate::adapters::http::{Reach, addresses};
 use crate::app::{App, Problem, Wording};
 use crate::edge::form::{Rule, boolean, form, list, text, web_address};
 use crate::edge::values::{DeliveryStatus, Moment, WebAddress};
-use crate::edge::{Answer, Call, Errors, Form, PageAsked, standard};
+use crate::edge::{Answer, Call, Errors, Form, PageQuery, standard};
 use http::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -248,10 +248,10 @@ pub(super) async fn delete(app: Arc<App>, call: Call) -> Result<Answer, Refused>
 pub(super) async fn deliveries(app: Arc<App>, call: Call) -> Result<Answer, Refused> {
     app.administrator(&call)?;
     let id = id_in(&call, "id")?;
-    let asked = PageAsked::of(&call.request)?;
+    let page_query = PageQuery::of(&call.request)?;
     let snapshot = app.shop.store.snapshot();
     webhooks::endpoint(&*snapshot, id)?.ok_or_else(standard::not_found)?;
-    let (page, rows) = asked.fetch(|offset, limit| -> Result<_, Refused> {
+    let (page, rows) = page_query.fetch(|offset, limit| -> Result<_, Refused> {
         Ok(webhooks::deliveries(&snapshot, id, offset, limit)?)
     })?;
     let bodies: Vec<_> =
@@ -265,14 +265,14 @@ pub(super) async fn redeliver(app: Arc<App>, call: Call) -> Result<Answer, Refus
     let (id, sequence) = (id_in(&call, "id")?, id_in(&call, "delivery")?);
     let known = webhooks::delivery(&*app.shop.store.snapshot(), id, sequence)?;
     known.ok_or_else(standard::not_found)?;
-    let again = app.commit(&call, move |turn| async move {
-        let again = turn.ask(Redeliver { id, sequence }).await?;
-        Ok(match again {
+    let committed = app.commit(&call, move |turn| async move {
+        let redelivery = turn.ask(Redeliver { id, sequence }).await?;
+        Ok(match redelivery {
             Some(delivery) => {
                 Answer::json(StatusCode::ACCEPTED, &DeliveryBody::new(sequence, &delivery))
             }
             None => not_kept(),
         })
     });
-    Ok(again.await?)
+    Ok(committed.await?)
 }

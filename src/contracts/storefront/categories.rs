@@ -6,7 +6,7 @@ use super::refusals::Problem;
 use super::wire::{CategoryBody, MessageBody};
 use crate::app::App;
 use crate::edge::form::{Text, form, name, text};
-use crate::edge::{Answer, Call, Form, PageAsked, Wrapping, standard};
+use crate::edge::{Answer, Call, Form, PageQuery, Wrapping, standard};
 use souk_actors::catalog::{self, CategoryChange, CategoryDraft};
 use souk_actors::store::{Snapshot, StoreError};
 use souk_domain::CategoryId;
@@ -23,11 +23,11 @@ pub(super) const DELETED: &str = "Category deleted successfully";
 
 pub(super) async fn list(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     app.session_claims(&call.request)?;
-    let asked = PageAsked::of(&call.request)?;
+    let page_query = PageQuery::of(&call.request)?;
     let body = |_: &App, snapshot: &Snapshot, id| -> Result<_, StoreError> {
         Ok(catalog::category(snapshot, id)?.map(|category| CategoryBody::new(id, &category)))
     };
-    Ok(app.list(call, (asked, Wrapping::Envelope), catalog::category_ids, body).await?)
+    Ok(app.list(call, (page_query, Wrapping::Envelope), catalog::category_ids, body).await?)
 }
 
 form! {

@@ -5,7 +5,7 @@ use super::refusals::{INSUFFICIENT_STOCK, NOT_FOR_SALE, Problem};
 use super::wire::{MessageBody, OrderBody};
 use crate::app::{App, Visitor};
 use crate::edge::form::{choice, form, id_or, objects, quantity};
-use crate::edge::{Answer, Call, Errors, Form, PageAsked, Wrapping, standard};
+use crate::edge::{Answer, Call, Errors, Form, PageQuery, Wrapping, standard};
 use souk_actors::Failure;
 use souk_actors::catalog;
 use souk_actors::journeys::ordering::{self, OrderView};
@@ -31,7 +31,7 @@ const STATES: &[(&str, OrderStatus)] = &[
 
 pub(super) async fn list(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let visitor = app.visitor(&call)?;
-    let asked = PageAsked::of_whole_list(&call.request)?;
+    let page_query = PageQuery::of_whole_list(&call.request)?;
     let find = move |snapshot: &Snapshot, offset, limit| {
         if visitor.caller.is_administrator() {
             orders::ids(snapshot, offset, limit)
@@ -42,7 +42,7 @@ pub(super) async fn list(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let body = |app: &App, snapshot: &Snapshot, id| -> Result<_, StoreError> {
         orders::order(snapshot, id)?.map(|order| body_of(app, snapshot, id, order)).transpose()
     };
-    Ok(app.list(call, (asked, Wrapping::Bare), find, body).await?)
+    Ok(app.list(call, (page_query, Wrapping::Bare), find, body).await?)
 }
 
 form! {

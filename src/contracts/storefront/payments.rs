@@ -34,7 +34,7 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     let (id, order) = reachable_order(&app, &call, &visitor)?;
     paying::require_payable(&order)?;
     if paying::costs_nothing(&order) {
-        return create_for_nothing(app, call, id, order).await;
+        return complete_free_order(app, call, id, order).await;
     }
     let (payment, intent) = paying::prepare(&app.shop, id).await?;
     let linked = app.commit(&call, move |turn| async move {
@@ -52,7 +52,7 @@ impl From<Intent> for IntentBody {
 }
 
 /// What owes nothing is paid at once.
-async fn create_for_nothing(
+async fn complete_free_order(
     app: Arc<App>,
     call: Call,
     id: OrderId,
@@ -88,7 +88,7 @@ pub(super) async fn confirm(app: Arc<App>, call: Call) -> Result<Answer, Problem
     let contact = ordering::contact(&app.shop.store.snapshot(), order.customer)?;
     let email = customer_email(contact.as_ref(), &order);
     if paying::costs_nothing(&order) {
-        return confirm_for_nothing(app, call, id, contact, email).await;
+        return confirm_free_order(app, call, id, contact, email).await;
     }
     let news = paying::ask_gateway(&app.shop, id, &order, method).await?;
     let currency = app.shop.settings.currency;
@@ -100,7 +100,7 @@ pub(super) async fn confirm(app: Arc<App>, call: Call) -> Result<Answer, Problem
 }
 
 /// What owes nothing needs no gateway, and no payment that was created before.
-async fn confirm_for_nothing(
+async fn confirm_free_order(
     app: Arc<App>,
     call: Call,
     id: OrderId,

@@ -8,7 +8,7 @@ use crate::app::{App, NamedCategory, plain_draft, stock_range};
 use crate::edge::form::{
     self, Reference, Text, form, image_address, integer, money, python_int, reference, text,
 };
-use crate::edge::{Answer, Call, Errors, Form, PageAsked, Wrapping, search_terms, standard};
+use crate::edge::{Answer, Call, Errors, Form, PageQuery, Wrapping, search_terms, standard};
 use souk_actors::catalog::{self, ProductChange, ProductDraft, ProductFilter, ProductView};
 use souk_actors::store::{Snapshot, StoreError};
 use souk_domain::{CategoryId, Currency, Money, Pricing, ProductId};
@@ -26,7 +26,7 @@ pub(super) const DELETED: &str = "Product deleted successfully";
 pub(super) async fn list(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     app.session_claims(&call.request)?;
     let filter = ProductFilter { with_hidden: app.sees_hidden(&call)?, ..filter_of(&app, &call)? };
-    let asked = PageAsked::of(&call.request)?;
+    let page_query = PageQuery::of(&call.request)?;
     let find = move |snapshot: &Snapshot, offset, limit| {
         catalog::product_ids(snapshot, &filter, offset, limit)
     };
@@ -34,7 +34,7 @@ pub(super) async fn list(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
         let currency = app.shop.settings.currency;
         Ok(catalog::product(snapshot, id)?.map(|view| ProductBody::new(&view, currency)))
     };
-    Ok(app.list(call, (asked, Wrapping::Envelope), find, body).await?)
+    Ok(app.list(call, (page_query, Wrapping::Envelope), find, body).await?)
 }
 
 fn filter_of(app: &App, call: &Call) -> Result<ProductFilter, Problem> {

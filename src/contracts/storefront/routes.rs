@@ -40,7 +40,7 @@ fn auth_routes() -> Vec<Route<App>> {
                     .note("Only an administrator may register another one.")
                     .body(|form, _| auth::Registration::read(form))
                     .answers::<auth::LoggedInBody>(CREATED)
-                    .says("message", auth::REGISTERED)
+                    .example_value("message", auth::REGISTERED)
                     .refuses(Errors::of("password_confirm", auth::PASSWORDS_DIFFER))
                     .throttled()
                     .refuses(Storefront::answer_for(Refusal::EmailTaken))
@@ -53,7 +53,7 @@ fn auth_routes() -> Vec<Route<App>> {
                     .for_anyone()
                     .body(|form, _| auth::Login::read(form))
                     .answers::<auth::LoggedInBody>(OK)
-                    .says("message", auth::LOGGED_IN)
+                    .example_value("message", auth::LOGGED_IN)
                     .refuses(Storefront::answer_for(Refusal::InvalidCredentials))
                     .throttled()
             },
@@ -95,7 +95,7 @@ fn profile_routes() -> Vec<Route<App>> {
                 .note("Every other session of the user ends.")
                 .body(|form, _| profile::ChangedPassword::read(form))
                 .answers::<MessageBody>(OK)
-                .says("message", profile::PASSWORD_CHANGED)
+                .example_value("message", profile::PASSWORD_CHANGED)
                 .refuses(Storefront::answer_for(Refusal::OldPasswordWrong))
                 .throttled()
                 .refuses(Errors::of("new_password", profile::PASSWORDS_DIFFER))
@@ -145,7 +145,7 @@ fn product_routes() -> Vec<Route<App>> {
         Route::delete(ONE, "11. Delete Product", products::delete).exact().described(|operation| {
             operation.for_administrators()
                 .answers::<MessageBody>(OK)
-                .says("message", products::DELETED)
+                .example_value("message", products::DELETED)
                 .refuses(forbidden(products::ONLY_ADMINS_DELETE))
         }),
     ]
@@ -192,7 +192,7 @@ fn category_routes() -> Vec<Route<App>> {
                 .for_administrators()
                 .note("Its products stay, without a category.")
                 .answers::<MessageBody>(OK)
-                .says("message", categories::DELETED)
+                .example_value("message", categories::DELETED)
                 .refuses(forbidden(categories::ONLY_ADMINS_DELETE))
         }),
     ]
@@ -237,7 +237,7 @@ fn order_routes() -> Vec<Route<App>> {
             of_an_order(operation)
                 .note("Customers may only delete what is pending. The stock comes back.")
                 .answers::<MessageBody>(OK)
-                .says("message", orders::DELETED)
+                .example_value("message", orders::DELETED)
                 .refuses(Storefront::answer_for(Refusal::OrderNotPending {
                     action: OrderAction::Delete,
                 }))
@@ -311,7 +311,7 @@ fn payment_routes() -> Vec<Route<App>> {
                 )
                 .body(|form, _| payments::method_field(form))
                 .answers::<payments::ConfirmedBody>(OK)
-                .says("message", payments::CONFIRMED)
+                .example_value("message", payments::CONFIRMED)
                 .refuses(Storefront::answer_for(Refusal::PaymentNotStarted))
                 .refuses(payments::method_missing("pi_1234567890_secret_xyz".to_owned()))
                 .refuses(Storefront::answer_for(Refusal::PaymentMethodUnknown))
@@ -346,12 +346,12 @@ fn cart_routes() -> Vec<Route<App>> {
                 .refuses(Errors::general(INSUFFICIENT_STOCK))
         }),
         Route::delete(CART, "28. Clear Cart", cart::clear).described(|operation| {
-            operation.for_users().answers::<MessageBody>(OK).says("message", cart::CLEARED)
+            operation.for_users().answers::<MessageBody>(OK).example_value("message", cart::CLEARED)
         }),
         Route::put(ITEM, "29. Update Cart Item", cart::update_item).described(updated_item),
         Route::patch(ITEM, "29. Update Cart Item", cart::update_item).described(updated_item),
         Route::delete(ITEM, "30. Remove Cart Item", cart::remove_item).described(|operation| {
-            operation.for_users().answers::<MessageBody>(OK).says("message", cart::REMOVED)
+            operation.for_users().answers::<MessageBody>(OK).example_value("message", cart::REMOVED)
         }),
         Route::post("/api/v1/cart/checkout/", "31. Cart Checkout", cart::checkout).described(
             |operation| {

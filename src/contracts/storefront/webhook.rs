@@ -1,7 +1,7 @@
 //! 24: the gateway speaks. A message counts if it is signed, and once.
 
 use super::refusals::{Problem, error};
-use crate::app::{App, UnheardMessage};
+use crate::app::{App, GatewayMessageError};
 use crate::edge::headers::STRIPE_SIGNATURE;
 use crate::edge::{Answer, Call};
 use http::StatusCode;
@@ -29,10 +29,10 @@ pub(super) fn invalid_payload() -> Answer {
 pub(super) async fn receive(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let request = &call.request;
     let signature = request.header(STRIPE_SIGNATURE.as_str()).unwrap_or_default();
-    match app.hear_gateway(signature, &request.body).await {
+    match app.receive_gateway_message(signature, &request.body).await {
         Ok(()) => Ok(Answer::ok(&ReceivedBody { status: "success" })),
-        Err(UnheardMessage::BadSignature) => Err(invalid_signature().into()),
-        Err(UnheardMessage::NoEvent) => Err(invalid_payload().into()),
-        Err(UnheardMessage::Failed(failure)) => Err(failure.into()),
+        Err(GatewayMessageError::BadSignature) => Err(invalid_signature().into()),
+        Err(GatewayMessageError::NoEvent) => Err(invalid_payload().into()),
+        Err(GatewayMessageError::Failed(failure)) => Err(failure.into()),
     }
 }

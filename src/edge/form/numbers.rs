@@ -115,7 +115,7 @@ pub(crate) fn discount() -> impl Rule<Value = Discount> {
 /// is, without the noise of a float.
 fn decimal(json: &Json<'_>, digits: Digits) -> Result<Decimal, Problem> {
     let mended = match json {
-        Json::Number(text) => without_noise(text, digits.decimals),
+        Json::Number(text) => without_rounding_error(text, digits.decimals),
         _ => None,
     };
     let text = mended.map_or_else(|| str_of(json), Cow::Owned);
@@ -130,7 +130,7 @@ fn decimal(json: &Json<'_>, digits: Digits) -> Result<Decimal, Problem> {
 /// A JSON number that is no whole number of units of `decimals` places, but within a millionth of
 /// one: that one, as 0.1 × 3 is 0.30 and not 0.30000000000000004 (contracts README, "Values").
 /// `None`: nothing to mend, and whatever reads the number judges it as it is.
-fn without_noise(number: &str, decimals: u8) -> Option<String> {
+fn without_rounding_error(number: &str, decimals: u8) -> Option<String> {
     /// Digits behind a unit that say whether it is near.
     const NEAR_DIGITS: usize = 6;
     /// What is smaller than this power of ten is nothing, however many digits it has.

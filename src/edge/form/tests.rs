@@ -199,7 +199,7 @@ fn texts_are_trimmed_and_bounded() {
     }
     assert_eq!(read(text(5), r#""h\u00e9llo""#).as_deref(), Ok("héllo"));
     assert_eq!(read(text(5).or_blank(), "\"  \"").as_deref(), Ok(""));
-    for (value, said) in [
+    for (value, expected) in [
         ("\" \"", "This field may not be blank."),
         ("null", "This field may not be null."),
         ("true", "Not a valid string."),
@@ -210,7 +210,7 @@ fn texts_are_trimmed_and_bounded() {
         (r#""a\u0000""#, "Null characters are not allowed."),
         ("\"123456\"", "Ensure this field has no more than 5 characters."),
     ] {
-        assert_eq!(sentence(read(text(5), value)), said, "{value}");
+        assert_eq!(sentence(read(text(5), value)), expected, "{value}");
     }
 }
 
@@ -226,9 +226,9 @@ fn people_are_checked_by_the_rules_of_the_shop() {
     );
     assert!(read(claimed_password(), "\"short\"").is_ok());
     let long = format!("\"{}\"", "x".repeat(129));
-    let said = "Ensure this field has no more than 128 characters.";
-    assert_eq!(sentence(read(claimed_password(), &long)), said);
-    assert_eq!(sentence(read(new_password(), &long)), said);
+    let expected = "Ensure this field has no more than 128 characters.";
+    assert_eq!(sentence(read(claimed_password(), &long)), expected);
+    assert_eq!(sentence(read(new_password(), &long)), expected);
 }
 
 #[test]

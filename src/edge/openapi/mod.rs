@@ -51,9 +51,9 @@ pub(crate) fn document<'a>(
         let described =
             Described { operation, heading: described.heading, description: &mut description };
         let mut written = described.written();
-        let again: &mut usize = names.entry(written.operation_id.clone()).or_default();
-        *again += 1;
-        if *again > 1 {
+        let uses: &mut usize = names.entry(written.operation_id.clone()).or_default();
+        *uses += 1;
+        if *uses > 1 {
             written.operation_id.push_str(&with_capital(operation.method.as_str()));
         }
         if let [tag] = &written.tags[..]

@@ -2,7 +2,7 @@
 
 use super::text;
 use crate::edge::form::ReturnAddress;
-use crate::edge::{Answer, Call, PageAsked, Request, Route, Router, limits};
+use crate::edge::{Answer, Call, PageQuery, Request, Route, Router, limits};
 use futures_util::FutureExt;
 use http::header::{ALLOW, HeaderValue, LOCATION};
 use http::{HeaderMap, Method, Uri};
@@ -78,7 +78,7 @@ pub(super) fn page_query(input: &[u8]) {
     };
     let request = ask(text(input));
     assert!(request.query_pairs().len() <= limits::QUERY_PARAMETERS_MAX);
-    let Ok(asked) = PageAsked::of(&request) else { return };
+    let Ok(asked) = PageQuery::of(&request) else { return };
     for count in [0, 1, 99, 100_000, u64::MAX] {
         let Ok(page) = asked.within(count) else { continue };
         assert!(page.number >= 1 && (1..=limits::PAGE_SIZE_MAX).contains(&page.size), "{page:?}");
@@ -91,7 +91,7 @@ pub(super) fn page_query(input: &[u8]) {
             let Some(url) = shown[link].as_str().filter(|_| is_whole) else { continue };
             let rest =
                 url.strip_prefix(BASE).and_then(|rest| rest.strip_prefix("/p/")).expect("ours");
-            let there = PageAsked::of(&ask(rest.trim_start_matches('?'))).expect("a page");
+            let there = PageQuery::of(&ask(rest.trim_start_matches('?'))).expect("a page");
             let there = there.within(count).expect("a page that is there");
             assert_eq!((there.number, there.size), (number, page.size), "{url}");
         }

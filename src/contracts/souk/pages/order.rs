@@ -1,7 +1,7 @@
 //! How an order stands, for whoever has the link of its mails. The page has no name and no address
 //! on it: the link may be passed on.
 
-use crate::app::{App, OrderCard, could_not};
+use crate::app::{App, OrderCard, failure_answer};
 use crate::edge::{Answer, Call, standard};
 use crate::pages::{self, Page};
 use http::StatusCode;
@@ -29,13 +29,13 @@ fn sentence(status: OrderStatus) -> &'static str {
 }
 
 pub(super) async fn show(app: Arc<App>, call: Call) -> Answer {
-    let not_found = || pages::instead_of(standard::not_found(), &app.shop_name);
+    let not_found = || pages::refusal_page(standard::not_found(), &app.shop_name);
     let Ok(id) = call.id("id", OrderId::parse) else { return not_found() };
     let token = call.request.query("token").unwrap_or_default();
     let order = match app.order_of_link(id, token) {
         Ok(Some(order)) => order,
         Ok(None) => return not_found(),
-        Err(error) => return pages::instead_of(could_not(&error.into()), &app.shop_name),
+        Err(error) => return pages::refusal_page(failure_answer(&error.into()), &app.shop_name),
     };
     let title = format!("Order {}", order.number);
     let page = Page { shop_name: &app.shop_name, title: &title, template: "order.html" };

@@ -133,11 +133,11 @@ fn good_link(app: &App, uid: &str, token: &str) -> Result<Option<Link>, Answer> 
 
 /// What a form on a page posts; anything else gets a page too.
 fn posted(app: &App, call: &Call) -> Result<PostedForm, Answer> {
-    PostedForm::parse(&call.request).map_err(|answer| pages::instead_of(answer, &app.shop_name))
+    PostedForm::parse(&call.request).map_err(|answer| pages::refusal_page(answer, &app.shop_name))
 }
 
 fn failed(app: &App, failure: &Failure) -> Answer {
-    pages::instead_of(crate::app::could_not(failure), &app.shop_name)
+    pages::refusal_page(crate::app::failure_answer(failure), &app.shop_name)
 }
 
 fn dead_link(app: &App) -> Answer {
@@ -175,7 +175,7 @@ fn ask_form(
 }
 
 fn message(app: &App, status: StatusCode, title: &str, text: &str) -> Answer {
-    let said = Message { paragraphs: vec![text.to_owned()], link: None };
+    let message = Message { paragraphs: vec![text.to_owned()], link: None };
     let page = Page { shop_name: &app.shop_name, title, template: "message.html" };
-    page.private(status, &said)
+    page.private(status, &message)
 }

@@ -23,7 +23,7 @@ fn whole_numbers_are_judged_as_written() {
     let long = format!("\"{}\"", "1".repeat(1001));
     let longer = "9".repeat(50_000);
     let negative = format!("-{longer}");
-    for (value, said) in [
+    for (value, expected) in [
         ("1.5", "A valid integer is required."),
         ("\"1.5\"", "A valid integer is required."),
         ("\"abc\"", "A valid integer is required."),
@@ -50,7 +50,7 @@ fn whole_numbers_are_judged_as_written() {
         (&longer, "Ensure this value is less than or equal to 99."),
     ] {
         let shown = &value[..value.len().min(40)];
-        assert_eq!(sentence(read(integer(1..=99), value)), said, "{shown}");
+        assert_eq!(sentence(read(integer(1..=99), value)), expected, "{shown}");
     }
     let rule = integer(1..=99).below("Quantity must be at least 1.");
     assert_eq!(sentence(read(rule, "0")), "Quantity must be at least 1.");
@@ -90,8 +90,8 @@ fn a_reference_is_read_as_a_primary_key() {
         ("9223372036854775808", "9223372036854775808"),
     ] {
         let missing = read(rule(), value).map(|it| (it.id, it.does_not_exist()));
-        let said = format!("Invalid pk \"{shown}\" - object does not exist.");
-        assert_eq!(missing, Ok((None, said)), "{value}");
+        let expected = format!("Invalid pk \"{shown}\" - object does not exist.");
+        assert_eq!(missing, Ok((None, expected)), "{value}");
     }
     for (value, kind) in [
         ("\"abc\"", "str"),
@@ -102,8 +102,8 @@ fn a_reference_is_read_as_a_primary_key() {
         ("[7]", "list"),
         ("{}", "dict"),
     ] {
-        let said = format!("Incorrect type. Expected pk value, received {kind}.");
-        assert_eq!(sentence(read(rule(), value)), said, "{value}");
+        let expected = format!("Incorrect type. Expected pk value, received {kind}.");
+        assert_eq!(sentence(read(rule(), value)), expected, "{value}");
     }
     assert_eq!(sentence(read(rule(), "\"\"")), "This field may not be null.");
 }
@@ -126,7 +126,7 @@ fn money_is_exact() {
         assert_eq!(read(rule(), value).map(Money::minor_units), Ok(minor_units), "{value}");
     }
     let long = format!("\"{}\"", "1".repeat(1001));
-    for (value, said) in [
+    for (value, expected) in [
         ("19.999", "Ensure that there are no more than 2 decimal places."),
         ("\"19.990\"", "Ensure that there are no more than 2 decimal places."),
         ("-0.01", "Ensure this value is greater than or equal to 0."),
@@ -144,7 +144,7 @@ fn money_is_exact() {
         ("[]", "A valid number is required."),
         (&long, "String value too large."),
     ] {
-        assert_eq!(sentence(read(rule(), value)), said, "{value}");
+        assert_eq!(sentence(read(rule(), value)), expected, "{value}");
     }
 }
 
@@ -168,7 +168,7 @@ fn the_noise_of_a_float_is_no_part_of_an_amount() {
     }
     let decimals = "Ensure that there are no more than 2 decimal places.";
     let digits = "Ensure that there are no more than 10 digits in total.";
-    for (value, said) in [
+    for (value, expected) in [
         // A string is taken as written.
         ("\"0.30000000000000004\"", digits),
         ("\"0.8999999999999999\"", digits),
@@ -181,19 +181,19 @@ fn the_noise_of_a_float_is_no_part_of_an_amount() {
         ("-0.010000000000000002", "Ensure this value is greater than or equal to 0."),
         ("0.30000000000000004e99999999999999999999", "A valid number is required."),
     ] {
-        assert_eq!(sentence(read(rule(), value)), said, "{value}");
+        assert_eq!(sentence(read(rule(), value)), expected, "{value}");
     }
     let yen = Currency::from_code("JPY").expect("a currency");
     assert_eq!(read(money(yen), "2.0000000000000004").map(Money::minor_units), Ok(2));
     assert_eq!(read(discount(), "12.299999999999999").map(|it| it.basis_points()), Ok(1230));
-    for (value, said) in [
+    for (value, expected) in [
         ("1000", "Ensure that there are no more than 3 digits before the decimal point."),
         ("\"123456\"", "Ensure that there are no more than 5 digits in total."),
         ("\"12.345\"", "Ensure that there are no more than 2 decimal places."),
         ("\"100.5\"", "Ensure this value is less than or equal to 100."),
         ("-1", "Ensure this value is greater than or equal to 0."),
     ] {
-        assert_eq!(sentence(read(discount(), value)), said, "{value}");
+        assert_eq!(sentence(read(discount(), value)), expected, "{value}");
     }
 }
 
@@ -222,9 +222,9 @@ fn booleans_and_choices() {
         ("{\"a\": [true]}", "{'a': [True]}"),
         (&format!("\"{long}\""), &long),
     ] {
-        let said = format!("\"{shown}\" is not a valid choice.");
-        assert_eq!(sentence(read(choice(ROLES), value)), said, "{value}");
-        assert_eq!(sentence(read(order_status(OrderStatus::word), value)), said, "{value}");
+        let expected = format!("\"{shown}\" is not a valid choice.");
+        assert_eq!(sentence(read(choice(ROLES), value)), expected, "{value}");
+        assert_eq!(sentence(read(order_status(OrderStatus::word), value)), expected, "{value}");
     }
     let status = || order_status(OrderStatus::word);
     assert_eq!(read(status(), "\"shipped\""), Ok(OrderStatus::Shipped));
