@@ -1,4 +1,4 @@
-//! What the contracts do alike with people: add them, change them, log them in and out.
+//! Accounts, as every contract handles them: register, update, log in and log out.
 
 use super::{App, IssuedTokens, Repeat, Visitor};
 use crate::edge::form::Field;
@@ -13,8 +13,9 @@ use souk_domain::{EmailAddress, Password, UserId, Username};
 use std::sync::Arc;
 
 impl App {
-    /// Notes in a form which name or address another user has; `email_taken` is the sentence about
-    /// the address. The turn asks again; asking here spares a hash and reports all errors at once.
+    /// Adds an error to the form for each name or address that another user has; `email_taken` is
+    /// the error for the address. The turn checks both again. This early check saves a password
+    /// hash and reports all errors at once.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -41,8 +42,8 @@ impl App {
         Ok(())
     }
 
-    /// Notes in a form with `sentence` that somebody other than `user` has the address. Asked again
-    /// within the turn; here it lets all errors stand together.
+    /// Adds `sentence` to the form's errors if another user has the address. The turn checks it
+    /// again. This early check lets the answer report all errors at once.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -61,7 +62,7 @@ impl App {
         Ok(())
     }
 
-    /// Adds a person, who then may log in.
+    /// Registers an account. The user can log in afterwards.
     ///
     /// # Errors
     /// Refuses a taken e-mail address or user name.
@@ -80,10 +81,11 @@ impl App {
         .await
     }
 
-    /// Opens a session for the person who claims to be `account`, `known` if there is one.
+    /// Opens a session for the user who logs in as `account`. `known` is the user with that name,
+    /// if there is one.
     ///
     /// # Errors
-    /// Refuses a wrong password, and who tries too often.
+    /// Refuses a wrong password, and clients that try too often.
     pub(crate) async fn log_in(
         self: &Arc<Self>,
         call: &Call,
@@ -141,7 +143,7 @@ impl App {
     /// Sets a new password and ends the user's other sessions.
     ///
     /// # Errors
-    /// [`Failure::Busy`] in a storm of log-ins.
+    /// [`Failure::Busy`] if too many passwords wait to be hashed.
     pub(crate) async fn change_password(
         &self,
         call: &Call,

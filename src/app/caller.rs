@@ -1,4 +1,4 @@
-//! Who is calling: a token, its session, the person behind it.
+//! Authentication: reads a caller's token, and finds its session and user.
 
 use super::guests::brings_cart_key;
 use super::{App, ServiceName, failure_answer};
@@ -12,14 +12,14 @@ use souk_actors::users::{self, SessionToken, User};
 use souk_actors::{Failure, clock};
 use souk_domain::{Caller, Password, Refusal, SessionId, UserId};
 
-/// A caller whose token is good and whose session goes on.
+/// A caller with a valid token and an open session.
 #[derive(Clone, Debug)]
 pub(crate) struct Visitor {
-    /// Who, and what they may do.
+    /// The caller's id and role.
     pub(crate) caller: Caller,
-    /// Their row.
+    /// The caller's row in the store.
     pub(crate) user: User,
-    /// The session their token belongs to.
+    /// The session that the token belongs to.
     pub(crate) session: SessionId,
 }
 
@@ -30,35 +30,36 @@ impl Visitor {
     }
 }
 
-/// On a request whose token and session were looked at already: what the token says.
+/// The verified claims of a token. Stored in the extensions of a request whose token and session
+/// were already checked.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct OpenSession(pub(super) Claims);
 
-/// Who asks, as far as a token says.
+/// The caller, according to the token.
 #[derive(Clone, Debug)]
 pub(crate) enum Asker {
     /// No token was sent.
     Nobody,
-    /// A registered person.
+    /// A logged-in user.
     Person(Box<Visitor>),
-    /// Another system, by its name in the settings.
+    /// Another system, by its name in the settings (`SOUK_SERVICE_TOKENS`).
     Service(ServiceName),
 }
 
 /// The two tokens of a session.
 #[derive(Clone, Debug)]
 pub(crate) struct IssuedTokens {
-    /// Good for requests.
+    /// Authenticates requests.
     pub(crate) access: String,
-    /// Good for new tokens.
+    /// Is exchanged for new tokens.
     pub(crate) refresh: String,
 }
 
 impl App {
-    /// The caller of a request that needs one.
+    /// The caller of a request that needs a logged-in user.
     ///
     /// # Errors
-    /// 401 without a token, and for a token that is not good (any more).
+    /// 401 without a token, and for an invalid or expired one.
     pub(crate) fn visitor(&self, call: &Call) -> Result<Visitor, Answer> {
         let claims = self.session_claims(&call.request)?;
         let user = users::user(&*self.shop.store.snapshot(), claims.user)
@@ -71,19 +72,19 @@ impl App {
         })
     }
 
-    /// The administrator who sent a request that needs one.
+    /// The caller of a request that needs an administrator.
     ///
     /// # Errors
-    /// 401 as [`App::visitor`], 403 for everybody else.
+    /// 401 as in [`App::visitor`]; 403 for everybody else.
     pub(crate) fn administrator(&self, call: &Call) -> Result<Visitor, Answer> {
         let visitor = self.visitor(call)?;
         if visitor.caller.is_administrator() { Ok(visitor) } else { Err(standard::forbidden()) }
     }
 
-    /// Who asks, where also nobody and other systems may.
+    /// The caller of a request that other systems, and callers without a token, may send too.
     ///
     /// # Errors
-    /// 401 for a token that is not good (any more).
+    /// 401 for an invalid or expired token.
     pub(crate) fn asker(&self, call: &Call) -> Result<Asker, Answer> {
         if call.request.bearer().is_none() {
             return Ok(Asker::Nobody);
@@ -94,8 +95,7 @@ impl App {
         }
     }
 
-    /// What kind of caller the headers speak of, for the log: whether a session goes on is not
-    /// asked.
+    /// The kind of caller, for the log. Does not check whether the session is open.
     pub(crate) fn kind_of_caller(&self, headers: &HeaderMap) -> &'static str {
         match bearer_of(headers) {
             Some(token) if self.services.name_of(token).is_some() => "service",
@@ -109,15 +109,15 @@ impl App {
         }
     }
 
-    /// The service whose token a request brings, if it is one's.
+    /// The service whose token the request has, if it has one.
     pub(super) fn service(&self, request: &Request) -> Option<ServiceName> {
         self.services.name_of(request.bearer()?)
     }
 
-    /// What the token of a request says, for handlers that need no more than a good one.
+    /// The claims of the request's token, for handlers that need no more than a valid token.
     ///
     /// # Errors
-    /// 401 without a token, and for a token that is not good (any more).
+    /// 401 without a token, and for an invalid or expired one.
     pub(crate) fn session_claims(&self, request: &Request) -> Result<Claims, Answer> {
         if let Some(OpenSession(claims)) = request.extensions.get() {
             return Ok(*claims);
@@ -131,28 +131,28 @@ impl App {
         if self.is_open_session(&claims)? { Ok(claims) } else { Err(standard::token_not_valid()) }
     }
 
-    /// Whether the session of a token goes on.
+    /// Whether the session of a token is open.
     ///
     /// # Errors
-    /// What the store cannot do.
+    /// A failure of the store, as an answer.
     pub(super) fn is_open_session(&self, claims: &Claims) -> Result<bool, Answer> {
         let session = users::session(&*self.shop.store.snapshot(), claims.id.session);
         let session = session.map_err(|error| failure_answer(&error.into()))?;
         Ok(session.is_some_and(|session| session.user == claims.user))
     }
 
-    /// What the token of a request says, whether or not its session goes on. That is enough to
-    /// know a caller again, and for nothing else.
+    /// The claims of the request's token, even if its session has ended. Use them only to recognise
+    /// a caller who returns, never to grant access.
     pub(super) fn token_claims(&self, request: &Request) -> Option<Claims> {
         self.tokens.verify(request.bearer()?, TokenKind::Access, clock::now().seconds()).ok()
     }
 
-    /// The person who claims to be `account`, if the password is theirs. Takes as long, and says
-    /// the same, where nobody is `known` by that name.
+    /// Checks that `password` is the password of `known`, the user who logs in as `account`. An
+    /// unknown account takes as long as a wrong password and gets the same answer.
     ///
     /// # Errors
-    /// [`Refusal::InvalidCredentials`]; [`Failure::TooManyAttempts`] for who guesses;
-    /// [`Failure::Busy`] in a storm of log-ins.
+    /// [`Refusal::InvalidCredentials`]; [`Failure::TooManyAttempts`] for clients that guess;
+    /// [`Failure::Busy`] if too many passwords wait to be hashed.
     pub(crate) async fn require_password(
         &self,
         call: &Call,
@@ -174,10 +174,12 @@ impl App {
         Ok((id, user))
     }
 
-    /// Whether a password is the one of the person who calls. Counts as an attempt at their account.
+    /// Whether `password` is the caller's own. Counts as an attempt to log in to the caller's
+    /// account.
     ///
     /// # Errors
-    /// [`Failure::TooManyAttempts`] for who guesses; [`Failure::Busy`] in a storm of log-ins.
+    /// [`Failure::TooManyAttempts`] for clients that guess; [`Failure::Busy`] if too many passwords
+    /// wait to be hashed.
     pub(crate) async fn is_own_password(
         &self,
         call: &Call,
@@ -192,11 +194,11 @@ impl App {
         self.shop.hasher.matches(client.address(), password, Some(hash)).await
     }
 
-    /// The hash of a new password.
+    /// Hashes a new password.
     ///
     /// # Errors
-    /// [`Failure::TooManyAttempts`] for who asks too often; [`Failure::Busy`] for a client with too
-    /// many that wait.
+    /// [`Failure::TooManyAttempts`] for clients that ask too often; [`Failure::Busy`] for a client
+    /// that already has too many passwords in the queue.
     pub(crate) async fn new_password_hash(
         &self,
         call: &Call,
@@ -209,7 +211,7 @@ impl App {
         self.shop.hasher.hash_for(client.address(), password).await
     }
 
-    /// Counts an attempt at an account that nobody can prove to be theirs.
+    /// Counts an attempt on an account by a caller who cannot prove to own it.
     ///
     /// # Errors
     /// [`Failure::TooManyAttempts`].
@@ -220,18 +222,18 @@ impl App {
         }
     }
 
-    /// What a refresh token says; `None` if it is not ours or its time is over. Whether its
-    /// session goes on, the owner of users says.
+    /// The session that a refresh token claims; `None` if the token is not ours or has expired. The
+    /// owner of users checks whether the session is open.
     pub(crate) fn refresh_token(&self, token: &str) -> Option<SessionToken> {
         let claims = self.tokens.verify(token, TokenKind::Refresh, clock::now().seconds()).ok()?;
         let TokenId { session, sequence, .. } = claims.id;
         Some(SessionToken { user: claims.user, session, sequence })
     }
 
-    /// Whether a refresh token is the one of its session that is good.
+    /// Whether a refresh token is the current one of an open session.
     ///
     /// # Errors
-    /// What the store cannot do.
+    /// [`StoreError`].
     pub(crate) fn is_good_refresh(&self, token: SessionToken) -> Result<bool, StoreError> {
         let session = users::session(&*self.shop.store.snapshot(), token.session)?;
         Ok(session.is_some_and(|session| {
@@ -241,11 +243,11 @@ impl App {
         }))
     }
 
-    /// Why a token of either kind is not good now; `None` if it is. One whose session has ended,
-    /// or that was traded for its successor, is as foreign as one that was never ours.
+    /// Why a token of either kind is invalid now; `None` if it is valid. A token whose session has
+    /// ended, or that was exchanged for its successor, counts as unknown.
     ///
     /// # Errors
-    /// What the store cannot do.
+    /// [`StoreError`].
     pub(crate) fn fault_of(&self, token: &str) -> Result<Option<BadToken>, StoreError> {
         let claims = match self.tokens.verify_either(token, clock::now().seconds()) {
             Ok(claims) => claims,
@@ -268,7 +270,7 @@ impl App {
         IssuedTokens { access: self.issue_access(session), refresh }
     }
 
-    /// Signs a new access token of a session whose refresh token stays as it is.
+    /// Signs a new access token for a session that keeps its refresh token.
     pub(crate) fn issue_access(&self, session: SessionToken) -> String {
         self.sign(session, TokenKind::Access)
     }

@@ -1,4 +1,4 @@
-//! How a request commits: its changes, its events and its idempotency record in one turn.
+//! The commit of a request: its changes, its events and its idempotency record in one turn.
 
 use super::App;
 use super::idempotency::Ticket;
@@ -6,12 +6,12 @@ use crate::edge::{Answer, Call};
 use souk_actors::{Failure, Turn};
 
 impl App {
-    /// Runs `work` in a turn; what it answers is sent once it is durable. If the request has an
-    /// idempotency key and `work` succeeds, the answer is stored in the same commit. `work` is
-    /// cloned because it may run again ([`souk_actors::take_turn`]).
+    /// Runs `work` in a turn and returns its answer once the changes are durable. If the request
+    /// has an idempotency key and `work` succeeds, the same commit stores the answer. `work` may
+    /// run more than once ([`souk_actors::take_turn`]), so it must be `Clone`.
     ///
     /// # Errors
-    /// What `work` refuses, and what the store cannot do.
+    /// What `work` refuses, and failures of the store.
     pub(crate) async fn commit<F, Fut>(&self, call: &Call, work: F) -> Result<Answer, Failure>
     where
         F: FnOnce(Turn) -> Fut + Clone + Send + Sync + 'static,

@@ -1,43 +1,46 @@
-//! Failures that every contract answers alike: the shop could not, and the client may try again.
+//! Answers to failures that are the same in every contract: the shop cannot serve the request now,
+//! and the client may try again.
 
 use crate::edge::{Answer, standard};
 use http::StatusCode;
 use souk_actors::Failure;
 use std::error::Error;
 
-/// When a client may try again after a death, a full queue or an abort.
+/// `Retry-After` when an owner died, a queue is full or a turn was aborted.
 const SOON_SECONDS: u32 = 1;
-/// When a client may try again after a full disk or a silent gateway.
+/// `Retry-After` when the disk is full or the gateway does not answer.
 const LATER_SECONDS: u32 = 30;
 
-/// When a newcomer may try again who found no room: housekeeping makes some once a minute.
+/// `Retry-After` when there is no room for a new guest or order. Housekeeping makes room once a
+/// minute.
 const NO_ROOM_SECONDS: u32 = 60;
 
-/// 503 (429 for who tries too often, 502 for a gateway that does not serve us), and the cause in the
-/// log. Refusals never get here: each contract words its own.
+/// The answer to a failure: 503, 429 for a client that tries too often, or 502 if the gateway
+/// rejects our request. Logs the cause. A refusal is a bug here: each contract words its own
+/// refusals.
 pub(crate) fn failure_answer(failure: &Failure) -> Answer {
     match failure {
         Failure::Busy => standard::unavailable(SOON_SECONDS),
         Failure::TooManyAttempts { retry_after_seconds } => {
             standard::too_many_requests(*retry_after_seconds)
         }
-        // Those who watch the disk and the outbox log it, once.
+        // The watchers of the disk and the outbox log these once.
         Failure::DiskFull | Failure::DiskReadOnly | Failure::OutboxFull => {
             standard::unavailable(LATER_SECONDS)
         }
-        // Whoever looks after the bound logs it, once.
+        // `KeptBounds` logs this once.
         Failure::NoRoom => standard::unavailable(NO_ROOM_SECONDS),
         Failure::GatewayUnavailable { why } => {
             tracing::warn!(%why, "the payment gateway does not answer");
             standard::unavailable(LATER_SECONDS)
         }
-        // The alarm that was raised about it says more.
+        // The alarm for this payment has the details.
         Failure::GatewayMisfit { misfit } => {
-            tracing::warn!(%misfit, "a payment is in doubt");
+            tracing::warn!(%misfit, "the gateway's data about a payment does not fit; the payment is in doubt");
             standard::unavailable(LATER_SECONDS)
         }
         Failure::GatewayRefused { code, message } => {
-            tracing::error!(%code, %message, "the payment gateway refused what we asked");
+            tracing::error!(%code, %message, "the payment gateway rejected our request");
             let sentence = "The payment gateway does not accept this payment.";
             Answer::detail(StatusCode::BAD_GATEWAY, sentence)
         }
@@ -46,11 +49,11 @@ pub(crate) fn failure_answer(failure: &Failure) -> Answer {
             standard::unavailable(SOON_SECONDS)
         }
         Failure::Store(error) => {
-            tracing::error!(error = error as &dyn Error, "a request met a broken store");
+            tracing::error!(error = error as &dyn Error, "a request failed because of the store");
             standard::unavailable(SOON_SECONDS)
         }
         Failure::Refused(refusal) => {
-            tracing::error!(%refusal, "a refusal no contract has worded");
+            tracing::error!(%refusal, "no contract has worded this refusal");
             standard::internal_error()
         }
     }

@@ -1,4 +1,5 @@
-//! What a gateway says by itself: a signed event, handed to the journey that books it.
+//! Messages from the payment gateway: checks the signature of an event and passes it to the journey
+//! that records it.
 
 pub(crate) use crate::gateways::messages::Event;
 
@@ -9,14 +10,14 @@ use souk_actors::outbox::Numbered;
 use souk_actors::{Failure, clock, payments};
 use souk_domain::PaymentId;
 
-/// Why a message was not taken.
+/// Why a message was rejected.
 #[derive(Debug)]
 pub(crate) enum GatewayMessageError {
-    /// None of our secrets signed it, or not lately.
+    /// The signature is by none of our secrets, or too old.
     BadSignature,
-    /// It is no event.
+    /// The body is not an event.
     NoEvent,
-    /// It is to be sent again.
+    /// The shop could not process it now. The gateway should send it again.
     Failed(Failure),
 }
 
@@ -33,8 +34,8 @@ impl From<NoEvent> for GatewayMessageError {
 }
 
 impl App {
-    /// Takes a message of the gateway, whose signature must be good. What is unknown or about
-    /// nothing of ours is taken and ignored.
+    /// Processes a message of the gateway after checking its signature. Accepts and ignores events
+    /// of unknown types and about objects of other shops.
     ///
     /// # Errors
     /// [`GatewayMessageError`].
@@ -52,15 +53,16 @@ impl App {
             self.log_unknown_payment(&about)?;
         }
         let Some(message) = message else {
-            tracing::debug!(event = id, kind, "a message about nothing here");
+            tracing::debug!(event = id, kind, "ignored a message that is not about this shop");
             return Ok(());
         };
         let cancels_on_failure = self.cancels_on_payment_failed;
         Ok(paying::receive(&self.shop, id, message, cancels_on_failure).await?)
     }
 
-    /// A payment that bears the name of this store, and that the store has not begun, was begun
-    /// before the store was put back to an earlier state. Nothing here is booked for it.
+    /// Logs an error if the message is about a payment of this store that the store does not have.
+    /// That happens after a restore: the payment was begun after the backup was made. Records
+    /// nothing.
     fn log_unknown_payment(&self, about: &About) -> Result<(), Failure> {
         let About { store, payment, object } = about;
         let identity = self.shop.outbox.identity()?;
@@ -72,8 +74,8 @@ impl App {
                 object,
                 payment,
                 store,
-                "the gateway is ahead of the store: it has a payment from another life of this \
-                 shop, which a restored store does not know; look at it there"
+                "the gateway is ahead of the store: it has a payment that the restored store does \
+                 not know; check the payment at the gateway"
             );
         }
         Ok(())

@@ -1,5 +1,5 @@
-//! What guests may order: they have shown nothing of their own, so what they hold of the stock
-//! without paying, and what the shop mails for them, is bounded.
+//! Limits for orders of guests. Anybody can be a guest, so the shop limits the unpaid stock that
+//! guests hold and the mails that it sends for them.
 
 use super::App;
 use super::throttle::Recipient;
@@ -11,23 +11,24 @@ use std::num::NonZeroU32;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// Clients with unpaid orders of guests that are remembered; past it newcomers are refused.
+/// Clients with unpaid guest orders that are kept in memory. Past this limit, new clients are
+/// refused.
 const CLIENTS_MAX: usize = 100_000;
-/// Longest wait that an answer names.
+/// The longest `Retry-After`.
 const RETRY_AFTER_SECONDS_MAX: u32 = 3_600;
 
-/// What the operator lets guests do.
+/// Settings: what guests may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct GuestLimits {
-    /// Units in one cart or order.
+    /// Most units in one cart or order.
     pub(crate) units: u32,
-    /// Unpaid orders of all guests of one client.
+    /// Most unpaid orders of all guests of one client.
     pub(crate) unpaid_orders: u32,
-    /// Units in them.
+    /// Most units in these orders.
     pub(crate) unpaid_units: u32,
-    /// Orders of all guests of one client in an hour.
+    /// Most orders of all guests of one client in an hour.
     pub(crate) orders_per_hour: NonZeroU32,
-    /// New carts of all guests of one client in an hour.
+    /// Most new carts of all guests of one client in an hour.
     pub(crate) carts_per_hour: NonZeroU32,
     /// How long an order may stay unpaid.
     pub(crate) time_to_live: Duration,
@@ -47,35 +48,35 @@ impl Default for GuestLimits {
 }
 
 impl GuestLimits {
-    /// What is wrong with a cart or an order of so many units; `None` if nothing is.
+    /// The error if `units` are too many for a guest's cart or order; `None` if they are allowed.
     pub(crate) fn fault_of(&self, units: u64) -> Option<String> {
         (units > u64::from(self.units)).then(|| self.too_many_units())
     }
 
-    /// The sentence for a cart or an order of too many units.
+    /// The error for a cart or an order with too many units.
     pub(crate) fn too_many_units(&self) -> String {
         format!("Without an account you can order at most {} units at once.", self.units)
     }
 }
 
-/// The unpaid orders of guests, by client. Addresses are kept in memory only.
+/// The unpaid orders of guests, by client. Client addresses are kept in memory only.
 #[derive(Debug, Default)]
 pub(super) struct GuestOrders {
     held: Mutex<HashMap<Client, Vec<Held>>>,
 }
 
-/// One order, or one that is being placed.
+/// One order, or one that is just being placed.
 #[derive(Debug)]
 struct Held {
     number: u64,
     /// `None` while it is being placed.
     order: Option<OrderId>,
     units: u64,
-    /// When it expires unpaid.
+    /// When it expires if nobody pays.
     until: UnixMillis,
 }
 
-/// Room for one order. Given back when dropped, unless the order was placed.
+/// A reservation for one order. Dropping it frees the room unless the order was placed.
 #[must_use]
 #[derive(Debug)]
 pub(crate) struct GuestSlot<'a> {
@@ -86,10 +87,10 @@ pub(crate) struct GuestSlot<'a> {
 }
 
 impl GuestOrders {
-    /// Makes room for an order of so many units.
+    /// Reserves room for an order of `units` units.
     ///
     /// # Errors
-    /// [`Failure::TooManyAttempts`] with the time until the next of the others expires.
+    /// [`Failure::TooManyAttempts`] with the time until the client's next unpaid order expires.
     fn admit(
         &self,
         client: Client,
@@ -127,7 +128,7 @@ impl GuestOrders {
 }
 
 impl GuestSlot<'_> {
-    /// The order was placed: it takes the room until it is paid, cancelled or expired.
+    /// Marks the order as placed. It keeps its room until it is paid, cancelled or expired.
     pub(crate) fn keep(mut self, order: OrderId) {
         self.is_kept = true;
         let mut all = self.orders.lock();
@@ -154,11 +155,11 @@ impl Drop for GuestSlot<'_> {
 }
 
 impl App {
-    /// Counts an order of a guest, and makes room for it among the client's unpaid ones; `None`
-    /// where the operator has switched throttles off. The bound of what is kept holds all the same.
+    /// Counts a guest's order and reserves room for it among the client's unpaid orders. Returns
+    /// `None` if the operator has switched throttling off; the bounds on kept data apply even then.
     ///
     /// # Errors
-    /// [`Failure::NoRoom`]; [`Failure::TooManyAttempts`], and when to come back.
+    /// [`Failure::NoRoom`]; [`Failure::TooManyAttempts`] with the time to wait.
     pub(crate) fn admit_guest_order(
         &self,
         call: &Call,
@@ -168,7 +169,8 @@ impl App {
         let Some(throttle) = &self.throttle else { return Ok(None) };
         let client = call.request.client;
         let snapshot = self.shop.store.snapshot();
-        // What cannot be read is taken for unpaid; whoever places the order meets the same fault.
+        // An order that cannot be read counts as unpaid. Placing the new order will fail for the
+        // same reason.
         let is_unpaid = |id| match orders::order(&*snapshot, id) {
             Ok(Some(order)) => order.status == OrderStatus::Pending && !order.is_paid,
             Ok(None) => false,
@@ -179,10 +181,10 @@ impl App {
         Ok(Some(slot))
     }
 
-    /// Counts an order that is mailed to an address which nobody showed to be theirs.
+    /// Counts an order whose mails go to an address that the caller has not verified.
     ///
     /// # Errors
-    /// [`Failure::TooManyAttempts`], and when to come back.
+    /// [`Failure::TooManyAttempts`] with the time to wait.
     pub(crate) fn admit_order_mail(&self, to: &EmailAddress) -> Result<(), Failure> {
         match &self.throttle {
             Some(throttle) => throttle.admit_mail(Recipient::OfOrder(to.unique_form())),
@@ -190,7 +192,7 @@ impl App {
         }
     }
 
-    /// How long an order may stay unpaid: a guest's not as long as a customer's.
+    /// How long an order may stay unpaid. The limit for guests is the shorter one.
     pub(crate) fn order_time_to_live(&self, is_guest: bool) -> Duration {
         let longest = self.shop.settings.order_time_to_live;
         if is_guest { longest.min(self.guest_limits.time_to_live) } else { longest }
@@ -228,12 +230,12 @@ mod tests {
         let refused = orders.admit(home, 1, &LIMITS, |_| true).err();
         assert!(matches!(refused, Some(Failure::TooManyAttempts { retry_after_seconds: 1..=60 })));
         assert!(orders.admit(client("192.0.2.2"), 1, &LIMITS, |_| true).is_ok());
-        // One of them is paid by now.
+        // One of the orders has been paid.
         assert!(orders.admit(home, 1, &LIMITS, |order| order != id(2)).is_ok());
     }
 
     #[test]
-    fn units_in_them_are_bounded_too() {
+    fn the_units_in_unpaid_orders_are_bounded() {
         let (orders, home) = (GuestOrders::default(), client("192.0.2.1"));
         orders.admit(home, 10, &LIMITS, |_| true).expect("room").keep(id(1));
         assert!(orders.admit(home, 3, &LIMITS, |_| true).is_err());

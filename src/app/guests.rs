@@ -1,4 +1,4 @@
-//! Guests: known by the key of their cart, which they present as cookie, header, query parameter
+//! Guests: identified by the key of their cart, which they send as cookie, header, query parameter
 //! or body field (contracts README, "Carts").
 
 use super::{App, failure_answer};
@@ -12,21 +12,22 @@ use souk_actors::carts::{self, CartKey, GUEST_CART_LIFETIME};
 use souk_actors::clock;
 use subtle::ConstantTimeEq;
 
-/// The body field, the query parameter and the cookie.
+/// The name of the body field, the query parameter and the cookie.
 pub(super) const CART_KEY: &str = "cart_key";
-/// Random octets of a key.
+/// Random octets in a key.
 const RANDOM_BYTES: usize = 16;
-/// Octets that say that a key is ours.
+/// Octets of the seal in a key.
 const SEAL_BYTES: usize = CartKey::BYTES - RANDOM_BYTES;
-/// Longest `Cookie` header looked at.
+/// The longest `Cookie` header that is parsed.
 const COOKIE_BYTES_MAX: usize = 8 * 1024;
 
-/// Seals the keys that are given out, so that a key is recognised before anything is stored
-/// under it, and nobody's cart can be begun under a key that somebody made up.
+/// Creates and verifies the keys of guests' carts. The seal proves that the shop made a key, so the
+/// shop recognises a key before anything is stored under it, and nobody can start a cart under a
+/// key of their own making.
 pub(super) struct GuestSeal([u8; 32]);
 
 impl GuestSeal {
-    /// A seal that follows from the key of the tokens.
+    /// Derives the seal from the secret that signs tokens.
     pub(super) fn new(jwt_secret: &[u8]) -> Self {
         let digest = Sha256::new().chain_update(b"souk cart keys\0").chain_update(jwt_secret);
         Self(digest.finalize().into())
@@ -44,7 +45,7 @@ impl GuestSeal {
         bool::from(self.seal_of(&bytes[..RANDOM_BYTES]).ct_eq(&bytes[RANDOM_BYTES..]))
     }
 
-    /// What is sealed has one length, so that no seal can be made longer.
+    /// Every sealed input has the same length, so an attacker cannot extend one.
     fn seal_of(&self, random: &[u8]) -> [u8; SEAL_BYTES] {
         let digest = Sha256::new().chain_update(self.0).chain_update(random).finalize();
         let mut seal = [0; SEAL_BYTES];
@@ -53,17 +54,17 @@ impl GuestSeal {
     }
 }
 
-/// The key a request presents. A malformed key is ignored.
+/// The cart key that a request presents. A malformed key is ignored.
 pub(crate) fn presented_cart_key(request: &Request, form: &mut Form<'_>) -> Option<CartKey> {
     presented_text(request, form).as_deref().and_then(CartKey::parse)
 }
 
-/// Whether a request presents a key at all, be it a good one or not.
+/// Whether a request presents a cart key, valid or not.
 pub(crate) fn presents_cart_key(request: &Request, form: &mut Form<'_>) -> bool {
     presented_text(request, form).is_some()
 }
 
-/// What is said in so many words counts before what a browser adds by itself.
+/// What the client wrote explicitly takes precedence over what a browser adds by itself.
 fn presented_text(request: &Request, form: &mut Form<'_>) -> Option<String> {
     let named = |text: &str| !text.is_empty();
     let in_body = cart_key_field(form).parsed().cloned().flatten();
@@ -73,7 +74,7 @@ fn presented_text(request: &Request, form: &mut Form<'_>) -> Option<String> {
     in_body.or(in_query).or(in_header).or_else(|| cookie(request)).map(str::to_owned)
 }
 
-/// The key in a body. What is no text is no key.
+/// The key in a body. Anything but a text is ignored.
 pub(crate) fn cart_key_field(form: &mut Form<'_>) -> Field<Option<String>> {
     let written = anything(|json| match json {
         Json::Text(text) => text.trim().to_owned(),
@@ -82,7 +83,7 @@ pub(crate) fn cart_key_field(form: &mut Form<'_>) -> Field<Option<String>> {
     form.nullable(CART_KEY, written.like(values::CART_KEY))
 }
 
-/// Whether a key stands in a header or a cookie, be it a good one or not.
+/// Whether a header or a cookie has a key, valid or not.
 pub(super) fn brings_cart_key(headers: &HeaderMap) -> bool {
     headers.contains_key(X_CART_KEY) || cookie_of(headers).is_some()
 }
@@ -100,11 +101,11 @@ fn cookie_of(headers: &HeaderMap) -> Option<&str> {
 }
 
 impl App {
-    /// The key under which a guest's request is served: the presented one if the shop gave it
-    /// out, else a new one. The answer does not say what was wrong with the presented one.
+    /// The key under which a guest's request is served: the presented one if the shop issued it,
+    /// otherwise a new one. The answer does not tell what was wrong with the presented key.
     ///
     /// # Errors
-    /// What the store cannot do.
+    /// A failure of the store, as an answer.
     pub(crate) fn guest_key(
         &self,
         request: &Request,
@@ -114,17 +115,17 @@ impl App {
         Ok(known.unwrap_or_else(|| self.guests.new_key()))
     }
 
-    /// The presented key, if the shop gave it out.
+    /// The presented key, if the shop issued it.
     ///
     /// # Errors
-    /// What the store cannot do.
+    /// A failure of the store, as an answer.
     pub(super) fn known_guest_key(
         &self,
         request: &Request,
         form: &mut Form<'_>,
     ) -> Result<Option<CartKey>, Answer> {
         let Some(key) = presented_cart_key(request, form) else { return Ok(None) };
-        // The second look is for keys that were sealed under another secret.
+        // The store also knows keys that were sealed with an earlier secret.
         let is_known = self.has_issued(&key)
             || carts::of_guest(&*self.shop.store.snapshot(), &key, clock::now())
                 .map_err(|error| failure_answer(&error.into()))?
@@ -132,12 +133,12 @@ impl App {
         Ok(is_known.then_some(key))
     }
 
-    /// Whether the shop gave this key to a guest, who may never have put anything in a cart.
+    /// Whether the shop issued this key. The guest's cart may still be empty.
     pub(crate) fn has_issued(&self, key: &CartKey) -> bool {
         self.guests.is_ours(key)
     }
 
-    /// The headers that name the key of the cart an answer is about, for browsers and other clients.
+    /// The headers that return the key of a cart to browsers and other clients.
     pub(crate) fn cart_key_headers(&self, request: &Request, key: &CartKey) -> CartKeyHeaders {
         let seconds = i64::try_from(GUEST_CART_LIFETIME.as_secs()).unwrap_or(i64::MAX);
         let key = key.as_str();
@@ -153,11 +154,12 @@ impl App {
         CartKeyHeaders { key: value(key), cookie: Some(value(&cookie)) }
     }
 
-    /// Whether the cookie of this request holds a guest's cart with something in it: what a log-in
-    /// could not move into the user's cart. An answer that names a user's key must leave it.
+    /// Whether this request has the cookie of a guest's cart that is not empty. After a log-in,
+    /// such a cart holds what did not fit into the user's cart, so an answer with the user's key
+    /// must not overwrite the cookie.
     ///
     /// # Errors
-    /// What the store cannot do.
+    /// A failure of the store, as an answer.
     pub(crate) fn has_guest_cookie(&self, request: &Request) -> Result<bool, Answer> {
         let Some(key) = cookie(request).and_then(CartKey::parse) else { return Ok(false) };
         let found = carts::of_guest(&*self.shop.store.snapshot(), &key, clock::now());
@@ -165,8 +167,8 @@ impl App {
     }
 }
 
-/// The headers that name the key of a cart. They are added within the turn, so that a stored
-/// answer has them too.
+/// The headers with the key of a cart. Handlers add them within the turn, so that a stored answer
+/// has them too.
 #[derive(Clone, Debug)]
 pub(crate) struct CartKeyHeaders {
     key: HeaderValue,
@@ -174,12 +176,12 @@ pub(crate) struct CartKeyHeaders {
 }
 
 impl CartKeyHeaders {
-    /// The same without the cookie.
+    /// Removes the cookie.
     pub(crate) fn without_cookie(self) -> Self {
         Self { cookie: None, ..self }
     }
 
-    /// The answer with them.
+    /// Adds the headers to an answer.
     pub(crate) fn on(&self, answer: Answer) -> Answer {
         let answer = answer.with_header(X_CART_KEY, self.key.clone());
         match &self.cookie {
@@ -200,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_ours_or_made_up() {
+    fn recognises_only_its_own_keys() {
         let seal = GuestSeal::new(b"one secret");
         let key = seal.new_key();
         assert!(seal.is_ours(&key));
@@ -210,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_counts_before_what_a_browser_adds() {
+    fn explicit_keys_take_precedence_over_the_cookie() {
         let keys: Vec<_> = (0..4).map(|_| CartKey::random()).collect();
         let [body, query, header, cookie] = [0, 1, 2, 3].map(|at: usize| keys[at].as_str());
         let json = format!(r#"{{"cart_key": "{body}"}}"#);
@@ -226,7 +228,7 @@ mod tests {
         assert_eq!(presented(&queried).as_ref(), Some(&keys[1]));
         let all = get(&target).with_header("x-cart-key", header).with_json(&json);
         assert_eq!(presented(&all).as_ref(), Some(&keys[0]));
-        // An empty field says nothing, a wrong one says something wrong.
+        // An empty field counts as absent; a malformed one is ignored together with the cookie.
         assert_eq!(presented(&get("/").with_json(r#"{"cart_key": ""}"#)).as_ref(), Some(&keys[3]));
         assert_eq!(
             presented(&get("/").with_json(r#"{"cart_key": null}"#)).as_ref(),

@@ -1,4 +1,4 @@
-//! Idempotency keys: whose they are, and which stored answer may be given again to whom
+//! Idempotency keys: who owns a key, and who may get a stored answer again
 //! (`docs/decisions/0003-stored-answers.md`).
 
 use super::caller::OpenSession;
@@ -19,24 +19,23 @@ use souk_domain::SessionId;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Longest key.
-/// Fields that hold a password. A stored answer opens only for the right one, which makes opening
-/// it a comparison that somebody could guess with.
+/// Fields that hold a password. A stored answer to a request with a password opens only for the
+/// same password, so an attacker could use it to guess.
 const PASSWORD_FIELDS: [&str; 3] = ["password", "old_password", "new_password"];
 
-/// Who may be given an answer again under its idempotency key. Without any of these it is whoever
-/// shows again what the caller showed: a user's token, a service's, the key of a guest's cart.
+/// Who may get the stored answer again. By default it is a caller with the same credentials: the
+/// user's token, the service's token, or the key of the guest's cart.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Repeat {
-    /// Anybody who sends the same request: nothing in it is a credential.
+    /// Anybody who sends the same request, because no part of it is a credential.
     ToAnybody,
-    /// Whoever sends the same request while the grant stands.
+    /// Anybody who sends the same request, while the grant is valid.
     While(Grant),
 }
 
 impl Repeat {
-    /// For the tokens of a log-in: as long as the access token is good, since some contracts give
-    /// no other.
+    /// For the tokens of a log-in: valid as long as the access token, because some contracts issue
+    /// no other token.
     pub(crate) fn log_in(token: SessionToken, user: &User) -> Self {
         let seconds = u32::try_from(limits::ACCESS_TOKEN_SECONDS).unwrap_or(u32::MAX);
         Self::While(Grant::of_log_in(token, user, seconds))
@@ -44,30 +43,30 @@ impl Repeat {
 }
 
 impl Answer {
-    /// The answer, marked with who may be given it again.
+    /// Marks the answer with who may get it again.
     pub(crate) fn repeated(mut self, repeat: Repeat) -> Self {
         self.extensions.insert(repeat);
         self
     }
 }
 
-/// The record a request with a key leaves behind, if it changes something.
+/// The record that a request with an idempotency key leaves behind if it changes something.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ticket {
     key: RecordKey,
     seal: SealKey,
     session: Option<SessionId>,
-    /// In whose share of the store the answer is kept.
+    /// Decides which share of the store the answer counts against.
     caller: Caller,
-    /// True if the caller showed nothing of their own: the key is then anybody's.
-    is_anybodys: bool,
+    /// True if the caller sent no credentials. Anybody can then use the same key.
+    is_anonymous: bool,
 }
 
-/// Keys whose requests are running now.
+/// Keys of requests that are running now.
 #[derive(Default)]
 pub(super) struct RunningKeys(Mutex<HashSet<RecordKey>>);
 
-/// A key that is taken while its request runs.
+/// Reserves a key while its request runs.
 pub(super) struct HeldKey {
     app: Arc<App>,
     key: RecordKey,
@@ -80,23 +79,23 @@ impl Drop for HeldKey {
     }
 }
 
-/// What becomes of a request whose key has a stored answer.
+/// How to treat a request whose key has a stored answer.
 enum Verdict {
-    /// It is given that answer.
-    Again(Answer),
-    /// It is another request, and refused.
-    Taken,
-    /// The answer is void: the request is looked at as if it were the first.
-    Anew,
+    /// Replay this answer.
+    Replay(Answer),
+    /// Refuse: the stored answer belongs to another request.
+    OtherRequest,
+    /// The stored answer is void: process the request as if it were the first.
+    Void,
 }
 
 impl App {
-    /// Takes the idempotency key of a request, if it has one, for as long as it runs.
+    /// Reserves the idempotency key of a request, if it has one, until the request is answered.
     ///
     /// # Errors
     /// The stored answer, if the request was answered before; 409 while it runs; 422 for another
-    /// request under the same key; 400 for a malformed key; 429 for who guesses; 503 for a new key
-    /// where as many answers are kept as may be.
+    /// request under the same key; 400 for a malformed key; 429 for a client that guesses; 503 for
+    /// a new key if the store has no room for another answer.
     pub(super) fn hold_idempotency_key(
         self: &Arc<Self>,
         request: &mut Request,
@@ -113,7 +112,7 @@ impl App {
         let ticket = self.ticket(request, claims, key)?;
         if let Some(claims) = claims {
             if !self.is_open_session(&claims)? {
-                return self.answered_before_the_end(request, claims, &ticket);
+                return self.replay_of_ended_session(request, claims, &ticket);
             }
             request.extensions.insert(OpenSession(claims));
         }
@@ -124,11 +123,11 @@ impl App {
         }
         let held = HeldKey { app: Arc::clone(self), key: ticket.key };
         match self.judge(request, &ticket)? {
-            Verdict::Again(answer) => Err(answer),
-            Verdict::Taken => {
+            Verdict::Replay(answer) => Err(answer),
+            Verdict::OtherRequest => {
                 Err(Answer::detail(StatusCode::UNPROCESSABLE_ENTITY, standard::KEY_TAKEN))
             }
-            Verdict::Anew => {
+            Verdict::Void => {
                 self.admit_stored_answer(ticket.caller)
                     .map_err(|failure| failure_answer(&failure))?;
                 request.extensions.insert(ticket);
@@ -141,20 +140,20 @@ impl App {
         let snapshot = self.shop.store.snapshot();
         let failed = |error: StoreError| failure_answer(&error.into());
         let Some(stored) = idempotency::find(&*snapshot, ticket.key).map_err(failed)? else {
-            return Ok(Verdict::Anew);
+            return Ok(Verdict::Void);
         };
         if !idempotency::stands(&*snapshot, &stored, clock::now()).map_err(failed)? {
-            return Ok(Verdict::Anew);
+            return Ok(Verdict::Void);
         }
         drop(snapshot);
         if is_of_version_1_and_void(&stored, ticket) {
-            return Ok(Verdict::Anew);
+            return Ok(Verdict::Void);
         }
         self.admit_comparison(request, ticket.key).map_err(|failure| failure_answer(&failure))?;
-        Ok(opened(&stored, ticket, request).map_or(Verdict::Taken, Verdict::Again))
+        Ok(opened(&stored, ticket, request).map_or(Verdict::OtherRequest, Verdict::Replay))
     }
 
-    /// Counts a look at a stored answer that only the right password opens.
+    /// Counts an attempt to open a stored answer that needs the right password.
     fn admit_comparison(&self, request: &Request, key: RecordKey) -> Result<(), Failure> {
         let Some(throttle) = &self.throttle else { return Ok(()) };
         let form = Form::parse(request).unwrap_or_default();
@@ -164,10 +163,11 @@ impl App {
         throttle.admit(request.client, &format!("stored answer {}", key.name()), None)
     }
 
-    /// Gives whoever logged out, and did not hear so, the answer again. Only what was answered in
-    /// the same session and hands out no other: nothing of the user's other sessions, not even
-    /// whether they used the key.
-    fn answered_before_the_end(
+    /// Replays the stored answer to a caller whose session has ended, for example one who logged
+    /// out and lost the answer. Only answers of the same session that contain no tokens are
+    /// replayed. The caller learns nothing about the user's other sessions, not even whether they
+    /// used the key.
+    fn replay_of_ended_session(
         &self,
         request: &Request,
         claims: Claims,
@@ -176,7 +176,7 @@ impl App {
         let snapshot = self.shop.store.snapshot();
         let stored = match users::user(&*snapshot, claims.user) {
             Ok(Some(_)) => idempotency::find(&*snapshot, ticket.key),
-            // Nothing is told of an account that was closed.
+            // The account is closed: reveal nothing about it.
             Ok(None) => Ok(None),
             Err(error) => Err(error),
         };
@@ -187,13 +187,14 @@ impl App {
         });
         match stored.and_then(|stored| opened(&stored, ticket, request)) {
             Some(answer) => Err(answer),
-            // The token is refused by whoever looks at it next.
+            // The handler will refuse the token.
             None => Ok(None),
         }
     }
 
-    /// Whose key it is, and what its answer is sealed with: a user's, a service's, a guest's, or
-    /// nobody's and then the path's. A cart key that the shop never gave out shows nothing.
+    /// Determines the owner of the key and how the answer is sealed. The owner is a user, a service
+    /// or a guest. Without credentials the key belongs to the path. A cart key that the shop did
+    /// not issue counts as no credentials.
     fn ticket(
         &self,
         request: &Request,
@@ -204,7 +205,7 @@ impl App {
         let (caller, name) = match (self.service(request), claims) {
             (Some(service), _) => (Caller::Known, Some(format!("service {service}"))),
             (None, Some(claims)) => (Caller::Known, Some(format!("user {}", claims.user))),
-            // Whose token has expired must not go on as a guest.
+            // A caller with an expired token must not be treated as a guest.
             (None, None) if request.bearer().is_some() => (Caller::Anonymous, None),
             (None, None) => {
                 let mut form = Form::parse(request).unwrap_or_default();
@@ -212,7 +213,7 @@ impl App {
                 (Caller::Anonymous, guest.map(|guest| format!("guest {}", guest.as_str())))
             }
         };
-        let is_anybodys = name.is_none();
+        let is_anonymous = name.is_none();
         let name = name.unwrap_or_else(|| format!("nobody at {path}"));
         let parts: [&[u8]; 6] = [
             name.as_bytes(),
@@ -227,20 +228,21 @@ impl App {
             seal: self.answers.key_of(&parts),
             session: claims.map(|claims| claims.id.session),
             caller,
-            is_anybodys,
+            is_anonymous,
         })
     }
 }
 
 impl Ticket {
-    /// Stores the answer in the turn that made it true, if somebody may be given it again.
+    /// Stores the answer in the turn that commits the request's changes, if the answer may be
+    /// replayed.
     ///
     /// # Errors
     /// [`StoreError`].
     pub(super) fn keep(&self, unit: &Unit, answer: &Answer) -> Result<(), StoreError> {
         let repeat = answer.extensions.get::<Repeat>();
-        // Whoever shows nothing must not be given what was another's.
-        if !answer.status.is_success() || (self.is_anybodys && repeat.is_none()) {
+        // Without credentials, only answers that are marked as repeatable may be stored.
+        if !answer.status.is_success() || (self.is_anonymous && repeat.is_none()) {
             return Ok(());
         }
         let text = |(name, value): &(HeaderName, HeaderValue)| {
@@ -252,7 +254,7 @@ impl Ticket {
             body: answer.body.to_vec(),
         };
         let Some(sealed) = whole.to_bytes().and_then(|bytes| self.seal.seal(&bytes)) else {
-            tracing::error!("an answer could not be sealed, so it will not be given again");
+            tracing::error!("an answer could not be sealed, so it will not be replayed");
             return Ok(());
         };
         let grant = match repeat {
@@ -263,7 +265,7 @@ impl Ticket {
     }
 }
 
-/// The stored answer, if it was given to this very request.
+/// The stored answer, if it belongs to exactly this request.
 fn opened(stored: &StoredAnswer, ticket: &Ticket, request: &Request) -> Option<Answer> {
     if let Some(plain) = &stored.plain {
         let path = request.path.trim_end_matches('/');
@@ -276,14 +278,14 @@ fn opened(stored: &StoredAnswer, ticket: &Ticket, request: &Request) -> Option<A
     Some(replay_of(status, headers, body))
 }
 
-/// Records of version 1 do not say whether they hand out a session, so those that hold a token are
-/// void, and so are all that anybody could be given.
+/// Records of version 1 do not say whether they contain a session's tokens. Those that contain a
+/// token are void, and so are those of callers without credentials.
 fn is_of_version_1_and_void(stored: &StoredAnswer, ticket: &Ticket) -> bool {
-    /// How every token begins in a JSON text: its header is an object.
+    /// The start of every token in a JSON text: the token's header is an object.
     const TOKEN_START: &[u8] = b"\"eyJ";
     stored.plain.as_ref().is_some_and(|plain| {
         let holds_token = plain.body.windows(TOKEN_START.len()).any(|text| text == TOKEN_START);
-        ticket.is_anybodys || holds_token
+        ticket.is_anonymous || holds_token
     })
 }
 

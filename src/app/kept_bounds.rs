@@ -1,8 +1,8 @@
-//! What is kept for strangers takes no more of the disk than the operator allows. Where a bound is
-//! reached, newcomers are refused, and nothing that was answered is lost; age alone deletes.
+//! Bounds on the data that the shop stores for strangers. At a bound, only new requests are
+//! refused. Stored answers, carts and orders are deleted by age alone.
 //!
-//! The bounds are looked at before a request takes its turn, so that a flood of refused requests
-//! costs no turn. The requests that run at that moment may pass a bound, each by one.
+//! The bounds are checked before a request takes its turn, so a flood of refused requests costs no
+//! turns. Requests that run at the same time can each exceed a bound by one.
 
 use super::App;
 use crate::edge::Call;
@@ -13,17 +13,18 @@ use souk_actors::{Failure, clock, orders};
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// The share of a bound that must be free again before it is called reached once more.
+/// Once a bound was reached, this share of it must be free before it is logged again.
 const FREE_AGAIN_SHARE: u64 = 10;
 
-/// How much is kept.
+/// Settings: how much is stored for strangers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct KeptLimits {
-    /// Octets of the answers stored under idempotency keys; of callers without an account, half.
+    /// Octets of the answers stored under idempotency keys. Callers without an account may use half
+    /// of them.
     pub(crate) answer_bytes: u64,
     /// Guests' carts.
     pub(crate) guest_carts: u64,
-    /// Guests' orders that were never paid.
+    /// Guests' orders that were never paid and are still stored.
     pub(crate) guest_unpaid_orders: u64,
 }
 
@@ -33,7 +34,7 @@ impl Default for KeptLimits {
     }
 }
 
-/// One thing that has a bound.
+/// One bound.
 #[derive(Debug)]
 struct Bound {
     /// Its name in `/metrics`, after `souk_`.
@@ -41,7 +42,7 @@ struct Bound {
     what: &'static str,
     setting: &'static str,
     max: u64,
-    /// So that it is logged once, and not for every request.
+    /// True once the bound was logged, so that it is not logged for every request.
     was_reached: AtomicBool,
 }
 
@@ -51,7 +52,7 @@ impl Bound {
     }
 
     /// # Errors
-    /// [`Failure::NoRoom`] if as much is kept as may be.
+    /// [`Failure::NoRoom`] if the bound is reached.
     fn admit(&self, kept: u64) -> Result<(), Failure> {
         let (max, what, setting) = (self.max, self.what, self.setting);
         if kept >= max {
@@ -60,7 +61,7 @@ impl Bound {
                     kept,
                     max,
                     setting,
-                    "{what}: the bound is reached, newcomers get 503"
+                    "{what}: the bound is reached, new requests get 503"
                 );
             }
             return Err(Failure::NoRoom);
@@ -68,13 +69,13 @@ impl Bound {
         let is_free_again = kept <= max - max.div_ceil(FREE_AGAIN_SHARE);
         if is_free_again && self.was_reached.load(Ordering::Relaxed) {
             self.was_reached.store(false, Ordering::Relaxed);
-            tracing::info!(kept, max, setting, "{what}: there is room for newcomers again");
+            tracing::info!(kept, max, setting, "{what}: there is room for new requests again");
         }
         Ok(())
     }
 }
 
-/// The bounds of one shop.
+/// All bounds of one shop.
 #[derive(Debug)]
 pub(super) struct KeptBounds {
     answers: Bound,
@@ -106,7 +107,7 @@ impl KeptBounds {
         }
     }
 
-    /// Whether an answer of such a caller may be stored under a new key.
+    /// Whether an answer for this kind of caller may be stored under a new key.
     fn admit_answer(&self, read: &impl Read, caller: Caller) -> Result<(), Failure> {
         let (all, anonymous) = answer_octets(read)?;
         self.answers.admit(all)?;
@@ -116,7 +117,7 @@ impl KeptBounds {
         }
     }
 
-    /// Each bound with what is kept.
+    /// Each bound with the amount that is stored now.
     fn kept(&self, read: &impl Read) -> Result<[(&Bound, u64); 4], StoreError> {
         let (all, anonymous) = answer_octets(read)?;
         Ok([
@@ -128,7 +129,7 @@ impl KeptBounds {
     }
 }
 
-/// What all stored answers take, and those of anonymous callers among them.
+/// Octets of all stored answers, and of those for anonymous callers.
 fn answer_octets(read: &impl Read) -> Result<(u64, u64), StoreError> {
     let known = idempotency::kept(read, Caller::Known)?.octets;
     let anonymous = idempotency::kept(read, Caller::Anonymous)?.octets;
@@ -136,19 +137,19 @@ fn answer_octets(read: &impl Read) -> Result<(u64, u64), StoreError> {
 }
 
 impl App {
-    /// Makes sure that there is room for an answer under a key that has none yet.
+    /// Checks that there is room for an answer under a new idempotency key.
     ///
     /// # Errors
-    /// [`Failure::NoRoom`], and what the store cannot do.
+    /// [`Failure::NoRoom`], and failures of the store.
     pub(super) fn admit_stored_answer(&self, caller: Caller) -> Result<(), Failure> {
         self.kept_bounds.admit_answer(&*self.shop.store.snapshot(), caller)
     }
 
-    /// Makes sure that a guest may put something in a cart: whoever has one goes on, and a new one
+    /// Checks that a guest may put something in a cart. A guest with a cart always may; a new cart
     /// is counted.
     ///
     /// # Errors
-    /// [`Failure::NoRoom`], [`Failure::TooManyAttempts`], and what the store cannot do.
+    /// [`Failure::NoRoom`], [`Failure::TooManyAttempts`], and failures of the store.
     pub(crate) fn admit_guest_cart(&self, call: &Call, key: &CartKey) -> Result<(), Failure> {
         let snapshot = self.shop.store.snapshot();
         if carts::of_guest(&*snapshot, key, clock::now())?.is_some() {
@@ -161,16 +162,16 @@ impl App {
         }
     }
 
-    /// Makes sure that there is room for one more unpaid order of a guest.
+    /// Checks that there is room for one more unpaid order of a guest.
     ///
     /// # Errors
-    /// [`Failure::NoRoom`], and what the store cannot do.
+    /// [`Failure::NoRoom`], and failures of the store.
     pub(super) fn admit_kept_guest_order(&self) -> Result<(), Failure> {
         let kept = orders::guests_unpaid(&*self.shop.store.snapshot())?;
         self.kept_bounds.guest_orders.admit(kept)
     }
 
-    /// What is kept and how much may be, for `/metrics`.
+    /// The stored amounts and their bounds, for `/metrics`.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -199,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bound_refuses_from_its_number_on_and_is_called_reached_once() {
+    fn a_reached_bound_refuses_and_is_logged_once() {
         let bound = Bound::new("lamps", "lamps", "max_lamps", 100);
         let was_reached = || bound.was_reached.load(Ordering::Relaxed);
         assert!(!is_refused(&bound, 99) && !was_reached());
@@ -210,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn the_smallest_bound_is_free_again_when_nothing_is_kept() {
+    fn the_smallest_bound_is_free_when_nothing_is_stored() {
         let bound = Bound::new("lamps", "lamps", "max_lamps", 1);
         assert!(is_refused(&bound, 1) && bound.was_reached.load(Ordering::Relaxed));
         assert!(!is_refused(&bound, 0) && !bound.was_reached.load(Ordering::Relaxed));

@@ -1,5 +1,5 @@
-//! How every contract answers a list: its ids are found in a turn of the reading threads, and its
-//! items are written as the client takes them.
+//! How every contract answers a list: a reading thread finds the ids, and the items are written as
+//! the client reads them.
 
 use super::{App, failure_answer};
 use crate::edge::{Answer, Call, Client, ItemWriter, PageQuery, Wrapping, limits};
@@ -13,11 +13,11 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
-/// Threads that read lists, at least: one long search leaves another for everybody else.
+/// At least this many threads read lists, so that one long search does not block everybody else.
 const THREADS_MIN: usize = 2;
-/// Nicer than the threads that answer at once: a list takes longer than everything else that waits at
-/// its moment, and however many are asked for, a short answer need not wait for the processor.
-const PRIORITY: i32 = 10;
+/// The nice level of the reading threads. Lists take longest, so they run at a lower priority:
+/// short answers need not wait.
+const NICE_LEVEL: i32 = 10;
 const WAITING: WaitingBounds = WaitingBounds {
     all_max: limits::READINGS_WAITING_MAX,
     per_asker_max: limits::READINGS_WAITING_MAX,
@@ -25,7 +25,7 @@ const WAITING: WaitingBounds = WaitingBounds {
 
 type Job = Box<dyn FnOnce() + Send>;
 
-/// The threads that find what is on a list. A search may read every product, so few of them run at
+/// The threads that read lists. A search may read every product, so only a few searches run at
 /// once, and clients take turns.
 pub(crate) struct Reading(Arc<FairQueue<Client, Job>>);
 
@@ -47,11 +47,11 @@ impl Reading {
             let waiting = Arc::clone(&queue);
             std::thread::Builder::new().name(format!("reading-{number}")).spawn(move || {
                 let own = Some(rustix::thread::gettid());
-                if let Err(error) = rustix::process::setpriority_process(own, PRIORITY) {
+                if let Err(error) = rustix::process::setpriority_process(own, NICE_LEVEL) {
                     tracing::warn!(%error, "lists are read at normal priority");
                 }
                 while let Some(job) = waiting.next() {
-                    // The client of a job that panicked learns it from its dropped sender.
+                    // If a job panics, its sender is dropped, and the waiting client gets an error.
                     let _ = std::panic::catch_unwind(AssertUnwindSafe(job));
                 }
             })?;
@@ -59,7 +59,7 @@ impl Reading {
         Ok(Self(queue))
     }
 
-    /// Runs `read` when it is the client's turn.
+    /// Runs `read` on a reading thread when it is the client's turn.
     ///
     /// # Errors
     /// [`Failure::Busy`] if too many wait, [`Failure::Unavailable`] if `read` panics.
@@ -71,7 +71,7 @@ impl Reading {
         let (answer, outcome) = oneshot::channel();
         let job: Job = Box::new(move || {
             if !answer.is_closed() {
-                // Whoever asked may have gone meanwhile.
+                // The client may have disconnected in the meantime.
                 let _ = answer.send(read());
             }
         });
@@ -83,12 +83,12 @@ impl Reading {
 impl App {
     /// Answers a page of a list.
     ///
-    /// `find` gets an offset and a limit, and gives how many items there are in all and the ids of
-    /// the page; `body` renders one of them, and leaves out one that is gone. A short list is of one
-    /// moment; the items of a long one are each as they are when they are written.
+    /// `find` takes an offset and a limit, and returns the total number of items and the ids of the
+    /// page. `body` renders one item, or returns `None` if it was deleted. A short list comes from
+    /// one snapshot. A long list reads each item when it is written.
     ///
     /// # Errors
-    /// 404 beyond the end, 503 if the store or too many readers forbid it.
+    /// 404 past the last page; 503 if the store fails or too many readers wait.
     pub(crate) async fn list<Id, Body>(
         self: &Arc<Self>,
         call: Call,
@@ -110,7 +110,8 @@ impl App {
             let base_url = call.request.base_url(app.public_url.as_deref());
             let held_bytes = ids.capacity() * size_of::<Id>();
             let mut ids = ids.into_iter();
-            // Only for the first piece: a snapshot that is kept keeps its pages in the store.
+            // Only the first piece uses the snapshot: a snapshot that stays open keeps old pages in
+            // the store.
             let mut found_in = Some(snapshot);
             let more = move |writer: &mut ItemWriter| {
                 let snapshot = found_in.take().unwrap_or_else(|| app.shop.store.snapshot());
@@ -146,7 +147,7 @@ mod tests {
         let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let done = Arc::new(Mutex::new(Vec::new()));
         let mut jobs = tokio::task::JoinSet::new();
-        // Every thread is held until all jobs wait.
+        // Blocks every thread until all jobs are in the queue.
         for _ in 0..cores.max(THREADS_MIN) {
             let (reading, gate) = (Arc::clone(&reading), Arc::clone(&gate));
             jobs.spawn(async move {

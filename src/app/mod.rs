@@ -1,4 +1,5 @@
-//! What every contract stands on: the open shop, who is calling, and how a request commits.
+//! The application that all contracts share: the open shop, authentication, and the commit of a
+//! request.
 
 mod accounts;
 mod caller;
@@ -63,22 +64,22 @@ use throttle::Throttle;
 pub(crate) struct App {
     /// The open shop.
     pub(crate) shop: Shop,
-    /// Where links of answers point, if the operator says so.
+    /// The base of links in answers, if the operator sets one.
     pub(crate) public_url: Option<String>,
-    /// Where links in mails point: the public URL, else where we listen. Never what a request says,
-    /// because the mail goes to somebody else.
+    /// The base of links in mails: the public URL, otherwise the address we listen on. Never taken
+    /// from a request, because the mail goes to somebody else.
     pub(crate) mailed_url: String,
-    /// How the shop calls itself.
+    /// The name of the shop.
     pub(crate) shop_name: String,
-    /// How the ways out of the process are doing.
+    /// The state of the adapters: broker, mail, webhooks.
     pub(crate) adapters: AdapterStatus,
-    /// Where the log is searched.
+    /// The store of log lines.
     pub(crate) archive: Archive,
-    /// Any of these may have signed a message of the gateway.
+    /// The gateway signs its messages with one of these.
     pub(crate) webhook_secrets: Vec<WebhookSecret>,
-    /// Whether the gateway's `payment_failed` calls a pending order off.
+    /// Whether the gateway's `payment_failed` cancels a pending order.
     pub(crate) cancels_on_payment_failed: bool,
-    /// Where administrators' webhook endpoints may lie.
+    /// Which addresses administrators' webhook endpoints may have.
     pub(crate) webhook_reach: Reach,
     /// What guests may do.
     pub(crate) guest_limits: GuestLimits,
@@ -89,66 +90,66 @@ pub(crate) struct App {
     answers: AnswerSeal,
     order_seal: OrderSeal,
     running_keys: RunningKeys,
-    /// Held while the sandbox's messages are delivered, so that they stay in order.
+    /// Locked while the sandbox's messages are delivered, to keep them in order.
     sandbox_delivery: tokio::sync::Mutex<()>,
     kept_bounds: KeptBounds,
-    /// `None` where the operator has switched it off.
+    /// `None` if the operator has switched throttling off.
     throttle: Option<Throttle>,
-    /// Answers that go on until the shop closes.
+    /// Streaming answers, which last until the shop closes.
     pub(crate) streams: Streams,
-    /// Threads on which clients take turns to read lists.
+    /// Threads that read lists for clients in turn.
     pub(crate) reading: Reading,
-    /// Every operation of every contract.
+    /// The routes of every contract.
     pub(crate) router: Router<App>,
-    /// The contracts that have a description.
+    /// The contracts that have an OpenAPI description.
     pub(crate) contracts: &'static [Contract],
 }
 
-/// What the operator decides about the application.
+/// The operator's settings for the application.
 #[derive(Clone, Debug)]
 pub(crate) struct AppSettings {
     /// The key that signs tokens.
     pub(crate) jwt_secret: Vec<u8>,
-    /// Where links of answers point; `None`: derived from each request.
+    /// The base of links in answers; `None`: derived from each request.
     pub(crate) public_url: Option<String>,
-    /// Where we listen.
+    /// The address we listen on.
     pub(crate) address: SocketAddr,
-    /// How the shop calls itself.
+    /// The name of the shop.
     pub(crate) shop_name: String,
-    /// Where customers may go after paying.
+    /// Where customers are redirected after paying.
     pub(crate) returns: ReturnSettings,
-    /// Whether guesses, registrations and guests' orders are throttled.
+    /// Whether log-in attempts, registrations and guests' orders are throttled.
     pub(crate) throttles_guessing: bool,
     /// What guests may do.
     pub(crate) guest_limits: GuestLimits,
-    /// How much is kept for strangers.
+    /// How much data is stored for strangers.
     pub(crate) kept_limits: KeptLimits,
-    /// Other systems that may call.
+    /// Other systems that may call the shop.
     pub(crate) services: ServiceTokens,
-    /// Any of these may have signed a message of the gateway.
+    /// The gateway signs its messages with one of these.
     pub(crate) webhook_secrets: Vec<WebhookSecret>,
-    /// Whether the gateway's `payment_failed` calls a pending order off.
+    /// Whether the gateway's `payment_failed` cancels a pending order.
     pub(crate) cancels_on_payment_failed: bool,
-    /// Where administrators' webhook endpoints may lie.
+    /// Which addresses administrators' webhook endpoints may have.
     pub(crate) webhook_reach: Reach,
 }
 
 impl AppSettings {
-    /// Where links in mails point, without a slash at the end.
+    /// The base of links in mails, without a slash at the end.
     fn mailed_url(&self) -> String {
         let own_url = || format!("http://{}", self.address);
         let url = self.public_url.clone().unwrap_or_else(own_url);
         url.trim_end_matches('/').to_owned()
     }
 
-    /// Where the mails about orders lead their readers.
+    /// Makes the links in mails about orders.
     pub(crate) fn order_links(&self) -> OrderLinks {
         OrderLinks { base_url: self.mailed_url(), seal: OrderSeal::new(&self.jwt_secret) }
     }
 }
 
 impl App {
-    /// An application that answers what `router` knows.
+    /// An application that serves the routes of `router`.
     pub(crate) fn new(
         shop: Shop,
         settings: AppSettings,
@@ -202,7 +203,7 @@ impl App {
             Err(answer) => return privacy::with_no_store(is_personal, answer),
         };
         let answer = self.router.answer(&self, request).await;
-        // The key is free again only now, when its answer is stored or there is none.
+        // The key is released only now: its answer is stored, or there is none to store.
         drop(held);
         privacy::with_no_store(is_personal, answer)
     }

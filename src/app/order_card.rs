@@ -1,4 +1,4 @@
-//! An order as pages show it, and who may see it by the link of a mail.
+//! An order as pages show it, and the check of the link that mails contain.
 
 use super::App;
 use serde::Serialize;
@@ -16,7 +16,7 @@ pub(crate) struct OrderCard {
     lines: Vec<LineCard>,
     total: String,
     currency: String,
-    /// Empty where nothing went back.
+    /// Empty if nothing was refunded.
     refunded: String,
 }
 
@@ -29,7 +29,7 @@ struct LineCard {
 }
 
 impl OrderCard {
-    /// The order with what was bought.
+    /// The order with its lines.
     pub(crate) fn new(order: &Order, currency: Currency) -> Self {
         let line = |line: &souk_domain::OrderLine| LineCard {
             name: line.product_name.clone(),
@@ -41,12 +41,12 @@ impl OrderCard {
         Self { lines, ..Self::without_lines(order, currency) }
     }
 
-    /// The order without what was bought.
+    /// The order without its lines.
     pub(super) fn without_lines(order: &Order, currency: Currency) -> Self {
         let has_refund = order.refunded > Money::ZERO;
         Self {
             number: order.number.clone(),
-            // The date of an RFC 3339 time.
+            // The first ten characters of an RFC 3339 time are its date.
             placed_on: order.created_at.to_string().chars().take(10).collect(),
             status: capitalised(order.status.word()),
             payment: payment_word(order.is_paid, has_refund),
@@ -73,8 +73,8 @@ fn capitalised(word: &str) -> String {
 }
 
 impl App {
-    /// The order of a link, if the token is its own. Whoever has another one is not told whether
-    /// there is such an order.
+    /// The order of a mailed link, if the token belongs to it. A wrong token gets the same answer
+    /// as an unknown order.
     ///
     /// # Errors
     /// [`StoreError`].

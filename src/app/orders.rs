@@ -1,4 +1,4 @@
-//! What the contracts do alike with orders.
+//! What all contracts share about orders.
 
 use super::{App, Visitor};
 use souk_actors::orders::{self, Contact, Order, OrderDraft};
@@ -7,8 +7,8 @@ use souk_actors::users::User;
 use souk_domain::{OrderId, UserId};
 
 impl App {
-    /// An order as far as the caller may see it: their own, or any for an administrator. Somebody
-    /// else's order is as good as none.
+    /// An order, if the caller may see it: their own, or any for an administrator. Other orders
+    /// count as not found.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -24,8 +24,8 @@ impl App {
         Ok(order.filter(is_visible))
     }
 
-    /// An order of the visitor, still without its lines; where no billing address is given, the
-    /// bill goes where the goods go.
+    /// A draft of the caller's order, without lines. Without a billing address, the shipping
+    /// address is used.
     pub(crate) fn draft_order(
         &self,
         visitor: &Visitor,
@@ -39,7 +39,7 @@ impl App {
         }
     }
 
-    /// An order of a customer, still without its lines, in a contract without addresses.
+    /// A draft of a customer's order, without lines, for a contract that has no addresses.
     pub(crate) fn draft_order_without_address(&self, customer: UserId, user: &User) -> OrderDraft {
         OrderDraft {
             customer: Some(customer),

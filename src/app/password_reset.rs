@@ -1,4 +1,4 @@
-//! A forgotten password, whoever asks: the services contract, or a page.
+//! Password resets, for the services contract and for the pages.
 
 use super::throttle::Recipient;
 use super::{App, Repeat};
@@ -9,15 +9,15 @@ use souk_actors::users::{RequestPasswordReset, ResetPassword, ResetToken};
 use souk_domain::{EmailAddress, Password, UserId};
 use std::sync::Arc;
 
-/// Where the mailed link leads. The services document has a `POST` at the same address.
+/// The path of the mailed link. The services document has a `POST` at the same path.
 pub(crate) const RESET_LINK_PATH: &str = "/api/v1/users/reset-password/confirm/";
 
 impl App {
-    /// Has a link for a new password mailed, if somebody has this address. Does and answers the
-    /// same for every address, as far as anybody outside can tell.
+    /// Mails a link to reset the password if an account has this address. Every address gets the
+    /// same answer, so a caller cannot find out which addresses have accounts.
     ///
     /// # Errors
-    /// [`Failure::TooManyAttempts`] for who asks too often; what the store cannot do.
+    /// [`Failure::TooManyAttempts`] for clients that ask too often; failures of the store.
     pub(crate) async fn request_password_reset(
         self: &Arc<Self>,
         call: &Call,
@@ -37,10 +37,11 @@ impl App {
         committed.await
     }
 
-    /// Sets a new password for whoever has the mailed token, which is worthless afterwards.
+    /// Sets a new password for the user with the mailed token. The token is invalid afterwards.
     ///
     /// # Errors
-    /// [`souk_domain::Refusal::TokenInvalid`]; [`Failure::Busy`] in a storm of log-ins.
+    /// [`souk_domain::Refusal::TokenInvalid`]; [`Failure::Busy`] if too many passwords wait to be
+    /// hashed.
     pub(crate) async fn reset_password(
         self: &Arc<Self>,
         call: &Call,

@@ -1,5 +1,5 @@
-//! The pages a customer comes back to from the gateway. Programs get what the services document
-//! prints; a person is shown how the order stands, in words.
+//! The pages to which the gateway redirects a customer. Programs get the answer that the services
+//! document prints; browsers get a page that describes the order.
 
 use super::{App, OrderCard, failure_answer};
 use crate::edge::{Answer, Call, VARY_BY_ACCEPT};
@@ -12,7 +12,7 @@ use souk_actors::payments::{self, Payment};
 use souk_actors::store::StoreError;
 use souk_domain::{Money, OrderStatus, PaymentStatus};
 
-/// How the payment of an order ended.
+/// The outcome of a payment.
 #[derive(Serialize)]
 struct PaymentPage {
     paragraphs: Vec<&'static str>,
@@ -20,7 +20,7 @@ struct PaymentPage {
 }
 
 impl App {
-    /// The answer of a page of the gateway's return: as it is for programs, in words for people.
+    /// Answers a redirect from the gateway: programs get `answer`, browsers get a page.
     pub(crate) fn page_or_answer(
         &self,
         call: &Call,
@@ -64,7 +64,7 @@ impl App {
         page.private(StatusCode::OK, &PaymentPage { paragraphs, order })
     }
 
-    /// The payment of a session, and its order unless that was deleted.
+    /// The payment of a checkout session, and its order unless that was deleted.
     fn paid_order(&self, session: &str) -> Result<Option<(Payment, Option<Order>)>, StoreError> {
         let snapshot = self.shop.store.snapshot();
         let Some((_, payment)) = payments::by_checkout(&*snapshot, session)? else {
@@ -75,7 +75,7 @@ impl App {
     }
 }
 
-/// What the customer needs to know, from what is booked after the gateway was asked.
+/// The title and the text for the recorded state of the payment. The gateway was asked before.
 fn title_and_text(payment: &Payment, order: &Order) -> (&'static str, &'static str) {
     let has_paid = payment.received > Money::ZERO;
     match order.status {

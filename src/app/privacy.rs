@@ -1,4 +1,5 @@
-//! Which answers no cache may keep: all but what anybody gets who asks without saying who they are.
+//! Decides which answers caches may store: only those to requests without credentials or other
+//! personal data.
 
 use super::guests::CART_KEY;
 use crate::edge::headers::X_CART_KEY;
@@ -7,7 +8,7 @@ use http::header::{AUTHORIZATION, CACHE_CONTROL, COOKIE, HeaderValue};
 
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
-/// Whether the answer may be about whoever asks: they say who they are, or send something of theirs.
+/// Whether the answer may be personal: the request has credentials, or changes something.
 pub(super) fn is_personal(request: &Request) -> bool {
     let names = [AUTHORIZATION, COOKIE, X_CART_KEY];
     !request.method.is_safe()
@@ -15,8 +16,8 @@ pub(super) fn is_personal(request: &Request) -> bool {
         || request.query(CART_KEY).is_some()
 }
 
-/// The answer with `Cache-Control: no-store`, if it is personal or gives somebody a cart key, and
-/// does not say itself who may keep it.
+/// Adds `Cache-Control: no-store` if the request is personal or the answer has a cart key. An
+/// answer that already has `Cache-Control` keeps it.
 pub(super) fn with_no_store(is_personal: bool, answer: Answer) -> Answer {
     let names = |name| answer.headers.iter().any(|(known, _)| *known == name);
     if names(CACHE_CONTROL) || !(is_personal || names(X_CART_KEY)) {
@@ -35,7 +36,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_anybody_gets_may_be_kept() {
+    fn caches_may_store_only_answers_without_personal_data() {
         let get = |target: &str| Request::test(Method::GET, target);
         let ok = || Answer::empty(StatusCode::OK);
         assert!(is_kept(&get("/api/products/"), ok()));

@@ -1,4 +1,4 @@
-//! Why a handler has no success to report, in the words of its contract.
+//! Why a handler fails, and how its contract words the refusal.
 
 use super::failure_answer;
 use crate::edge::{Answer, Errors};
@@ -7,18 +7,18 @@ use souk_actors::store::StoreError;
 use souk_domain::Refusal;
 use std::marker::PhantomData;
 
-/// How a contract words what the shop refuses.
+/// How a contract words refusals.
 pub(crate) trait Wording {
     /// The answer to a refusal.
     fn answer_for(refusal: Refusal) -> Answer;
 }
 
-/// Why a handler has no success to report; `W` words it.
+/// Why a handler fails; `W` words the refusals.
 #[derive(Debug)]
 pub(crate) enum Problem<W> {
-    /// The edge or the handler has worded it.
+    /// An answer that the edge or the handler has already worded.
     Answer(Box<Answer>),
-    /// The shop refused or could not.
+    /// A refusal or a failure of the shop.
     Failure(Box<Failure>, PhantomData<W>),
 }
 

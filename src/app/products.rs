@@ -1,4 +1,5 @@
-//! What the contracts do alike with products. Who may, they have asked before.
+//! What all contracts share about products. Handlers check permissions before they call this
+//! module.
 
 use super::{App, Problem, failure_answer};
 use crate::edge::form::{Field, Reference, id};
@@ -11,15 +12,15 @@ use souk_domain::{
 };
 use std::ops::RangeInclusive;
 
-/// How a contract shows a product.
+/// How a contract renders a product.
 pub(crate) type ShownProduct = fn(&ProductView, Currency) -> Answer;
 
-/// The stock a contract may set.
+/// The range of stock that a contract may set.
 pub(crate) fn stock_range() -> RangeInclusive<i64> {
     0..=i64::try_from(MAX_STOCK).expect("the largest stock fits 63 bits")
 }
 
-/// A product without what some contracts do not know: category, image, discount.
+/// A product without a category, an image or a discount, for contracts that have none of them.
 pub(crate) fn plain_draft(
     name: String,
     description: String,
@@ -37,7 +38,7 @@ pub(crate) fn plain_draft(
     }
 }
 
-/// The category that a body names for a product, if it names one, and in which field.
+/// The category that a body names for a product, if any, and the name of its field.
 #[derive(Debug)]
 pub(crate) struct NamedCategory {
     field: &'static str,
@@ -45,8 +46,8 @@ pub(crate) struct NamedCategory {
 }
 
 impl NamedCategory {
-    /// Notes in the form if there is no such category. The turn asks again; asking here reports all
-    /// errors at once.
+    /// Adds an error to the form if there is no such category. The turn checks it again. This early
+    /// check reports all errors at once.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -68,8 +69,8 @@ impl NamedCategory {
         Ok(named)
     }
 
-    /// The failure of the turn. If the category was deleted after it was looked up, the answer names
-    /// the field.
+    /// Turns the failure of the turn into a problem. If the category was deleted since it was
+    /// looked up, the answer names the field.
     pub(crate) fn problem<W>(&self, failure: Failure) -> Problem<W> {
         match (&failure, self.does_not_exist()) {
             (Failure::Refused(Refusal::UnknownCategory), Some(sentence)) => {
@@ -85,11 +86,11 @@ impl NamedCategory {
 }
 
 impl App {
-    /// Whether a caller sees what the shop has switched off: administrators do. Nobody needs a
-    /// token to read, but one that is sent must be good.
+    /// Whether the caller may see unavailable products: only administrators may. Reading needs no
+    /// token, but an invalid token is refused.
     ///
     /// # Errors
-    /// 401 for a token that is not good (any more).
+    /// 401 for an invalid or expired token.
     pub(crate) fn sees_hidden(&self, call: &Call) -> Result<bool, Answer> {
         if call.request.bearer().is_none() {
             return Ok(false);
@@ -97,11 +98,11 @@ impl App {
         Ok(self.visitor(call)?.caller.is_administrator())
     }
 
-    /// The product with the id in the path, as this caller may see it.
+    /// The product whose id is in the path, if this caller may see it.
     ///
     /// # Errors
-    /// As [`App::sees_hidden`]; 404 for one that is not there, or switched off and the caller no
-    /// administrator.
+    /// As [`App::sees_hidden`]; 404 for an unknown product, and for an unavailable one unless the
+    /// caller is an administrator.
     pub(crate) fn visible_product(
         &self,
         call: &Call,
@@ -115,8 +116,8 @@ impl App {
         visible.ok_or_else(standard::not_found)
     }
 
-    /// Notes in a form that is wrong anyway that `product_id` cannot be bought either. In a form
-    /// that is right the turn says so, which knows it better.
+    /// If the form has errors already, adds one if the product of `product_id` cannot be bought.
+    /// Otherwise the turn checks it.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -135,7 +136,7 @@ impl App {
         Ok(())
     }
 
-    /// The same for the `product_id` of every item in `items`.
+    /// The same for the `product_id` of every object in `items`.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -158,7 +159,7 @@ impl App {
         Ok(())
     }
 
-    /// Whether a product is there and offered.
+    /// Whether a product exists and is for sale.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -170,7 +171,7 @@ impl App {
     /// Adds a product.
     ///
     /// # Errors
-    /// Refuses too large a stock.
+    /// Refuses a stock that is too large.
     pub(crate) async fn create_product(
         &self,
         call: &Call,
@@ -187,7 +188,7 @@ impl App {
     /// Changes a product.
     ///
     /// # Errors
-    /// Refuses a product that is not there, and too large a stock.
+    /// Refuses an unknown product, and a stock that is too large.
     pub(crate) async fn update_product(
         &self,
         call: &Call,

@@ -1,24 +1,24 @@
-//! Where a customer goes from the gateway's page: the shop's own pages, those the operator names,
-//! or those a call names, if they are of an origin that the operator allows. A shop that sent its
-//! customers anywhere would lend its good name to whoever asks.
+//! Where customers are redirected from the gateway's page: to the shop's own pages, to those in the
+//! settings, or to those that a request names, if the operator allows their origin. Without this
+//! check, an attacker could use the shop's name to send customers to any site.
 
 use super::App;
 use crate::edge::form::{Field, Form, ReturnAddress};
 
-/// What the operator decides.
+/// Settings: where customers are redirected.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ReturnSettings {
-    /// After paying, where a call names nothing else.
+    /// The page after a payment, unless the request names another.
     pub(crate) success: Option<ReturnAddress>,
-    /// After giving up, where a call names nothing else.
+    /// The page after a cancelled payment, unless the request names another.
     pub(crate) cancel: Option<ReturnAddress>,
-    /// Origins that a call may name; `None`: the shop's own, and those whose pages may call it.
+    /// Origins that a request may name; `None`: the shop's own origin and those that CORS allows.
     pub(crate) origins: Option<Vec<String>>,
-    /// Origins whose pages may call the shop.
+    /// Origins that CORS allows.
     pub(crate) calling_origins: Vec<String>,
 }
 
-/// Where customers may go.
+/// The allowed origins and the default pages.
 #[derive(Debug)]
 pub(super) struct Returns {
     pub(super) success: Option<ReturnAddress>,
@@ -27,7 +27,7 @@ pub(super) struct Returns {
 }
 
 impl Returns {
-    /// `own` is where the shop itself is reached.
+    /// `own` are the URLs of the shop itself.
     pub(super) fn new(settings: ReturnSettings, own: &[String]) -> Self {
         let default = || {
             let own = own.iter().filter_map(|url| ReturnAddress::parse(url).ok());
@@ -44,7 +44,7 @@ impl Returns {
 }
 
 impl App {
-    /// Notes in a form that customers may not be sent to the address of a field.
+    /// Adds an error to the form if customers may not be redirected to the address in a field.
     pub(crate) fn note_foreign_return(
         &self,
         form: &mut Form<'_>,
@@ -62,7 +62,7 @@ impl App {
         }
     }
 
-    /// Where customers go after paying and after giving up, as far as the settings say.
+    /// The pages after paying and after cancelling, as far as the settings name them.
     pub(crate) fn return_settings(&self) -> (Option<&ReturnAddress>, Option<&ReturnAddress>) {
         (self.returns.success.as_ref(), self.returns.cancel.as_ref())
     }
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn the_shops_own_pages_and_those_that_may_call_it_are_allowed_unless_others_are_named() {
+    fn allows_own_and_cors_origins_unless_the_settings_name_others() {
         let own = ["https://shop.example".to_owned()];
         let calling_origins = vec!["http://localhost:3000".to_owned()];
         let settings = ReturnSettings { calling_origins, ..ReturnSettings::default() };

@@ -1,5 +1,6 @@
-//! The sandbox's messages on their way to the shop: signed, and handed to the very webhook that a
-//! gateway elsewhere would call, in the order in which they happened, each until it is taken.
+//! Delivers the sandbox's messages to the shop. They are signed and sent to the same webhook that a
+//! real gateway calls, in the order in which they happened. Each is repeated until the webhook
+//! accepts it.
 
 use super::App;
 use crate::edge::Request;
@@ -13,11 +14,11 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// Where the shop hears of payments (storefront document, 24).
+/// The webhook for payments (storefront document, 24).
 const WEBHOOK_PATH: &str = "/api/v1/webhooks/stripe/";
-/// Messages that are delivered before they are ticked off together.
+/// Messages that are delivered before they are marked as delivered together.
 const BATCH: usize = 50;
-/// How long somebody waits for the shop to have heard what happened.
+/// How long a caller waits until the sandbox's messages are delivered.
 const SOON: Duration = Duration::from_secs(2);
 /// How long the sandbox waits before it sends a message again.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -33,8 +34,8 @@ impl App {
         while !*stop.borrow_and_update() {
             commits.mark_unchanged();
             if let Err(failure) = self.deliver_sandbox_messages(&sandbox).await {
-                tracing::warn!(%failure, "the sandbox will send its message again");
-                // Either the time or the stop ends the wait.
+                tracing::warn!(%failure, "a message of the sandbox was not delivered; it will be sent again");
+                // The wait ends with the timeout or with the stop signal.
                 let _ = tokio::time::timeout(PAUSE, stop.changed()).await;
                 continue;
             }
@@ -49,19 +50,23 @@ impl App {
         }
     }
 
-    /// Lets who looks at once see what happened. If that takes too long, the messages arrive a
-    /// little later.
+    /// Delivers the sandbox's messages before the caller gets an answer, so that the caller sees
+    /// their effect. After a timeout, the messages are delivered in the background.
     pub(crate) async fn deliver_sandbox_messages_soon(self: &Arc<Self>) {
         let Some(sandbox) = &self.shop.sandbox else { return };
         let delivering = self.deliver_sandbox_messages(sandbox);
         match tokio::time::timeout(SOON, delivering).await {
             Ok(Ok(())) => {}
-            Ok(Err(failure)) => tracing::warn!(%failure, "the sandbox will send it again"),
-            Err(_) => tracing::warn!("the shop is slow to hear the sandbox"),
+            Ok(Err(failure)) => {
+                tracing::warn!(%failure, "a message of the sandbox was not delivered; it will be sent again")
+            }
+            Err(_) => tracing::warn!(
+                "delivering the sandbox's messages takes long; it goes on in the background"
+            ),
         }
     }
 
-    /// Delivers what there is, in order; one that is not taken holds up those behind it.
+    /// Delivers all waiting messages in order. A rejected message holds up those behind it.
     async fn deliver_sandbox_messages(
         self: &Arc<Self>,
         sandbox: &SandboxGateway,
@@ -108,7 +113,7 @@ impl App {
         if answer.status.is_success() {
             return Ok(());
         }
-        tracing::warn!(event = event.id, status = %answer.status, "a message was not taken");
+        tracing::warn!(event = event.id, status = %answer.status, "the webhook rejected a message of the sandbox");
         Err(Failure::Unavailable)
     }
 }

@@ -1,35 +1,35 @@
-//! Seals stored answers, so that neither the file nor a copy of it shows what they say: tokens,
-//! client secrets, addresses (`docs/decisions/0003-stored-answers.md`).
+//! Encrypts stored answers, so that the store and its copies do not reveal tokens, client secrets
+//! or addresses (`docs/decisions/0003-stored-answers.md`).
 //!
-//! The key follows from the shop's secret and from the whole request: who asked, the idempotency
-//! key, path, query and body. None of these lies in the store, so an answer opens for whoever sends
-//! the same request again to the same shop, and for nobody else. That it opens is also the proof
-//! that the request is the same.
+//! The key is derived from the shop's secret and the whole request: caller, idempotency key, path,
+//! query and body. The store contains none of these, so only a caller who repeats the request at
+//! the same shop can decrypt the answer. Successful decryption also proves that the request is the
+//! same.
 
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::hmac;
 use std::fmt;
 
-/// The shop's part of every key.
+/// The part of every key that comes from the shop's secret.
 pub(super) struct AnswerSeal(hmac::Key);
 
-/// The key of one request's answer.
+/// The key for the answer to one request.
 #[derive(Clone, Copy)]
 pub(super) struct SealKey([u8; 32]);
 
 impl AnswerSeal {
-    /// A seal that follows from the key of the tokens.
+    /// Derives the seal from the secret that signs tokens.
     pub(super) fn new(jwt_secret: &[u8]) -> Self {
         let secret = hmac::Key::new(hmac::HMAC_SHA256, jwt_secret);
         let derived = hmac::sign(&secret, b"souk stored answers");
         Self(hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref()))
     }
 
-    /// The key for the answer to the request made of these parts.
+    /// The key for the answer to the request with these parts.
     pub(super) fn key_of(&self, parts: &[&[u8]]) -> SealKey {
         let mut code = hmac::Context::with_key(&self.0);
         for part in parts {
-            // The length first, so that no two lists of parts look alike.
+            // The length comes first, so that two different lists never hash to the same key.
             code.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
             code.update(part);
         }
@@ -40,7 +40,7 @@ impl AnswerSeal {
 }
 
 impl SealKey {
-    /// The sealed answer: a random nonce, then ciphertext and tag.
+    /// The encrypted answer: a random nonce, then ciphertext and tag.
     pub(super) fn seal(&self, answer: &[u8]) -> Option<Vec<u8>> {
         let mut nonce = [0; NONCE_LEN];
         getrandom::fill(&mut nonce).ok()?;
@@ -50,7 +50,7 @@ impl SealKey {
         Some([&nonce[..], &sealed].concat())
     }
 
-    /// The answer; `None` if it was sealed for another request or by another shop.
+    /// The decrypted answer; `None` if it belongs to another request or another shop.
     pub(super) fn open(&self, sealed: &[u8]) -> Option<Vec<u8>> {
         let (nonce, sealed) = sealed.split_at_checked(NONCE_LEN)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
@@ -66,7 +66,7 @@ impl SealKey {
     }
 }
 
-/// Never printed: whoever has it reads the answer.
+/// Hides the key: it decrypts the answer.
 impl fmt::Debug for SealKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SealKey(…)")
@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_opens_for_its_own_request_only() {
+    fn an_answer_decrypts_only_for_its_own_request() {
         let shop = AnswerSeal::new(b"one secret");
         let key = shop.key_of(&[b"user 1", b"key", b"/a", b"{}"]);
         let sealed = key.seal(b"a token").expect("sealed");
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_answer_is_never_sealed_alike() {
+    fn the_same_answer_is_encrypted_differently_each_time() {
         let key = AnswerSeal::new(b"secret").key_of(&[b"a"]);
         let (one, two) = (key.seal(b"a token").expect("sealed"), key.seal(b"a token"));
         assert_ne!(Some(&one), two.as_ref());

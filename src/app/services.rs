@@ -5,16 +5,16 @@ use std::fmt;
 use std::sync::Arc;
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 
-/// Services that may be named.
+/// Most services in the setting.
 const MAX_SERVICES: usize = 64;
-/// Longest name, in characters.
+/// The longest name, in characters.
 const NAME_CHARACTERS_MAX: usize = 64;
-/// Shortest token, in octets: shorter ones can be guessed.
+/// The shortest token, in octets. A shorter one could be guessed.
 const TOKEN_BYTES_MIN: usize = 16;
-/// Longest token, in octets.
+/// The longest token, in octets.
 const TOKEN_BYTES_MAX: usize = 1024;
 
-/// Why the setting cannot be used. A token is never repeated in the sentence.
+/// Why the setting is invalid. The message never repeats a token.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ServiceTokensError {
     #[error("entry {number} is not of the form name:token")]
@@ -34,7 +34,7 @@ pub(crate) enum ServiceTokensError {
     TooMany,
 }
 
-/// The name of a service whose token was found good. Cheap to clone.
+/// The name of a service that sent a valid token. Cheap to clone.
 pub(crate) type ServiceName = Arc<str>;
 
 /// Every service with the digest of its token.
@@ -48,7 +48,7 @@ impl fmt::Debug for ServiceTokens {
 }
 
 impl ServiceTokens {
-    /// Reads `name:token,name:token`; nothing at all means that no service may call.
+    /// Reads `name:token,name:token`. An empty text allows no service.
     ///
     /// # Errors
     /// [`ServiceTokensError`].
@@ -87,7 +87,8 @@ impl ServiceTokens {
         Ok(Self(services))
     }
 
-    /// Whose token this is. Takes as long whichever it is, and if it is nobody's.
+    /// The service with this token. The comparison takes the same time for every token, known or
+    /// not.
     pub(crate) fn name_of(&self, token: &str) -> Option<ServiceName> {
         if self.0.is_empty() {
             return None;
@@ -109,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_names_its_service_and_no_other_does() {
+    fn only_its_own_token_identifies_a_service() {
         let setting = "orders:s3cret:with:colons, mail : other-s3cret-text";
         let services = ServiceTokens::parse(setting).expect("two");
         assert_eq!(services.name_of("s3cret:with:colons").as_deref(), Some("orders"));
@@ -121,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_setting_is_refused_without_its_tokens() {
+    fn errors_about_a_bad_setting_do_not_repeat_tokens() {
         use ServiceTokensError as Error;
         let name = || "a".to_owned();
         let long = "secret-secret-secret";

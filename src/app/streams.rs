@@ -1,11 +1,11 @@
-//! Answers that go on: how many there may be, and how they end.
+//! Streaming answers: how many there may be, and how they end.
 
 use super::App;
 use crate::edge::{Client, Pool, Share, limits};
 use std::sync::Arc;
 use tokio::sync::watch;
 
-/// The answers that go on.
+/// The open streaming answers.
 pub(crate) struct Streams {
     room: Arc<Pool>,
     end: watch::Sender<bool>,
@@ -18,7 +18,8 @@ impl Default for Streams {
 }
 
 impl Streams {
-    /// Room for one more of this client; `None` if the client or the shop has as many as it may.
+    /// Room for one more stream of this client; `None` if the client or the shop has reached its
+    /// limit.
     pub(crate) fn room_for(&self, client: Client) -> Option<Share> {
         self.room.take(client, 1)
     }
@@ -30,7 +31,7 @@ impl Streams {
 }
 
 impl App {
-    /// The shop closes: answers that go on come to their end.
+    /// Ends all streams, because the shop closes.
     pub(crate) fn end_streams(&self) {
         self.streams.end.send_replace(true);
     }

@@ -1,4 +1,4 @@
-//! The application on a real port, with its owners killed under load (design law 6).
+//! Tests of the application on a real port, while its owners are killed under load (design law 6).
 
 use super::{AppSettings, Reading};
 use crate::adapters::{self, AdapterSettings, Workers};
@@ -138,7 +138,7 @@ impl OpenApp {
         for kill in kills {
             let seen = self.shop.store.stats().turns;
             kill();
-            // The next one dies only when the shop has answered somebody after this death.
+            // Kills the next owner only after the shop has served turns again.
             while self.shop.store.stats().turns < seen + 20 {
                 tokio::task::yield_now().await;
             }
@@ -146,7 +146,7 @@ impl OpenApp {
     }
 }
 
-/// Buys and pays over and over; counts orders that were answered with success.
+/// Buys and pays until `stop`; counts the orders that were answered with success.
 async fn shop_until(app: &OpenApp, token: &str, product: u64, stop: &AtomicBool) -> u64 {
     let mut placed = 0;
     let address = json!({"shipping_address": "1 Market Square"});

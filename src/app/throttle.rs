@@ -1,8 +1,9 @@
-//! Guessing is slow, and so are strangers' mails and guests' orders: every comparison of a password, and every request for a link to reset one, is
-//! throttled per client and per account. Whatever makes a new hash is throttled per client.
+//! Throttles. Comparisons of passwords and requests for reset links are limited per client and per
+//! account. New password hashes, mails to strangers and guests' orders are limited per client or
+//! per address.
 //!
-//! An attacker must not lock an account's owner out by failing in their place, so an address from
-//! which the account was entered before is throttled as an address only.
+//! An attacker must not lock out an account's owner by failed attempts. So a client that has logged
+//! in to an account before is limited as a client only.
 
 use super::guest_orders::{GuestLimits, GuestOrders};
 use crate::edge::Client;
@@ -17,38 +18,39 @@ use std::num::NonZeroU32;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// Attempts one client may make at once, and how often one more comes back.
+/// Attempts that one client may make at once, and the seconds until it may make one more.
 const CLIENT_BURST: NonZeroU32 = NonZeroU32::new(60).expect("not zero");
 const CLIENT_REFILL: Duration = Duration::from_secs(1);
-/// New hashes one client may cause at once (registrations, new passwords), and how often one more
-/// comes back.
+/// Password hashes that one client may cause at once (registrations, new passwords), and the
+/// seconds until one more is allowed.
 const HASH_BURST: NonZeroU32 = NonZeroU32::new(60).expect("not zero");
 const HASH_REFILL: Duration = Duration::from_secs(1);
-/// Attempts at one account from clients it was never entered from.
+/// Attempts at one account from clients that never logged in to it.
 const ACCOUNT_BURST: NonZeroU32 = NonZeroU32::new(20).expect("not zero");
 const ACCOUNT_REFILL: Duration = Duration::from_secs(3);
-/// Mails of one kind to one address for whoever did not show that it is theirs, and how often one
-/// more comes back: ten an hour.
+/// Mails of one kind to one unverified address, and the seconds until one more is allowed: ten an
+/// hour.
 const MAIL_BURST: NonZeroU32 = NonZeroU32::new(10).expect("not zero");
 const MAIL_REFILL: Duration = Duration::from_mins(6);
-/// Clients and accounts remembered; past it those that have recovered are forgotten.
+/// Clients and accounts kept in memory. Past this limit, those that may use their full allowance
+/// again are forgotten.
 const KEYS_MAX: usize = 100_000;
-/// Pairs of account and client remembered; past it all are forgotten.
+/// Pairs of account and client kept in memory. Past this limit, all are forgotten.
 const KNOWN_MAX: usize = 100_000;
-/// Longest wait that an answer names.
+/// The longest `Retry-After`.
 const RETRY_AFTER_SECONDS_MAX: u64 = 3_600;
 
-/// What is guessed at.
+/// The target of a guess.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Account {
-    /// An account to be entered, by what the client calls it.
+    /// An account that a client tries to log in to, by the name it sends.
     Named(String),
-    /// The account of whoever calls.
+    /// The caller's own account.
     Entered(UserId),
 }
 
-/// Who gets a mail that a stranger may have asked for, by the unique form of the address. The
-/// kinds are counted apart, so that one does not keep the other from its reader.
+/// The recipient of a mail that a stranger may have requested, by the unique form of the address.
+/// Each kind is counted by itself, so that one kind cannot use up the allowance of the other.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Recipient {
     /// Mails about an order.
@@ -57,7 +59,7 @@ pub(super) enum Recipient {
     OfLink(String),
 }
 
-/// The limits, and who was seen where.
+/// The counters, and which client logged in to which account.
 pub(super) struct Throttle {
     clock: DefaultClock,
     clients: DefaultKeyedRateLimiter<Client>,
@@ -85,10 +87,10 @@ impl Throttle {
         }
     }
 
-    /// Counts an attempt at an account, which is `user` if there is one of that name.
+    /// Counts an attempt at an account; `user` is the user of that name, if there is one.
     ///
     /// # Errors
-    /// [`Failure::TooManyAttempts`], and when to come back.
+    /// [`Failure::TooManyAttempts`] with the time to wait.
     pub(super) fn admit(
         &self,
         client: Client,
@@ -102,21 +104,21 @@ impl Throttle {
         self.count(&self.accounts, Account::Named(identity(account)))
     }
 
-    /// Counts a guess at the password of the account that somebody has entered. Whoever guesses may
-    /// have stolen a token, so it does not matter from where the account was entered; and the
-    /// owner's log-ins are counted apart, so that such guesses do not stop them.
+    /// Counts a guess at the password of the caller's own account. The caller may have stolen the
+    /// token, so earlier log-ins of the client do not matter. Log-ins are counted separately, so
+    /// such guesses cannot stop the owner from logging in.
     ///
     /// # Errors
-    /// [`Failure::TooManyAttempts`], and when to come back.
+    /// [`Failure::TooManyAttempts`] with the time to wait.
     pub(super) fn admit_owner(&self, client: Client, user: UserId) -> Result<(), Failure> {
         self.count(&self.clients, client)?;
         self.count(&self.accounts, Account::Entered(user))
     }
 
-    /// Counts a new hash.
+    /// Counts a new password hash.
     ///
     /// # Errors
-    /// [`Failure::TooManyAttempts`], and when to come back.
+    /// [`Failure::TooManyAttempts`] with the time to wait.
     pub(super) fn admit_hash(&self, client: Client) -> Result<(), Failure> {
         self.count(&self.hashes, client)
     }
@@ -124,7 +126,7 @@ impl Throttle {
     /// Counts an order of a guest.
     ///
     /// # Errors
-    /// [`Failure::TooManyAttempts`], and when to come back.
+    /// [`Failure::TooManyAttempts`] with the time to wait.
     pub(super) fn admit_guest_order(&self, client: Client) -> Result<(), Failure> {
         self.count(&self.guest_orders, client)
     }
@@ -132,7 +134,7 @@ impl Throttle {
     /// Counts a guest's new cart.
     ///
     /// # Errors
-    /// [`Failure::TooManyAttempts`], and when to come back.
+    /// [`Failure::TooManyAttempts`] with the time to wait.
     pub(super) fn admit_guest_cart(&self, client: Client) -> Result<(), Failure> {
         self.count(&self.guest_carts, client)
     }
@@ -140,12 +142,12 @@ impl Throttle {
     /// Counts a mail.
     ///
     /// # Errors
-    /// [`Failure::TooManyAttempts`], and when to come back.
+    /// [`Failure::TooManyAttempts`] with the time to wait.
     pub(super) fn admit_mail(&self, to: Recipient) -> Result<(), Failure> {
         self.count(&self.recipients, to)
     }
 
-    /// Remembers that an account was entered from here.
+    /// Remembers that this client logged in to the account.
     pub(super) fn record_log_in(&self, client: Client, user: UserId) {
         let mut known = self.known();
         if known.len() >= KNOWN_MAX {
@@ -193,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn an_account_is_guessed_slowly_from_many_addresses_and_its_owner_still_gets_in() {
+    fn many_clients_guess_slowly_at_one_account_and_its_owner_can_still_log_in() {
         let throttle = Throttle::new(&GuestLimits::default());
         let home = from("192.0.2.1");
         throttle.record_log_in(home, owner());
@@ -205,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_guesses_slowly_at_many_accounts_and_learns_when_to_come_back() {
+    fn one_client_guesses_slowly_at_many_accounts_and_gets_the_time_to_wait() {
         let throttle = Throttle::new(&GuestLimits::default());
         let refused = (0..200)
             .filter_map(|n| throttle.admit(from("192.0.2.9"), &format!("user{n}"), None).err())
@@ -217,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn an_old_password_is_guessed_slowly_even_from_where_its_account_was_entered() {
+    fn the_old_password_is_throttled_even_for_clients_that_logged_in() {
         let throttle = Throttle::new(&GuestLimits::default());
         let home = from("192.0.2.1");
         throttle.record_log_in(home, owner());
@@ -227,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn the_addresses_of_one_ipv6_network_share_what_they_may() {
+    fn the_addresses_of_one_ipv6_network_share_their_allowance() {
         let throttle = Throttle::new(&GuestLimits::default());
         let admitted = (0..200)
             .filter(|n| throttle.admit_hash(from(&format!("2001:db8:1:2::{n}"))).is_ok())
