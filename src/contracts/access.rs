@@ -1,5 +1,5 @@
-//! docs/access.md says who gets what of every operation; tests/it/every_contract/access.rs asks. Here the table is
-//! compared with the routes, so that none of them goes without a row.
+//! Compares the table in docs/access.md with the routes, so that every operation has a row.
+//! tests/it/every_contract/access.rs tests that the operations answer as the table says.
 
 use super::routes;
 use crate::app::App;
@@ -7,7 +7,7 @@ use crate::edge::Router;
 use std::collections::BTreeSet;
 
 #[test]
-fn every_route_has_its_row_in_the_table_of_access() {
+fn every_route_has_a_row_in_the_access_table() {
     let rows = include_str!("../../docs/access.md").lines().filter_map(|line| {
         let mut cells = line.trim_matches('|').split('|').map(str::trim);
         let (contract, operation) = (cells.next()?, cells.next()?);
@@ -22,7 +22,7 @@ fn every_route_has_its_row_in_the_table_of_access() {
         .operations()
         .flat_map(|operation| {
             let what = format!("{} {}", operation.method, operation.path);
-            // A path that two contracts print has one row for each.
+            // A path that two contracts print has one row for each of them.
             let contracts = operation.contract.split(" and ");
             contracts.map(|contract| (contract.to_owned(), what.clone())).collect::<Vec<_>>()
         })

@@ -1,6 +1,6 @@
-//! The documents in docs/contracts are read, and every operation they print must have a route, and
-//! a black-box test of its status and shape that bears the name of its heading. Every sentence they
-//! print must be expected somewhere in the tests of their contract.
+//! Checks the routes and tests against the documents in docs/contracts. Every operation in a
+//! document must have a route, and a black-box test of its status and shape that is named after its
+//! heading. Every message in a document must be expected by a test of its contract.
 
 use super::routes;
 use crate::app::App;
@@ -10,11 +10,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-/// Operations of all five documents (contracts README).
+/// The number of operations in all five documents (contracts README).
 const OPERATIONS: usize = 103;
 /// An operation of the services document that has no path of its own.
 const FILTERING: &str = "3. **Product Search & Filtering**";
-/// What the services document misspells, and how the tests spell it.
+/// A misspelling in the services document, and the spelling in the tests.
 const SPELLING: [(&str, &str); 2] = [("categoty", "category"), ("passwoord", "password")];
 
 /// One method and path as a document prints it.
@@ -31,16 +31,17 @@ struct Documented {
     endpoints: Vec<Endpoint>,
 }
 
-/// What a document prints on a line: the operation that ends there.
+/// Adds the operation that a line of a document ends, if it ends one.
 type Printed = (usize, Vec<Endpoint>);
 
-/// `GET` and its like, alone or in backquotes or asterisks.
+/// A method such as `GET`, alone or in backquotes or asterisks.
 fn method_in(text: &str) -> Option<Method> {
     let word = text.trim().trim_matches(['`', '*', ' ']);
     ["GET", "POST", "PUT", "PATCH", "DELETE"].contains(&word).then(|| word.parse().ok()).flatten()
 }
 
-/// The path between the first pair of backquotes, without host and query; its parameters as `1`.
+/// The path between the first pair of backquotes, without host and query; each parameter becomes
+/// `1`.
 fn path_in(text: &str) -> Option<String> {
     let quoted = text.split('`').nth(1)?;
     let path = quoted.trim_start_matches("http://127.0.0.1:8000").split('?').next()?;
@@ -61,7 +62,7 @@ fn path_in(text: &str) -> Option<String> {
     sample.starts_with("/api/").then_some(sample)
 }
 
-/// Documents that print the method on one line and the URL on a later one.
+/// Reads documents that print the method on one line and the URL on a later one.
 fn on_two_lines(document: &str) -> Vec<Printed> {
     let mut printed = Vec::new();
     let mut method = None;
@@ -81,7 +82,7 @@ fn on_two_lines(document: &str) -> Vec<Printed> {
     printed
 }
 
-/// The services document: `- **GET** `/api/v1/…``.
+/// Reads the services document: `- **GET** `/api/v1/…``.
 fn on_one_line(document: &str) -> Vec<Printed> {
     let operation = |(number, line): (usize, &str)| {
         let (method, rest) = line.trim().strip_prefix("- **")?.split_once("**")?;
@@ -90,7 +91,7 @@ fn on_one_line(document: &str) -> Vec<Printed> {
     document.lines().enumerate().filter_map(operation).collect()
 }
 
-/// The storefront document: `**Endpoint:** `PUT /a/` or `PATCH /a/``, an operation a line.
+/// Reads the storefront document: `**Endpoint:** `PUT /a/` or `PATCH /a/``, one operation per line.
 fn behind_endpoint(document: &str) -> Vec<Printed> {
     let one = |text: &str| {
         let method = method_in(text.split('`').nth(1)?.split(' ').next()?)?;
@@ -103,7 +104,7 @@ fn behind_endpoint(document: &str) -> Vec<Printed> {
     document.lines().enumerate().filter_map(operation).collect()
 }
 
-/// Each operation under the heading it stands under.
+/// The operations with the headings above them.
 fn under_headings(document: &str, printed: Vec<Printed>) -> Vec<Documented> {
     let lines: Vec<&str> = document.lines().collect();
     let heading_of = |number: usize| {
@@ -115,10 +116,10 @@ fn under_headings(document: &str, printed: Vec<Printed>) -> Vec<Documented> {
     printed.into_iter().map(operation).collect()
 }
 
-/// The operations of every contract, each document's own count of them confirmed.
+/// The operations of every contract. Asserts the number of operations in each document.
 fn documented() -> Vec<(&'static str, Vec<Documented>)> {
     let classic = include_str!("../../docs/contracts/classic.md");
-    // What follows lists the same operations again.
+    // The rest of the document repeats the same operations.
     let classic = classic.split("### Summary").next().unwrap_or(classic);
     let minimal = include_str!("../../docs/contracts/minimal.md");
     let services = include_str!("../../docs/contracts/services.md");
@@ -141,7 +142,7 @@ fn documented() -> Vec<(&'static str, Vec<Documented>)> {
     documents.map(counted).into()
 }
 
-/// `create_order` for `### 8. **Create Order**`: words, joined.
+/// Turns `### 8. **Create Order**` into `create_order`.
 fn words(text: &str) -> String {
     let text = text.to_lowercase().replace('&', " and ");
     let words = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
@@ -152,8 +153,8 @@ fn words(text: &str) -> String {
     name
 }
 
-/// The name of the test of an operation: its heading without its number. Operations that share a
-/// heading are called by method and path, `put_product` for `PUT /api/v1/product/{pk}/`.
+/// The expected name of an operation's test: its heading without the number. If several operations
+/// share a heading, it is method and path: `put_product` for `PUT /api/v1/product/{pk}/`.
 fn test_name(operation: &Documented, siblings: &[Documented]) -> String {
     let shared = siblings.iter().filter(|other| other.heading == operation.heading).count() > 1;
     match operation.endpoints.first() {
@@ -165,7 +166,7 @@ fn test_name(operation: &Documented, siblings: &[Documented]) -> String {
     }
 }
 
-/// The sources of the tests of one contract against the running binary: tests/it/<contract>.
+/// The sources of the black-box tests of one contract, in tests/it/<contract>.
 fn sources_of(contract: &str) -> Vec<String> {
     let mut sources = Vec::new();
     let mut pending = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it").join(contract)];
@@ -180,7 +181,7 @@ fn sources_of(contract: &str) -> Vec<String> {
     sources
 }
 
-/// The tests of one contract: their names and what they do.
+/// The tests of one contract, with their names and bodies.
 fn tests_of(contract: &str) -> BTreeMap<String, Vec<String>> {
     let mut tests = BTreeMap::<_, Vec<_>>::new();
     for source in sources_of(contract) {
@@ -193,8 +194,8 @@ fn tests_of(contract: &str) -> BTreeMap<String, Vec<String>> {
     tests
 }
 
-/// What the answers of a document say to people: each string under `message`, `detail` or `error`,
-/// and each that stands in a list of its own.
+/// The messages in a document: each string under `message`, `detail` or `error`, and each string in
+/// a list of its own.
 fn sentences(document: &'static str) -> Vec<&'static str> {
     let sentence = |line: &'static str| {
         let (name, value) = line.trim().trim_end_matches(',').split_once(": ")?;
@@ -206,7 +207,7 @@ fn sentences(document: &'static str) -> Vec<&'static str> {
     document.lines().filter_map(sentence).collect()
 }
 
-/// What a test of an operation leaves out, if it does.
+/// What a test of an operation fails to check, if anything.
 fn left_out(operation: &Documented, body: &str) -> Option<&'static str> {
     let says_all = body.contains(".says(200") || body.contains(".says(201");
     let looks_at_shape = body.contains("shapes::expect(") && body.contains(".expect(20");
@@ -234,7 +235,7 @@ fn every_operation_of_every_document_has_a_route() {
     let contracts = router.operations().filter(|operation| !own.contains(&operation.contract));
     let unknown: Vec<_> = contracts
         .flat_map(|operation| {
-            // A heading that has commas itself belongs to one route.
+            // A heading that contains commas belongs to one route.
             let whole = headings.iter().any(|known| known == operation.heading);
             match whole {
                 true => vec![operation.heading],
@@ -259,7 +260,7 @@ fn every_operation_of_every_document_has_a_route() {
 #[test]
 fn every_sentence_of_every_document_is_expected_by_a_test() {
     let storefront = include_str!("../../docs/contracts/storefront.md");
-    // What follows is about all operations, and tested at the edge.
+    // The rest of the document is about all operations; tests of the edge cover it.
     let storefront = storefront.split("## Error Responses").next().unwrap_or(storefront);
     let documents = [
         ("services", include_str!("../../docs/contracts/services.md"), 12),
@@ -270,7 +271,7 @@ fn every_sentence_of_every_document_is_expected_by_a_test() {
         let found = sentences(document);
         assert!(found.len() >= count, "{contract} has too few sentences: {found:?}");
         let sources = sources_of(contract).concat();
-        // `Cart {cart_key} cleared`: the words around what differs.
+        // `Cart {cart_key} cleared`: matches the words around the variable part.
         let is_expected =
             |text: &&str| text.split(['{', '}']).step_by(2).all(|part| sources.contains(part));
         let unexpected: Vec<_> = found.into_iter().filter(|text| !is_expected(text)).collect();

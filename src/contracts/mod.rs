@@ -1,5 +1,6 @@
-//! The five contracts and Souk's own API, one folder each, all alike inside: the routes in the document's order, the
-//! wire types, the handlers, the wording of refusals. None imports another.
+//! The five contracts and Souk's own API, one folder each with the same parts: the routes in the
+//! order of the document, the wire types, the handlers, the wording of refusals. No contract
+//! imports another.
 
 #[cfg(test)]
 mod access;
@@ -17,7 +18,7 @@ use crate::app::App;
 use crate::edge::Route;
 use crate::edge::openapi::Contract;
 
-/// The five contracts, and Souk's own.
+/// The five contracts and Souk's own API, for their OpenAPI descriptions.
 pub(crate) const CONTRACTS: [Contract; 6] = [
     classic::CONTRACT,
     minimal::CONTRACT,
@@ -27,7 +28,7 @@ pub(crate) const CONTRACTS: [Contract; 6] = [
     souk::CONTRACT,
 ];
 
-/// Every route of every contract, and those of Souk's own.
+/// The routes of all contracts and of Souk's own API.
 pub(crate) fn routes() -> Vec<(&'static str, Vec<Route<App>>)> {
     let mut routes = vec![
         ("classic", classic::routes()),

@@ -1,5 +1,5 @@
-//! Two paths that classic and minimal both print: the body says whose request it is (contracts
-//! README, "Who answers a path").
+//! Two paths that classic and minimal both print. The fields of the body decide which contract
+//! answers (contracts README, "Who answers a path").
 
 use super::{classic, minimal};
 use crate::app::App;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 const REQUIRED: &str = "This field is required.";
 
-/// The routes, under the headings of both documents.
+/// The routes, with the headings of both documents.
 pub(super) fn routes() -> Vec<Route<App>> {
     vec![
         Route::post("/api/orders/", "Create Order", create_order)
@@ -20,7 +20,7 @@ pub(super) fn routes() -> Vec<Route<App>> {
     ]
 }
 
-/// Whose request a body is.
+/// The contract that a body belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum BodyContract {
     Classic,
@@ -43,8 +43,8 @@ async fn pay(app: Arc<App>, call: Call) -> Answer {
     }
 }
 
-/// Who speaks, or the answer to nobody and to who says nothing of either. Both operations need a
-/// token, so without one no field is asked for.
+/// The contract that the body belongs to. Without a token the answer is 401. With fields of neither
+/// contract it is 400 and names the fields of both.
 fn contract_of_body(
     app: &App,
     call: &Call,
@@ -62,8 +62,8 @@ fn contract_of_body(
     })
 }
 
-/// Whoever names every field of theirs, else whoever names the first, else whoever names any; of
-/// two alike classic, whose document came first.
+/// Prefers the contract whose fields are all there, then the one whose first field is there, then
+/// one with any field. On a tie classic wins, because its document is older.
 fn matching_contract(form: &Form<'_>, classic: &[&str], minimal: &[&str]) -> Option<BodyContract> {
     let match_rank = |fields: &[&str]| {
         let all = fields.iter().all(|field| form.has(field));

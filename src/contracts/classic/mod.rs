@@ -1,7 +1,7 @@
 //! The classic contract: log in by user name at `/api/token/`, orders as lists of products, a
 //! payment that is initiated and finalized.
 //!
-//! Placing an order and initiating a payment share their paths with minimal: `shared_paths` calls
+//! Create Order and Initiate Payment share their paths with minimal: `shared_paths` calls
 //! [`create_order`] and [`initiate_payment`].
 
 mod orders;
@@ -19,15 +19,14 @@ use std::sync::Arc;
 
 pub(super) use routes::{create_order_described, initiate_payment_described, routes};
 
-/// The description of this contract.
+/// The metadata of this contract for its OpenAPI description.
 pub(super) const CONTRACT: Contract = Contract {
     name: "classic",
     description_path: "/openapi/classic.json",
     summary: "Accounts by user name, orders as lists of products, payments in two steps.",
     text: "Sign up at `/api/users/signup/`, log in at `/api/token/` and send the \
-          `access` token as `Authorization: Bearer …`. An order names each product as \
-          often as it has units; a payment is initiated for what the order costs and \
-          then finalized.",
+          `access` token as `Authorization: Bearer …`. An order lists a product once \
+          for each unit. A payment is initiated with the order's total, then finalized.",
 };
 
 /// 8. Create Order.

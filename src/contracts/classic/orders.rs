@@ -12,7 +12,7 @@ use souk_domain::{CartLines, Missing, OrderId, ProductId, Quantity, Refusal};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// One unit for each mention of a product.
+/// An order lists a product once for each unit.
 pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let visitor = app.visitor(&call)?;
     let mut form = Form::parse(&call.request)?;
@@ -28,13 +28,13 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     Ok(placed.await?)
 }
 
-/// Each product as often as units of it are ordered.
+/// The list of products. A product appears once for each unit.
 pub(super) fn products_field(form: &mut Form<'_>) -> Field<Vec<Reference<ProductId>>> {
     form.required("products", list(PRODUCTS_NAMED_MAX, named_id(ProductId::new)))
 }
 
-/// The products that are asked for. Where one of them is no id at all, every one that cannot be
-/// bought is named; where all are, the turn knows it better.
+/// The ids of the listed products. If one entry is not a valid id, the answer names every product
+/// that cannot be bought. If all entries are valid, the turn checks them.
 fn known_products(
     app: &App,
     references: Vec<Reference<ProductId>>,
@@ -100,7 +100,7 @@ pub(super) fn product_field(form: &mut Form<'_>) -> Field<Reference<ProductId>> 
     form.required("product_id", named_id(ProductId::new))
 }
 
-/// Whoever cancels twice has cancelled.
+/// Cancelling a cancelled order succeeds and changes nothing.
 pub(super) async fn cancel(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let (id, order) = visible_order(&app, &call)?;
     let contact = ordering::contact(&app.shop.store.snapshot(), order.customer)?;

@@ -1,5 +1,5 @@
-//! 12 and 13: initiate a payment, finalize it. The gateway is asked between turns; what it says is
-//! booked in one.
+//! 12 and 13: initiate a payment, finalize it. The gateway is called between turns; its answer is
+//! recorded in one turn.
 
 use super::refusals::{Problem, bad_request};
 use super::wire::PaymentBody;
@@ -14,7 +14,7 @@ use souk_domain::{Currency, Money, OrderId, OrderStatus, PaymentId, PaymentStatu
 use std::sync::Arc;
 
 form! {
-    /// What is paid, and how much.
+    /// The order to pay, and the amount.
     pub(super) struct NewPayment(currency: Currency) {
         order: Reference<OrderId> = required(reference(OrderId::new)),
         amount: Money = required(money(currency)),
@@ -40,7 +40,7 @@ pub(super) async fn initiate(app: Arc<App>, call: Call) -> Result<Answer, Proble
     let (payment, intent) = paying::prepare(&app.shop, id).await?;
     let status = payments::payment(&*app.shop.store.snapshot(), payment)?
         .map_or(PaymentStatus::RequiresPaymentMethod, |payment| payment.status);
-    // Where finalize cannot pay, the customer must.
+    // If finalize cannot charge, the customer must confirm the payment.
     let needs_card = app.shop.gateway.pays_without_card().is_none();
     let client_secret = needs_card.then(|| intent.client_secret.clone());
     let linked = app.commit(&call, move |turn| async move {
@@ -51,7 +51,7 @@ pub(super) async fn initiate(app: Arc<App>, call: Call) -> Result<Answer, Proble
     Ok(linked.await?)
 }
 
-/// What owes nothing is paid at once; `finalize` says so again.
+/// An order that costs nothing is paid at once; `finalize` then reports the same.
 async fn initiate_free_order(
     app: Arc<App>,
     call: Call,
@@ -71,7 +71,7 @@ async fn initiate_free_order(
     Ok(paid.await?)
 }
 
-/// Anybody may ask, because nobody is believed: what happened, the gateway says.
+/// Anybody may send this, because the gateway decides what happened, not the caller.
 pub(super) async fn finalize(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let id = call.id("payment_id", PaymentId::parse)?;
     let snapshot = app.shop.store.snapshot();
@@ -84,9 +84,9 @@ pub(super) async fn finalize(app: Arc<App>, call: Call) -> Result<Answer, Proble
     if order.payment.as_ref().is_none_or(|link| link.payment != id) {
         return Err(Refusal::PaymentNotStarted.into());
     }
-    // This contract has no way to hand over a card, so the sandbox takes the money without one;
-    // any other gateway is only asked what happened. And only for payments this contract
-    // initiated: the others have customers who bring a card.
+    // This contract cannot send a card. The sandbox charges without one; any other gateway is only
+    // asked for the state of the payment. The sandbox does so only for payments that this contract
+    // initiated: in the others the customer provides a card.
     let card = app.shop.gateway.pays_without_card().filter(|_| payment.pays_at_finalize);
     let card = card.map(str::to_owned);
     let news = paying::ask_gateway(&app.shop, payment.order, &order, card).await?;

@@ -1,4 +1,4 @@
-//! 5 to 7: products, which only administrators write.
+//! 5 to 7: products. Only administrators change them.
 
 use super::refusals::Problem;
 use super::wire::ProductBody;
@@ -12,7 +12,7 @@ use std::sync::Arc;
 const NAME_CHARACTERS_MAX: usize = 255;
 
 form! {
-    /// What a product is made of, and what it becomes.
+    /// The fields of a new product, and of a change.
     pub(super) struct Product(currency: Currency) {
         name: String = required(name(NAME_CHARACTERS_MAX)),
         price: Money = required(money(currency)),
@@ -20,7 +20,7 @@ form! {
     }
 }
 
-/// By how much a stock grows.
+/// The number of units to add to the stock.
 pub(super) fn amount_field(form: &mut Form<'_>) -> Field<i64> {
     form.required("amount", integer(1..=*stock_range().end()))
 }

@@ -7,10 +7,10 @@ use http::StatusCode;
 use souk_domain::{MAX_LINE_QUANTITY, MAX_STOCK, OrderAction, Refusal, Unbuyable, UnbuyableLine};
 use std::fmt::Display;
 
-/// Why a handler of this contract has no success to report.
+/// Why a handler of this contract fails.
 pub(super) type Problem = app::Problem<Classic>;
 
-/// The words of this contract.
+/// Words the refusals of this contract.
 #[derive(Debug)]
 pub(super) struct Classic;
 
@@ -68,12 +68,12 @@ pub(super) fn bad_request(sentence: &str) -> Answer {
     Answer::detail(StatusCode::BAD_REQUEST, sentence)
 }
 
-/// What is said of a product that is not there, or that the shop has switched off.
+/// The error for an unknown product, or one that is not for sale.
 pub(super) fn not_for_sale(product: impl Display) -> String {
     format!("Product not found or inactive: {product}")
 }
 
-/// Every product that cannot be bought, under the field that names it.
+/// Errors for every product that cannot be bought, under the field that names it.
 pub(super) fn not_buyable(field: &'static str, lines: &[UnbuyableLine]) -> Errors {
     let mut errors = Errors::new();
     for line in lines {

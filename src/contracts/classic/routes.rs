@@ -8,7 +8,7 @@ use crate::edge::{Description, Errors, Route, standard};
 use http::StatusCode;
 use souk_domain::{OrderAction, OrderStatus, Refusal};
 
-/// The routes, in the document's order and under its headings, without the two shared ones.
+/// The routes in the order of the document, with its headings, without the two shared routes.
 pub(in crate::contracts) fn routes() -> Vec<Route<App>> {
     [user_routes(), product_routes(), order_routes()].into_iter().flatten().collect()
 }
@@ -101,7 +101,7 @@ fn order_routes() -> Vec<Route<App>> {
         .described(|operation| {
             operation
                 .for_users()
-                .note("One unit more; the order must be pending, and is priced anew.")
+                .note("Adds one unit. The order must be pending; its prices are computed again.")
                 .body(|form, _| orders::product_field(form))
                 .answers::<OrderBody>(StatusCode::OK)
                 .refuses(Classic::answer_for(Refusal::OrderNotPending {
@@ -116,7 +116,7 @@ fn order_routes() -> Vec<Route<App>> {
         .described(|operation| {
             operation
                 .for_users()
-                .note("One unit less; the order must be pending, and is priced anew.")
+                .note("Removes one unit. The order must be pending; its prices are computed again.")
                 .body(|form, _| orders::product_field(form))
                 .answers::<OrderBody>(StatusCode::OK)
                 .refuses(Classic::answer_for(Refusal::OrderNotPending {
@@ -128,7 +128,7 @@ fn order_routes() -> Vec<Route<App>> {
             .described(|operation| {
                 operation
                     .for_users()
-                    .note("The stock comes back, and so does the money of a paid order.")
+                    .note("The stock is released, and a paid order is refunded.")
                     .answers::<OrderBody>(StatusCode::OK)
                     .refuses(Classic::answer_for(Refusal::ForbiddenStep {
                         from: OrderStatus::Shipped,
@@ -143,14 +143,14 @@ fn order_routes() -> Vec<Route<App>> {
         .described(|operation| {
             operation
                 .for_anyone()
-                .note("Nobody is believed: the gateway is asked what happened.")
+                .note("The shop asks the gateway for the state of the payment.")
                 .answers::<PaymentBody>(StatusCode::OK)
                 .refuses(bad_request("The payment requires a payment method."))
         }),
     ]
 }
 
-/// The description of "8. Create Order", whose route two contracts share.
+/// The description of "8. Create Order", a route that two contracts share.
 pub(in crate::contracts) fn create_order_described(operation: Description) -> Description {
     operation
         .for_users()
@@ -159,11 +159,11 @@ pub(in crate::contracts) fn create_order_described(operation: Description) -> De
         .refuses(Errors::of("products", "Insufficient stock for Laptop"))
 }
 
-/// The description of "12. Initiate Payment", whose route two contracts share.
+/// The description of "12. Initiate Payment", a route that two contracts share.
 pub(in crate::contracts) fn initiate_payment_described(operation: Description) -> Description {
     operation
         .for_users()
-        .note("`amount` must be what the order costs.")
+        .note("`amount` must be the total of the order.")
         .body(payments::NewPayment::read)
         .answers::<PaymentBody>(StatusCode::CREATED)
         .refuses(Classic::answer_for(Refusal::OrderNotPending { action: OrderAction::Pay }))

@@ -12,7 +12,7 @@ use souk_domain::{EmailAddress, Password, Role, UserId, Username};
 use std::sync::Arc;
 
 form! {
-    /// What a sign-up takes.
+    /// The fields of a sign-up.
     pub(super) struct SignUp {
         username: Username = required(username()),
         password: Password = required(new_password()),
@@ -39,7 +39,7 @@ pub(super) async fn sign_up(app: Arc<App>, call: Call) -> Result<Answer, Problem
 }
 
 form! {
-    /// What a log-in takes.
+    /// The fields of a log-in.
     pub(super) struct LogIn {
         username: Username = required(claimed_username()),
         password: Password = required(claimed_password()),
@@ -76,7 +76,7 @@ pub(super) async fn change_email(app: Arc<App>, call: Call) -> Result<Answer, Pr
     Ok(app.update_profile(&call, command, shown).await?)
 }
 
-/// The new e-mail address in place of this one.
+/// The new e-mail address; `current` is the present one.
 pub(super) fn email_field(
     form: &mut Form<'_>,
     current: Option<EmailAddress>,

@@ -1,5 +1,5 @@
-//! The bodies of this contract. Its document prints few answers; what it prints is here word for
-//! word, the rest has the names of its requests.
+//! The bodies of this contract. Its document prints few answers. Those are reproduced exactly; the
+//! others use the field names of the requests.
 
 use crate::edge::values::{Email, MoneyText, OrderState, PaymentState, Token};
 use schemars::JsonSchema;
@@ -9,8 +9,8 @@ use souk_actors::orders::Order;
 use souk_actors::users::User;
 use souk_domain::{Currency, Money, OrderId, PaymentId, PaymentStatus, UserId};
 
-/// Products an order names one by one, in a request and in an answer. Longer orders come from
-/// contracts with quantities; their list is cut.
+/// The most products that an order lists unit by unit, in a request and in an answer. Contracts
+/// with quantities can make longer orders; their lists are cut off.
 pub(super) const PRODUCTS_NAMED_MAX: usize = 10_000;
 
 /// `{"message": sentence}`.
@@ -19,7 +19,7 @@ pub(super) struct MessageBody {
     pub(super) message: &'static str,
 }
 
-/// What a log-in gives.
+/// The answer to a log-in.
 #[derive(Debug, JsonSchema, Serialize)]
 pub(super) struct TokensBody {
     #[schemars(with = "Token")]
@@ -67,7 +67,7 @@ impl ProductBody {
     }
 }
 
-/// An order: each product as often as it has units.
+/// An order. It lists a product once for each unit.
 #[derive(Debug, JsonSchema, Serialize)]
 pub(super) struct OrderBody {
     id: u64,
@@ -104,7 +104,7 @@ pub(super) struct PaymentBody {
     amount: String,
     #[schemars(with = "PaymentState")]
     status: &'static str,
-    /// What to pay with, where the customer must bring a card to the gateway.
+    /// The secret with which the customer's browser sends a card to the gateway.
     #[serde(skip_serializing_if = "Option::is_none")]
     client_secret: Option<String>,
 }

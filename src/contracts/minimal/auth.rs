@@ -10,7 +10,7 @@ use souk_domain::{Password, Username};
 use std::sync::Arc;
 
 form! {
-    /// What a log-in takes.
+    /// The fields of a log-in.
     pub(super) struct Login {
         username: Username = required(claimed_username()),
         password: Password = required(claimed_password()),

@@ -12,7 +12,7 @@ use souk_domain::{ProductId, Quantity, Refusal};
 use std::sync::Arc;
 
 form! {
-    /// What is put in a cart.
+    /// The product to add, and the quantity.
     pub(super) struct NewLine {
         product_id: ProductId = required(id_or(ProductId::new, NOT_FOR_SALE)),
         quantity: Quantity = required(quantity()),

@@ -1,7 +1,7 @@
-//! The minimal contract: log in by user name at `/api/login/`, one cart, an order made of it, a
+//! The minimal contract: log in by user name at `/api/login/`, one cart, an order made from it, a
 //! payment with a payment method.
 //!
-//! Making an order and paying share their paths with classic: `shared_paths` calls
+//! Create Order and Process Payment share their paths with classic: `shared_paths` calls
 //! [`create_order`] and [`process_payment`].
 
 mod auth;
@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 pub(super) use routes::{create_order_described, process_payment_described, routes};
 
-/// The description of this contract.
+/// The metadata of this contract for its OpenAPI description.
 pub(super) const CONTRACT: Contract = Contract {
     name: "minimal",
     description_path: "/openapi/minimal.json",

@@ -15,7 +15,7 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     let mut form = Form::parse(&call.request)?;
     let cart_id = cart_field(&mut form);
     let cart_id = form.finish(cart_id)?;
-    // A user has one cart for ever; any other is somebody else's or nobody's.
+    // A user has exactly one cart. Any other id is unknown to this user.
     let own = carts::of_user(&*app.shop.store.snapshot(), visitor.id())?;
     own.filter(|(id, _)| Some(*id) == cart_id).ok_or_else(standard::not_found)?;
     let cart = CartOf::User(visitor.id());

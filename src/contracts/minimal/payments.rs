@@ -1,5 +1,5 @@
-//! Process Payment: started and charged with the named method at once. The gateway is asked
-//! between turns; what it says is booked in one.
+//! Process Payment: starts a payment and charges the named payment method at once. The gateway is
+//! called between turns; its answer is recorded in one turn.
 
 use super::refusals::{Problem, bad_request};
 use super::wire::PaymentBody;
@@ -15,7 +15,7 @@ use std::sync::Arc;
 const METHOD_CHARACTERS_MAX: usize = 255;
 
 form! {
-    /// What is paid, and with what.
+    /// The order to pay, and the payment method.
     pub(super) struct NewPayment {
         order_id: Option<OrderId> = required(id(OrderId::new)),
         payment_method: String = required(text(METHOD_CHARACTERS_MAX)),
@@ -43,7 +43,7 @@ pub(super) async fn process(app: Arc<App>, call: Call) -> Result<Answer, Problem
     Ok(settled.await?)
 }
 
-/// What owes nothing is paid without any method.
+/// An order that costs nothing needs no payment method.
 async fn process_free_order(
     app: Arc<App>,
     call: Call,

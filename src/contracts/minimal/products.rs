@@ -1,4 +1,4 @@
-//! List Products and Retrieve Product, open to everybody.
+//! List Products and Retrieve Product. Anybody may call them.
 
 use super::refusals::Problem;
 use super::wire::ProductBody;
@@ -8,8 +8,8 @@ use souk_actors::catalog::{self, ProductFilter};
 use souk_actors::store::{Snapshot, StoreError};
 use std::sync::Arc;
 
-/// As many as a bare list shows; `page` and `page_size` cut it, `X-Total-Count` and `Link` say
-/// where it stands.
+/// Lists products, as many as a bare list shows. `page` and `page_size` select a part; the headers
+/// `X-Total-Count` and `Link` give its position.
 pub(super) async fn list(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let with_hidden = app.sees_hidden(&call)?;
     let page_query = PageQuery::of_whole_list(&call.request)?;

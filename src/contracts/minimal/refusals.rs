@@ -6,13 +6,13 @@ use crate::edge::{Answer, Errors, standard};
 use http::StatusCode;
 use souk_domain::{MAX_LINE_QUANTITY, OrderAction, Refusal, Unbuyable, UnbuyableLine};
 
-/// Why a handler of this contract has no success to report.
+/// Why a handler of this contract fails.
 pub(super) type Problem = app::Problem<Minimal>;
 
-/// A product that is not there, or that the shop has switched off.
+/// The error for an unknown product, or one that is not for sale.
 pub(super) const NOT_FOR_SALE: &str = "Product not found or inactive";
 
-/// The words of this contract.
+/// Words the refusals of this contract.
 #[derive(Debug)]
 pub(super) struct Minimal;
 
@@ -73,7 +73,7 @@ pub(super) fn bad_request(sentence: &str) -> Answer {
     Answer::detail(StatusCode::BAD_REQUEST, sentence)
 }
 
-/// Every product of a cart that cannot be bought.
+/// The errors for every product of a cart that cannot be bought.
 fn not_buyable(lines: &[UnbuyableLine]) -> Errors {
     let mut errors = Errors::new();
     for line in lines {
@@ -82,7 +82,7 @@ fn not_buyable(lines: &[UnbuyableLine]) -> Errors {
     errors
 }
 
-/// Why a product cannot be bought, in one sentence.
+/// The reason why a product cannot be bought, in one sentence.
 fn unbuyable(line: &UnbuyableLine) -> String {
     match &line.why {
         Unbuyable::NotForSale => format!("{NOT_FOR_SALE}: {}", line.product),
@@ -90,7 +90,7 @@ fn unbuyable(line: &UnbuyableLine) -> String {
     }
 }
 
-/// Why a product cannot be put in a cart, under the field that is to blame.
+/// The reason why a product cannot be added to a cart, under the wrong field.
 pub(super) fn not_addable(lines: &[UnbuyableLine]) -> Errors {
     match lines.first() {
         Some(line @ UnbuyableLine { why: Unbuyable::Short { .. }, .. }) => {

@@ -11,7 +11,7 @@ use crate::edge::{Description, Errors, Route, standard};
 use http::StatusCode;
 use souk_domain::{OrderAction, Refusal};
 
-/// The routes, in the document's order and under its headings, without the two shared ones.
+/// The routes in the order of the document, with its headings, without the two shared routes.
 pub(in crate::contracts) fn routes() -> Vec<Route<App>> {
     [user_routes(), product_routes(), cart_and_order_routes()].into_iter().flatten().collect()
 }
@@ -44,7 +44,7 @@ fn user_routes() -> Vec<Route<App>> {
         Route::get("/api/users/{id}/", "Retrieve User", users::retrieve).described(|operation| {
             operation
                 .for_users()
-                .note("Oneself; administrators see everybody.")
+                .note("Users see themselves; administrators see everybody.")
                 .answers::<UserBody>(StatusCode::OK)
         }),
     ]
@@ -64,7 +64,7 @@ fn cart_and_order_routes() -> Vec<Route<App>> {
         Route::post("/api/cart/add/", "Add to Cart", cart::add).described(|operation| {
             operation
                 .for_users()
-                .note("Checks the stock and reserves nothing.")
+                .note("Checks the stock but does not reserve it.")
                 .body(|form, _| cart::NewLine::read(form))
                 .answers::<MessageBody>(StatusCode::OK)
                 .refuses(Errors::of("quantity", "Insufficient stock for Laptop"))
@@ -73,7 +73,7 @@ fn cart_and_order_routes() -> Vec<Route<App>> {
         Route::get("/api/cart/", "View Cart", cart::view).described(|operation| {
             operation
                 .for_users()
-                .note("With the `id` that an order is made of.")
+                .note("Use its `id` to create an order.")
                 .answers::<CartBody>(StatusCode::OK)
                 .refuses(standard::not_found())
         }),
@@ -82,22 +82,22 @@ fn cart_and_order_routes() -> Vec<Route<App>> {
     ]
 }
 
-/// The description of "Create Order", whose route two contracts share.
+/// The description of "Create Order", a route that two contracts share.
 pub(in crate::contracts) fn create_order_described(operation: Description) -> Description {
     operation
         .for_users()
-        .note("Takes the stock of everything in the cart, or of nothing.")
+        .note("Takes the stock for the whole cart, or refuses the order.")
         .body(|form, _| orders::cart_field(form))
         .answers::<NewOrderBody>(StatusCode::CREATED)
         .refuses(Minimal::answer_for(Refusal::CartEmpty))
         .refuses(standard::not_found())
 }
 
-/// The description of "Process Payment", whose route two contracts share.
+/// The description of "Process Payment", a route that two contracts share.
 pub(in crate::contracts) fn process_payment_described(operation: Description) -> Description {
     operation
         .for_users()
-        .note("`payment_method` is one of the gateway's, `pm_card_visa` for one.")
+        .note("`payment_method` is a payment method of the gateway, such as `pm_card_visa`.")
         .body(|form, _| payments::NewPayment::read(form))
         .answers::<PaymentBody>(StatusCode::CREATED)
         .refuses(Errors::of("payment_method", "Your card was declined."))

@@ -10,7 +10,7 @@ use souk_domain::{EmailAddress, Password, Role, UserId, Username};
 use std::sync::Arc;
 
 form! {
-    /// What a user is made of.
+    /// The fields of a new user.
     pub(super) struct NewUser {
         username: Username = required(username()),
         email: EmailAddress = required(email()),
@@ -36,7 +36,7 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     Ok(app.add_person(&call, person, guest, shown).await?)
 }
 
-/// The caller's own, or anybody's for an administrator.
+/// Returns the caller's own account, or any account to an administrator.
 pub(super) async fn retrieve(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let visitor = app.visitor(&call)?;
     let id = call.id("id", UserId::parse)?;

@@ -1,4 +1,4 @@
-//! The bodies this contract prints, field by field as in its document.
+//! The bodies of this contract, field by field as its document prints them.
 
 use crate::edge::values::{Email, MoneyText, OrderState, PaymentState, Token};
 use schemars::JsonSchema;
@@ -15,7 +15,7 @@ pub(super) struct MessageBody {
     pub(super) message: &'static str,
 }
 
-/// What a log-in gives.
+/// The answer to a log-in.
 #[derive(Debug, JsonSchema, Serialize)]
 pub(super) struct TokenBody {
     #[schemars(with = "Token")]
@@ -61,13 +61,13 @@ impl ProductBody {
     }
 }
 
-/// Products.
+/// A list of products.
 #[derive(Debug, JsonSchema, Serialize)]
 pub(super) struct ProductsBody {
     pub(super) products: Vec<ProductBody>,
 }
 
-/// A cart, with the `id` that makes an order of it (contracts README, "Carts").
+/// A cart. Its `id` is used to create an order (contracts README, "Carts").
 #[derive(Debug, JsonSchema, Serialize)]
 pub(super) struct CartBody {
     id: u64,

@@ -10,7 +10,7 @@ use souk_domain::{EmailAddress, Password};
 use std::sync::Arc;
 
 form! {
-    /// What a log-in takes.
+    /// The fields of a log-in.
     pub(super) struct Login {
         email: EmailAddress = required(claimed_email()),
         password: Password = required(claimed_password()),

@@ -18,7 +18,7 @@ use souk_domain::{
 use std::sync::Arc;
 
 form! {
-    /// What an order is made of.
+    /// The fields of a new order.
     pub(super) struct NewOrder(currency: Currency) {
         user_id: Reference<UserId> = required(reference(UserId::new)),
         items: Vec<Item> = required(objects(MAX_CART_LINES, Item::read)),
@@ -27,7 +27,7 @@ form! {
 }
 
 form! {
-    /// A product, and how many units of it.
+    /// A product and its quantity.
     pub(super) struct Item {
         product_id: ProductId = required(id_or(ProductId::new, NOT_FOR_SALE)),
         quantity: Quantity = required(quantity()),
@@ -44,7 +44,7 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     let draft = draft_for(&app, &visitor, &user_id)?;
     let lines = CartLines::collect(items.iter().map(|item| (item.product_id, item.quantity)))?;
     let placed = app.commit(&call, move |turn| async move {
-        // Before any stock is taken: nobody is believed about money.
+        // Checked before any stock is held: a caller cannot declare an order paid.
         let total = ordering::total(&turn, &lines).await?;
         if total != total_price {
             return Ok(wrong_total(total, currency).into());
@@ -58,7 +58,7 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     })
 }
 
-/// People order for themselves; an administrator orders for anybody.
+/// Users order for themselves; an administrator may order for any user.
 fn draft_for(
     app: &App,
     visitor: &Visitor,
@@ -80,7 +80,7 @@ fn wrong_total(total: Money, currency: Currency) -> Errors {
     Errors::of("total_price", format!("The total is {}.", currency.format(total)))
 }
 
-/// Every item that cannot be bought, at its place in the request.
+/// Errors for every item that cannot be bought, at its position in the request.
 fn not_buyable(items: &[Item], lines: &[UnbuyableLine]) -> Errors {
     let mut errors = Errors::new();
     for (index, item) in items.iter().enumerate() {
@@ -124,12 +124,12 @@ pub(super) async fn update_status(app: Arc<App>, call: Call) -> Result<Answer, P
     Ok(updated.await?)
 }
 
-/// The state an order goes to.
+/// The new status of an order.
 pub(super) fn status_field(form: &mut Form<'_>) -> Field<OrderStatus> {
     form.required("status", order_status(capitalised))
 }
 
-/// Customers too, as long as the goods are in the house.
+/// Customers may cancel too, until the goods are shipped.
 pub(super) async fn cancel(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let visitor = app.visitor(&call)?;
     let (id, order) = visible_order(&app, &call, &visitor)?;

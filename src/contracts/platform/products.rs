@@ -13,7 +13,7 @@ const NAME_CHARACTERS_MAX: usize = 255;
 const DESCRIPTION_CHARACTERS_MAX: usize = 10_000;
 
 form! {
-    /// What a product is made of.
+    /// The fields of a new product.
     pub(super) struct NewProduct(currency: Currency) {
         name: String = required(name(NAME_CHARACTERS_MAX)),
         description: String =
@@ -41,7 +41,7 @@ pub(super) async fn detail(app: Arc<App>, call: Call) -> Result<Answer, Problem>
 }
 
 form! {
-    /// What may be changed of a product.
+    /// The fields of a change of a product.
     pub(super) struct ChangedProduct(currency: Currency) {
         name: Option<String> = optional(name(NAME_CHARACTERS_MAX)),
         description: Option<String> = optional(text(DESCRIPTION_CHARACTERS_MAX).or_blank()),
@@ -50,7 +50,7 @@ form! {
     }
 }
 
-/// Only what the body names changes, as in the sample.
+/// Fields that the body leaves out keep their values, as in the document's sample.
 pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     app.administrator(&call)?;
     let id = call.id("product_id", ProductId::parse)?;

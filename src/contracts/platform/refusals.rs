@@ -6,10 +6,10 @@ use crate::edge::{Answer, Errors, standard};
 use http::StatusCode;
 use souk_domain::{MAX_LINE_QUANTITY, MAX_STOCK, OrderAction, Refusal, Unbuyable, UnbuyableLine};
 
-/// Why a handler of this contract has no success to report.
+/// Why a handler of this contract fails.
 pub(super) type Problem = app::Problem<Platform>;
 
-/// The words of this contract.
+/// Words the refusals of this contract.
 #[derive(Debug)]
 pub(super) struct Platform;
 
@@ -71,7 +71,7 @@ impl Wording for Platform {
     }
 }
 
-/// Lines without their place in a request.
+/// Words a refusal about lines whose positions in the request are unknown.
 fn not_buyable(lines: &[UnbuyableLine]) -> Errors {
     let mut errors = Errors::new();
     for line in lines {
@@ -80,7 +80,7 @@ fn not_buyable(lines: &[UnbuyableLine]) -> Errors {
     errors
 }
 
-/// Why a product cannot be bought, in one sentence.
+/// The reason why a product cannot be bought, in one sentence.
 pub(super) fn unbuyable(why: &Unbuyable) -> String {
     match why {
         Unbuyable::NotForSale => NOT_FOR_SALE.to_owned(),

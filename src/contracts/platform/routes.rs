@@ -11,7 +11,7 @@ use souk_domain::{OrderStatus, Refusal};
 
 const SECONDS_PER_DAY: u64 = 24 * 60 * 60;
 
-/// The routes, in the document's order and under its headings.
+/// The routes in the order of the document, with its headings.
 pub(in crate::contracts) fn routes() -> Vec<Route<App>> {
     let tables = [user_routes(), product_routes(), order_routes(), auth_routes()];
     tables.into_iter().flatten().collect()
@@ -32,7 +32,7 @@ fn user_routes() -> Vec<Route<App>> {
             |operation| {
                 operation
                     .for_users()
-                    .note("Oneself; administrators see everybody.")
+                    .note("Users see themselves; administrators see everybody.")
                     .answers::<UserBody>(StatusCode::OK)
             },
         ),
@@ -40,7 +40,10 @@ fn user_routes() -> Vec<Route<App>> {
             .described(|operation| {
                 operation
                     .for_users()
-                    .note("Oneself; administrators change everybody. Only what is named changes.")
+                    .note(
+                        "Users change themselves; administrators change everybody. Fields that \
+                         are left out keep their values.",
+                    )
                     .body(|form, _| users::ChangedUser::read(form, None))
                     .answers::<UserBody>(StatusCode::OK)
                     .refuses(Platform::answer_for(Refusal::EmailTaken))
@@ -50,9 +53,10 @@ fn user_routes() -> Vec<Route<App>> {
                 operation
                     .for_users()
                     .note(format!(
-                        "Closes the account and wipes its personal data; its orders stay. One \
-                         that is paid and has not arrived keeps the recipient's name, address and \
-                         phone number until it has, at most {} days. Administrators close any.",
+                        "Closes the account and deletes its personal data; its orders are kept. \
+                         A paid order that has not arrived keeps the recipient's name, address \
+                         and phone number until it arrives, {} days at most. Administrators may \
+                         close any account.",
                         KEPT_FOR.as_secs() / SECONDS_PER_DAY
                     ))
                     .answers_nothing(StatusCode::NO_CONTENT)
@@ -83,7 +87,7 @@ fn product_routes() -> Vec<Route<App>> {
         .described(|operation| {
             operation
                 .for_administrators()
-                .note("Only what is named changes.")
+                .note("Fields that are left out keep their values.")
                 .body(products::ChangedProduct::read)
                 .answers::<ProductBody>(StatusCode::OK)
         }),
@@ -102,8 +106,8 @@ fn order_routes() -> Vec<Route<App>> {
                 operation
                     .for_users()
                     .note(
-                        "`total_price` must be what the shop computes, and `user_id` the caller's \
-                         own; administrators order for anybody.",
+                        "`total_price` must equal the total that the shop computes. `user_id` \
+                         must be the caller's own id; administrators may order for anybody.",
                     )
                     .body(orders::NewOrder::read)
                     .answers::<OrderBody>(StatusCode::CREATED)
@@ -134,7 +138,7 @@ fn order_routes() -> Vec<Route<App>> {
             .described(|operation| {
                 operation
                     .for_users()
-                    .note("The stock comes back, and so does the money of a paid order.")
+                    .note("The stock is released, and a paid order is refunded.")
                     .answers_nothing(StatusCode::NO_CONTENT)
                     .refuses(Platform::answer_for(Refusal::ForbiddenStep {
                         from: OrderStatus::Shipped,

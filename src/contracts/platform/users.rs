@@ -13,7 +13,7 @@ use std::sync::Arc;
 const NAME_CHARACTERS_MAX: usize = 150;
 
 form! {
-    /// What a user is made of.
+    /// The fields of a new user.
     pub(super) struct NewUser {
         username: Username = required(username()),
         email: EmailAddress = required(email()),
@@ -43,7 +43,7 @@ pub(super) async fn detail(app: Arc<App>, call: Call) -> Result<Answer, Problem>
 }
 
 form! {
-    /// What may be changed of a user with this e-mail address.
+    /// The fields of a change of the user who has this e-mail address.
     pub(super) struct ChangedUser(current: Option<EmailAddress>) {
         email: Option<EmailAddress> = optional(email().or_unchanged(current)),
         first_name: Option<String> = optional(name(NAME_CHARACTERS_MAX).or_blank()),
@@ -51,7 +51,8 @@ form! {
     }
 }
 
-/// Only what the body names changes; the sample leaves the user name out.
+/// Fields that the body leaves out keep their values; the document's sample leaves out the user
+/// name.
 pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let user = require_reachable(&app, &call)?;
     let current = users::user(&*app.shop.store.snapshot(), user)?.map(|user| user.email);
@@ -80,7 +81,7 @@ pub(super) async fn delete(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     Ok(closed.await?)
 }
 
-/// The user in the path, if it is the caller, or anybody for an administrator.
+/// The user in the path. Callers may name themselves; administrators may name anybody.
 fn require_reachable(app: &App, call: &Call) -> Result<UserId, Problem> {
     let visitor = app.visitor(call)?;
     let id = call.id("user_id", UserId::parse)?;

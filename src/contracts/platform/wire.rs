@@ -1,4 +1,4 @@
-//! The bodies this contract prints, field by field as in its document.
+//! The bodies of this contract, field by field as its document prints them.
 
 use crate::edge::values::{CapitalisedState, Email, MoneyNumber, Token};
 use schemars::JsonSchema;
@@ -15,7 +15,7 @@ pub(super) struct MessageBody {
     pub(super) message: &'static str,
 }
 
-/// What a log-in gives.
+/// The answer to a log-in.
 #[derive(Debug, JsonSchema, Serialize)]
 pub(super) struct TokenBody {
     #[schemars(with = "Token")]
@@ -106,7 +106,7 @@ impl OrderBody {
     }
 }
 
-/// What a change of an order's status shows.
+/// The answer to a change of an order's status.
 #[derive(Debug, JsonSchema, Serialize)]
 pub(super) struct StatusBody {
     order_id: u64,
@@ -120,7 +120,7 @@ impl StatusBody {
     }
 }
 
-/// The word for a state as this contract spells it.
+/// The name of an order's status in this contract.
 pub(super) fn capitalised(status: OrderStatus) -> &'static str {
     match status {
         OrderStatus::Pending => "Pending",
@@ -132,7 +132,7 @@ pub(super) fn capitalised(status: OrderStatus) -> &'static str {
     }
 }
 
-/// An amount as a JSON number with the currency's decimals: no float in between.
+/// An amount as a JSON number with the currency's decimals, without a conversion to a float.
 fn number(amount: Money, currency: Currency) -> Box<RawValue> {
     RawValue::from_string(currency.format(amount)).expect("an amount is a JSON number")
 }

@@ -1,4 +1,5 @@
-//! Who may call what in this contract: anybody, a person, an administrator, another service.
+//! Who may call which operation of this contract: anybody, a user, an administrator, another
+//! service.
 
 use super::refusals::Problem;
 use crate::app::{App, Asker, CartKeyHeaders, Visitor, presented_cart_key};
@@ -7,7 +8,7 @@ use souk_actors::carts::{self, CartHolder, CartKey, CartOf};
 use souk_actors::orders::{self, Order};
 use souk_domain::OrderId;
 
-/// The person who calls. A service has no profile, no cart and no orders of its own.
+/// The user who calls. A service has no profile, cart or orders of its own.
 pub(super) fn person(app: &App, call: &Call) -> Result<Visitor, Problem> {
     match app.asker(call)? {
         Asker::Person(visitor) => Ok(*visitor),
@@ -16,13 +17,14 @@ pub(super) fn person(app: &App, call: &Call) -> Result<Visitor, Problem> {
     }
 }
 
-/// Anybody, without a token or with a good one: whose token has expired must not go on as nobody.
+/// Allows callers without a token and those with a valid one. A caller with an expired token is
+/// refused, not treated as a guest.
 pub(super) fn require_reader(app: &App, call: &Call) -> Result<(), Problem> {
     app.asker(call)?;
     Ok(())
 }
 
-/// `is_staff`, as the document calls it.
+/// Requires an administrator, whom the document calls `is_staff`.
 pub(super) fn require_administrator(app: &App, call: &Call) -> Result<(), Problem> {
     match person(app, call)?.caller.is_administrator() {
         true => Ok(()),
@@ -30,7 +32,7 @@ pub(super) fn require_administrator(app: &App, call: &Call) -> Result<(), Proble
     }
 }
 
-/// Another system, with its own token.
+/// Requires another system with its own token.
 pub(super) fn require_service(app: &App, call: &Call) -> Result<(), Problem> {
     match app.asker(call)? {
         Asker::Service(_) => Ok(()),
@@ -39,7 +41,7 @@ pub(super) fn require_service(app: &App, call: &Call) -> Result<(), Problem> {
     }
 }
 
-/// Whose cart a request is about, and the key that the answer names.
+/// The cart that a request is about, and the key that the answer returns.
 #[derive(Clone, Debug)]
 pub(super) struct Shopper {
     pub(super) cart: CartOf,
@@ -48,14 +50,14 @@ pub(super) struct Shopper {
 }
 
 impl Shopper {
-    /// The answer with the key in its headers.
+    /// Adds the key to the answer's headers.
     pub(super) fn with_key(&self, answer: Answer) -> Answer {
         self.headers.on(answer)
     }
 }
 
-/// The shopper: whoever the token says, else the guest whom the key says. A guest without a key of
-/// ours gets a new one.
+/// The shopper: the user of the token, otherwise the guest of the key. A guest without a valid key
+/// gets a new one.
 pub(super) fn shopper(app: &App, call: &Call, form: &mut Form<'_>) -> Result<Shopper, Problem> {
     let (cart, key) = match app.asker(call)? {
         Asker::Person(visitor) => {
@@ -80,17 +82,17 @@ pub(super) fn shopper(app: &App, call: &Call, form: &mut Form<'_>) -> Result<Sho
     Ok(Shopper { cart, key, headers })
 }
 
-/// Who asks for an order: a token, the key of a guest's cart, or both.
+/// The caller of an operation on an order: has a token, the key of a guest's cart, or both.
 pub(super) struct OrderAsker {
     asker: Asker,
     key: Option<CartKey>,
 }
 
 impl OrderAsker {
-    /// Whoever brings a token or a key.
+    /// Reads the token and the key of a request.
     ///
     /// # Errors
-    /// 401 for who brings neither.
+    /// 401 for a caller with neither.
     pub(super) fn of(app: &App, call: &Call, form: &mut Form<'_>) -> Result<Self, Problem> {
         let (asker, key) = (app.asker(call)?, presented_cart_key(&call.request, form));
         match (&asker, &key) {
@@ -104,7 +106,7 @@ impl OrderAsker {
         matches!(self.asker, Asker::Service(_))
     }
 
-    /// The order, if it is this user's or this guest's. To everybody else it is not there.
+    /// The order, if it belongs to this user or this guest. For everybody else it does not exist.
     pub(super) fn own_order(&self, app: &App, id: OrderId) -> Result<Order, Problem> {
         let order = orders::order(&*app.shop.store.snapshot(), id)?;
         let order = order.filter(|order| self.owns(order)).ok_or_else(standard::not_found)?;

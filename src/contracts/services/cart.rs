@@ -1,4 +1,4 @@
-//! API2: carts, of users and of guests.
+//! API2: carts of users and of guests.
 
 use super::callers::{require_service, shopper};
 use super::refusals::{INSUFFICIENT_STOCK, NOT_FOR_SALE, Problem};
@@ -37,7 +37,7 @@ fn content(app: &App, lines: &[CartLine]) -> Result<CartContentBody, Problem> {
     Ok(CartContentBody::new(lines, &products, app.shop.settings.currency))
 }
 
-/// What was put in a cart, and how many of it.
+/// The answer to an added product, with its quantity.
 #[derive(JsonSchema, Serialize)]
 pub(super) struct AddedBody {
     message: &'static str,
@@ -55,7 +55,7 @@ pub(super) struct AddedBody {
 }
 
 form! {
-    /// What is added, and how many of it.
+    /// The product to add, and its quantity.
     pub(super) struct NewLine {
         product_id: ProductId = required(id_text_or(ProductId::new, NOT_FOR_SALE)),
         quantity: Quantity = required(quantity()),
@@ -92,7 +92,7 @@ pub(super) async fn add(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     answer.await.map_err(named_problem)
 }
 
-/// Adds to a cart; `None` if a guest's cart would hold too many units.
+/// Adds to a cart; `None` if a guest's cart would have too many units.
 async fn add_within(
     limits: GuestLimits,
     turn: &Turn,
@@ -109,12 +109,12 @@ async fn add_within(
     }
 }
 
-/// The product of a line.
+/// The product of the line to change or remove.
 pub(super) fn product_field(form: &mut Form<'_>) -> Field<Option<ProductId>> {
     form.required("product_id", id_text(ProductId::new))
 }
 
-/// What was taken out of a cart.
+/// The answer to a removed product.
 #[derive(JsonSchema, Serialize)]
 pub(super) struct RemovedBody {
     message: &'static str,
@@ -150,7 +150,7 @@ pub(super) async fn clear(app: Arc<App>, call: Call) -> Result<Answer, Problem> 
 const CHANGE_MAX: i64 = MAX_LINE_QUANTITY as i64;
 
 form! {
-    /// A line, and how many units it is to have: so many, or more or fewer by so many.
+    /// The line to change, and its new quantity: an absolute number, or a difference.
     pub(super) struct ChangedLine {
         product_id: Option<ProductId> = required(id_text(ProductId::new)),
         quantity: Option<Quantity> = nullable(quantity()),
@@ -161,7 +161,7 @@ form! {
     }
 }
 
-/// How many units a line is to have.
+/// The new quantity of a line.
 #[derive(Clone, Copy, Debug)]
 enum Requested {
     Exactly(Quantity),
@@ -169,7 +169,7 @@ enum Requested {
 }
 
 impl ChangedLine {
-    /// The one of both that the body names.
+    /// The one of the two fields that the body has.
     fn requested(&self) -> Requested {
         match self.quantity {
             Some(quantity) => Requested::Exactly(quantity),
@@ -178,7 +178,7 @@ impl ChangedLine {
     }
 }
 
-/// How many of a product are in a cart now.
+/// The present quantity of a product in a cart.
 #[derive(JsonSchema, Serialize)]
 pub(super) struct UpdatedBody {
     message: &'static str,
@@ -240,7 +240,7 @@ async fn set_quantity(
     }))
 }
 
-/// Why a cart may not have so many units: guests have less room than users.
+/// The error if a cart may not have this many units. Guests have a lower limit than users.
 fn guest_fault(limits: GuestLimits, cart: &CartOf, units: u64) -> Option<String> {
     match cart {
         CartOf::Guest(_) => limits.fault_of(units),
@@ -254,7 +254,7 @@ pub(super) async fn show_to_service(app: Arc<App>, call: Call) -> Result<Answer,
     Ok(Answer::ok(&content(&app, &lines)?))
 }
 
-/// `{"message": sentence}`, with the key of the cart in it.
+/// Answers `{"message": sentence}` with the key of the cart.
 #[derive(JsonSchema, Serialize)]
 pub(super) struct ClearedBody {
     #[schemars(example = &"Cart 0f1e2d3c4b5a69788796a5b4c3d2e1f00123456789abcdef cleared")]
@@ -277,7 +277,7 @@ pub(super) async fn clear_for_service(app: Arc<App>, call: Call) -> Result<Answe
     Ok(cleared.await?)
 }
 
-/// What is in the cart that a service names by its key, and whose it is, a user's or a guest's.
+/// The cart with the key that a service sent, of a user or of a guest.
 fn cart_by_key(app: &App, call: &Call) -> Result<(Vec<CartLine>, CartOf, CartKey), Problem> {
     let mut form = Form::parse(&call.request)?;
     let Some(key) = presented_cart_key(&call.request, &mut form) else {
@@ -292,13 +292,13 @@ fn cart_by_key(app: &App, call: &Call) -> Result<(Vec<CartLine>, CartOf, CartKey
             CartHolder::User { user, .. } => (cart.lines, CartOf::User(user), key),
             CartHolder::Guest { .. } => (cart.lines, CartOf::Guest(key.clone()), key),
         }),
-        // Given out, and nothing was put in so far.
+        // The shop issued this key, but the cart is still empty.
         None if app.has_issued(&key) => Ok((Vec::new(), CartOf::Guest(key.clone()), key)),
         None => Err(standard::not_found().into()),
     }
 }
 
-/// The one product of the request that cannot be bought, by the field that is wrong.
+/// Words a refusal about the single product of the request, under the wrong field.
 fn named_problem(failure: Failure) -> Problem {
     match &failure {
         Failure::Refused(Refusal::NotBuyable(lines)) => match lines.first().map(|line| &line.why) {

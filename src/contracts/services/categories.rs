@@ -1,4 +1,4 @@
-//! API1, categories: open to all to read, an administrator's to write.
+//! API1, categories: anybody may read them, only administrators may change them.
 
 use super::callers::{require_administrator, require_reader};
 use super::refusals::Problem;
@@ -42,7 +42,7 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     Ok(created.await?)
 }
 
-/// All that a category has.
+/// The fields of a category.
 pub(super) fn name_field(form: &mut Form<'_>) -> Field<String> {
     form.required("name", name(NAME_CHARACTERS_MAX).like("Computers"))
 }

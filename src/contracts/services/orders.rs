@@ -1,4 +1,4 @@
-//! API3: orders, of users and of guests.
+//! API3: orders of users and of guests.
 
 use super::callers::{OrderAsker, Shopper, person, shopper};
 use super::profile::{
@@ -32,7 +32,7 @@ const SOMETHING: &str = "Give status, is_paid or payment_intent.";
 pub(super) const NOT_CONFIRMED: &str =
     "The payment gateway has not confirmed a payment of this order.";
 
-/// What was ordered.
+/// The ordered product.
 #[derive(JsonSchema, Serialize)]
 pub(super) struct CreatedBody {
     message: &'static str,
@@ -42,7 +42,7 @@ pub(super) struct CreatedBody {
 }
 
 form! {
-    /// Where an order goes, and to whom.
+    /// The recipient and address of an order.
     pub(super) struct NewOrder {
         shipping_address: String = required(text(ADDRESS_CHARACTERS_MAX).like("1 Market Square")),
         city: String = required(name(CITY_CHARACTERS_MAX).like("Springfield")),
@@ -56,7 +56,7 @@ form! {
 }
 
 impl NewOrder {
-    /// Who receives the order.
+    /// The recipient of the order.
     fn recipient(self) -> Recipient {
         Recipient {
             first_name: self.first_name,
@@ -117,8 +117,8 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     Ok(answer)
 }
 
-/// Counts an order by those who have shown nothing: a guest, and whoever has the mails about it
-/// sent to an address that is not their account's.
+/// Counts an order of a guest, and an order whose mails go to an address other than the one of the
+/// caller's account.
 fn admit<'a>(
     app: &'a App,
     call: &Call,
@@ -129,7 +129,7 @@ fn admit<'a>(
     let found = carts::cart(&*app.shop.store.snapshot(), &shopper.cart, clock::now())?;
     let units = found.map_or(0, |(_, cart)| shopping::units_of(&cart.lines));
     let is_guest = draft.customer.is_none();
-    // These are refused for what they are, and nothing is mailed.
+    // These orders will be refused for other reasons, and no mail is sent.
     if units == 0 || (is_guest && app.guest_limits.fault_of(units).is_some()) {
         return Ok(None);
     }
@@ -141,7 +141,7 @@ fn admit<'a>(
     Ok(slot)
 }
 
-/// The refusal of a guest's cart with too many units, read in the turn of the order.
+/// The refusal of a guest's cart with too many units, for the turn that places the order.
 fn guest_cart_refusal(
     limits: GuestLimits,
     turn: &Turn,
@@ -153,7 +153,7 @@ fn guest_cart_refusal(
 }
 
 form! {
-    /// What another system reports about an order.
+    /// The fields with which another system reports on an order.
     pub(super) struct ServiceReport {
         order_id: Option<OrderId> = required(id(OrderId::new)),
         status: Option<OrderStatus> = optional(order_status(OrderStatus::word)),
@@ -165,7 +165,7 @@ form! {
 }
 
 form! {
-    /// What an administrator reports about an order: its state, and nothing without it.
+    /// The fields with which an administrator reports on an order. The status is required.
     pub(super) struct AdministratorReport {
         order_id: Option<OrderId> = required(id(OrderId::new)),
         status: OrderStatus = required(order_status(OrderStatus::word)),
@@ -174,7 +174,7 @@ form! {
 }
 
 form! {
-    /// What either of them reports about a payment.
+    /// The payment that either of them reports.
     pub(super) struct PaymentReport {
         is_paid: Option<bool> = nullable(boolean()),
         payment_intent: Option<String> =
@@ -182,8 +182,8 @@ form! {
     }
 }
 
-/// Nobody is believed about money, neither a service nor an administrator: what they say of a
-/// payment is asked at the gateway.
+/// A report about a payment, from a service or an administrator, is never trusted: the gateway is
+/// asked for the state of the payment.
 pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let is_service = match app.asker(&call)? {
         Asker::Service(service) => {
@@ -225,7 +225,7 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     Ok(updated.await?)
 }
 
-/// What the gateway says, where a payment was spoken of.
+/// The state of the payment at the gateway, if the report names a payment.
 async fn news_of(
     app: &App,
     id: OrderId,

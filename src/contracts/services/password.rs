@@ -1,4 +1,4 @@
-//! API4: a new password, by the old one or by mail.
+//! API4: password changes, with the old password or by mail.
 
 use super::callers::person;
 use super::refusals::{Problem, refused};
@@ -14,7 +14,7 @@ use souk_actors::{Failure, clock};
 use souk_domain::{EmailAddress, Password, Refusal};
 use std::sync::Arc;
 
-/// Where the mailed link leads.
+/// Where the link in the mail leads.
 pub(super) const CONFIRM_PATH: &str = RESET_LINK_PATH;
 
 pub(super) const INVALID_LINK: &str = "Invalid or expired token.";
@@ -64,12 +64,13 @@ pub(super) async fn change(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     Ok(changed.await?)
 }
 
-/// Whose password was forgotten.
+/// The account whose password was forgotten.
 pub(super) fn email_field(form: &mut Form<'_>) -> Field<EmailAddress> {
     form.required("email", claimed_email())
 }
 
-/// Says and does the same for every address, as far as anybody outside can tell.
+/// Every address gets the same answer after the same work, so a caller cannot find out which
+/// addresses have accounts.
 pub(super) async fn request_reset(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let mut form = Form::parse(&call.request)?;
     let address = email_field(&mut form);
@@ -83,7 +84,7 @@ pub(super) async fn confirm_reset(app: Arc<App>, call: Call) -> Result<Answer, P
     let user = call.request.query("uidb64").and_then(users::user_of_uid);
     let token = call.request.query("token").and_then(ResetToken::parse);
     let (Some(user), Some(token)) = (user, token) else { return Err(refused(INVALID_LINK).into()) };
-    // Asked again within the turn; here it spares strangers a hash.
+    // The turn checks the token again. This early check saves a password hash for an invalid token.
     if !users::may_reset(&*app.shop.store.snapshot(), user, &token, clock::now())? {
         return Err(refused(INVALID_LINK).into());
     }

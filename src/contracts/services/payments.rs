@@ -1,4 +1,4 @@
-//! API5: a page of the gateway to pay at, and the pages it leads to.
+//! API5: the gateway's checkout page, and the pages to which it redirects.
 
 use super::callers::OrderAsker;
 use super::refusals::Problem;
@@ -16,23 +16,23 @@ use souk_actors::payments;
 use souk_domain::OrderId;
 use std::sync::Arc;
 
-/// Where a customer goes after paying.
+/// The page after a payment.
 pub(super) const SUCCESS_PATH: &str = "/api/v1/payments/success/";
-/// Where a customer goes after giving up.
+/// The page after a cancelled payment.
 pub(super) const CANCEL_PATH: &str = "/api/v1/payments/cancel/";
-/// The gateway puts its session there.
+/// The gateway replaces this by the id of its session.
 const SESSION_QUERY: &str = "?session_id={CHECKOUT_SESSION_ID}";
-/// What stands for the session in the pages.
+/// A placeholder for the session's id in the pages' addresses.
 const SESSION_ID: &str = "{CHECKOUT_SESSION_ID}";
 
-/// Where the customer pays.
+/// The address of the checkout page.
 #[derive(JsonSchema, Serialize)]
 pub(super) struct CheckoutBody {
     #[schemars(with = "WebAddress")]
     checkout_url: String,
 }
 
-/// How it went: `success` or `canceled`.
+/// The outcome: `success` or `canceled`.
 #[derive(JsonSchema, Serialize)]
 pub(super) struct StatusBody {
     #[schemars(with = "CheckoutEnd")]
@@ -43,7 +43,7 @@ const SUCCESS: StatusBody = StatusBody { status: "success" };
 const CANCELED: StatusBody = StatusBody { status: "canceled" };
 
 form! {
-    /// What is paid, and where the customer comes back to, if the call says so.
+    /// The order to pay, and the pages to return to, if the request names them.
     pub(super) struct NewCheckout {
         order_id: Option<OrderId> = required(id(OrderId::new)),
         success_url: Option<ReturnAddress> = nullable(return_address()),
@@ -80,7 +80,7 @@ pub(super) async fn create_checkout(app: Arc<App>, call: Call) -> Result<Answer,
     Ok(linked.await?)
 }
 
-/// What owes nothing is paid at once, and its page is the one after paying.
+/// An order that costs nothing is paid at once. The answer leads to the page after a payment.
 async fn complete_free_order(
     app: Arc<App>,
     call: Call,
@@ -97,8 +97,8 @@ async fn complete_free_order(
     Ok(paid.await?)
 }
 
-/// Where the customer goes from the gateway: where the call says, else where the settings say, else
-/// to the pages of this contract.
+/// The addresses to which the gateway redirects: those of the request, otherwise those of the
+/// settings, otherwise the pages of this contract.
 fn checkout_pages(
     app: &App,
     call: &Call,
@@ -118,7 +118,8 @@ fn checkout_pages(
     }
 }
 
-/// The page after paying. That somebody came here says nothing: the gateway is asked.
+/// The page after a payment. A visit to it proves nothing, so the gateway is asked for the state of
+/// the payment.
 pub(super) async fn success(app: Arc<App>, call: Call) -> Answer {
     let answer = outcome(&app, &call).await;
     app.page_or_answer(&call, answer)
@@ -149,9 +150,9 @@ async fn outcome(app: &Arc<App>, call: &Call) -> Result<Answer, Problem> {
     Ok(settled.await?)
 }
 
-/// The page after giving up. Nothing changes: the order can still be paid.
+/// The page after a cancelled payment. It changes nothing; the order can still be paid.
 pub(super) async fn cancel(app: Arc<App>, call: Call) -> Answer {
-    // A person is shown how the order stands, so the gateway is asked, who may know better.
+    // A browser gets a description of the order, so the gateway is asked for the latest state.
     let has_session = call.request.query("session_id").is_some();
     let answer = match has_session && call.request.prefers_html() {
         true => outcome(&app, &call).await,

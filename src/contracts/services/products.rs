@@ -1,4 +1,4 @@
-//! API1, products: open to all to read, an administrator's to write.
+//! API1, products: anybody may read them, only administrators may change them.
 
 use super::callers::{require_administrator, require_reader};
 use super::refusals::Problem;
@@ -21,9 +21,9 @@ use std::sync::Arc;
 
 const NAME_CHARACTERS_MAX: usize = 255;
 const DESCRIPTION_CHARACTERS_MAX: usize = 10_000;
-/// Places of a discount in percent.
+/// Decimal places of a discount in percent.
 const PERCENT_DECIMALS: u8 = 2;
-/// What is said of a filter that is no number.
+/// The error for a filter that must be a number.
 const NOT_A_NUMBER: &str = "A valid number is required.";
 
 pub(super) async fn list(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
@@ -55,8 +55,8 @@ async fn select(
     Ok(app.list(call, (page_query, Wrapping::Bare), find, body).await?)
 }
 
-/// The filters of the document's third section. One without a value does not count. Numbers are
-/// compared with prices and discounts, and need not be any themselves.
+/// The filters in the document's third section. A filter without a value is ignored. Numbers are
+/// compared with prices and discounts, so they may have any number of decimals.
 fn selection_of(request: &Request, currency: Currency) -> Result<ProductSelection, Answer> {
     let name = search_terms(request)?;
     let mut errors = Errors::new();
@@ -82,7 +82,7 @@ fn selection_of(request: &Request, currency: Currency) -> Result<ProductSelectio
     }
 }
 
-/// The description of the filters. Space around a value does not count, and no value is no filter.
+/// Describes the filters. Surrounding white space is ignored, and so is a filter without a value.
 pub(super) fn filters(operation: Description) -> Description {
     let number = r"^ *([+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,9})?)? *$";
     let number = json_schema!({"type": "string", "pattern": number, "examples": ["10"]});
@@ -117,7 +117,7 @@ fn ok_or_record<T>(
     }
 }
 
-/// `True` or `False`, as the document writes them, in whatever case.
+/// `True` or `False` as the document writes them, in upper or lower case.
 fn truth(text: &str) -> Result<bool, String> {
     match text.to_ascii_lowercase().as_str() {
         "true" | "1" => Ok(true),
@@ -135,7 +135,7 @@ pub(super) async fn detail(app: Arc<App>, call: Call) -> Result<Answer, Problem>
 }
 
 form! {
-    /// What a product is made of.
+    /// The fields of a new product.
     pub(super) struct NewProduct(currency: Currency) {
         name: String = required(name()),
         description: String = defaulting(description(), String::new()),
@@ -148,7 +148,7 @@ form! {
 }
 
 form! {
-    /// What a product becomes; what the body does not name stays.
+    /// The fields of a change. Fields that the body leaves out keep their values.
     pub(super) struct ChangedProduct(currency: Currency) {
         name: String = required(name()),
         description: Option<String> = optional(description()),
@@ -168,7 +168,7 @@ fn description() -> impl Rule<Value = String> {
     text(DESCRIPTION_CHARACTERS_MAX).or_blank().like("Thin and light.")
 }
 
-/// What a product made here has no word for: its stock. It starts with none.
+/// The stock of a new product: this contract has no field for it, so it starts at zero.
 const INITIAL_STOCK: i64 = 0;
 
 pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem> {

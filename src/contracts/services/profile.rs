@@ -22,7 +22,7 @@ pub(super) async fn show(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
 }
 
 form! {
-    /// What may be changed of a profile with these names; `null` clears what need not be there.
+    /// The fields of a change of a profile; `null` clears an optional field.
     pub(super) struct Profile(name_now: Option<Username>, email_now: Option<EmailAddress>) {
         username: Option<Username> = optional(username().or_unchanged(name_now)),
         email: Option<EmailAddress> = optional(email().or_unchanged(email_now)),
@@ -39,7 +39,7 @@ form! {
     }
 }
 
-/// "You can update this information": each field by itself.
+/// "You can update this information": each field can be changed alone.
 pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let visitor = person(&app, &call)?;
     let user = visitor.id();
@@ -68,7 +68,7 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     Ok(updated.await?)
 }
 
-/// Asked again within the turn; here it lets both errors stand together.
+/// The turn checks this again. This early check reports both errors at once.
 fn note_taken_by_others(
     app: &App,
     visitor: &Visitor,

@@ -1,5 +1,5 @@
 //! How this contract words what the shop refuses. Its document prints no refusals, so they are
-//! worded as Django REST Framework would: by field, or as one sentence under `detail`.
+//! worded as Django REST Framework words them: by field, or as one sentence under `detail`.
 
 use super::users::EMAIL_IN_USE;
 use crate::app::{self, Wording};
@@ -8,10 +8,10 @@ use crate::edge::{Answer, Errors, standard};
 use http::StatusCode;
 use souk_domain::{MAX_LINE_QUANTITY, Missing, OrderAction, Refusal, Unbuyable, UnbuyableLine};
 
-/// Why a handler of this contract has no success to report.
+/// Why a handler of this contract fails.
 pub(super) type Problem = app::Problem<Services>;
 
-/// The words of this contract.
+/// Words the refusals of this contract.
 #[derive(Debug)]
 pub(super) struct Services;
 
@@ -23,7 +23,7 @@ pub(super) fn refused(sentence: &str) -> Answer {
 pub(super) const NOT_FOR_SALE: &str = "Product not found or inactive";
 pub(super) const INSUFFICIENT_STOCK: &str = "Insufficient stock";
 
-/// Handlers that print another shape word theirs themselves.
+/// Handlers whose answers have another shape word these themselves.
 impl Wording for Services {
     fn answer_for(refusal: Refusal) -> Answer {
         match refusal {
@@ -87,7 +87,8 @@ impl Wording for Services {
     }
 }
 
-/// The first line that cannot be bought, by the product's name where there is one.
+/// Words a refusal about the first line that cannot be bought, with the product's name if it has
+/// one.
 fn not_buyable(lines: &[UnbuyableLine]) -> Answer {
     match lines.first() {
         Some(UnbuyableLine { why: Unbuyable::Short { name, .. }, .. }) => {

@@ -19,7 +19,7 @@ const NO_CONTENT: StatusCode = StatusCode::NO_CONTENT;
 const WRITTEN_BY_ADMIN: &str =
     "Create, update, delete products and category for Admin(is_staff) from user service";
 
-/// The routes, in the document's order and under its headings.
+/// The routes in the order of the document, with its headings.
 pub(in crate::contracts) fn routes() -> Vec<Route<App>> {
     let parts = [
         catalog_routes(),
@@ -41,7 +41,10 @@ fn catalog_routes() -> Vec<Route<App>> {
     vec![
         Route::get("/api/v1/product/", "1. all products", products::list).described(|operation| {
             products::filters(operation.titled("All products").for_readers())
-                .note("The filters combine: a product is shown if all of them let it through.")
+                .note(
+                    "Filters can be combined: the answer has the products that match all of \
+                     them.",
+                )
                 .answers_cut::<Vec<ProductBody>>()
         }),
         Route::get("/api/v1/product/{pk}/", "2. specific product", products::detail).described(
@@ -66,7 +69,10 @@ fn catalog_routes() -> Vec<Route<App>> {
         )
         .described(|operation| {
             products::filters(operation.titled("Products by category").for_readers())
-                .note("The filters combine: a product is shown if all of them let it through.")
+                .note(
+                    "Filters can be combined: the answer has the products that match all of \
+                     them.",
+                )
                 .answers_cut::<Vec<ProductBody>>()
         }),
     ]
@@ -79,7 +85,7 @@ fn product_writing_routes() -> Vec<Route<App>> {
                 operation.titled("Create a product")
                 .for_administrators()
                 .note(
-                    "It starts without stock, for which this contract has no word. The customer \
+                    "A new product has no stock; this contract has no field for it. The customer \
                      pays `price` less `discount` percent.",
                 )
                 .body(products::NewProduct::read)
@@ -92,7 +98,7 @@ fn product_writing_routes() -> Vec<Route<App>> {
                 operation
                     .titled("Update a product")
                     .for_administrators()
-                    .note("What is not named stays as it is.")
+                    .note("Fields that are left out keep their values.")
                     .body(products::ChangedProduct::read)
                     .answers::<ProductBody>(OK)
                     .refuses(Errors::of("category", "Invalid pk \"9\" - object does not exist."))
@@ -134,7 +140,7 @@ fn category_writing_routes() -> Vec<Route<App>> {
                 operation
                     .titled("Delete a category")
                     .for_administrators()
-                    .note("Its products stay, without a category.")
+                    .note("Its products are kept, without a category.")
                     .answers_nothing(NO_CONTENT)
             },
         ),
@@ -145,12 +151,15 @@ fn cart_routes() -> Vec<Route<App>> {
     vec![
         Route::get("/api/v1/cart/get_cart/", "1. Get Cart", cart::show).described(|operation| {
             with_key_headers(for_shoppers(operation).answers::<CartBody>(OK))
-                .note("What a line costs is what its product costs now.")
+                .note("A line has the product's present price.")
         }),
         Route::post("/api/v1/cart/add_item/", "2. Add Item to Cart", cart::add).described(
             |operation| {
                 let operation = for_shoppers(operation)
-                    .note("What is in the cart already grows by `quantity`. Nothing is reserved.")
+                    .note(
+                        "Adds `quantity` to a line that the cart already has. No stock is \
+                         reserved.",
+                    )
                     .body(with_key(cart::NewLine::read))
                     .answers::<cart::AddedBody>(OK);
                 about_stock(with_key_headers(operation))
@@ -173,9 +182,7 @@ fn cart_routes() -> Vec<Route<App>> {
         Route::patch("/api/v1/cart/update_quantity/", "5. Update Item Quantity", cart::update)
             .described(|operation| {
                 let operation = for_shoppers(operation)
-                    .note(
-                        "`quantity` is how many there are to be, `change` how many more or fewer.",
-                    )
+                    .note("`quantity` sets the quantity; `change` adds to it or subtracts from it.")
                     .body(with_key(cart::ChangedLine::read))
                     .answers::<cart::UpdatedBody>(OK);
                 about_stock(with_key_headers(operation))
@@ -195,7 +202,7 @@ fn cart_service_routes() -> Vec<Route<App>> {
             operation
                 .titled("Get User Cart")
                 .for_services()
-                .note("The key may also stand in the body.")
+                .note("The key may also be sent in the body.")
                 .required_query("cart_key", "The key of the cart.", any_text())
                 .answers::<CartContentBody>(OK)
                 .refuses(Errors::of("cart_key", "This field is required."))
@@ -210,7 +217,7 @@ fn cart_service_routes() -> Vec<Route<App>> {
             operation
                 .titled("Clear User Cart")
                 .for_services()
-                .note("The key may also stand in the query.")
+                .note("The key may also be sent in the query.")
                 .body(|form, _| cart::key_field(form))
                 .answers::<cart::ClearedBody>(OK)
                 .refuses(standard::not_found())
@@ -224,9 +231,9 @@ fn order_routes() -> Vec<Route<App>> {
             |operation| {
                 let operation = with_key_parameter(operation.for_guests().for_users())
                     .note(
-                        "Orders what is in the cart and empties it. The stock is taken at once; \
-                         an order that stays unpaid is cancelled after a while, a guest's sooner. \
-                         How many units and unpaid orders guests have is bounded.",
+                        "Orders the content of the cart and empties the cart. The stock is taken \
+                         at once. An unpaid order is cancelled after a while, a guest's order \
+                         sooner. The units and unpaid orders of guests are limited.",
                     )
                     .throttled()
                     .body(with_key(orders::NewOrder::read))
@@ -251,8 +258,9 @@ fn order_routes() -> Vec<Route<App>> {
                 .for_administrators()
                 .for_services()
                 .note(
-                    "An administrator gives a `status`, another system that, `is_paid` or \
-                     `payment_intent`. Nobody is believed about money: the gateway is asked.",
+                    "An administrator sends a `status`; another system sends a `status`, \
+                     `is_paid` or `payment_intent`. The shop asks the gateway before it records \
+                     a payment.",
                 )
                 .body(|form, _| orders::ServiceReport::read(form))
                 .answers::<MessageBody>(OK)
@@ -271,7 +279,7 @@ fn order_routes() -> Vec<Route<App>> {
         )
         .described(|operation| {
             for_people(operation.titled("Get all orders of a user"))
-                .note("The newest first.")
+                .note("Newest first.")
                 .answers_cut::<orders::OrdersBody>()
         }),
         Route::post(
@@ -283,7 +291,7 @@ fn order_routes() -> Vec<Route<App>> {
             with_key_parameter(
                 operation.titled("Order by id").for_services().for_users().for_guests(),
             )
-            .note("Somebody else's order is not there.")
+            .note("404 for somebody else's order.")
             .body(|form, _| cart_key_field(form))
             .answers::<orders::OrderDetailsBody>(OK)
         }),
@@ -296,8 +304,8 @@ fn account_routes() -> Vec<Route<App>> {
             |operation| {
                 with_key_parameter(operation.for_anyone())
                     .note(
-                        "The guest's cart becomes the user's. Only an administrator may register \
-                     another one (`user_type` `admin`).",
+                        "The guest's cart becomes the user's. Only administrators may register \
+                         administrators (`user_type` `admin`).",
                     )
                     .body(with_key(users::Registration::read))
                     .answers::<users::RegisteredBody>(CREATED)
@@ -310,7 +318,7 @@ fn account_routes() -> Vec<Route<App>> {
         ),
         Route::post("/api/v1/users/login/", "Login", users::login).described(|operation| {
             with_key_parameter(operation.for_anyone())
-                .note("The guest's cart becomes part of the user's.")
+                .note("The guest's cart is merged into the user's.")
                 .body(with_key(users::Login::read))
                 .answers::<users::LoggedInBody>(OK)
                 .refuses(Services::answer_for(Refusal::InvalidCredentials))
@@ -318,7 +326,7 @@ fn account_routes() -> Vec<Route<App>> {
         }),
         Route::post("/api/v1/users/logout/", "Logout", users::logout).described(|operation| {
             for_people(operation)
-                .note("The tokens of the session are refused from then on.")
+                .note("Ends the session: its tokens are refused from then on.")
                 .answers::<MessageBody>(OK)
         }),
     ]
@@ -330,7 +338,7 @@ fn profile_routes() -> Vec<Route<App>> {
             .described(|operation| for_people(operation).answers::<MeBody>(OK)),
         Route::put("/api/v1/users/me/update/", "Update", profile::update).described(|operation| {
             for_people(operation.titled("Update me"))
-                .note("What is not named stays as it is; `null` clears.")
+                .note("Fields that are left out keep their values; `null` clears a field.")
                 .body(|form, _| profile::Profile::read(form, None, None))
                 .answers::<MeBody>(OK)
                 .refuses(Errors::of("username", standard::USERNAME_TAKEN))
@@ -360,7 +368,10 @@ fn reset_routes() -> Vec<Route<App>> {
         .described(|operation| {
             operation
                 .for_anyone()
-                .note("Says the same for every address; a mail goes only to one that is known.")
+                .note(
+                    "Every address gets the same answer; a mail is sent only if an account has \
+                     the address.",
+                )
                 .body(|form, _| password::email_field(form))
                 .answers::<DetailBody>(OK)
                 .throttled()
@@ -370,7 +381,10 @@ fn reset_routes() -> Vec<Route<App>> {
                 operation
                     .titled("Confirm the reset of a password")
                     .for_anyone()
-                    .note("The link is good once and for an hour. Every session of the user ends.")
+                    .note(
+                        "The link works once and expires after an hour. Every session of the \
+                         user ends.",
+                    )
                     .required_query("uidb64", "As in the mailed link.", any_text())
                     .required_query("token", "As in the mailed link.", any_text())
                     .body(|form, _| password::NewPassword::read(form))
@@ -388,7 +402,10 @@ fn token_routes() -> Vec<Route<App>> {
             |operation| {
                 operation
                     .for_anyone()
-                    .note("The refresh token stays good for its day.")
+                    .note(
+                        "The refresh token stays valid until it expires, a day after it was \
+                         issued.",
+                    )
                     .body(|form, _| tokens::refresh_field(form))
                     .answers::<tokens::RefreshedBody>(OK)
                     .refuses(Services::answer_for(Refusal::TokenInvalid))
@@ -418,10 +435,10 @@ fn payment_routes() -> Vec<Route<App>> {
         .described(|operation| {
             with_key_parameter(operation.for_users().for_guests())
                 .note(
-                    "The order must be pending. After paying, the customer comes to the page of \
-                     the successful payment, after giving up to that of the canceled one; or to \
-                     `success_url` and `cancel_url`, where `{CHECKOUT_SESSION_ID}` stands for the \
-                     gateway's session. Those must be of an origin that the shop allows.",
+                    "The order must be pending. After paying or cancelling, the customer is \
+                     redirected to `success_url` or `cancel_url`, or else to the shop's own \
+                     pages. In these addresses `{CHECKOUT_SESSION_ID}` is replaced by the id of \
+                     the gateway's session. The shop must allow their origin.",
                 )
                 .body(with_key(payments::NewCheckout::read))
                 .answers::<payments::CheckoutBody>(OK)
@@ -437,10 +454,10 @@ fn payment_routes() -> Vec<Route<App>> {
                     .titled("Page after paying")
                     .for_anyone()
                     .note(
-                        "That somebody comes here says nothing: the gateway is asked, and if \
-                         nothing was paid the answer is `canceled`.",
+                        "The shop asks the gateway for the state of the payment. If nothing was \
+                         paid, the answer is `canceled`.",
                     )
-                    .required_query("session_id", "Put there by the gateway.", any_text())
+                    .required_query("session_id", "Added by the gateway.", any_text())
                     .answers::<payments::StatusBody>(OK)
                     .refuses(standard::not_found())
             },
@@ -451,7 +468,7 @@ fn payment_routes() -> Vec<Route<App>> {
                     .titled("Page after giving up")
                     .for_anyone()
                     .note("Nothing changes: the order can still be paid.")
-                    .query("session_id", "Put there by the gateway; ignored.", any_text())
+                    .query("session_id", "Added by the gateway; ignored.", any_text())
                     .answers::<payments::StatusBody>(OK)
             },
         ),

@@ -1,5 +1,5 @@
-//! API4: refreshing and verifying tokens. Nothing rotates here: the refresh token stays good for
-//! its day (contracts README, "Who may").
+//! API4: refreshing and verifying tokens. This contract does not rotate refresh tokens: one stays
+//! valid for its whole day (contracts README, "Who may").
 
 use super::refusals::{Problem, Services};
 use super::wire::DetailBody;
@@ -30,11 +30,12 @@ pub(super) async fn refresh(app: Arc<App>, call: Call) -> Result<Answer, Problem
     if app.is_good_refresh(token)? {
         return Ok(Answer::ok(&RefreshedBody { access: app.issue_access(token) }));
     }
-    // One that was traded for its successor in another contract ends its session, here as there.
+    // A refresh token that was already exchanged in another contract ends its session, as it does
+    // there.
     let spent = app.commit(&call, move |turn| async move {
             let rotation = turn.ask(users::RotateSession { token }).await?;
             if rotation == Rotation::Reused {
-                tracing::warn!(user = %token.user, "a spent refresh token was used again; its session was ended");
+                tracing::warn!(user = %token.user, "a used refresh token was sent again; its session was ended");
             }
             Ok(Services::answer_for(Refusal::TokenInvalid))
         });
@@ -51,7 +52,7 @@ pub(super) async fn verify(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     })
 }
 
-/// What simplejwt says of a token that was sent to be verified.
+/// The answer of simplejwt to an invalid token.
 pub(super) fn not_valid(fault: BadToken) -> Answer {
     standard::bad_token(match fault {
         BadToken::Expired => "Token is expired",

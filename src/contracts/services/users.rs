@@ -41,7 +41,7 @@ struct RegisteredUser {
 }
 
 form! {
-    /// What a registration takes.
+    /// The fields of a registration.
     pub(super) struct Registration {
         username: Username = required(username()),
         password: Password = required(new_password()),
@@ -52,7 +52,7 @@ form! {
         user_type: Role = defaulting(role_rule(), Role::Customer),
     }
     check |form, fields| {
-        // The two are compared where each of them is good.
+        // The passwords are compared only if both are valid.
         let are_good =
             fields.password.parsed().is_some() && fields.confirm_password.parsed().is_some();
         if are_good && form.differ("password", "confirm_password") {
@@ -65,7 +65,7 @@ fn name_rule() -> Text {
     name(NAME_CHARACTERS_MAX).or_blank()
 }
 
-/// This document has no `user_type`; whoever sends one may mean anything but an administrator.
+/// The document has no `user_type`. A client that sends one cannot make itself an administrator.
 fn role_rule() -> impl Rule<Value = Role> {
     let read = anything(|json| {
         let is_admin = matches!(&json, Json::Text(text) if text == Role::Administrator.user_type());
@@ -111,7 +111,7 @@ pub(super) struct LoggedInBody {
 }
 
 form! {
-    /// What a log-in takes.
+    /// The fields of a log-in.
     pub(super) struct Login {
         username: Username = required(claimed_username().like("john_doe")),
         password: Password = required(claimed_password()),

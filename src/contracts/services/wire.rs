@@ -1,4 +1,4 @@
-//! The bodies this contract prints, field by field as in its document.
+//! The bodies of this contract, field by field as its document prints them.
 
 use crate::edge::values::{
     CartKeyText, Email, IdText, Moment, MoneyText, OrderState, PercentText, WebAddress,
@@ -41,7 +41,7 @@ impl CategoryBody {
 #[derive(Debug, JsonSchema, Serialize)]
 pub(super) struct ProductBody {
     id: u64,
-    /// What the customer pays: the list price less the discount, rounded half up.
+    /// The price that the customer pays: the list price less the discount, rounded half up.
     #[schemars(with = "MoneyText")]
     sell_price: String,
     #[schemars(example = &"Laptop")]
@@ -53,7 +53,7 @@ pub(super) struct ProductBody {
     /// The list price.
     #[schemars(with = "MoneyText")]
     price: String,
-    /// Whether the shop sells it.
+    /// Whether the product is for sale.
     available: bool,
     #[schemars(with = "Moment")]
     created: String,
@@ -122,7 +122,7 @@ impl MeBody {
     }
 }
 
-/// A line of a cart. It costs what the product costs now.
+/// A line of a cart, with the product's present price.
 #[derive(Debug, JsonSchema, Serialize)]
 struct CartLineBody {
     #[schemars(with = "IdText")]
@@ -137,15 +137,15 @@ struct CartLineBody {
     quantity: u32,
     #[schemars(with = "Option<WebAddress>")]
     image: Option<String>,
-    /// What one unit costs less the discount.
+    /// The discounted price of one unit.
     #[schemars(with = "MoneyText")]
     price_after_discount: String,
-    /// What the customer pays for one unit.
+    /// The price that the customer pays for one unit.
     #[schemars(with = "MoneyText")]
     price_per_item: String,
 }
 
-/// What is in a cart.
+/// The content of a cart.
 #[derive(Debug, JsonSchema, Serialize)]
 pub(super) struct CartContentBody {
     cart_details: Vec<CartLineBody>,
@@ -153,7 +153,7 @@ pub(super) struct CartContentBody {
     total_price: String,
 }
 
-/// A cart as its holder sees it.
+/// A cart, for its owner.
 #[derive(Debug, JsonSchema, Serialize)]
 pub(super) struct CartBody {
     #[serde(flatten)]
@@ -220,7 +220,7 @@ pub(super) struct OrderBody {
 }
 
 impl OrderBody {
-    /// An order that was placed without a recipient of its own goes to its customer.
+    /// An order without a recipient of its own goes to the customer.
     pub(super) fn new(id: OrderId, order: Order, customer: &User, currency: Currency) -> Self {
         let (first_name, last_name, phone, email) = match order.recipient {
             Some(recipient) => {
@@ -247,7 +247,7 @@ impl OrderBody {
     }
 }
 
-/// An order with what was bought.
+/// An order with its lines.
 #[derive(Debug, JsonSchema, Serialize)]
 pub(super) struct OrderItemsBody {
     order_id: u64,
@@ -256,7 +256,7 @@ pub(super) struct OrderItemsBody {
     items: Vec<OrderItemBody>,
 }
 
-/// One line of it, as it was when the order was placed.
+/// A line of the order, as it was when the order was placed.
 #[derive(Debug, JsonSchema, Serialize)]
 struct OrderItemBody {
     #[schemars(example = &"Laptop")]

@@ -1,4 +1,4 @@
-//! An order as the administrator needs it who packs it.
+//! An order for the administrator who packs it.
 
 use super::refusals::{private_answer, unreadable};
 use super::wire::{AdminOrderBody, CustomerBody};

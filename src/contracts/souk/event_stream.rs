@@ -1,5 +1,5 @@
-//! `GET /api/v1/events`: what happened and what happens, for administrators without a broker, as
-//! server-sent events (<https://html.spec.whatwg.org/multipage/server-sent-events.html>).
+//! `GET /api/v1/events`: past and new events as server-sent events, for administrators who have no
+//! access to the broker (<https://html.spec.whatwg.org/multipage/server-sent-events.html>).
 
 use crate::app::{App, Visitor, failure_answer};
 use crate::edge::headers::LAST_EVENT_ID;
@@ -14,21 +14,22 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
-/// Rows read from the outbox at a time.
+/// Rows to read from the outbox at a time.
 const MAX_ROWS_PER_READ: usize = 64;
-/// Patterns of one request.
+/// Most patterns in one request.
 const PATTERNS_MAX: usize = 50;
-/// When a browser that lost us comes back, in milliseconds; and a chunk that holds nothing else.
+/// The first chunk. Its only content is the time, in milliseconds, after which a browser
+/// reconnects.
 const GREETING: &[u8] = b"retry: 1000\n\n";
 const HEARTBEAT: &[u8] = b": nothing new\n\n";
 
-/// One client who listens.
+/// One client of the stream.
 struct Listener {
     app: Arc<App>,
     client: Client,
     visitor: Visitor,
     patterns: Vec<String>,
-    /// The last row that was position or passed over.
+    /// The last row that was sent or skipped.
     position: u64,
     follows: bool,
     chunks: mpsc::Sender<Bytes>,
@@ -46,7 +47,7 @@ pub(super) async fn follow(app: Arc<App>, call: Call) -> Result<Answer, Answer> 
         Listener { app, client, visitor, patterns, position, follows, chunks, _share: share };
     tokio::spawn(async move {
         if let Err(error) = listener.run().await {
-            // Whoever listens comes back with the id they heard last.
+            // The client reconnects with the id of the last event that it received.
             failure_answer(&error);
         }
     });
@@ -55,8 +56,8 @@ pub(super) async fn follow(app: Arc<App>, call: Call) -> Result<Answer, Answer> 
         .with_header(CACHE_CONTROL, HeaderValue::from_static("no-store")))
 }
 
-/// Which events, after which, and whether those to come too. A place that the shop does not have is
-/// refused: whoever was told of it would miss events without knowing.
+/// Reads the patterns, the position to start after, and whether to follow new events. A position
+/// that the shop does not have is refused, because the client would miss events without noticing.
 fn parse_request(app: &App, call: &Call) -> Result<(Vec<String>, u64, bool), Answer> {
     let mut errors = Errors::new();
     let types = call.request.query("types").unwrap_or("*");
@@ -96,7 +97,7 @@ fn parse_request(app: &App, call: &Call) -> Result<(Vec<String>, u64, bool), Ans
     }
 }
 
-/// The refusal of a place that the shop does not have.
+/// The refusal of a position that the shop does not have.
 pub(super) fn unknown_place() -> Answer {
     gone(NoPlace::NotKept)
 }
@@ -113,15 +114,15 @@ fn sentence(error: NoPlace) -> String {
     text + "."
 }
 
-/// A part of what is kept.
+/// Matching events from one read of the outbox.
 struct Part {
     chunk: Vec<u8>,
-    /// The place of the last row that was looked at.
+    /// The position of the last row that was read.
     position: u64,
     has_more: bool,
 }
 
-/// The events after a place that match, written down.
+/// Reads and renders the matching events after a position.
 fn read(app: &App, patterns: &[String], mut position: u64) -> Result<Part, StoreError> {
     let outbox = &app.shop.outbox;
     let rows = outbox.after(position, MAX_ROWS_PER_READ)?;
@@ -154,7 +155,8 @@ impl Listener {
         loop {
             commits.borrow_and_update();
             while let Some(chunk) = self.read_on().await? {
-                // Each time: a client that reads slowly may have been logged out meanwhile.
+                // Checked before each chunk, because the client's session may have ended while it
+                // read slowly.
                 if !self.may_listen()? || !self.send(chunk).await {
                     return Ok(());
                 }
@@ -179,9 +181,8 @@ impl Listener {
         }
     }
 
-    /// The next events, written down; `None` if there are no more for now. Many streams that go
-    /// through all that is kept must not hold up the tasks that others wait on, so they are read in
-    /// turns.
+    /// Renders the next events; `None` if there are no more for now. Reading runs on the reading
+    /// threads, so many streams that read the whole outbox do not block other tasks.
     async fn read_on(&mut self) -> Result<Option<Bytes>, Failure> {
         loop {
             let (app, patterns, position) =
@@ -196,7 +197,7 @@ impl Listener {
         }
     }
 
-    /// False if nobody listens any more, or the shop closes.
+    /// False if the client has disconnected or the shop closes.
     async fn send(&self, chunk: Bytes) -> bool {
         tokio::select! {
             sent = self.chunks.send(chunk) => sent.is_ok(),
@@ -204,8 +205,8 @@ impl Listener {
         }
     }
 
-    /// False once the session has ended (log-out, another password, a closed account) or the
-    /// listener is no longer an administrator.
+    /// False once the session has ended (log-out, new password, closed account) or the user is no
+    /// longer an administrator.
     fn may_listen(&self) -> Result<bool, StoreError> {
         let snapshot = self.app.shop.store.snapshot();
         let session = users::session(&*snapshot, self.visitor.session)?;
@@ -217,6 +218,6 @@ impl Listener {
 
 /// Returns once the shop closes.
 async fn closed(mut end: watch::Receiver<bool>) {
-    // Whoever could end it being gone is an end too.
+    // If the sender is gone, the shop closes too.
     let _ = end.wait_for(|is_over| *is_over).await;
 }

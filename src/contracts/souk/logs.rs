@@ -43,7 +43,7 @@ pub(super) async fn search(app: Arc<App>, call: Call) -> Result<Answer, Answer> 
     })
 }
 
-/// A line of the log, as it is shown ([`crate::logs::LogRecord`]).
+/// A line of the log ([`crate::logs::LogRecord`]).
 #[derive(JsonSchema, Serialize)]
 pub(super) struct LogLine {
     #[schemars(with = "Moment")]
@@ -52,16 +52,16 @@ pub(super) struct LogLine {
     #[schemars(with = "LogLevel")]
     level: String,
     message: String,
-    /// Everything else that the line says.
+    /// All other fields of the line.
     fields: Map<String, Value>,
 }
 
-/// The refusal of a level that there is not.
+/// The refusal of an unknown level.
 pub(super) fn unknown_level() -> Errors {
     Errors::of("level", "Unknown level \"loud\"; use trace, debug, info, warn or error.")
 }
 
-/// The answer to a search that found no page.
+/// The answer to a search that failed.
 struct Refused(Box<Answer>);
 
 impl From<Answer> for Refused {

@@ -1,6 +1,6 @@
-//! Souk's own API, for what the five documents have no words for: `/souk/v1/store/…` for shoppers,
-//! `/souk/v1/admin/…` for administrators. Snake case, money as an integer of minor units beside
-//! its currency, times in RFC 3339, errors as RFC 9457 has them.
+//! Souk's own API, for features that the five documents lack: `/souk/v1/store/…` for shoppers,
+//! `/souk/v1/admin/…` for administrators. It uses snake case, money as an integer of minor units
+//! with its currency, times in RFC 3339, and errors as in RFC 9457.
 
 mod admin_orders;
 mod event_stream;
@@ -21,12 +21,12 @@ use crate::edge::openapi::Contract;
 
 pub(super) use routes::routes;
 
-/// The description of this contract.
+/// The metadata of this contract for its OpenAPI description.
 pub(super) const CONTRACT: Contract = Contract {
     name: "souk",
     description_path: "/openapi/souk.json",
-    summary: "Souk's own: what the five contracts have no words for.",
-    text: "Money is an integer of minor units, beside the currency. Times are RFC 3339 in UTC. \
+    summary: "Souk's own API: features that the five contracts lack.",
+    text: "Money is an integer of minor units, with the currency. Times are RFC 3339 in UTC. \
            Errors are `application/problem+json` (RFC 9457) with a `code` for programs. \
            Administrators call `/souk/v1/admin` with their access token; shoppers call \
            `/souk/v1/store` with theirs, with the key of a guest's cart, or with the token of a \

@@ -1,4 +1,4 @@
-//! What the one person who runs the shop asks: is it alive, is it ready, how is it doing.
+//! For operators and monitoring: liveness, readiness and metrics.
 
 use crate::app::{App, failure_answer};
 use crate::edge::{Answer, Call};
@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// That the process answers.
+/// `GET /healthz`: the process answers.
 #[derive(JsonSchema, Serialize)]
 pub(super) struct AliveBody {
     status: &'static str,
@@ -23,8 +23,8 @@ pub(super) async fn alive(_: Arc<App>, _: Call) -> Answer {
     Answer::ok(&AliveBody { status: "ok" })
 }
 
-/// Prometheus text exposition format 0.0.4. The few numbers are read where they are kept; nothing
-/// is counted twice.
+/// Metrics in the Prometheus text exposition format 0.0.4. The numbers are read from where they are
+/// kept; nothing is counted twice.
 pub(super) async fn metrics(app: Arc<App>, _: Call) -> Answer {
     let stats = app.shop.store.stats();
     let report = match app.adapters.report() {

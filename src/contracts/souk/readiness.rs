@@ -1,4 +1,4 @@
-//! `/readyz`: whether the shop takes changes now, and if not, why.
+//! `/readyz`: whether the shop accepts changes now, and if not, why.
 
 use crate::app::App;
 use crate::edge::{Answer, Call};
@@ -8,11 +8,11 @@ use serde::Serialize;
 use souk_actors::store::NoChanges;
 use std::sync::Arc;
 
-/// Whether the shop takes changes, and the state of what that depends on.
+/// Whether the shop accepts changes, and the state of its dependencies.
 #[derive(JsonSchema, Serialize)]
 pub(super) struct ReadyBody {
     status: &'static str,
-    /// Only while it is not ready.
+    /// Present only while the shop is not ready.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     reasons: Vec<String>,
     store: &'static str,
@@ -21,7 +21,7 @@ pub(super) struct ReadyBody {
     payments: &'static str,
 }
 
-/// `GET /readyz`: 200 while changes are taken, else 503 with every reason.
+/// `GET /readyz`: 200 while the shop accepts changes, otherwise 503 with every reason.
 pub(super) async fn ready(app: Arc<App>, _: Call) -> Answer {
     let report = app.adapters.report().ok();
     let mut reasons = Vec::new();

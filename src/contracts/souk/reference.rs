@@ -1,6 +1,5 @@
-//! The descriptions of the contracts and of the events, and the page where one can read and try
-//! the contracts. Everything on
-//! the page comes from this binary, nothing from another host.
+//! The descriptions of the contracts and events, and a page on which to read and try the contracts.
+//! The page loads everything from this binary, nothing from other hosts.
 
 use crate::app::App;
 use crate::edge::openapi::{self, Contract};
@@ -14,7 +13,7 @@ use souk_actors::outbox;
 use std::sync::Arc;
 use swagger_ui_redist::{SwaggerUi, SwaggerUiStaticFile, Url};
 
-/// Where the page's own files are.
+/// The path of the page's own files.
 const FILES: &str = "/docs/";
 const KEPT_BY_BROWSERS: HeaderValue = HeaderValue::from_static("public, max-age=86400");
 
@@ -38,7 +37,7 @@ pub(super) async fn show_page(app: Arc<App>, _: Call) -> Answer {
     let url = |contract: &Contract| Url::new(contract.name, contract.description_path);
     let urls: Vec<_> = app.contracts.iter().map(url).collect();
     page.config().urls(urls).deep_linking(true).try_it_out_enabled(true).filter(true);
-    // A page elsewhere would judge the description; it stays here.
+    // Disables the external validator: the description stays on this host.
     page.config().validator_url("none");
     let page = match page.serve() {
         Ok(page) => page,
@@ -52,7 +51,7 @@ pub(super) async fn show_page(app: Arc<App>, _: Call) -> Answer {
     Answer::bytes(StatusCode::OK, html, page.into()).with_header(CONTENT_SECURITY_POLICY, policy)
 }
 
-/// Only this page's own script may run, and only this host is asked.
+/// Only the page's own script may run, and it may call only this host.
 fn policy(page: &str) -> HeaderValue {
     let script = page.split("<script>").nth(1).and_then(|rest| rest.split("</script>").next());
     let digest = Base64::encode_string(&Sha256::digest(script.unwrap_or_default()));

@@ -1,5 +1,5 @@
-//! Souk's own: an administrator gives money of a paid order back, all of it or a part. No contract
-//! has a call for it.
+//! Refunds: an administrator refunds a paid order, in full or in part. No contract has an operation
+//! for it.
 
 use crate::app::{App, Problem, Wording, failure_answer};
 use crate::edge::form::{Rule, form, money, text};
@@ -15,10 +15,10 @@ use souk_domain::{Currency, Money, OrderId, Refusal};
 use std::sync::Arc;
 
 const REASON_CHARACTERS_MAX: usize = 500;
-/// Refunds of one order that are listed.
+/// Most refunds in the list of one order.
 const REFUNDS_MAX: usize = 1_000;
 
-/// The words of Souk's own calls.
+/// Words the refusals of Souk's own operations.
 #[derive(Debug)]
 pub(super) struct Own;
 
@@ -61,7 +61,7 @@ impl RefundBody {
     }
 }
 
-/// The refunds of an order, with what was paid and what is left of it.
+/// The refunds of an order, with the amount paid and the amount that can still be refunded.
 #[derive(JsonSchema, Serialize)]
 pub(super) struct RefundsBody {
     #[schemars(range(min = 1))]
@@ -100,14 +100,14 @@ pub(super) async fn list(app: Arc<App>, call: Call) -> Result<Answer, Problem<Ow
 }
 
 form! {
-    /// How much is given back, all that is left if the body does not say, and why.
+    /// The amount to refund, by default all that is left, and the reason.
     pub(super) struct NewRefund(currency: Currency) {
         amount: Option<Money> = nullable(money(currency).then(positive_amount)),
         reason: Option<String> = nullable(text(REASON_CHARACTERS_MAX)),
     }
 }
 
-/// The answer says what was decided; the gateway is told right after, and again until it is done.
+/// The answer reports the decision. The gateway is called afterwards, and again until it succeeds.
 pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem<Own>> {
     let by = RefundedBy::Administrator(app.administrator(&call)?.id());
     let id = call.id("id", OrderId::parse)?;
@@ -125,7 +125,7 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem<
     Ok(answer)
 }
 
-/// The refusal of an amount that is not left.
+/// The refusal of an amount that is larger than what is left.
 pub(super) fn too_large() -> Errors {
     Errors::of("amount", "More than is left of what was paid.")
 }
@@ -141,7 +141,7 @@ async fn make_refunds(app: Arc<App>, order: OrderId) {
     let refunds = payments::refunds_of(&app.shop.store.snapshot(), order, REFUNDS_MAX);
     for (payment, number, _) in refunds.into_iter().flatten() {
         if let Err(failure) = paying::make_refund(&app.shop, payment, number).await {
-            tracing::warn!(%failure, %order, "housekeeping will give the money back");
+            tracing::warn!(%failure, %order, "a refund failed; housekeeping will retry it");
         }
     }
 }

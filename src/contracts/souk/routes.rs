@@ -9,11 +9,11 @@ use crate::edge::{Route, any_text};
 use http::StatusCode;
 use schemars::{Schema, json_schema};
 
-/// What `/openapi/souk.json` calls this contract.
+/// The title of `/openapi/souk.json`.
 const SOUK: &str = "souk";
 
-/// The routes in groups, each with the name it has in metrics. Pages for browsers and the addresses of the sandbox
-/// gateway are no API, so they have no description.
+/// The routes in groups, each with its name in the metrics. The pages for browsers and the
+/// addresses of the sandbox gateway are not part of the API, so they have no description.
 pub(in crate::contracts) fn routes() -> Vec<(&'static str, Vec<Route<App>>)> {
     vec![
         ("souk", orders()),
@@ -35,7 +35,7 @@ fn refunds() -> Vec<Route<App>> {
             |operation| {
                 operation
                     .for_administrators()
-                    .note("With what was paid and what can still be given back.")
+                    .note("With the amount paid and the amount that can still be refunded.")
                     .answers::<refunds::RefundsBody>(StatusCode::OK)
             },
         ),
@@ -46,8 +46,9 @@ fn refunds() -> Vec<Route<App>> {
                 operation
                     .for_administrators()
                     .note(
-                        "Without an amount, all that is left of what was paid. The answer is what \
-                         was decided; the shop then asks the gateway until the money is on its way.",
+                        "Without an amount, refunds all that is left of the payment. The answer \
+                         reports the decision; the shop then calls the gateway until it accepts \
+                         the refund.",
                     )
                     .body(refunds::NewRefund::read)
                     .answers::<refunds::RefundBody>(StatusCode::CREATED)
@@ -79,8 +80,8 @@ fn webhook_endpoints() -> Vec<Route<App>> {
                 operation
                     .for_administrators()
                     .note(
-                        "Events are posted to it from now on, signed with the `secret` that only \
-                         this answer shows.",
+                        "From now on, events are posted to the endpoint, signed with `secret`. \
+                         Only this answer shows the secret.",
                     )
                     .body(|form, _| NewEndpoint::read(form))
                     .answers::<EndpointBody<'_>>(StatusCode::CREATED)
@@ -98,7 +99,7 @@ fn webhook_endpoints() -> Vec<Route<App>> {
             |operation| {
                 operation
                     .for_administrators()
-                    .note("Only what is named changes.")
+                    .note("Fields that are left out keep their values.")
                     .body(|form, _| ChangedEndpoint::read(form, &[]))
                     .answers::<EndpointBody<'_>>(StatusCode::OK)
             },
@@ -114,7 +115,7 @@ fn webhook_endpoints() -> Vec<Route<App>> {
             |operation| {
                 operation
                     .for_administrators()
-                    .note("The newest first.")
+                    .note("Newest first.")
                     .answers_page::<DeliveryBody<'_>>()
             },
         ),
@@ -139,23 +140,32 @@ fn events() -> Vec<Route<App>> {
             operation
                 .for_administrators()
                 .note(
-                    "Server-sent events: what is kept, oldest first, then what happens. A client \
-                     that comes back goes on after the header `Last-Event-ID`.",
+                    "Server-sent events: first the stored events, oldest first, then new ones. A \
+                     client that reconnects continues after the event in the header \
+                     `Last-Event-ID`.",
                 )
                 .query(
                     "types",
-                    "Patterns of events, with commas between them: `*`, `order.*`, `order.paid`.",
+                    "Patterns of event types, separated by commas: `*`, `order.*`, `order.paid`.",
                     any_text(),
                 )
-                .query("last_event_id", "As the header, where it cannot be set.", any_text())
-                .query("follow", "`false` ends the answer after what is kept.", any_boolean_word())
+                .query(
+                    "last_event_id",
+                    "Replaces the header for clients that cannot set it.",
+                    any_text(),
+                )
+                .query(
+                    "follow",
+                    "`false` ends the answer after the stored events.",
+                    any_boolean_word(),
+                )
                 .answers_text("text/event-stream")
                 .refuses(event_stream::unknown_place())
         },
     )]
 }
 
-/// For the person who runs the shop and what watches over it (design, "Surfaces others rely on").
+/// For operators and their monitoring (design, "Surfaces others rely on").
 fn operations() -> Vec<Route<App>> {
     use operations::AliveBody;
     use readiness::ReadyBody;
@@ -186,12 +196,16 @@ fn operations() -> Vec<Route<App>> {
             |operation| {
                 operation
                     .for_administrators()
-                    .note("The newest first.")
-                    .query("service", "Exactly this service.", any_text())
-                    .query("level", "This level, or one that matters more.", any_text())
-                    .query("since", "Not older: RFC 3339, or a span such as `2h`.", any_text())
-                    .query("until", "Older than this.", any_text())
-                    .query("q", "Words of the message or a field.", any_text())
+                    .note("Newest first.")
+                    .query("service", "Lines of this service only.", any_text())
+                    .query("level", "Lines of this level or a more severe one.", any_text())
+                    .query(
+                        "since",
+                        "Lines since this time: RFC 3339, or a span such as `2h`.",
+                        any_text(),
+                    )
+                    .query("until", "Lines before this time.", any_text())
+                    .query("q", "Words in the message or a field.", any_text())
                     .answers_page::<logs::LogLine>()
                     .header("X-Searched-Since", "Where the search stopped, if it stopped early.")
                     .refuses(logs::unknown_level())
@@ -208,7 +222,7 @@ fn any_boolean_word() -> Schema {
     json_schema!({"type": "string", "enum": ["true", "false"]})
 }
 
-/// Orders, administrators' first.
+/// Orders: administrators' operations first.
 fn orders() -> Vec<Route<App>> {
     vec![
         Route::get("/souk/v1/admin/orders/{id}", "An order for who packs it", admin_orders::show)
@@ -216,7 +230,10 @@ fn orders() -> Vec<Route<App>> {
                 operation
                     .for_administrators()
                     .with_problems()
-                    .note("With everything that is needed to send it: to whom, where, and notes.")
+                    .note(
+                        "With everything that is needed to ship it: recipient, address and \
+                         notes.",
+                    )
                     .answers::<wire::AdminOrderBody>(StatusCode::OK)
             }),
         Route::get("/souk/v1/store/orders/{id}", "An order for its customer", store_orders::show)
@@ -226,11 +243,15 @@ fn orders() -> Vec<Route<App>> {
                     .for_guests()
                     .with_problems()
                     .note(
-                        "For the customer whose order it is, for the guest with the key of the \
-                         cart it was made of, and for whoever has the link of a mail about it. \
-                         Without names and addresses.",
+                        "For the customer of the order, for the guest with the key of the \
+                         ordered cart, and for anybody with the link from a mail about the \
+                         order. The answer has no names or addresses.",
                     )
-                    .query("token", "As in the link of a mail about the order.", any_text())
+                    .query(
+                        "token",
+                        "The token in the link from a mail about the order.",
+                        any_text(),
+                    )
                     .query("cart_key", "The key of a guest's cart.", any_text())
                     .answers::<wire::StoreOrderBody>(StatusCode::OK)
             }),

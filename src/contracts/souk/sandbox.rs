@@ -1,5 +1,5 @@
-//! What a browser sees of the sandbox gateway: the URLs that Stripe has elsewhere, and its checkout
-//! page. No contract's, and no part of the shop.
+//! The sandbox gateway as a browser sees it: the URLs that belong to Stripe otherwise, and its
+//! checkout page. It is part of no contract and not of the shop.
 
 use crate::app::{App, failure_answer};
 use crate::edge::form::{ReturnAddress, form, text};
@@ -27,7 +27,7 @@ pub(super) fn routes() -> Vec<Route<App>> {
     ]
 }
 
-/// The sandbox, where it is the gateway.
+/// The sandbox, if it is the gateway.
 fn sandbox(app: &App) -> Result<&SandboxGateway, Answer> {
     app.shop.sandbox.as_ref().ok_or_else(standard::not_found)
 }
@@ -48,7 +48,7 @@ impl IntentBody {
             id: intent.id,
             object: "payment_intent",
             status: match intent.status {
-                // At Stripe a refund leaves the intent as it is.
+                // As at Stripe, a refund does not change the intent.
                 PaymentStatus::Refunded => PaymentStatus::Succeeded.word(),
                 status => status.word(),
             },
@@ -64,7 +64,7 @@ struct ErrorBody {
     error: ErrorInside,
 }
 
-/// An error as Stripe writes it (<https://docs.stripe.com/api/errors>).
+/// An error in Stripe's format (<https://docs.stripe.com/api/errors>).
 #[derive(Serialize)]
 struct ErrorInside {
     r#type: &'static str,
@@ -93,7 +93,7 @@ fn invalid(
     Answer::json(status, &ErrorBody { error })
 }
 
-/// Where a browser would confirm with Stripe.js (contracts README, "Payments").
+/// Confirms a payment, as Stripe.js does in a browser (contracts README, "Payments").
 async fn confirm(app: Arc<App>, call: Call) -> Result<Answer, Answer> {
     let sandbox = sandbox(&app)?;
     let intent = call.params.get("intent").unwrap_or_default().to_owned();
@@ -134,14 +134,14 @@ async fn confirm(app: Arc<App>, call: Call) -> Result<Answer, Answer> {
 }
 
 form! {
-    /// What a customer confirms a payment with.
+    /// The fields of a confirmation.
     struct Confirmation {
         client_secret: Option<String> = nullable(text(SECRET_CHARACTERS_MAX)),
         payment_method: Option<String> = nullable(text(METHOD_CHARACTERS_MAX)),
     }
 }
 
-/// A confirmation as JSON, or as Stripe's own clients write it.
+/// Reads a confirmation as JSON, or in the format of Stripe's own clients.
 fn read_confirmation(call: &Call) -> Result<Confirmation, Answer> {
     if PostedForm::is_in(&call.request) {
         let posted = PostedForm::parse(&call.request)?;
@@ -171,7 +171,7 @@ fn unknown_or_failed(failure: Failure) -> Answer {
     }
 }
 
-/// The page to pay at, as a template has it.
+/// The values for the template of the checkout page.
 #[derive(Serialize)]
 struct CheckoutView<'a> {
     session: &'a str,
@@ -193,7 +193,7 @@ async fn show_checkout(app: Arc<App>, call: Call) -> Result<Answer, Answer> {
     Ok(page.private(StatusCode::OK, &view).with_header(CONTENT_SECURITY_POLICY, policy))
 }
 
-/// Where the buttons may lead in the end.
+/// The origins to which the page's buttons may redirect.
 fn origins_of(pages: &CheckoutPages) -> Vec<String> {
     let addresses = [&pages.success, &pages.cancel];
     let read = addresses.into_iter().filter_map(|text| ReturnAddress::parse(text).ok());
@@ -209,7 +209,7 @@ async fn pay(app: Arc<App>, call: Call) -> Result<Answer, Answer> {
     Ok(redirect_back(&paid.map_err(unknown_or_failed)?))
 }
 
-/// To the page for who has paid, or to the one for who has not.
+/// Redirects to the page after a payment, or to the one after a cancelled payment.
 fn redirect_back(page: &CheckoutPage) -> Answer {
     let status = page.checkout.intent.as_ref().map(|intent| intent.status);
     let is_paid = matches!(status, Some(PaymentStatus::Succeeded | PaymentStatus::Refunded));
@@ -217,6 +217,6 @@ fn redirect_back(page: &CheckoutPage) -> Answer {
 }
 
 async fn cancel_checkout(app: Arc<App>, call: Call) -> Result<Answer, Answer> {
-    // Whoever has paid in another window has nothing to give up any more.
+    // If the customer has paid in another window, there is nothing to cancel.
     Ok(redirect_back(&page_of(&app, &call)?))
 }

@@ -1,4 +1,4 @@
-//! An order as its customer sees it.
+//! An order for its customer.
 
 use super::refusals::{private_answer, unreadable};
 use super::wire::StoreOrderBody;
@@ -17,7 +17,7 @@ fn found(app: &App, call: &Call) -> Result<Answer, Answer> {
     Ok(Answer::ok(&StoreOrderBody::new(id, order, app.shop.settings.currency)))
 }
 
-/// The order, if the caller shows that it is theirs. To everybody else it is not there.
+/// The order, if the caller proves that it is theirs. For everybody else it does not exist.
 fn own_order(app: &App, call: &Call) -> Result<(OrderId, Order), Answer> {
     let asker = app.asker(call)?;
     let mut form = Form::parse(&call.request)?;

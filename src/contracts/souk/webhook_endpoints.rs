@@ -1,4 +1,5 @@
-//! Endpoints of other systems that hear of events, as administrators manage them. No contract's.
+//! Administrators manage the endpoints of other systems that receive events. No contract has these
+//! operations.
 
 use crate::adapters::http::{Reach, addresses};
 use crate::app::{App, Problem, Wording};
@@ -20,12 +21,12 @@ const DESCRIPTION_CHARACTERS_MAX: usize = 1_000;
 const PATTERNS_MAX: usize = 50;
 const PATTERN_CHARACTERS_MAX: usize = 100;
 
-/// Nothing here is refused by an owner.
+/// The owner refuses none of these commands.
 pub(super) struct NoRefusals;
 
 impl Wording for NoRefusals {
     fn answer_for(refusal: Refusal) -> Answer {
-        tracing::error!(%refusal, "a refusal nobody expected");
+        tracing::error!(%refusal, "unexpected refusal");
         standard::internal_error()
     }
 }
@@ -44,14 +45,14 @@ pub(super) struct EndpointBody<'a> {
     description: &'a str,
     /// Events are posted only to an active endpoint.
     active: bool,
-    /// Since when it has taken nothing; null while it takes what it gets.
+    /// Since when deliveries have failed; null while they succeed.
     #[schemars(with = "Option<Moment>")]
     failing_since: Option<String>,
     #[schemars(with = "Moment")]
     created_at: String,
     #[schemars(with = "Moment")]
     updated_at: String,
-    /// Shown once, to whoever made it.
+    /// The secret. Shown once, in the answer to the request that made it.
     #[serde(skip_serializing_if = "Option::is_none")]
     secret: Option<&'a str>,
 }
@@ -72,7 +73,7 @@ impl<'a> EndpointBody<'a> {
     }
 }
 
-/// What became of one event on its way to an endpoint.
+/// The state of the delivery of one event to an endpoint.
 #[derive(JsonSchema, Serialize)]
 pub(super) struct DeliveryBody<'a> {
     #[schemars(range(min = 1))]
@@ -84,7 +85,7 @@ pub(super) struct DeliveryBody<'a> {
     tries: u32,
     /// The status of the last answer; null if there was none.
     answer: Option<u16>,
-    /// Why the last try failed.
+    /// Why the last attempt failed.
     reason: &'a str,
     #[schemars(with = "Moment")]
     first_try_at: String,
@@ -116,7 +117,8 @@ impl<'a> DeliveryBody<'a> {
     }
 }
 
-/// Patterns that mean an event of the shop. Those the endpoint has already are not judged again.
+/// Reads patterns and checks that each matches an event type of the shop. Patterns that the
+/// endpoint already has are not checked again.
 fn patterns(present: &[String]) -> impl Rule<Value = Vec<String>> {
     let pattern = text(PATTERN_CHARACTERS_MAX).then(|pattern| {
         if !present.contains(&pattern) {
@@ -127,7 +129,8 @@ fn patterns(present: &[String]) -> impl Rule<Value = Vec<String>> {
     list(PATTERNS_MAX, pattern)
 }
 
-/// Whether the shop may post there: by HTTPS to the open Internet, unless the operator allows more.
+/// Checks that the shop may post there: by HTTPS to a public address, unless the operator allows
+/// more.
 async fn judged(app: &App, url: &str) -> Result<(), Errors> {
     let wrong = |sentence: String| Errors::of("url", sentence);
     let parsed = Url::parse(url).map_err(|error| wrong(error.to_string()))?;
@@ -143,14 +146,14 @@ async fn judged(app: &App, url: &str) -> Result<(), Errors> {
     found.map(|_| ()).map_err(|error| wrong(format!("It cannot be posted to: {error}.")))
 }
 
-/// The answer where there is no room for another endpoint.
+/// The answer if there is no room for another endpoint.
 pub(super) fn too_many() -> Answer {
     let most = webhooks::ENDPOINTS_MAX;
     let sentence = format!("There are {most} webhook endpoints already.");
     Answer::detail(StatusCode::CONFLICT, &sentence)
 }
 
-/// The answer where the event to send again is gone.
+/// The answer if the event to send again is no longer stored.
 pub(super) fn not_kept() -> Answer {
     Answer::detail(StatusCode::GONE, "The event is not kept any more.")
 }
@@ -169,7 +172,7 @@ pub(super) async fn list_endpoints(app: Arc<App>, call: Call) -> Result<Answer, 
 }
 
 form! {
-    /// A new endpoint.
+    /// The fields of a new endpoint.
     pub(super) struct NewEndpoint {
         url: String = required(web_address()),
         events: Vec<String> = required(patterns(&[])),
@@ -205,7 +208,7 @@ pub(super) async fn detail(app: Arc<App>, call: Call) -> Result<Answer, Refused>
 }
 
 form! {
-    /// What may be changed of an endpoint that hears of these events now.
+    /// The fields of a change of an endpoint that has these patterns now.
     pub(super) struct ChangedEndpoint(events: &[String]) {
         url: Option<String> = optional(web_address()),
         events: Option<Vec<String>> = optional(patterns(events)),

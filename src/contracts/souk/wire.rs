@@ -1,4 +1,4 @@
-//! The bodies of this contract. Members are added and never taken away, renamed or given another
+//! The bodies of this contract. Members may be added, but never removed, renamed or given another
 //! meaning.
 
 use crate::edge::values::{Email, Moment, OrderState};
@@ -8,20 +8,20 @@ use souk_actors::orders::Order;
 use souk_actors::users::User;
 use souk_domain::{Currency, Money, OrderId, OrderLine, UserId};
 
-/// An order as its customer sees it: no names, no addresses.
+/// An order for its customer: without names and addresses.
 #[derive(JsonSchema, Serialize)]
 pub(super) struct StoreOrderBody {
     #[schemars(range(min = 1))]
     id: u64,
     #[schemars(regex(pattern = r"^ORD-[0-9]+$"))]
     number: String,
-    /// Grows with every change that is published as an event.
+    /// Increases with every change that is published as an event.
     #[schemars(range(min = 1))]
     version: u64,
     #[schemars(with = "OrderState")]
     status: &'static str,
     payment: PaymentBody,
-    /// ISO 4217; of every amount of this object.
+    /// ISO 4217. Applies to every amount of this object.
     #[schemars(regex(pattern = r"^[A-Z]{3}$"))]
     currency: String,
     lines: Vec<LineBody>,
@@ -31,21 +31,21 @@ pub(super) struct StoreOrderBody {
     placed_at: String,
     #[schemars(with = "Moment")]
     updated_at: String,
-    /// When it is cancelled if nobody pays; null once that cannot happen.
+    /// When it is cancelled if nobody pays; null once it can no longer expire.
     #[schemars(with = "Option<Moment>")]
     expires_at: Option<String>,
 }
 
-/// How an order stands with its money.
+/// The state of an order's payment.
 #[derive(JsonSchema, Serialize)]
 struct PaymentBody {
     #[schemars(schema_with = "payment_state")]
     status: &'static str,
-    /// In minor units: what was given back of what was paid.
+    /// In minor units: the refunded part of what was paid.
     refunded: i64,
 }
 
-/// A line of an order, with name and price as they were when it was placed.
+/// A line of an order, with name and price at the time of the order.
 #[derive(JsonSchema, Serialize)]
 struct LineBody {
     #[schemars(range(min = 1))]
@@ -61,7 +61,7 @@ struct LineBody {
     subtotal: i64,
 }
 
-/// An order as whoever packs it needs it.
+/// An order for the administrator who packs it.
 #[derive(JsonSchema, Serialize)]
 pub(super) struct AdminOrderBody {
     #[serde(flatten)]
@@ -71,11 +71,11 @@ pub(super) struct AdminOrderBody {
     recipient: RecipientBody,
     shipping_address: AddressBody,
     billing_address: AddressBody,
-    /// What the recipient wants the shop to know; may be empty.
+    /// The recipient's note to the shop; may be empty.
     notes: String,
 }
 
-/// Whose account an order is in.
+/// The account that the order belongs to.
 #[derive(JsonSchema, Serialize)]
 pub(super) struct CustomerBody {
     #[schemars(range(min = 1))]
@@ -88,14 +88,14 @@ pub(super) struct CustomerBody {
     profile: Profile,
 }
 
-/// What else a profile says, for orders that name no recipient of their own.
+/// Contact data of the profile, for orders without a recipient of their own.
 #[derive(Default)]
 struct Profile {
     phone_number: String,
     address: AddressBody,
 }
 
-/// Who gets an order. Members are empty where nothing is known.
+/// The recipient of an order. Unknown members are empty.
 #[derive(Default, JsonSchema, Serialize)]
 struct RecipientBody {
     first_name: String,
@@ -104,10 +104,10 @@ struct RecipientBody {
     phone_number: String,
 }
 
-/// An address. Members are empty where nothing is known.
+/// An address. Unknown members are empty.
 #[derive(Clone, Default, JsonSchema, Serialize)]
 struct AddressBody {
-    /// As it was written: in contracts that ask for no city, the whole address.
+    /// As the customer wrote it. Contracts that ask for no city put the whole address here.
     street: String,
     postcode: String,
     city: String,
@@ -229,7 +229,7 @@ impl AdminOrderBody {
 }
 
 impl RecipientBody {
-    /// The customer, where an order names nobody else.
+    /// The customer, for an order without a recipient of its own.
     fn of_profile(customer: &CustomerBody) -> Self {
         Self {
             first_name: customer.first_name.clone(),

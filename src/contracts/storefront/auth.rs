@@ -24,14 +24,14 @@ const NAME_CHARACTERS_MAX: usize = 150;
 const TOKEN_CHARACTERS_MAX: usize = 4096;
 const USER_TYPES: &[(&str, Role)] = &[("customer", Role::Customer), ("admin", Role::Administrator)];
 
-/// Who came in, and with what.
+/// The user who registered or logged in, and the tokens.
 #[derive(JsonSchema, Serialize)]
 pub(super) struct LoggedInBody {
     message: &'static str,
     data: LoggedIn,
 }
 
-/// The tokens of a new session, and whose it is.
+/// The tokens of a new session, and its user.
 #[derive(JsonSchema, Serialize)]
 struct LoggedIn {
     #[schemars(with = "Token")]
@@ -41,7 +41,7 @@ struct LoggedIn {
     user: LoggedInUser,
 }
 
-/// A user, in short.
+/// A summary of a user.
 #[derive(JsonSchema, Serialize)]
 struct LoggedInUser {
     id: u64,
@@ -61,7 +61,7 @@ impl LoggedInBody {
 }
 
 form! {
-    /// What a registration takes.
+    /// The fields of a registration.
     pub(super) struct Registration {
         email: EmailAddress = required(email()),
         password: Password = required(new_password()),
@@ -71,7 +71,7 @@ form! {
         last_name: String = defaulting(name_rule().example("Doe"), String::new()),
     }
     check |form, _| {
-        // A confirmation of nothing does not match either, as the document's example shows.
+        // An empty confirmation does not match either, as the document's example shows.
         let confirms_nothing = form.has("password_confirm") && !form.has("password");
         if confirms_nothing || form.differ("password", "password_confirm") {
             form.error("password_confirm", PASSWORDS_DIFFER);
@@ -87,7 +87,8 @@ pub(super) async fn register(app: Arc<App>, call: Call) -> Result<Answer, Proble
     let mut form = Form::parse(&call.request)?;
     let fields = Registration::read(&mut form);
     if let Some(email) = fields.email.parsed() {
-        // The turn asks again; asking here spares a hash and reports all errors at once.
+        // The turn checks this again. This early check saves a password hash and reports all errors
+        // at once.
         if users::by_email(&*app.shop.store.snapshot(), email)?.is_some() {
             form.error("email", EMAIL_IN_USE);
         }
@@ -115,7 +116,7 @@ pub(super) async fn register(app: Arc<App>, call: Call) -> Result<Answer, Proble
 }
 
 form! {
-    /// What a log-in takes.
+    /// The fields of a log-in.
     pub(super) struct Login {
         email: EmailAddress = required(claimed_email()),
         password: Password = required(claimed_password()),
@@ -140,7 +141,7 @@ pub(super) async fn login(app: Arc<App>, call: Call) -> Result<Answer, Problem> 
     Ok(logged_in.await?)
 }
 
-/// New tokens; the one they were got with is spent.
+/// Exchanges a refresh token for new tokens. The old refresh token is used up.
 #[derive(JsonSchema, Serialize)]
 pub(super) struct RefreshedBody {
     #[schemars(with = "Token")]
@@ -164,7 +165,7 @@ pub(super) async fn refresh(app: Arc<App>, call: Call) -> Result<Answer, Problem
                     Ok(answer.repeated(Repeat::While(grant)))
                 }
                 Rotation::Reused => {
-                    tracing::warn!(user = %token.user, "a spent refresh token was used again; its session was ended");
+                    tracing::warn!(user = %token.user, "a used refresh token was sent again; its session was ended");
                     Ok(Problem::from(Refusal::TokenInvalid).into())
                 }
                 Rotation::Unknown => Err(Failure::from(Refusal::TokenInvalid)),
@@ -175,7 +176,7 @@ pub(super) async fn refresh(app: Arc<App>, call: Call) -> Result<Answer, Problem
 
 /// A refresh token.
 pub(super) fn refresh_field(form: &mut Form<'_>) -> Field<String> {
-    // The document's table says `refresh`, its section on tokens `refresh_token`.
+    // The document's table calls the field `refresh`, its section on tokens `refresh_token`.
     let has_other_name = !form.has("refresh") && form.has("refresh_token");
     let name = if has_other_name { "refresh_token" } else { "refresh" };
     form.required(

@@ -17,9 +17,9 @@ use std::sync::Arc;
 const ADDRESS_CHARACTERS_MAX: usize = 1_000;
 
 pub(super) const QUANTITY_TOO_SMALL: &str = "Quantity must be at least 1.";
-/// What is said of a cart that was emptied.
+/// The message after the cart was emptied.
 pub(super) const CLEARED: &str = "Cart cleared successfully";
-/// What is said of a line that was taken out.
+/// The message after a line was removed.
 pub(super) const REMOVED: &str = "Cart item removed successfully";
 
 pub(super) async fn show(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
@@ -32,7 +32,7 @@ pub(super) async fn show(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
 }
 
 form! {
-    /// What is put in the cart.
+    /// The product to add, and its quantity.
     pub(super) struct NewLine {
         product_id: ProductId = required(id_or(ProductId::new, NOT_FOR_SALE)),
         quantity: Quantity = required(quantity_rule()),
@@ -100,7 +100,7 @@ pub(super) async fn remove_item(app: Arc<App>, call: Call) -> Result<Answer, Pro
 }
 
 form! {
-    /// What a checkout takes.
+    /// The fields of a checkout.
     pub(super) struct Checkout {
         shipping_address: String = required(address_rule()),
         billing_address: Option<String> = optional(address_rule()),
@@ -129,12 +129,12 @@ pub(super) async fn checkout(app: Arc<App>, call: Call) -> Result<Answer, Proble
     })
 }
 
-/// Where something goes, or the bill for it.
+/// A shipping or billing address.
 pub(super) fn address_rule() -> Text {
     text(ADDRESS_CHARACTERS_MAX).example("123 Main St, City, State, ZIP")
 }
 
-/// How many units of a product are in the cart.
+/// The quantity of a product in the cart.
 pub(super) fn quantity_field(form: &mut Form<'_>) -> Field<Quantity> {
     form.required("quantity", quantity_rule())
 }
@@ -143,7 +143,7 @@ fn quantity_rule() -> impl Rule<Value = Quantity> {
     quantity_or(QUANTITY_TOO_SMALL)
 }
 
-/// What "Update Cart Item" prints.
+/// The refusal that "Update Cart Item" prints.
 fn bare_reason(lines: &[UnbuyableLine]) -> &'static str {
     match lines.first().map(|line| &line.why) {
         Some(Unbuyable::Short { .. }) => INSUFFICIENT_STOCK,
@@ -151,7 +151,8 @@ fn bare_reason(lines: &[UnbuyableLine]) -> &'static str {
     }
 }
 
-/// What "Cart Checkout" prints: with the name of the first product that is short.
+/// The refusal that "Cart Checkout" prints, with the name of the first product that is out of
+/// stock.
 fn named_reason(lines: &[UnbuyableLine]) -> String {
     match lines.first() {
         Some(UnbuyableLine { why: Unbuyable::Short { name, .. }, .. }) => {

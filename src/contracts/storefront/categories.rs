@@ -18,7 +18,7 @@ const DESCRIPTION_CHARACTERS_MAX: usize = 10_000;
 pub(super) const ONLY_ADMINS_CREATE: &str = "Only admins can create categories";
 pub(super) const ONLY_ADMINS_UPDATE: &str = "Only admins can update categories";
 pub(super) const ONLY_ADMINS_DELETE: &str = "Only admins can delete categories";
-/// What is said of a category that was deleted.
+/// The message after a category was deleted.
 pub(super) const DELETED: &str = "Category deleted successfully";
 
 pub(super) async fn list(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
@@ -31,7 +31,7 @@ pub(super) async fn list(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
 }
 
 form! {
-    /// What a category is made of.
+    /// The fields of a new category.
     pub(super) struct NewCategory {
         name: String = required(name_rule()),
         description: String = defaulting(description_rule(), String::new()),
@@ -60,7 +60,7 @@ pub(super) async fn detail(app: Arc<App>, call: Call) -> Result<Answer, Problem>
 }
 
 form! {
-    /// What can be changed of a category.
+    /// The fields of a change of a category.
     pub(super) struct ChangedCategory(partial: bool) {
         name: Option<String> = changing(name_rule(), partial),
         description: Option<String> = optional(description_rule()),

@@ -1,7 +1,8 @@
-//! The storefront contract: log in by e-mail, JSON errors as its document prints them, a token
-//! for everything but registering, logging in, refreshing and the gateway's webhook.
+//! The storefront contract: log in by e-mail, JSON errors as its document prints them. Every
+//! operation needs a token, except registration, log-in, refresh and the gateway's webhook.
 //!
-//! On what it shares with platform (products, orders, log-in) it answers only with the slash.
+//! It shares some paths with platform (products, orders, log-in). On those it answers only with the
+//! trailing slash.
 
 mod auth;
 mod callers;
@@ -22,19 +23,19 @@ pub(super) use routes::routes;
 use crate::edge::openapi::Contract;
 use http::Method;
 
-/// The description of this contract.
+/// The metadata of this contract for its OpenAPI description.
 pub(super) const CONTRACT: Contract = Contract {
     name: "storefront",
     description_path: "/openapi/storefront.json",
-    summary: "The fullest one: accounts by e-mail, products, categories, carts, orders, \
+    summary: "The most complete contract: accounts by e-mail, products, categories, carts, orders, \
           payments and reports.",
     text: "Register at `/api/v1/auth/register/`, log in at `/api/v1/auth/login/` and \
-          send the `access_token` as `Authorization: Bearer …`; everything but \
-          registering, logging in, refreshing and the gateway's webhook needs it. Mind \
-          the trailing slash: without it, shared paths are the platform contract's.",
+          send the `access_token` as `Authorization: Bearer …`; everything except \
+          registration, log-in, refresh and the gateway's webhook needs it. Paths have a \
+          trailing slash: without it, shared paths belong to the platform contract.",
 };
 
-/// A `PATCH` may leave fields out.
+/// A `PATCH` may leave out fields.
 fn is_partial(method: &Method) -> bool {
     method == Method::PATCH
 }

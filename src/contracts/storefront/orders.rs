@@ -17,7 +17,7 @@ use souk_domain::{
 };
 use std::sync::Arc;
 
-/// What is said of an order that was deleted.
+/// The message after an order was deleted.
 pub(super) const DELETED: &str = "Order deleted successfully";
 
 const STATES: &[(&str, OrderStatus)] = &[
@@ -46,7 +46,7 @@ pub(super) async fn list(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
 }
 
 form! {
-    /// What is ordered, and where it goes.
+    /// The products to order, and the addresses.
     pub(super) struct NewOrder {
         shipping_address: String = required(address_rule()),
         billing_address: Option<String> = optional(address_rule()),
@@ -55,7 +55,7 @@ form! {
 }
 
 form! {
-    /// A product, and how many units of it.
+    /// A product and its quantity.
     pub(super) struct Item {
         product_id: ProductId = required(id_or(ProductId::new, NOT_FOR_SALE)),
         quantity: Quantity = required(quantity()),
@@ -82,8 +82,8 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     })
 }
 
-/// Every item that cannot be bought, at its place in the request, and the document's bare
-/// "Insufficient stock" where one is short.
+/// Errors for every item that cannot be bought, at its position in the request. If an item is out
+/// of stock, the document's plain "Insufficient stock" is used.
 pub(super) fn not_buyable(items: &[Item], lines: &[UnbuyableLine]) -> Errors {
     let mut errors = Errors::new();
     let mut is_short = false;
@@ -113,7 +113,7 @@ pub(super) async fn detail(app: Arc<App>, call: Call) -> Result<Answer, Problem>
 }
 
 form! {
-    /// What can be changed of an order.
+    /// The fields of a change of an order.
     pub(super) struct ChangedOrder {
         status: Option<OrderStatus> = optional(choice(STATES)),
         shipping_address: Option<String> = optional(address_rule()),
@@ -152,7 +152,7 @@ pub(super) async fn delete(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     Ok(deleted.await?)
 }
 
-/// The order in the path, if the caller may reach it: their own, or any for an administrator.
+/// The order in the path, if the caller may access it: their own, or any for an administrator.
 pub(super) fn reachable_order(
     app: &App,
     call: &Call,
@@ -167,14 +167,14 @@ pub(super) fn reachable_order(
     }
 }
 
-/// The address of the customer's account, else the one a guest left with the order. A closed
-/// account leaves none.
+/// The address of the customer's account, otherwise the one that a guest gave. A closed account has
+/// none.
 pub(super) fn customer_email(account: Option<&Contact>, order: &Order) -> Option<String> {
     let of_recipient = || order.recipient.as_ref().and_then(Recipient::contact);
     account.cloned().or_else(of_recipient).map(|contact| contact.email)
 }
 
-/// An order as of a snapshot.
+/// An order, read from a snapshot.
 pub(super) fn body_of(
     app: &App,
     snapshot: &Snapshot,

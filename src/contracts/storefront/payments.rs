@@ -1,4 +1,5 @@
-//! 22 and 23: paying an order. The gateway is asked between turns; what it says is booked in one.
+//! 22 and 23: paying an order. The gateway is called between turns; its answer is recorded in one
+//! turn.
 
 use super::orders::{customer_email, reachable_order};
 use super::refusals::{Problem, error};
@@ -51,7 +52,7 @@ impl From<Intent> for IntentBody {
     }
 }
 
-/// What owes nothing is paid at once.
+/// An order that costs nothing is paid at once.
 async fn complete_free_order(
     app: Arc<App>,
     call: Call,
@@ -99,7 +100,7 @@ pub(super) async fn confirm(app: Arc<App>, call: Call) -> Result<Answer, Problem
     Ok(settled.await?)
 }
 
-/// What owes nothing needs no gateway, and no payment that was created before.
+/// An order that costs nothing needs no gateway and no earlier payment.
 async fn confirm_free_order(
     app: Arc<App>,
     call: Call,
@@ -115,12 +116,12 @@ async fn confirm_free_order(
     Ok(paid.await?)
 }
 
-/// What to pay with, if the customer's browser has not told the gateway.
+/// The payment method, unless the customer's browser has sent it to the gateway.
 pub(super) fn method_field(form: &mut Form<'_>) -> Field<Option<String>> {
     form.nullable("payment_method", text(METHOD_CHARACTERS_MAX).example("pm_card_visa"))
 }
 
-/// What is said where the gateway has nothing to charge.
+/// The error if the gateway has nothing to charge.
 pub(super) fn method_missing(client_secret: String) -> Answer {
     unpaid("Payment requires a payment method".to_owned(), client_secret)
 }

@@ -20,7 +20,7 @@ const DESCRIPTION_CHARACTERS_MAX: usize = 10_000;
 pub(super) const ONLY_ADMINS_CREATE: &str = "Only admins can create products";
 pub(super) const ONLY_ADMINS_UPDATE: &str = "Only admins can update products";
 pub(super) const ONLY_ADMINS_DELETE: &str = "Only admins can delete products";
-/// What is said of a product that was deleted.
+/// The message after a product was deleted.
 pub(super) const DELETED: &str = "Product deleted successfully";
 
 pub(super) async fn list(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
@@ -46,7 +46,7 @@ fn filter_of(app: &App, call: &Call) -> Result<ProductFilter, Problem> {
     Ok(ProductFilter { search, category, with_hidden: false })
 }
 
-/// The category that a filter names, if there is one.
+/// The category of a filter, if it exists.
 fn known_category(app: &App, text: &str) -> Result<Option<CategoryId>, StoreError> {
     let id = python_int(text).and_then(|number| CategoryId::new(u64::try_from(number).ok()?));
     let Some(id) = id else { return Ok(None) };
@@ -54,7 +54,7 @@ fn known_category(app: &App, text: &str) -> Result<Option<CategoryId>, StoreErro
 }
 
 form! {
-    /// What a product is made of.
+    /// The fields of a new product.
     pub(super) struct NewProduct(currency: Currency) {
         name: String = required(name_rule()),
         description: String = defaulting(description_rule(), String::new()),
@@ -91,7 +91,7 @@ pub(super) async fn detail(app: Arc<App>, call: Call) -> Result<Answer, Problem>
 }
 
 form! {
-    /// What can be changed of a product.
+    /// The fields of a change of a product.
     pub(super) struct ChangedProduct(currency: Currency, partial: bool) {
         name: Option<String> = changing(name_rule(), partial),
         description: Option<String> = optional(description_rule()),
@@ -138,7 +138,7 @@ pub(super) async fn delete(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     Ok(deleted.await?)
 }
 
-/// The refusal of a filter that names no category.
+/// The refusal of a filter with an unknown category.
 pub(super) fn no_such_choice() -> Errors {
     Errors::of(
         "category",

@@ -15,7 +15,7 @@ use std::sync::Arc;
 pub(super) const PASSWORDS_DIFFER: &str = "New passwords do not match";
 const NAME_CHARACTERS_MAX: usize = 150;
 
-/// What is said to who changed their password.
+/// The message after a password change.
 pub(super) const PASSWORD_CHANGED: &str = "Password changed successfully";
 
 pub(super) async fn show(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
@@ -24,7 +24,7 @@ pub(super) async fn show(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
 }
 
 form! {
-    /// What can be changed of a profile with this e-mail address.
+    /// The fields of a change of the profile with this e-mail address.
     pub(super) struct Profile(partial: bool, current: Option<EmailAddress>) {
         email: Option<EmailAddress> = changing(email().or_unchanged(current), partial),
         first_name: Option<String> = optional(name_rule().example("Jane")),

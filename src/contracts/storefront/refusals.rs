@@ -7,10 +7,10 @@ use http::StatusCode;
 use serde::Serialize;
 use souk_domain::{MAX_LINE_QUANTITY, MAX_STOCK, OrderAction, Refusal, Unbuyable, UnbuyableLine};
 
-/// Why a handler of this contract has no success to report.
+/// Why a handler of this contract fails.
 pub(super) type Problem = app::Problem<Storefront>;
 
-/// The words of this contract.
+/// Words the refusals of this contract.
 #[derive(Debug)]
 pub(super) struct Storefront;
 
@@ -24,7 +24,7 @@ pub(super) fn error(status: StatusCode, sentence: impl Into<String>) -> Answer {
     Answer::json(status, &ErrorBody { error: sentence.into() })
 }
 
-/// `{"detail": sentence}` for who may not.
+/// `{"detail": sentence}` for a caller without permission.
 pub(super) fn forbidden(sentence: &str) -> Answer {
     Answer::detail(StatusCode::FORBIDDEN, sentence)
 }
@@ -33,7 +33,7 @@ pub(super) const EMAIL_IN_USE: &str = "This email is already in use.";
 pub(super) const NOT_FOR_SALE: &str = "Product not found or inactive";
 pub(super) const INSUFFICIENT_STOCK: &str = "Insufficient stock";
 
-/// Handlers that print another shape word theirs themselves.
+/// Handlers whose answers have another shape word these themselves.
 impl Wording for Storefront {
     fn answer_for(refusal: Refusal) -> Answer {
         const BAD_REQUEST: StatusCode = StatusCode::BAD_REQUEST;
@@ -42,7 +42,7 @@ impl Wording for Storefront {
             Refusal::TokenInvalid => standard::bad_token("Token is invalid or expired"),
             Refusal::EmailTaken => Errors::of("email", EMAIL_IN_USE).into(),
             Refusal::UsernameTaken | Refusal::UsernameIsAnAddress => {
-                // Here the user name is the e-mail address.
+                // In this contract the user name is the e-mail address.
                 Errors::of("email", EMAIL_IN_USE).into()
             }
             Refusal::OldPasswordWrong => {
@@ -93,7 +93,7 @@ impl Wording for Storefront {
     }
 }
 
-/// What "Add Item to Cart" prints.
+/// The refusal that "Add Item to Cart" prints.
 fn not_buyable_line(lines: &[UnbuyableLine]) -> Answer {
     match lines.first().map(|line| &line.why) {
         Some(Unbuyable::NotForSale) | None => Errors::of("product_id", NOT_FOR_SALE).into(),

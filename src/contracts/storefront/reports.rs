@@ -11,12 +11,13 @@ use serde_json::value::RawValue;
 use souk_actors::{orders, payments};
 use std::sync::Arc;
 
-/// How the shop is doing.
+/// The numbers of the report.
 #[derive(JsonSchema, Serialize)]
 pub(super) struct SummaryBody {
     /// Orders that were placed and not deleted.
     total_orders: u64,
-    /// What was paid and not refunded. Written with the currency's decimals, no float in between.
+    /// The amount paid less the amount refunded. Written with the currency's decimals, without a
+    /// conversion to a float.
     #[schemars(with = "MoneyNumber")]
     total_revenue: Box<RawValue>,
     paid_orders: u64,
@@ -38,7 +39,7 @@ pub(super) async fn summary(app: Arc<App>, call: Call) -> Result<Answer, Problem
     }))
 }
 
-/// What is said to everybody else.
+/// The error for everybody else.
 pub(super) fn only_administrators() -> Answer {
     error(StatusCode::FORBIDDEN, "Only admins can access reports")
 }

@@ -16,7 +16,7 @@ const OK: StatusCode = StatusCode::OK;
 const CREATED: StatusCode = StatusCode::CREATED;
 const BAD_REQUEST: StatusCode = StatusCode::BAD_REQUEST;
 
-/// The routes, in the document's order and under its headings.
+/// The routes in the order of the document, with its headings.
 pub(in crate::contracts) fn routes() -> Vec<Route<App>> {
     let parts = [
         auth_routes(),
@@ -37,7 +37,7 @@ fn auth_routes() -> Vec<Route<App>> {
             |operation| {
                 operation
                     .for_anyone()
-                    .note("Only an administrator may register another one.")
+                    .note("Only administrators may register administrators.")
                     .body(|form, _| auth::Registration::read(form))
                     .answers::<auth::LoggedInBody>(CREATED)
                     .example_value("message", auth::REGISTERED)
@@ -60,14 +60,15 @@ fn auth_routes() -> Vec<Route<App>> {
         ),
         Route::post("/api/v1/auth/refresh/", "3. Refresh Token", auth::refresh).described(
             |operation| {
-                operation.for_anyone()
-                .note(
-                    "The refresh token is spent and a new one comes back; using it again ends the \
-                     session. It may also be called `refresh_token`.",
-                )
-                .body(|form, _| auth::refresh_field(form))
-                .answers::<auth::RefreshedBody>(OK)
-                .refuses(Storefront::answer_for(Refusal::TokenInvalid))
+                operation
+                    .for_anyone()
+                    .note(
+                        "Returns a new refresh token; the old one is used up. Sending the old one \
+                     again ends the session. The field may also be named `refresh_token`.",
+                    )
+                    .body(|form, _| auth::refresh_field(form))
+                    .answers::<auth::RefreshedBody>(OK)
+                    .refuses(Storefront::answer_for(Refusal::TokenInvalid))
             },
         ),
     ]
@@ -106,7 +107,7 @@ fn profile_routes() -> Vec<Route<App>> {
 fn updated_profile(operation: Description) -> Description {
     operation
         .for_users()
-        .note("The user name follows the e-mail address.")
+        .note("The user name changes with the e-mail address.")
         .answers::<ProfileBody>(OK)
         .refuses(Errors::of("email", EMAIL_IN_USE))
 }
@@ -117,15 +118,22 @@ fn product_routes() -> Vec<Route<App>> {
     vec![
         Route::get(LIST, "7. List Products", products::list).exact().described(|operation| {
             let id = json_schema!({"type": "string", "pattern": "^([1-9][0-9]{0,17})?$"});
-            operation.for_users()
-                .query("search", "Words of the name or the description, in whatever order and case; quotes keep a phrase together.", search_text())
+            operation
+                .for_users()
+                .query(
+                    "search",
+                    "Words in the name or the description, in any order and case; quotes keep a \
+                     phrase together.",
+                    search_text(),
+                )
                 .query("category", "The id of their category.", id)
                 .answers_page::<ProductBody>()
                 .refuses(products::no_such_choice())
                 .refuses(unfit_search())
         }),
         Route::post(LIST, "8. Create Product", products::create).exact().described(|operation| {
-            operation.for_administrators()
+            operation
+                .for_administrators()
                 .body(products::NewProduct::read)
                 .answers::<ProductBody>(CREATED)
                 .refuses(no_such_category())
@@ -143,7 +151,8 @@ fn product_routes() -> Vec<Route<App>> {
                 .body(|form, currency| products::ChangedProduct::read(form, currency, true))
         }),
         Route::delete(ONE, "11. Delete Product", products::delete).exact().described(|operation| {
-            operation.for_administrators()
+            operation
+                .for_administrators()
                 .answers::<MessageBody>(OK)
                 .example_value("message", products::DELETED)
                 .refuses(forbidden(products::ONLY_ADMINS_DELETE))
@@ -190,7 +199,7 @@ fn category_routes() -> Vec<Route<App>> {
         Route::delete(ONE, "16. Delete Category", categories::delete).described(|operation| {
             operation
                 .for_administrators()
-                .note("Its products stay, without a category.")
+                .note("Its products are kept, without a category.")
                 .answers::<MessageBody>(OK)
                 .example_value("message", categories::DELETED)
                 .refuses(forbidden(categories::ONLY_ADMINS_DELETE))
@@ -213,8 +222,8 @@ fn order_routes() -> Vec<Route<App>> {
             operation
                 .for_users()
                 .note(
-                    "Newest first; customers see their own, administrators all. The list is whole \
-                     unless a page is asked for.",
+                    "Newest first. Customers see their own orders, administrators all. Without \
+                     `page` and `page_size` the whole list is sent.",
                 )
                 .answers_cut::<Vec<OrderBody>>()
         }),
@@ -228,14 +237,14 @@ fn order_routes() -> Vec<Route<App>> {
         }),
         Route::get(ONE, "19. Get Order Detail", orders::detail).exact().described(|operation| {
             of_an_order(operation)
-                .note("Customers reach their own orders, administrators all.")
+                .note("Customers see their own orders, administrators all.")
                 .answers::<OrderBody>(OK)
         }),
         Route::put(ONE, "20. Update Order", orders::update).exact().described(updated_order),
         Route::patch(ONE, "20. Update Order", orders::update).exact().described(updated_order),
         Route::delete(ONE, "21. Delete Order", orders::delete).exact().described(|operation| {
             of_an_order(operation)
-                .note("Customers may only delete what is pending. The stock comes back.")
+                .note("Customers may delete only pending orders. The stock is released.")
                 .answers::<MessageBody>(OK)
                 .example_value("message", orders::DELETED)
                 .refuses(Storefront::answer_for(Refusal::OrderNotPending {
@@ -245,7 +254,7 @@ fn order_routes() -> Vec<Route<App>> {
     ]
 }
 
-/// The same for `PUT` and `PATCH`: no field of an order must be there.
+/// `PUT` and `PATCH` are the same here: no field of an order is required.
 fn updated_order(operation: Description) -> Description {
     of_an_order(operation)
         .note(
@@ -262,7 +271,7 @@ fn updated_order(operation: Description) -> Description {
         }))
 }
 
-/// An order that the caller may not reach is refused.
+/// The refusal of an order that the caller may not access.
 fn of_an_order(operation: Description) -> Description {
     operation.for_users().refuses(Storefront::answer_for(Refusal::NotYourOrder))
 }
@@ -292,7 +301,7 @@ fn payment_routes() -> Vec<Route<App>> {
         )
         .described(|operation| {
             of_an_order(operation)
-                .note("Asked again, it is the same intent, unless the order has changed.")
+                .note("Repeated calls return the same intent, unless the order has changed.")
                 .answers::<payments::IntentBody>(OK)
                 .refuses(Storefront::answer_for(Refusal::OrderNotPending {
                     action: OrderAction::Pay,
@@ -306,8 +315,8 @@ fn payment_routes() -> Vec<Route<App>> {
         .described(|operation| {
             of_an_order(operation)
                 .note(
-                    "The gateway is asked what happened. With a `payment_method` it is told to \
-                     charge that one first.",
+                    "The shop asks the gateway for the state of the payment. With a \
+                     `payment_method`, the gateway first charges it.",
                 )
                 .body(|form, _| payments::method_field(form))
                 .answers::<payments::ConfirmedBody>(OK)
@@ -320,7 +329,10 @@ fn payment_routes() -> Vec<Route<App>> {
             |operation| {
                 operation
                     .for_the_gateway()
-                    .note("Each event counts once, however often and late it comes.")
+                    .note(
+                        "Each event takes effect once, even if it is delivered repeatedly or \
+                         late.",
+                    )
                     .payload::<Event>()
                     .answers::<webhook::ReceivedBody>(OK)
                     .refuses(webhook::invalid_payload())
@@ -339,7 +351,10 @@ fn cart_routes() -> Vec<Route<App>> {
         Route::post(CART, "27. Add Item to Cart", cart::add).described(|operation| {
             operation
                 .for_users()
-                .note("What is in the cart already becomes more. Nothing is reserved.")
+                .note(
+                    "Adds the quantity to a line that the cart already has. No stock is \
+                     reserved.",
+                )
                 .body(|form, _| cart::NewLine::read(form))
                 .answers::<LineBody>(CREATED)
                 .refuses(Storefront::answer_for(not_for_sale()))
@@ -367,7 +382,7 @@ fn cart_routes() -> Vec<Route<App>> {
     ]
 }
 
-/// The same for `PUT` and `PATCH`: the quantity is all there is.
+/// `PUT` and `PATCH` are the same here: the quantity is the only field.
 fn updated_item(operation: Description) -> Description {
     operation
         .for_users()

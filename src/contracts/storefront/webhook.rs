@@ -1,4 +1,4 @@
-//! 24: the gateway speaks. A message counts if it is signed, and once.
+//! 24: the gateway's webhook. A message must be signed, and takes effect once.
 
 use super::refusals::{Problem, error};
 use crate::app::{App, GatewayMessageError};
@@ -9,19 +9,19 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use std::sync::Arc;
 
-/// That an event was received.
+/// The answer to an accepted event.
 #[derive(JsonSchema, Serialize)]
 pub(super) struct ReceivedBody {
     #[schemars(example = &"success")]
     status: &'static str,
 }
 
-/// What is said to who is not the gateway.
+/// The refusal of a message that the gateway did not sign.
 pub(super) fn invalid_signature() -> Answer {
     error(StatusCode::BAD_REQUEST, "Invalid signature")
 }
 
-/// What is said of what is no event.
+/// The refusal of a body that is not an event.
 pub(super) fn invalid_payload() -> Answer {
     error(StatusCode::BAD_REQUEST, "Invalid payload")
 }

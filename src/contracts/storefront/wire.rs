@@ -1,4 +1,4 @@
-//! The bodies this contract prints, field by field as in its document.
+//! The bodies of this contract, field by field as its document prints them.
 
 use crate::edge::values::{
     ClientSecret, CrmState, Email, IntentId, Moment, MoneyText, OrderState, UserType, WebAddress,
@@ -73,7 +73,7 @@ impl CategoryBody {
     }
 }
 
-/// A product by itself: with `category_id`.
+/// A product, with `category_id`.
 #[derive(Debug, JsonSchema, Serialize)]
 pub(super) struct ProductBody {
     id: u64,
@@ -115,7 +115,7 @@ impl ProductBody {
     }
 }
 
-/// A product inside a line of a cart or an order: without `category_id`.
+/// A product in a line of a cart or an order, without `category_id`.
 #[derive(Debug, JsonSchema, Serialize)]
 struct LineProductBody {
     id: u64,
@@ -147,7 +147,7 @@ impl LineProductBody {
             description: product.description.clone(),
             category: category.as_ref().map(|(id, category)| CategoryBody::new(*id, category)),
             price: currency.format(view.price()),
-            // What is deleted cannot be bought, whatever is left of it.
+            // A deleted product cannot be bought, even if stock is left.
             stock_quantity: if *is_gone { 0 } else { *sellable },
             image: product.image.clone(),
             created_at: product.created_at.to_string(),
@@ -171,7 +171,7 @@ pub(super) struct LineBody {
 }
 
 impl LineBody {
-    /// A line of a cart costs what the product costs now.
+    /// A line of a cart has the product's present price.
     pub(super) fn of_cart(line: &CartLine, product: &ProductView, currency: Currency) -> Self {
         let price = product.price();
         Self {
@@ -184,7 +184,7 @@ impl LineBody {
         }
     }
 
-    /// A line of an order costs what it cost when it was placed, and is called so.
+    /// A line of an order keeps the name and price from when the order was placed.
     fn of_order(
         line: &OrderLine,
         products: &[ProductView],
@@ -286,7 +286,7 @@ pub(super) struct OrderBody {
 }
 
 impl OrderBody {
-    /// `customer_email` is the customer's address of now.
+    /// `customer_email` is the customer's present address.
     pub(super) fn new(
         view: &OrderView,
         customer_email: Option<String>,

@@ -1,4 +1,4 @@
-//! The shop's front door: a page for people, and the same addresses as JSON for programs.
+//! The shop's start page: HTML for browsers, and the same addresses as JSON for programs.
 
 use crate::app::App;
 use crate::edge::{Answer, Call, VARY_BY_ACCEPT};
@@ -14,7 +14,7 @@ const DOCS: &str = "/docs";
 const HEALTH: &str = "/healthz";
 const READY: &str = "/readyz";
 
-/// Where everything is, for programs.
+/// The addresses as JSON, for programs.
 #[derive(Serialize)]
 struct IndexBody<'a> {
     name: &'a str,
@@ -25,7 +25,7 @@ struct IndexBody<'a> {
     ready: &'static str,
 }
 
-/// The same, for people.
+/// The addresses as a page, for browsers.
 #[derive(Serialize)]
 struct IndexPage {
     version: &'static str,

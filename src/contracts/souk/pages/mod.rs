@@ -1,5 +1,4 @@
-//! What people open in a browser: where the shop is, a new password, how an order stands. No
-//! contract prints these addresses.
+//! Pages for browsers: the start page, password resets, orders. No contract prints these addresses.
 
 mod landing;
 mod order;

@@ -1,5 +1,5 @@
-//! How an order stands, for whoever has the link of its mails. The page has no name and no address
-//! on it: the link may be passed on.
+//! An order's page, for anybody who has the link from its mails. The page shows no name and no
+//! address, because the link may be passed on.
 
 use crate::app::{App, OrderCard, failure_answer};
 use crate::edge::{Answer, Call, standard};
@@ -9,7 +9,7 @@ use serde::Serialize;
 use souk_domain::{OrderId, OrderStatus};
 use std::sync::Arc;
 
-/// Where the link of the mails leads.
+/// Where the link in the mails leads.
 pub(super) const PATH: &str = "/orders/{id}/";
 
 #[derive(Serialize)]

@@ -1,7 +1,7 @@
-//! A forgotten password, for somebody with a browser and no script: the mailed link opens a form,
-//! and the form posts to an address of its own, so that no address but the mailed one has the token.
+//! Password resets in a browser without scripts. The mailed link opens a form, and the form posts
+//! to another address, so the token appears in no address but the mailed one.
 //!
-//! Opening the link changes nothing: mail programs open links before people do.
+//! Opening the link changes nothing, because mail programs open links before people do.
 
 use crate::app::App;
 use crate::edge::{Answer, Call, PostedForm};
@@ -13,14 +13,14 @@ use souk_actors::{Failure, clock};
 use souk_domain::{EmailAddress, Password, Refusal, UserId};
 use std::sync::Arc;
 
-/// Where a link is asked for.
+/// The form that requests a link.
 pub(super) const ASK_PATH: &str = "/account/reset/";
 /// Where the form with the new password is posted.
 pub(super) const CONFIRM_PATH: &str = "/account/reset/confirm/";
 
 const PASSWORDS_DIFFER: &str = "These two are not the same.";
 
-/// Who may set which password: what the mailed link says.
+/// The user and the token from the mailed link.
 struct Link {
     user: UserId,
     token: ResetToken,
@@ -45,7 +45,7 @@ struct PasswordForm<'a> {
     repeated_error: Option<&'static str>,
 }
 
-/// The form for another link.
+/// The form that requests another link.
 #[derive(Serialize)]
 struct AskForm<'a> {
     action: &'static str,
@@ -110,7 +110,7 @@ pub(super) async fn send_link(app: Arc<App>, call: Call) -> Result<Answer, Answe
             return Ok(ask_form(&app, StatusCode::BAD_REQUEST, "Forgotten password", &[], wrong));
         }
     };
-    // The same for every address: who has an account here is nobody else's business.
+    // Every address gets the same answer, so nobody can find out who has an account.
     let page = message(
         &app,
         StatusCode::OK,
@@ -122,7 +122,7 @@ pub(super) async fn send_link(app: Arc<App>, call: Call) -> Result<Answer, Answe
     sent.map_err(|failure| failed(&app, &failure))
 }
 
-/// The link, if it is good now.
+/// The link, if it is valid now.
 fn good_link(app: &App, uid: &str, token: &str) -> Result<Option<Link>, Answer> {
     let Some(link) = Link::read(uid, token) else { return Ok(None) };
     let snapshot = app.shop.store.snapshot();
@@ -131,7 +131,7 @@ fn good_link(app: &App, uid: &str, token: &str) -> Result<Option<Link>, Answer> 
     Ok(is_good.then_some(link))
 }
 
-/// What a form on a page posts; anything else gets a page too.
+/// Reads the fields that a form on a page posts. A malformed body gets a page too.
 fn posted(app: &App, call: &Call) -> Result<PostedForm, Answer> {
     PostedForm::parse(&call.request).map_err(|answer| pages::refusal_page(answer, &app.shop_name))
 }
