@@ -1,5 +1,5 @@
-//! The description of an operation beside its method and path: who may call it, what it takes, what
-//! it answers. Written in the table of routes, and only evaluated when a description is asked for.
+//! The description of an operation for its OpenAPI document: callers, parameters, body and answers.
+//! It is written in the table of routes and evaluated only when a document is requested.
 //!
 //! ```ignore
 //! Route::post("/api/v1/products/", "8. Create Product", products::create).described(|operation| {
@@ -10,8 +10,8 @@
 //! })
 //! ```
 //!
-//! Schemas come from the types that are written and from the functions that read; examples of
-//! errors are the very answers the contract gives.
+//! Schemas come from the types that are serialized and from the functions that read a body.
+//! Examples of errors are the answers that the contract really sends.
 
 use crate::edge::problem::PROBLEM_JSON;
 use crate::edge::{Answer, Form, limits};
@@ -23,29 +23,29 @@ use serde_json::{Map, Value, json};
 use souk_domain::Currency;
 use std::borrow::Cow;
 
-/// Describes one operation.
+/// Adds the description of one operation.
 pub(crate) type Describe = fn(Description) -> Description;
 
 /// Who may call an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Access {
-    /// Everybody.
+    /// Anybody.
     Anyone,
-    /// Who presents the key of a guest's cart.
+    /// A caller with the key of a guest's cart.
     Guest,
-    /// Who has no such key yet, and is given one.
+    /// A guest without a key. The operation issues one.
     NewGuest,
-    /// Who is logged in.
+    /// A logged-in user.
     User,
-    /// Who is logged in and an administrator.
+    /// A logged-in administrator.
     Administrator,
     /// Another system with a token from the settings.
     Service,
-    /// The gateway, by its signature.
+    /// The gateway, identified by its signature.
     Gateway,
 }
 
-/// A parameter of the query.
+/// A query parameter.
 #[derive(Clone, Debug)]
 pub(crate) struct QueryParameter {
     pub(super) name: &'static str,
@@ -54,16 +54,16 @@ pub(crate) struct QueryParameter {
     pub(super) required: bool,
 }
 
-/// A success.
+/// The description of a successful answer.
 #[derive(Clone, Debug)]
 pub(crate) struct Success {
     pub(super) status: StatusCode,
     pub(super) content_type: &'static str,
-    /// `None` where there is no body.
+    /// `None` if there is no body.
     pub(super) schema: Option<Schema>,
-    /// Names of headers, and what they say.
+    /// Names and descriptions of headers.
     pub(super) headers: Vec<(&'static str, &'static str)>,
-    /// Members of the example that the schema does not know better.
+    /// Members of the example whose values the schema does not give.
     pub(super) shown: Map<String, Value>,
 }
 
@@ -78,12 +78,12 @@ pub(crate) struct Description {
     pub(super) body: Option<Schema>,
     pub(super) successes: Vec<Success>,
     pub(super) refusals: Vec<Answer>,
-    /// Whether refusals are written as problems (RFC 9457).
+    /// Whether refusals are problems (RFC 9457).
     pub(super) has_problems: bool,
     currency: Currency,
 }
 
-/// How components refer to each other.
+/// The prefix of references between components.
 const DEFINITIONS: &str = "/components/schemas";
 
 const JSON: &str = "application/json";
@@ -98,7 +98,7 @@ pub(super) fn generator() -> SchemaGenerator {
 }
 
 impl Description {
-    /// Nothing is described yet; what `generator` knows is a component already.
+    /// An empty description. The definitions in `generator` become components.
     pub(super) fn new(generator: SchemaGenerator, currency: Currency) -> Self {
         Self {
             generator,
@@ -114,33 +114,34 @@ impl Description {
         }
     }
 
-    /// A title, where the heading is no good one: because several operations share it, for one.
+    /// Sets a title for an operation whose heading is unsuitable, for example because several
+    /// operations share it.
     pub(crate) fn titled(mut self, title: &'static str) -> Self {
         self.title = Some(title);
         self
     }
 
-    /// Everybody may call it, with or without a token.
+    /// Anybody may call it, with or without a token.
     pub(crate) fn for_anyone(self) -> Self {
         self.may(Access::Anyone)
     }
 
-    /// Everybody may call it, without a token or with a good one.
+    /// Anybody may call it. An invalid token is refused.
     pub(crate) fn for_readers(self) -> Self {
         self.may(Access::Anyone).refuses(crate::edge::standard::token_not_valid())
     }
 
-    /// Who presents the key of a guest's cart may call it.
+    /// Callers with the key of a guest's cart may call it.
     pub(crate) fn for_guests(self) -> Self {
         self.may(Access::Guest)
     }
 
-    /// Who has no such key yet may call it, and is given one.
+    /// Guests without a key may call it, and get one.
     pub(crate) fn for_new_guests(self) -> Self {
         self.may(Access::NewGuest)
     }
 
-    /// Who is logged in may call it; for what is theirs.
+    /// Logged-in users may call it, for their own data.
     pub(crate) fn for_users(self) -> Self {
         self.may(Access::User)
     }
@@ -155,7 +156,7 @@ impl Description {
         self.may(Access::Service)
     }
 
-    /// The gateway calls it, and signs what it sends.
+    /// The gateway calls it with signed messages.
     pub(crate) fn for_the_gateway(self) -> Self {
         self.may(Access::Gateway)
     }
@@ -165,14 +166,14 @@ impl Description {
         self
     }
 
-    /// What the heading does not say.
+    /// Adds what the heading does not say.
     pub(crate) fn note(mut self, text: impl Into<Cow<'static, str>>) -> Self {
         self.note = Some(text.into());
         self
     }
 
-    /// A parameter of the query; one that is wrong is refused or, where `schema` takes any text,
-    /// ignored.
+    /// Adds an optional query parameter. An invalid value is refused, or ignored if `schema` allows
+    /// any text.
     pub(crate) fn query(
         mut self,
         name: &'static str,
@@ -183,7 +184,7 @@ impl Description {
         self
     }
 
-    /// A parameter of the query without which there is no answer.
+    /// Adds a required query parameter.
     pub(crate) fn required_query(
         mut self,
         name: &'static str,
@@ -194,13 +195,13 @@ impl Description {
         self
     }
 
-    /// `page` and `page_size`.
+    /// Adds the parameters `page` and `page_size`.
     pub(crate) fn pages(self) -> Self {
         let page = json_schema!({"type": "string", "pattern": "^([1-9][0-9]{0,8}|last)?$"});
         let size = json_schema!({"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string"}]});
         let (most, default) = (limits::PAGE_SIZE_MAX, limits::PAGE_SIZE_DEFAULT);
         let size_text = format!(
-            "Items on a page, at most {most}; what is no such number is the default, {default}."
+            "Items on a page, at most {most}. Any other value means the default, {default}."
         );
         self.query("page", "Number of the page, from 1, or `last`.", page).query(
             "page_size",
@@ -209,14 +210,14 @@ impl Description {
         )
     }
 
-    /// The body, by the function that reads it.
+    /// Describes the body with the function that reads it.
     pub(crate) fn body<R>(mut self, read: impl FnOnce(&mut Form<'_>, Currency) -> R) -> Self {
         let currency = self.currency;
         self.body = Some(Form::described(|form| read(form, currency)));
         self
     }
 
-    /// The body, by the type that is read, where no form reads it.
+    /// Describes the body with the type that is deserialized, if no form reads it.
     pub(crate) fn payload<T: JsonSchema>(mut self) -> Self {
         let settings = SchemaSettings::draft2020_12().for_deserialize().with(|settings| {
             settings.inline_subschemas = true;
@@ -226,13 +227,13 @@ impl Description {
         self
     }
 
-    /// A success with a body of this type.
+    /// Adds a success with a body of this type.
     pub(crate) fn answers<T: JsonSchema>(mut self, status: StatusCode) -> Self {
         let schema = self.generator.subschema_for::<T>();
         self.succeeds(status, JSON, Some(schema))
     }
 
-    /// 200 with a page of such items in the envelope of Django REST Framework.
+    /// Adds 200 with a page of these items, in the envelope of Django REST Framework.
     pub(crate) fn answers_page<T: JsonSchema>(mut self) -> Self {
         let item = self.generator.subschema_for::<T>();
         let link = json!({"type": ["string", "null"], "format": "uri"});
@@ -249,21 +250,21 @@ impl Description {
         self.succeeds(StatusCode::OK, JSON, Some(schema)).pages()
     }
 
-    /// 200 with a body of this type that shows one page of a list, whose place `X-Total-Count` and
-    /// `Link` name.
+    /// Adds 200 with a body of this type, which shows one page of a list. `X-Total-Count` and
+    /// `Link` give its position.
     pub(crate) fn answers_cut<T: JsonSchema>(self) -> Self {
         self.answers::<T>(StatusCode::OK)
-            .header("X-Total-Count", "How many there are in all.")
-            .header("Link", "Where the first, previous, next and last page are (RFC 8288).")
+            .header("X-Total-Count", "The total number of items.")
+            .header("Link", "Links to the first, previous, next and last page (RFC 8288).")
             .pages()
     }
 
-    /// 200 with a text of this type.
+    /// Adds 200 with a text of this content type.
     pub(crate) fn answers_text(self, content_type: &'static str) -> Self {
         self.succeeds(StatusCode::OK, content_type, Some(any_text()))
     }
 
-    /// A success without a body.
+    /// Adds a success without a body.
     pub(crate) fn answers_nothing(self, status: StatusCode) -> Self {
         self.succeeds(status, JSON, None)
     }
@@ -279,7 +280,7 @@ impl Description {
         self
     }
 
-    /// A header of the last success.
+    /// Adds a header to the last success.
     pub(crate) fn header(mut self, name: &'static str, text: &'static str) -> Self {
         if let Some(success) = self.successes.last_mut() {
             success.headers.push((name, text));
@@ -287,7 +288,7 @@ impl Description {
         self
     }
 
-    /// What a member of the last success says here, where its type alone does not show it.
+    /// Sets the value of a member in the example of the last success, where the schema gives none.
     pub(crate) fn example_value(mut self, member: &str, value: impl Into<Value>) -> Self {
         if let Some(success) = self.successes.last_mut() {
             success.shown.insert(member.to_owned(), value.into());
@@ -295,8 +296,8 @@ impl Description {
         self
     }
 
-    /// One way it refuses: the answer itself. What every operation of its kind refuses (no token,
-    /// a bad body, an unknown id) need no mention.
+    /// Adds a refusal, with its answer as the example. Refusals that every operation of its kind
+    /// has (no token, a bad body, an unknown id) are added automatically.
     pub(crate) fn refuses(mut self, answer: impl Into<Answer>) -> Self {
         self.refusals.push(answer.into());
         self
@@ -308,18 +309,18 @@ impl Description {
         self
     }
 
-    /// It answers 429 to a client that asks too often.
+    /// Adds 429 for a client that sends too many requests.
     pub(crate) fn throttled(self) -> Self {
         self.refuses(crate::edge::standard::too_many_requests(60))
     }
 }
 
-/// What any text is.
+/// The schema of any text.
 pub(crate) fn any_text() -> Schema {
     json_schema!({"type": "string"})
 }
 
-/// The body of an answer as JSON, if it is.
+/// The body of an answer, if it is JSON.
 pub(super) fn json_of(answer: &Answer) -> Option<Value> {
     let is_json = |(name, value): &(http::HeaderName, HeaderValue)| {
         let is_known = value.as_bytes() == JSON.as_bytes() || *value == PROBLEM_JSON;

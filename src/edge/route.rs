@@ -9,24 +9,25 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-/// A handler with its future boxed. A function costs no allocation here, only its future does.
+/// A handler with a boxed future. Only the future is allocated, not the function.
 pub(super) type Handler<S> = Box<dyn Fn(Arc<S>, Call) -> BoxFuture<'static, Answer> + Send + Sync>;
 
-/// Whether the trailing slash matters.
+/// Whether the trailing slash of a path matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Spelling {
-    /// With and without the slash: everywhere but on what storefront and platform share.
+    /// The path is served with and without the slash. This is the rule, except where storefront and
+    /// platform share paths.
     Both,
-    /// Only as written.
+    /// The path is served only as written.
     Exact,
 }
 
-/// What is known of an operation without calling it.
+/// The properties of an operation that are known without calling it.
 #[derive(Clone, Debug)]
 pub(crate) struct Operation {
     /// The method.
     pub(crate) method: Method,
-    /// The path as the document prints it, its parameters in braces.
+    /// The path as the document prints it, with parameters in braces.
     pub(crate) path: &'static str,
     /// The heading in the contract's document.
     pub(crate) heading: &'static str,
@@ -34,7 +35,7 @@ pub(crate) struct Operation {
     pub(crate) contract: &'static str,
     /// Whether the trailing slash matters.
     pub(crate) spelling: Spelling,
-    /// The description in each contract that prints it.
+    /// The description in each contract that prints the operation.
     pub(crate) descriptions: Vec<Described>,
 }
 
@@ -45,7 +46,7 @@ pub(crate) struct Described {
     pub(crate) contract: &'static str,
     /// The heading in its document.
     pub(crate) heading: &'static str,
-    /// Everything else.
+    /// Adds the rest of the description.
     pub(crate) describe: Describe,
 }
 
@@ -56,7 +57,8 @@ pub(crate) struct Route<S> {
 }
 
 impl<S: Send + Sync + 'static> Route<S> {
-    /// The route of one operation; both spellings of its path, unless [`Route::exact`] is called.
+    /// The route of one operation. It serves both spellings of the path unless [`Route::exact`] is
+    /// called.
     pub(crate) fn new<F, Fut>(
         method: Method,
         path: &'static str,
@@ -77,7 +79,7 @@ impl<S: Send + Sync + 'static> Route<S> {
         Self { operation, handler }
     }
 
-    /// A `GET` route, which answers `HEAD` too.
+    /// A `GET` route. It also answers `HEAD`.
     pub(crate) fn get<F, Fut>(path: &'static str, heading: &'static str, handler: F) -> Self
     where
         F: Fn(Arc<S>, Call) -> Fut + Send + Sync + 'static,
@@ -122,13 +124,13 @@ impl<S: Send + Sync + 'static> Route<S> {
         Self::new(Method::DELETE, path, heading, handler)
     }
 
-    /// Its description in its contract.
+    /// Adds the description in the route's own contract.
     pub(crate) fn described(self, describe: Describe) -> Self {
         let heading = self.operation.heading;
         self.described_in("", heading, describe)
     }
 
-    /// The same for a contract other than the one it is registered for.
+    /// Adds the description in another contract.
     pub(crate) fn described_in(
         mut self,
         contract: &'static str,
@@ -139,7 +141,7 @@ impl<S: Send + Sync + 'static> Route<S> {
         self
     }
 
-    /// Only the spelling of the path that is written, with or without its trailing slash.
+    /// Serves only the spelling of the path that is written, with or without its trailing slash.
     pub(crate) fn exact(mut self) -> Self {
         self.operation.spelling = Spelling::Exact;
         self
@@ -152,22 +154,23 @@ impl<S> fmt::Debug for Route<S> {
     }
 }
 
-/// One request on its way to its handler.
+/// A request for its handler.
 #[derive(Debug)]
 pub(crate) struct Call {
     /// The request.
     pub(crate) request: Request,
     /// The parameters of the path.
     pub(crate) params: Params,
-    /// The operation that was asked for.
+    /// The requested operation.
     pub(crate) operation: Arc<Operation>,
 }
 
 impl Call {
-    /// The id in the path, read with `OrderId::parse` and its like; zeros before it do not count.
+    /// The id in the path, parsed with `OrderId::parse` or a similar function. Leading zeros are
+    /// ignored.
     ///
     /// # Errors
-    /// 404 for what can be nobody's id: `0`, `-1`, `abc`, 2^63.
+    /// 404 for a text that cannot be an id: `0`, `-1`, `abc`, 2^63.
     pub(crate) fn id<T>(&self, name: &str, parse: fn(&str) -> Option<T>) -> Result<T, Answer> {
         let digits = self.params.get(name).map(|digits| digits.trim_start_matches('0'));
         digits.and_then(parse).ok_or_else(standard::not_found)
@@ -179,7 +182,8 @@ impl Call {
 pub(crate) struct Params(Vec<(&'static str, String)>);
 
 impl Params {
-    /// Pairs the names of a route with what stood in their places; `None` if one is no UTF-8.
+    /// Pairs the parameter names of a route with the values in the path; `None` if a value is not
+    /// UTF-8.
     pub(super) fn decode<'a>(
         names: &[&'static str],
         values: impl Iterator<Item = &'a str>,
@@ -194,7 +198,7 @@ impl Params {
     }
 }
 
-/// The text behind `%41` and its like; `None` for broken escapes and what is no UTF-8.
+/// Decodes percent escapes such as `%41`; `None` if an escape is broken or the result is not UTF-8.
 fn percent_decode(text: &str) -> Option<String> {
     let is_escape = |rest: &str| rest.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2;
     let is_whole = text.split('%').skip(1).all(is_escape);
@@ -221,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_that_can_be_nobodys_is_not_found() {
+    fn a_malformed_id_is_not_found() {
         let call = |id: &'static str| Call {
             request: Request::test(Method::GET, "/"),
             params: Params(vec![("id", id.to_owned())]),

@@ -1,4 +1,4 @@
-//! The form of a request: its fields by name, and what was found wrong with them.
+//! The form of a request: its fields by name, and the errors found in them.
 
 use super::errors::{Errors, NON_FIELD_ERRORS, Problem};
 use super::field::{Field, Fields};
@@ -16,16 +16,16 @@ use serde_json::value::RawValue;
 use std::fmt;
 
 const REQUIRED: &str = "This field is required.";
-/// What is said of a body that is `null`.
+/// The error for a body that is `null`.
 const NO_DATA: &str = "No data provided";
 pub(super) const NOT_NULL: &str = "This field may not be null.";
 
-/// The fields of a JSON object, and the errors noted so far.
+/// The fields of a JSON object, and the errors found so far.
 #[derive(Debug, Default)]
 pub(crate) struct Form<'a> {
     members: Members<'a>,
     errors: Errors,
-    /// The fields, where the form is only described and reads nothing.
+    /// Collects the fields if the form is only described and reads nothing.
     described: Option<Box<DescribedFields>>,
 }
 
@@ -37,10 +37,11 @@ impl<'a> Form<'a> {
         form.described.unwrap_or_default().schema()
     }
 
-    /// The form of a request's body. No body is an empty form.
+    /// Reads the form of a request's body. A missing body counts as an empty form.
     ///
     /// # Errors
-    /// 415 for a content type other than JSON and for none, 400 for what is no JSON or no object.
+    /// 415 for a content type other than JSON or a missing one; 400 for a body that is not a JSON
+    /// object.
     pub(crate) fn parse(request: &'a Request) -> Result<Self, Answer> {
         if request.body.is_empty() {
             return Ok(Self::default());
@@ -62,7 +63,7 @@ impl<'a> Form<'a> {
         })
     }
 
-    /// The form of an object inside another form.
+    /// The form of an object within another form.
     pub(super) fn of(json: &Json<'a>) -> Result<Self, NoForm> {
         let Json::Object(text) = json else {
             if *json == Json::Null {
@@ -76,12 +77,12 @@ impl<'a> Form<'a> {
         Ok(Self { members, ..Self::default() })
     }
 
-    /// True if the body names this field, whatever its value.
+    /// True if the body has this field, with any value.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.members.get(name).is_some()
     }
 
-    /// A field that must be there.
+    /// A required field.
     pub(crate) fn required<R: Rule>(&mut self, name: &'static str, rule: R) -> Field<R::Value> {
         self.describe(name, Presence::Required, &rule);
         match self.members.get(name) {
@@ -105,7 +106,7 @@ impl<'a> Form<'a> {
         }
     }
 
-    /// A field that may be absent or `null`, which are the same here.
+    /// A field that may be absent or `null`. Both mean the same here.
     pub(crate) fn nullable<R: Rule>(
         &mut self,
         name: &'static str,
@@ -119,7 +120,8 @@ impl<'a> Form<'a> {
         }
     }
 
-    /// A field that may be absent (keep what is there, `None`) or `null` (clear it, `Some(None)`).
+    /// A field that may be absent (keep the present value, `None`) or `null` (clear it,
+    /// `Some(None)`).
     pub(crate) fn clearable<R: Rule>(
         &mut self,
         name: &'static str,
@@ -133,7 +135,7 @@ impl<'a> Form<'a> {
         }
     }
 
-    /// A field with a value of its own where it is absent.
+    /// A field with a default value.
     pub(crate) fn defaulting<R: Rule>(
         &mut self,
         name: &'static str,
@@ -148,7 +150,7 @@ impl<'a> Form<'a> {
         }
     }
 
-    /// A field of an update: it may be absent where the update is `partial` (`PATCH`).
+    /// A field of an update. It may be absent if the update is `partial` (`PATCH`).
     pub(crate) fn changing<R: Rule>(
         &mut self,
         name: &'static str,
@@ -158,7 +160,7 @@ impl<'a> Form<'a> {
         if partial { self.optional(name, rule) } else { self.required(name, rule).some() }
     }
 
-    /// The fields of another form's struct, which stand beside those of this one in the body.
+    /// Fields of another form's struct. In the body they stand beside the fields of this form.
     pub(crate) fn flattened<F: Fields>(
         &mut self,
         read: impl FnOnce(&mut Self) -> F,
@@ -166,8 +168,8 @@ impl<'a> Form<'a> {
         Field(read(self).values())
     }
 
-    /// Notes `sentence` unless exactly one of these fields has a value. As in Django REST Framework
-    /// it counts only where no field was found wrong before.
+    /// Adds the error `sentence` unless exactly one of these fields has a value. As in Django REST
+    /// Framework, this is checked only if no field has an error.
     pub(crate) fn exactly_one(&mut self, names: &[&'static str], sentence: &'static str) {
         if let Some(described) = &mut self.described {
             described.one_of(EXACTLY_ONE, names);
@@ -176,8 +178,8 @@ impl<'a> Form<'a> {
         }
     }
 
-    /// Notes `sentence` if none of these fields has a value. As in Django REST Framework it counts
-    /// only where no field was found wrong before.
+    /// Adds the error `sentence` if none of these fields has a value. As in Django REST Framework,
+    /// this is checked only if no field has an error.
     pub(crate) fn at_least_one(&mut self, names: &[&'static str], sentence: &'static str) {
         if let Some(described) = &mut self.described {
             described.one_of(AT_LEAST_ONE, names);
@@ -187,36 +189,36 @@ impl<'a> Form<'a> {
     }
 
     fn given(&self, names: &[&str]) -> usize {
-        // An empty text is `null` or wrong in every field this is asked of.
+        // An empty text counts as no value: the fields in question read it as `null` or refuse it.
         let is_value = |json: Json<'_>| json != Json::Null && json != Json::Text("".into());
         let has_value = |name: &&&str| self.members.get(name).is_some_and(is_value);
         names.iter().filter(has_value).count()
     }
 
-    /// True if both fields are read as texts, a number too, and are not the same, whatever else is
-    /// wrong with them.
+    /// True if both fields can be read as texts (a number counts as text) and differ. Other errors
+    /// do not matter.
     pub(crate) fn differ(&self, one: &str, other: &str) -> bool {
         let text = |name| string(self.members.get(name)?, "").ok().map(|sent| sent.text);
         text(one).zip(text(other)).is_some_and(|(one, other)| one != other)
     }
 
-    /// Notes something wrong that no rule of one field can see.
+    /// Adds an error that no rule of a single field can find.
     pub(crate) fn error(&mut self, name: &'static str, problem: impl Into<Problem>) {
         self.errors.add(name, problem);
     }
 
-    /// Notes something wrong with one item of a list, beside what is known of it.
+    /// Adds an error for one item of a list. Errors that the item already has are kept.
     pub(crate) fn item_error(&mut self, name: &'static str, index: usize, item: Errors) {
         self.errors.add_item(name, index, item);
     }
 
-    /// True if something was found wrong so far.
+    /// True if the form has an error.
     pub(crate) fn is_wrong(&self) -> bool {
         !self.errors.is_empty()
     }
 
-    /// One field of every object in a list, with the object's place, wherever it can be read,
-    /// whatever else is wrong: for rules that look further than a value.
+    /// One field of every object in a list, with the object's position. Unreadable fields are
+    /// skipped, and other errors do not matter. For rules that must look something up.
     pub(crate) fn in_items<R: Rule>(
         &self,
         name: &str,
@@ -235,11 +237,11 @@ impl<'a> Form<'a> {
     /// The values of the fields.
     ///
     /// # Errors
-    /// Everything that was found wrong.
+    /// All errors of the form.
     pub(crate) fn finish<F: Fields>(self, fields: F) -> Result<F::Values, Errors> {
         match fields.values() {
             Some(values) if self.errors.is_empty() => Ok(values),
-            // A field without a value was noted in the form it came from.
+            // A field without a value always has an error in the form that read it.
             None if self.errors.is_empty() => Err(Errors::of(NON_FIELD_ERRORS, "Invalid data.")),
             _ => Err(self.errors),
         }
@@ -264,12 +266,12 @@ impl<'a> Form<'a> {
     }
 }
 
-/// Why a value is no form.
+/// Why a value cannot be read as a form.
 #[derive(Debug)]
 pub(super) enum NoForm {
-    /// A list, a number, …
+    /// It is a list, a number or another type.
     NotAnObject(Errors),
-    /// More than `limits::FORM_FIELDS_MAX`.
+    /// It has more than `limits::FORM_FIELDS_MAX` fields.
     TooManyFields(serde_json::Error),
 }
 

@@ -1,22 +1,22 @@
-//! Decimal numbers as Python's `Decimal` reads them, and how many digits they are written with.
+//! Decimal numbers as Python's `Decimal` reads them, and the limits on their digits.
 
 use souk_domain::text::{decimal_digit, stripped};
 use souk_domain::{Currency, MAX_AMOUNT_MINOR_UNITS};
 use std::fmt;
 
-/// A decimal number as it was written: its digits and a power of ten.
+/// A decimal number: its digits, and a power of ten.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Decimal {
     is_negative: bool,
-    /// ASCII digits without leading zeros, but for zero itself.
+    /// ASCII digits. Only zero itself starts with a zero.
     digits: String,
-    /// Power of ten of the last digit.
+    /// The power of ten of the last digit.
     exponent: i64,
 }
 
 impl Decimal {
-    /// Reads `19.99`, `.5`, `1e1`, `1_000`, digits of any script. `None` for anything else,
-    /// infinities too.
+    /// Reads `19.99`, `.5`, `1e1`, `1_000` and digits of any script. `None` for anything else, also
+    /// for infinities.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         /// Python's largest exponent.
         const EXPONENT_MAX: i64 = 999_999_999_999_999_999;
@@ -44,21 +44,21 @@ impl Decimal {
         Some(Self { is_negative, digits, exponent })
     }
 
-    /// The largest whole number of units of `decimals` places that is no larger, within 64 bits.
+    /// Rounds down to a whole number of units with `decimals` places, within 64 bits.
     pub(crate) fn floor(&self, decimals: u8) -> i64 {
         let (units, has_rest) = self.units(decimals);
         if self.is_negative { (-units).saturating_sub(i64::from(has_rest)) } else { units }
     }
 
-    /// The smallest whole number of units of `decimals` places that is no smaller, within 64 bits.
+    /// Rounds up to a whole number of units with `decimals` places, within 64 bits.
     pub(crate) fn ceiling(&self, decimals: u8) -> i64 {
         let (units, has_rest) = self.units(decimals);
         if self.is_negative { -units } else { units.saturating_add(i64::from(has_rest)) }
     }
 
-    /// Whole units without the sign, and whether anything is behind them.
+    /// The whole units without the sign, and whether there is a remainder.
     fn units(&self, decimals: u8) -> (i64, bool) {
-        /// More digits fit no 64 bits.
+        /// Numbers with more digits do not fit into 64 bits.
         const DIGITS_MAX: usize = 20;
         let is_zero = self.digits == "0";
         let shift = self.exponent.saturating_add(i64::from(decimals));
@@ -80,7 +80,7 @@ impl Decimal {
 impl fmt::Display for Decimal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = if self.is_negative { "-" } else { "" };
-        // The power of ten of zero means nothing.
+        // The exponent of zero has no meaning.
         let exponent = if self.digits == "0" { 0 } else { self.exponent };
         write!(f, "{sign}{}e{exponent}", self.digits)
     }
@@ -93,30 +93,32 @@ fn signed(text: &str) -> (bool, &str) {
     }
 }
 
-/// How many digits a number may be written with.
+/// How many digits a number may have.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Digits {
     /// In total.
     pub(super) total: u8,
-    /// Behind the point.
+    /// After the decimal point.
     pub(super) decimals: u8,
 }
 
 impl Digits {
-    /// Those of the largest amount of a currency.
+    /// The limits for amounts in a currency.
     pub(super) fn of_money(currency: Currency) -> Self {
-        /// The largest amount counts minor units, so its digits are the same in every currency.
+        /// Amounts are counted in minor units, so the largest one has the same digits in every
+        /// currency.
         const TOTAL: u32 = MAX_AMOUNT_MINOR_UNITS.ilog10() + 1;
         let total = u8::try_from(TOTAL).expect("64 bits have at most 20 digits");
         Self { total, decimals: currency.decimals() }
     }
 
-    /// Before the point.
+    /// Before the decimal point.
     pub(super) fn whole(self) -> u8 {
         self.total - self.decimals
     }
 
-    /// What Django REST Framework says of a number with too many, in its order.
+    /// The error of Django REST Framework for a number with too many digits. The checks have its
+    /// order.
     pub(super) fn fault_of(self, number: &Decimal) -> Option<String> {
         let digits = i64::try_from(number.digits.len()).unwrap_or(i64::MAX);
         let places = number.exponent.saturating_neg().max(0);
@@ -184,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_limit_that_is_passed_speaks() {
+    fn the_first_exceeded_limit_is_reported() {
         let digits = Digits { total: 10, decimals: 2 };
         let total = Some("Ensure that there are no more than 10 digits in total.");
         let places = Some("Ensure that there are no more than 2 decimal places.");

@@ -1,4 +1,4 @@
-//! What is wrong with a request, field by field.
+//! The errors of a request, by field.
 
 use crate::edge::Answer;
 use http::StatusCode;
@@ -7,21 +7,21 @@ use serde::{Serialize, Serializer};
 use souk_domain::TextErrors;
 use std::borrow::Cow;
 
-/// Where stands what belongs to no field.
+/// The name for errors that belong to no field.
 pub(crate) const NON_FIELD_ERRORS: &str = "non_field_errors";
 
-/// One sentence about one value.
+/// One error message about one value.
 pub(crate) type Message = Cow<'static, str>;
 
-/// What is wrong with one value.
+/// The errors of one value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub(crate) enum Problem {
-    /// Sentences about the value itself.
+    /// Errors of the value itself.
     Messages(Vec<Message>),
-    /// What is wrong inside of it.
+    /// Errors of the fields within it.
     Inside(Errors),
-    /// What is wrong with each item of a list; an item in order has no errors inside of it.
+    /// Errors of the items of a list, in order; a valid item has none.
     Items(Vec<Problem>),
 }
 
@@ -38,10 +38,10 @@ impl From<String> for Problem {
 }
 
 impl Problem {
-    /// `Ok` where there are no sentences.
+    /// `Ok` if there are no errors.
     ///
     /// # Errors
-    /// The sentences that are there, in their order.
+    /// The errors that are present, in order.
     pub(super) fn unless_empty(
         sentences: impl IntoIterator<Item = Option<Message>>,
     ) -> Result<(), Self> {
@@ -56,31 +56,31 @@ impl From<TextErrors> for Problem {
     }
 }
 
-/// Everything wrong with a request, in the order it was found. As an answer: 400, with
+/// All errors of a request, in the order in which they were found. As an answer: 400 with
 /// `{"field": ["sentence", …], …}`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[must_use]
 pub(crate) struct Errors(Vec<(Cow<'static, str>, Problem)>);
 
 impl Errors {
-    /// Nothing wrong.
+    /// No errors.
     pub(crate) fn new() -> Self {
         Self::default()
     }
 
-    /// One thing wrong with one field.
+    /// One error of one field.
     pub(crate) fn of(field: &'static str, problem: impl Into<Problem>) -> Self {
         let mut errors = Self::new();
         errors.add(field, problem);
         errors
     }
 
-    /// One thing wrong that belongs to no field.
+    /// One error that belongs to no field.
     pub(crate) fn general(problem: impl Into<Problem>) -> Self {
         Self::of(NON_FIELD_ERRORS, problem)
     }
 
-    /// Notes one more thing. Sentences about the same field stand together.
+    /// Adds an error. Errors of the same field are grouped.
     pub(crate) fn add(&mut self, field: impl Into<Cow<'static, str>>, problem: impl Into<Problem>) {
         let (field, problem) = (field.into(), problem.into());
         let known = self.0.iter_mut().find(|(name, _)| *name == field);
@@ -93,8 +93,8 @@ impl Errors {
         }
     }
 
-    /// Notes more that is wrong with one item of a list of objects; the items before it are shown in
-    /// order: `{"items": [{}, {"product_id": ["…"]}]}`.
+    /// Adds errors of one item in a list of objects. The items before it appear as well: `{"items":
+    /// [{}, {"product_id": ["…"]}]}`.
     pub(crate) fn add_item(&mut self, field: &'static str, index: usize, item: Errors) {
         let known = self.0.iter_mut().find(|(name, _)| name == field);
         if let Some((_, Problem::Items(items))) = known {
@@ -103,7 +103,8 @@ impl Errors {
                 Problem::Inside(errors) => {
                     item.0.into_iter().for_each(|(field, problem)| errors.add(field, problem));
                 }
-                // An item that is no object has no fields to speak of.
+                // The item is not an object and already has an error, so errors of its fields are
+                // dropped.
                 Problem::Messages(_) | Problem::Items(_) => {}
             }
             return;
@@ -113,7 +114,7 @@ impl Errors {
         self.add(field, Problem::Items(items));
     }
 
-    /// True where nothing is wrong.
+    /// True if there are no errors.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

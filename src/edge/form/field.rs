@@ -1,25 +1,25 @@
-//! A field that was read, and the structs made of them.
+//! Fields that were read, and the structs that contain them.
 
-/// The value of a field. It has none if something is wrong with it, which the form has noted.
+/// The value of a field. Without a value, the form has an error for this field.
 #[derive(Clone, Debug)]
 #[must_use = "a field becomes a value in Form::finish"]
 pub(crate) struct Field<T>(pub(super) Option<T>);
 
 impl<T> Field<T> {
-    /// The value, if nothing is wrong with it: for rules that look at more than this field.
+    /// The value, if it is valid. For rules that check several fields.
     pub(crate) fn parsed(&self) -> Option<&T> {
         self.0.as_ref()
     }
 
-    /// The same as a field that may be absent elsewhere.
+    /// Turns a required field into one that may be absent.
     pub(crate) fn some(self) -> Field<Option<T>> {
         Field(self.0.map(Some))
     }
 }
 
-/// How much is known of the fields of a form's struct: [`Unchecked`] or [`Checked`].
+/// Whether the fields of a form's struct are checked: [`Unchecked`] or [`Checked`].
 pub(crate) trait State {
-    /// What the struct holds of a field whose value is a `T`.
+    /// The type of a field whose value is a `T`.
     type Of<T>;
 }
 
@@ -31,7 +31,7 @@ impl State for Checked {
     type Of<T> = T;
 }
 
-/// Fields were read, and any of them may be wrong.
+/// The fields were read, but any of them may be invalid.
 #[derive(Debug)]
 pub(crate) enum Unchecked {}
 
@@ -39,12 +39,13 @@ impl State for Unchecked {
     type Of<T> = Field<T>;
 }
 
-/// What becomes values in [`Form::finish`](super::Form::finish): one field, or the struct of them.
+/// Something that [`Form::finish`](super::Form::finish) turns into values: one field, or a struct
+/// of fields.
 pub(crate) trait Fields {
-    /// The values.
+    /// The type with the values.
     type Values;
 
-    /// All values; `None` if one field has none.
+    /// All values; `None` if any field has none.
     fn values(self) -> Option<Self::Values>;
 }
 
@@ -56,7 +57,7 @@ impl<T> Fields for Field<T> {
     }
 }
 
-/// A struct that a request's form is read into, with the function that reads it. See the
+/// Declares a struct that a request's form is read into, with the function that reads it. See the
 /// [module](super) for an example.
 macro_rules! form {
     (
@@ -76,7 +77,7 @@ macro_rules! form {
         }
 
         impl $name<$crate::edge::form::Unchecked> {
-            /// Reads the fields in their order, and notes in the form what is wrong with them.
+            /// Reads the fields in order, and adds their errors to the form.
             $visibility fn read(
                 form: &mut $crate::edge::Form<'_>
                 $($(, $argument: $argument_type)+)?

@@ -9,13 +9,13 @@ use super::rule::{Rule, or_null, rule};
 use super::schemas;
 use std::fmt;
 
-/// An id, made with `ProductId::new` and its like. `None` for a whole number that is no id, such as
-/// 0 and -1: nothing has it, and the answer is the one for an id that nothing has.
+/// An id, made with `ProductId::new` or a similar function. `None` for a whole number that cannot
+/// be an id, such as 0 and -1; the answer is then the same as for an unknown id.
 pub(crate) fn id<T>(new: fn(u64) -> Option<T>) -> impl Rule<Value = Option<T>> {
     named_id(new).then(|named| Ok::<_, Problem>(named.id))
 }
 
-/// The same with the number, for sentences that repeat it.
+/// Also returns the number, for errors that repeat it.
 pub(crate) fn named_id<T>(new: fn(u64) -> Option<T>) -> impl Rule<Value = Reference<T>> {
     rule(schemas::id, move |json| {
         let number = whole_number(&json)?;
@@ -23,17 +23,17 @@ pub(crate) fn named_id<T>(new: fn(u64) -> Option<T>) -> impl Rule<Value = Refere
     })
 }
 
-/// The same where a field says of an id that nothing has what `missing` says.
+/// Uses `missing` as the error for an unknown id.
 pub(crate) fn id_or<T>(new: fn(u64) -> Option<T>, missing: &'static str) -> impl Rule<Value = T> {
     id(new).then(move |id| id.ok_or(missing))
 }
 
-/// The same where the contract's document writes the id as a text.
+/// The same for contracts whose document writes ids as texts.
 pub(crate) fn id_text<T>(new: fn(u64) -> Option<T>) -> impl Rule<Value = Option<T>> {
     id(new).shown(|_| schemas::id_text())
 }
 
-/// The same where a field says of an id that nothing has what `missing` says.
+/// Uses `missing` as the error for an unknown id.
 pub(crate) fn id_text_or<T>(
     new: fn(u64) -> Option<T>,
     missing: &'static str,
@@ -45,30 +45,30 @@ fn id_of<T>(number: i128, new: fn(u64) -> Option<T>) -> Option<T> {
     u64::try_from(number).ok().and_then(new)
 }
 
-/// What a field that refers to something names.
+/// A reference to another object by its id.
 #[derive(Clone, Debug)]
 pub(crate) struct Reference<T> {
-    /// `None` for a number that nothing can have.
+    /// `None` for a number that cannot be an id.
     pub(crate) id: Option<T>,
     sent: String,
 }
 
 impl<T> Reference<T> {
-    /// What is said where there is no such thing.
+    /// The error if the object does not exist.
     pub(crate) fn does_not_exist(&self) -> String {
         format!("Invalid pk \"{}\" - object does not exist.", self.sent)
     }
 }
 
-/// What was sent.
+/// The value that the client sent.
 impl<T> fmt::Display for Reference<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.sent)
     }
 }
 
-/// A reference by primary key, as Django REST Framework's relations read it: numbers are cut to
-/// whole ones, an empty text is `null`.
+/// A reference by primary key, read as Django REST Framework's relations read it: numbers are
+/// truncated to whole ones, and an empty text counts as `null`.
 pub(crate) fn reference<T>(new: fn(u64) -> Option<T>) -> impl Rule<Value = Reference<T>> {
     let read = move |json: Json<'_>| {
         let number = match &json {

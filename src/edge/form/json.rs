@@ -1,36 +1,36 @@
-//! One JSON value by its raw text, so that numbers are judged as they were written.
+//! A JSON value and its raw text, so that numbers are checked as the client wrote them.
 
 use super::members::Decoded;
 use crate::edge::limits;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
-/// A JSON value, its inside not looked at yet.
+/// A JSON value. Its content is not parsed yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Json<'a> {
     /// `null`.
     Null,
     /// `true` or `false`.
     Bool(bool),
-    /// A number, as it was written.
+    /// A number, as the client wrote it.
     Number(&'a str),
     /// A string, decoded.
     Text(Cow<'a, str>),
-    /// A string that is no text, because half a surrogate pair stands in it.
+    /// A string that is not valid text, because it contains half a surrogate pair.
     BrokenText {
-        /// The string with U+FFFD in place of such halves.
+        /// The string, with U+FFFD in place of such halves.
         text: String,
-        /// The first of them.
+        /// The first such half.
         surrogate: u16,
     },
-    /// A list, as it was written.
+    /// A list, as the client wrote it.
     List(&'a str),
-    /// An object, as it was written.
+    /// An object, as the client wrote it.
     Object(&'a str),
 }
 
 impl<'a> Json<'a> {
-    /// Looks at a value that is known to be good JSON.
+    /// Parses a value that is known to be valid JSON.
     pub(super) fn of(raw: &'a RawValue) -> Self {
         let text = raw.get();
         match text.as_bytes().first() {
@@ -44,7 +44,7 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// What Python calls this type, as Django REST Framework's sentences do.
+    /// Python's name for this type, for the error messages of Django REST Framework.
     pub(super) fn python_type(&self) -> &'static str {
         match self {
             Self::Null => "NoneType",
@@ -87,8 +87,8 @@ fn broken_text_of(quoted: &str) -> Json<'static> {
     Json::BrokenText { text, surrogate: first.unwrap_or(0xd800) }
 }
 
-/// True if objects and lists stand more than [`limits::JSON_DEPTH_MAX`] deep inside each other.
-/// Works on any text; on what is no JSON its answer means nothing.
+/// True if objects and lists are nested deeper than [`limits::JSON_DEPTH_MAX`]. Accepts any text;
+/// for invalid JSON the result has no meaning.
 pub(super) fn is_too_deep(text: &str) -> bool {
     let mut depth = 0_usize;
     let mut in_string = false;

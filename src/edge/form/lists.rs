@@ -1,4 +1,4 @@
-//! Rules for lists, with their errors nested as Django REST Framework nests them.
+//! Rules for lists. Errors are nested as in Django REST Framework.
 
 use super::body::{Form, NOT_NULL, NoForm};
 use super::errors::{Errors, NON_FIELD_ERRORS, Problem};
@@ -11,8 +11,8 @@ use serde::de::{Deserializer, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use std::fmt;
 
-/// A list of 1 to `max_items` objects, each with the fields that `fields` reads. Errors come as a
-/// list with an entry per item, `{}` for those in order.
+/// A list of 1 to `max_items` objects, each with the fields that `fields` reads. The errors are a
+/// list with one entry for each item, `{}` for a valid one.
 pub(crate) fn objects<F: Fields>(
     max_items: usize,
     fields: impl Fn(&mut Form<'_>) -> F,
@@ -64,7 +64,8 @@ impl<F: Fields, R: Fn(&mut Form<'_>) -> F> Objects<R> {
     }
 }
 
-/// A list of 1 to `max_items` values that obey one rule. Errors are named by the item's position.
+/// A list of 1 to `max_items` values that follow one rule. Errors are named by the position of the
+/// item.
 pub(crate) fn list<R: Rule>(max_items: usize, item: R) -> impl Rule<Value = Vec<R::Value>> {
     List { max_items, item }
 }
@@ -111,7 +112,7 @@ pub(super) fn items<'a>(json: &Json<'a>, max_items: usize) -> Result<Vec<&'a Raw
     if items.is_empty() { Err("This list may not be empty.".to_owned()) } else { Ok(items) }
 }
 
-/// Collects so many items and refuses one more before looking at it.
+/// Collects up to a maximum of items. Refuses the next item without parsing it.
 struct AtMost(usize);
 
 impl<'de> Visitor<'de> for AtMost {

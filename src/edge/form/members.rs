@@ -6,17 +6,18 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::fmt;
 
-/// The members of an object in their order; of two with one name the later counts.
+/// The members of an object in order. If a name occurs twice, the last value counts.
 #[derive(Debug, Default)]
 pub(super) struct Members<'a>(Vec<(String, &'a RawValue)>);
 
 impl<'a> Members<'a> {
-    /// The value of this name.
+    /// The value with this name.
     pub(super) fn get(&self, name: &str) -> Option<Json<'a>> {
         self.0.iter().rev().find(|(key, _)| key == name).map(|(_, raw)| Json::of(raw))
     }
 
-    /// Every name once, where it stood first, with its last value: the order of a Python dict.
+    /// Each name once, at its first position, with its last value. This is the order of a Python
+    /// dict.
     pub(super) fn as_dict(&self) -> impl Iterator<Item = (&str, Json<'a>)> {
         let is_first = |(index, (key, _)): &(usize, &(String, _))| {
             !self.0[..*index].iter().any(|(before, _)| before == key)
@@ -53,8 +54,8 @@ impl<'de> Deserialize<'de> for Members<'de> {
     }
 }
 
-/// A JSON string in octets, so that half a surrogate pair may stand in it: as three octets that
-/// are no UTF-8.
+/// A JSON string as octets. Half a surrogate pair is kept as three octets, which are not valid
+/// UTF-8.
 pub(super) struct Decoded(pub(super) Vec<u8>);
 
 impl<'de> Deserialize<'de> for Decoded {

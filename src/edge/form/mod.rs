@@ -1,8 +1,8 @@
-//! JSON bodies, checked like a Django REST Framework serializer does it: every wrong field is
-//! named, all at once.
+//! Reads JSON bodies and checks them as a Django REST Framework serializer does: the answer names
+//! every invalid field at once.
 //!
-//! A body is a struct, declared with [`form!`]: each field with its type, whether it must be there,
-//! and its rule.
+//! A body is a struct, declared with [`form!`]. Each field has a type, a word that says whether it
+//! is required, and a rule.
 //!
 //! ```ignore
 //! form! {
@@ -31,17 +31,16 @@
 //! let product = form.finish(fields)?;
 //! ```
 //!
-//! `NewProduct::read` gives a `NewProduct<Unchecked>`, whose fields are each a [`Field`]: one with
-//! something wrong is empty, and the form has noted why. [`Form::finish`] turns it into a
-//! `NewProduct`, whose fields are the values, or into all the [`Errors`].
+//! `NewProduct::read` returns a `NewProduct<Unchecked>`. Each of its fields is a [`Field`], which
+//! is empty if its value is invalid; the form then has an error for it. [`Form::finish`] turns it
+//! into a `NewProduct` with the values, or into all the [`Errors`].
 //!
 //! The words before the rules are methods of [`Form`]: `required`, `optional`, `nullable`,
-//! `clearable`, `defaulting`, `changing`. A list of objects has the rule
-//! `objects(ITEMS_MAX, Item::read)`, where `Item` is such a struct too. A body with one field may
-//! do without a struct.
+//! `clearable`, `defaulting`, `changing`. A list of objects has the rule `objects(ITEMS_MAX,
+//! Item::read)`, where `Item` is also such a struct. A body with a single field needs no struct.
 //!
-//! Every rule also says what it takes as JSON Schema, so that the description of an operation's
-//! body ([`Form::described`]) is made by the very function that reads it.
+//! Every rule also describes its values as JSON Schema. So the function that reads a body also
+//! describes it ([`Form::described`]).
 
 mod body;
 mod decimals;

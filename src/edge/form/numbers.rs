@@ -1,5 +1,5 @@
-//! Rules for numbers, ids, money and truth. Numbers are judged by how they are written; no binary
-//! float decides what a price or a quantity is.
+//! Rules for numbers, money and booleans. Numbers are checked as decimal text; no binary float
+//! decides a price or a quantity.
 
 use super::decimals::{Decimal, Digits};
 use super::errors::Problem;
@@ -20,18 +20,18 @@ const NOT_A_NUMBER: &str = "A valid number is required.";
 const NOT_A_BOOLEAN: &str = "Must be a valid boolean.";
 const TOO_LONG: &str = "String value too large.";
 
-/// Digits of a discount in percent: 100.00 is the largest.
+/// Digits of a discount in percent: the largest is 100.00.
 const DISCOUNT_DIGITS: Digits = Digits { total: 5, decimals: 2 };
 
-/// Units in a line of a cart or an order.
+/// Most units in a line of a cart or an order.
 const UNITS: RangeInclusive<i64> = 1..=MAX_LINE_QUANTITY as i64;
 
-/// A whole number in this range; `5`, `"5"` and `5.0` are the same.
+/// A whole number in this range. `5`, `"5"` and `5.0` are the same.
 pub(crate) fn integer(range: RangeInclusive<i64>) -> Integer {
     Integer { range, below: None }
 }
 
-/// A rule for whole numbers; [`integer`] makes it.
+/// A rule for whole numbers, made by [`integer`].
 #[derive(Clone, Debug)]
 pub(crate) struct Integer {
     range: RangeInclusive<i64>,
@@ -39,7 +39,7 @@ pub(crate) struct Integer {
 }
 
 impl Integer {
-    /// Another sentence for what is too small.
+    /// Uses another error for numbers that are too small.
     pub(crate) fn below(mut self, sentence: &'static str) -> Self {
         self.below = Some(sentence);
         self
@@ -67,17 +67,17 @@ impl Rule for Integer {
     }
 }
 
-/// What Django REST Framework says of a number above `most`.
+/// The error of Django REST Framework for a number above `most`.
 pub(crate) fn at_most(most: impl Display) -> String {
     format!("Ensure this value is less than or equal to {most}.")
 }
 
-/// How many units of a product.
+/// A quantity of a product.
 pub(crate) fn quantity() -> impl Rule<Value = Quantity> {
     units(integer(UNITS))
 }
 
-/// The same, with another sentence for less than one.
+/// A quantity, with another error for less than one.
 pub(crate) fn quantity_or(too_few: &'static str) -> impl Rule<Value = Quantity> {
     units(integer(UNITS).below(too_few))
 }
@@ -98,7 +98,7 @@ pub(crate) fn money(currency: Currency) -> impl Rule<Value = Money> {
     )
 }
 
-/// The same where the contract's document writes amounts as numbers.
+/// The same for contracts whose document writes amounts as numbers.
 pub(crate) fn money_number(currency: Currency) -> impl Rule<Value = Money> {
     money(currency).shown(move |_| schemas::money_number(currency))
 }
@@ -111,8 +111,8 @@ pub(crate) fn discount() -> impl Rule<Value = Discount> {
     })
 }
 
-/// A decimal number with so many digits: a string as it was written, a JSON number as the float it
-/// is, without the noise of a float.
+/// A decimal number with limited digits. A string is read as it was written. A JSON number is read
+/// without the rounding errors of a float.
 fn decimal(json: &Json<'_>, digits: Digits) -> Result<Decimal, Problem> {
     let mended = match json {
         Json::Number(text) => without_rounding_error(text, digits.decimals),
@@ -127,13 +127,14 @@ fn decimal(json: &Json<'_>, digits: Digits) -> Result<Decimal, Problem> {
     digits.fault_of(&number).map_or(Ok(number), |sentence| Err(sentence.into()))
 }
 
-/// A JSON number that is no whole number of units of `decimals` places, but within a millionth of
-/// one: that one, as 0.1 × 3 is 0.30 and not 0.30000000000000004 (contracts README, "Values").
-/// `None`: nothing to mend, and whatever reads the number judges it as it is.
+/// Corrects a JSON number that differs from a whole number of units of `decimals` places by less
+/// than a millionth of a unit: 0.1 × 3 is read as 0.30, not as 0.30000000000000004 (contracts
+/// README, "Values"). `None` if there is nothing to correct; the caller then checks the number as
+/// written.
 fn without_rounding_error(number: &str, decimals: u8) -> Option<String> {
-    /// Digits behind a unit that say whether it is near.
+    /// The digits after the unit that decide whether the number is close to a whole one.
     const NEAR_DIGITS: usize = 6;
-    /// What is smaller than this power of ten is nothing, however many digits it has.
+    /// A number below this power of ten counts as zero, however many digits it has.
     const LEAST_POWER: i64 = -2 * 1_000;
     if number.len() > limits::NUMBER_CHARACTERS_MAX {
         return None;
@@ -145,7 +146,7 @@ fn without_rounding_error(number: &str, decimals: u8) -> Option<String> {
     let power: i64 = power.parse().unwrap_or(farthest).max(LEAST_POWER);
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     let mut digits = format!("{whole}{fraction}");
-    // Where the point stands in the digits when the number counts units.
+    // The position of the decimal point if the number is counted in units.
     let mut point = i64::try_from(whole.len()).ok()? + i64::from(decimals);
     point = point.checked_add(power)?;
     if let Ok(zeros @ 1..) = usize::try_from(-point) {
@@ -166,7 +167,7 @@ fn without_rounding_error(number: &str, decimals: u8) -> Option<String> {
     Some(format!("{sign}{units}e-{decimals}"))
 }
 
-/// Yes or no, in all the spellings Django REST Framework knows.
+/// A boolean, in all spellings that Django REST Framework accepts.
 pub(crate) fn boolean() -> impl Rule<Value = bool> {
     let means_null = |text: &str| text.is_empty() || text.eq_ignore_ascii_case("null");
     or_null(rule(schemas::boolean, truth), means_null)
@@ -188,7 +189,7 @@ fn truth(json: Json<'_>) -> Result<bool, Problem> {
     }
 }
 
-/// The whole number that was written, clamped to 128 bits.
+/// The whole number in the text, clamped to 128 bits.
 pub(super) fn whole_number(json: &Json<'_>) -> Result<i128, Problem> {
     let whole = match json {
         Json::Number(text) => whole(&number(text)),
@@ -201,14 +202,14 @@ pub(super) fn whole_number(json: &Json<'_>) -> Result<i128, Problem> {
     whole.ok_or_else(|| NOT_AN_INTEGER.into())
 }
 
-/// `-12`, `+12`, `12.` and `12.000`, as Django REST Framework reads them.
+/// Accepts `-12`, `+12`, `12.` and `12.000`, as Django REST Framework does.
 fn whole(text: &str) -> Option<i128> {
     let text = stripped(text);
     let whole = text.trim_end_matches('0').strip_suffix('.').unwrap_or(text);
     python_int(whole)
 }
 
-/// What Python's `int` reads: digits of any script, with single underscores between them.
+/// Reads what Python's `int` reads: digits of any script, with single underscores between them.
 pub(crate) fn python_int(text: &str) -> Option<i128> {
     let text = stripped(text);
     let (is_negative, digits) = match text.strip_prefix('-') {

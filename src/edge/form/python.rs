@@ -1,5 +1,5 @@
-//! JSON values as Python writes them: Django REST Framework's sentences repeat them so, and its
-//! fields read a number by its text.
+//! Renders JSON values as Python does. Error messages of Django REST Framework repeat values in
+//! this form, and its fields parse numbers from this text.
 
 use super::json::Json;
 use super::members::Members;
@@ -25,7 +25,7 @@ pub(super) fn str_of<'j>(json: &'j Json<'_>) -> Cow<'j, str> {
     }
 }
 
-/// `str()` of a number: a whole one is kept as it was written, any other is a float.
+/// `str()` of a number. A whole number is kept as the client wrote it; any other becomes a float.
 pub(super) fn number(written: &str) -> Cow<'_, str> {
     if written == "-0" {
         return "0".into();
@@ -33,9 +33,9 @@ pub(super) fn number(written: &str) -> Cow<'_, str> {
     if written.contains(['.', 'e', 'E']) { float(written).into() } else { written.into() }
 }
 
-/// The shortest text that means the same float.
+/// The shortest text that parses to the same float.
 fn float(written: &str) -> String {
-    /// Powers of ten that are written without an exponent.
+    /// The powers of ten that are written without an exponent.
     const PLAIN: std::ops::Range<i32> = -4..16;
     let float: f64 = written.parse().unwrap_or(f64::NAN);
     if !float.is_finite() {
@@ -52,7 +52,7 @@ fn float(written: &str) -> String {
     if plain.contains('.') { plain } else { plain + ".0" }
 }
 
-/// Appends `repr(value)`. The depth of a body is bounded before.
+/// Appends `repr(value)`. The caller has already limited the depth of the body.
 fn write_repr(json: &Json<'_>, shown: &mut String) {
     match json {
         Json::Text(text) => write_quoted(text, shown),
@@ -67,7 +67,7 @@ fn write_repr(json: &Json<'_>, shown: &mut String) {
             shown.push(']');
         }
         Json::Object(text) => {
-            // One with too many members is shown as it was written.
+            // An object with too many members is repeated as the client wrote it.
             let Ok(members) = serde_json::from_str::<Members<'_>>(text) else {
                 return shown.push_str(text);
             };
@@ -84,7 +84,7 @@ fn write_repr(json: &Json<'_>, shown: &mut String) {
     }
 }
 
-/// A string in quotes; what cannot be printed is escaped.
+/// A quoted string; characters that cannot be printed are escaped.
 fn write_quoted(text: &str, shown: &mut String) {
     let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
     shown.push(quote);

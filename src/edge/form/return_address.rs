@@ -1,5 +1,5 @@
-//! Where a customer may be sent back to: an address that ends in a `Location` header and in a
-//! browser, so it is judged as it is written and never repaired.
+//! Addresses to which a customer may be redirected. Such an address is used in a `Location` header
+//! and in a browser, so it is checked exactly as written and never corrected.
 
 use super::errors::Problem;
 use super::rule::{Rule, rule};
@@ -7,13 +7,14 @@ use super::texts::{NOT_A_STRING, Sent, string};
 use schemars::{Schema, json_schema};
 use url::Url;
 
-/// What a gateway replaces by the id of its session.
+/// The gateway replaces this by the id of its session.
 const SESSION_ID: &str = "{CHECKOUT_SESSION_ID}";
 const CHARACTERS_MAX: usize = 2_000;
-/// Visible ASCII that no address has, or that browsers read as something else.
+/// Visible ASCII characters that are not allowed in an address, or that browsers read as something
+/// else.
 const FOREIGN_CHARACTERS: &[char] = &['\\', '"', '<', '>', '^', '`', '|', '{', '}'];
 
-/// What is said of anything else.
+/// The error for an invalid address.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "Enter an absolute http or https address of at most {CHARACTERS_MAX} characters, without a \
@@ -32,7 +33,7 @@ impl ReturnAddress {
     /// Reads an address.
     ///
     /// # Errors
-    /// A sentence about what an address must be.
+    /// The error if the address is invalid.
     pub(crate) fn parse(text: &str) -> Result<Self, NotAReturnAddress> {
         Self::read(text).ok_or(NotAReturnAddress)
     }
@@ -57,13 +58,13 @@ impl ReturnAddress {
         &self.text
     }
 
-    /// Scheme, host and port, as a browser writes them.
+    /// Scheme, host and port, as in a browser's `Origin` header.
     pub(crate) fn origin(&self) -> &str {
         &self.origin
     }
 }
 
-/// An address to send a customer back to.
+/// A field with an address to redirect a customer to.
 pub(crate) fn return_address() -> impl Rule<Value = ReturnAddress> {
     rule(schema, |json| {
         let Sent { text, surrogate } = string(json, NOT_A_STRING)?;
@@ -89,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_of_the_web_are_taken_as_they_are_written() {
+    fn accepts_web_addresses_as_they_are_written() {
         for (text, origin) in [
             ("https://shop.example", "https://shop.example"),
             ("https://shop.example/thanks?a=b#done", "https://shop.example"),
@@ -105,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_that_a_browser_could_read_otherwise_is_refused() {
+    fn refuses_addresses_that_browsers_could_read_differently() {
         for text in [
             "",
             "/thanks",

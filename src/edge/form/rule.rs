@@ -1,31 +1,31 @@
-//! How one value is read and described.
+//! Rules: how one value is read and described.
 
 use super::errors::Problem;
 use super::json::Json;
 use schemars::{Schema, json_schema};
 use souk_domain::text::stripped;
 
-/// How one value is read. The functions of this module make them.
+/// Reads and describes one value. The functions of this module make rules.
 pub(crate) trait Rule {
-    /// What comes out.
+    /// The type of the value.
     type Value;
 
-    /// The value, or what is wrong with it. `null` never gets here.
+    /// Returns the value or its errors. Never called with `null`.
     ///
     /// # Errors
-    /// What a Django REST Framework field would say.
+    /// Returns the error that a Django REST Framework field would return.
     fn read(&self, json: Json<'_>) -> Result<Self::Value, Problem>;
 
-    /// The values this rule takes, as JSON Schema 2020-12. What is no such value is refused; what
-    /// is one may still be refused by a rule of the shop.
+    /// The accepted values, as JSON Schema 2020-12. Values outside the schema are refused. The shop
+    /// may still refuse some values within it.
     fn schema(&self) -> Schema;
 
-    /// Whether a text means `null` where the field may be null.
+    /// Whether a text counts as `null` in a field that may be null.
     fn means_null(&self, _text: &str) -> bool {
         false
     }
 
-    /// This rule, and then another look at what came out.
+    /// This rule, followed by another check of its value.
     fn then<T, W: Into<Problem>>(
         self,
         look: impl Fn(Self::Value) -> Result<T, W>,
@@ -36,8 +36,8 @@ pub(crate) trait Rule {
         Then { rule: self, look }
     }
 
-    /// This rule, which does not judge again what is there already: a text that is `current` is
-    /// that value, whatever rules came since it was stored.
+    /// This rule, except that an unchanged value is accepted without a check: a text equal to
+    /// `current` is that value, even if stricter rules came later.
     fn or_unchanged(self, current: Option<Self::Value>) -> impl Rule<Value = Self::Value>
     where
         Self: Sized,
@@ -46,7 +46,7 @@ pub(crate) trait Rule {
         OrUnchanged { rule: self, current }
     }
 
-    /// This rule, described in another way.
+    /// This rule, with another description.
     fn shown(self, show: impl Fn(Schema) -> Schema) -> impl Rule<Value = Self::Value>
     where
         Self: Sized,
@@ -54,7 +54,7 @@ pub(crate) trait Rule {
         Shown { rule: self, show }
     }
 
-    /// This rule, described with an example of what is meant.
+    /// This rule, described with an example.
     fn like(self, example: &'static str) -> impl Rule<Value = Self::Value>
     where
         Self: Sized,
@@ -139,7 +139,7 @@ where
     }
 }
 
-/// A rule made of a function that reads a value and one that describes what it takes.
+/// A rule made of two functions: one reads a value, one describes the accepted values.
 pub(super) fn rule<T>(
     schema: impl Fn() -> Schema,
     read: impl Fn(Json<'_>) -> Result<T, Problem>,
@@ -147,7 +147,7 @@ pub(super) fn rule<T>(
     Made { schema, read }
 }
 
-/// A rule that takes some texts for `null`.
+/// A rule that reads some texts as `null`.
 pub(super) fn or_null<R: Rule>(
     rule: R,
     means_null: fn(&str) -> bool,
@@ -176,7 +176,7 @@ impl<R: Rule> Rule for OrNull<R> {
     }
 }
 
-/// A rule that takes anything: what `read` makes of it is never wrong.
+/// A rule that accepts any value; `read` never fails.
 pub(crate) fn anything<T>(read: impl Fn(Json<'_>) -> T) -> impl Rule<Value = T> {
     rule(|| json_schema!({}), move |json| Ok(read(json)))
 }

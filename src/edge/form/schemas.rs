@@ -1,8 +1,8 @@
-//! What the rules take, as JSON Schema 2020-12.
+//! The JSON Schemas (2020-12) of the rules.
 //!
-//! A schema names the one type that a client should send, which is the one that the contract's
-//! document prints: from unions of types, generators make clients that nobody can use. The rules
-//! read more, like Django REST Framework: a number for a text, a text for a number.
+//! A schema names a single type, the one that the contract's document prints, because generators
+//! turn unions of types into clients that are hard to use. The rules accept more, as Django REST
+//! Framework does: a number for a text, a text for a number.
 
 use super::decimals::Digits;
 use super::rule::Rule;
@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use souk_domain::{Currency, EmailAddress, MAX_AMOUNT_MINOR_UNITS, Money, Password, Username};
 use std::ops::RangeInclusive;
 
-/// Text of at most so many characters, none of them a null character.
+/// A text with a maximum number of characters and no null character.
 pub(super) fn text(max_characters: usize, or_blank: bool) -> Schema {
     if or_blank {
         return json_schema!({
@@ -86,7 +86,7 @@ pub(super) fn web_address(max_characters: usize) -> Schema {
     })
 }
 
-/// An address that Django's `URLValidator` takes; it may refuse the host of one that is like this.
+/// An address that Django's `URLValidator` accepts. The validator may still refuse the host.
 pub(super) fn image_address(max_characters: usize) -> Schema {
     json_schema!({
         "type": "string",
@@ -158,20 +158,20 @@ pub(super) fn boolean() -> Schema {
     json_schema!({"type": "boolean"})
 }
 
-/// A list of 1 to `max_items` such items.
+/// A list of 1 to `max_items` of these items.
 pub(super) fn list(items: &Schema, max_items: usize) -> Schema {
     json_schema!({"type": "array", "items": items, "minItems": 1, "maxItems": max_items})
 }
 
-/// The extension that names fields of which exactly one has a value.
+/// The extension that lists fields of which exactly one must have a value.
 pub(in crate::edge) const EXACTLY_ONE: &str = "x-exactly-one-of";
-/// The extension that names fields of which at least one has a value.
+/// The extension that lists fields of which at least one must have a value.
 pub(super) const AT_LEAST_ONE: &str = "x-at-least-one-of";
 
-/// Whether a field must be there.
+/// Whether a field is required.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Presence {
-    /// It must.
+    /// It is required.
     Required,
     /// It may be absent, but not `null`.
     Optional,
@@ -179,7 +179,7 @@ pub(super) enum Presence {
     Nullable,
 }
 
-/// The fields of an object, as the function that reads them describes them.
+/// The fields of an object, collected from the function that reads them.
 #[derive(Debug, Default)]
 pub(super) struct DescribedFields {
     properties: Map<String, Value>,
@@ -188,7 +188,7 @@ pub(super) struct DescribedFields {
 }
 
 impl DescribedFields {
-    /// One more field.
+    /// Adds a field.
     pub(super) fn add(&mut self, name: &'static str, presence: Presence, rule: &impl Rule) {
         let schema = rule.schema();
         if presence == Presence::Required {
@@ -201,13 +201,15 @@ impl DescribedFields {
         self.properties.insert(name.to_owned(), schema);
     }
 
-    /// Of these fields exactly one ([`EXACTLY_ONE`]) or at least one ([`AT_LEAST_ONE`]) has a
-    /// value. An extension says so and no keyword: `oneOf` would make the body a union of types.
+    /// Marks fields of which exactly one ([`EXACTLY_ONE`]) or at least one ([`AT_LEAST_ONE`]) must
+    /// have a value. An extension is used because the keyword `oneOf` would turn the body into a
+    /// union of types.
     pub(super) fn one_of(&mut self, extension: &str, names: &[&'static str]) {
         self.alternatives.insert(extension.to_owned(), json!(names));
     }
 
-    /// The object. Unknown fields are ignored (contracts README, "Bad input"), so they are allowed.
+    /// The schema of the object. It allows unknown fields, because they are ignored (contracts
+    /// README, "Bad input").
     pub(super) fn schema(self) -> Schema {
         let mut schema = json_schema!({"type": "object", "properties": self.properties});
         if !self.required.is_empty() {
@@ -229,7 +231,7 @@ mod tests {
     use souk_domain::{Currency, ProductId};
 
     form! {
-        /// Two fields of which one must be there.
+        /// Two fields, of which one is required.
         struct Change {
             by: Option<String> = nullable(text(2)),
             to: Option<String> = nullable(text(2)),
@@ -240,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_of_which_one_must_be_there_are_named() {
+    fn schemas_list_fields_of_which_one_is_required() {
         let schema = Form::described(Change::read);
         assert_eq!(schema.as_value()["x-exactly-one-of"], json!(["by", "to"]));
         let either = json!({"non_field_errors": ["Give either by or to."]});
@@ -272,7 +274,7 @@ mod tests {
     }
 
     form! {
-        /// Fields that may be absent, and some that may not.
+        /// Optional and required fields.
         struct Product {
             name: String = required(text(20)),
             image: Option<String> = nullable(web_address()),

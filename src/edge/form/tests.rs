@@ -1,4 +1,5 @@
-//! The sentences are those of Django REST Framework 3.18, checked against the package itself.
+//! Tests of the form. The expected messages are those of Django REST Framework 3.18, checked
+//! against the package itself.
 
 use super::*;
 use crate::edge::{Answer, Request, limits};
@@ -26,7 +27,7 @@ fn sentence<T: std::fmt::Debug>(read: Result<T, String>) -> String {
 }
 
 form! {
-    /// A body with everything wrong.
+    /// A body with an error in every field.
     struct Wrong {
         email: EmailAddress = required(email()),
         password: Password = required(new_password()),
@@ -85,14 +86,14 @@ form! {
 }
 
 form! {
-    /// What several bodies have.
+    /// Fields that several bodies share.
     struct Shared {
         clear_cart: bool = defaulting(boolean(), true),
     }
 }
 
 #[test]
-fn what_is_in_order_comes_out_as_values() {
+fn valid_fields_become_values() {
     let request = post(
         r#"{"name": " Lamp ", "price": 19.99, "note": null, "unknown": [1], "name": " Lamp 2"}"#,
     );
@@ -108,7 +109,7 @@ fn what_is_in_order_comes_out_as_values() {
 }
 
 #[test]
-fn a_rule_about_several_fields_speaks_after_all_of_them() {
+fn rules_about_several_fields_run_after_the_rules_of_each_field() {
     let request = post(r#"{"name": "Nothing", "price": 1, "clear_cart": 7}"#);
     let mut form = Form::parse(&request).expect("a form");
     let fields = Lamp::read(&mut form, Currency::USD, false);
@@ -143,7 +144,7 @@ fn a_field_of_a_full_update_is_required() {
 }
 
 #[test]
-fn bodies_that_are_no_form_are_refused() {
+fn refuses_bodies_that_are_not_json_objects() {
     let refused = |request: &Request| {
         let answer = Form::parse(request).expect_err("no form");
         (answer.status.as_u16(), answer.text().to_owned())
@@ -181,7 +182,7 @@ fn bodies_that_are_no_form_are_refused() {
 }
 
 #[test]
-fn json_is_taken_with_a_character_set_and_absent() {
+fn accepts_json_with_a_character_set_and_a_missing_body() {
     let charset = post("{}").with_header("content-type", "Application/JSON; charset=utf-8");
     assert!(Form::parse(&charset).is_ok());
     let empty = Request::test(Method::POST, "/").with_header("content-type", "text/plain");
@@ -255,7 +256,7 @@ fn addresses_of_images_are_those_of_django() {
 }
 
 form! {
-    /// Where such texts mean nothing.
+    /// In fields where such texts have no meaning.
     struct NoNulls {
         d: Option<Reference<ProductId>> = nullable(reference(ProductId::new)),
         a: Option<bool> = optional(boolean()),
@@ -359,7 +360,7 @@ fn a_name_is_folded_to_one_line() {
 }
 
 #[test]
-fn every_rule_of_a_text_speaks() {
+fn every_rule_for_texts_has_its_error() {
     const NULL: &str = "Null characters are not allowed.";
     const SURROGATE: &str = "Surrogate characters are not allowed: U+DC00.";
     const USERNAME: &str = "Enter a valid username. This value may contain only letters, numbers, \
@@ -396,7 +397,7 @@ fn every_rule_of_a_text_speaks() {
 }
 
 #[test]
-fn what_is_unchanged_is_not_judged_again() {
+fn accepts_an_unchanged_value_without_checking_it() {
     let old_name = souk_domain::Username::claimed("an old name!");
     let old_email = EmailAddress::claimed("ann@b.c0m").expect("an earlier address");
     let rule = || username().or_unchanged(Some(old_name.clone()));

@@ -18,17 +18,18 @@ const NOT_AN_EMAIL: &str = "Enter a valid email address.";
 const NOT_A_URL: &str = "Enter a valid URL.";
 const NULL_CHARACTERS: &str = "Null characters are not allowed.";
 
-/// Text of at most so many characters, white space around it dropped, not blank.
+/// A text with a maximum number of characters. Surrounding white space is removed, and the rest
+/// must not be blank.
 pub(crate) fn text(max_characters: usize) -> Text {
     Text { max_characters, blank: false, one_line: false, example: None }
 }
 
-/// A name of at most so many characters, not blank: text that is folded to one line.
+/// A name with a maximum number of characters. It is folded to one line and must not be blank.
 pub(crate) fn name(max_characters: usize) -> Text {
     Text { one_line: true, ..text(max_characters) }
 }
 
-/// A rule for text; [`text`] and [`name`] make it.
+/// A rule for text, made by [`text`] and [`name`].
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Text {
     max_characters: usize,
@@ -38,13 +39,13 @@ pub(crate) struct Text {
 }
 
 impl Text {
-    /// Blank is fine too.
+    /// Also accepts blank text.
     pub(crate) fn or_blank(mut self) -> Self {
         self.blank = true;
         self
     }
 
-    /// A text that the description shows.
+    /// Sets the example in the description.
     pub(crate) fn example(mut self, text: &'static str) -> Self {
         self.example = Some(text);
         self
@@ -57,7 +58,7 @@ impl Rule for Text {
     fn read(&self, json: Json<'_>) -> Result<String, Problem> {
         let Sent { text: sent, surrogate } = string(json, NOT_A_STRING)?;
         let sent = stripped(&sent);
-        // The limit is on what was sent, as the description says.
+        // The limit applies to the text as sent, as the description says.
         let too_long = too_long(sent, self.max_characters);
         let null_characters = null_characters(sent);
         let is_folded = self.one_line && null_characters.is_none();
@@ -84,7 +85,8 @@ pub(crate) fn email() -> impl Rule<Value = EmailAddress> {
     address(EmailAddress::parse)
 }
 
-/// The e-mail address somebody says is theirs: also one that only earlier versions took.
+/// An e-mail address with which a user identifies themselves. Also accepts addresses that only
+/// earlier versions allowed at registration.
 pub(crate) fn claimed_email() -> impl Rule<Value = EmailAddress> {
     address(EmailAddress::claimed)
 }
@@ -104,14 +106,15 @@ pub(crate) fn username() -> impl Rule<Value = Username> {
     })
 }
 
-/// The user name somebody says is theirs: as long as the longest there is, an e-mail address.
+/// A user name with which a user identifies themselves. It may be as long as the longest user name
+/// that exists, which is an e-mail address.
 pub(crate) fn claimed_username() -> impl Rule<Value = Username> {
     text(EmailAddress::MAX_CHARACTERS).then(|name| Ok::<_, Problem>(Username::claimed(&name)))
 }
 
-/// The absolute address of something on the web. A blank text is `null` where that may be.
+/// An absolute web address. A blank text counts as `null` if the field may be null.
 pub(crate) fn web_address() -> impl Rule<Value = String> {
-    // The parser drops white space and control characters, which are no part of an address.
+    // The URL parser removes white space and control characters, so they are refused before.
     let is_plain = |text: &str| !text.contains(|one: char| one.is_whitespace() || one.is_control());
     let is_web = move |text: &str| {
         is_plain(text) && Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
@@ -119,8 +122,8 @@ pub(crate) fn web_address() -> impl Rule<Value = String> {
     address_as(schemas::web_address, is_web)
 }
 
-/// The address of an image, as Django's `URLField` takes it. A blank text is `null` where that may
-/// be.
+/// The address of an image, read as Django's `URLField` reads it. A blank text counts as `null` if
+/// the field may be null.
 pub(crate) fn image_address() -> impl Rule<Value = String> {
     address_as(schemas::image_address, is_url)
 }
@@ -150,7 +153,7 @@ fn address_as(
     or_null(written, |text| stripped(text).is_empty())
 }
 
-/// A password somebody chooses; nothing is trimmed.
+/// A new password. Nothing is trimmed.
 pub(crate) fn new_password() -> impl Rule<Value = Password> {
     rule(schemas::new_password, |json| {
         let Sent { text, surrogate } = unblank(json)?;
@@ -162,7 +165,7 @@ pub(crate) fn new_password() -> impl Rule<Value = Password> {
     })
 }
 
-/// A password somebody says is theirs; nothing is trimmed.
+/// A password with which a user identifies themselves. Nothing is trimmed.
 pub(crate) fn claimed_password() -> impl Rule<Value = Password> {
     rule(schemas::claimed_password, |json| {
         let Sent { text, surrogate } = unblank(json)?;
@@ -172,8 +175,8 @@ pub(crate) fn claimed_password() -> impl Rule<Value = Password> {
     })
 }
 
-/// A new password once more: whatever is wrong with it is wrong with the password itself, so here
-/// it only has to be there. Compared with [`Password::as_bytes`]; nothing is trimmed.
+/// The confirmation of a new password. The rules for passwords apply to the password itself, so
+/// this field is only required. Compare it with [`Password::as_bytes`]. Nothing is trimmed.
 pub(crate) fn repeated_password() -> impl Rule<Value = Vec<u8>> {
     rule(schemas::repeated_password, |json| {
         let Sent { text, surrogate } = unblank(json)?;
@@ -182,7 +185,7 @@ pub(crate) fn repeated_password() -> impl Rule<Value = Vec<u8>> {
     })
 }
 
-/// One of a few words, each standing for a value.
+/// One of several words, each of which stands for a value.
 pub(crate) fn choice<T: Copy>(choices: &'static [(&'static str, T)]) -> impl Rule<Value = T> {
     let words = move || choices.iter().map(|(word, _)| *word).collect::<Vec<_>>();
     rule(
@@ -195,7 +198,7 @@ pub(crate) fn choice<T: Copy>(choices: &'static [(&'static str, T)]) -> impl Rul
     )
 }
 
-/// The state of an order, by the words of a contract.
+/// The status of an order, in the words of a contract.
 pub(crate) fn order_status(
     word_of: fn(OrderStatus) -> &'static str,
 ) -> impl Rule<Value = OrderStatus> {
@@ -213,20 +216,21 @@ fn no_choice(word: &str) -> Problem {
     format!("\"{word}\" is not a valid choice.").into()
 }
 
-/// A string with something in it, which nothing is trimmed off.
+/// A string that is not empty. Nothing is trimmed.
 fn unblank(json: Json<'_>) -> Result<Sent<'_>, Problem> {
     let sent = string(json, NOT_A_STRING)?;
     if sent.text.is_empty() { Err(BLANK.into()) } else { Ok(sent) }
 }
 
-/// A text as it was sent.
+/// A text as the client sent it.
 pub(super) struct Sent<'a> {
     pub(super) text: Cow<'a, str>,
-    /// What is wrong with half a surrogate pair in it.
+    /// The error if the text contains half a surrogate pair.
     pub(super) surrogate: Option<Message>,
 }
 
-/// What Django REST Framework takes for a string: strings, and numbers as Python writes them.
+/// Accepts what Django REST Framework accepts as a string: strings, and numbers in Python's
+/// spelling.
 pub(super) fn string<'a>(json: Json<'a>, otherwise: &'static str) -> Result<Sent<'a>, Problem> {
     match json {
         Json::Text(text) => Ok(Sent { text, surrogate: None }),
@@ -239,8 +243,8 @@ pub(super) fn string<'a>(json: Json<'a>, otherwise: &'static str) -> Result<Sent
     }
 }
 
-/// What was parsed, where no half of a surrogate pair was sent. The sentence about one comes before
-/// the rule `last`.
+/// The parsed value, if the text contains no half of a surrogate pair. The error about such a half
+/// comes before the error of the rule `last`.
 fn with_surrogate<T>(
     parsed: Result<T, TextErrors>,
     surrogate: Option<Message>,

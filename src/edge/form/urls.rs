@@ -1,4 +1,4 @@
-//! URLs, as the `URLValidator` of Django 5.2 takes them.
+//! URLs, as the `URLValidator` of Django 5.2 accepts them.
 
 use souk_domain::text::is_space;
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -9,11 +9,11 @@ const URL_CHARACTERS_MAX: usize = 2_048;
 const HOST_CHARACTERS_MAX: usize = 253;
 const LABEL_CHARACTERS_MAX: usize = 63;
 const TOP_LEVEL_CHARACTERS_MIN: usize = 2;
-/// Characters that a reader of URLs may take for one of `/?#@:`.
+/// Characters that some URL parsers treat as one of `/?#@:`.
 const AMBIGUOUS: &str = "⁇⁈⁉℀℁℅℆⩴︓︖﹕﹖﹟﹫＃／：？＠";
 
-/// Whether a text without white space around it is the URL of something on the web or on an FTP
-/// server, whose host has a name with a dot, is `localhost`, or is an IP address.
+/// Whether a trimmed text is a web or FTP URL whose host is a name with a dot, `localhost`, or an
+/// IP address.
 pub(super) fn is_url(text: &str) -> bool {
     let Some((scheme, rest)) = text.split_once("://") else { return false };
     if !SCHEMES.contains(&scheme.to_ascii_lowercase().as_str())
@@ -27,7 +27,7 @@ pub(super) fn is_url(text: &str) -> bool {
     has_host && is_plain_authority(rest)
 }
 
-/// What follows `user@` or `user:password@`.
+/// The text after `user@` or `user:password@`.
 fn behind_user(rest: &str) -> Option<&str> {
     let is_end = |one: char| is_space(one) || matches!(one, ':' | '@' | '/');
     let user = rest.find(is_end).filter(|length| *length > 0)?;
@@ -38,7 +38,7 @@ fn behind_user(rest: &str) -> Option<&str> {
     behind.strip_prefix('@')
 }
 
-/// What follows the host, if there is a good one.
+/// The text after the host, if the host is valid.
 fn behind_host(rest: &str) -> Option<&str> {
     if let Some(inside) = rest.strip_prefix('[') {
         let (literal, behind) = inside.split_once(']')?;
@@ -49,7 +49,7 @@ fn behind_host(rest: &str) -> Option<&str> {
     (is_known || is_domain(host)).then_some(behind)
 }
 
-/// A port or none, and then a path, a query or a fragment, if anything.
+/// An optional port, then an optional path, query or fragment.
 fn is_port_and_path(rest: &str) -> bool {
     const PORT_DIGITS_MAX: usize = 5;
     let (port, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
@@ -63,7 +63,7 @@ fn is_port_and_path(rest: &str) -> bool {
     is_port && !path.contains(is_space)
 }
 
-/// A name with a dot in it; one dot may end it.
+/// A name with a dot in it. A final dot is allowed.
 fn is_domain(host: &str) -> bool {
     let host = host.strip_suffix('.').unwrap_or(host);
     let Some((labels, top_level)) = host.rsplit_once('.') else { return false };
@@ -91,7 +91,7 @@ fn is_letter(one: char) -> bool {
     one.is_ascii_alphabetic() || matches!(one, '\u{a1}'..='\u{ffff}')
 }
 
-/// Whether every reader of URLs finds the same short host in what stands before the path.
+/// Whether all URL parsers find the same host, of limited length, in the part before the path.
 fn is_plain_authority(rest: &str) -> bool {
     let authority = &rest[..rest.find(['/', '?', '#']).unwrap_or(rest.len())];
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);

@@ -1,12 +1,13 @@
-//! An example of what a schema describes, made of the examples its parts bring.
+//! Makes an example for a schema from the examples of its parts.
 
 use crate::edge::form::EXACTLY_ONE;
 use serde_json::{Map, Value, json};
 
-/// How deep an example goes, counting references and alternatives; no body of ours is deeper.
+/// The depth limit of an example, counted in references and alternatives. No body of ours is
+/// deeper.
 const DEPTH_MAX: usize = 24;
 
-/// An example of `schema`, whose references are found in `definitions`.
+/// An example of `schema`. Its references are resolved in `definitions`.
 pub(super) fn example(schema: &Value, definitions: &Map<String, Value>) -> Value {
     within(schema, definitions, DEPTH_MAX)
 }
@@ -47,7 +48,7 @@ fn within(schema: &Value, definitions: &Map<String, Value>, depth: usize) -> Val
     }
 }
 
-/// True for a field that may only stand instead of another one, which is shown.
+/// True for a field that can only replace another field which the example already has.
 fn is_other_way(schema: &Value, name: &str) -> bool {
     schema[EXACTLY_ONE].as_array().into_iter().flatten().skip(1).any(|other| other == name)
 }

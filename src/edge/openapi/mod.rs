@@ -1,4 +1,4 @@
-//! The OpenAPI description of a contract, made of its table of routes.
+//! The OpenAPI description of a contract, generated from its table of routes.
 
 mod example;
 mod model;
@@ -16,20 +16,20 @@ use serde_json::{Map, Value};
 use souk_domain::Currency;
 use std::collections::HashMap;
 
-/// The description of a contract as a whole.
+/// Metadata of a contract.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Contract {
-    /// Its name, as in the URL of its description.
+    /// The name, as in the URL of the description.
     pub(crate) name: &'static str,
-    /// Where its description is served.
+    /// The path of the description.
     pub(crate) description_path: &'static str,
-    /// Its nature in one sentence.
+    /// A summary of the contract in one sentence.
     pub(crate) summary: &'static str,
-    /// How a client begins with it.
+    /// How a client starts.
     pub(crate) text: &'static str,
 }
 
-/// Describes those of `operations` that belong to `contract`. `base_url` is where the shop is.
+/// Describes the `operations` that belong to `contract`. `base_url` is the address of the shop.
 pub(crate) fn document<'a>(
     contract: &Contract,
     operations: impl Iterator<Item = &'a Operation>,
@@ -59,7 +59,7 @@ pub(crate) fn document<'a>(
         if let [tag] = &written.tags[..]
             && tags.iter().all(|known| known.name != *tag)
         {
-            tags.push(Tag { name: tag.clone(), description: format!("What is about {tag}.") });
+            tags.push(Tag { name: tag.clone(), description: format!("Operations on {tag}.") });
         }
         let methods = paths.entry(operation.path).or_insert_with(|| Value::Object(Map::new()));
         if let Value::Object(methods) = methods {
@@ -88,7 +88,7 @@ fn info(contract: &Contract) -> Info {
         summary: contract.summary,
         description: contract.text,
         version: env!("CARGO_PKG_VERSION"),
-        contact: Contact { name: "Whoever runs this shop" },
+        contact: Contact { name: "The operator of this shop" },
         license: License { name: "MIT", identifier: "MIT" },
     }
 }
@@ -104,14 +104,14 @@ fn security_schemes() -> Map<String, Value> {
     };
     let cart_key = SecurityScheme {
         r#type: "apiKey",
-        description: "The key of a guest's cart, also taken as the cookie, the query parameter or \
-                      the body field `cart_key`.",
+        description: "The key of a guest's cart. The cookie, the query parameter and the body \
+                      field `cart_key` work as well.",
         scheme: None,
         bearer_format: None,
         name: Some("X-Cart-Key"),
         r#in: Some("header"),
     };
-    let user = bearer("The access token of a log-in, good for 15 minutes.", Some("JWT"));
+    let user = bearer("The access token of a log-in, valid for 15 minutes.", Some("JWT"));
     let service = bearer("The token of another system, from the settings.", None);
     let schemes = [(USER_TOKEN, user), (SERVICE_TOKEN, service), (CART_KEY, cart_key)];
     schemes.into_iter().map(|(name, scheme)| (name.to_owned(), value_of(&scheme))).collect()
@@ -121,13 +121,13 @@ fn key_of(method: &Method) -> String {
     method.as_str().to_ascii_lowercase()
 }
 
-/// `PUT` as `Put`.
+/// Turns `PUT` into `Put`.
 fn with_capital(word: &str) -> String {
     let (first, rest) = word.split_at(word.len().min(1));
     first.to_ascii_uppercase() + &rest.to_ascii_lowercase()
 }
 
-/// What is written as JSON; none of the types of this module can fail at it.
+/// Serializes to JSON. The types of this module cannot fail.
 fn value_of(part: &impl Serialize) -> Value {
     serde_json::to_value(part).expect("maps with text keys, texts and schemas become JSON")
 }

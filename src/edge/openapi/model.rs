@@ -1,17 +1,18 @@
-//! OpenAPI 3.1.1 as far as Souk's descriptions go (<https://spec.openapis.org/oas/v3.1.1.html>).
+//! The parts of OpenAPI 3.1.1 that Souk's descriptions use
+//! (<https://spec.openapis.org/oas/v3.1.1.html>).
 
 use schemars::Schema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-/// One contract's description.
+/// The description of one contract.
 #[derive(Debug, Serialize)]
 pub(crate) struct Document {
     pub(super) openapi: &'static str,
     pub(super) info: Info,
     pub(super) servers: Vec<Server>,
     pub(super) tags: Vec<Tag>,
-    /// Per path the [`Operation`] of each method.
+    /// For each path, the [`Operation`] of each method.
     pub(super) paths: Map<String, Value>,
     pub(super) components: Components,
 }
@@ -56,13 +57,13 @@ pub(super) struct Operation {
     pub(super) summary: String,
     pub(super) description: String,
     pub(super) tags: Vec<String>,
-    /// Alternatives; in each the schemes that are needed together.
+    /// The alternatives; each lists the schemes that are required together.
     pub(super) security: Vec<Map<String, Value>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) parameters: Vec<Parameter>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) request_body: Option<RequestBody>,
-    /// Per status a [`Response`].
+    /// A [`Response`] for each status.
     pub(super) responses: Map<String, Value>,
 }
 
@@ -80,7 +81,7 @@ pub(super) struct Parameter {
 #[derive(Debug, Serialize)]
 pub(super) struct RequestBody {
     pub(super) required: bool,
-    /// Per content type a [`MediaType`].
+    /// A [`MediaType`] for each content type.
     pub(super) content: Map<String, Value>,
 }
 

@@ -1,4 +1,4 @@
-//! One operation of a description: its parameters, its body, its answers.
+//! One operation of a description: its parameters, body and answers.
 
 use super::example::example;
 use super::model::{Header, MediaType, Operation, Parameter, RequestBody, Response};
@@ -13,7 +13,7 @@ pub(super) const USER_TOKEN: &str = "userToken";
 pub(super) const SERVICE_TOKEN: &str = "serviceToken";
 pub(super) const CART_KEY: &str = "cartKey";
 
-/// The component that errors by field are.
+/// The name of the component for errors by field.
 pub(super) const FIELD_ERRORS: &str = "FieldErrors";
 
 const JSON: &str = "application/json";
@@ -27,7 +27,7 @@ pub(super) struct Described<'a> {
 }
 
 impl Described<'_> {
-    /// The operation as the document has it.
+    /// The operation as it appears in the document.
     pub(super) fn written(self) -> Operation {
         let heading = without_number(self.heading);
         let summary = self.description.title.unwrap_or(heading).to_owned();
@@ -60,7 +60,7 @@ impl Described<'_> {
         }
     }
 
-    /// Who needs nothing is shown as an empty alternative.
+    /// An empty alternative means that no credentials are needed.
     fn security(&self) -> Vec<Map<String, Value>> {
         let mut alternatives = Vec::new();
         for access in &self.description.access {
@@ -109,9 +109,9 @@ impl Described<'_> {
             parameters.push(Parameter {
                 name: "Idempotency-Key".to_owned(),
                 r#in: "header",
-                description: "Names the request: the same key and body give the stored answer \
-                              again for a day, with `Idempotent-Replayed: true`; tokens only while \
-                              their session lives."
+                description: "Identifies the request. For a day, the same key and body return the \
+                              stored answer with `Idempotent-Replayed: true`. Tokens are returned \
+                              only while their session is open."
                     .to_owned(),
                 required: false,
                 schema: json_schema!({
@@ -135,7 +135,7 @@ impl Described<'_> {
         parameters
     }
 
-    /// The body, if it is read field by field; the gateway's is not.
+    /// The body, if it is read as a form. The gateway's body is not.
     fn form(&self) -> Option<&Schema> {
         self.description.body.as_ref().filter(|_| !self.may(Access::Gateway))
     }
@@ -189,7 +189,7 @@ impl Described<'_> {
         }
     }
 
-    /// What is described, and what every operation of its kind refuses.
+    /// The described refusals, and those that every operation of its kind has.
     fn refusals(&self) -> Vec<Answer> {
         let mut refusals = self.description.refusals.clone();
         let is_described = |refusals: &[Answer], status: u16| {
@@ -272,11 +272,12 @@ fn content(content_type: &str, media: &MediaType) -> Map<String, Value> {
     std::iter::once((content_type.to_owned(), value_of(media))).collect()
 }
 
-/// What `Errors` are as JSON: sentences per field, nested as the fields are.
+/// The schema of [`Errors`](crate::edge::Errors) as JSON: messages for each field, nested as the
+/// fields are.
 pub(super) fn field_errors() -> Schema {
     json_schema!({
         "type": "object",
-        "description": "What is wrong with each field.",
+        "description": "The errors of each field.",
         "minProperties": 1,
         "additionalProperties": {"anyOf": [
             {"type": "array", "items": {"type": "string"}},
@@ -290,7 +291,7 @@ fn field_errors_reference() -> Value {
     json!({ "$ref": format!("#/components/schemas/{FIELD_ERRORS}") })
 }
 
-/// The shape of an error's body. Errors by field all have one shape.
+/// The schema of an error's body. All errors by field share one schema.
 fn schema_of(body: &Value) -> Value {
     let members = match body {
         Value::Object(members) => members,
@@ -343,13 +344,13 @@ fn reason(status: StatusCode) -> &'static str {
     status.canonical_reason().unwrap_or("Answer")
 }
 
-/// `7. List Products` and `2.1. List Products` as `List Products`.
+/// Turns `7. List Products` and `2.1. List Products` into `List Products`.
 fn without_number(heading: &str) -> &str {
     let is_number = |character: char| character.is_ascii_digit() || character == '.';
     heading.trim_start_matches(is_number).trim_start()
 }
 
-/// `List Products` as `listProducts`.
+/// Turns `List Products` into `listProducts`.
 fn camel_case(heading: &str) -> String {
     let words = heading.split(|character: char| !character.is_ascii_alphanumeric());
     let mut name = String::new();
@@ -362,8 +363,8 @@ fn camel_case(heading: &str) -> String {
     name
 }
 
-/// The first word of a path behind `/api/` or `/api/v1/`, or behind who it is for in Souk's own
-/// API: what it is about.
+/// The tag of a path: its first word after `/api/` or `/api/v1/`. In Souk's own API it is the word
+/// after the kind of caller.
 fn tag_of(path: &str) -> String {
     let behind = path.trim_start_matches("/api/").trim_start_matches("/souk/");
     let behind = behind.strip_prefix("v1/").unwrap_or(behind);
@@ -387,7 +388,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_are_about_something() {
+    fn paths_have_tags() {
         for (path, tag) in [
             ("/api/v1/products/{id}/", "products"),
             ("/api/token/", "token"),

@@ -1,10 +1,10 @@
-//! Numbers, ids, money, truth and choices.
+//! Tests of numbers, ids, money, booleans and choices.
 
 use super::*;
 use souk_domain::OrderStatus;
 
 #[test]
-fn whole_numbers_are_judged_as_written() {
+fn whole_numbers_are_checked_as_written() {
     for (value, number) in [
         ("5", 5),
         ("\"5\"", 5),
@@ -57,7 +57,7 @@ fn whole_numbers_are_judged_as_written() {
 }
 
 #[test]
-fn a_number_that_is_no_id_is_an_id_that_nothing_has() {
+fn a_number_that_cannot_be_an_id_counts_as_an_unknown_id() {
     let rule = || id(ProductId::new);
     let named = |number| Ok(ProductId::new(number));
     assert_eq!(read(rule(), "\"7\""), named(7));
@@ -149,7 +149,7 @@ fn money_is_exact() {
 }
 
 #[test]
-fn the_noise_of_a_float_is_no_part_of_an_amount() {
+fn rounding_errors_of_floats_are_removed_from_amounts() {
     let rule = || money(Currency::USD);
     for (value, minor_units) in [
         ("0.30000000000000004", 30),
@@ -169,13 +169,13 @@ fn the_noise_of_a_float_is_no_part_of_an_amount() {
     let decimals = "Ensure that there are no more than 2 decimal places.";
     let digits = "Ensure that there are no more than 10 digits in total.";
     for (value, expected) in [
-        // A string is taken as written.
+        // A string is read as it was written.
         ("\"0.30000000000000004\"", digits),
         ("\"0.8999999999999999\"", digits),
         ("\"0.300000\"", decimals),
         ("\"1e-400\"", digits),
         ("0.3333333333333333", digits),
-        // More than a millionth of a cent away.
+        // Differs by more than a millionth of a cent.
         ("19.99000002", decimals),
         ("19.98999998", decimals),
         ("-0.010000000000000002", "Ensure this value is greater than or equal to 0."),
