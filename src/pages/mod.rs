@@ -1,9 +1,9 @@
-//! What a browser is served: pages that work without a script, name no other host, and have one
-//! layout. A page holds what only its reader should see, so no other page may frame it, no cache
-//! keeps it, and no link tells where it was.
+//! Pages for browsers. They need no script, load nothing from other hosts, and share one layout. A
+//! page may be private to its reader, so no other page may frame it, no cache stores it, and its
+//! links send no referrer.
 //!
-//! Templates lie in `templates`, and every value in them is escaped. Who shows which page and why,
-//! `src/app` decides.
+//! The templates are in `templates`, and every value in them is escaped. `src/app` and
+//! `src/contracts/souk/pages` decide who sees which page.
 
 use crate::edge::{Answer, standard};
 use base64ct::{Base64, Encoding};
@@ -43,7 +43,7 @@ templates!(
 
 static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut environment = Environment::new();
-    // minijinja's own escaping also changes slashes, which makes addresses hard to read.
+    // minijinja's own escaping also replaces slashes, which makes addresses hard to read.
     environment.set_formatter(|out, _, value| match value.is_safe() {
         true => Ok(write!(out, "{value}")?),
         false if value.is_none() || value.is_undefined() => Ok(()),
@@ -56,7 +56,7 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment
 });
 
-/// The text where only text is meant: in an element, or in an attribute with quotes.
+/// Escapes a text for use as text: within an element, or in a quoted attribute.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for one in text.chars() {
@@ -75,18 +75,18 @@ fn escaped(text: &str) -> String {
 static STYLE_DIGEST: LazyLock<String> =
     LazyLock::new(|| Base64::encode_string(&Sha256::digest(STYLE)));
 
-/// A page: what is shown within the layout.
+/// A page: the content within the layout.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Page<'a> {
-    /// How the shop calls itself.
+    /// The name of the shop.
     pub(crate) shop_name: &'a str,
-    /// What the page is about.
+    /// The title of the page.
     pub(crate) title: &'a str,
-    /// The file in `templates`.
+    /// The name of a file in `templates`.
     pub(crate) template: &'static str,
 }
 
-/// What the layout shows around a page.
+/// The values that the layout shows around a page.
 #[derive(Serialize)]
 struct Around<'a> {
     shop_name: &'a str,
@@ -94,12 +94,12 @@ struct Around<'a> {
     is_private: bool,
 }
 
-/// One heading and what there is to say, on a page of its own.
+/// A page with a heading and a message.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Message {
     /// What there is to say.
     pub(crate) paragraphs: Vec<String>,
-    /// Where to go from here.
+    /// An optional link to continue with.
     pub(crate) link: Option<Link>,
 }
 
@@ -108,18 +108,18 @@ pub(crate) struct Message {
 pub(crate) struct Link {
     /// A path of the shop.
     pub(crate) path: &'static str,
-    /// What it leads to.
+    /// The text of the link.
     pub(crate) text: &'static str,
 }
 
 impl Page<'_> {
-    /// A page for one reader: search engines are asked to leave it alone.
+    /// Renders a page for one reader. Search engines must not index it.
     pub(crate) fn private(self, status: StatusCode, values: &impl Serialize) -> Answer {
         let answer = self.answer(status, values, true);
         answer.with_header(X_ROBOTS_TAG, HeaderValue::from_static("noindex, nofollow"))
     }
 
-    /// A page for everybody.
+    /// Renders a page for everybody.
     pub(crate) fn public(self, status: StatusCode, values: &impl Serialize) -> Answer {
         self.answer(status, values, false)
     }
@@ -151,8 +151,9 @@ impl Page<'_> {
     }
 }
 
-/// What a page may do: show its own style, and post its forms to this host and to what may follow
-/// there (`origins`), because browsers hold a redirect after a form to the same rule.
+/// The Content-Security-Policy of a page. It may use its own style, and post its forms to this host
+/// and to the `origins` to which the answer may redirect, because browsers apply the rule for forms
+/// to redirects as well.
 pub(crate) fn policy(origins: &[String]) -> HeaderValue {
     let digest = STYLE_DIGEST.as_str();
     let form_action: String = origins.iter().map(|origin| format!(" {origin}")).collect();
@@ -163,8 +164,7 @@ pub(crate) fn policy(origins: &[String]) -> HeaderValue {
     HeaderValue::try_from(policy).expect("words, base 64 and origins are visible ASCII")
 }
 
-/// The page that says what an answer of the API refuses. Its other headers stay: `Retry-After`,
-/// for one.
+/// A page in place of an API refusal. The answer keeps its other headers, such as `Retry-After`.
 pub(crate) fn refusal_page(answer: Answer, shop_name: &str) -> Answer {
     let (title, text) = match answer.status {
         StatusCode::NOT_FOUND => ("Not found", "There is nothing at this address any more."),
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn every_template_can_be_filled_and_escapes_what_it_is_given() {
+    fn every_template_renders_and_escapes_its_values() {
         let evil = "<script>alert(1)</script>\"'> onload=x";
         let values = json!({
             "paragraphs": [evil], "link": {"path": evil, "text": evil}, "docs": evil,
