@@ -211,7 +211,7 @@ impl App {
         self.shop.hasher.hash_for(client.address(), password).await
     }
 
-    /// Counts an attempt on an account by a caller who cannot prove to own it.
+    /// Counts an attempt on an account by a caller who cannot prove that it is theirs.
     ///
     /// # Errors
     /// [`Failure::TooManyAttempts`].

@@ -36,7 +36,7 @@ pub(crate) fn failure_answer(failure: &Failure) -> Answer {
         }
         // The alarm for this payment has the details.
         Failure::GatewayMisfit { misfit } => {
-            tracing::warn!(%misfit, "the gateway's data about a payment does not fit; the payment is in doubt");
+            tracing::warn!(%misfit, "the gateway's data about a payment does not fit the books");
             standard::unavailable(LATER_SECONDS)
         }
         Failure::GatewayRefused { code, message } => {

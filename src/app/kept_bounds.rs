@@ -206,7 +206,7 @@ mod tests {
         assert!(!is_refused(&bound, 99) && !was_reached());
         assert!(is_refused(&bound, 100) && was_reached());
         assert!(is_refused(&bound, 101));
-        assert!(!is_refused(&bound, 99) && was_reached(), "one that went is no news");
+        assert!(!is_refused(&bound, 99) && was_reached(), "one expired entry is not logged");
         assert!(!is_refused(&bound, 90) && !was_reached());
     }
 

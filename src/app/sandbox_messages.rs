@@ -34,7 +34,7 @@ impl App {
         while !*stop.borrow_and_update() {
             commits.mark_unchanged();
             if let Err(failure) = self.deliver_sandbox_messages(&sandbox).await {
-                tracing::warn!(%failure, "a message of the sandbox was not delivered; it will be sent again");
+                tracing::warn!(%failure, "a message was not delivered; the sandbox will repeat it");
                 // The wait ends with the timeout or with the stop signal.
                 let _ = tokio::time::timeout(PAUSE, stop.changed()).await;
                 continue;
@@ -58,7 +58,7 @@ impl App {
         match tokio::time::timeout(SOON, delivering).await {
             Ok(Ok(())) => {}
             Ok(Err(failure)) => {
-                tracing::warn!(%failure, "a message of the sandbox was not delivered; it will be sent again")
+                tracing::warn!(%failure, "a message was not delivered; the sandbox will repeat it")
             }
             Err(_) => tracing::warn!(
                 "delivering the sandbox's messages takes long; it goes on in the background"
@@ -113,7 +113,8 @@ impl App {
         if answer.status.is_success() {
             return Ok(());
         }
-        tracing::warn!(event = event.id, status = %answer.status, "the webhook rejected a message of the sandbox");
+        let status = answer.status;
+        tracing::warn!(event = event.id, %status, "the webhook rejected a message");
         Err(Failure::Unavailable)
     }
 }

@@ -17,7 +17,7 @@ fn every_route_has_a_row_in_the_access_table() {
     let written: BTreeSet<_> = rows.iter().cloned().collect();
     assert_eq!(rows.len(), written.len(), "no operation has two rows");
 
-    let router = Router::<App>::new(routes()).expect("routes that stand together");
+    let router = Router::<App>::new(routes()).expect("routes without conflicts");
     let routed: BTreeSet<(String, String)> = router
         .operations()
         .flat_map(|operation| {

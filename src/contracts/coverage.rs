@@ -227,7 +227,7 @@ fn left_out(operation: &Documented, body: &str) -> Option<&'static str> {
 #[test]
 fn every_operation_of_every_document_has_a_route() {
     let documents = documented();
-    let router = Router::<App>::new(routes()).expect("routes that stand together");
+    let router = Router::<App>::new(routes()).expect("routes without conflicts");
     let headings = documents.iter().flat_map(|(_, operations)| operations);
     let headings: Vec<String> =
         headings.map(|operation| operation.heading.replace('*', "")).collect();
@@ -289,8 +289,8 @@ fn every_operation_of_every_document_has_a_test() {
             let name = test_name(operation, &operations);
             let lack = match tests.get(&name).map(Vec::as_slice) {
                 Some([body]) => left_out(operation, body),
-                Some(_) => Some("stands twice"),
-                None => Some("is not there"),
+                Some(_) => Some("has more than one test"),
+                None => Some("has no test"),
             };
             match lack {
                 Some(lack) => missing.push(format!("{contract}: {name} {lack}")),
@@ -305,7 +305,7 @@ fn every_operation_of_every_document_has_a_test() {
 
 #[test]
 fn every_operation_of_a_contract_is_described() {
-    let router = Router::<App>::new(routes()).expect("routes that stand together");
+    let router = Router::<App>::new(routes()).expect("routes without conflicts");
     let own = ["integrations", "operations", "pages", "refunds", "sandbox"];
     let silent: Vec<String> = router
         .operations()

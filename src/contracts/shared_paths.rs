@@ -63,7 +63,7 @@ fn contract_of_body(
 }
 
 /// Prefers the contract whose fields are all there, then the one whose first field is there, then
-/// one with any field. On a tie classic wins, because its document is older.
+/// one with any field. On a tie classic wins, whose document comes first.
 fn matching_contract(form: &Form<'_>, classic: &[&str], minimal: &[&str]) -> Option<BodyContract> {
     let match_rank = |fields: &[&str]| {
         let all = fields.iter().all(|field| form.has(field));

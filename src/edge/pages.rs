@@ -59,8 +59,8 @@ impl PageQuery {
         Ok(Self { number, size: size.min(limits::PAGE_SIZE_MAX) })
     }
 
-    /// Like [`PageQuery::of`] for a list whose document shows it without pages: by default the page has
-    /// [`limits::WHOLE_LIST_ITEMS_MAX`] items.
+    /// Like [`PageQuery::of`] for a list whose document shows it without pages: by default the page
+    /// has [`limits::WHOLE_LIST_ITEMS_MAX`] items.
     ///
     /// # Errors
     /// As [`PageQuery::of`].

@@ -97,7 +97,7 @@ struct Around<'a> {
 /// A page with a heading and a message.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Message {
-    /// What there is to say.
+    /// The text of the message.
     pub(crate) paragraphs: Vec<String>,
     /// An optional link to continue with.
     pub(crate) link: Option<Link>,

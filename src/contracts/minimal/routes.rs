@@ -44,7 +44,7 @@ fn user_routes() -> Vec<Route<App>> {
         Route::get("/api/users/{id}/", "Retrieve User", users::retrieve).described(|operation| {
             operation
                 .for_users()
-                .note("Users see themselves; administrators see everybody.")
+                .note("Users may see their own account, administrators any.")
                 .answers::<UserBody>(StatusCode::OK)
         }),
     ]

@@ -32,7 +32,7 @@ fn user_routes() -> Vec<Route<App>> {
             |operation| {
                 operation
                     .for_users()
-                    .note("Users see themselves; administrators see everybody.")
+                    .note("Users may see their own account, administrators any.")
                     .answers::<UserBody>(StatusCode::OK)
             },
         ),
@@ -41,8 +41,8 @@ fn user_routes() -> Vec<Route<App>> {
                 operation
                     .for_users()
                     .note(
-                        "Users change themselves; administrators change everybody. Fields that \
-                         are left out keep their values.",
+                        "Users may change their own account, administrators any. Fields that are \
+                         left out keep their values.",
                     )
                     .body(|form, _| users::ChangedUser::read(form, None))
                     .answers::<UserBody>(StatusCode::OK)

@@ -35,7 +35,7 @@ pub(super) async fn refresh(app: Arc<App>, call: Call) -> Result<Answer, Problem
     let spent = app.commit(&call, move |turn| async move {
             let rotation = turn.ask(users::RotateSession { token }).await?;
             if rotation == Rotation::Reused {
-                tracing::warn!(user = %token.user, "a used refresh token was sent again; its session was ended");
+                tracing::warn!(user = %token.user, "a used refresh token came again; ended its session");
             }
             Ok(Services::answer_for(Refusal::TokenInvalid))
         });

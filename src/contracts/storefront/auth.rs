@@ -165,7 +165,7 @@ pub(super) async fn refresh(app: Arc<App>, call: Call) -> Result<Answer, Problem
                     Ok(answer.repeated(Repeat::While(grant)))
                 }
                 Rotation::Reused => {
-                    tracing::warn!(user = %token.user, "a used refresh token was sent again; its session was ended");
+                    tracing::warn!(user = %token.user, "a used refresh token came again; ended its session");
                     Ok(Problem::from(Refusal::TokenInvalid).into())
                 }
                 Rotation::Unknown => Err(Failure::from(Refusal::TokenInvalid)),

@@ -64,7 +64,7 @@ fn auth_routes() -> Vec<Route<App>> {
                     .for_anyone()
                     .note(
                         "Returns a new refresh token; the old one is used up. Sending the old one \
-                     again ends the session. The field may also be named `refresh_token`.",
+                         again ends the session. The field may also be named `refresh_token`.",
                     )
                     .body(|form, _| auth::refresh_field(form))
                     .answers::<auth::RefreshedBody>(OK)

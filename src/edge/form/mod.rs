@@ -6,7 +6,7 @@
 //!
 //! ```ignore
 //! form! {
-//!     /// What a product is made of.
+//!     /// The fields of a new product.
 //!     pub(super) struct NewProduct(currency: Currency) {
 //!         name: String = required(name(NAME_CHARACTERS_MAX)),
 //!         price: Money = required(money(currency)),
@@ -20,7 +20,7 @@
 //!     // Rules about more than one field, after all of them were read.
 //!     check |form, fields| {
 //!         if fields.price.parsed() == Some(&Money::ZERO) && form.has("stock") {
-//!             form.error("price", "What costs nothing has no stock.");
+//!             form.error("price", "A free product cannot have stock.");
 //!         }
 //!     }
 //! }

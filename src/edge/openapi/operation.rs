@@ -272,8 +272,7 @@ fn content(content_type: &str, media: &MediaType) -> Map<String, Value> {
     std::iter::once((content_type.to_owned(), value_of(media))).collect()
 }
 
-/// The schema of [`Errors`](crate::edge::Errors) as JSON: messages for each field, nested as the
-/// fields are.
+/// The schema of [`Errors`] as JSON: messages for each field, nested as the fields are.
 pub(super) fn field_errors() -> Schema {
     json_schema!({
         "type": "object",
