@@ -1,13 +1,13 @@
-//! Who is asking.
+//! The roles of callers.
 
 use crate::UserId;
 
-/// What a registered person may do.
+/// The role of a registered user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// Buys; sees only what is their own.
+    /// Buys, and sees only data of their own.
     Customer,
-    /// Runs the shop (`user_type: admin`, `is_staff`).
+    /// Manages the shop (`user_type: admin`, `is_staff`).
     Administrator,
 }
 
@@ -22,12 +22,12 @@ impl Role {
     }
 }
 
-/// A caller whose token was found good.
+/// A caller with a valid token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Caller {
-    /// The person.
+    /// The user.
     pub user: UserId,
-    /// What they may do.
+    /// The user's role.
     pub role: Role,
 }
 

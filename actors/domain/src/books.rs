@@ -1,20 +1,20 @@
-//! Whether what a payment gateway says of a payment fits the shop's books: one judgement for signed
-//! messages and for answers to calls.
+//! Checks whether a gateway's report about a payment fits the shop's books: the same check for
+//! signed messages and for answers to calls.
 //!
-//! For every payment 0 ≤ received ≤ asked for, and what was refunded or disputed is at least 0 and
-//! at most what was received. What does not fit is never booked.
+//! For every payment 0 ≤ received ≤ asked, and the refunded or disputed amount is at least 0 and at
+//! most the received amount. A report that does not fit is never booked.
 
 use crate::{Currency, Money, PaymentId, PaymentStatus};
 
 /// An amount as a gateway wrote it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SaidAmount {
-    /// It was left out.
+    /// The field is missing.
     #[default]
     Absent,
-    /// A whole number of minor units of 64 bits, of any sign.
+    /// A whole number of minor units in 64 bits, of any sign.
     Minor(i64),
-    /// Something else: a fraction, a text, a number past 64 bits.
+    /// Anything else: a fraction, a text, a number beyond 64 bits.
     Malformed,
 }
 
@@ -24,160 +24,163 @@ impl From<Money> for SaidAmount {
     }
 }
 
-/// How a gateway speaks.
+/// How a report was received.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Speaker {
-    /// It answers a call about the object that was asked for.
+    /// In the answer to a call about the object.
     #[default]
     Answer,
-    /// It sends a signed message by itself.
+    /// In a signed message.
     Message,
 }
 
-/// What a gateway says of a payment; `None` for what it leaves out.
+/// A gateway's report about a payment; `None` for missing fields.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Claim {
-    /// How it says so.
+    /// How it was received.
     pub by: Speaker,
-    /// The intent it is about.
+    /// The intent concerned.
     pub intent: Option<String>,
-    /// The checkout it is about.
+    /// The checkout concerned.
     pub checkout: Option<String>,
-    /// The payment of ours that the object's metadata names.
+    /// Our payment id from the object's metadata.
     pub payment: Option<String>,
-    /// Code of the currency, in any case.
+    /// The currency's code, in upper or lower case.
     pub currency: Option<String>,
-    /// Where the payment stands.
+    /// The payment's status.
     pub status: Option<PaymentStatus>,
-    /// What is to be charged.
+    /// The amount to charge.
     pub asked: SaidAmount,
-    /// What was taken.
+    /// The amount taken.
     pub received: SaidAmount,
-    /// What went back in all.
+    /// The total refunded.
     pub refunded: SaidAmount,
     /// The amount of one refund.
     pub refund: SaidAmount,
-    /// What the customer disputes.
+    /// The disputed amount.
     pub disputed: SaidAmount,
 }
 
-/// What the shop's books say of the same payment.
+/// The same payment in the shop's books.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PaymentBooks<'a> {
     /// Its id.
     pub payment: PaymentId,
-    /// The currency of its order; `None` where it was compared before.
+    /// The currency of its order; `None` if it was already compared.
     pub currency: Option<Currency>,
-    /// What its order owes.
+    /// The amount that its order owes.
     pub asked: Money,
     /// The gateway's intent, once it is known.
     pub intent: Option<&'a str>,
     /// The gateway's checkout, once it is known.
     pub checkout: Option<&'a str>,
-    /// What was taken, once that is booked.
+    /// The amount taken, once that is booked.
     pub received: Option<Money>,
-    /// What the customer's bank took back.
+    /// The amount that the customer's bank took back.
     pub lost: Money,
-    /// The amount of the refund that is spoken of, if it is one of ours.
+    /// The amount of the refund concerned, if it is one of ours.
     pub refund: Option<Money>,
 }
 
-/// Why a claim does not fit. The order is the precedence.
+/// Why a claim does not fit. The order of the variants is their precedence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Misfit {
-    /// Another intent or checkout than the one that was asked for.
+    /// It is about another intent or checkout than the requested one.
     #[error("it is about another object than the one that was asked for")]
     AnotherObject,
-    /// An object that belongs to another payment of ours.
+    /// Its object belongs to another payment of ours.
     #[error("it is about another payment")]
     AnotherPayment,
-    /// Another currency than the order's.
+    /// Its currency is not the order's.
     #[error("it is in another currency")]
     AnotherCurrency,
-    /// No whole number of minor units.
+    /// An amount is not a whole number of minor units.
     #[error("an amount is malformed")]
     Malformed,
-    /// The charge is over another amount than the order owes.
-    #[error("the charge is over {said} minor units, the order owes {owed}")]
+    /// The amount to charge is not what the order owes.
+    #[error("the charge is over {reported} minor units, the order owes {owed}")]
     AnotherCharge {
-        /// What was said.
-        said: i64,
-        /// What the order owes.
+        /// The reported amount.
+        reported: i64,
+        /// The amount that the order owes.
         owed: i64,
     },
-    /// Below nothing, or more than was asked for; or not all of it, in a message.
-    #[error("{said} minor units are said to be received of {asked}")]
+    /// The received amount is negative or larger than the amount to charge; or, in a message, not
+    /// all of it.
+    #[error("{reported} minor units are said to be received of {asked}")]
     Received {
-        /// What was said.
-        said: i64,
-        /// What was asked for.
+        /// The reported amount.
+        reported: i64,
+        /// The amount to charge.
         asked: i64,
     },
-    /// It is paid, and nothing was received; or the other way round.
-    #[error("{said} minor units are said to be received, which its state denies")]
+    /// It is paid but nothing was received, or the other way round.
+    #[error("{reported} minor units are said to be received, which its state denies")]
     ReceivedAgainstState {
-        /// What was said.
-        said: i64,
+        /// The reported amount.
+        reported: i64,
     },
-    /// Below nothing, or more than is there.
-    #[error("{said} minor units are said to be refunded of {received}")]
+    /// The refunded amount is negative or larger than what is left.
+    #[error("{reported} minor units are said to be refunded of {received}")]
     Refunded {
-        /// What was said.
-        said: i64,
-        /// What was received, less what the customer's bank took back.
+        /// The reported amount.
+        reported: i64,
+        /// The received amount, minus what the customer's bank took back.
         received: i64,
     },
-    /// The refund is over another amount than was decided.
-    #[error("the refund is over {said} minor units, decided were {decided}")]
+    /// The refund's amount is not the decided one.
+    #[error("the refund is over {reported} minor units, decided were {decided}")]
     AnotherRefund {
-        /// What was said.
-        said: i64,
-        /// What was decided.
+        /// The reported amount.
+        reported: i64,
+        /// The decided amount.
         decided: i64,
     },
-    /// Below nothing, or more than was received.
-    #[error("{said} minor units are said to be disputed of {received}")]
+    /// The disputed amount is negative or larger than the received amount.
+    #[error("{reported} minor units are said to be disputed of {received}")]
     Disputed {
-        /// What was said.
-        said: i64,
-        /// What was received.
+        /// The reported amount.
+        reported: i64,
+        /// The received amount.
         received: i64,
     },
 }
 
-/// Judges whether a claim fits the books, so that it may be booked.
+/// Checks whether a claim fits the books, so that it may be booked.
 ///
 /// # Errors
 /// The first [`Misfit`] in the order of its variants.
 pub fn judge(books: &PaymentBooks<'_>, claim: &Claim) -> Result<(), Misfit> {
     judge_object(books, claim)?;
     let asked = books.asked.minor_units();
-    if let Some(said) = minor(claim.asked)?
-        && said != asked
+    if let Some(reported) = minor(claim.asked)?
+        && reported != asked
     {
-        return Err(Misfit::AnotherCharge { said, owed: asked });
+        return Err(Misfit::AnotherCharge { reported, owed: asked });
     }
     let received = minor(claim.received)?;
     judge_received(asked, received, claim)?;
     // A message about a refund may come before the one about the payment.
     let received = books.received.map(Money::minor_units).or(received).unwrap_or(asked);
     let there = received.saturating_sub(books.lost.minor_units());
-    if let Some(said) = minor(claim.refunded)?
-        && !(0..=there).contains(&said)
+    if let Some(reported) = minor(claim.refunded)?
+        && !(0..=there).contains(&reported)
     {
-        return Err(Misfit::Refunded { said, received: there });
+        return Err(Misfit::Refunded { reported, received: there });
     }
     match (minor(claim.refund)?, books.refund.map(Money::minor_units)) {
-        (Some(said), Some(decided)) if said != decided => {
-            return Err(Misfit::AnotherRefund { said, decided });
+        (Some(reported), Some(decided)) if reported != decided => {
+            return Err(Misfit::AnotherRefund { reported, decided });
         }
-        (Some(said), None) if !(0..=there).contains(&said) => {
-            return Err(Misfit::Refunded { said, received: there });
+        (Some(reported), None) if !(0..=there).contains(&reported) => {
+            return Err(Misfit::Refunded { reported, received: there });
         }
         _ => {}
     }
     match minor(claim.disputed)? {
-        Some(said) if !(0..=received).contains(&said) => Err(Misfit::Disputed { said, received }),
+        Some(reported) if !(0..=received).contains(&reported) => {
+            Err(Misfit::Disputed { reported, received })
+        }
         _ => Ok(()),
     }
 }
@@ -185,7 +188,7 @@ pub fn judge(books: &PaymentBooks<'_>, claim: &Claim) -> Result<(), Misfit> {
 /// The sum of the refunds of one payment.
 ///
 /// # Errors
-/// [`Misfit::Malformed`] if one is below nothing or the sum is past 64 bits.
+/// [`Misfit::Malformed`] if an amount is negative or the sum exceeds 64 bits.
 pub fn sum_of_refunds(amounts: impl IntoIterator<Item = Money>) -> Result<Money, Misfit> {
     let mut sum = Money::ZERO;
     for amount in amounts {
@@ -198,8 +201,9 @@ pub fn sum_of_refunds(amounts: impl IntoIterator<Item = Money>) -> Result<Money,
 }
 
 fn judge_object(books: &PaymentBooks<'_>, claim: &Claim) -> Result<(), Misfit> {
-    let differ = |known: Option<&str>, said: &Option<String>| match (known, said.as_deref()) {
-        (Some(known), Some(said)) => known != said,
+    let differ = |known: Option<&str>, reported: &Option<String>| match (known, reported.as_deref())
+    {
+        (Some(known), Some(reported)) => known != reported,
         _ => false,
     };
     if differ(books.intent, &claim.intent) || differ(books.checkout, &claim.checkout) {
@@ -209,7 +213,7 @@ fn judge_object(books: &PaymentBooks<'_>, claim: &Claim) -> Result<(), Misfit> {
         return Err(Misfit::AnotherPayment);
     }
     match (books.currency, &claim.currency) {
-        (Some(ours), Some(said)) if !said.eq_ignore_ascii_case(ours.code()) => {
+        (Some(ours), Some(reported)) if !reported.eq_ignore_ascii_case(ours.code()) => {
             Err(Misfit::AnotherCurrency)
         }
         _ => Ok(()),
@@ -217,27 +221,27 @@ fn judge_object(books: &PaymentBooks<'_>, claim: &Claim) -> Result<(), Misfit> {
 }
 
 fn judge_received(asked: i64, received: Option<i64>, claim: &Claim) -> Result<(), Misfit> {
-    let Some(said) = received else { return Ok(()) };
-    if !(0..=asked).contains(&said) {
-        return Err(Misfit::Received { said, asked });
+    let Some(reported) = received else { return Ok(()) };
+    if !(0..=asked).contains(&reported) {
+        return Err(Misfit::Received { reported, asked });
     }
     let is_paid = match claim.status {
         Some(PaymentStatus::Succeeded | PaymentStatus::Refunded) => true,
-        Some(_) if said > 0 => return Err(Misfit::ReceivedAgainstState { said }),
+        Some(_) if reported > 0 => return Err(Misfit::ReceivedAgainstState { reported }),
         Some(_) | None => return Ok(()),
     };
-    if is_paid && said == 0 && asked > 0 {
-        return Err(Misfit::ReceivedAgainstState { said });
+    if is_paid && reported == 0 && asked > 0 {
+        return Err(Misfit::ReceivedAgainstState { reported });
     }
-    // Money in part is booked only if the gateway says so when it is asked.
-    if claim.by == Speaker::Message && said != asked {
-        return Err(Misfit::Received { said, asked });
+    // A partial amount is booked only if the gateway's answer to a call confirms it.
+    if claim.by == Speaker::Message && reported != asked {
+        return Err(Misfit::Received { reported, asked });
     }
     Ok(())
 }
 
-fn minor(said: SaidAmount) -> Result<Option<i64>, Misfit> {
-    match said {
+fn minor(reported: SaidAmount) -> Result<Option<i64>, Misfit> {
+    match reported {
         SaidAmount::Absent => Ok(None),
         SaidAmount::Minor(amount) => Ok(Some(amount)),
         SaidAmount::Malformed => Err(Misfit::Malformed),
@@ -297,29 +301,32 @@ mod tests {
     }
 
     #[test]
-    fn what_is_received_is_at_most_what_was_asked_for() {
+    fn the_received_amount_is_at_most_the_asked_amount() {
         for received in [Absent, Minor(1), Minor(999), Minor(1_000)] {
             assert_eq!(judge(&open(), &success(received)), Ok(()), "{received:?}");
         }
-        for said in ABSURD.into_iter().chain([1_001]) {
-            let expected = Err(Misfit::Received { said, asked: 1_000 });
-            assert_eq!(judge(&open(), &success(Minor(said))), expected, "{said}");
-            let pending = Claim { status: None, ..success(Minor(said)) };
-            assert_eq!(judge(&open(), &pending), expected, "{said}");
+        for reported in ABSURD.into_iter().chain([1_001]) {
+            let expected = Err(Misfit::Received { reported, asked: 1_000 });
+            assert_eq!(judge(&open(), &success(Minor(reported))), expected, "{reported}");
+            let pending = Claim { status: None, ..success(Minor(reported)) };
+            assert_eq!(judge(&open(), &pending), expected, "{reported}");
         }
         assert_eq!(judge(&open(), &success(Malformed)), Err(Misfit::Malformed));
         let charge = |asked| judge(&open(), &Claim { asked, ..Claim::default() });
         assert_eq!(charge(Minor(1_000)), Ok(()));
-        for said in ABSURD.into_iter().chain([0, 999]) {
-            assert_eq!(charge(Minor(said)), Err(Misfit::AnotherCharge { said, owed: 1_000 }));
+        for reported in ABSURD.into_iter().chain([0, 999]) {
+            assert_eq!(
+                charge(Minor(reported)),
+                Err(Misfit::AnotherCharge { reported, owed: 1_000 })
+            );
         }
     }
 
     #[test]
     fn a_message_must_speak_of_all_that_is_owed() {
-        for said in [1, 999] {
-            let claim = Claim { by: Speaker::Message, ..success(Minor(said)) };
-            assert_eq!(judge(&open(), &claim), Err(Misfit::Received { said, asked: 1_000 }));
+        for reported in [1, 999] {
+            let claim = Claim { by: Speaker::Message, ..success(Minor(reported)) };
+            assert_eq!(judge(&open(), &claim), Err(Misfit::Received { reported, asked: 1_000 }));
         }
         let whole = Claim { by: Speaker::Message, ..success(Minor(1_000)) };
         assert_eq!(judge(&open(), &whole), Ok(()));
@@ -327,7 +334,7 @@ mod tests {
 
     #[test]
     fn money_and_state_agree() {
-        let nothing = Err(Misfit::ReceivedAgainstState { said: 0 });
+        let nothing = Err(Misfit::ReceivedAgainstState { reported: 0 });
         assert_eq!(judge(&open(), &success(Minor(0))), nothing);
         let free = PaymentBooks { asked: Money::ZERO, ..open() };
         assert_eq!(judge(&free, &success(Minor(0))), Ok(()));
@@ -337,55 +344,61 @@ mod tests {
             PaymentStatus::Processing,
             PaymentStatus::Canceled,
         ] {
-            let said = |said| Claim { status: Some(status), ..success(Minor(said)) };
-            assert_eq!(judge(&open(), &said(0)), Ok(()));
-            let expected = Err(Misfit::ReceivedAgainstState { said: 500 });
-            assert_eq!(judge(&open(), &said(500)), expected, "{status:?}");
+            let reported = |reported| Claim { status: Some(status), ..success(Minor(reported)) };
+            assert_eq!(judge(&open(), &reported(0)), Ok(()));
+            let expected = Err(Misfit::ReceivedAgainstState { reported: 500 });
+            assert_eq!(judge(&open(), &reported(500)), expected, "{status:?}");
         }
     }
 
     #[test]
-    fn what_went_back_is_at_most_what_was_received_and_not_lost() {
+    fn the_refunded_amount_is_at_most_what_is_left() {
         let refunded = |refunded| Claim { refunded, ..Claim::default() };
-        for said in [0, 1, 1_000] {
-            assert_eq!(judge(&paid(), &refunded(Minor(said))), Ok(()), "{said}");
-            assert_eq!(judge(&open(), &refunded(Minor(said))), Ok(()), "{said}");
+        for reported in [0, 1, 1_000] {
+            assert_eq!(judge(&paid(), &refunded(Minor(reported))), Ok(()), "{reported}");
+            assert_eq!(judge(&open(), &refunded(Minor(reported))), Ok(()), "{reported}");
         }
-        for said in ABSURD.into_iter().chain([1_001]) {
-            let expected = Err(Misfit::Refunded { said, received: 1_000 });
-            assert_eq!(judge(&paid(), &refunded(Minor(said))), expected, "{said}");
-            assert_eq!(judge(&open(), &refunded(Minor(said))), expected, "{said}");
-            let one = Claim { refund: Minor(said), ..Claim::default() };
-            assert_eq!(judge(&paid(), &one), expected, "{said}");
+        for reported in ABSURD.into_iter().chain([1_001]) {
+            let expected = Err(Misfit::Refunded { reported, received: 1_000 });
+            assert_eq!(judge(&paid(), &refunded(Minor(reported))), expected, "{reported}");
+            assert_eq!(judge(&open(), &refunded(Minor(reported))), expected, "{reported}");
+            let one = Claim { refund: Minor(reported), ..Claim::default() };
+            assert_eq!(judge(&paid(), &one), expected, "{reported}");
         }
         let disputed = PaymentBooks { lost: Money::from_minor_units(600), ..paid() };
         assert_eq!(judge(&disputed, &refunded(Minor(400))), Ok(()));
-        let expected = Err(Misfit::Refunded { said: 401, received: 400 });
+        let expected = Err(Misfit::Refunded { reported: 401, received: 400 });
         assert_eq!(judge(&disputed, &refunded(Minor(401))), expected);
         let in_part = Claim { refunded: Minor(501), ..success(Minor(500)) };
-        let expected = Err(Misfit::Refunded { said: 501, received: 500 });
+        let expected = Err(Misfit::Refunded { reported: 501, received: 500 });
         assert_eq!(judge(&open(), &in_part), expected);
         assert_eq!(judge(&paid(), &refunded(Malformed)), Err(Misfit::Malformed));
     }
 
     #[test]
-    fn a_refund_of_ours_is_over_what_was_decided() {
+    fn our_refund_has_the_decided_amount() {
         let decided = PaymentBooks { refund: Some(Money::from_minor_units(300)), ..paid() };
-        let refund = |said| judge(&decided, &Claim { refund: Minor(said), ..Claim::default() });
+        let refund =
+            |reported| judge(&decided, &Claim { refund: Minor(reported), ..Claim::default() });
         assert_eq!(refund(300), Ok(()));
-        for said in ABSURD.into_iter().chain([0, 299, 301]) {
-            assert_eq!(refund(said), Err(Misfit::AnotherRefund { said, decided: 300 }));
+        for reported in ABSURD.into_iter().chain([0, 299, 301]) {
+            assert_eq!(refund(reported), Err(Misfit::AnotherRefund { reported, decided: 300 }));
         }
     }
 
     #[test]
-    fn no_more_is_disputed_than_was_received() {
-        let dispute = |said| judge(&paid(), &Claim { disputed: Minor(said), ..Claim::default() });
-        for said in [0, 1, 1_000] {
-            assert_eq!(dispute(said), Ok(()), "{said}");
+    fn the_disputed_amount_is_at_most_the_received_amount() {
+        let dispute =
+            |reported| judge(&paid(), &Claim { disputed: Minor(reported), ..Claim::default() });
+        for reported in [0, 1, 1_000] {
+            assert_eq!(dispute(reported), Ok(()), "{reported}");
         }
-        for said in ABSURD.into_iter().chain([1_001]) {
-            assert_eq!(dispute(said), Err(Misfit::Disputed { said, received: 1_000 }), "{said}");
+        for reported in ABSURD.into_iter().chain([1_001]) {
+            assert_eq!(
+                dispute(reported),
+                Err(Misfit::Disputed { reported, received: 1_000 }),
+                "{reported}"
+            );
         }
     }
 

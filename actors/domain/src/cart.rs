@@ -1,13 +1,13 @@
-//! Rules of a cart: how many lines, how much of each.
+//! Rules of a cart: the bounds of its lines and quantities, and merging.
 
 use crate::{ProductId, Refusal};
 
-/// Lines a cart or an order may have.
+/// Most lines of a cart or an order.
 pub const MAX_CART_LINES: usize = 100;
-/// Units of one product a line may have.
+/// Most units of one line.
 pub const MAX_LINE_QUANTITY: u32 = 1_000_000;
 
-/// How many units: 1 ..= [`MAX_LINE_QUANTITY`].
+/// A number of units: 1 ..= [`MAX_LINE_QUANTITY`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Quantity(u32);
 
@@ -15,7 +15,7 @@ impl Quantity {
     /// One unit.
     pub const ONE: Self = Self(1);
 
-    /// So many units; `None` outside 1 ..= [`MAX_LINE_QUANTITY`].
+    /// `units` as a quantity; `None` outside 1 ..= [`MAX_LINE_QUANTITY`].
     #[must_use]
     pub fn new(units: u32) -> Option<Self> {
         (1..=MAX_LINE_QUANTITY).contains(&units).then_some(Self(units))
@@ -27,13 +27,13 @@ impl Quantity {
         self.0
     }
 
-    /// The sum; `None` past [`MAX_LINE_QUANTITY`].
+    /// The sum; `None` above [`MAX_LINE_QUANTITY`].
     #[must_use]
     pub fn plus(self, other: Self) -> Option<Self> {
         self.0.checked_add(other.0).and_then(Self::new)
     }
 
-    /// So many units more or fewer; `None` outside 1 ..= [`MAX_LINE_QUANTITY`].
+    /// The quantity changed by `units`; `None` outside 1 ..= [`MAX_LINE_QUANTITY`].
     #[must_use]
     pub fn changed_by(self, units: i64) -> Option<Self> {
         i64::from(self.0)
@@ -43,20 +43,20 @@ impl Quantity {
     }
 }
 
-/// What becomes of a guest's line when the guest's cart is added to a user's: together as many
-/// units as the two carts had before.
+/// The result of merging a guest's line into a user's: together, the carts have as many units as
+/// before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MergedQuantity {
-    /// In the user's cart.
+    /// The units in the user's cart.
     pub own: Quantity,
-    /// Left in the guest's cart; `None` if everything found its place.
+    /// The units left in the guest's cart; `None` if all were moved.
     pub left: Option<Quantity>,
 }
 
-/// Adds a guest's line to a user's line of the same product, if there is one.
+/// Merges a guest's line into a user's line of the same product, if there is one.
 ///
-/// The quantities add up to what can be sold; the units the user had before are never taken out,
-/// and where nothing can be sold the guest's wish moves as a whole, so that checkout can name it.
+/// Moves units up to what can be sold, and never removes units that the user had before. If nothing
+/// can be sold, the guest's line moves completely, so that checkout can report it.
 #[must_use]
 pub fn merge_quantities(own: Option<Quantity>, guest: Quantity, sellable: u64) -> MergedQuantity {
     let sellable = u32::try_from(sellable).unwrap_or(u32::MAX).min(MAX_LINE_QUANTITY);
@@ -67,16 +67,16 @@ pub fn merge_quantities(own: Option<Quantity>, guest: Quantity, sellable: u64) -
     MergedQuantity { own: after, left: Quantity::new(sum - after.get()) }
 }
 
-/// Lines of a wish to buy, each product once, in the order they were first named.
+/// The lines to buy, each product once, in the order in which they were first named.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CartLines(Vec<(ProductId, Quantity)>);
 
 impl CartLines {
-    /// Adds up repeated products; keeps the order of first mention.
+    /// Adds up repeated products; keeps the order in which they were first named.
     ///
     /// # Errors
-    /// [`Refusal::CartEmpty`] without a line, [`Refusal::TooManyLines`] past [`MAX_CART_LINES`],
-    /// [`Refusal::QuantityTooLarge`] if a product adds up past [`MAX_LINE_QUANTITY`].
+    /// [`Refusal::CartEmpty`] without a line, [`Refusal::TooManyLines`] above [`MAX_CART_LINES`],
+    /// [`Refusal::QuantityTooLarge`] if a product adds up to more than [`MAX_LINE_QUANTITY`].
     pub fn collect(
         wishes: impl IntoIterator<Item = (ProductId, Quantity)>,
     ) -> Result<Self, Refusal> {
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn merged_quantities_add_up_to_what_can_be_sold_and_the_rest_is_left() {
+    fn merged_quantities_are_limited_by_the_stock_and_the_rest_is_left() {
         let most = MAX_LINE_QUANTITY;
         for (own, guest, sellable, after, left) in [
             (2, 3, 10, 5, 0),

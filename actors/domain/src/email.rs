@@ -1,20 +1,21 @@
-//! E-mail addresses, as Django's `EmailValidator` takes them, in a form that can be mailed.
+//! E-mail addresses, parsed like Django's `EmailValidator` parses them, in a form that can be
+//! mailed.
 
 use crate::text::{TextError, TextErrors, stripped};
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-/// An e-mail address in ASCII: an internationalised domain is kept as `xn--…`, a domain in lower
-/// case. Neither part has a line break or another control character.
+/// An e-mail address in ASCII: an internationalised domain is stored as `xn--…`, and domains are in
+/// lower case. Neither part contains a line break or another control character.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct EmailAddress(String);
 
-/// Which top-level domains there are.
+/// Which top-level domains are accepted.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum TopLevels {
     /// Letters and hyphens, or `xn--…`.
     OfToday,
-    /// Also those with digits, which earlier versions of the shop took.
+    /// Also those with digits, which earlier versions of the shop accepted.
     Ever,
 }
 
@@ -22,7 +23,7 @@ impl EmailAddress {
     /// Longest address accepted, in characters (RFC 5321 section 4.5.3.1.3).
     pub const MAX_CHARACTERS: usize = 254;
 
-    /// Reads an address, white space around it dropped.
+    /// Parses an address; drops the white space around it.
     ///
     /// # Errors
     /// Every rule it breaks: blank, too long, a null character, not an address.
@@ -30,14 +31,14 @@ impl EmailAddress {
         Self::read(text, TopLevels::OfToday)
     }
 
-    /// An address that was read once, perhaps by rules that were replaced since.
+    /// A stored address, which was validated by earlier rules.
     #[must_use]
     pub fn taken_before(text: String) -> Self {
         Self(text)
     }
 
-    /// Reads an address that may be in the store already: as [`EmailAddress::parse`], and what
-    /// earlier versions of the shop took.
+    /// Parses an address that may be in the store already: accepts what [`EmailAddress::parse`]
+    /// accepts, and what earlier versions of the shop accepted.
     ///
     /// # Errors
     /// As [`EmailAddress::parse`].
@@ -53,7 +54,7 @@ impl EmailAddress {
         let max_characters = Self::MAX_CHARACTERS;
         let address = mailable(text, top_levels).filter(|it| it.len() <= max_characters);
         let is_long = text.chars().count() > max_characters;
-        // A long one may be an address nonetheless: it is too long for the shop, not for the world.
+        // A long address may still be valid elsewhere: then only its length is reported.
         let is_address = address.is_some() || (is_long && mailable(text, top_levels).is_some());
         TextErrors::unless_empty([
             is_long.then_some(TextError::TooLong { max_characters }),
@@ -63,14 +64,14 @@ impl EmailAddress {
         address.map(Self).ok_or_else(|| TextError::NotAnEmail.into())
     }
 
-    /// The address as it is kept.
+    /// The address as stored.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The parts before and after the last `@`, as a mail server wants them: IPv6 addresses are
-    /// tagged (RFC 5321 section 4.1.3).
+    /// The parts before and after the last `@`, in the form of SMTP: IPv6 addresses are tagged (RFC
+    /// 5321 section 4.1.3).
     #[must_use]
     pub fn for_mail(&self) -> (&str, String) {
         let (local, domain) = self.0.rsplit_once('@').unwrap_or((&self.0, ""));
@@ -78,7 +79,7 @@ impl EmailAddress {
         (local, literal.map_or_else(|| domain.to_owned(), |literal| format!("[IPv6:{literal}")))
     }
 
-    /// The form that must be unique among users: neither case nor needless quotes count.
+    /// The form that must be unique among users. It ignores case and unnecessary quotes.
     #[must_use]
     pub fn unique_form(&self) -> String {
         let lower = self.0.to_lowercase();
@@ -100,7 +101,7 @@ impl fmt::Display for EmailAddress {
 
 /// The address in ASCII; `None` if it is not an address.
 fn mailable(text: &str, top_levels: TopLevels) -> Option<String> {
-    /// RFC 3696 section 3, as Django counts it.
+    /// RFC 3696 section 3, counted as Django counts.
     const MAX_CHARACTERS: usize = 320;
     if text.chars().count() > MAX_CHARACTERS {
         return None;
@@ -120,13 +121,13 @@ fn is_dot_atom(local: &str) -> bool {
     local.split('.').all(|atom| !atom.is_empty() && atom.bytes().all(is_atom))
 }
 
-/// A quoted string of visible ASCII and spaces. Django takes control characters too; no mail
-/// header should carry them.
+/// True for a quoted string of visible ASCII and spaces. Django accepts control characters too, but
+/// no mail header should contain them.
 fn is_quoted(local: &str) -> bool {
     unquoted(local).is_some()
 }
 
-/// What stands between the quotes, a backslash before a character dropped.
+/// The text between the quotes, without the backslashes before characters.
 fn unquoted(local: &str) -> Option<String> {
     let inside = local.strip_prefix('"')?.strip_suffix('"')?;
     let is_text = |character: char| character == ' ' || character.is_ascii_graphic();
@@ -136,7 +137,7 @@ fn unquoted(local: &str) -> Option<String> {
         let character = match character {
             '"' => return None,
             '\\' => characters.next()?,
-            // Django takes a space only behind a backslash.
+            // Django accepts a space only after a backslash.
             ' ' => return None,
             character => character,
         };
@@ -155,7 +156,7 @@ fn mailable_domain(domain: &str, top_levels: TopLevels) -> Option<String> {
     if domain.is_ascii() {
         return is_host(domain, top_levels).then(|| domain.to_ascii_lowercase());
     }
-    /// As Django counts them: before they are written in ASCII.
+    /// Counted like Django: before the conversion to ASCII.
     const TOP_LEVEL_CHARACTERS_MIN: usize = 2;
     let top_level = domain.rsplit('.').next()?;
     let has_edge = |label: &str| label.starts_with('-') || label.ends_with('-');
@@ -163,7 +164,7 @@ fn mailable_domain(domain: &str, top_levels: TopLevels) -> Option<String> {
         return None;
     }
     let ascii = idna::domain_to_ascii_cow(domain.as_bytes(), idna::AsciiDenyList::STD3).ok()?;
-    // Digits encode the letters of a top level; where they stand beside them, they are digits.
+    // Digits of an `xn--…` label encode its letters, unless the domain was typed with digits.
     let is_encoded = ascii.rsplit('.').next()?.starts_with("xn--")
         && !top_level.is_ascii()
         && !top_level.bytes().any(|octet| octet.is_ascii_digit());
@@ -209,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_are_taken_as_django_takes_them() {
+    fn accepts_the_addresses_that_django_accepts() {
         for good in [
             "a@b.co",
             "first.last+tag@mail.example.com",
@@ -290,18 +291,21 @@ mod tests {
     #[test]
     fn every_broken_rule_speaks() {
         let too_long = TextError::TooLong { max_characters: 254 };
-        let said =
+        let errors_of =
             |text: &str| EmailAddress::parse(text).expect_err("refused").iter().collect::<Vec<_>>();
         let long = "a".repeat(255);
-        assert_eq!(said(&long), [too_long, TextError::NotAnEmail]);
-        assert_eq!(said(&format!("{long}@example.com")), [too_long]);
+        assert_eq!(errors_of(&long), [too_long, TextError::NotAnEmail]);
+        assert_eq!(errors_of(&format!("{long}@example.com")), [too_long]);
         let longest = format!("{}@example.com", "a".repeat(310));
-        assert_eq!(said(&longest), [too_long, TextError::NotAnEmail]);
-        assert_eq!(said("a\0@example.com"), [TextError::NullCharacters, TextError::NotAnEmail]);
+        assert_eq!(errors_of(&longest), [too_long, TextError::NotAnEmail]);
+        assert_eq!(
+            errors_of("a\0@example.com"),
+            [TextError::NullCharacters, TextError::NotAnEmail]
+        );
         // It fits as it is typed and is too long to be mailed.
         let label = "ü".repeat(50);
         let wide = format!("{}@{label}.{label}.example", "a".repeat(140));
-        assert_eq!(said(&wide), [TextError::NotAnEmail]);
+        assert_eq!(errors_of(&wide), [TextError::NotAnEmail]);
     }
 
     #[test]

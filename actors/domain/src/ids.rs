@@ -15,7 +15,7 @@ macro_rules! id {
                 (number >= 1 && i64::try_from(number).is_ok()).then_some(Self(number))
             }
 
-            /// The id written in a path or a field: decimal digits only, no sign, no leading zero.
+            /// Parses an id in a path or a field: decimal digits only, no sign, no leading zero.
             #[must_use]
             pub fn parse(text: &str) -> Option<Self> {
                 let plain = text.bytes().all(|b| b.is_ascii_digit()) && !text.starts_with('0');
@@ -41,19 +41,19 @@ macro_rules! id {
 }
 
 id!(
-    /// A registered person: customer or administrator.
+    /// A registered user: customer or administrator.
     UserId
 );
 id!(
-    /// One log-in of a user and every token that descends from it.
+    /// A session: one log-in and every token that descends from it.
     SessionId
 );
 id!(
-    /// Something the shop sells.
+    /// A product.
     ProductId
 );
 id!(
-    /// A group of products.
+    /// A category of products.
     CategoryId
 );
 id!(
@@ -73,7 +73,7 @@ id!(
     OrderLineId
 );
 id!(
-    /// One attempt to pay an order.
+    /// A payment of an order.
     PaymentId
 );
 

@@ -1,6 +1,6 @@
 //! The shop's rules, and nothing else: ids, money, states, pricing, stock and named refusals.
 //!
-//! This crate knows no clock, no IO and no async; whoever calls it brings the time and the facts.
+//! This crate has no clock, no IO and no async; its callers pass in the time and the facts.
 //! Everything here is a value or a plain function from values to an outcome or a [`Refusal`].
 
 mod access;

@@ -10,10 +10,10 @@ pub const MAX_AMOUNT_MINOR_UNITS: i64 = 9_999_999_999;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Money(i64);
 
-/// Why a text is no amount.
+/// Why a text is not an amount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MoneyError {
-    /// Not a decimal number at all: letters, `NaN`, an infinity, nothing.
+    /// Not a decimal number: letters, `NaN`, an infinity, nothing.
     #[error("A valid number is required.")]
     NotANumber,
     /// Less than zero.
@@ -28,16 +28,16 @@ pub enum MoneyError {
     /// Above [`MAX_AMOUNT_MINOR_UNITS`].
     #[error("Ensure this value is less than or equal to {}.", .currency.format(Money(MAX_AMOUNT_MINOR_UNITS)))]
     TooLarge {
-        /// Whose decimals the largest amount is written with.
+        /// The currency whose decimals are used to print the largest amount.
         currency: Currency,
     },
 }
 
 impl Money {
-    /// No money.
+    /// Zero.
     pub const ZERO: Self = Self(0);
 
-    /// The amount of so many minor units.
+    /// An amount in minor units.
     #[must_use]
     pub const fn from_minor_units(minor_units: i64) -> Self {
         Self(minor_units)
@@ -49,20 +49,20 @@ impl Money {
         self.0
     }
 
-    /// The sum, or `None` past the range of 64 bits.
+    /// The sum; `None` if it exceeds 64 bits.
     #[must_use]
     pub fn checked_add(self, other: Self) -> Option<Self> {
         self.0.checked_add(other.0).map(Self)
     }
 
-    /// So many times this amount, or `None` past the range of 64 bits.
+    /// The amount times `quantity`; `None` if it exceeds 64 bits.
     #[must_use]
     pub fn checked_times(self, quantity: u32) -> Option<Self> {
         self.0.checked_mul(i64::from(quantity)).map(Self)
     }
 }
 
-/// The shop's currency: its ISO 4217 code and how many decimals its amounts are written with.
+/// The shop's currency: its ISO 4217 code and the number of decimals of its amounts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Currency {
     code: [u8; 3],
@@ -73,10 +73,11 @@ impl Currency {
     /// United States dollar, the default.
     pub const USD: Self = Self { code: *b"USD", decimals: 2 };
 
-    /// The currency of an ISO 4217 code in capitals; `None` if it is no three capital letters.
+    /// The currency with an ISO 4217 code in capitals; `None` if the code is not three capital
+    /// letters.
     ///
-    /// Decimals follow ISO 4217; the three-decimal currencies are not offered, because the
-    /// contracts' largest amount (99,999,999.99) is written with two.
+    /// Decimals follow ISO 4217. Three-decimal currencies are not supported, because the contracts'
+    /// largest amount (99,999,999.99) has two decimals.
     #[must_use]
     pub fn from_code(code: &str) -> Option<Self> {
         const NO_DECIMALS: [&str; 15] = [
@@ -104,7 +105,7 @@ impl Currency {
         self.decimals
     }
 
-    /// Reads an amount written as a decimal number: `19.99`, `20`, `+5.5`, `1e1`.
+    /// Parses a decimal number: `19.99`, `20`, `+5.5`, `1e1`.
     ///
     /// # Errors
     /// [`MoneyError`] in the order not a number, negative, too many decimals, too large.
@@ -143,9 +144,10 @@ impl fmt::Display for Currency {
     }
 }
 
-/// A decimal number as written, before it is scaled to minor units: no binary float in between.
+/// A decimal number as written, before it is converted to minor units, without binary floating
+/// point.
 pub(crate) struct Decimal {
-    /// True with a minus sign, also before zero.
+    /// True with a minus sign, even before zero.
     pub(crate) negative: bool,
     /// Significant digits without leading or trailing zeros; empty for zero.
     pub(crate) digits: Vec<u8>,
@@ -155,7 +157,7 @@ pub(crate) struct Decimal {
 
 impl Decimal {
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        /// A longer number is no price; the bound keeps parsing linear and small.
+        /// A longer number cannot be a price; the bound keeps parsing linear and small.
         const MAX_NUMBER_BYTES: usize = 64;
         if text.len() > MAX_NUMBER_BYTES {
             return None;
@@ -184,7 +186,8 @@ impl Decimal {
         Some(Self { negative, digits, exponent })
     }
 
-    /// The number times 10^decimals. `None`: digits would be lost; `Some(None)`: past 64 bits.
+    /// The number times 10^decimals. `None` if digits would be lost; `Some(None)` if it exceeds 64
+    /// bits.
     pub(crate) fn scaled(&self, decimals: u8) -> Option<Option<i64>> {
         if self.digits.is_empty() {
             return Some(Some(0));
@@ -222,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_amount_is_named() {
+    fn malformed_amounts_have_named_errors() {
         let usd = Currency::USD;
         for text in ["", "NaN", "inf", "-", ".", "1.2.3", "12a", "1e", "0x10", "1e400e", " 1"] {
             assert_eq!(usd.parse(text), Err(MoneyError::NotANumber), "{text}");
@@ -258,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn currencies_with_three_decimals_are_refused() {
+    fn currencies_with_three_decimals_are_rejected() {
         assert_eq!(Currency::from_code("KWD"), None);
         assert_eq!(Currency::from_code("usd"), None);
         assert_eq!(Currency::from_code("EUR").map(|c| c.decimals()), Some(2));

@@ -1,12 +1,12 @@
-//! The known name that somebody probably meant.
+//! Finds the known name that is most similar to a given one.
 
 use std::cmp::Reverse;
 
-/// Edits (a letter more, fewer, changed, or two swapped) between a name and one that may be meant.
+/// Most edits (a letter added, removed, changed, or two swapped) between a name and a similar one.
 const EDITS_MAX: usize = 2;
 
-/// The known name nearest to `name`, upper and lower case being the same; `None` if none is within
-/// two edits, or if more than half of the name would have to change.
+/// The known name that is most similar to `name`, ignoring case; `None` if none is within two
+/// edits, or if more than half of the name would have to change.
 #[must_use]
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let name = name.to_lowercase();
@@ -15,7 +15,7 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .into_iter()
         .map(|known| (strsim::osa_distance(&name, &known.to_lowercase()), known))
         .filter(|(edits, _)| *edits <= edits_max)
-        // People rarely get the beginning wrong.
+        // The beginning of a name is rarely mistyped.
         .min_by_key(|(edits, known)| (*edits, Reverse(common_start(&name, known))))
         .map(|(_, known)| known)
 }
@@ -29,7 +29,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn finds_what_was_meant_and_nothing_else() {
+    fn finds_only_similar_names() {
         let known = ["order.placed", "order.paid", "order.*", "warn"];
         for (name, meant) in [
             ("order.payed", Some("order.paid")),

@@ -1,4 +1,4 @@
-//! Rules of an order: its states, who may move it, what a step does to stock and money.
+//! The rules of an order: its states, who may change them, and the effect on stock and money.
 
 use crate::{Money, OrderLineId, ProductId, Quantity, Refusal, Role};
 
@@ -7,15 +7,15 @@ use crate::{Money, OrderLineId, ProductId, Quantity, Refusal, Role};
 pub enum OrderStatus {
     /// Placed, stock taken, not paid.
     Pending,
-    /// Somebody works on it.
+    /// In preparation.
     Processing,
     /// Paid, or declared complete by an administrator.
     Completed,
-    /// Left the house.
+    /// Handed to the carrier.
     Shipped,
     /// Arrived.
     Delivered,
-    /// Called off; the stock went back.
+    /// Cancelled; the stock was returned.
     Cancelled,
 }
 
@@ -30,7 +30,7 @@ impl OrderStatus {
         Self::Cancelled,
     ];
 
-    /// The word for it in lower case, as classic, minimal, services and storefront print it.
+    /// The state's name in lower case, as classic, minimal, services and storefront print it.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -43,7 +43,7 @@ impl OrderStatus {
         }
     }
 
-    /// Where the units of an order in this state are.
+    /// The holding of an order's units in this state.
     #[must_use]
     pub fn holding(self) -> StockHolding {
         match self {
@@ -53,7 +53,7 @@ impl OrderStatus {
         }
     }
 
-    /// True while the goods are still in the house, so that cancelling makes sense.
+    /// True before the goods are shipped, so that the order can be cancelled.
     #[must_use]
     pub fn is_before_shipping(self) -> bool {
         matches!(self, Self::Pending | Self::Processing | Self::Completed)
@@ -71,7 +71,7 @@ impl OrderStatus {
     }
 }
 
-/// Where the units of an order are counted (design law 10).
+/// The holding that an order's units are counted in (design law 10).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StockHolding {
     /// In [`crate::Stock::held`].
@@ -82,12 +82,12 @@ pub enum StockHolding {
     Released,
 }
 
-/// What a wished state means for an order.
+/// The effect of a requested state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StatusStep {
-    /// It is there already; nothing changes, nothing is told.
+    /// The order already has the state; nothing changes, nothing is published.
     Stay,
-    /// Move it.
+    /// The order changes its state.
     Move {
         /// The state before.
         from: OrderStatus,
@@ -96,18 +96,18 @@ pub enum StatusStep {
     },
 }
 
-/// One line of an order; name and price are those of the moment it was placed.
+/// One line of an order. The name and the price are those of the time of the order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrderLine {
     /// Its own id.
     pub id: OrderLineId,
-    /// What was bought.
+    /// The product.
     pub product: ProductId,
     /// The product's name when it was bought.
     pub product_name: String,
     /// The customer price of one unit when it was bought.
     pub unit_price: Money,
-    /// How many.
+    /// The number of units.
     pub quantity: Quantity,
 }
 
@@ -121,18 +121,18 @@ impl OrderLine {
     }
 }
 
-/// What the lines add up to.
+/// The total of the lines.
 ///
 /// # Errors
-/// [`Refusal::TotalTooLarge`] above the largest amount the contracts can print.
+/// [`Refusal::TotalTooLarge`] above the largest amount the contracts can represent.
 pub fn order_total(lines: &[OrderLine]) -> Result<Money, Refusal> {
     price_total(lines.iter().map(|line| (line.unit_price, line.quantity)))
 }
 
-/// What so many units at such prices add up to.
+/// The total of quantities at these prices.
 ///
 /// # Errors
-/// [`Refusal::TotalTooLarge`] above the largest amount the contracts can print.
+/// [`Refusal::TotalTooLarge`] above the largest amount the contracts can represent.
 pub fn price_total(lines: impl IntoIterator<Item = (Money, Quantity)>) -> Result<Money, Refusal> {
     let mut total = Money::ZERO;
     for (unit_price, quantity) in lines {
@@ -145,10 +145,10 @@ pub fn price_total(lines: impl IntoIterator<Item = (Money, Quantity)>) -> Result
     Ok(total)
 }
 
-/// Whether somebody may move an order from one state to another.
+/// Decides whether a role may move an order from one state to another.
 ///
-/// An administrator may skip forward and cancel before shipping; a customer may only move a
-/// pending order to `processing`. Precedence: what a customer may never ask, then what the order
+/// An administrator may skip states and cancel before shipping; a customer may only move a pending
+/// order to `processing`. What a customer may never request is rejected before what the order
 /// cannot do.
 ///
 /// # Errors
@@ -172,8 +172,8 @@ pub fn step(from: OrderStatus, to: OrderStatus, by: Role) -> Result<StatusStep, 
     }
 }
 
-/// What a wished state means for an order whose payment was confirmed in the same breath, or
-/// before: the payment completes the order, so nothing up to `completed` is left to do.
+/// The effect of a requested state on an order whose payment was confirmed before or at the same
+/// time. The payment completes the order, so states up to `completed` need no change.
 ///
 /// # Errors
 /// [`Refusal::ForbiddenStep`].
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn a_total_past_the_largest_amount_is_refused() {
+    fn a_total_above_the_largest_amount_is_rejected() {
         let line = |price, units| OrderLine {
             id: OrderLineId::new(1).expect("positive"),
             product: ProductId::new(1).expect("positive"),

@@ -1,22 +1,22 @@
-//! One unit more or less of a product in a pending order (contracts README, "Orders").
+//! Adding or removing one unit of a product in a pending order (contracts README, "Orders").
 
 use crate::{
     MAX_CART_LINES, Missing, Money, OrderAction, OrderLine, OrderLineId, OrderStatus, ProductId,
     Quantity, Refusal, order_total,
 };
 
-/// A product as it is added to an order: its name and customer price of now.
+/// A product to add to an order, with its current name and customer price.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AddedUnit {
-    /// Which.
+    /// The product's id.
     pub product: ProductId,
-    /// Its name.
+    /// The product's name.
     pub product_name: String,
-    /// What one unit costs.
+    /// The price of one unit.
     pub unit_price: Money,
 }
 
-/// Only a pending order that nobody has paid may change its lines.
+/// Allows changes of the lines only for a pending order that is not paid.
 ///
 /// # Errors
 /// [`Refusal::OrderNotPending`].
@@ -28,8 +28,8 @@ pub fn require_changeable(status: OrderStatus, is_paid: bool) -> Result<(), Refu
     }
 }
 
-/// The lines with one unit more. Units that are there keep their price, so a product that costs
-/// or is called something else by now gets a line of its own, with the id `new_line`.
+/// The lines with one unit more. Existing units keep their price, so a product whose price or name
+/// has changed gets a line of its own, with the id `new_line`.
 ///
 /// # Errors
 /// [`Refusal::QuantityTooLarge`], [`Refusal::TooManyLines`] or [`Refusal::TotalTooLarge`].
@@ -63,11 +63,11 @@ pub fn with_unit(
     Ok(lines)
 }
 
-/// The lines with one unit less of a product: of the line that was added last.
+/// The lines with one unit less of a product, taken from the line that was added last.
 ///
 /// # Errors
 /// [`Refusal::NotFound`] if the product is not in the order; [`Refusal::CartEmpty`] for its last
-/// unit, because an order without lines is none.
+/// unit, because an order must have lines.
 pub fn without_unit(lines: &[OrderLine], product: ProductId) -> Result<Vec<OrderLine>, Refusal> {
     let index = lines
         .iter()
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_unit_joins_the_line_of_its_price_and_else_starts_one() {
+    fn a_unit_joins_the_line_with_its_price_or_starts_a_new_one() {
         let one = with_unit(&[], &unit(1, 1000), id(1)).expect("room");
         let two = with_unit(&one, &unit(1, 1000), id(2)).expect("room");
         assert_eq!(summed(&two), [(1, 1000, 2)]);

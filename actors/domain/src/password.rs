@@ -1,8 +1,8 @@
-//! Passwords in the clear.
+//! Passwords as plain text.
 
 use std::fmt;
 
-/// Why a password is refused.
+/// Why a password is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PasswordError {
     /// Fewer than [`Password::MIN_CHARACTERS`].
@@ -13,7 +13,7 @@ pub enum PasswordError {
     TooLong,
 }
 
-/// A password in the clear: only ever on its way to the hash, never printed, never stored.
+/// A plain-text password: only passed to the hash, never printed, never stored.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Password(String);
 
@@ -23,10 +23,10 @@ impl Password {
     /// Longest password, in characters.
     pub const MAX_CHARACTERS: usize = 128;
 
-    /// A new password, its length checked.
+    /// Checks the length of a new password.
     ///
     /// # Errors
-    /// Outside 8 to 128 characters.
+    /// [`PasswordError`] outside 8 to 128 characters.
     pub fn choose(text: String) -> Result<Self, PasswordError> {
         let characters = text.chars().count();
         if characters < Self::MIN_CHARACTERS {
@@ -38,14 +38,14 @@ impl Password {
         Ok(Self(text))
     }
 
-    /// A password somebody claims to know; `None` if longer than any password can be, so that
-    /// nobody makes the shop hash megabytes.
+    /// A password in a log-in; `None` if it is longer than any valid one, so that the shop never
+    /// hashes megabytes.
     #[must_use]
     pub fn claim(text: String) -> Option<Self> {
         (text.chars().count() <= Self::MAX_CHARACTERS).then_some(Self(text))
     }
 
-    /// The octets to hash.
+    /// The bytes to hash.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()

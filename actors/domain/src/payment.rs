@@ -1,30 +1,30 @@
-//! States of a payment, as the gateway tells them.
+//! The states of a payment, as the gateway reports them.
 
-/// Where a payment stands. The names follow the gateway's intent.
+/// The status of a payment. The names follow the gateway's intent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PaymentStatus {
-    /// No usable payment method yet; a decline leads back here.
+    /// No usable payment method yet; also the state after a decline.
     RequiresPaymentMethod,
     /// The customer must act (3-D Secure).
     RequiresAction,
-    /// The gateway is at it.
+    /// The gateway is processing.
     Processing,
     /// The money is taken.
     Succeeded,
-    /// Given up; this intent can never be paid.
+    /// Canceled; this intent can never be paid.
     Canceled,
-    /// The money was taken and given back whole.
+    /// The money was taken and completely refunded.
     Refunded,
 }
 
 impl PaymentStatus {
-    /// True while the gateway may still take the money.
+    /// True while it can still be paid at the gateway.
     #[must_use]
     pub fn is_open(self) -> bool {
         matches!(self, Self::RequiresPaymentMethod | Self::RequiresAction | Self::Processing)
     }
 
-    /// The word for it in events and answers.
+    /// The status's name in events and answers.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {

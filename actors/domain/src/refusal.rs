@@ -1,8 +1,8 @@
-//! Everything the shop may refuse, by name. Each contract words them in its own way.
+//! Every reason to reject a command, by name. Each contract has its own wording.
 
 use crate::{OrderStatus, ProductId};
 
-/// What was looked for and is not there (or is not the caller's to see).
+/// What was not found, or is not visible to the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Missing {
     /// A user.
@@ -21,7 +21,7 @@ pub enum Missing {
     Payment,
 }
 
-/// What was tried with an order that only a pending one allows.
+/// An action that only a pending order allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OrderAction {
     /// Change addresses or state.
@@ -37,16 +37,16 @@ pub enum OrderAction {
 pub struct UnbuyableLine {
     /// The product.
     pub product: ProductId,
-    /// Why.
+    /// The reason.
     pub why: Unbuyable,
 }
 
 /// Why a product cannot be bought.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unbuyable {
-    /// It does not exist, or the shop has switched it off.
+    /// It does not exist, or the shop has hidden it.
     NotForSale,
-    /// Fewer units than wanted can be sold.
+    /// Fewer units than requested can be sold.
     Short {
         /// The product's name.
         name: String,
@@ -55,13 +55,13 @@ pub enum Unbuyable {
     },
 }
 
-/// A request that was understood and is refused; nothing was changed.
+/// A command that was understood and rejected; nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// No user with that name and password. One answer for both, so that nobody can guess names.
+    /// No user has that name and password. One answer for both, so that names cannot be guessed.
     #[error("invalid credentials")]
     InvalidCredentials,
-    /// The refresh token is spent, revoked, expired or none.
+    /// The refresh token is used up, revoked, expired or malformed.
     #[error("token is invalid or expired")]
     TokenInvalid,
     /// Another user has this e-mail address.
@@ -79,25 +79,26 @@ pub enum Refusal {
     /// Only an administrator may do this.
     #[error("administrators only")]
     AdministratorOnly,
-    /// A shop without an administrator could not be run, and nobody could make one while it is open.
+    /// Without an administrator, the shop could not be managed, and none could be created while it
+    /// runs.
     #[error("the last administrator stays")]
     LastAdministrator,
-    /// It is not there.
+    /// It does not exist.
     #[error("{0:?} not found")]
     NotFound(Missing),
-    /// It is there and somebody else's.
+    /// It exists but belongs to another customer.
     #[error("order belongs to somebody else")]
     NotYourOrder,
     /// The category a product should belong to does not exist.
     #[error("no such category")]
     UnknownCategory,
-    /// Some lines cannot be bought now; every one of them is named.
+    /// Some lines cannot be bought now; all of them are listed.
     #[error("{} lines cannot be bought", .0.len())]
     NotBuyable(Vec<UnbuyableLine>),
-    /// The stock would grow past [`crate::MAX_STOCK`].
+    /// The stock would exceed [`crate::MAX_STOCK`].
     #[error("stock too large")]
     StockTooLarge,
-    /// Nothing to buy.
+    /// There is nothing to buy.
     #[error("cart is empty")]
     CartEmpty,
     /// More than [`crate::MAX_CART_LINES`] lines.
@@ -106,48 +107,48 @@ pub enum Refusal {
     /// More than [`crate::MAX_LINE_QUANTITY`] units of one product.
     #[error("quantity of product {product} too large")]
     QuantityTooLarge {
-        /// Which.
+        /// The product.
         product: ProductId,
     },
-    /// The total is past the largest amount the contracts can print.
+    /// The total exceeds the largest amount the contracts can represent.
     #[error("total too large")]
     TotalTooLarge,
     /// Only a pending order allows this.
     #[error("only pending orders allow {action:?}")]
     OrderNotPending {
-        /// What was tried.
+        /// The rejected action.
         action: OrderAction,
     },
     /// A state only administrators may set.
     #[error("customers may not set {to:?}")]
     StateReserved {
-        /// The wished state.
+        /// The requested state.
         to: OrderStatus,
     },
-    /// A step no order can make.
+    /// A change of state that no order allows.
     #[error("an order cannot go from {from:?} to {to:?}")]
     ForbiddenStep {
-        /// The state it is in.
+        /// The current state.
         from: OrderStatus,
-        /// The wished state.
+        /// The requested state.
         to: OrderStatus,
     },
-    /// A payment was to be confirmed that was never started.
+    /// The payment to confirm was never started.
     #[error("no payment was started for this order")]
     PaymentNotStarted,
-    /// The gateway knows no such payment method.
+    /// The gateway has no such payment method.
     #[error("no such payment method")]
     PaymentMethodUnknown,
-    /// More than is left of what was paid.
+    /// More than is left of the paid amount.
     #[error("more than is left of what was paid")]
     RefundTooLarge,
-    /// The order cost nothing, so no money can go back.
+    /// The order cost nothing, so no money can be refunded.
     #[error("the order cost nothing")]
     NothingToRefund,
-    /// The gateway will not take this payment, and would not if it were asked again.
+    /// The gateway rejects this payment, and would reject a retry.
     #[error("the payment gateway refused: {reason}")]
     RefusedByGateway {
-        /// The gateway's words, without secrets.
+        /// The gateway's message, without secrets.
         reason: String,
     },
 }

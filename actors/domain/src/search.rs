@@ -1,19 +1,19 @@
-//! What somebody searches for, read as Django REST Framework's `SearchFilter` reads it.
+//! Search terms, parsed like Django REST Framework's `SearchFilter` parses them.
 
 use crate::text::{comparable, is_space, stripped};
 use memchr::memmem::Finder;
 
-/// Words and phrases, each of which must be found in some field. Prepared once, then looked for in
-/// many texts.
+/// Words and phrases, each of which must occur in some field. Prepared once, then searched in many
+/// texts.
 #[derive(Clone, Debug)]
 pub struct SearchTerms(Vec<Finder<'static>>);
 
 impl SearchTerms {
-    /// Reads what was typed: words are separated by white space and commas, quotes keep a phrase
-    /// together. `None` if there is nothing to look for.
+    /// Parses a search text: words are separated by white space and commas, quotes keep a phrase
+    /// together. `None` if there are no terms.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        // No text of the shop holds one; between two fields stands one.
+        // This character separates fields and occurs in no text of the shop.
         let text = text.replace(SearchText::BETWEEN_FIELDS, "");
         let mut terms: Vec<String> =
             terms(&text).iter().map(|term| comparable(term).into_owned()).collect();
@@ -24,7 +24,7 @@ impl SearchTerms {
         (!terms.is_empty()).then_some(Self(finders))
     }
 
-    /// Whether every term is in the text, which [`SearchText::of`] or `comparable` made.
+    /// True if every term occurs in the text, which comes from [`SearchText::of`] or `comparable`.
     #[must_use]
     pub fn are_in(&self, text: &str) -> bool {
         self.0.iter().all(|term| term.find(text.as_bytes()).is_some())
@@ -35,10 +35,10 @@ impl SearchTerms {
 pub struct SearchText;
 
 impl SearchText {
-    /// Stands between two fields, so that no phrase is found across them.
+    /// Separates two fields, so that no phrase matches across them.
     const BETWEEN_FIELDS: char = '\0';
 
-    /// Fields in the form that [`SearchTerms::are_in`] compares.
+    /// The fields in the form that [`SearchTerms::are_in`] compares.
     #[must_use]
     pub fn of(fields: &[&str]) -> String {
         let mut text = String::with_capacity(fields.iter().map(|field| field.len() + 1).sum());
@@ -52,7 +52,7 @@ impl SearchText {
     }
 }
 
-/// `rest_framework.filters.search_smart_split`.
+/// Like `rest_framework.filters.search_smart_split`.
 fn terms(text: &str) -> Vec<String> {
     let mut terms = Vec::new();
     let mut rest = text.trim_start_matches(is_space);
@@ -68,7 +68,8 @@ fn terms(text: &str) -> Vec<String> {
     terms
 }
 
-/// What a quoted term means: its quotes and the backslashes before quotes and backslashes go.
+/// The content of a quoted term: without its quotes, and without the backslashes before quotes and
+/// backslashes.
 fn quoted(term: &str) -> Option<String> {
     let quote = term.chars().next().filter(|first| matches!(first, '"' | '\''))?;
     if !term.ends_with(quote) {
@@ -78,8 +79,8 @@ fn quoted(term: &str) -> Option<String> {
     Some(inside.replace(&format!("\\{quote}"), &quote.to_string()).replace("\\\\", "\\"))
 }
 
-/// Octets of the first match of Django's `smart_split_re` in a text that does not begin with white
-/// space: words with quoted parts that are closed, else everything up to white space.
+/// The length in bytes of the first match of Django's `smart_split_re` in a text that does not
+/// begin with white space: words with closed quotes, else everything up to white space.
 fn length_of_bit(text: &str) -> usize {
     let is_plain = |character: char| !is_space(character) && !matches!(character, '"' | '\'');
     let plain = |text: &str| text.find(|character| !is_plain(character)).unwrap_or(text.len());
@@ -93,7 +94,7 @@ fn length_of_bit(text: &str) -> usize {
     if has_quoted { end } else { text.find(is_space).unwrap_or(text.len()) }
 }
 
-/// Octets of a quoted part at the beginning of a text, if there is one and it is closed.
+/// The length in bytes of a quoted part at the start of a text; `None` without a closed one.
 fn length_of_quoted(text: &str) -> Option<usize> {
     let mut characters = text.char_indices();
     let (_, quote) = characters.next().filter(|(_, first)| matches!(first, '"' | '\''))?;

@@ -2,8 +2,8 @@
 
 use crate::text::{is_space, is_word_character, nfkc, nfkd};
 
-/// The slug of a name: in ASCII if anything is left of it there, else in its own script, else
-/// `item`.
+/// The slug of a name: in ASCII if any of its letters have an ASCII form, else in its own script,
+/// else `item`.
 #[must_use]
 pub fn slug_of(name: &str) -> String {
     let ascii: String = nfkd(name).chars().filter(char::is_ascii).collect();
@@ -15,8 +15,8 @@ pub fn slug_of(name: &str) -> String {
     if slug.is_empty() { "item".to_owned() } else { slug }
 }
 
-/// Lower-case letters, digits and `_`; a run of spaces and hyphens is one hyphen; the rest is
-/// dropped, and so are hyphens and underscores around it.
+/// Lower-case letters, digits and `_`. A run of spaces and hyphens becomes one hyphen. Everything
+/// else is dropped, and so are hyphens and underscores around the slug.
 fn joined(text: &str) -> String {
     let mut slug = String::with_capacity(text.len());
     for character in text.to_lowercase().chars() {

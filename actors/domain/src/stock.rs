@@ -1,38 +1,38 @@
 //! Stock: received = sellable + held + sold, none ever negative (design law 10).
 
-/// Where the units of one product are. All counts are units.
+/// The units of one product by holding.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stock {
-    /// What can still be sold.
+    /// Units that can still be sold.
     pub sellable: u64,
-    /// Taken by orders that are neither paid nor shipped yet.
+    /// Units of orders that are neither completed nor shipped yet.
     pub held: u64,
-    /// Gone with completed, shipped and delivered orders.
+    /// Units of completed, shipped and delivered orders.
     pub sold: u64,
 }
 
-/// A step that the stock cannot make.
+/// Why a change of stock is impossible.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StockError {
-    /// Fewer sellable units than wanted.
+    /// Fewer units than requested can be sold.
     #[error("only {sellable} units can be sold")]
     Short {
-        /// What can still be sold.
+        /// Units that can still be sold.
         sellable: u64,
     },
-    /// A release or sale of units that were never taken: our own bug, the books do not add up.
+    /// A release or sale of units that were never taken: a bug, the stock does not add up.
     #[error("the stock's books do not add up")]
     Broken,
 }
 
 impl Stock {
-    /// Every unit ever received and not written off.
+    /// All units that were received and not written off.
     #[must_use]
     pub fn received(self) -> u64 {
         self.sellable + self.held + self.sold
     }
 
-    /// Takes units for an order that is placed now.
+    /// Takes units for a new order.
     ///
     /// # Errors
     /// [`StockError::Short`] if fewer can be sold.
@@ -45,30 +45,30 @@ impl Stock {
         Ok(Self { sellable, held: self.held + units, ..self })
     }
 
-    /// Gives held units back: the order was cancelled, deleted or expired.
+    /// Returns held units: the order was cancelled, deleted or expired.
     ///
     /// # Errors
-    /// [`StockError::Broken`] if so many were never held.
+    /// [`StockError::Broken`] if fewer units are held.
     pub fn release_held(self, units: u32) -> Result<Self, StockError> {
         let units = u64::from(units);
         let held = self.held.checked_sub(units).ok_or(StockError::Broken)?;
         Ok(Self { held, sellable: self.sellable + units, ..self })
     }
 
-    /// Held units are sold: the order was completed or shipped.
+    /// Sells held units: the order was completed or shipped.
     ///
     /// # Errors
-    /// [`StockError::Broken`] if so many were never held.
+    /// [`StockError::Broken`] if fewer units are held.
     pub fn sell(self, units: u32) -> Result<Self, StockError> {
         let units = u64::from(units);
         let held = self.held.checked_sub(units).ok_or(StockError::Broken)?;
         Ok(Self { held, sold: self.sold + units, ..self })
     }
 
-    /// Sold units come back: a completed order was cancelled before it shipped.
+    /// Returns sold units: a completed order was cancelled before it was shipped.
     ///
     /// # Errors
-    /// [`StockError::Broken`] if so many were never sold.
+    /// [`StockError::Broken`] if fewer units are sold.
     pub fn release_sold(self, units: u32) -> Result<Self, StockError> {
         let units = u64::from(units);
         let sold = self.sold.checked_sub(units).ok_or(StockError::Broken)?;
@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_step_keeps_what_was_received() {
+    fn every_change_keeps_the_received_units() {
         let start = Stock { sellable: 10, held: 0, sold: 0 };
         let held = start.hold(4).expect("enough");
         let sold = held.sell(3).expect("held");
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_goes_below_zero() {
+    fn no_holding_becomes_negative() {
         let stock = Stock { sellable: 1, held: 0, sold: 0 };
         assert_eq!(stock.hold(2), Err(StockError::Short { sellable: 1 }));
         assert_eq!(stock.release_held(1), Err(StockError::Broken));

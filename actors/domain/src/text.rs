@@ -1,10 +1,9 @@
-//! Text that people write: kept on one line where it is a name, and brought to a common form where
-//! it is compared.
+//! Texts that people write: names are folded to one line, and texts are normalized for comparison.
 //!
-//! A name (of a person, a product, a city, …) is one line: [`one_line`] is the one rule, at the
-//! door and wherever a name goes into a mail. It folds instead of refusing, because Django REST
-//! Framework takes such names too. A mail also does without characters that turn the direction of
-//! the text around them: [`mail_line`].
+//! A name (of a person, a product, a city, …) is one line. [`one_line`] is the only rule, for
+//! requests and for names in mails. It folds line breaks instead of rejecting them, because Django
+//! REST Framework accepts such names. Mails also drop characters that change the direction of the
+//! text around them: [`mail_line`].
 
 use icu_casemap::CaseMapper;
 use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
@@ -12,10 +11,10 @@ use icu_properties::CodePointMapData;
 use icu_properties::props::{GeneralCategory, GeneralCategoryGroup};
 use std::borrow::Cow;
 
-/// Why a text is refused. The display text is what a Django REST Framework field would say.
+/// Why a text is rejected. The display text is that of a Django REST Framework field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TextError {
-    /// Nothing but white space.
+    /// Only white space.
     #[error("This field may not be blank.")]
     Blank,
     /// Longer than `max_characters`.
@@ -24,30 +23,30 @@ pub enum TextError {
         /// The longest allowed, in characters.
         max_characters: usize,
     },
-    /// U+0000, which many systems take for the end of a text.
+    /// U+0000, which many systems treat as the end of a text.
     #[error("Null characters are not allowed.")]
     NullCharacters,
     /// Not an e-mail address.
     #[error("Enter a valid email address.")]
     NotAnEmail,
-    /// Characters a user name cannot have.
+    /// Contains characters that a user name cannot have.
     #[error(
         "Enter a valid username. This value may contain only letters, numbers, and @/./+/-/_ characters."
     )]
     NotAUsername,
 }
 
-/// Every rule that a text breaks, in the order in which Django REST Framework says them.
+/// Every rule that a text breaks, in the order in which Django REST Framework reports them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TextErrors(Vec<TextError>);
 
 impl TextErrors {
-    /// The rules; at least one.
+    /// The broken rules; at least one.
     pub fn iter(&self) -> impl Iterator<Item = TextError> {
         self.0.iter().copied()
     }
 
-    /// `Ok` where none of these rules is broken.
+    /// `Ok` if no rule is broken.
     pub(crate) fn unless_empty(
         broken: impl IntoIterator<Item = Option<TextError>>,
     ) -> Result<(), Self> {
@@ -74,19 +73,19 @@ impl std::fmt::Display for TextErrors {
 
 impl std::error::Error for TextErrors {}
 
-/// White space as Python's `str.strip` and `\s` see it.
+/// White space as defined by Python's `str.strip` and `\s`.
 #[must_use]
 pub fn is_space(character: char) -> bool {
     character.is_whitespace() || matches!(character, '\u{1c}'..='\u{1f}')
 }
 
-/// A text without the white space around it, as Python's `str.strip` cuts it.
+/// A text without the white space around it, like Python's `str.strip`.
 #[must_use]
 pub fn stripped(text: &str) -> &str {
     text.trim_matches(is_space)
 }
 
-/// A letter, a digit or another number: what Python's `\w` takes, the underscore apart.
+/// A letter, a digit or another number: Python's `\w` without the underscore.
 pub(crate) fn is_word_character(character: char) -> bool {
     const WORD: GeneralCategoryGroup =
         GeneralCategoryGroup::Letter.union(GeneralCategoryGroup::Number);
@@ -94,7 +93,7 @@ pub(crate) fn is_word_character(character: char) -> bool {
         || (!character.is_ascii() && WORD.contains(category(character)))
 }
 
-/// The value of a decimal digit of any script, as Python's `int` and `Decimal` read it.
+/// The value of a decimal digit of any script, as Python's `int` and `Decimal` parse it.
 #[must_use]
 pub fn decimal_digit(character: char) -> Option<u8> {
     let is_digit = |code: u32| {
@@ -103,13 +102,13 @@ pub fn decimal_digit(character: char) -> Option<u8> {
     if character.is_ascii() {
         return character.to_digit(10).and_then(|digit| u8::try_from(digit).ok());
     }
-    // The digits of a script stand in order, and a few scripts behind each other.
+    // The digits of a script are consecutive, and a few scripts follow each other directly.
     let code = u32::from(character);
     let before = (1..code).take_while(|back| is_digit(code - back)).count();
     is_digit(code).then(|| u8::try_from(before % 10).ok())?
 }
 
-/// Whether Python's `repr` shows a character as it is.
+/// True if Python's `repr` does not escape the character.
 #[must_use]
 pub fn is_printable(character: char) -> bool {
     const UNSEEN: GeneralCategoryGroup =
@@ -121,18 +120,18 @@ fn category(character: char) -> GeneralCategory {
     CodePointMapData::<GeneralCategory>::new().get(character)
 }
 
-/// Ends a line or is a control character.
+/// True for line ends and control characters.
 fn breaks_line(character: char) -> bool {
     character.is_control() || matches!(character, '\u{2028}' | '\u{2029}')
 }
 
-/// Turns the direction of the text around it, so that it reads as something else.
+/// True for characters that change the direction of the text around them, which can disguise it.
 fn turns_direction(character: char) -> bool {
     matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// A name as one line: white space around it is dropped; a run of white space with a control
-/// character or a line separator in it becomes one space. Everything else stays as it was written.
+/// A name as one line: the white space around it is dropped, and a run of white space with a
+/// control character or a line separator in it becomes one space. Everything else stays as written.
 #[must_use]
 pub fn one_line(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
@@ -155,15 +154,15 @@ pub fn one_line(text: &str) -> String {
     line
 }
 
-/// A name as a mail shows it: [`one_line`], without characters that turn the direction of the text
-/// around them.
+/// A name in a mail: [`one_line`], without characters that change the direction of the text around
+/// them.
 #[must_use]
 pub fn mail_line(text: &str) -> String {
     one_line(&text.replace(turns_direction, ""))
 }
 
-/// A text of several lines as a mail shows it: each of them as [`mail_line`] makes it, empty lines
-/// around it dropped.
+/// A text of several lines in a mail: [`mail_line`] for each line, without empty lines around the
+/// text.
 #[must_use]
 pub fn mail_lines(text: &str) -> String {
     let is_end = |character: char| {
@@ -174,9 +173,8 @@ pub fn mail_lines(text: &str) -> String {
     lines.join("\n").trim_matches('\n').to_owned()
 }
 
-/// A name to greet somebody by in a mail that may reach a stranger: letters, spaces, `'`, `’`, `-`
-/// and dots behind an abbreviation. Empty if it is anything else, such as a message or an address
-/// on the web.
+/// A name for the greeting of a mail that may reach a stranger: letters, spaces, `'`, `’`, `-` and
+/// the dots of abbreviations. Empty if it is anything else, such as a message or a web address.
 #[must_use]
 pub fn greeting_name(name: &str) -> String {
     const CHARACTERS_MAX: usize = 60;
@@ -193,8 +191,8 @@ pub fn greeting_name(name: &str) -> String {
     if is_plain && name.chars().count() <= CHARACTERS_MAX { name } else { String::new() }
 }
 
-/// Whether a text may lead somewhere: an address on the web or an e-mail address, or what many mail
-/// programs take for one.
+/// True if a text may contain a link: a web address or an e-mail address, or something that many
+/// mail programs turn into a link.
 #[must_use]
 pub fn has_link(text: &str) -> bool {
     let text = nfkc(text);
@@ -211,13 +209,13 @@ pub fn has_link(text: &str) -> bool {
             && before.is_some_and(is_word_character)
     };
     text.split(is_space).any(|word| {
-        // `evil.example/claim`: the path begins behind the host.
+        // `evil.example/claim`: the path begins after the host.
         let host = word.split(['/', '?', '#', ':']).next().unwrap_or_default();
         dotted(host.trim_end_matches('.'))
     })
 }
 
-/// A text as it is compared in a search: canonically composed (NFC), without regard to case.
+/// A text as a search compares it: canonically composed (NFC), without case.
 #[must_use]
 pub fn comparable(text: &str) -> Cow<'_, str> {
     const NFC: ComposingNormalizerBorrowed<'static> = ComposingNormalizerBorrowed::new_nfc();
@@ -231,14 +229,14 @@ pub fn comparable(text: &str) -> Cow<'_, str> {
     Cow::Owned(NFC.normalize(&folded).into_owned())
 }
 
-/// A name as it is compared where it must be unique: what looks the same is the same (NFKC),
-/// without regard to case.
+/// A name as compared where it must be unique: compatibility-composed (NFKC), so that look-alike
+/// characters are equal, and without case.
 #[must_use]
 pub fn identity(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
     }
-    // Twice, because folding may bring forth what can be composed or folded again.
+    // Twice, because folding may produce characters that can be composed or folded again.
     let once = nfkc(&folded(&nfkc(text))).into_owned();
     nfkc(&folded(&once)).into_owned()
 }
@@ -290,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn people_are_greeted_by_what_is_plainly_a_name() {
+    fn greetings_use_only_plain_names() {
         for name in [
             "Ann",
             "Ann Lee",
@@ -340,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn links_are_found_in_whatever_form() {
+    fn links_are_found_in_every_form() {
         for text in [
             "see https://evil.example/claim",
             "www.evil.example",

@@ -1,4 +1,4 @@
-//! Points in time as values; reading a clock is the caller's business.
+//! Points in time as values. The caller reads the clock.
 
 use std::fmt;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use std::time::Duration;
 pub struct UnixMillis(i64);
 
 impl UnixMillis {
-    /// The point so many milliseconds after the epoch.
+    /// The time this many milliseconds after the epoch.
     #[must_use]
     pub const fn new(millis: i64) -> Self {
         Self(millis)
@@ -26,13 +26,13 @@ impl UnixMillis {
         self.0.div_euclid(1000)
     }
 
-    /// The point `duration` later; stops at the end of time.
+    /// The time `duration` later; saturates.
     #[must_use]
     pub fn after(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)))
     }
 
-    /// The point `duration` earlier; stops at the beginning of time.
+    /// The time `duration` earlier; saturates.
     #[must_use]
     pub fn before(self, duration: Duration) -> Self {
         Self(self.0.saturating_sub(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)))

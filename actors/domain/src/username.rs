@@ -5,12 +5,12 @@ use crate::text::{TextError, TextErrors, identity, is_word_character, nfkc, stri
 use std::fmt;
 
 /// A user name: 1 to 150 of letters, digits and `@.+-_` (contracts README, "Bad input"), in
-/// Unicode's form NFKC, as Django keeps it.
+/// Unicode's form NFKC, as Django stores it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Username(String);
 
 impl Username {
-    /// A name that was read once, perhaps by rules that were replaced since.
+    /// A stored name, which was validated by earlier rules.
     #[must_use]
     pub fn taken_before(text: String) -> Self {
         Self(text)
@@ -19,7 +19,7 @@ impl Username {
     /// Longest name accepted, in characters.
     pub const MAX_CHARACTERS: usize = 150;
 
-    /// Reads a user name, white space around it dropped.
+    /// Parses a user name; drops the white space around it.
     ///
     /// # Errors
     /// Every rule it breaks: blank, a character outside letters, digits and `@.+-_`, too long, a
@@ -42,34 +42,33 @@ impl Username {
         Ok(Self(kept.into_owned()))
     }
 
-    /// The user name of somebody known only by e-mail: the address itself, however long (storefront
-    /// document, "Update User Profile").
+    /// The user name of a user who only gave an e-mail address: the address itself, of any length
+    /// (storefront document, "Update User Profile").
     #[must_use]
     pub fn of_email(email: &EmailAddress) -> Self {
         Self(email.as_str().to_owned())
     }
 
-    /// This name with a number behind it.
+    /// This name with a number appended.
     #[must_use]
     pub fn numbered(&self, number: u64) -> Self {
         Self(format!("{}_{number}", self.0))
     }
 
-    /// The name somebody says is theirs, only good for looking it up: names that are e-mail
-    /// addresses have characters that [`Username::parse`] refuses.
+    /// A name in a log-in, only for looking it up: names that are e-mail addresses contain
+    /// characters that [`Username::parse`] rejects.
     #[must_use]
     pub fn claimed(text: &str) -> Self {
         Self(stripped(text).to_owned())
     }
 
-    /// The name as it is kept.
+    /// The name as stored.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The form that must be unique among users: what looks the same is the same, and case does
-    /// not count.
+    /// The form that must be unique among users. It ignores case and look-alike characters.
     #[must_use]
     pub fn unique_form(&self) -> String {
         identity(&self.0)
@@ -93,7 +92,7 @@ impl fmt::Display for Username {
 mod tests {
     use super::*;
 
-    fn said(text: &str) -> Vec<TextError> {
+    fn errors_of(text: &str) -> Vec<TextError> {
         Username::parse(text).expect_err("refused").iter().collect()
     }
 
@@ -104,13 +103,13 @@ mod tests {
             assert_eq!(Username::parse(name).expect(name).as_str(), name);
         }
         for text in ["new user", "a/b", "a\u{300}\u{200d}", "½", "a\u{202e}b", "＠"] {
-            assert_eq!(said(text), [TextError::NotAUsername], "{text}");
+            assert_eq!(errors_of(text), [TextError::NotAUsername], "{text}");
         }
-        assert_eq!(said(""), [TextError::Blank]);
-        assert_eq!(said(&"x".repeat(151)), [too_long]);
-        assert_eq!(said(&"x ".repeat(151)), [TextError::NotAUsername, too_long]);
-        assert_eq!(said("a\0b"), [TextError::NotAUsername, TextError::NullCharacters]);
-        assert_eq!(said(&"ﷺ".repeat(20)), [TextError::NotAUsername, too_long]);
+        assert_eq!(errors_of(""), [TextError::Blank]);
+        assert_eq!(errors_of(&"x".repeat(151)), [too_long]);
+        assert_eq!(errors_of(&"x ".repeat(151)), [TextError::NotAUsername, too_long]);
+        assert_eq!(errors_of("a\0b"), [TextError::NotAUsername, TextError::NullCharacters]);
+        assert_eq!(errors_of(&"ﷺ".repeat(20)), [TextError::NotAUsername, too_long]);
     }
 
     #[test]
