@@ -1,4 +1,4 @@
-//! Checkout Sessions: pages of Stripe's where an order is paid
+//! Checkout Sessions: pages at Stripe where an order is paid
 //! (<https://docs.stripe.com/api/checkout/sessions>).
 
 use crate::client::Stripe;
@@ -17,32 +17,32 @@ use stripe_shared::{
     CheckoutSession, CheckoutSessionMode, CheckoutSessionPaymentStatus, CheckoutSessionStatus,
 };
 
-/// Where the customer goes from such a page; `{CHECKOUT_SESSION_ID}` stands for the session.
+/// The URLs that a page leads to; `{CHECKOUT_SESSION_ID}` is replaced by the session's id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pages {
-    /// After paying.
+    /// Opened after paying.
     pub success: String,
-    /// After giving up.
+    /// Opened after cancelling.
     pub cancel: String,
 }
 
-/// A Checkout Session, as far as the shop cares.
+/// The fields of a Checkout Session that the shop uses.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Checkout {
     /// `cs_…`.
     pub id: String,
-    /// The page; `None` when nothing is to be paid there any more. Whoever has it can pay, so it is
-    /// not printed.
+    /// The page; `None` when it can no longer be paid. Not printed, because everybody who has it
+    /// can pay.
     pub url: Option<String>,
-    /// The intent behind it; Stripe makes it when the customer begins to pay.
+    /// The intent behind it; Stripe creates it when the customer begins to pay.
     pub intent: Option<String>,
-    /// How much.
+    /// The amount.
     pub amount: Money,
-    /// Where it stands.
+    /// Its state.
     pub state: CheckoutState,
-    /// Code of its currency in small letters.
+    /// The currency's code in lower case.
     pub currency: Option<String>,
-    /// The payment of the shop it was made for, by its metadata.
+    /// Our payment id from its metadata.
     pub payment: Option<String>,
 }
 
@@ -54,21 +54,21 @@ impl std::fmt::Debug for Checkout {
     }
 }
 
-/// Where a Checkout Session stands.
+/// The state of a Checkout Session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CheckoutState {
     /// It can be paid.
     Open,
     /// It is paid.
     Paid,
-    /// The customer did what there is to do, and the bank is at it.
+    /// The customer has done everything, and the bank is processing.
     Processing,
-    /// It can be paid no more.
+    /// It can no longer be paid.
     Expired,
 }
 
 impl Stripe {
-    /// Makes a page where an order can be paid.
+    /// Opens a page where an order can be paid.
     ///
     /// # Errors
     /// [`CallError`].
@@ -99,7 +99,7 @@ impl Stripe {
         read(self.change(&request, key).await?, currency)
     }
 
-    /// Asks how a Checkout Session stands.
+    /// Retrieves a Checkout Session.
     ///
     /// # Errors
     /// [`CallError`].
@@ -112,10 +112,10 @@ impl Stripe {
         read(self.ask(&request).await?, currency)
     }
 
-    /// Closes a page, so that it can be paid no more.
+    /// Closes a page, so that it can no longer be paid.
     ///
     /// # Errors
-    /// [`CallError`]; [`CallError::Invalid`] if it is paid or closed: ask how it stands.
+    /// [`CallError`]; [`CallError::Invalid`] if it is already paid or closed: retrieve it then.
     pub async fn expire_checkout(
         &self,
         key: &str,

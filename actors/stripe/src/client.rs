@@ -1,4 +1,4 @@
-//! One call: our key, our time, our attempts.
+//! One call to Stripe: its idempotency key, its time limit, its attempts.
 
 use crate::error::{AttemptError, CallError, Cause};
 use crate::key::SecretKey;
@@ -11,14 +11,14 @@ use stripe_client_core::{IdempotencyKey, RequestStrategy, StripeRequest};
 use tokio::time::Instant;
 use url::{Host, Url};
 
-/// How Stripe is reached.
+/// How to reach Stripe.
 #[derive(Clone, Debug)]
 pub struct StripeSettings {
-    /// Whose account.
+    /// The secret key of the account.
     pub key: SecretKey,
-    /// Where; `None` means Stripe itself.
+    /// Another base URL; `None` means Stripe itself.
     pub api_base: Option<ApiBase>,
-    /// How long a call may take with all its attempts.
+    /// The time limit of a call, including all attempts.
     pub call_time: Duration,
 }
 
@@ -30,23 +30,23 @@ impl StripeSettings {
     }
 }
 
-/// Where requests go instead of `https://api.stripe.com/`.
+/// The base URL of requests instead of `https://api.stripe.com/`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiBase(Url);
 
-/// What cannot be an API base.
+/// Why a text is not an API base.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ApiBaseError {
-    /// No URL with a host.
+    /// It is not a URL with a host.
     #[error("write a URL like https://api.stripe.com/")]
     NotAnUrl,
-    /// The secret key would cross a network in the clear.
+    /// It would send the secret key over a network unencrypted.
     #[error("only https, or http to this machine itself: the secret key goes there")]
     InTheClear,
 }
 
 impl ApiBase {
-    /// Takes a URL as the operator wrote it.
+    /// Parses a URL from the operator's settings.
     ///
     /// # Errors
     /// [`ApiBaseError`].
@@ -91,30 +91,30 @@ impl fmt::Debug for Stripe {
 }
 
 impl Stripe {
-    /// Makes ready; nothing is sent. The process has one provider of cryptography for rustls, and it
-    /// is installed by now.
+    /// Prepares the client; sends nothing. The caller must have installed the process-wide rustls
+    /// provider of cryptography.
     ///
     /// # Errors
-    /// [`SetUpError`]: settings no request can be made with.
+    /// [`SetUpError`]: no request can be made with these settings.
     pub fn new(settings: StripeSettings) -> Result<Self, SetUpError> {
         let base = settings.api_base.map(|ApiBase(url)| url);
         let transport = Transport::new(&settings.key, base)?;
         Ok(Self { transport, call_time: settings.call_time })
     }
 
-    /// What Stripe's clock said in its last answer, in whole seconds; `None` before the first.
+    /// The `Date` of Stripe's last answer, in whole seconds; `None` before the first.
     #[must_use]
     pub fn last_date(&self) -> Option<SystemTime> {
         self.transport.last_date()
     }
 
-    /// How long a call may take with all its attempts.
+    /// The time limit of a call, including all attempts.
     pub(crate) fn call_time(&self) -> Duration {
         self.call_time
     }
 
-    /// A call that changes something, under a key of ours: however often it is tried, it is done
-    /// once.
+    /// Makes a call that changes something, with an idempotency key of ours: however often it is
+    /// attempted, it takes effect once.
     pub(crate) async fn change<R>(&self, request: &R, key: &str) -> Result<R::Output, CallError>
     where
         R: StripeRequest,
@@ -124,7 +124,7 @@ impl Stripe {
         self.call(request, &RequestStrategy::Idempotent(key)).await
     }
 
-    /// A question.
+    /// Makes a call that changes nothing.
     pub(crate) async fn ask<R>(&self, request: &R) -> Result<R::Output, CallError>
     where
         R: StripeRequest,
@@ -140,7 +140,7 @@ impl Stripe {
     {
         let deadline = Instant::now() + self.call_time;
         let mut may_have_worked = false;
-        // Without jitter, all who met the same failure would come back at the same instant.
+        // Without jitter, all callers with the same failure would retry at the same instant.
         let mut waits = ExponentialBuilder::new()
             .with_min_delay(FIRST_WAIT / 2)
             .with_max_delay(WAIT_MAX / 2)
@@ -153,7 +153,7 @@ impl Stripe {
             let sending = request
                 .customize()
                 .request_strategy(strategy.clone())
-                // One attempt that hangs leaves time for another.
+                // An attempt that hangs leaves time for another.
                 .timeout(time_left.min(self.call_time / 2))
                 .send(&self.transport);
             let cause = match sending.await.map_err(AttemptError::of) {
@@ -167,7 +167,7 @@ impl Stripe {
             if attempt == ATTEMPTS_MAX || is_late {
                 return Err(given_up(cause, may_have_worked));
             }
-            tracing::debug!(attempt, ?cause, "Stripe is asked again");
+            tracing::debug!(attempt, ?cause, "retrying a call to Stripe");
             tokio::time::sleep(wait).await;
             attempt += 1;
         }

@@ -1,65 +1,66 @@
-//! Why a call did not do what was asked, each reason by its name.
+//! Why a call failed, each cause by its name.
 
 use crate::limits::MESSAGE_CHARACTERS_MAX;
 use crate::transport::TransportError;
 use stripe_shared::{ApiErrors, ApiErrorsType};
 
-/// Why a call did not do what was asked. None of them holds a key or a client secret.
+/// Why a call failed. No variant contains a key or a client secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
-    /// Stripe knows no such object.
+    /// Stripe has no such object.
     #[error("Stripe knows no such object")]
     NotFound,
-    /// The request was wrong.
+    /// The request was invalid.
     #[error("Stripe refuses the request: {}", .0.message)]
     Invalid(Invalid),
-    /// The card was refused.
+    /// The card was declined.
     #[error("the card was declined: {}", .0.reason)]
     Declined(Decline),
-    /// The object is in no state for this step: paid, canceled, expired or refunded already.
+    /// The object's state does not allow this step: it is already paid, canceled, expired or
+    /// refunded.
     #[error("the object is not in a state for this step")]
     WrongState,
-    /// This idempotency key was used with other parameters: a mistake of ours.
+    /// This idempotency key was used with other parameters: a bug of ours.
     #[error("the idempotency key was used for another request")]
     KeyReused,
-    /// The key is not accepted, or may not do this.
+    /// The key is not accepted, or lacks the permission.
     #[error("Stripe does not accept the secret key for this")]
     NotAllowed,
-    /// Nothing was done, and the attempts are used up.
+    /// Nothing was done, and all attempts failed.
     #[error("Stripe cannot be used now ({cause})")]
     Unavailable {
-        /// What the last attempt met.
+        /// The failure of the last attempt.
         cause: Cause,
     },
-    /// It may have been done or not: ask for the object, or call again with the same key.
+    /// It may have taken effect: retrieve the object, or repeat the call with the same key.
     #[error("whether Stripe did it is unknown ({cause})")]
     OutcomeUnknown {
-        /// What the last attempt met.
+        /// The failure of the last attempt.
         cause: Cause,
     },
 }
 
-/// What was wrong with a request, in Stripe's words.
+/// What was wrong with a request, as Stripe reports it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Invalid {
     /// `parameter_missing`, `amount_too_small`, …
     pub code: Option<String>,
-    /// Which parameter.
+    /// The parameter concerned.
     pub parameter: Option<String>,
-    /// For the operator.
+    /// The message for the operator.
     pub message: String,
 }
 
-/// Why a card was refused.
+/// Why a card was declined.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decline {
     /// `card_declined`, `expired_card`, …
     pub code: Option<String>,
-    /// `insufficient_funds`, … as the bank said.
+    /// The bank's code: `insufficient_funds`, …
     pub decline_code: Option<String>,
-    /// Stripe's words for the customer.
+    /// Stripe's message to the customer.
     pub reason: String,
-    /// `ch_…`: the charge that failed, if it came to one.
+    /// The failed charge (`ch_…`), if one was made.
     pub charge: Option<String>,
 }
 
@@ -74,8 +75,8 @@ impl Decline {
     }
 }
 
-/// Stripe's words on one line of bounded length, without anything that is a secret by its form:
-/// a client may read them.
+/// Stripe's message on one line of bounded length, without anything that looks like a secret:
+/// clients may read it.
 fn shortened(message: Option<String>) -> String {
     let (mut safe, mut word) = (String::new(), String::new());
     let flush = |word: &mut String, safe: &mut String| {
@@ -96,25 +97,25 @@ fn shortened(message: Option<String>) -> String {
     safe
 }
 
-/// How Stripe's secret keys and the secrets of webhooks begin.
+/// The prefixes of Stripe's secret keys and webhook secrets.
 const SECRET_PREFIXES: [&str; 4] = ["sk_", "rk_", "whsec_", "ek_"];
 
-/// What an attempt met that another one may not meet.
+/// A failure of an attempt that a retry may avoid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
-    /// No connection; nothing was sent.
+    /// No connection was made; nothing was sent.
     NotConnected,
     /// The connection broke after the request was sent.
     ConnectionLost,
-    /// No answer in time.
+    /// No answer came in time.
     TimedOut,
-    /// Too many requests (429), or another request holds the object or the key (409, 429).
+    /// Too many requests (429), or another request has locked the object or the key (409, 429).
     Throttled,
     /// Stripe failed (5xx).
     ServerFailed,
-    /// An answer that cannot be read.
+    /// The answer cannot be parsed.
     Unreadable,
-    /// An answer that is longer than any that is meant; the rest was left unread.
+    /// The answer exceeds the length limit; the rest was not read.
     TooLong,
 }
 
@@ -133,7 +134,7 @@ impl std::fmt::Display for Cause {
 }
 
 impl Cause {
-    /// True if Stripe may have done what was asked all the same.
+    /// True if the call may have taken effect nevertheless.
     pub(crate) fn may_have_worked(self) -> bool {
         match self {
             Self::NotConnected | Self::Throttled => false,
@@ -146,11 +147,11 @@ impl Cause {
     }
 }
 
-/// How one attempt ended badly.
+/// How one attempt failed.
 pub(crate) enum AttemptError {
-    /// Another attempt with the same key may work.
+    /// A retry with the same key may work.
     Passing(Cause),
-    /// None will.
+    /// A retry cannot work.
     Final(CallError),
 }
 
@@ -161,19 +162,19 @@ impl AttemptError {
             TransportError::NotConnected => Self::Passing(Cause::NotConnected),
             TransportError::ConnectionLost => Self::Passing(Cause::ConnectionLost),
             TransportError::TooLong => Self::Passing(Cause::TooLong),
-            // A proxy on the way may have words of its own.
+            // A proxy in between may send answers of its own.
             TransportError::Unreadable { status: Some(401 | 403) } => {
                 Self::Final(CallError::NotAllowed)
             }
             TransportError::Unreadable { status: Some(429) } => Self::Passing(Cause::Throttled),
             TransportError::Unreadable { .. } => Self::Passing(Cause::Unreadable),
             TransportError::Unwritable => Self::Final(CallError::NotFound),
-            TransportError::Said(error, status) => Self::said(*error, status),
+            TransportError::Reported(error, status) => Self::reported(*error, status),
         }
     }
 
-    /// What Stripe itself said (<https://docs.stripe.com/api/errors>).
-    fn said(error: ApiErrors, status: u16) -> Self {
+    /// Converts an error that Stripe itself reports (<https://docs.stripe.com/api/errors>).
+    fn reported(error: ApiErrors, status: u16) -> Self {
         let code = error.code.as_ref().map(|code| code.as_str().to_owned());
         let final_error = match (status, &error.type_, code.as_deref()) {
             (500.., _, _) => return Self::Passing(Cause::ServerFailed),
@@ -201,7 +202,7 @@ mod tests {
 
     #[test]
     fn the_words_for_a_client_hold_no_secret_and_no_line_break() {
-        for (said, shown) in [
+        for (message, shown) in [
             ("Amount must be at least $0.50 usd", "Amount must be at least $0.50 usd"),
             ("Invalid API Key provided: sk_test_*****abc", "Invalid API Key provided: …"),
             ("key=rk_live_abc, whsec_abc.", "key=…, …."),
@@ -209,7 +210,7 @@ mod tests {
             ("two\nlines\u{1b}[31m risk_level task_", "two lines [31m risk_level task_"),
             ("", ""),
         ] {
-            assert_eq!(shortened(Some(said.to_owned())), shown);
+            assert_eq!(shortened(Some(message.to_owned())), shown);
         }
         assert_eq!(shortened(None), "");
         assert_eq!(shortened(Some("x".repeat(1_000))).len(), 500);

@@ -14,24 +14,25 @@ use stripe_core::payment_intent::{
 };
 use stripe_shared::{PaymentIntent, PaymentIntentStatus};
 
-/// A payment intent, as far as the shop cares.
+/// The fields of a payment intent that the shop uses.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Intent {
     /// `pi_…`.
     pub id: String,
-    /// What the customer's browser pays with. Whoever has it can pay, so it is not printed.
+    /// The secret that the customer's browser pays with. Not printed, because everybody who has it
+    /// can pay.
     pub client_secret: String,
-    /// How much it is to charge.
+    /// The amount to charge.
     pub amount: Money,
-    /// How much was taken.
+    /// The amount taken.
     pub amount_received: Money,
-    /// Where it stands.
+    /// Its state.
     pub state: IntentState,
-    /// Why the last attempt to charge was refused, if it was.
+    /// Why the last attempt to charge was declined, if it was.
     pub last_decline: Option<Decline>,
-    /// Code of its currency in small letters.
+    /// The currency's code in lower case.
     pub currency: String,
-    /// The payment of the shop it was made for, by its metadata.
+    /// Our payment id from its metadata.
     pub payment: Option<String>,
 }
 
@@ -43,18 +44,18 @@ impl std::fmt::Debug for Intent {
     }
 }
 
-/// Where a payment intent stands (<https://docs.stripe.com/payments/paymentintents/lifecycle>).
+/// The state of a payment intent (<https://docs.stripe.com/payments/paymentintents/lifecycle>).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IntentState {
-    /// No usable payment method yet; a decline leads back here.
+    /// No usable payment method yet; also the state after a decline.
     RequiresPaymentMethod,
-    /// A method is there and must be confirmed.
+    /// It has a payment method, which must be confirmed.
     RequiresConfirmation,
     /// The customer must act (3-D Secure).
     RequiresAction,
-    /// The bank is at it.
+    /// The bank is processing.
     Processing,
-    /// The money is held and not yet taken; the shop never asks for that.
+    /// The money is held but not taken; the shop never requests that.
     RequiresCapture,
     /// The money is taken.
     Succeeded,
@@ -62,18 +63,18 @@ pub enum IntentState {
     Canceled,
 }
 
-/// What came of an attempt to charge.
+/// The result of an attempt to charge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Confirmation {
-    /// The intent as it stands now: paid, or waiting for the customer or the bank.
+    /// The intent after the attempt: paid, or waiting for the customer or the bank.
     Answered(Intent),
-    /// The card was refused; another one may be tried.
+    /// The card was declined; another one may be tried.
     Declined(Decline),
 }
 
 impl Stripe {
-    /// Makes an intent, payable by whatever needs no redirect, so that it can be confirmed from here
-    /// with a method alone.
+    /// Creates an intent. It allows only payment methods without a redirect, so that the shop can
+    /// confirm it with a method alone.
     ///
     /// # Errors
     /// [`CallError`].
@@ -94,7 +95,7 @@ impl Stripe {
     /// Tries to charge a payment method.
     ///
     /// # Errors
-    /// [`CallError`]; [`CallError::WrongState`] if it is paid or canceled: ask how it stands.
+    /// [`CallError`]; [`CallError::WrongState`] if it is paid or canceled: retrieve it then.
     pub async fn confirm_intent(
         &self,
         key: &str,
@@ -110,7 +111,7 @@ impl Stripe {
         }
     }
 
-    /// Asks how an intent stands.
+    /// Retrieves an intent.
     ///
     /// # Errors
     /// [`CallError`].
@@ -119,10 +120,10 @@ impl Stripe {
         read(self.ask(&request).await?, currency)
     }
 
-    /// Gives an intent up, so that it can never be paid.
+    /// Cancels an intent, so that it can never be paid.
     ///
     /// # Errors
-    /// [`CallError`]; [`CallError::WrongState`] if it is paid or canceled already.
+    /// [`CallError`]; [`CallError::WrongState`] if it is already paid or canceled.
     pub async fn cancel_intent(
         &self,
         key: &str,

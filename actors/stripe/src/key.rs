@@ -1,4 +1,4 @@
-//! What Stripe knows us by, and what it signs with: secrets that nothing may print.
+//! The secret keys for Stripe's API and webhooks. They are never printed.
 
 use std::fmt;
 
@@ -6,19 +6,19 @@ use std::fmt;
 #[derive(Clone, PartialEq, Eq)]
 pub struct SecretKey(String);
 
-/// What cannot be a secret key. The message never repeats what was given.
+/// Why a text is not a secret key. The message never repeats the text.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SecretKeyError {
-    /// Perhaps the publishable key (`pk_…`) was taken instead.
+    /// The prefix is wrong; the text may be the publishable key (`pk_…`).
     #[error("a secret key of Stripe begins with sk_ or rk_")]
     Prefix,
-    /// A line break or a space came along.
+    /// The text contains a line break or a space.
     #[error("a secret key of Stripe has letters, digits and _ only")]
     Characters,
 }
 
 impl SecretKey {
-    /// Takes a key as the operator wrote it.
+    /// Parses a key from the operator's settings.
     ///
     /// # Errors
     /// [`SecretKeyError`].
@@ -33,7 +33,7 @@ impl SecretKey {
         Ok(Self(text.to_owned()))
     }
 
-    /// True if no real money moves with it.
+    /// True for a test key, which moves no real money.
     #[must_use]
     pub fn is_for_tests(&self) -> bool {
         self.0[3..].starts_with("test_")
@@ -50,13 +50,13 @@ impl fmt::Debug for SecretKey {
     }
 }
 
-/// What Stripe signs its webhooks with (`whsec_…`).
+/// A secret that Stripe signs webhooks with (`whsec_…`).
 #[derive(Clone, PartialEq, Eq)]
 pub struct WebhookSecret(String);
 
 impl WebhookSecret {
-    /// The secrets of a list separated by commas: several let an operator change them without losing
-    /// a message.
+    /// Parses a list of secrets separated by commas. With several secrets, an operator can change
+    /// them without losing a message.
     #[must_use]
     pub fn parse_list(text: &str) -> Vec<Self> {
         let secrets = text.split(',').map(str::trim).filter(|secret| !secret.is_empty());
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_secret_keys_are_taken() {
+    fn only_secret_keys_are_accepted() {
         let test = SecretKey::parse(" sk_test_abc123\n").expect("a key with blanks around it");
         assert!(test.is_for_tests());
         assert!(!SecretKey::parse("rk_live_abc").expect("a restricted key").is_for_tests());

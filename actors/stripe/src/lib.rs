@@ -1,13 +1,13 @@
 //! Stripe's payments as the shop needs them: payment intents, refunds, Checkout Sessions and signed
 //! webhooks, over `async-stripe`.
 //!
-//! Every call that changes something takes an idempotency key from its caller, so that it may be
-//! made again whenever its outcome is unknown. Every call has a bound in time and a bounded number
-//! of attempts, every answer a bound in octets, and each way it can end has a name ([`CallError`]). The secret key is in no message,
-//! no error and no debug output.
+//! Every call that changes something has an idempotency key from its caller, so that it can be
+//! repeated whenever its outcome is unknown. Every call has a time limit and a bounded number of
+//! attempts, every answer a bound in bytes, and every failure a name ([`CallError`]). The secret
+//! key never appears in messages, errors or debug output.
 //!
-//! The crate stands apart because the code generated for Stripe's objects takes minutes to compile:
-//! an edit of the shop rebuilds none of it.
+//! This is a crate of its own because the code generated for Stripe's objects takes minutes to
+//! compile: a change of the shop rebuilds none of it.
 
 mod checkouts;
 mod client;

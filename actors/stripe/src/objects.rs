@@ -1,4 +1,4 @@
-//! Amounts, currencies and ids between the shop and Stripe.
+//! Converts amounts, currencies and ids between the shop and Stripe.
 
 use crate::error::{CallError, Cause, Invalid};
 use crate::limits::ID_CHARACTERS_MAX;
@@ -6,21 +6,21 @@ use souk_domain::{Currency, Money};
 use std::collections::HashMap;
 use std::str::FromStr;
 
-/// Currencies of ISO 4217 without decimals whose amounts Stripe wants in hundredths all the same
+/// Currencies without decimals in ISO 4217 whose amounts Stripe expects in hundredths
 /// (<https://docs.stripe.com/currencies#special-cases>).
 const WRITTEN_WITH_TWO_DECIMALS: [&str; 2] = ["ISK", "UGX"];
 
-/// How many of Stripe's units one minor unit of the shop is.
+/// Stripe's units per minor unit of the shop.
 fn units_per_minor_unit(currency: Currency) -> i64 {
     if WRITTEN_WITH_TWO_DECIMALS.contains(&currency.code()) { 100 } else { 1 }
 }
 
-/// The amount as Stripe counts it.
+/// The amount in Stripe's units.
 pub(crate) fn stripe_amount(amount: Money, currency: Currency) -> i64 {
     amount.minor_units().saturating_mul(units_per_minor_unit(currency))
 }
 
-/// The amount as the shop counts it, whatever its sign; a part of a minor unit is no amount.
+/// The amount in the shop's minor units, of any sign. Fails for a fraction of a minor unit.
 pub(crate) fn shop_amount(units: i64, currency: Currency) -> Result<Money, CallError> {
     let per_minor_unit = units_per_minor_unit(currency);
     match units % per_minor_unit {
@@ -29,7 +29,7 @@ pub(crate) fn shop_amount(units: i64, currency: Currency) -> Result<Money, CallE
     }
 }
 
-/// Code of the currency of an object.
+/// The code of an object's currency.
 pub(crate) fn code(currency: &stripe_types::Currency) -> String {
     currency.to_string()
 }
@@ -39,7 +39,7 @@ pub(crate) fn entry(metadata: Option<&HashMap<String, String>>, name: &str) -> O
     metadata.and_then(|entries| entries.get(name)).cloned()
 }
 
-/// Where an intent or a page keeps the payment of ours it was made for.
+/// The metadata entry with our payment id, on intents and checkouts.
 pub(crate) const PAYMENT_ENTRY: &str = "souk_payment";
 
 pub(crate) fn stripe_currency(currency: Currency) -> Result<stripe_types::Currency, CallError> {
@@ -54,23 +54,23 @@ pub(crate) fn stripe_currency(currency: Currency) -> Result<stripe_types::Curren
     }
 }
 
-/// Refuses what cannot be an id before it becomes part of an URL: some come from a browser.
+/// Rejects malformed ids before they become part of a URL: some come from a browser.
 pub(crate) fn require_id(id: &str) -> Result<&str, CallError> {
     let is_sound = (1..=ID_CHARACTERS_MAX).contains(&id.len())
         && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     if is_sound { Ok(id) } else { Err(CallError::NotFound) }
 }
 
-/// What is sold, for an intent or a checkout.
+/// The purpose of an intent or a checkout.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Purchase {
-    /// How much.
+    /// The amount.
     pub amount: Money,
-    /// In what.
+    /// The currency of the amount.
     pub currency: Currency,
-    /// What customer and operator read: `Order ORD-17`.
+    /// The title that the customer and the operator see: `Order ORD-17`.
     pub title: String,
-    /// What the operator finds at Stripe beside the payment: names and values.
+    /// Metadata that the operator sees at Stripe: names and values.
     pub about: Vec<(&'static str, String)>,
 }
 
@@ -80,7 +80,7 @@ impl Purchase {
     }
 }
 
-/// An answer in which something is missing or says what this version does not know.
+/// An answer with a missing field or a value that this version does not know.
 pub(crate) const UNREADABLE: CallError = CallError::OutcomeUnknown { cause: Cause::Unreadable };
 
 #[cfg(test)]
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_id_asks_for_nothing() {
+    fn a_malformed_id_sends_no_request() {
         assert_eq!(require_id("cs_test_a1B2"), Ok("cs_test_a1B2"));
         for bad in ["", "cs/../../v1/balance", "cs_1?expand[]=x", "pi_é", &"x".repeat(256)] {
             assert_eq!(require_id(bad), Err(CallError::NotFound), "{bad}");
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_currency_nobody_has_heard_of_is_refused() {
+    fn an_unknown_currency_is_rejected() {
         assert!(stripe_currency(Currency::USD).is_ok());
         let unknown = Currency::from_code("QQQ").expect("three letters");
         assert!(matches!(stripe_currency(unknown), Err(CallError::Invalid(_))));

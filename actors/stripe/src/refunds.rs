@@ -8,43 +8,44 @@ use souk_domain::{Currency, Money};
 use std::collections::HashMap;
 use stripe_core::refund::{CreateRefund, ListRefund};
 
-/// Where a refund keeps the key it was asked for with: Stripe forgets the key itself after a day.
+/// The metadata entry with the idempotency key of a refund: Stripe itself forgets the key after a
+/// day.
 const KEY_ENTRY: &str = "souk_key";
-/// Where it keeps the words of whoever gave the money back.
+/// The metadata entry with the reason for the refund.
 const NOTE_ENTRY: &str = "souk_reason";
 
-/// Money on its way back.
+/// A refund as Stripe reports it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refund {
     /// `re_…`.
     pub id: String,
-    /// How much.
+    /// The amount.
     pub amount: Money,
-    /// Where it stands.
+    /// Its state.
     pub state: RefundState,
-    /// The key it was asked for with, if it was asked for through this crate.
+    /// The idempotency key of the call, if it was made through this crate.
     pub key: Option<String>,
-    /// The intent it is of, if Stripe says so.
+    /// The refunded intent, if Stripe reports it.
     pub intent: Option<String>,
-    /// Code of its currency in small letters.
+    /// The currency's code in lower case.
     pub currency: String,
 }
 
-/// Where a refund stands.
+/// The state of a refund.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RefundState {
-    /// On its way, or waiting for somebody to act; counted as given back.
+    /// On its way, or waiting for an action; counts as refunded.
     Pending,
-    /// Given back.
+    /// Refunded.
     Succeeded,
-    /// It came back to the account: the customer does not have it.
+    /// It failed: the money is back in the account, and the customer does not have it.
     Failed,
-    /// Called off.
+    /// Canceled.
     Canceled,
 }
 
 impl RefundState {
-    /// True if the customer has the money, or will.
+    /// True if the customer has the money, or will have it.
     #[must_use]
     pub fn counts(self) -> bool {
         matches!(self, Self::Pending | Self::Succeeded)
@@ -52,12 +53,12 @@ impl RefundState {
 }
 
 impl Stripe {
-    /// Gives money of an intent back: `amount`, or with `None` all that is left. `note` is for the
-    /// operator's eyes.
+    /// Refunds money of an intent: `amount`, or all that is left for `None`. `note` is for the
+    /// operator.
     ///
     /// # Errors
-    /// [`CallError`]; [`CallError::WrongState`] if all is given back already,
-    /// [`CallError::Invalid`] if there is less left.
+    /// [`CallError`]; [`CallError::WrongState`] if everything is already refunded,
+    /// [`CallError::Invalid`] if less is left.
     pub async fn refund(
         &self,
         key: &str,
@@ -81,7 +82,7 @@ impl Stripe {
     /// Every refund of an intent, the newest first.
     ///
     /// # Errors
-    /// [`CallError`]; the outcome is unknown, because unreadable, if there are more than a thousand.
+    /// [`CallError`]; reports an unknown outcome if there are more than a thousand refunds.
     pub async fn refunds_of(
         &self,
         intent: &str,

@@ -1,6 +1,6 @@
-//! The wire: one request over one connection, and an answer whose every part has a bound.
+//! The transport: one request over one connection, and an answer whose every part is bounded.
 //!
-//! It stands in for the client of `async-stripe`, which reads bodies of any length into memory.
+//! Replaces the client of `async-stripe`, which reads bodies of any length into memory.
 
 use crate::client::SetUpError;
 use crate::key::SecretKey;
@@ -31,27 +31,27 @@ const STRIPE_VERSION: HeaderName = HeaderName::from_static("stripe-version");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const NAME: HeaderValue = HeaderValue::from_static(concat!("Souk/", env!("CARGO_PKG_VERSION")));
 
-/// Why one attempt brought no object. None of it holds a key or a client secret, except what
-/// [`TransportError::Said`] quotes of Stripe.
+/// Why an attempt returned no object. No variant contains a key or a client secret, except in what
+/// [`TransportError::Reported`] quotes from Stripe.
 #[derive(Debug)]
 pub(crate) enum TransportError {
-    /// The request could not be written: a mistake of ours.
+    /// The request could not be encoded: a bug of ours.
     Unwritable,
-    /// No connection; nothing was sent.
+    /// No connection was made; nothing was sent.
     NotConnected,
     /// The connection broke after the request was sent.
     ConnectionLost,
-    /// No answer in time.
+    /// No answer came in time.
     TimedOut,
-    /// The answer is longer than any answer that is meant.
+    /// The answer exceeds the length limit.
     TooLong,
-    /// An answer that cannot be read.
+    /// The answer cannot be parsed.
     Unreadable {
-        /// Its HTTP status; `None` where the status said that it went well.
+        /// Its HTTP status; `None` if the status reported success.
         status: Option<u16>,
     },
-    /// What Stripe itself said, with its HTTP status.
-    Said(Box<ApiErrors>, u16),
+    /// The error that Stripe reported, with its HTTP status.
+    Reported(Box<ApiErrors>, u16),
 }
 
 impl StripeClientErr for TransportError {
@@ -60,7 +60,7 @@ impl StripeClientErr for TransportError {
     }
 }
 
-/// Speaks to one account at Stripe. Cheap to clone.
+/// The connection settings of one account at Stripe. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Transport {
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
@@ -87,7 +87,7 @@ impl Transport {
         Ok(Self { client, base, authorization, last_date: Arc::default() })
     }
 
-    /// What the other side's clock said in its last answer, whatever else that answer said.
+    /// The `Date` of the last answer, whatever its result.
     pub(crate) fn last_date(&self) -> Option<SystemTime> {
         *self.last_date.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -145,7 +145,7 @@ impl Transport {
     }
 }
 
-/// When an answer was made, by the clock of whoever made it, in whole seconds.
+/// The `Date` of an answer, by the sender's clock, in whole seconds.
 fn date_of(headers: &HeaderMap) -> Option<SystemTime> {
     httpdate::parse_http_date(headers.get(DATE)?.to_str().ok()?).ok()
 }
@@ -153,7 +153,7 @@ fn date_of(headers: &HeaderMap) -> Option<SystemTime> {
 impl StripeClient for Transport {
     type Err = TransportError;
 
-    /// One attempt: who calls decides about another one.
+    /// Makes one attempt; the caller decides about retries.
     async fn execute(&self, asked: CustomizedStripeRequest) -> Result<Bytes, TransportError> {
         let (asked, with) = asked.into_pieces();
         let time = with.timeout.unwrap_or(Duration::ZERO);
@@ -166,8 +166,8 @@ impl StripeClient for Transport {
         }
         let unreadable = || TransportError::Unreadable { status: Some(status.as_u16()) };
         let text = std::str::from_utf8(&body).map_err(|_| unreadable())?;
-        let said: stripe_shared::Error =
+        let body: stripe_shared::Error =
             miniserde::json::from_str(text).map_err(|_| unreadable())?;
-        Err(TransportError::Said(said.error, status.as_u16()))
+        Err(TransportError::Reported(body.error, status.as_u16()))
     }
 }

@@ -5,19 +5,20 @@ use crate::key::WebhookSecret;
 use stripe_webhook::{Webhook, WebhookError};
 use tracing::subscriber::NoSubscriber;
 
-/// Longest header that is looked at.
+/// Longest header that is parsed.
 const HEADER_CHARACTERS_MAX: usize = 4_096;
 
-/// A message whose signature is older or newer than this is refused; `async-stripe` has the bound.
+/// A message whose signature is older or newer than this is rejected; `async-stripe` has the bound.
 pub const SIGNATURE_TOLERANCE_SECONDS: u64 = 300;
 
-/// Whether one of the secrets signed this body, not more than [`SIGNATURE_TOLERANCE_SECONDS`] from
-/// `now_seconds` (since 1970). Several secrets let an operator change them without losing a message.
+/// True if one of the secrets signed this body, not more than [`SIGNATURE_TOLERANCE_SECONDS`] from
+/// `now_seconds` (since 1970). With several secrets, an operator can change them without losing a
+/// message.
 ///
-/// The body itself is judged by whoever reads it: `construct_event` takes only events of the API
-/// version and the types it was generated for, and a gateway that gets no acknowledgement for any
-/// other would send it for days. It looks at the signature first, then at the time, then at the
-/// body; so a body that it cannot read was signed, and well.
+/// The caller parses the body itself: `construct_event` only accepts events of the API version and
+/// the types it was generated for, and Stripe would repeat all others for days if they were not
+/// acknowledged. `construct_event` checks the signature first, then the time, then the body, so a
+/// body that it cannot read has a valid signature.
 #[must_use]
 pub fn is_signed(header: &str, body: &[u8], secrets: &[WebhookSecret], now_seconds: i64) -> bool {
     let Ok(body) = std::str::from_utf8(body) else { return false };
@@ -41,7 +42,7 @@ pub fn is_signed(header: &str, body: &[u8], secrets: &[WebhookSecret], now_secon
     })
 }
 
-/// The header that [`is_signed`] takes for this body: for a gateway of our own, and for tests.
+/// A header that [`is_signed`] accepts for this body: for the sandbox, and for tests.
 #[must_use]
 pub fn sign(secret: &WebhookSecret, body: &str, now_seconds: i64) -> String {
     Webhook::generate_test_header(body, secret.reveal(), Some(now_seconds))
@@ -71,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_forged_old_or_from_the_future_is_refused() {
+    fn forged_old_and_future_signatures_are_rejected() {
         let good = header("whsec_new", NOW);
         let secrets = WebhookSecret::parse_list("whsec_new");
         assert!(!accepts(&header("whsec_other", NOW)));
