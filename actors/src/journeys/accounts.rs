@@ -1,5 +1,5 @@
-//! Accounts: a person, their cart, their sessions, and the end of it all. Whoever was a guest before
-//! brings the key of their cart, and what was in it becomes part of the person's.
+//! Accounts: users with their carts and sessions, from registration to closing. A guest who logs in
+//! or registers sends the key of the guest cart, and its lines move to the user's cart.
 
 use super::shopping;
 use crate::Failure;
@@ -10,21 +10,21 @@ use crate::owner::Turn;
 use crate::users::{self, OpenSession, Register, SessionToken, User};
 use souk_domain::UserId;
 
-/// Somebody who just registered and is logged in.
+/// A user who has just registered and is logged in.
 #[derive(Clone, Debug)]
 pub struct NewAccount {
-    /// Their id.
+    /// The user's id.
     pub id: UserId,
-    /// Their row.
+    /// The user's row.
     pub user: User,
-    /// What their tokens must say.
+    /// The claims of the user's tokens.
     pub session: SessionToken,
 }
 
-/// Adds a person with an empty cart and opens their first session.
+/// Registers a user with an empty cart and opens the first session.
 ///
 /// # Errors
-/// Refuses a taken e-mail address or user name.
+/// Rejects an e-mail address or user name that is taken.
 pub async fn register(
     turn: &Turn,
     command: Register,
@@ -36,10 +36,10 @@ pub async fn register(
     Ok(NewAccount { id, user, session })
 }
 
-/// Opens a session for somebody whose password was found good.
+/// Opens a session for a user whose password was verified.
 ///
 /// # Errors
-/// Refuses if the password changed since it was compared.
+/// Rejects the log-in if the password changed since it was verified.
 pub async fn log_in(
     turn: &Turn,
     command: OpenSession,
@@ -51,10 +51,10 @@ pub async fn log_in(
     Ok(session)
 }
 
-/// Adds a person with an empty cart.
+/// Adds a user with an empty cart.
 ///
 /// # Errors
-/// Refuses a taken e-mail address or user name.
+/// Rejects an e-mail address or user name that is taken.
 pub async fn add_person(
     turn: &Turn,
     command: Register,
@@ -66,11 +66,11 @@ pub async fn add_person(
     Ok((id, user))
 }
 
-/// Closes an account: the person and their cart go, their orders stay without them. Who gets a
-/// paid order that has not arrived, and where, stays with it until it has.
+/// Closes an account: deletes the user and the cart, and keeps the orders without the user. A paid
+/// order keeps its recipient and address until it has arrived.
 ///
 /// # Errors
-/// Refuses an account that is not there (any more), and the last administrator's.
+/// Rejects an account that does not exist (any more), and the last administrator's account.
 pub async fn close(turn: &Turn, user: UserId) -> Result<(), Failure> {
     let person = users::require_user(turn.unit(), user)?;
     turn.ask(users::CloseAccount { user }).await?;
@@ -78,8 +78,8 @@ pub async fn close(turn: &Turn, user: UserId) -> Result<(), Failure> {
     forget_in_orders(turn, user, Some(Leaver::of(&person))).await
 }
 
-/// Takes a person whose account is closed out of their orders, as many as one turn may. `leaver`
-/// is given in the turn that closes the account.
+/// Removes a user with a closed account from their orders, as many orders as one turn allows.
+/// `leaver` comes from the turn that closes the account.
 ///
 /// # Errors
 /// [`Failure`] of the owner.
@@ -91,7 +91,7 @@ pub async fn forget_in_orders(
     turn.ask(orders::ForgetCustomer { customer, leaver }).await
 }
 
-/// Comes after writes of its turn, so nothing in it may be refused: a cart never costs a log-in.
+/// Never rejects, because it runs after writes of its turn: a full cart must not prevent a log-in.
 async fn merge_guest_cart(
     turn: &Turn,
     guest: Option<CartKey>,

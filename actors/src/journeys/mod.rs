@@ -1,7 +1,7 @@
-//! Journeys: what one request makes several owners do, within one turn.
+//! Journeys: requests that involve several owners within one turn.
 //!
-//! A journey holds the turn of its `unit`, so nothing happens between its questions. It asks
-//! everything that can be refused before anything is written.
+//! A journey holds the turn of its `unit`, so nothing else runs between its messages to the owners.
+//! It makes all checks that can reject before the first write.
 
 pub mod accounts;
 pub mod order_lines;

@@ -1,4 +1,4 @@
-//! One unit more or less in a pending order: its lines, its stock, its total.
+//! Adds or removes one unit of a pending order: its lines, its stock, its total.
 
 use super::ordering::{OrderView, move_stock_lines, release_payments, view};
 use crate::Failure;
@@ -10,18 +10,19 @@ use souk_domain::{
     require_changeable, with_unit,
 };
 
-/// Adds one unit at its price of now and takes it from the stock.
+/// Adds one unit at its current price and takes it from the stock.
 ///
 /// # Errors
-/// Refuses an order that is not pending, a product that cannot be bought now, and an order that
-/// would grow past its bounds.
+/// Rejects an order that is not pending, a product that cannot be bought now, and an order that
+/// would exceed its limits.
 pub async fn add_unit(turn: &Turn, id: OrderId, product: ProductId) -> Result<OrderView, Failure> {
     let order = show(turn, id).await?;
     require_changeable(order.status, order.is_paid)?;
     let lines = vec![(product, Quantity::ONE)];
     let quoted = catalog::quote(turn.unit(), &lines)?;
     let added = quoted.first().map(added_unit).ok_or(Refusal::NotFound(Missing::Product))?;
-    // What would be refused after the stock was taken is refused before; the id is a stand-in.
+    // Checked before the stock is taken, so that nothing is rejected after a write; the line id is
+    // a placeholder.
     with_unit(&order.lines, &added, OrderLineId::new(1).expect("1 is an id"))?;
 
     let lines = vec![(product, Quantity::ONE)];
@@ -36,10 +37,10 @@ fn added_unit(view: &ProductView) -> AddedUnit {
     AddedUnit { product: view.id, product_name, unit_price: view.price() }
 }
 
-/// Takes one unit out and gives it back to the stock.
+/// Removes one unit and returns it to the stock.
 ///
 /// # Errors
-/// Refuses an order that is not pending, a product that is not in it, and its last unit.
+/// Rejects an order that is not pending, a product that is not in it, and removing its last unit.
 pub async fn remove_unit(
     turn: &Turn,
     id: OrderId,
@@ -53,7 +54,7 @@ pub async fn remove_unit(
     view(turn, id, order).await
 }
 
-/// What was started for another amount can be paid no more.
+/// Releases payments that were started for another amount.
 async fn release_old_payments(turn: &Turn, id: OrderId, after: &Order) -> Result<(), Failure> {
     match after.payment {
         Some(_) => Ok(()),

@@ -1,4 +1,5 @@
-//! Ordering: from a cart or a list to an order whose stock is taken; and back.
+//! Ordering: turns a cart or a list of lines into an order and takes the stock; cancelling reverses
+//! it.
 
 use super::shopping;
 use crate::Failure;
@@ -23,15 +24,14 @@ pub struct OrderView {
     pub id: OrderId,
     /// The order.
     pub order: Order,
-    /// The products as they are now, in the order of the lines; a product that is unknown by now
-    /// is left out.
+    /// The current products, in the order of the lines. Products that no longer exist are left out.
     pub products: Vec<ProductView>,
 }
 
-/// Makes an order of all that is in a cart, and empties the cart if asked to.
+/// Places an order for everything in a cart, and empties the cart if requested.
 ///
 /// # Errors
-/// Refuses an empty cart, the lines that cannot be bought, and whatever [`place`] refuses.
+/// Rejects an empty cart, lines that cannot be bought, and everything [`place`] rejects.
 pub async fn checkout(
     turn: &Turn,
     cart: CartOf,
@@ -47,14 +47,14 @@ pub async fn checkout(
     Ok(placed)
 }
 
-/// Makes an order of these lines: all of them or none.
+/// Places an order for these lines: all of them or none.
 ///
 /// # Errors
-/// Refuses the lines that cannot be bought, a total past the largest amount, and a customer who has
-/// closed their account.
+/// Rejects lines that cannot be bought, a total above the largest amount, and a customer who has
+/// closed the account.
 pub async fn place(turn: &Turn, draft: OrderDraft, lines: CartLines) -> Result<OrderView, Failure> {
     if let Some(user) = draft.customer {
-        // Whoever closed their account since the request came in leaves no order behind.
+        // The customer may have closed the account since the request came in.
         users::require_user(turn.unit(), user)?;
     }
     let wanted = lines.as_slice().to_vec();
@@ -76,7 +76,7 @@ fn priced((view, (product, quantity)): (&ProductView, &(ProductId, Quantity))) -
 /// What these lines would cost together if they were ordered now. Changes nothing.
 ///
 /// # Errors
-/// Refuses the lines that cannot be bought, and a total past the largest amount.
+/// Rejects lines that cannot be bought, and a total above the largest amount.
 pub async fn total(turn: &Turn, lines: &CartLines) -> Result<Money, Failure> {
     let wanted = lines.as_slice().to_vec();
     let quoted = catalog::quote(turn.unit(), &wanted)?;
@@ -84,10 +84,10 @@ pub async fn total(turn: &Turn, lines: &CartLines) -> Result<Money, Failure> {
     Ok(price_total(quoted.iter().map(ProductView::price).zip(quantities))?)
 }
 
-/// Changes addresses or state, and books what that means for stock and money.
+/// Changes addresses or state, and updates stock and payments accordingly.
 ///
 /// # Errors
-/// Refuses what the rules of [`souk_domain::step`] do.
+/// Rejects what [`souk_domain::step`] rejects.
 pub async fn update(turn: &Turn, command: UpdateOrder) -> Result<OrderView, Failure> {
     let id = command.id;
     let updated = turn.ask(command).await?;
@@ -98,10 +98,10 @@ pub async fn update(turn: &Turn, command: UpdateOrder) -> Result<OrderView, Fail
     view(turn, id, updated.order).await
 }
 
-/// Calls an order off and gives everything back.
+/// Cancels an order, returns its stock and refunds its payments.
 ///
 /// # Errors
-/// Refuses an order that has left the house.
+/// Rejects an order that has been shipped.
 pub async fn cancel(
     turn: &Turn,
     id: OrderId,
@@ -115,10 +115,10 @@ pub async fn cancel(
     view(turn, id, cancelled.order).await
 }
 
-/// Deletes an order and gives back what has not left the house.
+/// Deletes an order and returns the stock that has not been shipped.
 ///
 /// # Errors
-/// Refuses a customer whose order is not pending.
+/// Rejects a customer whose order is not pending.
 pub async fn delete(turn: &Turn, id: OrderId, by: Role) -> Result<(), Failure> {
     let Deleted { order, stock, goods_have_left } =
         turn.ask(orders::DeleteOrder { id, by }).await?;
@@ -132,7 +132,8 @@ pub async fn delete(turn: &Turn, id: OrderId, by: Role) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Deletes those of these orders that are a guest's, were cancelled before `before` and never paid.
+/// Deletes those of the given orders that belong to guests, were cancelled before `before` and were
+/// never paid.
 ///
 /// # Errors
 /// [`Failure`] of an owner or the store.
@@ -142,7 +143,8 @@ pub async fn delete_unpaid(
     before: UnixMillis,
 ) -> Result<(), Failure> {
     for id in ids {
-        // Read here and not asked for: a refusal after the first deletion would end the turn badly.
+        // Checks first instead of relying on the deletion's refusal: a refusal after the first
+        // deletion would abort the turn.
         let order = orders::order(turn.unit(), id)?;
         if order.is_some_and(|order| orders::is_due_unpaid(&order, before)) {
             delete(turn, id, Role::Administrator).await?;
@@ -151,7 +153,8 @@ pub async fn delete_unpaid(
     Ok(())
 }
 
-/// Calls off an order that was not paid in time; one that was paid or moved meanwhile is left.
+/// Cancels an order that was not paid in time. Leaves an order alone that was paid or changed state
+/// meanwhile.
 ///
 /// # Errors
 /// [`Failure`] of an owner or the store.
@@ -172,7 +175,7 @@ pub async fn expire(
     Ok(())
 }
 
-/// An order as it stands in this turn, with its products.
+/// An order as of this turn, with its products.
 ///
 /// # Errors
 /// [`Failure`] of an owner.
@@ -182,7 +185,7 @@ pub async fn view(turn: &Turn, id: OrderId, order: Order) -> Result<OrderView, F
     Ok(OrderView { id, order, products })
 }
 
-/// Books the units of an order from one holding to another.
+/// Moves the units of an order from one stock holding to another.
 pub(super) async fn move_stock(turn: &Turn, order: &Order, step: StockMove) -> Result<(), Failure> {
     if step.from == step.to {
         return Ok(());
@@ -199,12 +202,13 @@ pub(super) async fn move_stock_lines(
     turn.ask(catalog::MoveStock { lines, step }).await
 }
 
-/// An order that is called off needs no payment: what was taken goes back, what is open is closed.
+/// Releases the payments of a cancelled order: refunds money that was taken and closes open
+/// payments.
 pub(super) async fn release_payments(turn: &Turn, order: OrderId) -> Result<(), Failure> {
     turn.ask(payments::ReleasePaymentsOfOrder { order, except: None }).await
 }
 
-/// Whom to mail about a customer's order, as of the last commit.
+/// The mail recipient of a customer's order, as of the last commit.
 ///
 /// # Errors
 /// [`StoreError`].

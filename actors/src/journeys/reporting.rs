@@ -1,5 +1,5 @@
-//! Other systems report on an order: that it was paid, and how far it is. What they say about
-//! money counts as a question to the gateway, and nothing more (design law 8).
+//! Reports from other systems about an order: that it was paid, and its state. A claim about money
+//! only causes a question to the gateway (design law 8).
 
 use super::ordering;
 use super::paying::{self, News, Settled};
@@ -8,35 +8,35 @@ use crate::orders::{self, Contact, UpdateOrder};
 use crate::owner::Turn;
 use souk_domain::{OrderId, OrderStatus, Role, StatusStep, step, step_with_payment};
 
-/// What was reported.
+/// A report from another system.
 #[derive(Clone, Debug)]
 pub struct Report {
-    /// About which order.
+    /// The order concerned.
     pub order: OrderId,
     /// True if the report claims that it is paid.
     pub claims_payment: bool,
-    /// What the gateway answered, if it was asked.
+    /// The gateway's answer, if the gateway was asked.
     pub news: Option<News>,
-    /// The wished state.
+    /// The requested state.
     pub status: Option<OrderStatus>,
-    /// Whom to mail.
+    /// The mail recipient, if a mail is to be sent.
     pub contact: Option<Contact>,
 }
 
-/// What came of a report.
+/// The result of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reported {
-    /// It is booked.
+    /// The report is booked.
     Done,
-    /// The gateway does not say that the order is paid; what it does say is booked, and the state
-    /// is left.
+    /// The gateway does not confirm the payment. Its answer is booked, and the order's state is
+    /// unchanged.
     NotPaid,
 }
 
 /// Books a report.
 ///
 /// # Errors
-/// Refuses a state the order cannot get to; nothing is booked then.
+/// Rejects a state that the order cannot reach; nothing is booked then.
 pub async fn report(turn: &Turn, report: Report) -> Result<Reported, Failure> {
     let Report { order: id, claims_payment, news, status, contact } = report;
     let order = orders::require_order(turn.unit(), id)?;
@@ -51,7 +51,7 @@ pub async fn report(turn: &Turn, report: Report) -> Result<Reported, Failure> {
         }
         return Ok(Reported::NotPaid);
     }
-    // Everything that can be refused comes before the first write.
+    // All checks that can reject come before the first write.
     let moves = match status {
         None => false,
         Some(to) => {
@@ -67,7 +67,7 @@ pub async fn report(turn: &Turn, report: Report) -> Result<Reported, Failure> {
     } else if let Some(news) = news {
         let settled = paying::settle(turn, news).await?;
         if becomes_paid && !matches!(settled, Settled::Paid(_)) {
-            // The money went back before this report came.
+            // The money was refunded before this report came.
             return Ok(Reported::NotPaid);
         }
     }

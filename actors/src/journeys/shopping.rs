@@ -1,4 +1,4 @@
-//! Shopping: products as they stand in a turn go into carts.
+//! Shopping: adds products to carts and changes the lines of carts, within a turn.
 
 use crate::Failure;
 use crate::carts::{self, AddToCart, CartLine, CartOf, LineOf, SetCartLine};
@@ -6,7 +6,7 @@ use crate::catalog::{self, ProductView};
 use crate::owner::Turn;
 use souk_domain::{Missing, ProductId, Quantity, Refusal, Unbuyable, UnbuyableLine};
 
-/// A line of a cart after a change.
+/// A cart line after a change, with its product.
 #[derive(Clone, Debug)]
 pub struct CartLineView {
     /// The line.
@@ -18,7 +18,7 @@ pub struct CartLineView {
 /// Puts units of a product in a cart.
 ///
 /// # Errors
-/// Refuses what could not be bought now, and a user who has closed their account.
+/// Rejects a line that cannot be bought now, and a user who has closed the account.
 pub async fn add_to_cart(
     turn: &Turn,
     cart: CartOf,
@@ -28,8 +28,8 @@ pub async fn add_to_cart(
     add(turn, cart, describe(turn, product)?, quantity).await
 }
 
-/// Does the same as [`add_to_cart`] to a cart that may hold at most `max_units` of all products
-/// together; `None` if it would hold more.
+/// Like [`add_to_cart`], for a cart that may hold at most `max_units` units of all products
+/// together. Returns `None` if the cart would exceed that.
 ///
 /// # Errors
 /// As [`add_to_cart`].
@@ -61,8 +61,8 @@ async fn add(
 /// Sets how many units a line of a cart has.
 ///
 /// # Errors
-/// Refuses a line that is not in the cart, what could not be bought now, and a user who has closed
-/// their account.
+/// Rejects a line that is not in the cart, a quantity that cannot be bought now, and a user who has
+/// closed the account.
 pub async fn set_cart_line(
     turn: &Turn,
     cart: CartOf,
@@ -77,25 +77,25 @@ pub async fn set_cart_line(
     Ok(CartLineView { line, product })
 }
 
-/// What is in a cart in this turn; nothing if there is no cart.
+/// The lines of a cart in this turn; empty if there is no cart.
 ///
 /// # Errors
-/// Refuses a user who has closed their account; [`Failure`] of the store.
+/// Rejects a user who has closed the account; [`Failure`] of the store.
 pub fn lines_of(turn: &Turn, cart: &CartOf) -> Result<Vec<CartLine>, Failure> {
     let found = carts::find(turn.unit(), cart)?;
     Ok(found.map(|(_, cart)| cart.lines).unwrap_or_default())
 }
 
-/// Units of all lines together.
+/// The units of all lines together.
 #[must_use]
 pub fn units_of(lines: &[CartLine]) -> u64 {
     lines.iter().map(|line| u64::from(line.quantity.get())).sum()
 }
 
-/// The product as it stands in this turn; it may have been deleted.
+/// The product as of this turn. Fails if it was deleted.
 fn describe(turn: &Turn, product: ProductId) -> Result<ProductView, Failure> {
     let known = catalog::product_views(turn.unit(), &[product])?.pop();
-    // A product that never was is refused as one that is not for sale.
+    // A product that never existed gets the same error as one that is not for sale.
     let unknown = || UnbuyableLine { product, why: Unbuyable::NotForSale };
     Ok(known.ok_or_else(|| Refusal::NotBuyable(vec![unknown()]))?)
 }

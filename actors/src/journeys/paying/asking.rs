@@ -1,4 +1,4 @@
-//! Asking the gateway how a payment stands, perhaps after a charge.
+//! Retrieves the state of a payment from the gateway, optionally after a charge.
 
 use super::{News, Outcome, Step, key};
 use crate::Failure;
@@ -9,12 +9,12 @@ use crate::payments::{self, Payment};
 use crate::shop::Shop;
 use souk_domain::{Claim, OrderId, OrderStatus, PaymentBooks, PaymentId, Refusal, judge};
 
-/// Asks the gateway how the payment of an order stands, after trying to charge `payment_method`
-/// if one is named.
+/// Retrieves the state of an order's payment from the gateway, after trying to charge
+/// `payment_method` if there is one.
 ///
 /// # Errors
-/// Refuses an order without a payment, and an unknown method; [`Failure`] if the gateway cannot
-/// answer. Then the payment is in doubt, and housekeeping asks about it.
+/// Rejects an order without a payment, and an unknown method; [`Failure`] if the gateway cannot
+/// answer. The payment is then in doubt, and housekeeping retries.
 pub async fn ask_gateway(
     shop: &Shop,
     id: OrderId,
@@ -29,7 +29,7 @@ pub async fn ask_gateway(
     let Some(method) = payment_method.filter(|_| may_charge) else {
         return ask_without_decline(shop, link.payment, &payment).await;
     };
-    // At a checkout the customer pays there.
+    // With a checkout, the customer pays on the gateway's page.
     let intent = payment.intent.as_ref().ok_or(Refusal::PaymentNotStarted)?;
     let attempt = begin_attempt(shop, link.payment).await?;
     let key = key(shop, link.payment, Step::Confirm(attempt))?;
@@ -49,11 +49,12 @@ async fn begin_attempt(shop: &Shop, id: PaymentId) -> Result<u32, Failure> {
     shop.turn(move |turn| async move { turn.ask(payments::BeginAttempt { id }).await }).await
 }
 
-/// Asks the gateway how a payment stands, whatever became of its order, and what was refused last.
+/// Retrieves the state of a payment and its last decline from the gateway, whatever the state of
+/// its order.
 ///
 /// # Errors
-/// Refuses a payment the gateway does not know; [`Failure`] if the gateway cannot answer, or answers
-/// what does not fit our books.
+/// Rejects a payment the gateway does not know; [`Failure`] if the gateway cannot answer, or if its
+/// answer contradicts our books.
 pub async fn ask_about(shop: &Shop, id: PaymentId, payment: &Payment) -> Result<News, Failure> {
     if payment.is_free() {
         return news(shop, id, payment, Outcome::of_books(payment)).await;
@@ -72,7 +73,7 @@ pub async fn ask_about(shop: &Shop, id: PaymentId, payment: &Payment) -> Result<
     news(shop, id, payment, Outcome { decline, attempt, ..outcome }).await
 }
 
-/// Leaves out a refused attempt, which is no answer to who did not try to charge.
+/// Leaves out the last decline, which does not concern a caller that did not try to charge.
 async fn ask_without_decline(
     shop: &Shop,
     id: PaymentId,
@@ -83,11 +84,11 @@ async fn ask_without_decline(
     Ok(news)
 }
 
-/// What the gateway answered, with what is needed to book it.
+/// The gateway's answer, with everything needed to book it.
 ///
 /// # Errors
-/// [`Failure::GatewayMisfit`] if it does not fit our books: then the alarm is raised, and an open
-/// payment is in doubt from now on.
+/// [`Failure::GatewayMisfit`] if the answer contradicts our books: this raises the alarm and puts
+/// an open payment in doubt.
 pub(super) async fn news(
     shop: &Shop,
     id: PaymentId,
@@ -105,7 +106,7 @@ pub(super) async fn news(
     Ok(News { order: payment.order, payment: id, owed: payment.amount, outcome, contact })
 }
 
-/// Raises the alarm over what does not fit our books.
+/// Raises the alarm if the gateway's answer contradicts our books.
 ///
 /// # Errors
 /// [`Failure::GatewayMisfit`].
@@ -120,7 +121,7 @@ pub(super) fn require_fit(
     })
 }
 
-/// From now on housekeeping asks the gateway about the payment, if it is open.
+/// Marks an open payment as in doubt, so that housekeeping asks the gateway about it.
 async fn doubt(shop: &Shop, id: PaymentId) -> Result<(), Failure> {
     shop.turn(move |turn| async move { turn.ask(payments::DoubtPayment { id }).await }).await
 }

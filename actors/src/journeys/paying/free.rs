@@ -1,5 +1,5 @@
-//! Orders that cost nothing: no gateway takes a payment over nothing, so they are paid here, in the
-//! turn that asks.
+//! Orders that cost nothing. Gateways reject payments of zero, so these orders are paid here, in
+//! the turn of the request.
 
 use super::{News, Outcome, Settled, link, require_payable, settle};
 use crate::Failure;
@@ -9,9 +9,9 @@ use crate::owner::Turn;
 use crate::payments::{self, FREE_PREFIX, Intent, Payment, Way};
 use souk_domain::{Money, OrderId, PaymentId, PaymentStatus, Refusal};
 
-/// Random octets of the id of such a payment.
+/// Random bytes in the id of such a payment.
 const ID_BYTES: usize = 12;
-/// Random octets of its client secret.
+/// Random bytes in its client secret.
 const SECRET_BYTES: usize = 16;
 
 /// An order that was paid without a gateway.
@@ -19,13 +19,13 @@ const SECRET_BYTES: usize = 16;
 pub struct PaidForNothing {
     /// Its payment.
     pub payment: PaymentId,
-    /// What stands for the gateway's intent: an id that begins with [`FREE_PREFIX`].
+    /// Replaces the gateway's intent; its id begins with [`FREE_PREFIX`].
     pub intent: Intent,
-    /// The order after it.
+    /// The order after the payment.
     pub view: OrderView,
 }
 
-/// True if the order owes nothing, so that [`pay_nothing`] pays it.
+/// True if the order's total is zero, so that [`pay_nothing`] can pay it.
 #[must_use]
 pub fn costs_nothing(order: &Order) -> bool {
     order.total == Money::ZERO && require_payable(order).is_ok()
@@ -34,7 +34,7 @@ pub fn costs_nothing(order: &Order) -> bool {
 /// Pays an order that costs nothing.
 ///
 /// # Errors
-/// Refuses an order that is not pending, and one that costs something by now.
+/// Rejects an order that is not pending, and one whose total is no longer zero.
 pub async fn pay_nothing(
     turn: &Turn,
     order: OrderId,
@@ -67,7 +67,7 @@ fn fresh_intent() -> Intent {
 }
 
 impl Outcome {
-    /// How a payment stands that no gateway knows.
+    /// The state of a payment that exists only in our books, not at a gateway.
     pub(super) fn of_books(payment: &Payment) -> Self {
         Self {
             intent: payment.intent.clone(),

@@ -1,15 +1,15 @@
-//! Paying: the gateway is called between turns, never within one (design law 5), and what it
-//! says is booked in a turn.
+//! Paying: the gateway is called between turns, never within one (design law 5). Its answers are
+//! booked in a turn.
 //!
-//! A payment is a saga. Each of its steps is written down before the gateway is told, and carries
-//! a key of its own, so that taking it again after a crash has no second effect:
+//! A payment is a saga. Each step is recorded before the call to the gateway and has an idempotency
+//! key of its own, so that repeating it after a crash has no second effect:
 //!
-//! | step | written down as | undone by | taken up again by |
+//! | step | recorded as | undone by | resumed by |
 //! |---|---|---|---|
-//! | make an intent or a checkout | the payment's row | closing it | whoever asks to pay |
-//! | charge | an attempt in doubt | a refund | asking about what is in doubt |
-//! | give up | a payment to close | nothing; money that came first goes back | closing payments |
-//! | give money back | a refund that is due | nothing | giving money back |
+//! | make an intent or a checkout | the payment's row | closing it | the next request to pay |
+//! | charge | an attempt in doubt | a refund | resolving payments in doubt |
+//! | give up | a payment to close | nothing; earlier money is refunded | closing payments |
+//! | refund | a refund that is due | nothing | making due refunds |
 //!
 //! The last three are housekeeping's, at the start and every second.
 
@@ -41,7 +41,7 @@ use crate::shop::Shop;
 use crate::store::StoreError;
 use souk_domain::{Claim, Money, OrderId, PaymentId, PaymentStatus, SaidAmount};
 
-/// What the gateway answered about a payment, ready to be booked.
+/// The gateway's answer about a payment, ready to be booked.
 #[derive(Clone, Debug)]
 pub struct News {
     order: OrderId,
@@ -58,47 +58,47 @@ impl News {
         self.outcome.status == PaymentStatus::Succeeded && self.outcome.received == self.owed
     }
 
-    /// True if the gateway has the money, and this order goes by this payment.
+    /// True if the gateway has the money and the order is paid by this payment.
     #[must_use]
     pub fn pays(&self, order: &Order) -> bool {
         self.is_success() && order.payment.as_ref().is_some_and(|link| link.payment == self.payment)
     }
 
-    /// The gateway's intent, if it has made one.
+    /// The gateway's intent, if the gateway has made one.
     #[must_use]
     pub fn intent(&self) -> Option<&str> {
         self.outcome.intent.as_ref().map(|intent| intent.id.as_str())
     }
 }
 
-/// What the news meant.
+/// The result of booking the gateway's answer.
 #[derive(Clone, Debug)]
 pub enum Settled {
-    /// The order is paid, now or before.
+    /// The order is paid, by this answer or an earlier one.
     Paid(Box<OrderView>),
-    /// The order was called off meanwhile; the money goes back.
+    /// The order was cancelled meanwhile; the money is refunded.
     TooLate,
-    /// The order goes by another payment, or by none since its lines changed, or the gateway took
-    /// another amount than was owed; the money goes back.
+    /// The money is refunded: the order has another payment, its lines changed, or the gateway took
+    /// a different amount than was owed.
     Superseded,
     /// The gateway has no payment method to charge.
     MethodMissing {
-        /// What the customer's browser needs to bring one; empty at a checkout.
+        /// What the customer's browser needs to provide one; empty for a checkout.
         client_secret: String,
     },
-    /// The customer must confirm with their bank, or the gateway is still at it.
+    /// The customer must confirm with the bank, or the gateway is still processing.
     ActionRequired {
         /// What the customer's browser needs.
         client_secret: String,
     },
-    /// The gateway refused the charge; another method may be tried.
+    /// The gateway declined the charge; the customer may try another method.
     Declined {
-        /// The gateway's words for the customer.
+        /// The gateway's message to the customer.
         reason: String,
         /// What the customer's browser needs to try again.
         client_secret: String,
     },
-    /// This payment was given up at the gateway.
+    /// This payment was canceled at the gateway.
     Canceled,
 }
 
@@ -122,7 +122,7 @@ impl Outcome {
             let mut outcome = Self::of_intent(intent, None, None);
             outcome.claim.checkout = claim.checkout;
             if claim.asked != outcome.claim.asked {
-                // A page and its intent that are over different amounts fit no books.
+                // A checkout whose amount differs from its intent's amount contradicts any books.
                 outcome.claim.asked = SaidAmount::Malformed;
             }
             return outcome;
@@ -142,11 +142,11 @@ impl Outcome {
     }
 }
 
-/// Our name for a step of a payment, the same for ever.
+/// The idempotency key of a payment step; it never changes.
 ///
-/// It names the generation in which what the step is about was numbered: a payment or refund that
-/// was begun before a restore keeps its key, so that the gateway, which may have taken the step in
-/// the meantime, does not take it twice; one that is begun after it has a key of its own.
+/// The key contains the generation in which the payment or refund was numbered. A payment begun
+/// before a restore keeps its key, so that the gateway does not repeat a step that it took before
+/// the restore. A payment begun after the restore gets a new key.
 fn key(shop: &Shop, payment: PaymentId, step: Step) -> Result<String, StoreError> {
     let identity = shop.outbox.identity()?;
     let (store, step) = match step {
@@ -157,7 +157,7 @@ fn key(shop: &Shop, payment: PaymentId, step: Step) -> Result<String, StoreError
         Step::Refund(number) => {
             (identity.of_number(Numbered::Refund, number), format!("refund-{number}"))
         }
-        // Attempts are counted in the payment's row, which a restore puts back.
+        // Attempts are counted in the payment's row, and a restore resets that row.
         Step::Confirm(attempt) => (identity.current(), format!("confirm-{attempt}")),
         Step::Cancel => (identity.current(), "cancel".to_owned()),
         Step::ExpireCheckout => (identity.current(), "expire".to_owned()),
@@ -165,7 +165,7 @@ fn key(shop: &Shop, payment: PaymentId, step: Step) -> Result<String, StoreError
     Ok(format!("souk-{store}-payment-{payment}-{step}"))
 }
 
-/// What the gateway is asked to do with a payment.
+/// A call that the gateway is asked to make for a payment.
 #[derive(Clone, Copy)]
 enum Step {
     Create,

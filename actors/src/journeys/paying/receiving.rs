@@ -1,4 +1,4 @@
-//! The gateway speaks by itself: signed messages, which may come twice, late, or out of order.
+//! Webhook messages from the gateway: signed, and possibly repeated, late, or out of order.
 
 use super::{News, Outcome, Settled, asking, make_refund, settle};
 use crate::Failure;
@@ -12,70 +12,70 @@ use souk_domain::{
     Claim, Money, OrderStatus, PaymentBooks, PaymentId, PaymentStatus, SaidAmount, judge,
 };
 
-/// Refunds that one message can make us book.
+/// Most refunds that one message can make us book.
 const REFUNDS_MAX: usize = 1_000;
 
-/// A message whose signature was good.
+/// A message with a valid signature.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
-    /// What it says.
+    /// What the message reports.
     pub content: MessageContent,
-    /// What it says about the money, as it was written.
+    /// The amounts in the message, unchecked.
     pub claim: Claim,
 }
 
-/// What a message says.
+/// What a message reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MessageContent {
     /// An intent changed.
     Intent {
-        /// Which.
+        /// The gateway's id of the intent.
         intent: String,
-        /// Where it stands.
+        /// The state of the intent.
         status: PaymentStatus,
-        /// Why the last attempt was refused, if that is the news.
+        /// Why the last attempt was declined, if the message reports a decline.
         decline: Option<Decline>,
     },
-    /// A checkout changed: what it says is asked of the gateway.
+    /// A checkout changed. Its new state is retrieved from the gateway.
     Checkout {
-        /// Which.
+        /// The gateway's id of the checkout.
         checkout: String,
     },
-    /// Money of an intent went back; how much in all, the claim says.
+    /// Money of an intent was refunded. The claim has the total refunded so far.
     Refunded {
-        /// Of which.
+        /// The gateway's id of the intent.
         intent: String,
     },
-    /// A refund was made or changed. How much went back in all, another message says.
+    /// A refund was created or changed. Another message has the total refunded so far.
     RefundChanged {
-        /// Of which intent.
+        /// The gateway's id of the intent.
         intent: String,
     },
-    /// A refund failed in the end.
+    /// A refund finally failed.
     RefundFailed {
-        /// Of which intent.
+        /// The gateway's id of the intent.
         intent: String,
-        /// What the gateway calls it.
+        /// The gateway's id of the refund.
         refund: String,
     },
-    /// A customer asked their bank for the money, or the bank has decided.
+    /// A customer opened a dispute with the bank, or the bank decided it.
     Disputed {
-        /// Of which intent.
+        /// The gateway's id of the intent.
         intent: String,
         /// The dispute.
         dispute: Dispute,
     },
 }
 
-/// Books a message whose signature was good, once. What is about no payment of ours is ignored. A
-/// payment that failed or was given up calls its pending order off, unless the shop lets customers
-/// try again (`cancels_on_failure` false).
+/// Books a message with a valid signature, once. Ignores a message about a payment that is not
+/// ours. A payment that failed or was canceled cancels its pending order, unless the shop lets
+/// customers try again (`cancels_on_failure` is false).
 ///
-/// What does not fit our books is not booked: the alarm is raised, the gateway is asked, and what it
-/// answers is booked if it fits.
+/// A message that contradicts our books is not booked: it raises the alarm, and the gateway's own
+/// answer is retrieved and booked if it fits.
 ///
 /// # Errors
-/// [`Failure`] of an owner or the gateway; the message is to be sent again.
+/// [`Failure`] of an owner or the gateway; the gateway must send the message again.
 pub async fn receive(
     shop: &Shop,
     event: String,
@@ -93,10 +93,10 @@ pub async fn receive(
     };
     drop(snapshot);
     let Some((id, payment)) = known else { return Ok(()) };
-    let step = step_of(shop, (id, &payment), message, cancels_on_failure).await?;
+    let booking = booking_of(shop, (id, &payment), message, cancels_on_failure).await?;
     shop.turn(move |turn| async move {
         match turn.ask(payments::RecordGatewayMessage { event }).await? {
-            true => take(&turn, id, step).await,
+            true => book(&turn, id, booking).await,
             false => Ok(()),
         }
     })
@@ -104,12 +104,12 @@ pub async fn receive(
     book_refunds_of(shop, id).await
 }
 
-/// What a message means in our books.
+/// What to book for a message.
 #[derive(Clone, Debug)]
-enum Step {
+enum Booking {
     /// There is nothing to book.
     Nothing,
-    /// The gateway could not answer about this payment; it is asked again later.
+    /// The gateway could not answer about this payment; housekeeping retries later.
     Doubt,
     Settle {
         news: Box<News>,
@@ -124,12 +124,12 @@ enum Step {
     },
 }
 
-async fn step_of(
+async fn booking_of(
     shop: &Shop,
     (id, payment): (PaymentId, &Payment),
     Message { content, claim }: Message,
     cancels_on_failure: bool,
-) -> Result<Step, Failure> {
+) -> Result<Booking, Failure> {
     let mut books = payment.books(id, Some(shop.settings.currency));
     if let MessageContent::RefundFailed { refund, .. } = &content {
         let refund = payments::refund_called(&shop.store.snapshot(), id, refund)?;
@@ -151,7 +151,8 @@ async fn step_of(
             return ask_about_checkout(shop, id, payment, &checkout).await;
         }
         MessageContent::Refunded { .. } => {
-            // Only what was taken goes back, whether we knew of that before or not.
+            // Only money that was taken can be refunded, so this payment succeeded, even if we did
+            // not know it.
             let taken = Outcome::without_money(PaymentStatus::Succeeded);
             let received = if payment.has_money() { payment.received } else { payment.amount };
             let refunded = match claim.refunded {
@@ -161,21 +162,22 @@ async fn step_of(
             let claim = Claim { refunded: claim.refunded, ..Claim::default() };
             (Outcome { received, refunded, claim, ..taken }, false)
         }
-        MessageContent::RefundChanged { .. } => return Ok(Step::Nothing),
-        MessageContent::RefundFailed { refund, .. } => return Ok(Step::RefundFailed { refund }),
-        MessageContent::Disputed { dispute, .. } => return Ok(Step::Disputed { dispute }),
+        MessageContent::RefundChanged { .. } => return Ok(Booking::Nothing),
+        MessageContent::RefundFailed { refund, .. } => return Ok(Booking::RefundFailed { refund }),
+        MessageContent::Disputed { dispute, .. } => return Ok(Booking::Disputed { dispute }),
     };
     let news = Box::new(asking::news(shop, id, payment, outcome).await?);
-    Ok(Step::Settle { news, may_call_off, cancels_on_failure })
+    Ok(Booking::Settle { news, may_call_off, cancels_on_failure })
 }
 
-/// A message that does not fit is a question to the gateway.
+/// Retrieves the payment's state from the gateway instead of trusting a message that contradicts
+/// our books.
 async fn ask_instead(
     shop: &Shop,
     (id, payment): (PaymentId, &Payment),
     books: &PaymentBooks<'_>,
     content: MessageContent,
-) -> Result<Step, Failure> {
+) -> Result<Booking, Failure> {
     match content {
         MessageContent::Checkout { checkout } => {
             ask_about_checkout(shop, id, payment, &checkout).await
@@ -187,12 +189,14 @@ async fn ask_instead(
                 .find(|made| made.id == refund && made.status == RefundStatus::Failed);
             let fits =
                 failed.is_some_and(|made| asking::require_fit(id, books, &made.claim()).is_ok());
-            Ok(if fits { Step::RefundFailed { refund } } else { Step::Nothing })
+            Ok(if fits { Booking::RefundFailed { refund } } else { Booking::Nothing })
         }
         MessageContent::Intent { .. }
         | MessageContent::Refunded { .. }
         | MessageContent::RefundChanged { .. }
-        | MessageContent::Disputed { .. } => answered(asking::ask_about(shop, id, payment).await),
+        | MessageContent::Disputed { .. } => {
+            booking_of_answer(asking::ask_about(shop, id, payment).await)
+        }
     }
 }
 
@@ -201,47 +205,47 @@ async fn ask_about_checkout(
     id: PaymentId,
     payment: &Payment,
     checkout: &str,
-) -> Result<Step, Failure> {
+) -> Result<Booking, Failure> {
     let asked = match shop.gateway.checkout(checkout).await {
         Ok(checkout) => asking::news(shop, id, payment, Outcome::of_checkout(checkout)).await,
         Err(error) => Err(error.into()),
     };
-    answered(asked)
+    booking_of_answer(asked)
 }
 
-/// What the gateway answered calls no order off: a page that nobody paid at, for one, is no failed
-/// payment, and the order waits for another one.
-fn answered(asked: Result<News, Failure>) -> Result<Step, Failure> {
+/// Never cancels an order: an unpaid checkout page, for example, is not a failed payment, and the
+/// order can still be paid another way.
+fn booking_of_answer(asked: Result<News, Failure>) -> Result<Booking, Failure> {
     match asked {
         Ok(news) => {
             let news = Box::new(news);
-            Ok(Step::Settle { news, may_call_off: false, cancels_on_failure: false })
+            Ok(Booking::Settle { news, may_call_off: false, cancels_on_failure: false })
         }
-        // The alarm was raised; the same message again would change nothing.
-        Err(Failure::GatewayMisfit { .. }) => Ok(Step::Nothing),
+        // The alarm was raised. Receiving the same message again would change nothing.
+        Err(Failure::GatewayMisfit { .. }) => Ok(Booking::Nothing),
         Err(Failure::Refused(refusal)) => {
-            tracing::error!(%refusal, "the gateway does not answer about a payment it spoke of");
-            Ok(Step::Doubt)
+            tracing::error!(%refusal, "the gateway does not know a payment that its own message names");
+            Ok(Booking::Doubt)
         }
         Err(failure) => Err(failure),
     }
 }
 
-async fn take(turn: &Turn, id: PaymentId, step: Step) -> Result<(), Failure> {
-    match step {
-        Step::Nothing => Ok(()),
-        Step::Doubt => turn.ask(payments::DoubtPayment { id }).await,
-        Step::Settle { news, may_call_off: true, cancels_on_failure } => {
+async fn book(turn: &Turn, id: PaymentId, booking: Booking) -> Result<(), Failure> {
+    match booking {
+        Booking::Nothing => Ok(()),
+        Booking::Doubt => turn.ask(payments::DoubtPayment { id }).await,
+        Booking::Settle { news, may_call_off: true, cancels_on_failure } => {
             settle_or_call_off(turn, *news, cancels_on_failure).await
         }
-        Step::Settle { news, .. } => settle(turn, *news).await.map(drop),
-        Step::RefundFailed { refund } => {
+        Booking::Settle { news, .. } => settle(turn, *news).await.map(drop),
+        Booking::RefundFailed { refund } => {
             if turn.ask(payments::RecordFailedRefund { id, gateway_id: refund }).await? {
-                tracing::error!(payment = %id, "a refund failed: the customer is owed it still");
+                tracing::error!(payment = %id, "a refund failed: the shop still owes the customer the money");
             }
             Ok(())
         }
-        Step::Disputed { dispute } => {
+        Booking::Disputed { dispute } => {
             let (status, reason) = (dispute.status, dispute.reason.clone());
             if turn.ask(payments::RecordDispute { id, dispute }).await? {
                 tracing::error!(payment = %id, ?status, reason, "a customer disputes a payment");
@@ -251,8 +255,8 @@ async fn take(turn: &Turn, id: PaymentId, step: Step) -> Result<(), Failure> {
     }
 }
 
-/// Books what a message said of an intent. A payment that failed or was given up calls its pending
-/// order off; one that the shop itself gives up does not.
+/// Books what a message reports about an intent. A payment that failed or was canceled cancels its
+/// pending order, unless the shop itself canceled the payment.
 async fn settle_or_call_off(
     turn: &Turn,
     news: News,
@@ -263,7 +267,7 @@ async fn settle_or_call_off(
     let is_given_up_by_us = before.is_closing || !before.payment.status.is_open();
     let (reason, cancels) = match settle(turn, news).await? {
         Settled::Declined { reason, .. } => (reason, cancels_on_failure),
-        // A canceled intent can never be paid, so here nobody may try again.
+        // A canceled intent can never be paid, so a retry is impossible here.
         Settled::Canceled if !is_given_up_by_us => ("The payment was canceled.".to_owned(), true),
         Settled::Canceled
         | Settled::Paid(_)
@@ -287,8 +291,7 @@ async fn settle_or_call_off(
     turn.ask(orders::RecordPaymentFailure { id, reason, contact }).await
 }
 
-/// What somebody at the gateway gave back is booked at once; what the shop must give back itself
-/// is housekeeping's.
+/// Books refunds that were made directly at the gateway. Housekeeping makes the shop's own refunds.
 async fn book_refunds_of(shop: &Shop, id: PaymentId) -> Result<(), Failure> {
     let order = payments::payment(&*shop.store.snapshot(), id)?.map(|payment| payment.order);
     let Some(order) = order else { return Ok(()) };

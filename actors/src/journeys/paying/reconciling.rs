@@ -1,4 +1,4 @@
-//! `souk payments reconcile`: our books and the gateway's, side by side.
+//! `souk payments reconcile`: compares our books with the gateway's.
 
 use super::{Settled, ask_about, close, make_refund, settle};
 use crate::Failure;
@@ -7,30 +7,30 @@ use crate::shop::Shop;
 use souk_domain::PaymentId;
 use std::fmt;
 
-/// Payments looked at in one go.
+/// Payments per batch.
 const BATCH: usize = 200;
 
-/// What came of comparing.
+/// The counts of a reconciliation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Reconciled {
-    /// Payments and refunds about which the gateway was asked.
+    /// Payments and refunds that were compared with the gateway.
     pub asked: u64,
-    /// Differences that were found and are booked now.
+    /// Differences that were found and booked.
     pub settled: u64,
-    /// What could not be settled.
+    /// Differences that could not be booked.
     pub unsettled: u64,
 }
 
-/// One difference.
+/// One difference between our books and the gateway's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
-    /// Which payment.
+    /// The payment concerned.
     pub payment: PaymentId,
     /// What our books say.
     pub here: String,
     /// What the gateway says.
     pub there: String,
-    /// What was done about it.
+    /// What the reconciliation did about it.
     pub done: String,
 }
 
@@ -41,11 +41,11 @@ impl fmt::Display for Line {
     }
 }
 
-/// Compares every open payment, and every refund that is due, with the gateway; books what it
-/// finds, and hands each difference to `on_line`.
+/// Compares every open payment and every due refund with the gateway, books the differences, and
+/// passes each one to `on_line`.
 ///
 /// # Errors
-/// [`Failure`] of the store. What the gateway cannot answer is reported and counted.
+/// [`Failure`] of the store. Payments the gateway cannot answer about are reported and counted.
 pub async fn reconcile(shop: &Shop, mut on_line: impl FnMut(Line)) -> Result<Reconciled, Failure> {
     let mut done = Reconciled::default();
     let mut first = PaymentId::new(1).expect("1 is an id");
@@ -89,7 +89,7 @@ async fn compare(
     on_line: &mut impl FnMut(Line),
 ) {
     if payment.intent.is_none() && payment.checkout.is_none() {
-        // The gateway was never asked, or nobody can know how to pay.
+        // Never sent to the gateway, or no client ever got the means to pay it.
         return;
     }
     let here = payment.status.word().to_owned();

@@ -1,4 +1,4 @@
-//! Money goes back: decided in one turn, made at the gateway, booked in another.
+//! Refunds: decided in one turn, made at the gateway, booked in another turn.
 
 use super::{Step, asking, key};
 use crate::Failure;
@@ -11,16 +11,16 @@ use crate::shop::Shop;
 use souk_domain::{Misfit, Missing, Money, OrderId, PaymentBooks, PaymentId, Refusal};
 use std::time::Duration;
 
-/// A gateway may have forgotten the answer to a call that was made this long ago, so it is asked
-/// for what it made before it is told again (Stripe keeps keys for 24 hours or more:
+/// The gateway may have forgotten the idempotency key of a call this old, so its list of refunds is
+/// checked before the call is repeated (Stripe keeps keys for at least 24 hours:
 /// <https://docs.stripe.com/api/idempotent_requests>).
 const KEY_TRUSTED_FOR: Duration = Duration::from_secs(12 * 60 * 60);
 
-/// Decides, for an administrator, that money of a paid order goes back: `amount`, or all that is
-/// left. It goes back when [`make_refund`] has told the gateway.
+/// Records an administrator's decision to refund `amount` of a paid order, or all that is left.
+/// [`make_refund`] then makes the refund at the gateway.
 ///
 /// # Errors
-/// Refuses more than is left of what was paid, and an order that is not there.
+/// Rejects more than is left of the paid amount, and an order that does not exist.
 pub async fn request_refund(
     turn: &Turn,
     order: OrderId,
@@ -34,11 +34,11 @@ pub async fn request_refund(
     Ok((id, number, refund))
 }
 
-/// Gives money back that was decided to go back: tells the gateway, then books it. Again is no
-/// harm. The refund after it.
+/// Makes a recorded refund at the gateway, then books it. Safe to repeat. Returns the updated
+/// refund.
 ///
 /// # Errors
-/// [`Failure`]; the refund stays due and is tried again.
+/// [`Failure`]; the refund stays due and is retried.
 pub async fn make_refund(shop: &Shop, id: PaymentId, number: u64) -> Result<Refund, Failure> {
     let snapshot = shop.store.snapshot();
     let missing = Refusal::NotFound(Missing::Payment);
@@ -51,7 +51,7 @@ pub async fn make_refund(shop: &Shop, id: PaymentId, number: u64) -> Result<Refu
     match make_at_gateway(shop, (id, number), &payment, &refund).await? {
         Some(gateway_id) => book(shop, (id, number), payment.order, gateway_id).await?,
         None => {
-            tracing::error!(payment = %id, refund = number, "the gateway will not give it back");
+            tracing::error!(payment = %id, refund = number, "the gateway rejects the refund; check it there");
             refuse(shop, id, number).await?;
         }
     }
@@ -59,7 +59,7 @@ pub async fn make_refund(shop: &Shop, id: PaymentId, number: u64) -> Result<Refu
     Ok(after.unwrap_or(refund))
 }
 
-/// What the gateway calls the refund, if it says so; `None` if it will not make it.
+/// The gateway's id of the refund, if it returns one; `None` if the gateway refuses the refund.
 async fn make_at_gateway(
     shop: &Shop,
     (id, number): (PaymentId, u64),
@@ -85,7 +85,7 @@ async fn make_at_gateway(
             Ok(made.id_if_made())
         }
         Ok(_) => {
-            // Perhaps the list of what it made is right.
+            // The error may mean that the gateway made the refund earlier: look in its list.
             let made = shop.gateway.refunds(&intent.id).await?;
             let ours = made.into_iter().find(|made| made.is_under(&key));
             let made = ours.ok_or(Failure::GatewayMisfit { misfit: Misfit::AnotherObject })?;
@@ -93,7 +93,7 @@ async fn make_at_gateway(
             Ok(made.id_if_made())
         }
         Err(GatewayError::RefundTooLarge) => {
-            // Somebody at the gateway was faster.
+            // The money may have been refunded directly at the gateway.
             let there = shop.gateway.retrieve(&intent.id).await?;
             let books = payment.books(id, Some(shop.settings.currency));
             asking::require_fit(id, &books, &there.claim())?;
@@ -107,7 +107,7 @@ async fn make_at_gateway(
     }
 }
 
-/// The gateway speaks of this very refund: of this intent, over this amount.
+/// Checks that the gateway's answer is about this refund: same intent, same amount.
 fn require_fit(
     shop: &Shop,
     (id, payment): (PaymentId, &Payment),
@@ -124,14 +124,14 @@ impl GatewayRefund {
         self.key.as_deref() == Some(key)
     }
 
-    /// `Some` of its id if the money is back, or on its way.
+    /// `Some(id)` if the refund was made or is on its way.
     fn id_if_made(self) -> Option<Option<String>> {
         (self.status != RefundStatus::Failed).then_some(Some(self.id))
     }
 }
 
 impl Refund {
-    /// False if the gateway has made it already, or has nothing to make.
+    /// False if the gateway has made the refund already, or has nothing to refund.
     fn is_to_be_made(&self) -> bool {
         self.by != RefundedBy::Gateway && self.amount > Money::ZERO
     }

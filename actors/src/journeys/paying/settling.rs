@@ -1,4 +1,4 @@
-//! What the gateway answered is booked: on the payment and in the ledger, on the order, in the stock.
+//! Books the gateway's answers: on the payment and in the ledger, on the order, in the stock.
 
 use super::{News, Outcome, Settled, Step, asking, key};
 use crate::Failure;
@@ -10,14 +10,14 @@ use crate::payments::{self, Payment};
 use crate::shop::Shop;
 use souk_domain::{OrderId, OrderStatus, PaymentId, PaymentStatus};
 
-/// Books what the gateway answered: on the payment, the order, the stock.
+/// Books the gateway's answer on the payment, the order and the stock.
 ///
 /// # Errors
-/// [`Failure`] of an owner; a decline is an outcome, not a refusal, because it is booked too.
+/// [`Failure`] of an owner. A decline is an outcome, not a refusal, because it is booked too.
 pub async fn settle(turn: &Turn, news: News) -> Result<Settled, Failure> {
     let News { order: id, payment, outcome, contact, .. } = news;
     let decline = outcome.decline.clone();
-    // A payment that is settled stays so, whatever comes late.
+    // A settled payment stays settled; late answers do not change it.
     let booked = turn.ask(payments::RecordOutcome { id: payment, outcome }).await?;
     let client_secret = booked.intent.clone().map(|intent| intent.client_secret);
     let client_secret = client_secret.unwrap_or_default();
@@ -45,7 +45,7 @@ async fn settle_success(
     let is_what_was_owed = booked.received == booked.amount;
     if !is_what_was_owed {
         let (received, owed) = (booked.received.minor_units(), booked.amount.minor_units());
-        tracing::error!(%payment, received, owed, "the gateway took another amount; it goes back");
+        tracing::error!(%payment, received, owed, "the gateway took a different amount than is owed; it is refunded");
     }
     if !is_what_was_owed || goes_by_another(turn, id, payment).await? {
         release(turn, payment).await?;
@@ -56,7 +56,8 @@ async fn settle_success(
         Paid::Now { order, stock } => {
             ordering::move_stock(turn, &order, stock).await?;
             turn.ask(payments::BookSale { id: payment }).await?;
-            // One that was begun meanwhile for another way to pay is needed no more.
+            // Another payment may have been begun meanwhile by another method; it is no longer
+            // needed.
             turn.ask(payments::ReleasePaymentsOfOrder { order: id, except: Some(payment) }).await?;
             order
         }
@@ -70,8 +71,8 @@ async fn settle_success(
     Ok(Settled::Paid(Box::new(view)))
 }
 
-/// True if an order that stands is not paid by this payment: another one was started for another
-/// amount, or one must be. Its money would pay too much, too little or twice.
+/// True if another payment must pay the order, because its amount changed. Booking this payment too
+/// would pay the wrong amount, or pay twice.
 async fn goes_by_another(turn: &Turn, id: OrderId, payment: PaymentId) -> Result<bool, Failure> {
     match orders::require_order(turn.unit(), id) {
         Ok(order) if order.status == OrderStatus::Cancelled => Ok(false),
@@ -85,15 +86,15 @@ async fn release(turn: &Turn, id: PaymentId) -> Result<(), Failure> {
     turn.ask(payments::ReleasePayment { id }).await
 }
 
-/// Closes an open payment whose order needs it no more: at the gateway, then in our books. If the
-/// money came first, it is booked, and goes back if nobody needs it.
+/// Closes an open payment that its order no longer needs: at the gateway, then in our books. If the
+/// customer paid first, books the money and refunds it if the order does not need it.
 ///
 /// # Errors
-/// [`Failure`]; the payment stays to be closed and is tried again.
+/// [`Failure`]; the payment stays marked to be closed and is retried.
 pub async fn close(shop: &Shop, id: PaymentId, payment: &Payment) -> Result<(), Failure> {
     let outcome = match close_at_gateway(shop, id, payment).await {
         Err(GatewayError::NoSuch { what }) => {
-            tracing::warn!(payment = %id, what, "the gateway knows it not: nobody can pay it");
+            tracing::warn!(payment = %id, what, "the gateway does not know this payment, so it cannot be paid");
             Outcome::without_money(PaymentStatus::Canceled)
         }
         outcome => outcome?,

@@ -1,5 +1,5 @@
-//! How the payment of an order starts: one intent or one checkout at a time, however often and by
-//! whomever it is asked for.
+//! Starts the payment of an order. An order has one open intent or checkout at a time, however
+//! often and by whomever it is requested.
 
 use super::{Outcome, Step, asking, close, key, settle};
 use crate::Failure;
@@ -16,15 +16,15 @@ use souk_domain::{Misfit, Missing, OrderAction, OrderId, OrderStatus, PaymentId,
 pub struct OpenCheckout {
     /// `cs_…`.
     pub id: String,
-    /// Where the customer pays.
+    /// The URL where the customer pays.
     pub url: String,
 }
 
-/// Makes sure the order has a payment that the gateway knows. Asked twice, even at once, there is
-/// one intent: the gateway gets the same key.
+/// Ensures that the order has a payment at the gateway. Concurrent calls use the same idempotency
+/// key, so there is only one intent.
 ///
 /// # Errors
-/// Refuses an order that is not pending; [`Failure`] if the gateway cannot answer.
+/// Rejects an order that is not pending; [`Failure`] if the gateway cannot answer.
 pub async fn prepare(shop: &Shop, order: OrderId) -> Result<(PaymentId, Intent), Failure> {
     let (id, payment) = begun(shop, order, Way::Intent).await?;
     if let Some(intent) = payment.intent {
@@ -39,7 +39,7 @@ pub async fn prepare(shop: &Shop, order: OrderId) -> Result<(PaymentId, Intent),
     Ok((id, Intent { id: intent.id, client_secret: intent.client_secret }))
 }
 
-/// What the gateway made for a payment must not be another payment's already.
+/// Rejects a gateway object that already belongs to another payment.
 fn require_holder(id: PaymentId, holder: Option<PaymentId>) -> Result<(), Failure> {
     if holder.is_none_or(|holder| holder == id) {
         return Ok(());
@@ -49,18 +49,17 @@ fn require_holder(id: PaymentId, holder: Option<PaymentId>) -> Result<(), Failur
     Err(Failure::GatewayMisfit { misfit })
 }
 
-/// Makes sure the order has a page of the gateway where it can be paid. Asked again there is one
-/// page, which leads where it led first.
+/// Ensures that the order has a checkout page at the gateway. Repeated calls return the same page
+/// with its original return address.
 ///
 /// # Errors
-/// Refuses an order that is not pending, or is being paid; [`Failure`] if the gateway cannot
-/// answer.
+/// Rejects an order that is not pending or is being paid; [`Failure`] if the gateway cannot answer.
 pub async fn prepare_checkout(
     shop: &Shop,
     order: OrderId,
     pages: CheckoutPages,
 ) -> Result<(PaymentId, OpenCheckout), Failure> {
-    // The page that was opened before may have expired: then a new payment begins.
+    // An earlier page may have expired; the second round then begins a new payment.
     for _ in 0..2 {
         let (id, payment) = begun(shop, order, Way::Checkout(pages.clone())).await?;
         let checkout = match (&payment.checkout, &payment.way) {
@@ -87,8 +86,8 @@ pub async fn prepare_checkout(
     Err(Refusal::OrderNotPending { action: OrderAction::Pay }.into())
 }
 
-/// As [`prepare_checkout`], for a caller who says where the customer must come back to: a page that
-/// leads elsewhere is closed first.
+/// Like [`prepare_checkout`], with a given return address: a page that returns elsewhere is closed
+/// first.
 ///
 /// # Errors
 /// As [`prepare_checkout`].
@@ -108,8 +107,8 @@ pub async fn prepare_checkout_leading_to(
     prepare_checkout(shop, order, pages).await
 }
 
-/// The payment of the order that goes this way. One that goes the other way, or is over another
-/// amount, is closed first, so that there are never two to pay.
+/// The order's payment by this method, begun if necessary. A payment by the other method or over
+/// another amount is closed first, so that there are never two to pay.
 async fn begun(shop: &Shop, order: OrderId, way: Way) -> Result<(PaymentId, Payment), Failure> {
     let snapshot = shop.store.snapshot();
     let owed = orders::order(&*snapshot, order)?.map(|order| order.total);
@@ -125,8 +124,8 @@ async fn begun(shop: &Shop, order: OrderId, way: Way) -> Result<(PaymentId, Paym
     shop.turn(move |turn| async move { begin(&turn, order, way).await }).await
 }
 
-/// Closes a payment that is open. From the turn on nothing is linked to it any more, so only what
-/// stands after the turn says what there is to close: a page may have been opened meanwhile.
+/// Closes an open payment. Nothing can be linked to it after the turn, so the payment is read after
+/// the turn: a page may have been opened meanwhile.
 async fn give_up(shop: &Shop, id: PaymentId) -> Result<(), Failure> {
     shop.turn(move |turn| async move { turn.ask(payments::GiveUpPayment { id }).await }).await?;
     let given_up = payments::payment(&*shop.store.snapshot(), id)?;
@@ -166,9 +165,8 @@ pub fn require_payable(order: &Order) -> Result<(), Refusal> {
     }
 }
 
-/// Starts the payment of an order, for contracts that do not show the step in between: what
-/// [`prepare`] and [`link`] do. The order after it has its payment.
-///
+/// Runs [`prepare`] and [`link`], for contracts that do not expose the step between them. Returns
+/// the order with its payment.
 /// # Errors
 /// As [`prepare`] and [`link`].
 pub async fn start(shop: &Shop, order: OrderId) -> Result<Order, Failure> {
@@ -176,10 +174,10 @@ pub async fn start(shop: &Shop, order: OrderId) -> Result<Order, Failure> {
     shop.turn(move |turn| async move { link(&turn, order, payment, intent).await }).await
 }
 
-/// Books the intent that the gateway made, on the payment and on the order.
+/// Books the gateway's intent on the payment and on the order.
 ///
 /// # Errors
-/// Refuses an order that is no longer pending, and one that goes by another payment by now.
+/// Rejects an order that is no longer pending, and one that has another payment by now.
 pub async fn link(
     turn: &Turn,
     order: OrderId,
@@ -193,7 +191,7 @@ pub async fn link(
     Ok(order)
 }
 
-/// Does what [`link`] does, for the classic contract: from then on `finalize` may pay without a card.
+/// Like [`link`], for the classic contract: `finalize` may pay without a card afterwards.
 ///
 /// # Errors
 /// As [`link`].
@@ -208,7 +206,7 @@ pub async fn link_to_finalize(
     Ok(order)
 }
 
-/// Books the checkout that the gateway opened, on the payment and on the order.
+/// Books the gateway's checkout on the payment and on the order.
 ///
 /// # Errors
 /// As [`link`].
@@ -233,10 +231,10 @@ async fn link_order(
 ) -> Result<Order, Failure> {
     let owed = orders::require_order(turn.unit(), id)?.total;
     let begun = payments::require_payment(turn.unit(), link.payment)?;
-    // The order may have changed, and changed back, since the gateway was asked; or the payment
-    // was given up for another one.
+    // Since the call to the gateway, the order may have changed and changed back, or the payment
+    // may have been replaced by another one.
     let is_open = begun.payment.status.is_open() && !begun.is_closing;
-    // A gateway in trouble may have made two for one payment: the customer hears of one only.
+    // A faulty gateway may have made two for one payment: only the first is shown to the customer.
     let is_first = is_first(&begun.payment);
     if begun.payment.amount != owed || !begun.is_current || !is_open || !is_first {
         return Err(Refusal::PaymentNotStarted.into());

@@ -1,4 +1,4 @@
-//! What orders keep of a person who has closed their account, and for how long.
+//! The personal data that orders keep after an account is closed, and for how long.
 
 use super::{accounts, ann, lamp, open, ordering, paying, place, require_sound};
 use crate::orders::{self, Contact, KEPT_FOR, Order, OrderDraft, Recipient};
@@ -8,7 +8,7 @@ use crate::{clock, housekeeping};
 use souk_domain::{CartLines, OrderId, ProductId, Quantity, UserId};
 use std::time::Duration;
 
-/// Ann, with everything a profile can say.
+/// Registers Ann with a complete profile.
 async fn ann_at_home(shop: &Shop) -> UserId {
     let user = ann(shop).await;
     let text = |text: &str| Some(Some(text.to_owned()));
@@ -30,7 +30,7 @@ async fn ann_at_home(shop: &Shop) -> UserId {
     user
 }
 
-/// An order with a recipient of its own, if there is one, and this address.
+/// Places an order with this address and, if given, its own recipient.
 async fn place_for(
     shop: &Shop,
     customer: UserId,
@@ -108,7 +108,7 @@ async fn a_paid_order_keeps_who_gets_it_and_where_and_nothing_else() {
     for (id, recipient, address) in [
         (own, Some(archer("", "")), "1 Main St"),
         (gift, Some(eves), "5 Her St"),
-        // Without an address of its own it goes to the customer's.
+        // Without an address of its own, the order goes to the customer's address.
         (nowhere, Some(archer("Fez", "30000")), "9 Home St"),
         (unpaid, None, ""),
     ] {
@@ -120,7 +120,7 @@ async fn a_paid_order_keeps_who_gets_it_and_where_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn goods_that_never_arrive_keep_nobody_for_longer_than_they_may() {
+async fn recipients_of_undelivered_orders_are_wiped_in_time() {
     let (_directory, shop) = open().await;
     let (ann, lamp) = (ann_at_home(&shop).await, lamp(&shop).await);
     let id = place(&shop, ann, lamp).await.expect("placed");

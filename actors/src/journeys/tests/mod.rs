@@ -1,4 +1,4 @@
-//! Moments between two turns that no client can hit on purpose.
+//! Interleavings between two turns that no client can trigger reliably.
 
 mod leaving;
 mod money;
@@ -86,7 +86,7 @@ fn require_sound(shop: &Shop) {
 }
 
 #[tokio::test]
-async fn money_taken_for_an_order_that_changed_meanwhile_goes_back() {
+async fn money_taken_for_a_changed_order_is_refunded() {
     let (_directory, shop) = open().await;
     let (ann, lamp) = (ann(&shop).await, lamp(&shop).await);
     let id = place(&shop, ann, lamp).await.expect("placed");
@@ -104,7 +104,7 @@ async fn money_taken_for_an_order_that_changed_meanwhile_goes_back() {
     let due = payments::refunds_due(&*shop.store.snapshot(), 10).expect("read");
     assert_eq!(due.iter().map(|(id, _, _)| *id).collect::<Vec<_>>(), [old]);
 
-    // The customer pays what the order costs now before the old money has gone back.
+    // The customer pays the order's new total before the old payment is refunded.
     let order = paying::start(&shop, id).await.expect("a new payment");
     assert_ne!(order.payment.as_ref().expect("linked").payment, old);
     let card = Some("pm_card_visa".to_owned());
@@ -136,7 +136,7 @@ async fn a_payment_begun_before_the_order_changed_cannot_be_linked_to_it() {
 }
 
 #[tokio::test]
-async fn who_closed_their_account_meanwhile_leaves_no_order_and_kills_no_owner() {
+async fn an_account_closed_meanwhile_leaves_no_order_and_kills_no_owner() {
     let (_directory, shop) = open().await;
     let (ann, lamp) = (ann(&shop).await, lamp(&shop).await);
     let close = shop.turn(move |turn| async move { accounts::close(&turn, ann).await });
@@ -150,7 +150,7 @@ async fn who_closed_their_account_meanwhile_leaves_no_order_and_kills_no_owner()
 }
 
 #[tokio::test]
-async fn an_address_that_comes_after_its_account_was_closed_is_not_kept() {
+async fn an_address_sent_after_the_account_was_closed_is_not_kept() {
     let (_directory, shop) = open().await;
     let (ann, lamp) = (ann(&shop).await, lamp(&shop).await);
     let id = place(&shop, ann, lamp).await.expect("placed");
@@ -176,7 +176,7 @@ async fn an_address_that_comes_after_its_account_was_closed_is_not_kept() {
 }
 
 #[tokio::test]
-async fn an_order_that_changed_and_changed_back_goes_by_its_current_payment_only() {
+async fn an_order_that_changed_and_changed_back_accepts_only_its_current_payment() {
     let (_directory, shop) = open().await;
     let (ann, lamp) = (ann(&shop).await, lamp(&shop).await);
     let id = place(&shop, ann, lamp).await.expect("placed");

@@ -1,4 +1,4 @@
-//! Money that comes by other doors, goes back in parts, or is not what was owed.
+//! Money that arrives by another route, is refunded in parts, or differs from what was owed.
 
 use super::{ann, lamp, open, place, require_sound};
 use crate::gateway::{CheckoutPages, Gateway};
@@ -20,7 +20,7 @@ fn pages() -> CheckoutPages {
     }
 }
 
-/// A shop with an order whose payment is started: the payment and the gateway's intent.
+/// A shop with an order whose payment is started, with the payment and the gateway's intent.
 async fn started() -> (tempfile::TempDir, Shop, OrderId, PaymentId, String) {
     let (directory, shop) = open().await;
     let (ann, lamp) = (ann(&shop).await, lamp(&shop).await);
@@ -41,7 +41,7 @@ async fn receive(shop: &Shop, event: &str, message: impl Into<Message>) {
     paying::receive(shop, event.to_owned(), message.into(), true).await.expect("received");
 }
 
-/// A message that says nothing about amounts.
+/// A message without amounts.
 impl From<MessageContent> for Message {
     fn from(content: MessageContent) -> Self {
         Self { content, claim: Claim { by: Speaker::Message, ..Claim::default() } }
@@ -98,7 +98,7 @@ fn disputed(intent: &str, amount: i64, status: DisputeStatus) -> Message {
 }
 
 #[tokio::test]
-async fn refunds_in_part_never_give_back_more_than_was_paid() {
+async fn partial_refunds_never_exceed_the_paid_amount() {
     let (_directory, shop, id, of, _) = started().await;
     assert!(matches!(request(&shop, id, None).await, Err(Failure::Refused(_))), "not paid yet");
     assert!(matches!(settle_with(&shop, id, "pm_card_visa").await, Settled::Paid(_)));
@@ -126,14 +126,14 @@ async fn refunds_in_part_never_give_back_more_than_was_paid() {
 }
 
 #[tokio::test]
-async fn an_amount_that_is_not_owed_pays_nothing() {
+async fn a_wrong_amount_pays_no_order() {
     let (_directory, shop, id, of, intent) = started().await;
     for (number, received) in [1, 999, 1001, -1].into_iter().enumerate() {
         receive(&shop, &format!("evt_{number}"), succeeded(&intent, Some(received))).await;
         assert!(!order(&shop, id).is_paid, "{received}");
     }
     require_sound(&shop);
-    // The gateway was asked at once, and said that nobody has paid.
+    // The gateway was asked at once and answered that the order is not paid.
     assert_eq!(payments::in_doubt(&*shop.store.snapshot(), 10).expect("read").len(), 0);
     assert_eq!(payment(&shop, of).status, PaymentStatus::RequiresPaymentMethod);
 
@@ -143,7 +143,7 @@ async fn an_amount_that_is_not_owed_pays_nothing() {
 }
 
 #[tokio::test]
-async fn a_message_counts_once_and_a_late_decline_not_at_all() {
+async fn a_message_counts_once_and_a_late_decline_is_ignored() {
     let (_directory, shop, id, of, intent) = started().await;
     receive(&shop, "evt_1", succeeded(&intent, None)).await;
     let version = order(&shop, id).version;
@@ -162,7 +162,7 @@ async fn a_message_counts_once_and_a_late_decline_not_at_all() {
 }
 
 #[tokio::test]
-async fn money_given_back_at_the_gateway_is_booked_whatever_comes_first() {
+async fn refunds_made_at_the_gateway_are_booked_in_any_order_of_messages() {
     let (_directory, shop, id, of, intent) = started().await;
     let refunded = |amount: i64| refunded(&intent, amount);
     receive(&shop, "evt_refund", refunded(400)).await;
@@ -178,7 +178,7 @@ async fn money_given_back_at_the_gateway_is_booked_whatever_comes_first() {
 }
 
 #[tokio::test]
-async fn a_refund_that_fails_in_the_end_is_owed_still() {
+async fn the_money_of_a_failed_refund_is_still_owed() {
     let (_directory, shop, id, of, intent) = started().await;
     settle_with(&shop, id, "pm_card_visa").await;
     let number = request(&shop, id, None).await.expect("decided");
@@ -199,7 +199,7 @@ async fn a_refund_that_fails_in_the_end_is_owed_still() {
 }
 
 #[tokio::test]
-async fn a_dispute_is_written_down_and_a_lost_one_is_money_lost() {
+async fn a_dispute_is_recorded_and_a_lost_one_loses_money() {
     let (_directory, shop, id, of, intent) = started().await;
     settle_with(&shop, id, "pm_card_visa").await;
     let disputed = |status| disputed(&intent, PRICE.minor_units(), status);
@@ -216,7 +216,7 @@ async fn a_dispute_is_written_down_and_a_lost_one_is_money_lost() {
 }
 
 #[tokio::test]
-async fn an_order_is_paid_at_a_page_or_by_an_intent_and_never_both() {
+async fn an_order_is_paid_by_checkout_or_intent_and_never_both() {
     let (_directory, shop, id, by_intent, intent) = started().await;
     let sandbox = shop.sandbox.clone().expect("the sandbox");
 
@@ -231,7 +231,7 @@ async fn an_order_is_paid_at_a_page_or_by_an_intent_and_never_both() {
         .turn(move |turn| async move { paying::link_checkout(&turn, id, by_page, checkout).await });
     assert!(link.await.expect("linked").payment.is_some_and(|link| link.intent.is_none()));
 
-    // Back to an intent: the page is closed, and nobody can pay there any more.
+    // The customer switches back to an intent: the page is closed and can no longer be paid.
     let order_again = paying::start(&shop, id).await.expect("an intent");
     let paid_at_closed_page = sandbox.pay(page.id.clone()).await.expect("a page");
     assert!(paid_at_closed_page.checkout.intent.is_none());
@@ -242,7 +242,7 @@ async fn an_order_is_paid_at_a_page_or_by_an_intent_and_never_both() {
 }
 
 #[tokio::test]
-async fn money_paid_at_a_page_is_found_though_nobody_told() {
+async fn a_checkout_payment_is_found_without_a_message() {
     let (_directory, shop) = open().await;
     let (ann, lamp) = (ann(&shop).await, lamp(&shop).await);
     let id = place(&shop, ann, lamp).await.expect("placed");
@@ -271,7 +271,7 @@ async fn money_paid_at_a_page_is_found_though_nobody_told() {
 }
 
 #[tokio::test]
-async fn the_sale_of_a_deleted_order_is_shown_no_more_and_its_money_stays_accounted_for() {
+async fn a_deleted_order_leaves_the_sales_and_its_money_stays_accounted_for() {
     let (_directory, shop, id, _, _) = started().await;
     settle_with(&shop, id, "pm_card_visa").await;
     let delete = shop.turn(move |turn| async move {
@@ -296,7 +296,7 @@ async fn the_sale_of_a_deleted_order_is_shown_no_more_and_its_money_stays_accoun
 }
 
 #[tokio::test]
-async fn what_is_on_its_way_back_cannot_be_lost_too() {
+async fn money_being_refunded_cannot_be_lost_too() {
     let (_directory, shop, id, of, intent) = started().await;
     settle_with(&shop, id, "pm_card_visa").await;
     let number = request(&shop, id, Some(400)).await.expect("decided");
@@ -313,7 +313,7 @@ async fn what_is_on_its_way_back_cannot_be_lost_too() {
 }
 
 #[tokio::test]
-async fn a_message_judged_before_the_books_changed_is_judged_again() {
+async fn a_message_is_checked_again_after_the_books_changed() {
     let (_directory, shop, id, of, intent) = started().await;
     settle_with(&shop, id, "pm_card_visa").await;
     for round in 0..20 {
@@ -327,15 +327,16 @@ async fn a_message_judged_before_the_books_changed_is_judged_again() {
 }
 
 #[tokio::test]
-async fn a_failed_refund_over_another_amount_is_asked_about() {
+async fn a_failed_refund_over_another_amount_is_verified_at_the_gateway() {
     let (_directory, shop, id, of, intent) = started().await;
     settle_with(&shop, id, "pm_card_visa").await;
     let number = request(&shop, id, Some(400)).await.expect("decided");
     let made = paying::make_refund(&shop, of, number).await.expect("made");
     let refund = made.gateway_id.expect("the gateway's name for it");
     let failed = |amount: i64| {
-        let told = MessageContent::RefundFailed { intent: intent.clone(), refund: refund.clone() };
-        let mut message = Message::from(told);
+        let content =
+            MessageContent::RefundFailed { intent: intent.clone(), refund: refund.clone() };
+        let mut message = Message::from(content);
         message.claim.refund = SaidAmount::Minor(amount);
         message
     };
@@ -351,7 +352,7 @@ async fn a_failed_refund_over_another_amount_is_asked_about() {
 }
 
 #[tokio::test]
-async fn an_order_that_costs_nothing_is_paid_in_the_turn_that_asks() {
+async fn a_free_order_is_paid_in_the_turn_of_the_request() {
     let (_directory, shop, id, _, _) = started().await;
     let pay = |id: OrderId| {
         shop.turn(move |turn| async move { paying::pay_nothing(&turn, id, None).await })

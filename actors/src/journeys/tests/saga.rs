@@ -1,5 +1,5 @@
-//! The saga of a payment with a fault at each of its calls: the gateway was not reached, or did
-//! what it was told and its answer was lost, which is also what being killed there looks like.
+//! The saga of a payment with a fault at each of its calls: either the gateway is not reached, or
+//! it acts and its answer is lost. A killed process looks like the second case.
 
 use super::{ann, lamp, open, place, require_sound};
 use crate::gateway::{
@@ -21,7 +21,7 @@ enum Fault {
     AnswerLost,
 }
 
-/// The sandbox behind a line that breaks at one call.
+/// The sandbox behind a connection that breaks at one call.
 struct Unreliable {
     sandbox: SandboxGateway,
     calls: AtomicUsize,
@@ -105,7 +105,7 @@ impl Gateway for Unreliable {
     }
 }
 
-/// Starts a payment and charges a card; whatever breaks ends it there, as a kill would.
+/// Starts a payment and charges a card. A broken call ends it there, as a kill would.
 async fn pay(shop: &Shop, id: OrderId) -> Result<(), Failure> {
     let order = paying::start(shop, id).await?;
     let card = Some("pm_card_visa".to_owned());
@@ -119,7 +119,7 @@ async fn call_off(shop: &Shop, id: OrderId) {
     cancel.await.expect("cancelled");
 }
 
-/// What the gateway took for an order and still has.
+/// The money the gateway took for an order and has not refunded.
 async fn at_the_gateway(shop: &Shop, order: OrderId) -> i64 {
     let entries = payments::entries_of(&shop.store.snapshot(), order, 100).expect("read");
     let postings = entries.iter().flat_map(|entry| entry.postings);
@@ -138,9 +138,9 @@ async fn at_the_gateway(shop: &Shop, order: OrderId) -> i64 {
 }
 
 #[tokio::test]
-async fn whatever_breaks_is_taken_up_again_and_charges_once() {
+async fn a_payment_with_any_broken_call_resumes_and_charges_once() {
     for fault in [Fault::NotReached, Fault::AnswerLost] {
-        // Create, confirm, cancel or refund; one more breaks nothing.
+        // The calls are create, confirm, cancel or refund; with one more, no call breaks.
         for breaks_at in 0..4 {
             let (_directory, reliable) = open().await;
             let sandbox = reliable.sandbox.clone().expect("the sandbox");
@@ -150,7 +150,7 @@ async fn whatever_breaks_is_taken_up_again_and_charges_once() {
             let id = place(&reliable, ann, lamp).await.expect("placed");
 
             let paid = pay(&broken, id).await;
-            // The process is gone; the next one comes up.
+            // The process has ended; the next one starts.
             housekeeping::catch_up(&reliable).await;
             let snapshot = reliable.store.snapshot();
             let order = orders::order(&*snapshot, id).expect("read").expect("there");

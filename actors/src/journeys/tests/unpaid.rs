@@ -1,4 +1,4 @@
-//! Guests' orders that nobody pays: listed as long as they are kept, and deleted by age alone.
+//! Unpaid orders of guests: listed while they are kept, and deleted by age alone.
 
 use super::{lamp, open, ordering, paying, require_sound};
 use crate::carts::CartKey;
@@ -62,7 +62,7 @@ fn is_kept(shop: &Shop, id: OrderId) -> bool {
 }
 
 #[tokio::test]
-async fn an_order_is_listed_until_it_is_paid_taken_up_or_deleted() {
+async fn a_guest_order_is_listed_until_it_is_paid_processed_or_deleted() {
     let (_directory, shop) = open().await;
     let lamp = lamp(&shop).await;
     let mut ids = Vec::new();
@@ -86,7 +86,7 @@ async fn an_order_is_listed_until_it_is_paid_taken_up_or_deleted() {
         delete.await.expect("deleted");
     }
     assert_eq!(unpaid(&shop), 0);
-    // What was paid once stays out of the list, also when the money has gone back.
+    // An order that was once paid stays out of the list, even after a refund.
     cancel(&shop, ids[0]).await;
     housekeeping::catch_up(&shop).await;
     assert_eq!(unpaid(&shop), 0);
@@ -96,7 +96,7 @@ async fn an_order_is_listed_until_it_is_paid_taken_up_or_deleted() {
 }
 
 #[tokio::test]
-async fn what_nobody_paid_is_deleted_by_age_and_nothing_else_is() {
+async fn only_old_unpaid_orders_are_deleted() {
     let (_directory, shop) = open().await;
     let lamp = lamp(&shop).await;
     let kept_for = shop.settings.guest_unpaid_kept_for;
