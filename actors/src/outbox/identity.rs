@@ -1,45 +1,45 @@
-//! What tells the numbers of this store from those of others, and from those of its own earlier
-//! lives.
+//! The identity of a store. It distinguishes the store's numbers from those of other stores, and
+//! from those the same store gave out before it was restored from a copy.
 //!
-//! A store that is put back to an earlier state counts on from there: its next order, payment or
-//! event gets a number that another one had before, and brokers, gateways, mail servers and readers
-//! still remember that one. So a store that is put back begins a new *generation*, and every id
-//! that leaves the shop names the generation in which its number was counted. What was numbered
-//! before keeps the id it had. A store that was never put back has no generation, and its ids are
-//! its name alone.
+//! A restored store continues counting from the restored state: its next order, payment or event
+//! gets a number that was used before, and brokers, gateways, mail servers and readers still
+//! remember that one. So a restored store begins a new *generation*, and every id that leaves the
+//! shop contains the generation in which its number was counted. Numbers from before the restore
+//! keep their ids. A store that was never restored has no generation, and its ids contain only its
+//! name.
 
 use super::stored::IDENTITY;
 use crate::Failure;
 use crate::store::{Read, Snapshot, StoreError, Unit};
 use souk_domain::UnixMillis;
 
-/// Random octets of a generation: two shops restored from one copy differ, too.
+/// Random bytes of a generation. They also distinguish two shops restored from the same copy.
 const GENERATION_BYTES: usize = 6;
-/// Stands between a store's name and a generation; no hexadecimal digit.
+/// Separates a store's name from a generation; not a hexadecimal digit.
 const GENERATION_MARK: char = 'r';
-/// Stands between the number of a row and its generation in a place.
+/// Separates the number of a row from its generation in a place.
 const PLACE_MARK: char = '-';
 
 /// A store's name and its generations.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct StoreIdentity {
-    /// Made once, at random.
+    /// Generated once, at random.
     pub(super) id: String,
-    /// Oldest first; empty for a store that was never put back.
+    /// Oldest first; empty for a store that was never restored.
     pub(super) generations: Vec<Generation>,
-    /// Written by the process that opened the store last, and beside the store
+    /// The start token of the process that opened the store last; it also lies beside the store
     /// ([`crate::put_back`]).
     pub(super) start: Option<String>,
 }
 
-/// The life of a store from one restore to the next.
+/// The period of a store from one restore to the next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Generation {
     /// Random hexadecimal digits.
     pub(super) id: String,
-    /// When the store was put back.
+    /// When the store was restored.
     pub(super) began_at: UnixMillis,
-    /// The last number of each kind that was counted before.
+    /// The last number of each kind before the restore.
     pub(super) counted: Vec<(String, u64)>,
 }
 
@@ -50,7 +50,7 @@ impl StoreIdentity {
     }
 }
 
-/// What is numbered and leaves the shop under an id.
+/// Numbered things whose ids leave the shop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Numbered {
     /// A row of the outbox.
@@ -72,38 +72,38 @@ impl Numbered {
     }
 }
 
-/// Whose row a message elsewhere is, judged by the names it bears.
+/// Where the row of a published message comes from, judged by the names in the message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
     /// A row of this store.
     Here,
-    /// A row this store would have written under the same name, and has not: whoever keeps the
-    /// message is ahead of the store.
+    /// A row with this store's name that the store has not written: the holder of the message is
+    /// ahead of the store.
     Ahead,
-    /// A row of another generation of this store, of which this one knows nothing.
+    /// A row of another generation of this store, which this store has no record of.
     OtherGeneration,
     /// A row of another store.
     OtherStore,
 }
 
-/// Why a reader cannot go on behind a place.
+/// Why a reader cannot continue from a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoPlace {
-    /// It has not the form of a place.
+    /// It is not a well-formed place.
     #[error("not a place in the events of this shop")]
     Malformed,
-    /// The store has no such row: it was put back to an earlier state, or is another one.
+    /// The store has no such row: it was restored to an earlier state, or is another store.
     #[error(
         "this shop has no event at that place; it was restored from a copy, or is another one: \
          read all that is kept again"
     )]
     Unknown,
-    /// Events behind it are deleted already.
+    /// Events after the place have already been deleted.
     #[error("events behind that place are not kept any more: read all that is kept again")]
     NotKept,
 }
 
-/// The names under which numbers of a store leave the shop, as of one commit.
+/// The names that a store's numbers have outside the shop, as of one commit.
 #[derive(Clone, Debug)]
 pub struct Identity {
     row: StoreIdentity,
@@ -111,20 +111,20 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// Of a store that was never put back and has written rows up to `last_row`.
+    /// The identity of a store that was never restored and has written rows up to `last_row`.
     #[must_use]
     pub fn of_store(id: &str, last_row: u64) -> Self {
         let row = StoreIdentity { id: id.to_owned(), generations: Vec::new(), start: None };
         Self { row, last_row }
     }
 
-    /// The same store, when it has written rows up to this one.
+    /// The same identity after the store has written rows up to `last_row`.
     #[must_use]
     pub fn with_last_row(self, last_row: u64) -> Self {
         Self { last_row, ..self }
     }
 
-    /// The same store, put back to the state in which `rows` rows were written.
+    /// The same identity after a restore to the state with `rows` rows.
     #[must_use]
     pub fn put_back(mut self, rows: u64) -> Self {
         let counted = vec![(Numbered::Row.kind().to_owned(), rows)];
@@ -145,26 +145,26 @@ impl Identity {
         &self.row.id
     }
 
-    /// The name of what is numbered now.
+    /// The name for numbers that are counted now.
     #[must_use]
     pub fn current(&self) -> String {
         self.row.name(self.row.generations.last())
     }
 
-    /// The name of what has this number.
+    /// The external id of the thing with this number.
     #[must_use]
     pub fn of_number(&self, what: Numbered, number: u64) -> String {
         self.row.name(self.row.generation_of(what, number))
     }
 
-    /// The name of what was written at this time, where it has no number of its own.
+    /// The name that was current at this time, for things without a number of their own.
     #[must_use]
     pub fn at(&self, time: UnixMillis) -> String {
         let began = |generation: &&Generation| generation.began_at <= time;
         self.row.name(self.row.generations.iter().rev().find(began))
     }
 
-    /// Whose a row is that names this store and has this number there.
+    /// The origin of a row with this store name and number.
     #[must_use]
     pub fn origin(&self, store: &str, row: u64) -> Origin {
         if !self.is_of_this_store(store) {
@@ -177,14 +177,14 @@ impl Identity {
         }
     }
 
-    /// Whether something bears a name of this store, in whichever generation.
+    /// True if the name is one of this store's, in any generation.
     #[must_use]
     pub fn is_of_this_store(&self, name: &str) -> bool {
         let rest = name.strip_prefix(&self.row.id);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(GENERATION_MARK))
     }
 
-    /// The word that the last start wrote.
+    /// The start token that the last start wrote.
     pub(crate) fn start(&self) -> Option<&str> {
         self.row.start.as_deref()
     }
@@ -195,7 +195,7 @@ impl Identity {
         self.last_row
     }
 
-    /// What a reader is told of the place of a row: its number, and its generation if it has one.
+    /// The place of a row, as published to readers: its number, and its generation if it has one.
     #[must_use]
     pub fn place(&self, row: u64) -> String {
         match self.row.generation_of(Numbered::Row, row) {
@@ -204,7 +204,7 @@ impl Identity {
         }
     }
 
-    /// The row at a place that a reader was told of; 0 is before the first.
+    /// The row at a published place; 0 is before the first row.
     ///
     /// # Errors
     /// [`NoPlace`].
@@ -236,7 +236,8 @@ impl StoreIdentity {
         }
     }
 
-    /// The generation in which a number was counted; `None` before the first.
+    /// The generation in which a number was counted; `None` for numbers from before the first
+    /// restore.
     fn generation_of(&self, what: Numbered, number: u64) -> Option<&Generation> {
         let began_before = |generation: &&Generation| number > generation.counted(what);
         self.generations.iter().rev().find(began_before)
@@ -255,7 +256,7 @@ impl Generation {
     }
 }
 
-/// The identity of a store, given to it if it has none.
+/// The store's identity, generated if it has none.
 pub(super) fn find_or_make(unit: &Unit) -> Result<StoreIdentity, Failure> {
     if let Some(row) = unit.get(IDENTITY, &0)? {
         return Ok(row);
@@ -265,8 +266,8 @@ pub(super) fn find_or_make(unit: &Unit) -> Result<StoreIdentity, Failure> {
     Ok(row)
 }
 
-/// Begins a generation: what is numbered from now on bears another name than anything before.
-/// With `rows_through`, rows of the outbox behind that one bear it too.
+/// Begins a generation: everything numbered from now on has a new name. With `rows_through`,
+/// existing rows after that one get the new name too.
 ///
 /// # Errors
 /// [`Failure`] of the store.
@@ -283,7 +284,7 @@ pub(crate) fn begin_generation(unit: &Unit, rows_through: Option<u64>) -> Result
     Ok(unit.put(IDENTITY, &0, &identity)?)
 }
 
-/// Notes the word of a start.
+/// Stores the start token.
 ///
 /// # Errors
 /// [`Failure`] of the store.
@@ -322,14 +323,14 @@ mod tests {
         assert!(names[0] != names[1] && names[1] != names[2] && names[0] != names[2]);
         assert_eq!(third.current(), names[2]);
         assert!(names[2].starts_with("abcr") && names[2].len() == 4 + 2 * GENERATION_BYTES);
-        // What is counted from 1 in another counter belongs to the last generation.
+        // A number that a new counter starts from 1 belongs to the last generation.
         assert_eq!(third.of_number(Numbered::Payment, 1), third.current());
         let twin = second.clone().put_back(20);
         assert_ne!(twin.current(), third.current(), "two shops from one copy");
     }
 
     #[test]
-    fn a_row_elsewhere_is_known_by_name_and_number() {
+    fn the_origin_of_a_row_follows_from_its_name_and_number() {
         let old = Identity::of_store("abc", 12);
         let new = old.clone().put_back(10);
         assert_eq!(old.origin("abc", 12), Origin::Here);
@@ -344,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_is_good_in_the_life_it_was_told_in() {
+    fn a_place_is_valid_in_its_own_generation() {
         let old = Identity::of_store("abc", 12);
         let new = old.clone().put_back(10);
         for place in [old.place(12), "11".to_owned(), "99".to_owned()] {

@@ -1,5 +1,5 @@
-//! How long acknowledged rows are kept, so that they can be published again if the broker loses
-//! them.
+//! Acknowledged rows are kept for some time, so that they can be published again if the broker
+//! loses them.
 
 use super::stored::{ACKNOWLEDGED, ROWS};
 use super::{Outbox, Reader};
@@ -11,20 +11,20 @@ use std::time::Duration;
 
 /// How long a row is kept after its acknowledgement.
 pub const KEPT_AFTER_ACKNOWLEDGEMENT: Duration = Duration::from_secs(24 * 60 * 60);
-/// Rows deleted by one turn of [`Outbox::prune`].
+/// Most rows deleted by one turn of [`Outbox::prune`].
 const MAX_ROWS_PRUNED_PER_TURN: usize = 500;
-/// Minutes forgotten by one turn of it.
+/// Most `ACKNOWLEDGED` minutes deleted by one turn of [`Outbox::prune`].
 const MAX_MINUTES_PRUNED_PER_TURN: usize = 2_000;
 const MINUTE_SECONDS: i64 = 60;
 
-/// Notes when a reader came so far.
-pub(super) fn note(unit: &Unit, reader: Reader, through: u64) -> Result<(), StoreError> {
+/// Records the row up to which a reader has acknowledged, for the current minute.
+pub(super) fn record(unit: &Unit, reader: Reader, through: u64) -> Result<(), StoreError> {
     unit.put(ACKNOWLEDGED, &(number(reader), minute(unit.now())), &through)
 }
 
 impl Outbox {
-    /// Deletes rows that `reader` acknowledged [`KEPT_AFTER_ACKNOWLEDGEMENT`] ago and no webhook
-    /// endpoint waits for; true if more may be left.
+    /// Deletes rows that `reader` acknowledged [`KEPT_AFTER_ACKNOWLEDGEMENT`] ago and that no
+    /// webhook endpoint waits for. Returns true if more may be left.
     ///
     /// # Errors
     /// [`Failure`] of the store.
@@ -34,7 +34,7 @@ impl Outbox {
 
     async fn prune_at(&self, reader: Reader, now: UnixMillis) -> Result<bool, Failure> {
         let snapshot = self.store.snapshot();
-        // A minute that began a day ago may have been written to until its end.
+        // The record of a minute can change until the minute ends.
         let end = (number(reader), minute(now.before(KEPT_AFTER_ACKNOWLEDGEMENT)));
         let start = (number(reader), 0);
         let minutes = snapshot.range(
@@ -46,7 +46,8 @@ impl Outbox {
         )?;
         let Some((last, through)) = minutes.last().copied() else { return Ok(false) };
         let mut old = Vec::new();
-        // What a webhook endpoint still waits for stays, and with it the note of how far to go.
+        // Rows that a webhook endpoint waits for stay, and so does the minute that allows deleting
+        // them.
         let held = webhooks::held_rows(&snapshot)?.unwrap_or(u64::MAX);
         let is_held = held <= through;
         let rows_end = through.saturating_add(1).min(held);
@@ -57,7 +58,7 @@ impl Outbox {
             old.push(sequence);
             ControlFlow::Continue(())
         })?;
-        // The last minute says how far rows may go, so it goes when it has said it for all.
+        // The last minute is deleted only when all rows that it allows to delete are gone.
         let is_done = old.len() < MAX_ROWS_PRUNED_PER_TURN;
         let is_said = is_done && !is_held;
         let minutes: Vec<_> =
@@ -142,7 +143,7 @@ mod tests {
 
         while outbox.prune_at(Reader::Broker, later).await.expect("pruned") {}
         assert_eq!(left(), 50);
-        // Who was told of a place before them would miss some.
+        // A reader at a place before the deleted rows would miss some.
         let at = |place: &str| outbox.row_at(place).expect("read");
         for place in ["1", "549"] {
             assert_eq!(at(place), Err(NoPlace::NotKept), "{place}");

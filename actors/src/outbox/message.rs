@@ -1,11 +1,11 @@
-//! What leaves the process: one message per outbox row, ready to publish.
+//! The message that one outbox row becomes, ready to publish.
 
 /// The JetStream stream a message belongs to (design, "NATS subjects and streams").
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Stream {
     /// `SOUK_EVENTS`: what happened to orders, payments, products and users.
     Events,
-    /// `SOUK_NOTIFY`: mails somebody should send.
+    /// `SOUK_NOTIFY`: mails that a mailer should send.
     Notify,
 }
 
@@ -21,7 +21,7 @@ impl Stream {
 }
 
 impl Message {
-    /// `order.paid` and its like, for those who choose among events; `None` for a mail.
+    /// The event's name, such as `order.paid`, for readers that filter events; `None` for a mail.
     #[must_use]
     pub fn event(&self) -> Option<String> {
         let rest = self.subject.strip_prefix("souk.event.v1.")?;
@@ -30,16 +30,16 @@ impl Message {
     }
 }
 
-/// A message, always the same for the same row.
+/// A message. The same row always gives the same message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
-    /// The row's place in the outbox: 1, 2, 3 … in commit order.
+    /// The row's position in the outbox: 1, 2, 3 … in commit order.
     pub sequence: u64,
     /// The name of the store that wrote it, with its generation.
     pub store: String,
-    /// Where it goes.
+    /// The JetStream stream it is published to.
     pub stream: Stream,
-    /// The subject, without wildcards.
+    /// The NATS subject, without wildcards.
     pub subject: String,
     /// The CloudEvents `id`, which is also the `Nats-Msg-Id`.
     pub id: String,

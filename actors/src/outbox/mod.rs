@@ -1,8 +1,8 @@
-//! The outbox: rows written in the commit that made them true, and read by whoever carries them
-//! out of the process (design law 7).
+//! The outbox: rows that are written in the same commit as the change they report, and that readers
+//! publish or mail afterwards (design law 7).
 //!
-//! A row's number is its place in commit order. Readers (the broker relay, the in-process mail
-//! drain) each keep a durable cursor; a row is deleted a day after the reader in use has
+//! A row's number is its position in commit order. The readers (the broker relay and the in-process
+//! mailer) each have a durable cursor. A row is deleted a day after the active reader has
 //! acknowledged it.
 
 #[cfg(test)]
@@ -42,20 +42,20 @@ use std::sync::Arc;
 use stored::{CURSORS, MARKS, ROWS};
 use tokio::sync::watch;
 
-/// Appends what leaves the process to the turn that made it true.
+/// Appends a row in the turn that makes the change.
 pub(crate) fn append(unit: &Unit, outgoing: Outgoing) -> Result<(), Failure> {
     let sequence = ids::next(unit, "outbox", Some)?;
     unit.put(ROWS, &sequence, &OutboxRow { time: unit.now(), outgoing })?;
     Ok(())
 }
 
-/// The place of the last row; 0 if there is none.
+/// The number of the last row; 0 if there is none.
 pub(crate) fn last(read: &impl Read) -> Result<u64, StoreError> {
     let last = read.range(ROWS, &0, None, Direction::Descending, 1)?;
     Ok(last.first().map_or(0, |(sequence, _)| *sequence))
 }
 
-/// Whether the row at this place is still there.
+/// True if the row with this number has not been deleted.
 pub(crate) fn is_kept(read: &impl Read, sequence: u64) -> Result<bool, StoreError> {
     Ok(read.get(ROWS, &sequence)?.is_some())
 }
@@ -68,12 +68,12 @@ pub fn identity(snapshot: &Snapshot) -> Result<Option<String>, StoreError> {
     Ok(Identity::read(snapshot)?.map(|identity| identity.store().to_owned()))
 }
 
-/// Somebody who carries rows out of the process.
+/// A process part that publishes or mails the rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reader {
     /// The relay to the broker.
     Broker,
-    /// The in-process drain to the mailer, where no broker is configured.
+    /// The in-process mailer, where no broker is configured.
     Mail,
 }
 
@@ -86,7 +86,7 @@ impl Reader {
     }
 }
 
-/// Reading the outbox. Cheap to clone.
+/// Reads the outbox. Cheap to clone.
 #[derive(Clone)]
 pub struct Outbox {
     store: Store,
@@ -95,7 +95,7 @@ pub struct Outbox {
 }
 
 impl Outbox {
-    /// The outbox of a store; gives the store its identity the first time.
+    /// Opens the outbox of a store. The first time, it generates the store's identity.
     ///
     /// # Errors
     /// [`Failure`] of the store.
@@ -107,13 +107,13 @@ impl Outbox {
         Ok(Self { store, currency, order_links: None })
     }
 
-    /// The same outbox, whose mails about orders carry a link to the order.
+    /// The same outbox, with links to the order in mails about orders.
     #[must_use]
     pub fn with_order_links(self, links: OrderLinks) -> Self {
         Self { order_links: Some(Arc::new(links)), ..self }
     }
 
-    /// The names under which what is numbered leaves the shop, as of the last commit.
+    /// The names that the shop's numbers have outside, as of the last commit.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -121,8 +121,8 @@ impl Outbox {
         identity_in(&self.store.snapshot())
     }
 
-    /// Begins a generation: rows behind `rows_through`, and whatever is numbered from now on, leave
-    /// under another name. For a store that is found to be behind what it once told others.
+    /// Begins a generation: rows after `rows_through`, and everything numbered from now on, get a
+    /// new name. For a store that turns out to be behind what it once published.
     ///
     /// # Errors
     /// [`Failure`] of the store.
@@ -130,10 +130,10 @@ impl Outbox {
         crate::put_back::begin_generation(&self.store, rows_through).await
     }
 
-    /// The row behind which a reader goes on who was told of this place.
+    /// The row after which a reader continues from this place.
     ///
     /// # Errors
-    /// [`StoreError`]; [`NoPlace`] if the reader would miss something.
+    /// [`StoreError`]; [`NoPlace`] if the reader would miss rows.
     pub fn row_at(&self, place: &str) -> Result<Result<u64, NoPlace>, StoreError> {
         let snapshot = self.store.snapshot();
         let identity = identity_in(&snapshot)?;
@@ -143,7 +143,7 @@ impl Outbox {
         };
         let kept = snapshot.range(ROWS, &0, None, Direction::Ascending, 1)?;
         let next_kept = kept.first().map_or(identity.last_row() + 1, |(first, _)| *first);
-        // Who names no row wants whatever is kept.
+        // A reader that names no row gets every row that is kept.
         let misses_some = row > 0 && row + 1 < next_kept;
         Ok(if misses_some { Err(NoPlace::NotKept) } else { Ok(row) })
     }
@@ -169,7 +169,7 @@ impl Outbox {
         Ok(messages)
     }
 
-    /// Where the customer of a mail sees the order it is about; `None` once that is deleted.
+    /// The link to the order that a mail is about; `None` once that order is deleted.
     fn order_link(&self, read: &impl Read, row: &OutboxRow) -> Result<Option<String>, StoreError> {
         let Some(links) = &self.order_links else { return Ok(None) };
         let Outgoing::Mail { cause: Cause::Order(id, _), .. } = row.outgoing else {
@@ -178,7 +178,7 @@ impl Outbox {
         Ok(orders::order(read, id)?.map(|order| links.url(id, &order)))
     }
 
-    /// The place before the first row of this time or later.
+    /// The number before the first row written at this time or later.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -186,7 +186,7 @@ impl Outbox {
         let snapshot = self.store.snapshot();
         let first = snapshot.range(ROWS, &0, None, Direction::Ascending, 1)?;
         let Some((first, _)) = first.first() else { return Ok(0) };
-        // Rows lie side by side, and time goes on from each to the next.
+        // Row numbers have no gaps and times never decrease, so a binary search works.
         let (mut earlier, mut later) = (first - 1, last(&*snapshot)? + 1);
         while earlier + 1 < later {
             let middle = earlier.midpoint(later);
@@ -198,7 +198,7 @@ impl Outbox {
         Ok(earlier)
     }
 
-    /// The last sequence this reader has acknowledged; 0 before the first.
+    /// The last row this reader has acknowledged; 0 before the first.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -206,7 +206,7 @@ impl Outbox {
         Ok(self.store.snapshot().get(CURSORS, &reader.key())?.unwrap_or(0))
     }
 
-    /// What the streams said when they took the last rows; empty before the first.
+    /// The streams' confirmations of the last rows; empty before the first.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -214,7 +214,7 @@ impl Outbox {
         Ok(self.store.snapshot().get(MARKS, &0)?.unwrap_or_default())
     }
 
-    /// Makes it durable that a reader is done with every row up to `through`. Never moves back.
+    /// Durably records that a reader has handled every row up to `through`. Never moves back.
     ///
     /// # Errors
     /// [`Failure`] of the store.
@@ -222,8 +222,8 @@ impl Outbox {
         self.store.transact(move |unit| async move { acknowledge(&unit, reader, through) }).await
     }
 
-    /// Makes it durable that the broker has every row up to `through`, and where on its streams
-    /// the last of them are. The cursor never moves back; the marks are taken as they are.
+    /// Durably records that the broker has every row up to `through`, and the positions of the last
+    /// rows on its streams. The cursor never moves back; the marks are overwritten.
     ///
     /// # Errors
     /// [`Failure`] of the store.
@@ -271,7 +271,7 @@ fn acknowledge(unit: &Unit, reader: Reader, through: u64) -> Result<(), Failure>
     let before = unit.get(CURSORS, &reader.key())?.unwrap_or(0);
     if through > before {
         unit.put(CURSORS, &reader.key(), &through)?;
-        kept::note(unit, reader, through)?;
+        kept::record(unit, reader, through)?;
     }
     Ok(())
 }

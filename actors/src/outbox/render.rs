@@ -1,4 +1,5 @@
-//! From a row to a published message: CloudEvents 1.0 in structured JSON, the same every time.
+//! Renders a row as a message: CloudEvents 1.0 in structured JSON. The same row always gives the
+//! same message.
 
 use super::owner_mail::{NewOrderContext, OrderDigestContext};
 use super::row::{Cause, MailContent, OutboxRow, Outgoing};
@@ -14,7 +15,7 @@ use serde_json::Value;
 use souk_domain::text::{greeting_name, has_link, mail_line, mail_lines};
 use souk_domain::{Currency, Money, OrderLine};
 
-/// What an event is about and called.
+/// The subject and type of an event.
 struct Naming {
     kind: &'static str,
     aggregate: String,
@@ -32,7 +33,7 @@ pub(super) fn render(
     let (naming, data) = describe(&row.outgoing, currency, order_link);
     let Naming { kind, aggregate, version, what } = naming;
     let is_mail = matches!(row.outgoing, Outgoing::Mail { .. });
-    // One change, one mail to each administrator: their ids must differ.
+    // One change sends a mail to each administrator: their ids must differ.
     let reader = match row.outgoing {
         Outgoing::Mail {
             cause:
@@ -132,7 +133,7 @@ fn describe(
                 Cause::PasswordReset(user, number) => named("user", user, *number, what),
                 Cause::LowStock(product, version, _) => named("product", product, *version, what),
                 Cause::Payment(payment, version) => named("payment", payment, *version, what),
-                // An order is new once, at its first version.
+                // An order is new only once, at its first version.
                 Cause::NewOrder(order, _) | Cause::OrderDigest(order, _) => {
                     named("order", order, 1, what)
                 }
@@ -168,14 +169,14 @@ fn named(
     Naming { kind, aggregate: format!("{kind}.{id}"), version, what }
 }
 
-/// A text of the customer's, unless it leads somewhere: nobody has proved that the mail goes to
-/// them.
+/// A customer's text, or nothing if it contains a link: the recipient may be a stranger to the
+/// customer.
 fn without_links(text: &str) -> String {
     if has_link(text) { String::new() } else { mail_lines(text) }
 }
 
-/// What fills a template: safe whatever was stored, because the templates are the owner's. Names
-/// are one line, and people are greeted by what is plainly a name or not by name.
+/// The values for a template. They are safe whatever is stored, because the owner may edit the
+/// templates. Names are single lines, and a greeting uses a name only if it plainly is one.
 fn mail_context(content: &MailContent, currency: Currency, order_link: Option<String>) -> Value {
     match content {
         MailContent::Welcome { customer_name } => {
@@ -256,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn mails_are_safe_whatever_an_earlier_version_stored() {
+    fn mails_are_safe_with_rows_of_earlier_versions() {
         let context = |content: MailContent| mail_context(&content, Currency::USD, None);
         for end in ["\r\n", "\t", "\u{7}", "\u{2028}"] {
             let product_name = format!("Lamp{end}brass{end}");
@@ -280,9 +281,9 @@ mod tests {
             };
             context(content)
         };
-        let told = order("1 Old Street\r\nTown\u{202e}");
+        let context = order("1 Old Street\r\nTown\u{202e}");
         assert_eq!(
-            (&told["shipping_address"], &told["reason"]),
+            (&context["shipping_address"], &context["reason"]),
             (&json!("1 Old Street\nTown"), &json!("one\ntwo"))
         );
         assert_eq!(order("see www.evil.example")["shipping_address"], "");

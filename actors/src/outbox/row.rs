@@ -1,4 +1,4 @@
-//! What an outbox row says: a change that was made, or a mail that somebody should send.
+//! The content of an outbox row: a change that was made, or a mail to send.
 
 use super::owner_mail::{ListedOrder, NewOrder};
 use souk_domain::{
@@ -6,12 +6,12 @@ use souk_domain::{
     UserId,
 };
 
-/// One thing that leaves the process.
+/// An event or mail, with the time of its change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct OutboxRow {
     /// When the change was made.
     pub time: UnixMillis,
-    /// What leaves.
+    /// The event or mail to send.
     pub outgoing: Outgoing,
 }
 
@@ -20,55 +20,55 @@ pub(super) struct OutboxRow {
 pub enum Outgoing {
     /// Something happened to an order.
     Order {
-        /// Which.
+        /// The order's id.
         order: OrderId,
         /// 1, 2, 3 … per order, without a gap.
         version: u64,
         /// What happened.
         what: OrderEvent,
-        /// The order after it.
+        /// The order after the change.
         snapshot: OrderSnapshot,
     },
     /// Something happened to a payment.
     Payment {
-        /// Which.
+        /// The payment's id.
         payment: PaymentId,
         /// 1, 2, 3 … per payment.
         version: u64,
         /// What happened.
         what: PaymentEvent,
-        /// The payment after it.
+        /// The payment after the change.
         snapshot: PaymentSnapshot,
     },
     /// Something happened to a product.
     Product {
-        /// Which.
+        /// The product's id.
         product: ProductId,
         /// 1, 2, 3 … per product.
         version: u64,
         /// What happened.
         what: ProductEvent,
-        /// The product after it.
+        /// The product after the change.
         snapshot: ProductSnapshot,
     },
     /// Something happened to a user.
     User {
-        /// Which.
+        /// The user's id.
         user: UserId,
         /// 1, 2, 3 … per user.
         version: u64,
         /// What happened.
         what: UserEvent,
-        /// What they may do.
+        /// The user's role after the change.
         role: Role,
     },
     /// A mail to send.
     Mail {
-        /// What caused it; with the template, this makes its id.
+        /// What caused the mail; the cause and the template make up the mail's id.
         cause: Cause,
-        /// To whom.
+        /// The recipient's address.
         to: String,
-        /// Which template, filled with what.
+        /// The template and its values.
         content: MailContent,
     },
 }
@@ -84,11 +84,11 @@ pub enum Cause {
     Payment(PaymentId, u64),
     /// A user's request for a new password, by its number.
     PasswordReset(UserId, u64),
-    /// A product's stock at a version, told to one administrator.
+    /// A product's stock at a version, mailed to one administrator.
     LowStock(ProductId, u64, UserId),
     /// A new order, mailed to one administrator.
     NewOrder(OrderId, UserId),
-    /// New orders, of which this is the first, mailed to one administrator.
+    /// Several new orders, mailed to one administrator; the id is the first order's.
     OrderDigest(OrderId, UserId),
 }
 
@@ -103,7 +103,7 @@ pub enum OrderEvent {
     LineRemoved,
     /// Paid; the snapshot usually says `completed`.
     Paid,
-    /// The gateway refused to take the money.
+    /// The gateway declined the payment.
     PaymentFailed,
     /// Moved to `processing`.
     Processing,
@@ -113,16 +113,16 @@ pub enum OrderEvent {
     Shipped,
     /// Moved to `delivered`.
     Delivered,
-    /// Called off, by whomever or by time.
+    /// Cancelled, by a person or because it was not paid in time.
     Cancelled,
-    /// The money went back.
+    /// The money was refunded.
     Refunded,
     /// Deleted.
     Deleted,
 }
 
 impl OrderEvent {
-    /// Everything that can happen, for the schemas.
+    /// Every event, for the schemas.
     pub(super) const ALL: [Self; 12] = [
         Self::Placed,
         Self::LineAdded,
@@ -167,22 +167,22 @@ pub enum PaymentEvent {
     Succeeded,
     /// An attempt was refused.
     Failed,
-    /// The money went back.
+    /// Money was refunded.
     Refunded,
-    /// Given up.
+    /// Canceled at the gateway.
     Canceled,
-    /// Money that had gone back came again: the refund failed in the end.
+    /// A refund finally failed, so the shop has its money again.
     RefundFailed,
-    /// The customer asked their bank for the money.
+    /// The customer opened a dispute with the bank.
     Disputed,
-    /// The bank left it with the shop.
+    /// The bank decided for the shop.
     DisputeWon,
-    /// The bank took it.
+    /// The bank decided for the customer.
     DisputeLost,
 }
 
 impl PaymentEvent {
-    /// Everything that can happen, for the schemas.
+    /// Every event, for the schemas.
     pub(super) const ALL: [Self; 9] = [
         Self::Created,
         Self::Succeeded,
@@ -215,22 +215,22 @@ impl PaymentEvent {
 /// What can happen to a product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProductEvent {
-    /// It is new.
+    /// Created.
     Created,
-    /// Its name, price or the like changed.
+    /// A field such as its name or price changed.
     Updated,
-    /// It is gone.
+    /// Deleted.
     Deleted,
-    /// More or fewer units can be sold.
+    /// The number of sellable units changed.
     StockChanged,
-    /// The last unit went.
+    /// The last unit was sold.
     SoldOut,
-    /// There are units again.
+    /// Units can be sold again.
     BackInStock,
 }
 
 impl ProductEvent {
-    /// Everything that can happen, for the schemas.
+    /// Every event, for the schemas.
     pub(super) const ALL: [Self; 6] = [
         Self::Created,
         Self::Updated,
@@ -268,7 +268,7 @@ pub enum UserEvent {
 }
 
 impl UserEvent {
-    /// Everything that can happen, for the schemas.
+    /// Every event, for the schemas.
     pub(super) const ALL: [Self; 4] =
         [Self::Registered, Self::Updated, Self::PasswordChanged, Self::Closed];
 
@@ -284,12 +284,13 @@ impl UserEvent {
     }
 }
 
-/// An order as other systems see it. No address, no name: who needs those asks the shop.
+/// An order as other systems see it. It has no address and no name; readers that need those ask the
+/// shop.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrderSnapshot {
     /// `ORD-…`.
     pub number: String,
-    /// Whose; `None` for guests and closed accounts.
+    /// The customer; `None` for guests and closed accounts.
     pub customer: Option<UserId>,
     /// Its state.
     pub status: OrderStatus,
@@ -301,7 +302,7 @@ pub struct OrderSnapshot {
     pub lines: Vec<OrderLine>,
     /// What it costs.
     pub total: Money,
-    /// What was given back of what was paid.
+    /// How much of the paid amount was refunded.
     pub refunded: Money,
     /// When it was placed.
     pub created_at: UnixMillis,
@@ -312,7 +313,7 @@ pub struct OrderSnapshot {
 /// A payment as other systems see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PaymentSnapshot {
-    /// What it pays.
+    /// The order it pays.
     pub order: OrderId,
     /// How much.
     pub amount: Money,
@@ -320,7 +321,7 @@ pub struct PaymentSnapshot {
     pub status: PaymentStatus,
     /// The gateway's intent.
     pub intent: Option<String>,
-    /// What went back of it.
+    /// How much of it was refunded.
     pub refunded: Money,
 }
 
@@ -331,7 +332,7 @@ pub struct ProductSnapshot {
     pub name: String,
     /// What the customer pays.
     pub sell_price: Money,
-    /// Whether the shop offers it.
+    /// True if the shop offers it.
     pub available: bool,
     /// Units that can be sold.
     pub sellable: u64,
@@ -342,16 +343,16 @@ pub struct ProductSnapshot {
 pub enum MailContent {
     /// To a new user.
     Welcome {
-        /// How to address them; may be empty.
+        /// The customer's name for the greeting; may be empty.
         customer_name: String,
     },
     /// About an order.
     Order {
-        /// Which of the order templates.
+        /// One of the order templates.
         template: OrderMail,
         /// `ORD-…`.
         order_number: String,
-        /// How to address the customer; may be empty.
+        /// The customer's name for the greeting; may be empty.
         customer_name: String,
         /// Where the goods go; may be empty.
         shipping_address: String,
@@ -359,21 +360,21 @@ pub enum MailContent {
         lines: Vec<OrderLine>,
         /// What it costs.
         total: Money,
-        /// Why, where there is a reason to tell; may be empty.
+        /// The reason, if the mail gives one; may be empty.
         reason: String,
-        /// What went back, where this is about that.
+        /// The refunded amount, if the mail is about a refund.
         refunded: Option<Money>,
     },
-    /// To somebody who forgot their password.
+    /// To a user who forgot the password.
     PasswordReset {
-        /// How to address them; may be empty.
+        /// The user's name for the greeting; may be empty.
         customer_name: String,
-        /// Where a new one can be chosen.
+        /// The page to choose a new password.
         link: String,
     },
     /// To an administrator.
     LowStock {
-        /// What is running low.
+        /// The product's name.
         product_name: String,
         /// Units that can be sold.
         sellable: u64,
@@ -387,22 +388,22 @@ pub enum MailContent {
 /// Templates about an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OrderMail {
-    /// We have your order.
+    /// Confirms the order.
     Placed,
-    /// We have your money.
+    /// Confirms the payment.
     Paid,
-    /// It is on its way.
+    /// Announces the shipment.
     Shipped,
-    /// It was called off.
+    /// Announces the cancellation.
     Cancelled,
-    /// You have your money back.
+    /// Confirms the refund.
     Refunded,
-    /// Your payment did not go through.
+    /// Reports that the payment failed.
     PaymentFailed,
 }
 
 impl OrderMail {
-    /// Every one of them, for the schemas.
+    /// Every template, for the schemas.
     pub(super) const ALL: [Self; 6] = [
         Self::Placed,
         Self::Paid,

@@ -1,5 +1,5 @@
-//! A JSON Schema (2020-12) for every type of event and notification, made from the types that are
-//! published. `docs/schemas` holds them as files, and the shop serves them.
+//! JSON Schemas (2020-12) for every type of event and notification, generated from the published
+//! types. `docs/schemas` holds them as files, and the shop serves them.
 
 use super::owner_mail::{NewOrderContext, OrderDigestContext};
 use super::row::{OrderEvent, OrderMail, PaymentEvent, ProductEvent, UserEvent};
@@ -11,30 +11,30 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
 
-/// What precedes the type in the `$id` of a schema.
+/// The prefix of a schema's `$id`; the event type follows it.
 pub(super) const SCHEMA_PREFIX: &str = "urn:souk:schema:";
 /// The name of the envelope's schema.
 pub const ENVELOPE: &str = "cloudevent.v1";
 
-/// A schema and what it is called: the type of the event, or [`ENVELOPE`].
+/// A schema and its name: the type of the event, or [`ENVELOPE`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct NamedSchema {
-    /// Without `.json`.
+    /// The file name without `.json`.
     pub name: String,
     /// The schema.
     pub schema: Value,
 }
 
-/// A kind of thing that events are about.
+/// A kind of entity that events are about.
 struct EventKind {
     name: &'static str,
-    /// Everything that can happen to it.
+    /// Every event of this kind.
     words: Vec<&'static str>,
     schema: fn(String) -> NamedSchema,
 }
 
-/// Every event the shop publishes. Schemas, the names that webhook endpoints and readers may ask
-/// for, and the tests of the documents all follow this one list.
+/// Every event the shop publishes. The schemas, the event names that webhook endpoints and readers
+/// may request, and the tests of the documents all use this list.
 fn event_kinds() -> [EventKind; 4] {
     let kind =
         |name, words: &[&'static str], schema| EventKind { name, words: words.into(), schema };
@@ -73,7 +73,7 @@ pub fn schemas() -> Vec<NamedSchema> {
     all
 }
 
-/// The schema of that name.
+/// The schema with that name.
 #[must_use]
 pub fn schema(name: &str) -> Option<Value> {
     schemas().into_iter().find(|schema| schema.name == name).map(|schema| schema.schema)
@@ -94,7 +94,7 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
-    /// `SOUK_WRITE_SCHEMAS=1 cargo nextest run -p souk-actors schemas` writes them.
+    /// `SOUK_WRITE_SCHEMAS=1 cargo nextest run -p souk-actors schemas` writes the files.
     #[test]
     fn the_files_are_up_to_date() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/schemas");
@@ -118,7 +118,7 @@ mod tests {
         }
     }
 
-    /// The tables of events in the documents: lines that begin with `| ` and this, then the names.
+    /// The event names in a document's table: the rest of the line that begins with `| ` and `row`.
     fn named_in(document: &str, row: &str) -> Vec<String> {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs").join(document);
         let text = fs::read_to_string(&path).expect("a document");

@@ -1,4 +1,4 @@
-//! How the outbox lies in the file.
+//! The tables of the outbox.
 
 use super::identity::{Generation, StoreIdentity};
 use super::marks::{StreamMark, StreamMarks};
@@ -18,7 +18,7 @@ pub(super) const ROWS: Table<u64, OutboxRow> = Table::new("outbox.rows");
 pub(super) const CURSORS: Table<String, u64> = Table::new("outbox.cursors");
 /// One row, under key 0.
 pub(super) const IDENTITY: Table<u64, StoreIdentity> = Table::new("outbox.identity");
-/// Up to which row a reader had come at the end of a minute since 1970.
+/// By reader and minute since 1970: the last row acknowledged by the end of that minute.
 pub(super) const ACKNOWLEDGED: Table<(u64, u64), u64> = Table::new("outbox.acknowledged");
 /// One row, under key 0.
 pub(super) const MARKS: Table<u64, StreamMarks> = Table::new("outbox.marks");
@@ -26,7 +26,7 @@ pub(super) const MARKS: Table<u64, StreamMarks> = Table::new("outbox.marks");
 tables![ROWS, CURSORS, IDENTITY, ACKNOWLEDGED, MARKS];
 
 stored! {
-    /// One thing that leaves the process.
+    /// An event or mail, with the time of its change.
     pub(super) struct OutboxRowV1<'a> of OutboxRow {
         time: i64,
         outgoing: OutgoingV1<'a>,
@@ -63,7 +63,7 @@ stored! {
         sellable: u64,
     }
 
-    /// A new order, for whoever sends it.
+    /// A new order, mailed to an administrator.
     struct NewOrderV1<'a> of NewOrder {
         number: Text<'a>,
         customer_name: Text<'a>,
@@ -77,7 +77,7 @@ stored! {
         total: i64,
     }
 
-    /// A new order among others.
+    /// A new order in a digest.
     struct ListedOrderV1<'a> of ListedOrder {
         number: Text<'a>,
         customer_name: Text<'a>,
@@ -93,7 +93,7 @@ stored! {
         start: Option<Text<'a>>,
     }
 
-    /// The life of a store from one restore to the next.
+    /// The period of a store from one restore to the next.
     struct GenerationV2<'a> of Generation {
         id: Text<'a>,
         began_at: i64,
@@ -134,7 +134,7 @@ stored! {
         Mail { cause: CauseV1, to: Text<'a>, content: MailContentV1<'a> },
     }
 
-    /// A mail's template and what fills it.
+    /// A mail's template and its values.
     enum MailContentV1<'a> of MailContent {
         Welcome { customer_name: Text<'a> },
         Order {
@@ -164,7 +164,7 @@ stored! {
         OrderDigest(first: u64, administrator: u64),
     }
 
-    /// What can happen to an order.
+    /// The events of an order.
     enum OrderEventV1 of OrderEvent {
         Placed,
         LineAdded,
@@ -180,7 +180,7 @@ stored! {
         Deleted,
     }
 
-    /// What can happen to a payment.
+    /// The events of a payment.
     enum PaymentEventV1 of PaymentEvent {
         Created,
         Succeeded,
@@ -193,7 +193,7 @@ stored! {
         DisputeLost,
     }
 
-    /// What can happen to a product.
+    /// The events of a product.
     enum ProductEventV1 of ProductEvent {
         Created,
         Updated,
@@ -203,7 +203,7 @@ stored! {
         BackInStock,
     }
 
-    /// What can happen to a user.
+    /// The events of a user.
     enum UserEventV1 of UserEvent {
         Registered,
         Updated,
