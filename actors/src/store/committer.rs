@@ -1,4 +1,4 @@
-//! The committer: the one thread that ends epochs.
+//! The committer: the only thread that ends epochs.
 
 use super::epoch::{ClosedEpoch, Ending, OpenEpoch, Writer};
 use super::{OpenError, Shared, Snapshot, StoreError};
@@ -7,12 +7,12 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak, mpsc};
 use tokio::sync::OwnedMutexGuard;
 
-/// An epoch to end. Its lock keeps every other turn out meanwhile.
+/// An epoch to end. Its lock excludes all turns meanwhile.
 pub(super) struct EpochToEnd {
     writer: OwnedMutexGuard<Writer>,
 }
 
-/// Where epochs to end are handed in.
+/// The sender of epochs to the committer thread.
 pub(super) struct Committer {
     epochs: mpsc::Sender<EpochToEnd>,
 }
@@ -23,10 +23,10 @@ impl Committer {
         (Self { epochs }, received)
     }
 
-    /// Hands the open epoch to the committer, which ends it and then releases the lock.
+    /// Sends the open epoch to the committer, which ends it and then releases the lock.
     pub(super) fn commit(&self, writer: OwnedMutexGuard<Writer>) {
-        // It only fails when the thread is gone. The epoch must not stay open then: the answers
-        // that are dropped with it read as an unknown ending.
+        // Sending only fails when the thread has ended. The epoch must not stay open then: dropping
+        // it reports an unknown outcome to the requests.
         if let Err(mpsc::SendError(mut unsent)) = self.epochs.send(EpochToEnd { writer }) {
             unsent.writer.open = None;
         }
@@ -55,12 +55,12 @@ fn end_epoch(shared: Arc<Shared>, epoch: EpochToEnd) {
     let Some(open) = writer.open.take() else { return };
     let closed = open.close();
     let has_written = closed.written_bytes > 0;
-    // redb panics on states it did not expect. That must not end this thread: everybody after it
+    // redb panics on states it did not expect. The thread must survive that: all later requests
     // would wait for ever.
     let end = AssertUnwindSafe(|| end_transaction(&shared, &open, closed));
     let ending = catch_unwind(end).unwrap_or_else(|_| {
-        // The panic itself is an error in the log already.
-        tracing::warn!("the ending of an epoch is unknown after a panic");
+        // The panic is already logged as an error.
+        tracing::warn!("an epoch's outcome is unknown after a panic");
         Ending::Unknown
     });
     match ending {
@@ -78,12 +78,12 @@ fn end_epoch(shared: Arc<Shared>, epoch: EpochToEnd) {
             shared.broken.send_replace(true);
         }
     }
-    // In this order: when nobody waits for a turn or an answer any more, and the last store is
-    // dropped, its file is closed.
+    // In this order: the store's file closes when no turn or answer is pending any more and the
+    // last store is dropped.
     drop(shared);
     drop(writer);
     for turn in open.turns {
-        // A request whose task was dropped no longer listens.
+        // The receiver is gone if the request's task was dropped.
         let _ = turn.send(ending);
     }
 }
@@ -98,7 +98,7 @@ fn end_transaction(shared: &Arc<Shared>, open: &OpenEpoch, closed: ClosedEpoch) 
         return ended(transaction.abort().map_err(StoreError::from), Ending::Aborted);
     }
     if closed.written_bytes == 0 {
-        // Nothing was written: there is nothing to make durable.
+        // Nothing was written, so there is nothing to commit.
         return ended(transaction.abort().map_err(StoreError::from), Ending::Committed);
     }
     ended(commit_and_publish(shared, transaction), Ending::Committed)

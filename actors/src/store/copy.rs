@@ -1,4 +1,4 @@
-//! Copying the store while it is in use: one committed state, into a new file with a seal.
+//! Copies the store while it is in use: one committed state, into a new file with a seal.
 
 use super::quiet::catch_quietly;
 use super::schema::give_name;
@@ -13,42 +13,42 @@ use std::ops::ControlFlow;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-/// Why there is no copy. What was begun is removed.
+/// Why a copy failed. The unfinished file is removed.
 #[derive(Debug, thiserror::Error)]
 pub enum CopyError {
-    /// A copy never takes the place of another file.
+    /// A copy never replaces another file.
     #[error("{} is there already", .path.display())]
     Exists {
-        /// Which file.
+        /// The file's path.
         path: PathBuf,
     },
     /// The file cannot be written.
     #[error("cannot write {}", .path.display())]
     Io {
-        /// Which file.
+        /// The file's path.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         #[source]
         source: io::Error,
     },
-    /// The new file cannot be made a store.
+    /// The new file cannot become a store.
     #[error("cannot begin the copy")]
     Begin(#[source] redb::DatabaseError),
-    /// Nor get its tables.
+    /// The new store cannot get its tables.
     #[error("cannot begin the copy")]
     Prepare(#[from] OpenError),
     /// A row cannot be read or written.
     #[error("cannot copy")]
     Store(#[from] StoreError),
-    /// The store holds what redb cannot read.
+    /// redb cannot read the store.
     #[error("the store is damaged: stop the shop and run `souk check`")]
     Damaged,
 }
 
 impl Store {
-    /// Copies the last committed state into a new file at `path`, readable by this user only, with
-    /// a seal that names `identity` as what it is a copy of. The file has its name once it is whole
-    /// and durable. Takes its time; commits go on meanwhile.
+    /// Copies the last committed state into a new file at `path`, readable only by this user, with
+    /// a seal that names `identity` as its origin. The file gets its name once it is complete and
+    /// durable. Can take long; commits continue meanwhile.
     ///
     /// # Errors
     /// [`CopyError`].
@@ -65,7 +65,7 @@ impl Store {
             .unwrap_or(Err(CopyError::Damaged))
             .and_then(|()| give_name(&unfinished, path).map_err(io));
         if copied.is_err() {
-            // Whatever is left of it is of no use; nothing is left if it could not be made.
+            // The file is either unusable or was never created.
             let _ = fs::remove_file(&unfinished);
         }
         copied
@@ -81,7 +81,7 @@ impl Store {
         builder.set_cache_size(self.shared.limits.cache_bytes);
         let copy = builder.create_with_backend(backend).map_err(CopyError::Begin)?;
         self.copy_rows(&copy)?;
-        // What redb writes when it closes belongs to the copy as well.
+        // The copy must contain what redb writes when it closes.
         drop(copy);
         seal(&file, identity).map_err(io)
     }
@@ -111,7 +111,7 @@ impl Store {
     }
 }
 
-/// The part of a file behind the header of a copy, as a store.
+/// The part of a file after the header of a copy, as a store.
 #[derive(Debug)]
 struct AfterHeader(FileBackend);
 
@@ -121,7 +121,7 @@ impl AfterHeader {
     }
 }
 
-/// Without locks: nobody else knows the name of an unfinished copy.
+/// Without locks: no other process knows the name of an unfinished copy.
 impl StorageBackend for AfterHeader {
     fn len(&self) -> io::Result<u64> {
         Ok(self.0.len()?.saturating_sub(HEADER_BYTES))

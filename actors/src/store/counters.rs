@@ -1,7 +1,7 @@
-//! Counters: numbers that are never given twice, not even after a deletion.
+//! Counters: numbers that are never reused, not even after a deletion.
 //!
-//! An epoch reads a counter once, counts in memory, and writes it once, when it is committed: an
-//! order alone takes half a dozen numbers. An epoch that is aborted takes its numbers with it.
+//! An epoch reads a counter once, counts in memory, and writes it once, when it is committed: a
+//! single order takes half a dozen numbers. The numbers of an aborted epoch are used again.
 
 use super::snapshot::definition;
 use super::{Key, Read, StoreError, Table, tables};
@@ -10,7 +10,7 @@ const LAST: Table<String, u64> = Table::new("store.counters");
 
 tables![LAST];
 
-/// The counters an epoch has used, each with the last number given. There are a dozen kinds, so a
+/// The counters an epoch has used, each with the last number used. There are a dozen kinds, so a
 /// list is the fastest map.
 #[derive(Default)]
 pub(super) struct Counters(Vec<(&'static str, u64)>);
@@ -35,7 +35,7 @@ impl Counters {
         Ok(*last)
     }
 
-    /// The last number of every kind, with those this epoch has counted.
+    /// The last number of every kind, including this epoch's numbers.
     pub(super) fn all(
         &self,
         transaction: &redb::WriteTransaction,
@@ -57,7 +57,7 @@ impl Counters {
         Ok(all)
     }
 
-    /// Leaves out so many numbers of a kind.
+    /// Skips this many numbers of a kind.
     pub(super) fn skip(
         &mut self,
         transaction: &redb::WriteTransaction,
@@ -72,7 +72,7 @@ impl Counters {
         Ok(())
     }
 
-    /// Writes what was counted.
+    /// Writes the counters.
     pub(super) fn write(&self, transaction: &redb::WriteTransaction) -> Result<(), StoreError> {
         if self.0.is_empty() {
             return Ok(());
@@ -86,7 +86,7 @@ impl Counters {
     }
 }
 
-/// The last number of a kind that was given; 0 before the first.
+/// The last number of a kind that was used; 0 before the first.
 pub(super) fn last(read: &impl Read, kind: &str) -> Result<u64, StoreError> {
     Ok(read.get(LAST, &kind.to_owned())?.unwrap_or(0))
 }

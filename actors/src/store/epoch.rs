@@ -1,4 +1,4 @@
-//! Turns and epochs: who may write when, and what ends it.
+//! Turns and epochs: when a request may write, and how epochs end.
 
 use super::counters::Counters;
 use super::free_disk::DiskState;
@@ -19,21 +19,21 @@ use tokio::sync::{OwnedMutexGuard, oneshot};
 pub(super) enum Ending {
     /// Everything in it is durable.
     Committed,
-    /// Nothing in it happened.
+    /// None of it happened.
     Aborted,
-    /// The disk failed in the middle: the next start will find all of it or nothing.
+    /// The disk failed during the commit: the next start finds all of it or nothing.
     Unknown,
 }
 
-/// What is behind the lock that makes turns exclusive: whoever holds the lock has the turn, and alone
-/// writes.
+/// The value behind the lock that makes turns exclusive: the holder of the lock has the turn and is
+/// the only writer.
 #[derive(Default)]
 pub(super) struct Writer {
     pub(super) open: Option<OpenEpoch>,
     last_turn: u64,
 }
 
-/// The epoch that is being written now.
+/// The epoch that is currently written.
 pub(super) struct OpenEpoch {
     epoch: Arc<Epoch>,
     opened: Instant,
@@ -42,7 +42,7 @@ pub(super) struct OpenEpoch {
 }
 
 impl OpenEpoch {
-    /// Takes the write transaction out, so that no unit can reach it any more.
+    /// Takes the write transaction, so that no unit can use it any more.
     pub(super) fn close(&self) -> ClosedEpoch {
         let mut writing = self.epoch.lock();
         ClosedEpoch {
@@ -53,7 +53,7 @@ impl OpenEpoch {
     }
 }
 
-/// What an epoch leaves to the committer.
+/// The parts of an epoch that the committer needs.
 pub(super) struct ClosedEpoch {
     pub(super) transaction: Option<redb::WriteTransaction>,
     pub(super) counters: Counters,
@@ -71,28 +71,28 @@ struct Writing {
     /// The turn whose units may write; 0 between turns.
     turn: u64,
     turn_bytes: usize,
-    /// A write of this turn failed, or panicked on the way: what it left is unknown.
+    /// A write of this turn failed or panicked, so its effects are unknown.
     is_spoiled: bool,
     epoch_bytes: usize,
     counters: Counters,
 }
 
-/// What a turn did to its epoch.
+/// What a turn wrote to its epoch.
 pub(super) struct Written {
     pub(super) bytes: usize,
-    /// A write failed; the epoch cannot be kept, whatever the turn says.
+    /// A write failed, so the epoch must be aborted, whatever the turn's result.
     pub(super) is_spoiled: bool,
 }
 
 impl Epoch {
     fn lock(&self) -> MutexGuard<'_, Writing> {
-        // A panic in here belongs to a turn, and that turn condemns the epoch.
+        // A poisoned lock comes from a panic in a turn, and that turn condemns the epoch.
         self.writing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The right to read and write the open epoch during one turn. Owners get clones of it in their
-/// messages; after the turn every clone answers [`StoreError::TurnOver`].
+/// The right to read and write the open epoch during one turn. Messages to owners carry clones of
+/// it. After the turn, every clone returns [`StoreError::TurnOver`].
 #[derive(Clone)]
 pub struct Unit {
     epoch: Arc<Epoch>,
@@ -101,7 +101,7 @@ pub struct Unit {
 }
 
 impl Unit {
-    /// The time of this turn: the same for all that happens in it.
+    /// The time of this turn, the same for all its changes.
     #[must_use]
     pub fn now(&self) -> UnixMillis {
         self.now
@@ -119,8 +119,8 @@ impl Unit {
         if writing.turn != self.turn {
             return Err(StoreError::TurnOver);
         }
-        // Only borrowed: were it moved out, a panic in `act` would drop it while unwinding, and
-        // redb would need a repair. Ending a transaction is the committer's business.
+        // Borrowed, not moved: a panic in `act` would drop a moved transaction while unwinding, and
+        // redb would need a repair. Only the committer ends transactions.
         let transaction = writing.transaction.as_ref().ok_or(StoreError::TurnOver)?;
         if written_bytes == 0 {
             return act(transaction, &mut writing.counters);
@@ -136,7 +136,7 @@ impl Unit {
         Ok(result)
     }
 
-    /// The next number of a kind, from 1: never given before, never given again.
+    /// The next number of a kind, from 1. Never reused.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -144,7 +144,7 @@ impl Unit {
         self.with(size_of::<u64>(), |transaction, counters| counters.next(transaction, kind))
     }
 
-    /// The last number of every kind that was ever given.
+    /// The last number used of every kind.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -152,7 +152,7 @@ impl Unit {
         self.with(0, |transaction, counters| counters.all(transaction))
     }
 
-    /// Leaves out so many numbers of a kind: they are never given.
+    /// Skips this many numbers of a kind: they are never used.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -186,7 +186,7 @@ thread_local! {
     static IS_IN_UNIT: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Makes the use of a unit inside its own `visit` an error: it would wait for itself for ever.
+/// Detects the use of a unit inside its own `visit`, which would deadlock, and makes it an error.
 struct UnitUse;
 
 impl UnitUse {
@@ -237,18 +237,18 @@ impl Read for Unit {
     }
 }
 
-/// One request's exclusive time with the open epoch. Dropped without [`Turn::finish`] (a panic, an
-/// aborted task), it condemns the epoch.
+/// One request's exclusive time with the open epoch. If it is dropped without [`Turn::finish`] (a
+/// panic, an aborted task), it condemns the epoch.
 pub(super) struct Turn {
     shared: Arc<Shared>,
-    /// `None` once the turn was handed on.
+    /// `None` once the turn has passed on the lock.
     writer: Option<OwnedMutexGuard<Writer>>,
     unit: Unit,
     may_run_again: bool,
 }
 
 impl Turn {
-    /// Waits for its turn, first come first served, and opens an epoch if none is open.
+    /// Waits for its turn, first come, first served, and opens an epoch if none is open.
     pub(super) async fn take(waiting: WaitingTurn) -> Result<Self, Failure> {
         let shared = Arc::clone(&waiting.shared);
         let mut writer = Arc::clone(&shared.writer).lock_owned().await;
@@ -256,7 +256,8 @@ impl Turn {
         let (epoch, number) = match next_turn(&shared, &mut writer) {
             Ok(next) => next,
             Err(failure) => {
-                // An epoch that others opened must not wait for a turn that never comes.
+                // This turn will not happen, so an epoch that other turns opened must not wait for
+                // it.
                 commit_if_open(&shared, writer);
                 return Err(failure);
             }
@@ -273,21 +274,21 @@ impl Turn {
         self.shared.limits.turn_deadline
     }
 
-    /// From here on no unit of this turn can write; tells what they wrote.
+    /// Prevents further writes by this turn's units. Returns what they wrote.
     pub(super) fn end_writing(&self) -> Written {
         let mut writing = self.unit.epoch.lock();
         writing.turn = 0;
         Written { bytes: writing.turn_bytes, is_spoiled: writing.is_spoiled }
     }
 
-    /// Ends the turn; answers when the fate of its epoch is known. A turn that must not run again
-    /// ends its epoch, so that nobody after it can condemn it.
+    /// Ends the turn. Returns when the epoch is committed or aborted. A turn that may not run again
+    /// ends its epoch at once, so that no later turn can condemn it.
     pub(super) async fn finish(mut self, is_sound: bool, may_run_again: bool) -> Ending {
         let (answer, fate) = oneshot::channel();
         self.may_run_again = may_run_again;
         if is_sound && may_run_again && self.shared.waiting.load(Ordering::SeqCst) == 0 {
-            // Requests that have arrived but not yet asked for their turn get one chance to share
-            // this commit; with nobody there this costs well under a microsecond.
+            // Requests that have arrived but not yet queued for a turn get one chance to share this
+            // commit. Without such requests this costs well under a microsecond.
             tokio::task::yield_now().await;
         }
         self.hand_on(is_sound, Some(answer));
@@ -324,7 +325,7 @@ impl Drop for Turn {
     }
 }
 
-/// A request that waits for its turn; counted until the turn begins or the request goes away.
+/// A request that waits for its turn; counted until the turn begins or the request is dropped.
 pub(super) struct WaitingTurn {
     shared: Arc<Shared>,
 }
@@ -335,7 +336,7 @@ impl WaitingTurn {
         Self { shared: Arc::clone(shared) }
     }
 
-    /// A waiting, unless as many wait already as may.
+    /// Starts to wait. Fails if the bound on waiting requests is reached.
     pub(super) fn behind_bounded(shared: &Arc<Shared>) -> Result<Self, Failure> {
         let is_free = |waiting| (waiting < shared.limits.max_waiting_turns).then_some(waiting + 1);
         match shared.waiting.fetch_update(Ordering::SeqCst, Ordering::SeqCst, is_free) {
@@ -352,9 +353,9 @@ impl Drop for WaitingTurn {
     }
 }
 
-/// Commits an epoch that was left open for a waiting request that then went away. Called after
-/// the lock was released and after a request stopped waiting, so that one of the two always sees it;
-/// whoever else takes the lock and opens no turn hands it to [`commit_if_open`].
+/// Commits an epoch that was left open for a waiting request that was then dropped. Called after
+/// the lock was released and after a request stopped waiting, so that one of the two always finds
+/// it. Other code that takes the lock without opening a turn uses [`commit_if_open`].
 fn commit_if_abandoned(shared: &Arc<Shared>) {
     if shared.waiting.load(Ordering::SeqCst) > 0 {
         return;
@@ -364,7 +365,7 @@ fn commit_if_abandoned(shared: &Arc<Shared>) {
     }
 }
 
-/// Releases the lock without a turn; true if that ends an epoch that others left open.
+/// Releases the lock without a turn; true if that ends an open epoch.
 pub(super) fn commit_if_open(shared: &Arc<Shared>, writer: OwnedMutexGuard<Writer>) -> bool {
     let is_open = writer.open.is_some();
     if is_open {
@@ -402,7 +403,7 @@ fn begin_epoch(shared: &Arc<Shared>) -> Result<OpenEpoch, Failure> {
         Ok(begun)
     });
     let transaction = begun.inspect_err(|error| {
-        // redb never writes again after an error of the disk, be it of a read.
+        // redb never writes again after a disk error, not even after a read error.
         tracing::error!(error = error as &dyn std::error::Error, "the store cannot write");
         shared.broken.send_replace(true);
     })?;

@@ -1,15 +1,15 @@
-//! What can go wrong with the store itself.
+//! The errors of the store itself.
 
 use super::StoreKind;
 use std::path::{Path, PathBuf};
 
-/// A read or write that the store could not do: never the request's fault.
+/// A read or write that the store could not do; never caused by the request.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// redb or the disk below it.
+    /// An error of redb or the disk.
     #[error("the store failed")]
     Redb(#[source] Box<redb::Error>),
-    /// A row that cannot be read: damage, or a version this program does not know.
+    /// A row that cannot be read: it is damaged, or has a version this program does not know.
     #[error("a row of table {table} cannot be read (version {version})")]
     Corrupt {
         /// The table.
@@ -22,20 +22,20 @@ pub enum StoreError {
     Encode {
         /// The table.
         table: &'static str,
-        /// Why.
+        /// The cause.
         #[source]
         source: postcard::Error,
     },
     /// The turn this unit belongs to has ended.
     #[error("the turn is over")]
     TurnOver,
-    /// One turn wrote more than it may.
+    /// One turn wrote more than the bound.
     #[error("a turn wrote more than {max_turn_bytes} bytes")]
     TurnTooLarge {
-        /// The bound.
+        /// The bound, in bytes.
         max_turn_bytes: usize,
     },
-    /// The counter of a kind of id ran out.
+    /// The id counter of a kind is exhausted.
     #[error("no ids left of kind {kind}")]
     NoIdsLeft {
         /// The kind.
@@ -55,58 +55,58 @@ impl<E: Into<redb::Error>> From<E> for StoreError {
     }
 }
 
-/// Why a store could not be opened. The file is as it was.
+/// Why a store could not be opened. The file is unchanged.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// It is not there, and only who opens a shop for the first time makes one.
+    /// It does not exist. Only the first start of a shop creates a store.
     #[error("there is no {kind} in {}", .directory.display())]
     Missing {
-        /// What was looked for.
+        /// The expected kind.
         kind: StoreKind,
-        /// Where.
+        /// The directory that was searched.
         directory: PathBuf,
     },
-    /// A store of Souk that keeps something else.
+    /// A Souk store of another kind.
     #[error("{path} is not the store of a {wanted}; it was left as it is")]
     OtherKind {
-        /// Which file.
+        /// The file's path.
         path: String,
-        /// What it should keep.
+        /// The expected kind.
         wanted: StoreKind,
     },
     /// Its checksums are wrong.
     #[error("{path} is damaged ({what}); it was left as it is: restore a copy")]
     Damaged {
-        /// Which file.
+        /// The file's path.
         path: String,
-        /// What was found.
+        /// The damage that was found.
         what: &'static str,
     },
     /// The directory or file cannot be used.
     #[error("cannot use {path}")]
     Io {
-        /// Which file.
+        /// The file's path.
         path: String,
-        /// Why.
+        /// The cause.
         #[source]
         source: std::io::Error,
     },
     /// Another process has it open.
     #[error("{path} is in use by another process; stop it first")]
     InUse {
-        /// Which file.
+        /// The file's path.
         path: String,
     },
     /// Not a file that Souk wrote.
     #[error("{path} is not a Souk store, or it is damaged; it was left as it is")]
     Foreign {
-        /// Which file.
+        /// The file's path.
         path: String,
-        /// What redb says.
+        /// redb's error.
         #[source]
         source: Box<redb::Error>,
     },
-    /// A redb file of some other program.
+    /// A redb file of another program.
     #[error("the data file was not written by Souk; it was left as it is")]
     NotSouk,
     /// Written by a newer or unknown Souk.
@@ -128,7 +128,7 @@ pub enum OpenError {
 }
 
 impl OpenError {
-    /// The same about a file that the reader knows under another name.
+    /// The same error with the path that the operator knows.
     #[must_use]
     pub fn at(mut self, file: &Path) -> Self {
         match &mut self {

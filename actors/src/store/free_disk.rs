@@ -1,12 +1,12 @@
-//! The guard against a full disk: changes are refused while there is still room to go on.
+//! The guard against a full disk: rejects changes while there is still enough room to keep running.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, Ordering};
 
-/// Whether the store's disk takes changes.
+/// Whether the store's disk allows changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum DiskState {
-    /// There is room.
+    /// Enough is free.
     Good,
     /// Less is free than changes need.
     Full,
@@ -14,14 +14,14 @@ pub(super) enum DiskState {
     ReadOnly,
 }
 
-/// The state of the store's disk, looked at no more than once a second.
+/// The state of the store's disk, checked at most once a second.
 pub(super) struct FreeDisk {
     directory: Option<PathBuf>,
     min_free_bytes: u64,
     free_bytes: AtomicU64,
     state: AtomicU8,
     looked_at: AtomicI64,
-    /// What [`Self::reported`] says only changes after this.
+    /// Once set, only [`Self::look`] updates [`Self::reported`].
     is_watched: AtomicBool,
     reported: AtomicU8,
     #[cfg(test)]
@@ -43,24 +43,24 @@ impl FreeDisk {
         }
     }
 
-    /// The disk fills up, or has room again.
+    /// Simulates a disk that fills up, or has room again.
     #[cfg(test)]
     pub(super) fn fill(&self, is_full: bool) {
         self.is_full.store(is_full, Ordering::Relaxed);
         self.looked_at.store(0, Ordering::Relaxed);
     }
 
-    /// From now on somebody calls [`Self::look`] every second.
+    /// Declares that [`Self::look`] is called every second from now on.
     pub(super) fn watch(&self) {
         self.is_watched.store(true, Ordering::Relaxed);
     }
 
-    /// What was seen last while the disk was watched.
+    /// The last state seen while the disk was watched.
     pub(super) fn reported(&self) -> DiskState {
         DiskState::numbered(self.reported.load(Ordering::Relaxed))
     }
 
-    /// Octets that were free when somebody looked last.
+    /// Bytes that were free at the last check.
     pub(super) fn free_bytes(&self) -> u64 {
         self.free_bytes.load(Ordering::Relaxed)
     }
@@ -101,7 +101,9 @@ impl FreeDisk {
         let (free_bytes, needed_bytes) = (self.free_bytes(), self.min_free_bytes);
         match now {
             _ if now == before => {}
-            DiskState::Good => tracing::info!(free_bytes, "the disk takes changes again"),
+            DiskState::Good => {
+                tracing::info!(free_bytes, "the disk has room again: changes are accepted")
+            }
             DiskState::Full => {
                 tracing::error!(
                     free_bytes,

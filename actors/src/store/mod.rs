@@ -1,17 +1,18 @@
 //! The store: one redb file, one writer, many requests per commit.
 //!
-//! A request that changes something takes a *turn* ([`Store::transact`]): alone, it converses with
-//! the owners, who write into the open *epoch* (one redb write transaction) through its [`Unit`].
-//! When nobody else waits for a turn, or the epoch is old or large enough, the committer thread
-//! makes it durable, and only then is every request of it answered. Queries read the last
-//! committed [`Snapshot`] and never wait for a writer.
+//! A request that changes something takes a *turn* ([`Store::transact`]). During it, no other
+//! request runs, and the owners write into the open *epoch* (one redb write transaction) through
+//! the turn's [`Unit`]. When no other request waits for a turn, or the epoch is old or large
+//! enough, the committer thread commits it, and only then are its requests answered. Queries read
+//! the last committed [`Snapshot`] and never wait for a writer.
 //!
-//! Invariants, each attacked in `tests/`:
-//! - a turn that does not end well (panic, dropped task, deadline, dead owner, a refusal after a
-//!   write) condemns its epoch: the committer aborts it, and the other requests of it run again;
-//! - a [`Unit`] is worth nothing after its turn;
-//! - an answer is given only after the commit that holds its effects;
-//! - if the outcome of a commit is unknown, nothing more is accepted and [`Store::broken`] tells.
+//! Invariants, each tested in `tests/`:
+//! - a turn that fails (panic, dropped task, deadline, dead owner, a refusal after a
+//!   write) condemns its epoch: the committer aborts it, and its other requests run again;
+//! - a [`Unit`] is unusable after its turn;
+//! - a request is answered only after the commit with its effects;
+//! - if the outcome of a commit is unknown, all changes are rejected and [`Store::broken`] turns
+//!   true.
 
 mod committer;
 mod copy;
@@ -57,7 +58,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// How often the disk is looked at by [`Store::watch_disk`].
+/// How often [`Store::watch_disk`] checks the disk.
 pub const DISK_LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Bounds of the store, each with its unit in the name.
@@ -65,22 +66,22 @@ pub const DISK_LOOK_INTERVAL: Duration = Duration::from_secs(1);
 pub struct StoreLimits {
     /// Memory redb may use to cache pages.
     pub cache_bytes: usize,
-    /// Requests that may wait for a turn; one more is refused as busy.
+    /// Requests that may wait for a turn; further ones are rejected as busy.
     pub max_waiting_turns: usize,
-    /// Turns after which an epoch is committed though others wait.
+    /// Turns after which an epoch is committed even if other requests wait.
     pub max_turns_per_epoch: usize,
-    /// Age after which an epoch is committed though others wait.
+    /// Age after which an epoch is committed even if other requests wait.
     pub max_epoch_age: Duration,
-    /// Octets of rows after which an epoch is committed though others wait.
+    /// Bytes of rows after which an epoch is committed even if other requests wait.
     pub max_epoch_bytes: usize,
-    /// Octets of rows one turn may write.
+    /// Bytes of rows that one turn may write.
     pub max_turn_bytes: usize,
     /// How long one turn may take.
     pub turn_deadline: Duration,
-    /// How often a request runs when turns of others condemn its epoch; the last time it shares
-    /// the epoch with nobody after it, so that it cannot be condemned again.
+    /// How often a request runs if other turns condemn its epoch. The last attempt ends its epoch
+    /// itself, so that no later turn can condemn it.
     pub max_attempts: usize,
-    /// Below this much free space on the disk, changes are refused and queries go on.
+    /// Below this much free space on the disk, changes are rejected; queries still work.
     pub min_free_disk_bytes: u64,
 }
 
@@ -103,28 +104,28 @@ impl Default for StoreLimits {
 /// Counts since the store was opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StoreStats {
-    /// Epochs made durable.
+    /// Committed epochs.
     pub commits: u64,
-    /// Epochs thrown away.
+    /// Aborted epochs.
     pub aborts: u64,
-    /// Turns that ended in a durable epoch.
+    /// Turns in committed epochs.
     pub turns: u64,
-    /// Requests that wait for a turn now.
+    /// Requests that currently wait for a turn.
     pub waiting: usize,
 }
 
-/// Why a store takes no changes now.
+/// Why a store currently rejects changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoChanges {
     /// The outcome of a commit is unknown; the process must stop.
     Failed,
     /// It is being closed.
     Closing,
-    /// Too little of the disk is free.
+    /// Too little disk space is free.
     DiskFull {
-        /// Octets that are free.
+        /// Bytes that are free.
         free_bytes: u64,
-        /// Octets that must be.
+        /// Bytes that must be free.
         needed_bytes: u64,
     },
     /// The disk is mounted read-only.
@@ -142,7 +143,7 @@ struct Shared {
     kind: StoreKind,
     table_names: TableNames,
     limits: StoreLimits,
-    /// Where the data file lies; `None` for a store in memory.
+    /// The data file's directory; `None` for a store in memory.
     directory: Option<PathBuf>,
     writer: Arc<tokio::sync::Mutex<Writer>>,
     waiting: AtomicUsize,
@@ -159,7 +160,7 @@ struct Shared {
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        // redb writes once more when it is dropped next, and nobody would make room for that.
+        // redb writes once more when it is dropped, and must not wait for room then.
         self.room.give_up();
     }
 }
@@ -171,7 +172,7 @@ impl Store {
     /// Opens the store in `directory`.
     ///
     /// # Errors
-    /// Everything in [`OpenError`]; a file that is not ours is left untouched.
+    /// Every [`OpenError`]; a file that is not ours is not changed.
     pub fn open(
         directory: &Path,
         schema: &Schema,
@@ -183,7 +184,7 @@ impl Store {
         Self::with_database(database, room, Some(directory.to_owned()), schema, limits)
     }
 
-    /// `database` was prepared for this schema.
+    /// `database` must be prepared for this schema.
     fn with_database(
         database: redb::Database,
         room: Room,
@@ -217,20 +218,20 @@ impl Store {
         Ok(Self { shared })
     }
 
-    /// The last committed state. Holding it keeps its pages from being reused: do not keep it.
+    /// The last committed state. Its pages cannot be reused while it is held, so drop it soon.
     #[must_use]
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.shared.snapshot.load_full()
     }
 
-    /// Runs `work` in a turn of its own and answers once its effects are durable.
+    /// Runs `work` in a turn of its own and returns once its effects are durable.
     ///
-    /// `work` must be ready to run more than once: if another turn condemns the epoch, its effects
-    /// are gone and it starts again. It runs to its end even if the caller goes away.
+    /// `work` may run more than once: if another turn condemns the epoch, the effects are undone
+    /// and it runs again. It runs to its end even if the caller is dropped.
     ///
     /// # Errors
-    /// What `work` refuses; [`Failure::Busy`] past the bound of waiting turns;
-    /// [`Failure::Unavailable`] if it could not be made durable.
+    /// The refusals of `work`; [`Failure::Busy`] if too many turns wait; [`Failure::Unavailable`]
+    /// if the effects could not be made durable.
     pub async fn transact<T, F, Fut>(&self, work: F) -> Result<T, Failure>
     where
         T: Send + 'static,
@@ -254,13 +255,13 @@ impl Store {
         });
         tokio::select! {
             result = conversation => result.unwrap_or(Err(Failure::Unavailable)),
-            // What is being written becomes durable once there is room, or never.
+            // The pending write becomes durable once there is room, or never.
             () = self.shared.room.missing_for_long() => Err(Failure::DiskFull),
         }
     }
 
-    /// Why the store takes no changes, as far as is known; `None` if it does. The disk is known of
-    /// once [`Self::watch_disk`] runs.
+    /// Why the store rejects changes, as far as is known; `None` if it accepts them. The disk is
+    /// only checked while [`Self::watch_disk`] runs.
     #[must_use]
     pub fn takes_no_changes(&self) -> Option<NoChanges> {
         let disk_full = || NoChanges::DiskFull {
@@ -281,11 +282,12 @@ impl Store {
         }
     }
 
-    /// Looks at the disk every second until the store is closed, so that [`Self::takes_no_changes`]
-    /// and the log tell of a full disk before a change meets it, and of room that is there again.
+    /// Checks the disk every second until the store is closed, so that [`Self::takes_no_changes`]
+    /// and the log report a full disk before a change fails, and also report when there is room
+    /// again.
     ///
-    /// The first look comes after [`DISK_LOOK_INTERVAL`]: a start on a full disk is a start, and
-    /// whoever waits for it can read.
+    /// The first check comes after [`DISK_LOOK_INTERVAL`], so that a shop on a full disk still
+    /// starts and answers queries.
     pub async fn watch_disk(&self) {
         self.shared.free_disk.watch();
         while !self.shared.closing.load(Ordering::SeqCst) {
@@ -305,7 +307,7 @@ impl Store {
         }
     }
 
-    /// Counts commits; a change is the wake-up for whoever follows the store.
+    /// Counts commits. A change wakes the tasks that follow the store.
     #[must_use]
     pub fn commits(&self) -> watch::Receiver<u64> {
         self.shared.commits.subscribe()
@@ -317,19 +319,19 @@ impl Store {
         self.shared.broken.subscribe()
     }
 
-    /// Where the data file lies; `None` for a store in memory.
+    /// The data file's directory; `None` for a store in memory.
     #[must_use]
     pub fn directory(&self) -> Option<&Path> {
         self.shared.directory.as_deref()
     }
 
-    /// Refuses new turns and waits until every turn that began is durable or gone.
+    /// Rejects new turns and waits until every started turn is durable or has ended.
     pub async fn close(&self) {
         self.shared.closing.store(true, Ordering::SeqCst);
         self.shared.room.give_up();
         loop {
             let writer = Arc::clone(&self.shared.writer).lock_owned().await;
-            // An epoch may be open for a request that went away, or that is refused now.
+            // An epoch may be open for a request that was dropped, or that is rejected now.
             let was_open = epoch::commit_if_open(&self.shared, writer);
             if !was_open && self.shared.waiting.load(Ordering::SeqCst) == 0 {
                 return;
@@ -348,7 +350,7 @@ impl Store {
     }
 }
 
-/// `None`: somebody else's turn condemned the epoch, and this work may run again.
+/// `None`: another turn condemned the epoch, and this work may run again.
 async fn one_attempt<T, F, Fut>(
     waiting: WaitingTurn,
     work: &F,
@@ -370,7 +372,7 @@ where
             Err(Failure::Unavailable)
         }
     };
-    // Before judging it: an owner that still holds the unit could write after the verdict.
+    // Before the decision: an owner that still holds the unit could write after it.
     let written = turn.end_writing();
     let is_sound = match &result {
         Ok(_) if written.is_spoiled => {

@@ -1,7 +1,7 @@
-//! Panics that are answers.
+//! Panics that count as errors.
 //!
-//! redb panics on some damage that it does not expect. Where a file is read that may be damaged,
-//! such a panic is one more way to find the damage: it is caught, and prints nothing.
+//! redb panics on some kinds of damage. When a possibly damaged file is read, such a panic only
+//! reveals the damage: it is caught, and prints nothing.
 
 use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};
@@ -13,7 +13,7 @@ thread_local! {
 
 static HOOK: Once = Once::new();
 
-/// Runs `act`; `None` if it panicked. What it worked on MUST NOT be used after that.
+/// Runs `act`; `None` if it panicked. After that, the values it worked on MUST NOT be used.
 pub(super) fn catch_quietly<T>(act: impl FnOnce() -> T) -> Option<T> {
     HOOK.call_once(|| {
         let loud = panic::take_hook();

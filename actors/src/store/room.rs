@@ -1,9 +1,9 @@
-//! A disk without room makes redb wait instead of failing.
+//! Makes redb wait when the disk has no room, instead of failing.
 //!
-//! redb never writes again after one failed write or a file that could not grow. Both leave the
-//! file as it was when the reason is a lack of room, so they are tried again until there is room,
-//! and redb never hears of it. A sync is different: what a failed sync lost is unknown, so its
-//! error goes through and stops the store.
+//! redb never writes again after one failed write or a failed growth of the file. If the cause is a
+//! lack of room, both leave the file unchanged, so they are retried until there is room, and redb
+//! sees no error. A sync is different: what a failed sync lost is unknown, so its error is passed
+//! on and stops the store.
 
 use redb::{BackendError, StorageBackend};
 use std::io;
@@ -13,12 +13,12 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// How often a write without room is tried again.
+/// How often a write without room is retried.
 const RETRY_INTERVAL: Duration = Duration::from_millis(100);
-/// How long requests wait for room that is suddenly missing before they are refused.
+/// How long requests wait when room suddenly runs out, before they are rejected.
 const REQUESTS_WAIT: Duration = Duration::from_secs(1);
 
-/// Whether the disk has room for what is being written. Cheap to clone.
+/// Tracks whether the disk has room for pending writes. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(super) struct Room {
     shared: Arc<Shared>,
@@ -27,7 +27,7 @@ pub(super) struct Room {
 #[derive(Debug)]
 struct Shared {
     is_missing: watch::Sender<bool>,
-    /// While the store is open. Who opens or closes it gets the error instead of waiting.
+    /// Set while the store is open. While it opens or closes, writes fail instead of waiting.
     is_awaited: AtomicBool,
     pause: (Mutex<()>, Condvar),
 }
@@ -42,23 +42,23 @@ impl Room {
         Self { shared: Arc::new(shared) }
     }
 
-    /// From now on writes wait for room.
+    /// From now on, writes wait for room.
     pub(super) fn await_room(&self) {
         self.shared.is_awaited.store(true, Ordering::SeqCst);
     }
 
-    /// From now on writes without room fail, also those that wait.
+    /// From now on, writes without room fail, including those that wait.
     pub(super) fn give_up(&self) {
         self.shared.is_awaited.store(false, Ordering::SeqCst);
         self.shared.pause.1.notify_all();
     }
 
-    /// Whether something waits to be written now.
+    /// True if a write currently waits for room.
     pub(super) fn is_missing(&self) -> bool {
         *self.shared.is_missing.borrow()
     }
 
-    /// Comes back when room has been missing for [`REQUESTS_WAIT`]; never if it is not.
+    /// Returns when room has been missing for [`REQUESTS_WAIT`]; never if room is not missing.
     pub(super) async fn missing_for_long(&self) {
         let mut missing = self.shared.is_missing.subscribe();
         loop {

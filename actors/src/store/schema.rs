@@ -1,4 +1,4 @@
-//! Opening the file, or making it: whose it is, what it keeps, which schema it has.
+//! Opening or creating the file: checks that it is ours, its kind, and its schema version.
 
 use super::quiet::catch_quietly;
 use super::room::{Room, RoomyDisk};
@@ -11,30 +11,30 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::{fmt, fs, io};
 
-/// The schema this program reads and writes. Rows have versions of their own; this one changes
-/// when tables or keys do.
+/// The schema version this program reads and writes. It changes when tables or keys do; rows have
+/// versions of their own.
 pub const SCHEMA_VERSION: u64 = 1;
 
 const ABOUT: TableDefinition<'_, &str, u64> = TableDefinition::new("souk.about");
 const VERSION: &str = "schema_version";
-/// What the store keeps ([`StoreKind`]).
+/// The key of the store's kind ([`StoreKind`]).
 const KIND: &str = "kind";
 
-/// Everything a shop keeps is for its own user alone.
+/// Only the shop's own user may read its data.
 const DIRECTORY_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
 
-/// The first octets of every redb file.
+/// The first bytes of every redb file.
 pub(super) const REDB_MAGIC: &[u8] = b"redb\x1A\x0A\xA9\x0D\x0A";
 
-/// What a store keeps. The mark lies in the file, so that one store is never taken for another.
+/// The kind of a store. It is marked in the file, so that one store is never taken for another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StoreKind {
     /// A shop.
     Shop,
     /// The lines of the log service.
     Log,
-    /// Which mails were sent.
+    /// The record of sent mails.
     SentMails,
 }
 
@@ -67,7 +67,7 @@ pub struct Schema {
 }
 
 impl Schema {
-    /// A store of this kind with these tables, and those every store has.
+    /// A store of this kind with these tables and the ones every store has.
     #[must_use]
     pub fn new(kind: StoreKind, tables: &[&'static str]) -> Self {
         Self { kind, tables: [counters::TABLES, tables].concat() }
@@ -77,16 +77,16 @@ impl Schema {
 /// How to open a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Opening {
-    /// The store must be there. Nothing is made, no directory either.
+    /// The store must exist. Nothing is created, not even the directory.
     Existing,
-    /// As `Existing`, and the checksum of every page is compared first: takes as long as reading
-    /// the whole file. For whoever reads a store that may be damaged.
+    /// Like `Existing`, but compares the checksum of every page first, which takes as long as
+    /// reading the whole file. For reading a store that may be damaged.
     Proven,
-    /// Makes the store if it is not there.
+    /// Creates the store if it does not exist.
     OrMake,
 }
 
-/// Opens the store's file in `directory`. Until it is known to be ours, nothing is written to it.
+/// Opens the store's file in `directory`. Writes nothing to it until it is known to be ours.
 pub(super) fn open_file(
     directory: &Path,
     schema: &Schema,
@@ -99,7 +99,7 @@ pub(super) fn open_file(
     match opening {
         _ if is_there => open_there(&path, schema, opening, limits, room),
         Opening::OrMake => match make(directory, &path, schema, limits, room) {
-            // Another process made it meanwhile.
+            // Another process created it meanwhile.
             Err(_) if path.exists() => open_there(&path, schema, opening, limits, room),
             made => made,
         },
@@ -113,8 +113,8 @@ fn unusable(path: &Path, source: io::Error) -> OpenError {
     OpenError::Io { path: path.display().to_string(), source }
 }
 
-/// Makes a store that has its name only when it is whole: a file that is empty or cut is damaged,
-/// and never new.
+/// Creates a store under a temporary name and renames it when it is complete. So an empty or
+/// truncated file is always damaged, never new.
 fn make(
     directory: &Path,
     path: &Path,
@@ -131,7 +131,7 @@ fn make(
         give_name(&unfinished, path).map_err(|source| unusable(path, source))?;
         Ok(database)
     });
-    // It has its name now, or it is of no use.
+    // Remove the temporary name: the file has its final name, or is unusable.
     let _ = fs::remove_file(&unfinished);
     made
 }
@@ -155,12 +155,12 @@ fn make_unfinished(
     Ok(database)
 }
 
-/// Gives a finished file its name, durably. Never takes the place of another file.
+/// Renames a finished file to its final name, durably. Never replaces another file.
 pub(super) fn give_name(unfinished: &Path, path: &Path) -> io::Result<()> {
     match fs::hard_link(unfinished, path) {
         Ok(()) => fs::remove_file(unfinished)?,
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(error),
-        // A file system without links.
+        // The file system does not support links.
         Err(_) if !path.try_exists()? => fs::rename(unfinished, path)?,
         Err(error) => return Err(error),
     }
@@ -249,7 +249,7 @@ impl OpenFailure {
     }
 }
 
-/// Looks before redb does: redb would make a new store over a file too short to be one.
+/// Checks before redb does: redb would create a new store over a file that is too short.
 fn refuse_foreign_magic(path: &Path, shown: &str) -> Result<(), OpenError> {
     let io = |source| OpenError::Io { path: shown.to_owned(), source };
     let mut start = Vec::new();
@@ -264,7 +264,7 @@ fn refuse_foreign_magic(path: &Path, shown: &str) -> Result<(), OpenError> {
     Err(OpenError::Foreign { path: shown.to_owned(), source })
 }
 
-/// Checks version and kind of a store, and adds what it lacks; a database without any table
+/// Checks the version and kind of a store, and adds missing parts. A database without any table
 /// becomes a store.
 pub(super) fn prepare(database: &redb::Database, schema: &Schema) -> Result<(), OpenError> {
     let is_marked = match find(database)? {
@@ -274,7 +274,7 @@ pub(super) fn prepare(database: &redb::Database, schema: &Schema) -> Result<(), 
             return Err(OpenError::UnknownSchema { found: version, known: SCHEMA_VERSION });
         }
         Found::Store { mark: Some(mark), .. } if mark == schema.kind.mark() => true,
-        // Stores of the first versions have no mark: their tables tell what they are.
+        // Stores of the first versions have no mark: their tables show their kind.
         Found::Store { mark: None, .. } if has_table_of(database, schema)? => false,
         Found::Store { .. } => {
             return Err(OpenError::OtherKind { path: String::new(), wanted: schema.kind });
@@ -299,7 +299,7 @@ pub(super) fn prepare(database: &redb::Database, schema: &Schema) -> Result<(), 
 }
 
 enum Found {
-    /// No table at all.
+    /// The database has no tables.
     Nothing,
     SomethingElse,
     Store {
@@ -322,7 +322,7 @@ fn find(database: &redb::Database) -> Result<Found, StoreError> {
             Ok(if is_empty { Found::Nothing } else { Found::SomethingElse })
         }
         Err(redb::TableError::Storage(error)) => Err(error.into()),
-        // A table of that name, and of other types.
+        // A table with that name, but with other types.
         Err(_) => Ok(Found::SomethingElse),
     }
 }
@@ -337,7 +337,7 @@ fn has_every_table(database: &redb::Database, schema: &Schema) -> Result<bool, S
     Ok(true)
 }
 
-/// Whether it has a table that is of this kind of store alone.
+/// True if it has a table that only this kind of store has.
 fn has_table_of(database: &redb::Database, schema: &Schema) -> Result<bool, StoreError> {
     let read = database.begin_read()?;
     for table in schema.tables.iter().filter(|table| !counters::TABLES.contains(table)) {

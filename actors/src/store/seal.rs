@@ -1,12 +1,12 @@
-//! The seal of a copy: what makes a file a copy, and proves that every octet of it is as written.
+//! The seal of a copy: it marks a file as a copy, and proves that no byte of it has changed.
 //!
 //! A copy is a header and then the file of a store:
 //!
-//! | octets | what |
+//! | bytes | content |
 //! |---|---|
 //! | 0 to 15 | the mark |
 //! | 16 to 4,063 | a JSON object ([`Seal`]), then zeros |
-//! | 4,064 to 4,095 | SHA-256 of all octets before |
+//! | 4,064 to 4,095 | SHA-256 of all bytes before |
 //! | from 4,096 | the file of the store; its length and SHA-256 are in the JSON object |
 
 use super::schema::REDB_MAGIC;
@@ -19,25 +19,25 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-/// The first octets of every copy. The last four show whether it was sent as text.
+/// The first bytes of every copy. The last four reveal a transfer in text mode.
 const MARK: &[u8; 16] = b"souk copy v1\r\n\x1a\n";
-/// Octets before the store.
+/// Bytes before the store.
 pub(super) const HEADER_BYTES: u64 = 4_096;
 const HEADER_LENGTH: usize = 4_096;
-/// Where the digest of the header begins.
+/// The offset of the header's digest.
 const DIGEST_AT: usize = HEADER_LENGTH - 32;
 /// The format this program writes and reads.
 const FORMAT: u32 = 1;
-/// Octets read at a time.
+/// Bytes read at a time.
 const CHUNK_BYTES: usize = 1 << 20;
 
-/// What a copy says of itself.
+/// The description in a copy's header.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seal {
     format: u32,
     /// Version of the program that made it.
     souk: String,
-    /// Identity of the store it is a copy of.
+    /// The identity of the copied store.
     pub store: String,
     /// When it was made, in milliseconds since 1970.
     #[serde(with = "millis")]
@@ -48,7 +48,7 @@ pub struct Seal {
     sha256: String,
 }
 
-/// A time as its number.
+/// Serializes a time as its number.
 mod millis {
     use serde::{Deserialize, Deserializer, Serializer};
     use souk_domain::UnixMillis;
@@ -65,54 +65,54 @@ mod millis {
 /// Why a file cannot be used as a copy.
 #[derive(Debug, thiserror::Error)]
 pub enum BadCopy {
-    /// It cannot be read, or what it holds cannot be written elsewhere.
+    /// It cannot be read, or its content cannot be written elsewhere.
     #[error("cannot use {}", .path.display())]
     Io {
-        /// Which file.
+        /// The file's path.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         #[source]
         source: io::Error,
     },
     /// It has no mark.
     #[error("{} is not a copy that `souk backup` made", .path.display())]
     NotACopy {
-        /// Which file.
+        /// The file's path.
         path: PathBuf,
     },
-    /// The file of a store, and not a copy of one.
+    /// The bare file of a store, not a copy of one.
     #[error(
         "{} is the bare file of a store and not a copy that `souk backup` made: it has no mark \
          that proves it whole (docs/backup.md says what to do with copies of the first versions)",
         .path.display()
     )]
     BareStore {
-        /// Which file.
+        /// The file's path.
         path: PathBuf,
     },
-    /// Made by a later version.
+    /// Created by a later version.
     #[error("{} is a copy of format {format}, made by Souk {souk}: use that version", .path.display())]
     Newer {
-        /// Which file.
+        /// The file's path.
         path: PathBuf,
-        /// Its format.
+        /// Its format number.
         format: u32,
-        /// What made it.
+        /// The version that created it.
         souk: String,
     },
-    /// Not as it was written.
+    /// It was changed after it was created.
     #[error("{} is damaged: {what}", .path.display())]
     Damaged {
-        /// Which file.
+        /// The file's path.
         path: PathBuf,
-        /// What was found.
+        /// The damage that was found.
         what: String,
     },
 }
 
 impl Seal {
-    /// Reads the header of a copy, and compares the length of the file. Only [`Seal::prove`] says
-    /// that the rest is as it was written.
+    /// Reads the header of a copy, and compares the length of the file. Only [`Seal::prove`] checks
+    /// the rest.
     ///
     /// # Errors
     /// [`BadCopy`].
@@ -128,10 +128,10 @@ impl Seal {
         Self::pour(path, |_| Ok(()))
     }
 
-    /// Writes the store that is in the copy into a new file, durably, and compares every digest.
+    /// Writes the store in the copy into a new file, durably, and compares every digest.
     ///
     /// # Errors
-    /// [`BadCopy`]; what was written then is of no use.
+    /// [`BadCopy`]; the new file is then unusable.
     pub fn unseal(path: &Path, to: &Path) -> Result<Self, BadCopy> {
         let failed = |source| BadCopy::Io { path: to.to_owned(), source };
         let mut options = OpenOptions::new();
@@ -142,7 +142,7 @@ impl Seal {
         Ok(seal)
     }
 
-    /// The header, and the file at the begin of the store.
+    /// The header, and the file positioned at the start of the store.
     fn open(path: &Path) -> Result<(Self, File), BadCopy> {
         let path = || path.to_owned();
         let failed = |source| BadCopy::Io { path: path(), source };
@@ -201,7 +201,7 @@ impl Seal {
     }
 }
 
-/// Writes the header of a copy whose store is in the file already, and makes all of it durable.
+/// Writes the header of a copy whose store is already in the file, and makes everything durable.
 pub(super) fn seal(mut file: &File, store: &str) -> io::Result<()> {
     file.seek(SeekFrom::Start(HEADER_BYTES))?;
     let (mut digest, mut octets) = (Digesting::of(file), 0);
@@ -229,7 +229,7 @@ pub(super) fn seal(mut file: &File, store: &str) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Reads a file to its end and makes a digest of it.
+/// Reads a file to its end and computes its digest.
 struct Digesting<'a> {
     file: &'a File,
     digest: Sha256,
@@ -241,7 +241,7 @@ impl<'a> Digesting<'a> {
         Self { file, digest: Sha256::new(), chunk: vec![0; CHUNK_BYTES] }
     }
 
-    /// The next octets; `None` at the end.
+    /// The next bytes; `None` at the end.
     fn next_chunk(&mut self) -> io::Result<Option<&[u8]>> {
         let length = loop {
             match self.file.read(&mut self.chunk) {
@@ -263,9 +263,9 @@ impl<'a> Digesting<'a> {
 mod tests {
     use super::*;
 
-    /// The header of every copy that was ever made has these words.
+    /// The header of every copy so far has these fields.
     #[test]
-    fn a_seal_is_read_and_written_as_ever() {
+    fn the_format_of_a_seal_does_not_change() {
         let text = r#"{"format":1,"souk":"0.1.0","store":"4f1c22a09be3d871","made_at":1700000000123,"octets":4096,"sha256":"ab"}"#;
         let seal: Seal = serde_json::from_str(text).expect("read");
         assert_eq!((seal.store.as_str(), seal.octets), ("4f1c22a09be3d871", 4_096));

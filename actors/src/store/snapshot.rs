@@ -11,7 +11,7 @@ use std::sync::{Arc, OnceLock};
 
 type OpenTable = ReadOnlyTable<&'static [u8], &'static [u8]>;
 
-/// The names of all tables in order, so that a table is found by halving.
+/// The names of all tables, sorted for binary search.
 #[derive(Clone)]
 pub(super) struct TableNames(Arc<[&'static str]>);
 
@@ -22,18 +22,18 @@ impl TableNames {
         Self(names.into())
     }
 
-    /// All of them.
+    /// The names of all tables.
     pub(super) fn all(&self) -> &[&'static str] {
         &self.0
     }
 }
 
-/// The state after some commit. It never changes and never waits for a writer.
+/// The state after a commit. It never changes and never waits for a writer.
 pub struct Snapshot {
     transaction: redb::ReadTransaction,
     names: TableNames,
-    /// In the order of `names`; each is opened by whoever reads it first. Opening costs as much as
-    /// a look-up, and a snapshot serves every query between two commits.
+    /// In the order of `names`; the first reader of each table opens it. Opening costs as much as a
+    /// look-up, and a snapshot serves every query between two commits.
     open: Box<[OnceLock<OpenTable>]>,
 }
 
@@ -46,7 +46,7 @@ impl Snapshot {
         })
     }
 
-    /// The last number of a kind that was given; 0 before the first.
+    /// The last number of a kind that was used; 0 before the first.
     ///
     /// # Errors
     /// [`StoreError`].

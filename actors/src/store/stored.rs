@@ -1,10 +1,10 @@
-//! The types that lie in rows, apart from those that the program works with.
+//! The types of rows in the file, separate from the types of the program.
 //!
-//! An owner's `stored.rs` lists its tables and the types of its rows. `OrderV1` is an order as version
-//! 1 of its rows keeps it; it changes no more once a version of the shop wrote it. Whoever adds a
-//! field to `Order` adds `OrderV2`, raises [`super::Row::VERSION`], and says in [`super::Row::read`]
-//! what becomes of an `OrderV1`. The compiler names what is missing, because both directions name
-//! every field.
+//! An owner's `stored.rs` lists its tables and the types of its rows. `OrderV1` is an order in
+//! version 1 of its rows; it never changes once a version of the shop has written it. To add a
+//! field to `Order`, add `OrderV2`, raise [`super::Row::VERSION`], and convert `OrderV1` in
+//! [`super::Row::read`]. The compiler reports missing fields, because both directions name every
+//! field.
 
 use serde::de::DeserializeOwned;
 use souk_domain::{
@@ -15,26 +15,26 @@ use std::borrow::Cow;
 
 /// A text in a row: borrowed when it is written.
 pub type Text<'a> = Cow<'a, str>;
-/// Octets in a row: borrowed when they are written.
+/// Bytes in a row: borrowed when they are written.
 pub type Octets<'a> = Cow<'a, [u8]>;
 
-/// Reads a value that takes all of these octets: what is left over would be lost in silence with
-/// the next write.
+/// Reads a value that uses all of these bytes. Rejects leftover bytes, because the next write would
+/// silently lose them.
 pub fn read_all<S: DeserializeOwned>(octets: &[u8]) -> Option<S> {
     let (stored, rest) = postcard::take_from_bytes(octets).ok()?;
     rest.is_empty().then_some(stored)
 }
 
-/// A type of the file that stands for a `T` of the program.
+/// A type of the file that represents a `T` of the program.
 pub trait Stored<'a, T>: Sized {
-    /// What is written of a value.
+    /// Converts a value for writing.
     fn of(value: &'a T) -> Self;
-    /// What is read; `None` if it can be no such value.
+    /// Converts back after reading; `None` if the value is invalid.
     fn value(self) -> Option<T>;
 }
 
-/// A type of the file with the same fields or variants as one of the program, in the order in
-/// which they lie in the file.
+/// Defines a type of the file with the same fields or variants as one of the program, in the order
+/// of the file.
 ///
 /// ```ignore
 /// stored! {
@@ -105,7 +105,7 @@ macro_rules! stored {
     )+};
 }
 
-/// What lies in the file as it is.
+/// Types that are stored unchanged.
 macro_rules! plain {
     ($($type:ty),*) => {$(
         impl Stored<'_, Self> for $type {
@@ -122,7 +122,7 @@ macro_rules! plain {
 
 plain!((), bool, u8, u16, u32, u64, i64, [u8; 32]);
 
-/// What lies in the file as its number.
+/// Types that are stored as their number.
 macro_rules! numbers {
     ($($type:ty: $number:ty, $get:expr, $new:expr;)*) => {$(
         impl Stored<'_, $type> for $number {

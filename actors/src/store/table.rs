@@ -26,7 +26,7 @@ impl<K, V> Clone for Table<K, V> {
 impl<K, V> Copy for Table<K, V> {}
 
 impl<K: Key, V: Row> Table<K, V> {
-    /// The table of this name.
+    /// The table with this name.
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
         Self { name, types: PhantomData }
@@ -38,7 +38,7 @@ impl<K: Key, V: Row> Table<K, V> {
         self.name
     }
 
-    /// The octets of a row.
+    /// Encodes a row.
     ///
     /// # Errors
     /// [`StoreError::Encode`].
@@ -55,7 +55,7 @@ impl<K: Key, V: Row> Table<K, V> {
         V::read(version, bytes.get(1..).unwrap_or_default()).ok_or_else(corrupt)
     }
 
-    /// What reads octets as this table's keys and rows, for tests of the reading.
+    /// The functions that decode this table's keys and rows, for tests.
     #[must_use]
     pub const fn reader(self) -> RowReader {
         let version = V::VERSION;
@@ -67,17 +67,17 @@ impl<K: Key, V: Row> Table<K, V> {
     }
 }
 
-/// How a table's octets are read, whatever their types: each function gives what would be written of
-/// what it read, and `None` if it reads nothing.
+/// Decodes a table's bytes independent of its types. Each function re-encodes what it decoded, and
+/// returns `None` if it cannot decode the bytes.
 #[derive(Clone, Copy)]
 pub struct RowReader {
     /// The table's name.
     pub table: &'static str,
-    /// The version of a row that is written.
+    /// The current version of a row.
     pub version: u8,
     /// Reads a key.
     pub key: fn(&[u8]) -> Option<Vec<u8>>,
-    /// Reads a row, its version first.
+    /// Reads a row, which begins with its version.
     pub row: fn(&[u8]) -> Option<Vec<u8>>,
 }
 
@@ -90,7 +90,8 @@ fn reread_row<V: Row>(octets: &[u8]) -> Option<Vec<u8>> {
     table.encode(&table.decode(octets).ok()?).ok()
 }
 
-/// The tables of an owner: their names as `TABLES`, and, for tests, what reads them as `READERS`.
+/// Lists the tables of an owner: their names as `TABLES`, and, for tests, their readers as
+/// `READERS`.
 macro_rules! tables {
     ($($table:expr),+ $(,)?) => {
         pub(crate) const TABLES: &[&str] = &[$($table.name()),+];
@@ -102,23 +103,22 @@ macro_rules! tables {
 
 pub(crate) use tables;
 
-/// What a table keeps under a key. In the file: a version byte, then [`Row::Stored`] in postcard.
+/// A row of a table. In the file: a version byte, then [`Row::Stored`] in postcard.
 pub trait Row: Sized + 'static {
-    /// The version written today. Rows of every past version are kept as fixtures
-    /// (`actors/fixtures`).
+    /// The current version. Rows of every past version are kept as fixtures (`actors/fixtures`).
     const VERSION: u8 = 1;
 
     /// The type that is written.
     type Stored<'a>: Stored<'a, Self> + Serialize + DeserializeOwned;
 
-    /// Reads a row of some version; `None` if it cannot be read. A row that has had other versions
-    /// reads each as the type it had.
+    /// Reads a row of any version; `None` if it cannot be read. A row type with several versions
+    /// decodes each version with that version's type.
     #[must_use]
     fn read(version: u8, bytes: &[u8]) -> Option<Self> {
         if version == Self::VERSION { Self::read_newest(bytes) } else { None }
     }
 
-    /// Reads a row of the version written today.
+    /// Reads a row of the current version.
     #[must_use]
     fn read_newest(bytes: &[u8]) -> Option<Self> {
         read_all::<Self::Stored<'_>>(bytes)?.value()
@@ -146,14 +146,14 @@ rows! {
     UserId: u64,
 }
 
-/// A key whose octets sort as the value does.
+/// A key whose bytes sort as the value does.
 pub trait Key: Sized {
-    /// Appends the octets.
+    /// Appends the bytes.
     fn encode(&self, out: &mut Vec<u8>);
-    /// Reads the octets back; `None` if they are no such key.
+    /// Decodes the bytes; `None` if they are not such a key.
     fn decode(bytes: &[u8]) -> Option<Self>;
 
-    /// The octets.
+    /// The key's bytes.
     #[must_use]
     fn bytes(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(16);
@@ -162,9 +162,9 @@ pub trait Key: Sized {
     }
 }
 
-/// A key of a fixed number of octets, which can stand first in a composite key.
+/// A key of a fixed number of bytes, which can stand first in a composite key.
 pub trait FixedKey: Key {
-    /// How many octets.
+    /// The number of bytes.
     const WIDTH: usize;
 }
 
@@ -259,7 +259,7 @@ impl<A: FixedKey, B: Key> Key for (A, B) {
     }
 }
 
-/// Which end of a range comes first.
+/// The order of a range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
     /// Smallest key first.
@@ -268,15 +268,15 @@ pub enum Direction {
     Descending,
 }
 
-/// Octets of a key range: from the first (included) to the second (excluded, `None` for no end).
+/// A range of key bytes: from the first (included) to the second (excluded, `None` for no end).
 pub(super) type ByteRange = (Vec<u8>, Option<Vec<u8>>);
 
-/// Looks at the octets of a key and a value, and says whether it wants more.
+/// Receives the bytes of a key and a value, and decides whether to continue.
 pub type Look<'a> = &'a mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>;
 
-/// Reading, alike in an open epoch ([`Unit`]) and in a committed [`super::Snapshot`].
+/// Reading, the same in an open epoch ([`Unit`]) and in a committed [`super::Snapshot`].
 pub trait Read {
-    /// Shows the octets under a key to `look`.
+    /// Passes the bytes under a key to `look`.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -288,7 +288,7 @@ pub trait Read {
         look: impl FnOnce(Option<&[u8]>) -> R,
     ) -> Result<R, StoreError>;
 
-    /// Shows the entries of a range to `look`, until it breaks.
+    /// Passes the entries of a range to `look`, until it breaks.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -301,7 +301,7 @@ pub trait Read {
         look: Look<'_>,
     ) -> Result<(), StoreError>;
 
-    /// Entries of a table.
+    /// The number of entries in a table.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -310,13 +310,13 @@ pub trait Read {
     /// The row under a key.
     ///
     /// # Errors
-    /// [`StoreError`]; a row that cannot be read is loud, an absent one is `None`.
+    /// [`StoreError`]; a row that cannot be read is an error, a missing one is `None`.
     fn get<K: Key, V: Row>(&self, table: Table<K, V>, key: &K) -> Result<Option<V>, StoreError> {
         let decode = |bytes: Option<&[u8]>| bytes.map(|bytes| table.decode(bytes)).transpose();
         self.look_up(table.name, &key.bytes(), decode)?
     }
 
-    /// Shows rows from `from` (included) to `to` (excluded) to `look`, until it breaks.
+    /// Passes rows from `from` (included) to `to` (excluded) to `look`, until it breaks.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -343,7 +343,7 @@ pub trait Read {
         failure.map_or(Ok(()), Err)
     }
 
-    /// Shows the rows whose composite key begins with `prefix` to `look`, until it breaks.
+    /// Passes the rows whose composite key begins with `prefix` to `look`, until it breaks.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -416,7 +416,7 @@ pub trait Read {
     }
 }
 
-/// The first octets past everything that begins with `prefix`; `None` if there are none.
+/// The first bytes after everything that begins with `prefix`; `None` if there are none.
 fn after_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
     let mut next = prefix.to_vec();
     while let Some(last) = next.last_mut() {
@@ -430,7 +430,7 @@ fn after_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
 }
 
 impl Unit {
-    /// Writes a row, over the one that is there.
+    /// Writes a row, replacing an existing one.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -444,7 +444,7 @@ impl Unit {
         self.put_bytes(table.name, &key.bytes(), &bytes)
     }
 
-    /// Deletes a row; true if it was there.
+    /// Deletes a row; true if it existed.
     ///
     /// # Errors
     /// [`StoreError`].

@@ -1,8 +1,8 @@
-//! A data file that stays as it is until it is known to be ours.
+//! A data file that stays unchanged until it is known to be ours.
 //!
-//! redb writes to every file it opens: a flag that it is in use, a repair, a last commit when it
-//! closes. Until [`UntouchedFile::release`] all that is kept in memory; a file that turns out to
-//! be somebody else's, or damaged, or of another schema, is refused with not one octet changed.
+//! redb writes to every file it opens: an in-use flag, a repair, a last commit when it closes.
+//! Until [`UntouchedFile::release`], all those writes are kept in memory. A file that is another
+//! program's, damaged, or of another schema is rejected with not one byte changed.
 
 use redb::backends::FileBackend;
 use redb::{BackendError, DatabaseError, StorageBackend};
@@ -12,7 +12,7 @@ use std::ops::Bound;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Clones are the same file: one goes to redb, one stays with whoever decides.
+/// Clones are the same file: redb gets one, the code that decides keeps another.
 #[derive(Clone, Debug)]
 pub(super) struct UntouchedFile {
     shared: Arc<Shared>,
@@ -22,7 +22,7 @@ pub(super) struct UntouchedFile {
 struct Shared {
     file: FileBackend,
     is_released: AtomicBool,
-    /// What redb did so far, in order: few pages, even of a repair.
+    /// redb's operations so far, in order. They affect few pages, even in a repair.
     steps: Mutex<Vec<Step>>,
 }
 
@@ -43,7 +43,7 @@ impl UntouchedFile {
         Ok(Self { shared: Arc::new(shared) })
     }
 
-    /// The file is ours: does to it what redb did so far, and from now on what it does.
+    /// Applies redb's operations so far to the file, and passes all later ones through.
     pub(super) fn release(&self) -> io::Result<()> {
         let mut steps = self.steps();
         for step in std::mem::take(&mut *steps) {
@@ -61,13 +61,13 @@ impl UntouchedFile {
         self.shared.steps.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The steps to add to, or `None` once the file was released.
+    /// The recorded operations, or `None` once the file was released.
     fn held(&self) -> Option<MutexGuard<'_, Vec<Step>>> {
         if self.shared.is_released.load(Ordering::Acquire) {
             return None;
         }
         let steps = self.steps();
-        // Under the lock, it cannot be released meanwhile.
+        // The file cannot be released while the lock is held.
         (!self.shared.is_released.load(Ordering::Acquire)).then_some(steps)
     }
 
@@ -110,7 +110,7 @@ impl UntouchedFile {
     }
 }
 
-/// Which part (start, length) of `wanted` octets at `offset` lies between `from` and `to`.
+/// The part (start, length) of `wanted` bytes at `offset` that lies between `from` and `to`.
 fn overlap(offset: u64, wanted: usize, from: u64, to: u64) -> Option<(usize, usize)> {
     let start = offset.max(from);
     let end = (offset + wanted as u64).min(to);

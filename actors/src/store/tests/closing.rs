@@ -1,10 +1,10 @@
-//! The end: of a store, of a runtime, of a task in the middle; nobody waits for ever.
+//! Shutdown of a store, of a runtime, of a task in the middle: nothing waits for ever.
 
 use super::*;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-/// Asks `it` once, as a runtime would, so that it stands in line.
+/// Polls `it` once, as a runtime would, so that it enters the queue.
 fn poll_once<F: Future>(it: F) {
     let mut it = pin!(it);
     assert!(matches!(it.as_mut().poll(&mut Context::from_waker(Waker::noop())), Poll::Pending));
@@ -15,7 +15,7 @@ fn another_runtime() -> tokio::runtime::Runtime {
 }
 
 #[tokio::test]
-async fn closing_lets_the_turn_end_and_refuses_the_rest() {
+async fn closing_completes_the_current_turn_and_rejects_the_others() {
     let store = in_memory(patient());
     let holder = Holder::begin(&store, 1).await;
     let waiting = spawn_add(&store, 2);
@@ -32,9 +32,9 @@ async fn closing_lets_the_turn_end_and_refuses_the_rest() {
     assert_eq!(numbers(&store), [1], "queries go on");
 }
 
-/// `close` stands in line when the only other one there goes away.
+/// `close` waits in the queue when the only other request in it is dropped.
 #[tokio::test]
-async fn closing_ends_an_epoch_that_was_left_open_for_somebody_who_went_away() {
+async fn closing_commits_an_epoch_left_open_for_a_dropped_request() {
     let store = in_memory(patient());
     let elsewhere = another_runtime();
     let holder = Holder::begin(&store, 1).await;
@@ -58,7 +58,7 @@ async fn closing_ends_an_epoch_that_was_left_open_for_somebody_who_went_away() {
     });
     until(|| store.shared.closing.load(Ordering::SeqCst)).await;
     holder.gate.open();
-    // The line was handed to the other runtime, which does not run, and then ends.
+    // The turn was passed to the other runtime, which does not run, and then ends.
     for _ in 0..10 {
         tokio::task::yield_now().await;
     }
@@ -70,7 +70,7 @@ async fn closing_ends_an_epoch_that_was_left_open_for_somebody_who_went_away() {
 }
 
 #[tokio::test]
-async fn whoever_goes_away_while_waiting_leaves_no_epoch_open() {
+async fn a_request_dropped_while_waiting_leaves_no_epoch_open() {
     let store = in_memory(patient());
     let holder = Holder::begin(&store, 1).await;
     let elsewhere = another_runtime();
@@ -80,7 +80,7 @@ async fn whoever_goes_away_while_waiting_leaves_no_epoch_open() {
     }
     assert_eq!(store.stats().waiting, 1);
     holder.gate.open();
-    // The epoch stays open for the one who waits; its runtime ends without having run at all.
+    // The epoch stays open for the waiting request, whose runtime ends without running it.
     for _ in 0..10 {
         tokio::task::yield_now().await;
     }
@@ -91,7 +91,7 @@ async fn whoever_goes_away_while_waiting_leaves_no_epoch_open() {
 }
 
 #[tokio::test]
-async fn a_task_that_is_dropped_while_it_writes_is_undone_and_the_others_run_again() {
+async fn a_task_dropped_while_it_writes_is_undone_and_the_others_run_again() {
     let store = in_memory(patient());
     let before = Holder::begin(&store, 1).await;
     let mut builder = tokio::runtime::Builder::new_multi_thread();
@@ -121,7 +121,7 @@ async fn a_task_that_is_dropped_while_it_writes_is_undone_and_the_others_run_aga
 }
 
 #[tokio::test]
-async fn nobody_waits_for_an_epoch_when_the_disk_became_full_meanwhile() {
+async fn no_request_waits_for_an_epoch_when_the_disk_fills_up() {
     let store = in_memory(patient());
     let holder = Holder::begin(&store, 1).await;
     let waiting = spawn_add(&store, 2);
@@ -133,7 +133,7 @@ async fn nobody_waits_for_an_epoch_when_the_disk_became_full_meanwhile() {
 }
 
 #[tokio::test]
-async fn a_nearly_full_disk_refuses_changes_and_answers_queries() {
+async fn a_nearly_full_disk_rejects_changes_and_answers_queries() {
     let directory = tempfile::tempdir().unwrap();
     let store = open_or_make(directory.path(), patient()).unwrap();
     add(&store, 1).await.unwrap();
@@ -146,7 +146,7 @@ async fn a_nearly_full_disk_refuses_changes_and_answers_queries() {
 }
 
 #[tokio::test]
-async fn changes_are_taken_again_when_there_is_room_and_the_store_says_which() {
+async fn changes_are_accepted_again_when_there_is_room() {
     let store = in_memory(patient());
     store.shared.free_disk.watch();
     assert_eq!(store.takes_no_changes(), None);
@@ -163,7 +163,7 @@ async fn changes_are_taken_again_when_there_is_room_and_the_store_says_which() {
 }
 
 #[tokio::test]
-async fn a_closed_store_is_opened_again_at_once_with_all_that_was_answered() {
+async fn a_closed_store_reopens_at_once_with_every_answered_change() {
     let directory = tempfile::tempdir().unwrap();
     let mut expected = Vec::new();
     for round in 0..10 {

@@ -1,4 +1,4 @@
-//! Copies: whole, or not taken for one.
+//! Copies: complete ones are accepted, all others rejected.
 
 use super::*;
 use crate::store::{BadCopy, Seal};
@@ -28,7 +28,7 @@ impl Copied {
         file
     }
 
-    /// Refused by everything that reads a copy, with its name.
+    /// Checks that every reader of copies rejects the bytes, and names the file.
     fn refused(&self, bytes: &[u8], what: &str) -> BadCopy {
         let file = self.holding(bytes);
         let to = self.directory.path().join("unsealed");
@@ -41,7 +41,7 @@ impl Copied {
 }
 
 #[tokio::test]
-async fn what_was_copied_is_unsealed_and_opened() {
+async fn a_copy_can_be_unsealed_and_opened() {
     let copied = Copied::of_numbers(20).await;
     let file = copied.directory.path().join("copy");
     let seal = Seal::prove(&file).unwrap();
@@ -55,7 +55,7 @@ async fn what_was_copied_is_unsealed_and_opened() {
 }
 
 #[tokio::test]
-async fn one_wrong_bit_anywhere_is_found() {
+async fn one_wrong_bit_anywhere_is_detected() {
     let copied = Copied::of_numbers(5).await;
     let length = copied.bytes.len();
     let mut dice = Dice(3);
@@ -70,7 +70,7 @@ async fn one_wrong_bit_anywhere_is_found() {
 }
 
 #[tokio::test]
-async fn what_is_cut_or_has_more_at_its_end_is_found() {
+async fn a_truncated_or_extended_copy_is_detected() {
     let copied = Copied::of_numbers(5).await;
     let length = copied.bytes.len();
     for kept in [16, 17, 100, 4_095, 4_096, 4_097, 8_192, length / 2, length - 4_096, length - 1] {
@@ -81,7 +81,7 @@ async fn what_is_cut_or_has_more_at_its_end_is_found() {
     assert!(matches!(copied.refused(&more, "one more"), BadCopy::Damaged { .. }));
     let twice = [&copied.bytes[..], &copied.bytes[..]].concat();
     assert!(matches!(copied.refused(&twice, "twice"), BadCopy::Damaged { .. }));
-    // Another copy's header before this one's store.
+    // The header of another copy before this copy's store.
     let other = Copied::of_numbers(6).await;
     let mixed = [&other.bytes[..4_096], &copied.bytes[4_096..]].concat();
     assert!(matches!(copied.refused(&mixed, "mixed"), BadCopy::Damaged { .. }));
@@ -102,7 +102,7 @@ async fn only_a_copy_is_a_copy() {
 }
 
 #[tokio::test]
-async fn a_copy_is_no_store_and_takes_no_others_place() {
+async fn a_copy_is_not_a_store_and_never_replaces_a_file() {
     let copied = Copied::of_numbers(1).await;
     let place = tempfile::tempdir().unwrap();
     std::fs::write(place.path().join(Store::FILE_NAME), &copied.bytes).unwrap();

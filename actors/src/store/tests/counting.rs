@@ -1,9 +1,9 @@
-//! Counters: no number is given twice, whatever happens to the epoch it was counted in.
+//! Counters: no number is used twice, whatever happens to its epoch.
 
 use super::*;
 use std::collections::HashSet;
 
-/// Takes a number and stores it under itself, or dies after taking it.
+/// Takes a number and stores it as a row, or panics after taking it.
 async fn take_number(store: &Store, dies: bool) -> Result<u64, Failure> {
     store
         .transact(move |unit| async move {
@@ -18,7 +18,7 @@ async fn take_number(store: &Store, dies: bool) -> Result<u64, Failure> {
 }
 
 #[tokio::test]
-async fn numbers_are_unique_and_dense_though_epochs_are_aborted() {
+async fn numbers_are_unique_and_dense_despite_aborted_epochs() {
     let store = in_memory(patient());
     let takers: Vec<_> = (0..200)
         .map(|n| {
@@ -38,7 +38,7 @@ async fn numbers_are_unique_and_dense_though_epochs_are_aborted() {
 }
 
 #[tokio::test]
-async fn counting_goes_on_after_a_restart_and_per_kind() {
+async fn counting_continues_after_a_restart_and_per_kind() {
     let disk = Disk::new();
     {
         let store = on(&disk, patient());
@@ -53,7 +53,7 @@ async fn counting_goes_on_after_a_restart_and_per_kind() {
 }
 
 #[tokio::test]
-async fn a_refusal_after_counting_aborts_what_was_counted() {
+async fn a_refusal_after_counting_returns_the_numbers() {
     let store = in_memory(patient());
     let refused: Result<(), _> = store
         .transact(|unit| async move {

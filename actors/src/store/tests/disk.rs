@@ -12,14 +12,14 @@ pub(super) struct Disk {
 
 #[derive(Debug, Default)]
 struct State {
-    /// What a read sees.
+    /// What a read returns.
     seen: Vec<u8>,
-    /// What surely survives a loss of power.
+    /// What certainly survives a power loss.
     durable: Vec<u8>,
-    /// What may survive it, each by itself.
+    /// What may survive it, each change independently.
     unsynced: Vec<Change>,
     trouble: Option<Trouble>,
-    /// Syncs that still succeed before the trouble begins.
+    /// Syncs that still succeed before the fault begins.
     good_syncs: usize,
     syncs: usize,
     is_stalled: bool,
@@ -46,13 +46,13 @@ enum Change {
 pub(super) enum Trouble {
     /// The sync reports an error.
     SyncFails,
-    /// The sync is done and reports an error all the same.
+    /// The sync succeeds but reports an error.
     SyncedButFails,
     /// The driver panics, and fails from then on.
     Panics,
-    /// Nothing can be read.
+    /// Reads fail.
     ReadFails,
-    /// Nothing can be written, and the file cannot grow.
+    /// Writes and growing the file fail.
     NoRoom,
     /// The same, because of a quota.
     NoQuota,
@@ -63,7 +63,7 @@ impl Disk {
         Self::default()
     }
 
-    /// What redb writes to; every plug leads to the same disk.
+    /// A backend for redb; all backends share the same disk.
     pub(super) fn plug_in(&self) -> Self {
         self.clone()
     }
@@ -78,7 +78,7 @@ impl Disk {
         state.good_syncs = good_syncs;
     }
 
-    /// So that a store on it can be dropped.
+    /// Ends the fault, so that a store on the disk can be dropped.
     pub(super) fn heal(&self) {
         self.state().trouble = None;
     }
@@ -101,8 +101,7 @@ impl Disk {
         self.shared.1.notify_all();
     }
 
-    /// The disk as it is after the power came back: what was not synced is there or not, piece by
-    /// piece.
+    /// The disk after a power loss: each unsynced change is there or not, independently.
     pub(super) fn after_power_loss(&self, dice: &mut Dice) -> Self {
         let state = self.state();
         let mut bytes = state.durable.clone();

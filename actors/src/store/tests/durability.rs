@@ -1,10 +1,10 @@
-//! A disk that fails: nobody is told a success that is not one, and the next start finds all or
+//! A failing disk: no request gets a false success, and the next start finds all of an epoch or
 //! nothing.
 
 use super::disk::Trouble;
 use super::*;
 
-/// Adds two numbers in one epoch while the disk is in trouble; gives the answers.
+/// Adds two numbers in one epoch while the disk fails. Returns the answers.
 async fn add_two_in_trouble(store: &Store) -> [Result<(), Failure>; 2] {
     let first = Holder::begin(store, 1).await;
     let second = spawn_add(store, 2);
@@ -25,7 +25,7 @@ fn all_or_nothing(found: &[u64]) {
 }
 
 #[tokio::test]
-async fn a_failed_commit_is_no_success_for_anybody_and_stops_the_store() {
+async fn a_failed_commit_fails_every_request_and_stops_the_store() {
     for trouble in [Trouble::SyncFails, Trouble::SyncedButFails, Trouble::Panics] {
         for good_syncs in 0..2 {
             let disk = Disk::new();
@@ -52,9 +52,9 @@ async fn a_failed_commit_is_no_success_for_anybody_and_stops_the_store() {
     }
 }
 
-/// redb writes no more after an error of a read: the process has to start again as well.
+/// redb never writes again after a read error, so the process must restart then too.
 #[tokio::test]
-async fn a_failed_read_stops_the_store_as_soon_as_somebody_wants_to_write() {
+async fn a_failed_read_stops_the_store_at_the_next_write() {
     let disk = Disk::new();
     let store = with_builder(redb::Builder::new().set_cache_size(0), &disk, patient());
     add(&store, 0).await.unwrap();
@@ -67,7 +67,7 @@ async fn a_failed_read_stops_the_store_as_soon_as_somebody_wants_to_write() {
     soon(store.close()).await;
 }
 
-/// A write without room is tried again until there is room; nobody hears a success before.
+/// A write without room is retried until there is room; no request succeeds before.
 #[tokio::test]
 async fn a_commit_on_a_full_disk_waits_for_room_and_the_store_lives_on() {
     for trouble in [Trouble::NoRoom, Trouble::NoQuota] {
@@ -150,9 +150,9 @@ async fn waiting_requests_are_refused_when_the_store_breaks() {
     expect_broken(&store, &[]).await;
 }
 
-/// What was answered survives whatever was under way when the power went.
+/// Every answered change survives, whatever was in progress when the power failed.
 #[tokio::test]
-async fn what_was_answered_survives_a_loss_of_power() {
+async fn every_answered_change_survives_a_power_loss() {
     let disk = Disk::new();
     let store = on(&disk, patient());
     for number in 0..20 {

@@ -1,14 +1,14 @@
-//! Many requests, few commits; and what one of them does to the others.
+//! Many requests in few commits, and how they affect each other.
 
 use super::*;
 
-/// Line-up: the holder has the turn, the others wait in this order, then the holder goes on.
+/// Queues requests in this order behind a holder of the turn, then releases the holder.
 async fn behind(store: &Store, waiting: usize) {
     until(|| store.stats().waiting == waiting).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_thousand_conversations_are_counted_exactly_in_few_commits() {
+async fn a_thousand_turns_are_counted_exactly_in_few_commits() {
     let store = in_memory(patient());
     let answers: Vec<_> = (0..1_000).map(|number| spawn_add(&store, number)).collect();
     for answer in answers {
@@ -38,7 +38,7 @@ async fn requests_that_arrive_during_a_commit_share_the_next_one() {
 }
 
 #[tokio::test]
-async fn an_epoch_takes_no_more_turns_than_it_may() {
+async fn an_epoch_has_a_maximum_number_of_turns() {
     let store = in_memory(StoreLimits { max_turns_per_epoch: 10, ..patient() });
     let holder = Holder::begin(&store, 0).await;
     let others: Vec<_> = (1..100).map(|number| spawn_add(&store, number)).collect();
@@ -51,7 +51,7 @@ async fn an_epoch_takes_no_more_turns_than_it_may() {
 }
 
 #[tokio::test]
-async fn a_large_epoch_is_committed_though_others_wait() {
+async fn a_large_epoch_is_committed_while_others_wait() {
     let store = in_memory(StoreLimits { max_epoch_bytes: 1, ..patient() });
     let holder = Holder::begin(&store, 0).await;
     let others: Vec<_> = (1..10).map(|number| spawn_add(&store, number)).collect();
@@ -64,7 +64,7 @@ async fn a_large_epoch_is_committed_though_others_wait() {
 }
 
 #[tokio::test]
-async fn an_old_epoch_is_committed_though_others_wait() {
+async fn an_old_epoch_is_committed_while_others_wait() {
     let store = in_memory(StoreLimits { max_epoch_age: Duration::ZERO, ..patient() });
     let holder = Holder::begin(&store, 0).await;
     let other = spawn_add(&store, 1);
@@ -104,7 +104,7 @@ async fn a_panic_between_two_writes_undoes_that_turn_and_the_others_run_again() 
 }
 
 #[tokio::test]
-async fn a_panic_inside_a_read_of_the_epoch_harms_nobody_else() {
+async fn a_panic_inside_a_read_of_the_epoch_harms_no_other_request() {
     let store = in_memory(patient());
     add(&store, 1).await.unwrap();
     let died = store
@@ -120,7 +120,7 @@ async fn a_panic_inside_a_read_of_the_epoch_harms_nobody_else() {
 }
 
 #[tokio::test]
-async fn an_owner_that_dies_over_a_unit_harms_nobody_else() {
+async fn an_owner_that_dies_over_a_unit_harms_no_other_request() {
     let store = in_memory(patient());
     let died = store
         .transact(|unit| async move {
@@ -183,9 +183,9 @@ async fn a_turn_that_writes_nothing_costs_no_commit() {
     assert_eq!((read, store.stats().commits, disk.syncs()), (None, 0, syncs));
 }
 
-/// Others die behind it every time; its last attempt is committed before they can.
+/// Other turns abort its epoch every time; its last attempt is committed before they can.
 #[tokio::test]
-async fn whoever_is_undone_by_others_again_and_again_gets_through_in_the_end() {
+async fn a_request_that_others_undo_repeatedly_succeeds_at_its_last_attempt() {
     let store = in_memory(StoreLimits { max_attempts: 3, ..patient() });
     let gate = Gate::new();
     let unlucky = tokio::spawn({

@@ -1,4 +1,4 @@
-//! Every edge of the store, as scripts. `disk` is a disk that fails and crashes on demand.
+//! Tests of the store's edge cases, as scripts. `disk` is a disk that fails and crashes on demand.
 #![allow(clippy::unwrap_used)]
 
 mod closing;
@@ -32,7 +32,7 @@ const COUNTERS: Table<u64, u64> = Table::new("counters");
 const TABLES: &[&str] = &["numbers", "counters"];
 const ONLY: u64 = 0;
 
-/// Deadlines that a slow machine does not meet by accident.
+/// Deadlines long enough for a slow machine.
 fn patient() -> StoreLimits {
     StoreLimits {
         turn_deadline: Duration::from_secs(60),
@@ -69,12 +69,13 @@ fn refusal<T>() -> Result<T, Failure> {
     Err(Failure::Refused(souk_domain::Refusal::InvalidCredentials))
 }
 
-/// A panic without its text on standard error.
+/// A panic that prints nothing to standard error.
 fn die() -> ! {
     std::panic::resume_unwind(Box::new("intended"))
 }
 
-/// What every test of grouping does: one counted row, so that the counter is the number of rows.
+/// The work of every test of grouping: adds one counted row, so that the counter equals the number
+/// of rows.
 fn count_one(unit: &Unit, number: u64) -> Result<(), Failure> {
     let counted = unit.get(COUNTERS, &ONLY)?.unwrap_or(0);
     unit.put(NUMBERS, &number, &counted)?;
@@ -91,7 +92,7 @@ fn spawn_add(store: &Store, number: u64) -> JoinHandle<Result<(), Failure>> {
     tokio::spawn(async move { add(&store, number).await })
 }
 
-/// The committed numbers; the counter agrees with them, or the test fails.
+/// The committed numbers. Fails the test if the counter disagrees.
 fn numbers(store: &Store) -> Vec<u64> {
     let snapshot = store.snapshot();
     let rows = snapshot.range(NUMBERS, &0, None, Direction::Ascending, usize::MAX).unwrap();
@@ -109,12 +110,12 @@ async fn until(mut is_so: impl FnMut() -> bool) {
     tokio::time::timeout(Duration::from_secs(30), wait).await.expect("it never came to be so");
 }
 
-/// Fails instead of hanging.
+/// Fails after a timeout instead of hanging.
 async fn soon<T>(it: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(30), it).await.expect("it never ended")
 }
 
-/// A turn that holds the line until it is told to go on.
+/// A turn that blocks the others until it is released.
 struct Holder {
     gate: Arc<Gate>,
     answer: JoinHandle<Result<(), Failure>>,
@@ -179,7 +180,7 @@ impl Holder {
     }
 }
 
-/// Numbers that look random and are the same for the same seed (splitmix64).
+/// Pseudo-random numbers, the same for the same seed (splitmix64).
 struct Dice(u64);
 
 impl Dice {

@@ -1,4 +1,4 @@
-//! The door: whose file it is. What is not ours stays as it was, octet for octet.
+//! Opening files: a file that is not ours is rejected and stays unchanged, byte for byte.
 
 use super::*;
 use crate::store::{OpenError, SCHEMA_VERSION};
@@ -27,7 +27,7 @@ impl Place {
         place
     }
 
-    /// A file some program made with redb.
+    /// A file that some program created with redb.
     fn made_by(program: impl FnOnce(&redb::Database)) -> Self {
         let place = Self::new();
         program(&redb::Database::create(place.file()).unwrap());
@@ -46,7 +46,7 @@ impl Place {
         Store::open(self.directory.path(), &numbered(), opening, patient())
     }
 
-    /// Refused, twice, with the file unchanged.
+    /// Opens it twice: both are rejected, with the file unchanged.
     fn refused(&self) -> OpenError {
         let before = self.bytes();
         self.open().err().expect("refused");
@@ -74,7 +74,7 @@ fn write(database: &redb::Database, act: impl FnOnce(&redb::WriteTransaction)) {
 }
 
 #[tokio::test]
-async fn a_store_is_made_in_a_directory_that_is_not_there_yet() {
+async fn a_store_is_created_in_a_new_directory() {
     let place = Place::new();
     let directory = place.directory.path().join("some/where");
     let store = open_or_make(&directory, patient()).unwrap();
@@ -84,7 +84,7 @@ async fn a_store_is_made_in_a_directory_that_is_not_there_yet() {
 }
 
 #[test]
-fn what_is_not_there_is_made_only_by_who_may() {
+fn a_missing_store_is_created_only_on_request() {
     let place = Place::new();
     let directory = place.directory.path().join("some/where");
     for opening in [Opening::Existing, Opening::Proven] {
@@ -97,9 +97,9 @@ fn what_is_not_there_is_made_only_by_who_may() {
     assert_eq!(std::fs::read_dir(place.directory.path()).unwrap().count(), 0, "nothing was made");
 }
 
-/// A crash while it is made leaves no store, and no file of its name.
+/// A crash during creation leaves no store and no file with its name.
 #[test]
-fn a_file_without_octets_is_damaged_and_not_new() {
+fn an_empty_file_is_damaged_and_not_new() {
     for opening in [Opening::Existing, Opening::Proven, Opening::OrMake] {
         let place = Place::holding(b"");
         let refused = place.open_as(opening).err();
@@ -111,7 +111,7 @@ fn a_file_without_octets_is_damaged_and_not_new() {
 }
 
 #[test]
-fn the_file_of_a_new_store_is_whole_and_has_no_other_beside_it() {
+fn a_new_store_is_a_complete_file_without_leftovers() {
     let place = Place::new();
     let store = place.open().unwrap();
     let names: Vec<_> = std::fs::read_dir(place.directory.path()).unwrap().collect();
@@ -122,7 +122,7 @@ fn the_file_of_a_new_store_is_whole_and_has_no_other_beside_it() {
 }
 
 #[test]
-fn the_store_of_something_else_is_refused_by_name() {
+fn a_store_of_another_kind_is_rejected_by_name() {
     let kinds = [StoreKind::Shop, StoreKind::Log, StoreKind::SentMails];
     for made in kinds {
         for wanted in kinds.into_iter().filter(|wanted| *wanted != made) {
@@ -131,16 +131,16 @@ fn the_store_of_something_else_is_refused_by_name() {
             let at = place.directory.path();
             drop(Store::open(at, &theirs, Opening::OrMake, patient()).unwrap());
             let refused = Store::open(at, &ours, Opening::OrMake, patient()).err().unwrap();
-            let said = refused.to_string();
-            assert!(matches!(refused, OpenError::OtherKind { .. }), "{said}");
-            assert!(said.contains("souk.redb") && said.contains(&wanted.to_string()), "{said}");
+            let shown = refused.to_string();
+            assert!(matches!(refused, OpenError::OtherKind { .. }), "{shown}");
+            assert!(shown.contains("souk.redb") && shown.contains(&wanted.to_string()), "{shown}");
         }
     }
 }
 
-/// As the versions made them that did not mark what a store keeps.
+/// As created by the versions that did not mark the kind of a store.
 #[tokio::test]
-async fn a_store_without_a_mark_is_known_by_its_tables() {
+async fn a_store_without_a_mark_is_recognized_by_its_tables() {
     let without_mark = |tables: &'static [&'static str]| {
         Place::made_by(move |database| {
             write(database, |it| {
@@ -160,7 +160,7 @@ async fn a_store_without_a_mark_is_known_by_its_tables() {
 }
 
 #[tokio::test]
-async fn one_wrong_bit_is_found_by_who_proves_the_store() {
+async fn one_wrong_bit_is_detected_by_a_proven_opening() {
     let place = Place::with_numbers(500).await;
     let whole = place.bytes();
     let used: Vec<usize> = (4_096..whole.len()).filter(|at| whole[*at] != 0).collect();
@@ -172,7 +172,7 @@ async fn one_wrong_bit_is_found_by_who_proves_the_store() {
         bytes[at] ^= 1 << dice.below(8);
         let damaged = Place::holding(&bytes);
         match damaged.open_as(Opening::Proven) {
-            // In a page that no table uses any more.
+            // The damage was in an unused page.
             Ok(store) => assert_eq!(numbers(&store), (0..500).collect::<Vec<_>>()),
             Err(OpenError::Damaged { path, .. } | OpenError::Foreign { path, .. }) => {
                 assert!(path.ends_with("souk.redb"));
@@ -186,7 +186,7 @@ async fn one_wrong_bit_is_found_by_who_proves_the_store() {
 }
 
 #[tokio::test]
-async fn a_table_that_came_later_is_added_to_a_store() {
+async fn a_new_table_is_added_to_an_older_store() {
     let place = Place::new();
     let fewer = Schema::new(StoreKind::Shop, &["numbers"]);
     drop(Store::open(place.directory.path(), &fewer, Opening::OrMake, patient()).unwrap());
@@ -195,7 +195,7 @@ async fn a_table_that_came_later_is_added_to_a_store() {
 }
 
 #[test]
-fn another_schema_version_is_refused_by_name() {
+fn another_schema_version_is_rejected_by_number() {
     let place = Place::made_by(|database| {
         write(database, |it| {
             it.open_table(ABOUT).unwrap().insert("schema_version", SCHEMA_VERSION + 6).unwrap();
@@ -212,7 +212,7 @@ fn another_schema_version_is_refused_by_name() {
 }
 
 #[test]
-fn a_redb_file_of_another_program_is_refused() {
+fn a_redb_file_of_another_program_is_rejected() {
     let table = Place::made_by(|database| {
         let theirs = TableDefinition::<u64, u64>::new("theirs");
         write(database, |it| drop(it.open_table(theirs).unwrap().insert(1, 2).unwrap()));
@@ -232,9 +232,9 @@ fn a_redb_file_of_another_program_is_refused() {
     assert!(matches!(same_name.refused(), OpenError::NotSouk));
 }
 
-/// Such a file needs a repair, which redb would do at once.
+/// Such a file needs a repair, which redb would start at once.
 #[test]
-fn a_file_of_another_program_that_was_killed_is_refused() {
+fn a_file_of_another_program_that_was_killed_is_rejected() {
     let place = Place::new();
     let copy = {
         let database = redb::Database::create(place.file()).unwrap();
@@ -262,7 +262,7 @@ async fn a_store_that_was_killed_is_repaired_and_complete() {
 }
 
 #[test]
-fn a_file_that_redb_never_made_is_refused() {
+fn a_file_that_is_not_a_redb_file_is_rejected() {
     for bytes in [&b"x"[..], b"redb", b"SQLite format 3\0", &[0; 100], &[0; 1 << 16]] {
         assert!(matches!(Place::holding(bytes).refused(), OpenError::Foreign { .. }));
     }
@@ -277,7 +277,7 @@ fn a_file_that_redb_never_made_is_refused() {
 }
 
 #[tokio::test]
-async fn a_truncated_store_is_refused_or_complete() {
+async fn a_truncated_store_is_rejected_or_complete() {
     let place = Place::with_numbers(2_000).await;
     let whole = place.bytes();
     let steps = (0..40).map(|it| whole.len() * it / 40);
@@ -293,7 +293,7 @@ async fn a_truncated_store_is_refused_or_complete() {
 }
 
 #[tokio::test]
-async fn the_second_to_open_it_is_told_so_and_disturbs_nobody() {
+async fn a_second_opening_is_rejected_and_disturbs_nothing() {
     let place = Place::new();
     let first = place.open().unwrap();
     add(&first, 1).await.unwrap();

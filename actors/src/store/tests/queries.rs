@@ -1,4 +1,4 @@
-//! Snapshots: what they show, and that they wait for nobody.
+//! Snapshots: what they show, and that they never wait.
 
 use super::*;
 
@@ -19,7 +19,7 @@ async fn a_snapshot_never_changes() {
 }
 
 #[tokio::test]
-async fn an_open_turn_neither_shows_nor_stops_anything() {
+async fn an_open_turn_is_invisible_to_queries_and_does_not_block_them() {
     let store = in_memory(patient());
     add(&store, 1).await.unwrap();
     let holder = Holder::begin(&store, 2).await;
@@ -29,7 +29,7 @@ async fn an_open_turn_neither_shows_nor_stops_anything() {
 }
 
 #[tokio::test]
-async fn a_commit_that_the_disk_delays_neither_shows_nor_stops_anything() {
+async fn a_delayed_commit_is_invisible_to_queries_and_does_not_block_them() {
     let disk = Disk::new();
     let store = on(&disk, patient());
     add(&store, 1).await.unwrap();
@@ -44,7 +44,7 @@ async fn a_commit_that_the_disk_delays_neither_shows_nor_stops_anything() {
 }
 
 #[tokio::test]
-async fn each_commit_wakes_whoever_follows_the_store_after_it_can_be_read() {
+async fn each_commit_wakes_its_followers_after_it_is_readable() {
     let store = in_memory(patient());
     let mut commits = store.commits();
     for number in 1..10 {
@@ -55,9 +55,9 @@ async fn each_commit_wakes_whoever_follows_the_store_after_it_can_be_read() {
     }
 }
 
-/// Old pages are used again: a store that changes one row over and over does not grow.
+/// Old pages are reused: a store that repeatedly changes one row does not grow.
 #[tokio::test]
-async fn snapshots_that_were_let_go_keep_no_pages() {
+async fn dropped_snapshots_keep_no_pages() {
     let disk = Disk::new();
     let store = on(&disk, patient());
     for _ in 0..20 {

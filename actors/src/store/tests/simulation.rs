@@ -1,4 +1,4 @@
-//! Many tasks do everything at once, well and badly; the store agrees with what was answered.
+//! Many concurrent tasks, with and without faults; the store agrees with the answers.
 
 use super::disk::Trouble;
 use super::*;
@@ -36,7 +36,7 @@ impl Behaviour {
         if self == Self::RefusesFirst {
             return refusal();
         }
-        // A bad one leaves the worst behind: a row that nothing counts.
+        // A faulty task also leaves a row that the counter does not count.
         if !matches!(self, Self::Well | Self::CallerGoesAway) {
             unit.put(NUMBERS, &(number + 1_000_000), &number)?;
         }
@@ -68,8 +68,8 @@ impl Behaviour {
 #[derive(Default)]
 struct Model {
     done: BTreeSet<u64>,
-    /// Whoever did not hear the answer may be in or not.
-    unheard: BTreeSet<u64>,
+    /// Numbers whose callers got no answer: they may be stored or not.
+    unanswered: BTreeSet<u64>,
 }
 
 impl Model {
@@ -79,13 +79,13 @@ impl Model {
         assert!(lost.is_empty(), "seed {seed}: answered and not there: {lost:?}");
         let extra: Vec<_> = found
             .iter()
-            .filter(|it| !self.done.contains(it) && !self.unheard.contains(it))
+            .filter(|it| !self.done.contains(it) && !self.unanswered.contains(it))
             .collect();
         assert!(extra.is_empty(), "seed {seed}: there and never answered: {extra:?}");
     }
 }
 
-/// Some never end unless they are hurried; then nobody is surely in time.
+/// Some tasks never end unless a deadline ends them; then no task is certain to finish.
 async fn run(store: &Store, seed: u64, is_hurried: bool) -> Model {
     let mut dice = Dice(seed);
     let mut answers = Vec::new();
@@ -124,7 +124,7 @@ async fn run(store: &Store, seed: u64, is_hurried: bool) -> Model {
             ),
             Err(gone) => {
                 assert!(gone.is_cancelled());
-                model.unheard.insert(number);
+                model.unanswered.insert(number);
             }
         }
     }
@@ -142,7 +142,7 @@ fn limits(dice: &mut Dice, is_hurried: bool) -> StoreLimits {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_store_is_exactly_what_was_answered() {
+async fn the_store_agrees_with_every_answer() {
     for seed in 0..40 {
         let is_hurried = seed % 4 == 0;
         let store = in_memory(limits(&mut Dice(seed), is_hurried));
@@ -154,10 +154,10 @@ async fn the_store_is_exactly_what_was_answered() {
     }
 }
 
-/// The same on a disk that fails somewhere in the middle: whoever got an answer is in, and an
-/// unknown commit is in as a whole or not at all, which the counter proves.
+/// Like above, on a disk that fails at some point: every answered number is stored, and a commit
+/// with an unknown outcome is stored completely or not at all, which the counter proves.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn after_a_loss_of_power_the_store_holds_all_that_was_answered() {
+async fn after_a_power_loss_the_store_has_every_answered_change() {
     for seed in 0..40 {
         let mut dice = Dice(seed);
         let disk = Disk::new();

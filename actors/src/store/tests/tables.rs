@@ -1,4 +1,4 @@
-//! Keys that sort as their values do, rows that are what was written, ranges.
+//! Keys that sort as their values do, rows that read back as written, ranges.
 
 use super::*;
 use crate::store::{Key, Row, StoreError, Stored, Text, read_all};
@@ -102,7 +102,7 @@ fn keys_sort_as_their_values_do() {
 }
 
 #[test]
-fn octets_that_are_no_key_are_none() {
+fn malformed_key_bytes_are_rejected() {
     assert_eq!(u64::decode(&[0; 7]), None);
     assert_eq!(u64::decode(&[0; 9]), None);
     assert_eq!(ProductId::decode(&[0; 8]), None);
@@ -115,14 +115,14 @@ fn octets_that_are_no_key_are_none() {
     assert_eq!(<[u8; 32]>::decode(&[0; 31]), None);
 }
 
-/// Where a table lies, seen as a table of another kind of row.
+/// The same table with another row type.
 const TODAY: Table<u64, Today> = Table::new("numbers");
 const YESTERDAY: Table<u64, Yesterday> = Table::new("numbers");
 const TOMORROW: Table<u64, Tomorrow> = Table::new("numbers");
 const BY_NAME: Table<String, u64> = Table::new("numbers");
 
 #[tokio::test]
-async fn a_row_of_an_earlier_version_is_read_and_of_an_unknown_one_is_loud() {
+async fn earlier_row_versions_are_read_and_unknown_ones_are_errors() {
     let store = in_memory(patient());
     let write = |unit: Unit| async move {
         unit.put(YESTERDAY, &1, &Yesterday { name: "old".to_owned() })?;
@@ -169,7 +169,7 @@ async fn damaged_octets_are_loud() {
 
 /// Every range, limit and direction agrees with a sorted list; in a snapshot and in a turn.
 #[tokio::test]
-async fn ranges_are_what_a_sorted_list_says() {
+async fn ranges_agree_with_a_sorted_list() {
     let store = in_memory(patient());
     let there = [1_u64, 2, 3, 5, 8, 13, 21, u64::MAX];
     let compare = move |unit: Unit| async move {

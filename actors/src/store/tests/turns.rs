@@ -1,4 +1,4 @@
-//! One turn: what it may, what ends it, and what it may not do afterwards.
+//! A single turn: its rights, its end, and that it can do nothing afterwards.
 
 use super::*;
 use crate::store::StoreError;
@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use tokio::sync::oneshot;
 
 #[tokio::test]
-async fn what_was_answered_is_in_the_next_snapshot() {
+async fn every_answered_change_is_in_the_next_snapshot() {
     let store = in_memory(patient());
     for number in 0..50 {
         add(&store, number).await.unwrap();
@@ -36,7 +36,7 @@ async fn a_turn_sees_what_it_wrote_and_what_earlier_turns_of_its_epoch_wrote() {
 }
 
 #[tokio::test]
-async fn a_unit_is_worth_nothing_after_its_turn() {
+async fn a_unit_is_unusable_after_its_turn() {
     let store = in_memory(patient());
     let kept = Arc::new(Mutex::new(None));
     let keep = Arc::clone(&kept);
@@ -99,17 +99,17 @@ async fn a_unit_of_an_earlier_turn_cannot_write_into_the_epoch_they_share() {
     assert_eq!((numbers(&store), store.stats().commits), (vec![1, 2], 1));
 }
 
-/// The conversation is over while an owner still holds its unit: the verdict on the turn and the
-/// last moment an owner can write must be one.
+/// The turn's work has ended while an owner still holds its unit: the decision about the turn and
+/// the end of writing must be atomic.
 #[tokio::test]
-async fn an_owner_cannot_write_for_a_turn_that_was_refused_meanwhile() {
+async fn an_owner_cannot_write_for_a_rejected_turn() {
     let store = in_memory(patient());
     let (late, wrote) = oneshot::channel();
     let late = Arc::new(Mutex::new(Some(late)));
     let answer = store
         .transact(move |unit| {
             let late = late.lock().unwrap().take().unwrap();
-            // Runs when this task yields for the first time, which is after the refusal.
+            // Runs when this task first yields, which is after the refusal.
             tokio::spawn(async move { late.send(unit.put(NUMBERS, &666, &0)) });
             async { refusal::<()>() }
         })
@@ -120,7 +120,7 @@ async fn an_owner_cannot_write_for_a_turn_that_was_refused_meanwhile() {
 }
 
 #[tokio::test]
-async fn a_turn_past_its_deadline_is_undone_and_the_line_goes_on() {
+async fn a_turn_past_its_deadline_is_undone_and_the_next_one_begins() {
     let store = in_memory(StoreLimits { turn_deadline: Duration::from_millis(20), ..patient() });
     let late = tokio::spawn({
         let store = store.clone();
@@ -139,7 +139,7 @@ async fn a_turn_past_its_deadline_is_undone_and_the_line_goes_on() {
 }
 
 #[tokio::test]
-async fn a_turn_that_writes_too_much_is_refused_and_undone() {
+async fn a_turn_that_writes_too_much_is_rejected_and_undone() {
     let store = in_memory(StoreLimits { max_turn_bytes: 100, ..patient() });
     add(&store, 1).await.unwrap();
     let large = store
@@ -158,7 +158,7 @@ async fn a_turn_that_writes_too_much_is_refused_and_undone() {
 }
 
 #[tokio::test]
-async fn a_turn_that_swallows_a_failed_write_is_undone_all_the_same() {
+async fn a_turn_that_ignores_a_failed_write_is_still_undone() {
     let store = in_memory(StoreLimits { max_turn_bytes: 100, ..patient() });
     let swallowing = store
         .transact(|unit| async move {
@@ -173,7 +173,7 @@ async fn a_turn_that_swallows_a_failed_write_is_undone_all_the_same() {
 }
 
 #[tokio::test]
-async fn a_unit_used_inside_its_own_visit_is_an_error_and_no_deadlock() {
+async fn a_unit_used_inside_its_own_visit_is_an_error_not_a_deadlock() {
     let store = in_memory(patient());
     add(&store, 1).await.unwrap();
     let nested = store
@@ -192,7 +192,7 @@ async fn a_unit_used_inside_its_own_visit_is_an_error_and_no_deadlock() {
 }
 
 #[tokio::test]
-async fn all_of_a_turn_happens_at_one_time() {
+async fn a_turn_has_a_single_time() {
     let store = in_memory(patient());
     let (first, second) = store
         .transact(|unit| async move {
@@ -205,9 +205,9 @@ async fn all_of_a_turn_happens_at_one_time() {
     assert_eq!(first, second);
 }
 
-/// All at once, before any of them was scheduled: the bound holds from the first moment.
+/// All at once, before any of them was scheduled: the bound applies from the start.
 #[tokio::test]
-async fn one_more_than_may_wait_is_busy() {
+async fn a_request_beyond_the_waiting_bound_is_busy() {
     let store = in_memory(StoreLimits { max_waiting_turns: 5, ..patient() });
     let holder = Holder::begin(&store, 0).await;
     let answers: Vec<_> = (1..=20).map(|number| spawn_add(&store, number)).collect();
@@ -226,7 +226,7 @@ async fn one_more_than_may_wait_is_busy() {
 }
 
 #[tokio::test]
-async fn a_turn_runs_to_its_end_though_its_caller_went_away() {
+async fn a_turn_runs_to_its_end_after_its_caller_is_dropped() {
     let store = in_memory(patient());
     let holder = Holder::begin(&store, 1).await;
     let gate = Arc::clone(&holder.gate);
