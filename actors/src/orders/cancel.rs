@@ -10,24 +10,24 @@ use crate::owner::Command;
 use crate::store::Unit;
 use souk_domain::{OrderId, OrderStatus, Role, StatusStep, StockHolding, step};
 
-/// Cancels an order; one that is cancelled already stays as it is. Publishes `order.cancelled`, and
-/// mails the customer. Refuses an order that [`souk_domain::step`] does not let be cancelled.
+/// Cancels an order; does nothing if it is already cancelled. Publishes `order.cancelled`, and
+/// mails the customer. Rejects an order that [`souk_domain::step`] does not allow to be cancelled.
 #[derive(Clone, Debug)]
 pub struct CancelOrder {
     /// The order.
     pub id: OrderId,
-    /// Why, for the customer's mail.
+    /// The reason, for the customer's mail.
     pub reason: String,
-    /// Whom to mail.
+    /// The mail recipient.
     pub contact: Option<Contact>,
 }
 
-/// What a cancellation made of an order.
+/// The effect of a cancellation.
 #[derive(Clone, Debug)]
 pub struct Cancelled {
-    /// The order after it.
+    /// The order after the cancellation.
     pub order: Order,
-    /// Where its stock goes; nowhere if it was cancelled before.
+    /// How its stock moves; none moves if it was already cancelled.
     pub stock: StockMove,
 }
 

@@ -1,10 +1,10 @@
-//! Whom to mail about an order.
+//! The recipient of mails about an order.
 
-/// Whom to mail about an order.
+/// The recipient of mails about an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contact {
     /// The e-mail address.
     pub email: String,
-    /// How to address them; may be empty.
+    /// The name for the greeting; may be empty.
     pub name: String,
 }

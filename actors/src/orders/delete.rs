@@ -10,23 +10,23 @@ use crate::owner::Command;
 use crate::store::Unit;
 use souk_domain::{OrderAction, OrderId, OrderStatus, Refusal, Role, StockHolding};
 
-/// Deletes an order. Publishes `order.deleted`. Refuses a customer whose order is not pending.
+/// Deletes an order. Publishes `order.deleted`. Rejects a customer whose order is not pending.
 #[derive(Clone, Debug)]
 pub struct DeleteOrder {
     /// The order.
     pub id: OrderId,
-    /// Who asks.
+    /// The caller's role.
     pub by: Role,
 }
 
-/// What was deleted.
+/// A deleted order.
 #[derive(Clone, Debug)]
 pub struct Deleted {
-    /// The order as it last was.
+    /// The order before the deletion.
     pub order: Order,
-    /// Where its stock goes; nowhere if the goods have left.
+    /// How its stock moves; none moves if the goods were shipped.
     pub stock: StockMove,
-    /// True if the goods are with the customer, whose money the shop keeps.
+    /// True if the goods were shipped, so that the shop keeps the money.
     pub goods_have_left: bool,
 }
 
@@ -61,7 +61,7 @@ impl Command for DeleteOrder {
         order.version += 1;
         order.updated_at = unit.now();
         if order.status.holding() != StockHolding::Released {
-            // Only its stock counts from here on; its customer and addresses are not kept.
+            // Only its stock must stay accounted for; its customer and addresses are not kept.
             let (customer, recipient) = (None, None);
             let (shipping_address, billing_address) = (String::new(), String::new());
             let gone =

@@ -43,7 +43,7 @@ fn delivery(tries: u32, next_try: Option<UnixMillis>) -> CrmDelivery {
     CrmDelivery { version: 300, tries, since: TIME, next_try }
 }
 
-/// An order in every state, paid by nobody and by everybody.
+/// Orders in every state, unpaid and paid, of guests and customers.
 fn orders() -> Vec<Example> {
     let mut rows = vec![Example::of(
         ORDERS,
@@ -103,7 +103,7 @@ fn guests_order() -> Order {
     }
 }
 
-/// What was bought.
+/// The lines of the example orders.
 pub(crate) fn lines() -> Vec<OrderLine> {
     let line = |number, name, price, units| OrderLine {
         id: id(OrderLineId::new, number),

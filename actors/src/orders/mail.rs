@@ -6,7 +6,7 @@ use crate::outbox::{self, Cause, MailContent, OrderMail, Outgoing};
 use crate::store::Unit;
 use souk_domain::{Money, OrderId};
 
-/// Mails about an order, if there is anybody to mail.
+/// Mails the order's contact, if there is one.
 pub(super) fn mail(
     unit: &Unit,
     id: OrderId,
@@ -19,16 +19,16 @@ pub(super) fn mail(
     mail_about(unit, id, order, contact, &about)
 }
 
-/// What a mail says beside what the order says.
+/// The part of a mail that is not in the order.
 pub(super) struct About<'a> {
     pub(super) template: OrderMail,
-    /// Why; perhaps empty.
+    /// The reason; may be empty.
     pub(super) reason: &'a str,
-    /// What went back, where the mail is about that.
+    /// The refunded amount, if the mail is about a refund.
     pub(super) refunded: Option<Money>,
 }
 
-/// Does what [`mail`] does, and may name an amount that went back.
+/// Like [`mail`], with an optional refunded amount.
 pub(super) fn mail_about(
     unit: &Unit,
     id: OrderId,
@@ -36,7 +36,7 @@ pub(super) fn mail_about(
     contact: Option<&Contact>,
     about: &About<'_>,
 ) -> Result<(), Failure> {
-    // An order with a recipient of its own is their business, whoever's account it is in.
+    // If an order has a recipient of its own, the mails go there, whoever's account placed it.
     let recipient = order.recipient.as_ref();
     let own = recipient.and_then(Recipient::contact);
     let account = contact.map(|contact| contact.email.as_str());
@@ -49,8 +49,8 @@ pub(super) fn mail_about(
         {
             recipient.full_address(street)
         }
-        // Whoever placed the order may have given anybody's address: a stranger hears what was
-        // bought and for which town, and nothing else that the buyer wrote.
+        // The buyer may have given a stranger's address. A mail to it shows only the products and
+        // the town, and nothing else that the buyer wrote.
         Some(recipient) => recipient.town(),
     };
     let content = MailContent::Order {

@@ -1,4 +1,4 @@
-//! The owner of orders: placed, moved, paid, cancelled, deleted, expired.
+//! The owner of orders: placing, changing, paying, cancelling, deleting, expiring.
 
 mod cancel;
 mod contact;
@@ -53,7 +53,7 @@ pub(crate) use unpaid::{is_due_unpaid, list_guests_unpaid};
 /// The owner of orders.
 #[derive(Debug)]
 pub struct Orders {
-    /// How the owner of the shop gets news of new orders.
+    /// How the shop's owner is notified of new orders.
     pub notices: OrderNotices,
 }
 

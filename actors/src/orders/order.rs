@@ -1,4 +1,4 @@
-//! What an order is.
+//! The types of an order.
 
 use super::Recipient;
 use crate::carts::CartKeyHash;
@@ -11,33 +11,33 @@ use souk_domain::{Money, OrderLine, OrderStatus, PaymentId, UnixMillis, UserId};
 pub struct Order {
     /// `ORD-` and digits, unique.
     pub number: String,
-    /// Whose; `None` for guests and closed accounts.
+    /// The customer; `None` for guests and closed accounts.
     pub customer: Option<UserId>,
-    /// The key of the guest who placed it: whoever presents it may see the order.
+    /// The key of the guest who placed it; a request with that key may see the order.
     pub guest: Option<CartKeyHash>,
     /// Its state.
     pub status: OrderStatus,
-    /// Whether the shop has the money.
+    /// True if the shop has the money.
     pub is_paid: bool,
-    /// Who gets it, where that is not the customer's profile.
+    /// The recipient, if it differs from the customer's profile.
     pub recipient: Option<Recipient>,
     /// Where the goods go.
     pub shipping_address: String,
     /// Where the bill goes.
     pub billing_address: String,
-    /// What was bought, at the prices of that moment.
+    /// The lines, at the prices of the order's time.
     pub lines: Vec<OrderLine>,
     /// What it costs.
     pub total: Money,
-    /// What was given back of what was paid.
+    /// How much of the paid amount was refunded.
     pub refunded: Money,
     /// The payment started for it.
     pub payment: Option<PaymentLink>,
-    /// What the CRM said: `None` before it was asked.
+    /// The CRM's answer; `None` if the order was never sent.
     pub crm_sync: Option<CrmSync>,
-    /// The version of the event the CRM was last to hear of; 0 before the first.
+    /// The version of the last event that is scheduled for the CRM; 0 before the first.
     pub crm_version: u64,
-    /// When it expires unpaid; `None` once it is off that clock.
+    /// When it expires unpaid; `None` if it does not expire.
     pub expires_at: Option<UnixMillis>,
     /// When it was placed.
     pub created_at: UnixMillis,
@@ -52,19 +52,18 @@ pub struct Order {
 pub struct PaymentLink {
     /// Our payment.
     pub payment: PaymentId,
-    /// The gateway's intent; `None` where the customer pays at a page of the gateway, which makes
-    /// its own.
+    /// The gateway's intent; `None` if the customer pays at a checkout page, which creates its own.
     pub intent: Option<Intent>,
 }
 
-/// Where the CRM stands with an order.
+/// The state of an order's delivery to the CRM.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CrmSync {
-    /// On its way.
+    /// Not accepted yet.
     Pending,
-    /// Taken.
+    /// Accepted.
     Success,
-    /// Given up.
+    /// Given up after repeated failures.
     Failed,
 }
 
@@ -103,14 +102,14 @@ pub struct OrderSummary {
 }
 
 impl OrderSummary {
-    /// Counts an order in.
+    /// Adds an order to the totals.
     pub(super) fn add(&mut self, order: &Order) {
         self.orders += 1;
         self.pending += u64::from(order.status == OrderStatus::Pending);
         self.paid += u64::from(order.is_paid);
     }
 
-    /// Counts an order out that was counted in as it is here.
+    /// Subtracts an order in the state in which it was added.
     pub(super) fn subtract(&mut self, order: &Order) {
         self.orders = self.orders.saturating_sub(1);
         let pending = u64::from(order.status == OrderStatus::Pending);

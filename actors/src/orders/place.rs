@@ -15,31 +15,31 @@ use souk_domain::{
 };
 use std::time::Duration;
 
-/// Who orders, and where it goes.
+/// The customer, recipient and addresses of an order.
 #[derive(Clone, Debug)]
 pub struct OrderDraft {
-    /// The user who orders; `None` for a guest.
+    /// The customer; `None` for a guest.
     pub customer: Option<UserId>,
-    /// The key of the guest who orders: whoever presents it may see the order.
+    /// The key of the ordering guest; a request with that key may see the order.
     pub guest: Option<CartKeyHash>,
-    /// Who gets it, where that is not the customer's profile.
+    /// The recipient, if it differs from the customer's profile.
     pub recipient: Option<Recipient>,
-    /// Whom to mail, unless the recipient says otherwise.
+    /// The mail recipient, unless `recipient` has an address.
     pub contact: Option<Contact>,
     /// Where the goods go.
     pub shipping_address: String,
     /// Where the bill goes.
     pub billing_address: String,
-    /// How long it may stay unpaid.
+    /// How long it may stay unpaid before it expires.
     pub time_to_live: Duration,
 }
 
-/// A line of an order to be placed, at the price of now.
+/// A line of a new order, at the current price.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PricedLine {
     /// The product.
     pub product: ProductId,
-    /// What it is called.
+    /// The product's name.
     pub product_name: String,
     /// What the customer pays for one unit.
     pub unit_price: Money,
@@ -48,13 +48,13 @@ pub struct PricedLine {
 }
 
 /// Places an order. The sender MUST take the stock of every line in the same turn. Publishes
-/// `order.placed`, mails the confirmation, and announces it to the owner. Refuses a total that is
-/// too large.
+/// `order.placed`, mails the confirmation to the customer, and notifies the shop's owner. Rejects a
+/// total that is too large.
 #[derive(Clone, Debug)]
 pub struct PlaceOrder {
-    /// Who orders, and where it goes.
+    /// The customer, recipient and addresses.
     pub draft: OrderDraft,
-    /// What is ordered; at least one line, each product once.
+    /// The lines; at least one, each product once.
     pub lines: Vec<PricedLine>,
 }
 

@@ -1,4 +1,4 @@
-//! Questions about orders, answered from a committed snapshot or within a turn.
+//! Queries about orders, answered from a committed snapshot or within a turn.
 
 use super::stored::{BY_CUSTOMER, BY_EXPIRY, GONE, ORDERS, SUMMARY, TO_FORGET};
 use super::{CrmSync, Order, OrderSummary, crm, leaving, unpaid};
@@ -17,7 +17,7 @@ pub fn order(read: &impl Read, id: OrderId) -> Result<Option<Order>, StoreError>
     read.get(ORDERS, &id)
 }
 
-/// The order as it stands in this turn; refuses one that was deleted.
+/// The order as of this turn. Rejects one that was deleted.
 ///
 /// # Errors
 /// [`Refusal::NotFound`]; [`Failure`] of the store.
@@ -25,8 +25,7 @@ pub fn require_order(unit: &Unit, id: OrderId) -> Result<Order, Failure> {
     Ok(unit.get(ORDERS, &id)?.ok_or(Refusal::NotFound(Missing::Order))?)
 }
 
-/// A page of a customer's orders, newest first: how many there are in all, and which are on the
-/// page.
+/// A page of a customer's orders, newest first: the number of all, and the ids on the page.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -48,7 +47,7 @@ pub fn ids_of_customer(
     Ok((count, ids))
 }
 
-/// The same of all orders.
+/// A page of all orders, like [`ids_of_customer`].
 ///
 /// # Errors
 /// [`StoreError`].
@@ -71,7 +70,7 @@ pub fn ids(
     Ok((snapshot.count(ORDERS)?, ids))
 }
 
-/// Orders whose time to be paid is over at `now`, at most `limit`.
+/// Unpaid orders that have expired at `now`, at most `limit`.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -83,7 +82,7 @@ pub fn due(snapshot: &Snapshot, now: UnixMillis, limit: usize) -> Result<Vec<Ord
     Ok(rows.into_iter().map(|((_, id), ())| id).collect())
 }
 
-/// Customers who closed their account and still stand in orders, at most `limit`.
+/// Customers who closed their account and are still named in orders, at most `limit`.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -101,7 +100,8 @@ pub fn summary(read: &impl Read) -> Result<OrderSummary, StoreError> {
     Ok(read.get(SUMMARY, &0)?.unwrap_or_default())
 }
 
-/// Every order adds up, is indexed and counted; answers what stock the orders say they took.
+/// Checks that every order adds up, is indexed and counted. Returns the stock that the orders claim
+/// to have taken.
 pub(crate) fn check(
     snapshot: &Snapshot,
     findings: &mut Findings,
@@ -130,9 +130,9 @@ pub(crate) fn check(
             with_customer += 1;
             let is_listed = snapshot.get(BY_CUSTOMER, &(customer, id))?.is_some();
             findings.require(is_listed, || format!("order {id} is not in its customer's list"));
-            let is_somebody = users::user(snapshot, customer)?.is_some()
+            let account_exists = users::user(snapshot, customer)?.is_some()
                 || snapshot.get(TO_FORGET, &customer)?.is_some();
-            findings.require(is_somebody, || format!("order {id} names a closed account"));
+            findings.require(account_exists, || format!("order {id} names a closed account"));
         }
         if let Some(expires_at) = expires_at {
             on_the_clock += 1;
@@ -146,7 +146,7 @@ pub(crate) fn check(
     leaving::check(snapshot, findings)?;
     unpaid::check(snapshot, findings)?;
     let crm_agrees = crm::check(snapshot, findings)? == awaiting_crm;
-    findings.require(crm_agrees, || "orders wait for the CRM that it will not hear of".into());
+    findings.require(crm_agrees, || "orders wait for the CRM but are not scheduled".into());
     let summary = summary(snapshot)?;
     findings.require(summary == totals, || format!("totals {summary:?} should be {totals:?}"));
     findings.counted("orders", totals.orders);
@@ -160,8 +160,8 @@ fn check_order(id: OrderId, order: &Order, findings: &mut Findings) {
     let has_one_holder = order.customer.is_none() || order.guest.is_none();
     findings.require(has_one_holder, || format!("order {id} is a customer's and a guest's"));
     let is_done = order.is_paid || order.status.holding() != StockHolding::Held;
-    let clock_is_right = !(is_done && order.expires_at.is_some());
-    findings.require(clock_is_right, || format!("order {id} is done and still on the clock"));
+    let expiry_is_right = !(is_done && order.expires_at.is_some());
+    findings.require(expiry_is_right, || format!("order {id} is done and still expires"));
 }
 
 fn take(taken: &mut TakenStock, order: &Order) {

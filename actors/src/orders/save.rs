@@ -1,4 +1,4 @@
-//! Saving a changed order: its row, its indexes and the totals, and the event if there is one.
+//! Saves a changed order: its row, its indexes, the totals, and the event if there is one.
 
 use super::publish::append_event;
 use super::stored::{BY_EXPIRY, ORDERS};
@@ -23,7 +23,7 @@ pub(super) fn save_and_publish(
     append_event(unit, id, after, what, previous_status)
 }
 
-/// Saves a change that other systems need not know.
+/// Saves a change that is not published.
 pub(super) fn save(
     unit: &Unit,
     id: OrderId,

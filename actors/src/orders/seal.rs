@@ -1,6 +1,6 @@
-//! Links that show one order to whoever has them: the mails about it carry one. A token is an HMAC
-//! over what makes the order this one, so that nothing is stored, and an order that takes the same
-//! number after a backup was restored has another token.
+//! Links that show one order without a log-in, for mails about the order. A token is an HMAC over
+//! the order's identifying fields, so nothing is stored, and an order that gets the same number
+//! after a restore has another token.
 
 use super::Order;
 use base64ct::{Base64UrlUnpadded, Encoding};
@@ -9,15 +9,15 @@ use sha2::{Digest, Sha256};
 use souk_domain::OrderId;
 use subtle::ConstantTimeEq;
 
-/// What the key is derived for, so that it is good for nothing else.
+/// Separates this key from other keys derived from the same secret.
 const PURPOSE: &[u8] = b"souk order links\0";
 
-/// Makes the tokens of links, and recognises them.
+/// Creates and verifies the tokens of links.
 #[derive(Clone)]
 pub struct OrderSeal([u8; 32]);
 
 impl OrderSeal {
-    /// A seal whose key follows from the secret that signs log-in tokens.
+    /// A seal whose key is derived from the secret that signs log-in tokens.
     #[must_use]
     pub fn new(secret: &[u8]) -> Self {
         Self(Sha256::new().chain_update(PURPOSE).chain_update(secret).finalize().into())
@@ -34,31 +34,31 @@ impl OrderSeal {
         Base64UrlUnpadded::encode_string(&code.finalize().into_bytes())
     }
 
-    /// True if the token is that of this order.
+    /// True if the token is valid for this order.
     #[must_use]
     pub fn is_token_of(&self, id: OrderId, order: &Order, token: &str) -> bool {
         self.token(id, order).as_bytes().ct_eq(token.as_bytes()).into()
     }
 }
 
-/// Never printed: with the key anybody could see every order.
+/// Redacted: a holder of the key could see every order.
 impl std::fmt::Debug for OrderSeal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("OrderSeal(…)")
     }
 }
 
-/// Where customers look at their orders.
+/// Builds the links to orders.
 #[derive(Clone, Debug)]
 pub struct OrderLinks {
-    /// Where the shop is reached, without a slash at the end.
+    /// The base URL of the shop, without a trailing slash.
     pub base_url: String,
-    /// What makes the tokens.
+    /// Creates the tokens.
     pub seal: OrderSeal,
 }
 
 impl OrderLinks {
-    /// The address of the page that shows an order.
+    /// The URL of the page that shows an order.
     #[must_use]
     pub fn url(&self, id: OrderId, order: &Order) -> String {
         format!("{}/orders/{id}/?token={}", self.base_url, self.seal.token(id, order))

@@ -1,4 +1,4 @@
-//! How orders lie in the file: one row each, lines included.
+//! The tables of orders. An order is one row, lines included.
 
 use super::order::{CrmSync, Order, OrderSummary, PaymentLink};
 use super::{CrmDelivery, Leaver, Recipient};
@@ -8,31 +8,31 @@ use crate::stored;
 use souk_domain::{OrderId, OrderLine, OrderStatus, UnixMillis, UserId};
 
 pub(super) const ORDERS: Table<OrderId, Order> = Table::new("orders.rows");
-/// Deleted orders whose stock left with them: it must stay accounted for. Of others earlier
-/// versions left a row, too.
+/// Deleted orders whose goods were shipped, kept because their stock must stay accounted for.
+/// Earlier versions kept rows of other deleted orders too.
 pub(super) const GONE: Table<OrderId, Order> = Table::new("orders.gone");
 pub(super) const BY_CUSTOMER: Table<(UserId, OrderId), ()> = Table::new("orders.by_customer");
-/// Unpaid orders on the clock.
+/// Unpaid orders by their expiry.
 pub(super) const BY_EXPIRY: Table<(UnixMillis, OrderId), ()> = Table::new("orders.by_expiry");
-/// Guests' orders that were never paid, by when they ended, or will end if nobody pays.
+/// Guests' orders that were never paid, by when they ended or will expire.
 pub(super) const GUESTS_UNPAID: Table<(UnixMillis, OrderId), ()> =
     Table::new("orders.guests_unpaid");
-/// One row, under key 0, once every order is in [`GUESTS_UNPAID`] that belongs there.
+/// One row, under key 0, once [`GUESTS_UNPAID`] is complete.
 pub(super) const GUESTS_LISTED: Table<u64, ()> = Table::new("orders.guests_listed");
-/// Customers who closed their account and still stand in orders.
+/// Customers who closed their account and are still named in orders.
 pub(super) const TO_FORGET: Table<UserId, Leaver> = Table::new("orders.to_forget");
-/// Orders of closed accounts that keep their recipient until they arrive, and until when at most.
+/// Orders of closed accounts that keep their recipient, with the latest time to wipe it.
 pub(super) const KEPT_RECIPIENTS: Table<OrderId, UnixMillis> = Table::new("orders.kept_recipients");
-/// The same by time.
+/// [`KEPT_RECIPIENTS`] by time.
 pub(super) const RECIPIENTS_DUE: Table<(UnixMillis, OrderId), ()> =
     Table::new("orders.recipients_due");
-/// Completed orders that the CRM has not taken.
+/// Completed orders that the CRM has not accepted.
 pub(super) const CRM: Table<OrderId, CrmDelivery> = Table::new("orders.crm");
-/// When each of them is to be told next.
+/// [`CRM`] by the time of the next attempt.
 pub(super) const CRM_DUE: Table<(UnixMillis, OrderId), ()> = Table::new("orders.crm_due");
-/// One row, under key 0, where there is a CRM.
+/// One row, under key 0, if a CRM is configured.
 pub(super) const CRM_WANTED: Table<u64, ()> = Table::new("orders.crm_wanted");
-/// New orders that wait for the next digest to the owner.
+/// New orders that wait for the next digest to the shop's owner.
 pub(super) const TO_ANNOUNCE: Table<OrderId, ()> = Table::new("orders.to_announce");
 /// One row, under key 0.
 pub(super) const SUMMARY: Table<u64, OrderSummary> = Table::new("orders.summary");
@@ -77,7 +77,7 @@ stored! {
         version: u64,
     }
 
-    /// Who gets an order.
+    /// The recipient of an order.
     struct RecipientV1<'a> of Recipient {
         first_name: Text<'a>,
         last_name: Text<'a>,
@@ -110,7 +110,7 @@ stored! {
         pending: u64,
     }
 
-    /// What the orders of a closed account still need. Version 1 kept nothing.
+    /// The personal data that orders of a closed account need. Version 1 kept nothing.
     pub struct LeaverV2<'a> of Leaver {
         first_name: Text<'a>,
         last_name: Text<'a>,
@@ -120,7 +120,7 @@ stored! {
         postcode: Text<'a>,
     }
 
-    /// What the CRM has still to hear of.
+    /// A completed order that the CRM has not accepted.
     pub struct CrmDeliveryV1 of CrmDelivery {
         version: u64,
         tries: u32,
@@ -140,7 +140,7 @@ stored! {
         Cancelled,
     }
 
-    /// Where the CRM stands with an order.
+    /// The state of an order's delivery to the CRM.
     enum CrmSyncV1 of CrmSync {
         Pending,
         Success,

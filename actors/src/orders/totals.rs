@@ -5,8 +5,8 @@ use super::stored::SUMMARY;
 use crate::Failure;
 use crate::store::{Read, Unit};
 
-/// Updates the totals after an order was placed (`before` is `None`), changed, or deleted (`after` is
-/// `None`).
+/// Updates the totals after an order was placed (`before` is `None`), changed, or deleted (`after`
+/// is `None`).
 pub(super) fn recount(
     unit: &Unit,
     before: Option<&Order>,

@@ -1,5 +1,5 @@
-//! Guests' orders that were never paid. Guests have shown nothing of their own, so these orders have
-//! a bound, and are deleted some time after they ended; by age, and never to make room.
+//! Guests' orders that were never paid. Guests are anonymous, so the number of these orders is
+//! bounded. They are deleted some time after they ended: by age, and never to make room.
 
 use super::Order;
 use super::stored::{GUESTS_LISTED, GUESTS_UNPAID, ORDERS};
@@ -9,11 +9,11 @@ use crate::store::{Direction, Read, Snapshot, Store, StoreError, Unit};
 use souk_domain::{Money, OrderId, OrderStatus, UnixMillis};
 use std::ops::ControlFlow;
 
-/// Orders that [`list_guests_unpaid`] looks at in one turn.
+/// Orders that [`list_guests_unpaid`] handles in one turn.
 const BATCH: usize = 500;
 
-/// When an order ended, or will end if nobody pays; `None` for one that is no guest's, that was
-/// paid, or that the shop delivers without having been paid.
+/// When an order ended or will expire; `None` for an order that has a customer, was paid, or is
+/// delivered unpaid by the shop.
 fn unpaid_end(order: &Order) -> Option<UnixMillis> {
     let was_paid = order.is_paid || order.refunded != Money::ZERO;
     if order.guest.is_none() || was_paid {
@@ -29,7 +29,7 @@ fn unpaid_end(order: &Order) -> Option<UnixMillis> {
     }
 }
 
-/// Keeps the list in step with an order that came, changed or went.
+/// Updates the list after an order was placed, changed or deleted.
 pub(super) fn relist(
     unit: &Unit,
     id: OrderId,
@@ -49,10 +49,10 @@ pub(super) fn relist(
     Ok(())
 }
 
-/// Lists the orders that an earlier version left unlisted, once.
+/// Lists the orders that an earlier version did not list, once.
 ///
 /// # Errors
-/// [`Failure`] of the store. On a full disk the next start goes on.
+/// [`Failure`] of the store. After a full disk, the next start continues.
 pub(crate) async fn list_guests_unpaid(store: &Store) -> Result<(), Failure> {
     if store.snapshot().get(GUESTS_LISTED, &0)?.is_some() {
         return Ok(());
@@ -68,7 +68,7 @@ pub(crate) async fn list_guests_unpaid(store: &Store) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Answers where the next batch begins; `None` after the last.
+/// Lists one batch. Returns the start of the next batch; `None` after the last.
 fn list_batch(unit: &Unit, first: OrderId) -> Result<Option<OrderId>, Failure> {
     let batch = unit.range(ORDERS, &first, None, Direction::Ascending, BATCH)?;
     for (id, order) in &batch {
@@ -82,7 +82,7 @@ fn list_batch(unit: &Unit, first: OrderId) -> Result<Option<OrderId>, Failure> {
     Ok(next)
 }
 
-/// Guests' orders that are kept and were never paid.
+/// The number of guests' orders that were never paid.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -106,7 +106,7 @@ pub fn unpaid_due(
     snapshot.visit(GUESTS_UNPAID, &from, Some(&to), Direction::Ascending, |(_, id), ()| {
         match snapshot.get(ORDERS, &id) {
             Ok(order) if order.as_ref().is_some_and(|it| is_due_unpaid(it, before)) => due.push(id),
-            // One whose payment is in doubt waits for the gateway, and holds up no other.
+            // An order whose payment is in doubt waits for the gateway and does not block others.
             Ok(_) => {}
             Err(error) => failure = Some(error),
         }
@@ -116,15 +116,15 @@ pub fn unpaid_due(
     failure.map_or(Ok(due), Err)
 }
 
-/// Whether this is a guest's order that was cancelled before `before` and never paid.
+/// True for a guest's order that was cancelled before `before` and never paid.
 pub(crate) fn is_due_unpaid(order: &Order, before: UnixMillis) -> bool {
     order.status == OrderStatus::Cancelled && unpaid_end(order).is_some_and(|end| end < before)
 }
 
-/// The list has every order that belongs on it and no other.
+/// Checks that the list has exactly the orders that belong on it.
 pub(super) fn check(snapshot: &Snapshot, findings: &mut Findings) -> Result<(), StoreError> {
     if snapshot.get(GUESTS_LISTED, &0)?.is_none() {
-        // The next start lists what an earlier version left unlisted.
+        // The next start lists the orders of an earlier version.
         return Ok(());
     }
     let first = OrderId::new(1).expect("1 is an id");
@@ -183,7 +183,7 @@ mod tests {
         findings
     }
 
-    /// A store as a version without the list left it.
+    /// A store as left by a version without the list.
     async fn store_without_the_list(directory: &tempfile::TempDir) -> Store {
         let store = Store::made_in(directory.path(), &crate::tables());
         store

@@ -1,4 +1,4 @@
-//! Changing the state or the addresses of an order. The rules are `souk_domain::step`'s.
+//! Changing the state or the addresses of an order. `souk_domain::step` has the rules.
 
 use super::cancel::{Cancelled, save_cancelled};
 use super::mail::mail;
@@ -14,25 +14,24 @@ use souk_domain::{
 };
 
 /// Changes the state or the addresses of an order; `None` leaves a field as it is. Publishes the
-/// event of the new state; an address alone is no news to other systems. Refuses a state that
-/// [`souk_domain::step`] refuses, a customer's change of an order that is not pending, and an order
-/// that has lost its customer since.
+/// event of the new state; a change of addresses alone is not published. Rejects a state that
+/// [`souk_domain::step`] rejects, a customer's change of an order that is not pending, and an order
+/// whose customer has closed the account since.
 #[derive(Clone, Debug)]
 pub struct UpdateOrder {
     /// The order.
     pub id: OrderId,
-    /// The customer whose order it was when the request was let in; the account may have been
-    /// closed since.
+    /// The customer as of the request's permission check; the account may have been closed since.
     pub customer: Option<UserId>,
-    /// Who asks; a customer may change a pending order only.
+    /// The caller's role; a customer may only change a pending order.
     pub by: Role,
-    /// The wished state.
+    /// The requested state.
     pub status: Option<OrderStatus>,
     /// A new shipping address.
     pub shipping_address: Option<String>,
     /// A new billing address.
     pub billing_address: Option<String>,
-    /// Whom to mail about it.
+    /// The mail recipient.
     pub contact: Option<Contact>,
 }
 
@@ -53,7 +52,7 @@ impl Command for UpdateOrder {
         let Self { id, customer, by, status, .. } = self;
         let before = require_order(unit, id)?;
         if before.customer != customer {
-            // What the request brings belongs to somebody who asked to be forgotten.
+            // The request contains personal data of a user who has closed the account.
             return Err(Refusal::NotFound(Missing::Order).into());
         }
         if by == Role::Customer && before.status != OrderStatus::Pending {
@@ -70,7 +69,7 @@ impl Command for UpdateOrder {
         current.shipping_address = self.shipping_address.unwrap_or(current.shipping_address);
         current.billing_address = self.billing_address.unwrap_or(current.billing_address);
         if current != before {
-            // No news to other systems: events carry no addresses.
+            // Not published: events contain no addresses.
             save(unit, id, &before, &mut current)?;
         }
         let Some(to) = moved else {
@@ -86,7 +85,7 @@ impl Command for UpdateOrder {
         let mut after = current.clone();
         after.status = to;
         if by == Role::Administrator {
-            // A shop that moves an order itself does not let it expire.
+            // An order that the shop moves itself no longer expires.
             after.expires_at = None;
         }
         save_and_publish(unit, id, &current, &mut after, event_of(to))?;

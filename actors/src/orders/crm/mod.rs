@@ -1,5 +1,5 @@
-//! Completed orders wait for the CRM. A row is written in the turn that completes the order, so that
-//! no crash loses it; whoever sends the order reports each try in a turn of its own.
+//! Completed orders wait for the CRM. The turn that completes an order writes the row, so that no
+//! crash loses it. The sender records each attempt in a turn of its own.
 
 mod delivery;
 mod queries;

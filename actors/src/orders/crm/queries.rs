@@ -1,4 +1,4 @@
-//! Questions about what the CRM has still to receive.
+//! Queries about orders that the CRM has not accepted yet.
 
 use super::CrmDelivery;
 use crate::check::Findings;
@@ -8,7 +8,7 @@ use crate::store::{Direction, Read, Snapshot, StoreError};
 use souk_domain::{OrderId, UnixMillis};
 use std::ops::ControlFlow;
 
-/// Whether completed orders wait for a CRM.
+/// True if a CRM is configured, so that completed orders wait for it.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -16,8 +16,8 @@ pub fn crm_is_wanted(read: &impl Read) -> Result<bool, StoreError> {
     Ok(read.get(CRM_WANTED, &0)?.is_some())
 }
 
-/// What is to be sent to the CRM next, the longest due first, at most `limit`; some of it later than
-/// now.
+/// The next orders to send to the CRM, the longest due first, at most `limit`. Some may be due
+/// later than now.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -35,7 +35,7 @@ pub fn crm_due(
     Ok(rows)
 }
 
-/// Orders after `after` that the CRM did not take in a day, at most `limit`.
+/// Orders after `after` that the CRM did not accept within a day, at most `limit`.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -57,7 +57,8 @@ pub fn crm_failed(
     Ok(failed)
 }
 
-/// An order says `pending` or `failed` exactly if its row does, and what is due is in the index.
+/// Checks that an order is `pending` or `failed` exactly if its row is, and that the index has
+/// every due order.
 pub(in crate::orders) fn check(
     snapshot: &Snapshot,
     findings: &mut Findings,
@@ -70,16 +71,18 @@ pub(in crate::orders) fn check(
     })?;
     let mut due = 0;
     for (id, delivery) in &rows {
-        let said = snapshot.get(ORDERS, id)?.and_then(|order| order.crm_sync);
+        let stored = snapshot.get(ORDERS, id)?.and_then(|order| order.crm_sync);
         let sync = if delivery.next_try.is_some() { CrmSync::Pending } else { CrmSync::Failed };
-        findings.require(said == Some(sync), || format!("order {id} misjudges the CRM: {said:?}"));
+        findings.require(stored == Some(sync), || {
+            format!("order {id} has the wrong CRM state {stored:?}")
+        });
         if let Some(next_try) = delivery.next_try {
             due += 1;
             let is_listed = snapshot.get(CRM_DUE, &(next_try, *id))?.is_some();
-            findings.require(is_listed, || format!("the CRM will not hear of order {id}"));
+            findings.require(is_listed, || format!("order {id} will not be sent to the CRM"));
         }
     }
     let agrees = snapshot.count(CRM_DUE)? == due;
-    findings.require(agrees, || "stray entries of what the CRM is to hear".into());
+    findings.require(agrees, || "stray entries of orders due for the CRM".into());
     Ok(rows.len().try_into().unwrap_or(u64::MAX))
 }

@@ -1,4 +1,4 @@
-//! Recording a try to send an order to the CRM.
+//! Recording an attempt to send an order to the CRM.
 
 use super::CrmDelivery;
 use super::waiting::put;
@@ -10,26 +10,26 @@ use crate::owner::Command;
 use crate::store::{Read, Unit};
 use souk_domain::{OrderId, UnixMillis};
 
-/// Records how a try to send an order to the CRM went. Does nothing if the try was about an earlier
-/// completion of the order, or nobody waits for it any more.
+/// Records the result of an attempt to send an order to the CRM. Does nothing if the attempt was
+/// for an earlier completion of the order, or the order no longer waits.
 #[derive(Clone, Debug)]
 pub struct RecordCrmTry {
     /// The order.
     pub id: OrderId,
-    /// The version of the completion that was sent; a later one is still to be sent.
+    /// The version of the completion that was sent; a later one must still be sent.
     pub version: u64,
-    /// How it went.
+    /// The result.
     pub outcome: CrmTry,
 }
 
-/// How a try went.
+/// The result of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CrmTry {
-    /// The CRM took it.
+    /// The CRM accepted it.
     Taken,
-    /// It did not, and is asked again at this time.
+    /// It failed and is retried at this time.
     Again(UnixMillis),
-    /// It did not, and is not asked again.
+    /// It failed and is not retried.
     GivenUp,
 }
 

@@ -9,8 +9,9 @@ use crate::owner::Command;
 use crate::store::{Read, Unit};
 use souk_domain::{Missing, OrderId, Refusal, StockHolding};
 
-/// Has a completed order sent to the CRM again, under the id it had; one that was completed before
-/// there was a CRM is sent for the first time. Refuses an order that was never completed.
+/// Sends a completed order to the CRM again, with its earlier message id. An order that was
+/// completed before a CRM was configured is sent for the first time. Rejects an order that was
+/// never completed.
 #[derive(Clone, Debug)]
 pub struct ReplayCrm {
     /// The order.

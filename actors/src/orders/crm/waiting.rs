@@ -1,4 +1,4 @@
-//! The rows of completed orders that the CRM has not taken, with their index.
+//! The rows of completed orders that the CRM has not accepted, with their index.
 
 use super::CrmDelivery;
 use crate::Failure;
@@ -8,8 +8,8 @@ use crate::outbox::OrderEvent;
 use crate::store::{Read, StoreError, Unit};
 use souk_domain::OrderId;
 
-/// Schedules an order for the CRM, if this event completes it and there is a CRM. The caller saves
-/// the order.
+/// Schedules an order for the CRM, if this event completes it and a CRM is configured. The caller
+/// saves the order.
 pub(in crate::orders) fn schedule_if_completed(
     unit: &Unit,
     id: OrderId,
@@ -57,7 +57,7 @@ pub(super) fn put(
     Ok(())
 }
 
-/// Takes an order off the schedule, because it is deleted.
+/// Removes a deleted order from the schedule.
 pub(in crate::orders) fn unschedule(unit: &Unit, id: OrderId) -> Result<(), StoreError> {
     put(unit, id, None)
 }

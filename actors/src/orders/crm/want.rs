@@ -1,4 +1,4 @@
-//! Whether there is a CRM.
+//! Recording whether a CRM is configured.
 
 use crate::Failure;
 use crate::orders::Orders;
@@ -6,10 +6,10 @@ use crate::orders::stored::CRM_WANTED;
 use crate::owner::Command;
 use crate::store::Unit;
 
-/// Records whether there is a CRM: only then do completed orders wait for it.
+/// Records whether a CRM is configured. Only then do completed orders wait for it.
 #[derive(Clone, Debug)]
 pub struct WantCrm {
-    /// Whether there is one.
+    /// True if a CRM is configured.
     pub is_wanted: bool,
 }
 

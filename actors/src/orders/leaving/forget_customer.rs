@@ -1,4 +1,4 @@
-//! Taking a person out of their orders.
+//! Removing a user from their orders.
 
 use super::Leaver;
 use super::kept_recipients::{is_on_its_way, keep_for_delivery, wipe};
@@ -10,19 +10,19 @@ use crate::owner::Command;
 use crate::store::{Direction, Read, StoreError, Unit};
 use souk_domain::UserId;
 
-/// Orders one turn goes through; housekeeping goes on with the rest, turn by turn.
+/// Orders per turn; housekeeping handles the rest in further turns.
 const MAX_ORDERS_PER_TURN: usize = 200;
 
-/// Takes a person out of their orders: no customer, no addresses, except where a paid order must
-/// still be delivered. Of many orders some are left for a later turn; until then
-/// [`super::to_forget`] names the person. Publishes nothing: other systems hear of the closed
-/// account.
+/// Removes a user from their orders: the customer and the addresses, except where a paid order must
+/// still be delivered. If there are many orders, some are left for later turns, and
+/// [`super::to_forget`] lists the user until all are done. Publishes nothing; `user.closed` covers
+/// it.
 #[derive(Clone, Debug)]
 pub struct ForgetCustomer {
-    /// The person who closes their account.
+    /// The user who closes the account.
     pub customer: UserId,
-    /// What their deliveries need, in the turn that closes the account; `None` in later turns,
-    /// which find what the first one kept.
+    /// What the deliveries need, in the turn that closes the account; `None` in later turns, which
+    /// read what the first one stored.
     pub leaver: Option<Leaver>,
 }
 

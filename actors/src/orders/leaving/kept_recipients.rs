@@ -12,13 +12,13 @@ use std::time::Duration;
 /// How long the recipient of a paid order is kept after the account was closed.
 pub const KEPT_FOR: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
-/// Whether somebody must still bring the goods to whoever paid for them.
+/// True if the order is paid and must still be delivered.
 pub(super) fn is_on_its_way(order: &Order) -> bool {
     let has_ended = matches!(order.status, OrderStatus::Delivered | OrderStatus::Cancelled);
     order.is_paid && !has_ended
 }
 
-/// Leaves name, address and phone number, and notes when they go at the latest.
+/// Stores name, address and phone number, and the latest time to wipe them.
 pub(super) fn keep_for_delivery(
     unit: &Unit,
     id: OrderId,
@@ -32,7 +32,7 @@ pub(super) fn keep_for_delivery(
         last_name: leaver.last_name.clone(),
         phone_number: leaver.phone_number.clone(),
         email: String::new(),
-        // An order without an address of its own goes to the customer's.
+        // An order without an address of its own goes to the customer's address.
         city: part(&leaver.city),
         postcode: part(&leaver.postcode),
         notes: String::new(),
@@ -53,8 +53,8 @@ pub(super) fn wipe(order: &mut Order) {
     order.billing_address.clear();
 }
 
-/// Wipes what was kept of the recipient once the order has arrived, was cancelled or is no longer
-/// paid. Comes before every write of an order.
+/// Wipes the kept recipient once the order is delivered, cancelled or no longer paid. Called before
+/// every write of an order.
 pub(in crate::orders) fn wipe_if_done(
     unit: &Unit,
     id: OrderId,
@@ -69,7 +69,7 @@ pub(in crate::orders) fn wipe_if_done(
     Ok(())
 }
 
-/// Takes an order off the list of those that keep a recipient; true if it was on it.
+/// Removes an order from the list of kept recipients; true if it was listed.
 pub(in crate::orders) fn unlist(unit: &Unit, id: OrderId) -> Result<bool, StoreError> {
     let Some(due) = unit.get(KEPT_RECIPIENTS, &id)? else { return Ok(false) };
     unit.delete(RECIPIENTS_DUE, &(due, id))?;
@@ -91,8 +91,8 @@ pub fn recipients_due(
     Ok(rows.into_iter().map(|((_, id), ())| id).collect())
 }
 
-/// Only orders that are on their way keep the recipient of a closed account, and never their
-/// e-mail address; each of them is on the list of what is to be wiped.
+/// Checks that only undelivered orders keep the recipient of a closed account, without an e-mail
+/// address, and that each of them is scheduled to be wiped.
 pub(in crate::orders) fn check(
     snapshot: &Snapshot,
     findings: &mut Findings,

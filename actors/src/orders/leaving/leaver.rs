@@ -1,9 +1,9 @@
-//! What the orders of a closed account still need to know of the person.
+//! The personal data that the orders of a closed account still need.
 
 use crate::users::User;
 
-/// What the orders of a closed account that are on their way still need to know of the person.
-/// No e-mail address, no user name.
+/// The personal data that undelivered orders of a closed account still need. No e-mail address, no
+/// user name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Leaver {
     pub(in crate::orders) first_name: String,
@@ -15,7 +15,7 @@ pub struct Leaver {
 }
 
 impl Leaver {
-    /// Whoever closes this account.
+    /// The data of the user who closes the account.
     #[must_use]
     pub fn of(user: &User) -> Self {
         let text = |text: &Option<String>| text.clone().unwrap_or_default();

@@ -1,8 +1,8 @@
-//! People who close their account leave their orders (contracts README, "Users": orders stay,
-//! without them).
+//! Removes users who close their account from their orders (contracts README, "Users": orders stay,
+//! without the user).
 //!
-//! A paid order that has not arrived keeps who gets it and where, because somebody must still
-//! carry it there: until it is delivered or cancelled, at most [`KEPT_FOR`].
+//! A paid order that has not arrived keeps its recipient and address, because it must still be
+//! delivered: until it is delivered or cancelled, at most [`KEPT_FOR`].
 
 mod forget_customer;
 mod kept_recipients;

@@ -1,4 +1,4 @@
-//! Wiping the recipient that an order kept for its delivery.
+//! Wiping a kept recipient.
 
 use super::kept_recipients::{unlist, wipe};
 use crate::Failure;
@@ -9,8 +9,8 @@ use crate::owner::Command;
 use crate::store::{Read, Unit};
 use souk_domain::OrderId;
 
-/// Wipes the recipient that the order of a closed account kept for its delivery, because it was
-/// kept for as long as it may be. Does nothing if the order is gone or keeps none.
+/// Wipes the recipient that the order of a closed account kept for its delivery, because
+/// [`super::KEPT_FOR`] is over. Does nothing if the order does not exist or keeps none.
 #[derive(Clone, Debug)]
 pub struct WipeRecipient {
     /// The order.

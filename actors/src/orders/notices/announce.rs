@@ -1,4 +1,4 @@
-//! The digest of new orders.
+//! The digest of new orders for the shop's owner.
 
 use super::{ADMINISTRATORS_MAILED_MAX, OrderNotices};
 use crate::orders::stored::{ORDERS, TO_ANNOUNCE};
@@ -9,14 +9,15 @@ use crate::store::{Direction, Read, StoreError, Unit};
 use crate::{Failure, users};
 use souk_domain::{OrderId, UnixMillis};
 
-/// Orders one digest lists; further ones wait for the next.
+/// Most orders in one digest; further ones wait for the next.
 const ORDERS_PER_DIGEST_MAX: usize = 200;
 
-/// Mails the orders that wait for a digest to the owner, if the oldest of them was placed at
-/// `placed_before` or earlier. Where the owner wants no mail, they only stop waiting.
+/// Mails the orders that wait for a digest to the shop's owner, if the oldest of them was placed at
+/// `placed_before` or earlier. If digests are switched off, the orders are only removed from the
+/// list.
 #[derive(Clone, Debug)]
 pub struct AnnounceOrders {
-    /// When the oldest must have been placed, at the latest.
+    /// The latest time at which the oldest order was placed.
     pub placed_before: UnixMillis,
 }
 
@@ -57,7 +58,7 @@ fn listed((_, order): &(OrderId, Order)) -> ListedOrder {
     }
 }
 
-/// Whether orders wait for a digest, the oldest of them since `placed_before` or earlier.
+/// True if the oldest order that waits for a digest was placed at `placed_before` or earlier.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -65,7 +66,7 @@ pub fn digest_is_due(read: &impl Read, placed_before: UnixMillis) -> Result<bool
     Ok(is_due(&waiting(read)?, placed_before))
 }
 
-/// Orders that wait for a digest, oldest first; `None` in place of those that were deleted.
+/// Orders that wait for a digest, oldest first; `None` in place of deleted ones.
 fn waiting(read: &impl Read) -> Result<Vec<(OrderId, Option<Order>)>, StoreError> {
     let first = OrderId::new(1).expect("1 is an id");
     let rows =

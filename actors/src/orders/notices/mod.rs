@@ -1,6 +1,6 @@
-//! News of new orders for the owner: in a mail for each, in one mail for those of an hour, or not at
-//! all. An order that waits for the next digest is written down with the order itself, and is
-//! crossed out in the commit that appends the digest, so each is mailed exactly once.
+//! Notifies the shop's owner of new orders: a mail for each, an hourly digest, or nothing. An order
+//! that waits for the next digest is listed in the turn that places it, and removed in the turn
+//! that appends the digest, so each is mailed exactly once.
 
 mod announce;
 mod new_order;
@@ -11,18 +11,18 @@ pub use announce::{AnnounceOrders, digest_is_due};
 
 pub(super) use new_order::announce_or_list;
 
-/// Administrators that get a mail.
+/// Most administrators that get a mail.
 const ADMINISTRATORS_MAILED_MAX: usize = 20;
 
-/// How the owner gets news of new orders.
+/// How the shop's owner is notified of new orders.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OrderNotices {
-    /// In a mail for each.
+    /// A mail for each order.
     #[default]
     Each,
-    /// In one mail for those of an hour.
+    /// One mail for the orders of an hour.
     Digest,
-    /// Not at all.
+    /// No mails.
     Off,
 }

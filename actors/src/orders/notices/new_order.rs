@@ -1,4 +1,4 @@
-//! A new order is announced to the owner: in a mail of its own, or in the next digest.
+//! Notifies the shop's owner of a new order: by a mail of its own, or in the next digest.
 
 use super::{ADMINISTRATORS_MAILED_MAX, OrderNotices};
 use crate::orders::stored::TO_ANNOUNCE;
@@ -8,7 +8,7 @@ use crate::store::Unit;
 use crate::{Failure, users};
 use souk_domain::OrderId;
 
-/// Mails a new order to the owner, or writes down that the next digest must list it.
+/// Mails a new order to the shop's owner, or lists it for the next digest.
 pub(in crate::orders) fn announce_or_list(
     unit: &Unit,
     id: OrderId,

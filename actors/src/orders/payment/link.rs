@@ -7,7 +7,7 @@ use crate::owner::Command;
 use crate::store::Unit;
 use souk_domain::{OrderAction, OrderId, OrderStatus, Refusal};
 
-/// Records the payment that was started for an order. Refuses an order that is paid or not pending.
+/// Records the payment that was started for an order. Rejects an order that is paid or not pending.
 #[derive(Clone, Debug)]
 pub struct LinkPayment {
     /// The order.

@@ -1,4 +1,4 @@
-//! An order is paid.
+//! Marking an order as paid.
 
 use crate::Failure;
 use crate::catalog::StockMove;
@@ -13,31 +13,31 @@ use crate::store::{Read, Unit};
 use souk_domain::{OrderId, OrderStatus};
 
 /// Marks an order as paid, because the gateway has taken the money. Publishes `order.paid` and
-/// mails the customer, unless the order was paid before. One that was cancelled or deleted stays
-/// so.
+/// mails the customer, unless the order was already paid. Does not change a cancelled or deleted
+/// order.
 #[derive(Clone, Debug)]
 pub struct MarkPaid {
     /// The order.
     pub id: OrderId,
-    /// The gateway's intent, which a checkout makes only when it is paid.
+    /// The gateway's intent; a checkout creates it only when it is paid.
     pub intent: Option<Intent>,
-    /// Whom to mail.
+    /// The mail recipient.
     pub contact: Option<Contact>,
 }
 
-/// What a payment made of an order.
+/// The effect of a payment on an order.
 #[derive(Clone, Debug)]
 pub enum Paid {
-    /// It is paid now.
+    /// This payment made it paid.
     Now {
-        /// The order after it.
+        /// The order after the payment.
         order: Order,
-        /// Where its stock goes.
+        /// How its stock moves.
         stock: StockMove,
     },
-    /// It was paid before; nothing changed.
+    /// It was already paid; nothing changed.
     Before(Order),
-    /// It was cancelled or deleted; the money must go back.
+    /// It was cancelled or deleted; the money must be refunded.
     TooLate,
 }
 

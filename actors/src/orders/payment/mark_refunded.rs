@@ -1,4 +1,4 @@
-//! Money of an order went back.
+//! Recording a refund on an order.
 
 use crate::Failure;
 use crate::orders::mail::{About, mail_about};
@@ -11,18 +11,18 @@ use crate::payments::MadeRefund;
 use crate::store::{Read, Unit};
 use souk_domain::{Money, OrderId, PaymentId};
 
-/// Records that the gateway has given money back, all of it or a part; the order is unpaid once
+/// Records that the gateway has refunded money, all of it or a part. The order is unpaid once
 /// nothing is left. Publishes `order.refunded`, and mails the customer. Does nothing if the order
-/// is gone or goes by another payment.
+/// does not exist or has another payment.
 #[derive(Clone, Debug)]
 pub struct MarkRefunded {
     /// The order.
     pub id: OrderId,
-    /// The payment whose money went back.
+    /// The payment that was refunded.
     pub payment: PaymentId,
-    /// What went back.
+    /// The refund.
     pub refund: MadeRefund,
-    /// Whom to mail.
+    /// The mail recipient.
     pub contact: Option<Contact>,
 }
 
@@ -42,7 +42,7 @@ impl Command for MarkRefunded {
         after.refunded = refunded.unwrap_or(before.refunded);
         save_and_publish(unit, id, &before, &mut after, OrderEvent::Refunded)?;
         if refund.amount == Money::ZERO {
-            // An order that cost nothing: no money went back.
+            // The order cost nothing, so no money was refunded.
             return Ok(());
         }
         let (template, reason) = (OrderMail::Refunded, refund.reason.as_str());

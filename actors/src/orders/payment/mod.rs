@@ -1,4 +1,4 @@
-//! What the payment of an order changes on the order.
+//! The effects of a payment on its order.
 
 mod link;
 mod mark_paid;

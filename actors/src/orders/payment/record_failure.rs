@@ -1,4 +1,4 @@
-//! A charge for an order failed.
+//! Recording a failed charge of an order.
 
 use crate::Failure;
 use crate::orders::mail::mail;
@@ -9,15 +9,15 @@ use crate::owner::Command;
 use crate::store::Unit;
 use souk_domain::OrderId;
 
-/// Records that the gateway could not take the money; the order stays as it is. Publishes
+/// Records that the gateway could not take the money; the order does not change. Publishes
 /// `order.payment_failed`, and mails the customer.
 #[derive(Clone, Debug)]
 pub struct RecordPaymentFailure {
     /// The order.
     pub id: OrderId,
-    /// The gateway's words for the customer.
+    /// The gateway's message to the customer.
     pub reason: String,
-    /// Whom to mail.
+    /// The mail recipient.
     pub contact: Option<Contact>,
 }
 

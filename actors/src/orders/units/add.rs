@@ -1,4 +1,4 @@
-//! One unit more in a pending order. The rule is `souk_domain::with_unit`'s.
+//! Adding one unit to a pending order. `souk_domain::with_unit` has the rule.
 
 use super::save_lines::save_lines;
 use crate::orders::{Order, Orders, require_order};
@@ -8,9 +8,9 @@ use crate::store::Unit;
 use crate::{Failure, ids};
 use souk_domain::{AddedUnit, OrderId, OrderLineId, require_changeable, with_unit};
 
-/// Adds one unit to an order. The sender MUST take its stock in this turn, and check
-/// [`souk_domain::with_unit`] before. Publishes `order.line_added`. Refuses an order that
-/// [`souk_domain::require_changeable`] refuses.
+/// Adds one unit to an order. The sender MUST take its stock in this turn, after checking
+/// [`souk_domain::with_unit`]. Publishes `order.line_added`. Rejects an order that
+/// [`souk_domain::require_changeable`] rejects.
 #[derive(Clone, Debug)]
 pub struct AddOrderUnit {
     /// The order.

@@ -1,4 +1,4 @@
-//! One unit more or less in a pending order.
+//! Adding or removing one unit of a pending order.
 
 mod add;
 mod remove;

@@ -1,4 +1,4 @@
-//! One unit less in a pending order. The rule is `souk_domain::without_unit`'s.
+//! Removing one unit from a pending order. `souk_domain::without_unit` has the rule.
 
 use super::save_lines::save_lines;
 use crate::Failure;
@@ -8,8 +8,8 @@ use crate::owner::Command;
 use crate::store::Unit;
 use souk_domain::{OrderId, ProductId, require_changeable, without_unit};
 
-/// Takes one unit out of an order. Publishes `order.line_removed`. Refuses what
-/// [`souk_domain::require_changeable`] and [`souk_domain::without_unit`] refuse.
+/// Removes one unit from an order. Publishes `order.line_removed`. Rejects what
+/// [`souk_domain::require_changeable`] and [`souk_domain::without_unit`] reject.
 #[derive(Clone, Debug)]
 pub struct RemoveOrderUnit {
     /// The order.

@@ -18,7 +18,7 @@ pub(super) fn save_lines(
     after.total = order_total(&lines)?;
     after.lines = lines;
     if after.total != before.total {
-        // What was started for another amount would pay too much or too little.
+        // The payment was started for another amount, so it would pay too much or too little.
         after.payment = None;
     }
     save_and_publish(unit, id, before, &mut after, what)?;
