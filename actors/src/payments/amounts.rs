@@ -1,4 +1,4 @@
-//! Sums of amounts that stay within 64 bits.
+//! Sums of amounts, limited to 64 bits.
 
 use souk_domain::Money;
 

@@ -7,15 +7,15 @@ use crate::store::Unit;
 use crate::{Failure, ids};
 use souk_domain::{Money, OrderId, PaymentId, PaymentStatus};
 
-/// Begins the payment of an order, or finds the one that was begun. An open one that cannot be paid
-/// in this way, or for this amount, is to be closed.
+/// Begins the payment of an order, or returns the existing one. Marks an open payment to be closed
+/// if it has another method or another amount.
 #[derive(Clone, Debug)]
 pub struct BeginPayment {
     /// The order to be paid.
     pub order: OrderId,
     /// What the order owes.
     pub amount: Money,
-    /// How it is to be paid.
+    /// The method of payment.
     pub way: Way,
 }
 
@@ -30,7 +30,7 @@ impl Command for BeginPayment {
                 return Ok((id, payment));
             }
             if payment.status.is_open() {
-                // One way to pay an order at a time.
+                // An order has one open payment at a time.
                 unit.put(TO_CLOSE, &id, &())?;
             }
         }
@@ -65,7 +65,7 @@ impl Command for BeginPayment {
 }
 
 impl Payment {
-    /// True if it can still be paid, for this amount, in this way.
+    /// True if it can still be paid, for this amount and by this method.
     #[must_use]
     pub fn fits(&self, amount: Money, way: &Way) -> bool {
         self.status.is_open() && self.amount == amount && self.way.is_like(way)

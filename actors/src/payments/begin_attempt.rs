@@ -1,4 +1,4 @@
-//! The gateway is about to charge.
+//! Recording that a charge is about to be sent.
 
 use super::Payments;
 use super::find::find;
@@ -9,9 +9,9 @@ use crate::owner::Command;
 use crate::store::Unit;
 use souk_domain::PaymentId;
 
-/// Records that the shop will now ask the gateway to charge. Replies the number of this attempt. Until
-/// the gateway's answer is booked, the payment is in doubt: after a restart, the shop asks the
-/// gateway what happened.
+/// Records that the shop is about to send a charge to the gateway. Replies the number of this
+/// attempt. Until the gateway's answer is booked, the payment is in doubt: after a restart, the
+/// shop asks the gateway for the result.
 #[derive(Clone, Debug)]
 pub struct BeginAttempt {
     /// The payment.

@@ -1,8 +1,8 @@
 //! The invariants of payments, and those between payments, orders and the ledger.
 
 use super::stored::{
-    BY_CHECKOUT, BY_INTENT, HEARD, HEARD_BY_TIME, IN_DOUBT, OF_ORDER, OPEN, PAYMENTS, REFUNDS,
-    REFUNDS_DUE, TO_CLOSE,
+    BY_CHECKOUT, BY_INTENT, IN_DOUBT, OF_ORDER, OPEN, PAYMENTS, RECEIVED, RECEIVED_BY_TIME,
+    REFUNDS, REFUNDS_DUE, TO_CLOSE,
 };
 use super::{Payment, RefundState, ledger};
 use crate::check::Findings;
@@ -12,7 +12,7 @@ use souk_domain::{Money, OrderStatus, PaymentId, PaymentStatus};
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
-/// Payments and orders agree on what is paid and by which payment, and the ledger with both.
+/// Checks that payments, orders and the ledger agree on what is paid and by which payment.
 pub(crate) fn check(snapshot: &Snapshot, findings: &mut Findings) -> Result<(), StoreError> {
     let first = PaymentId::new(1).expect("1 is an id");
     let mut payments = Vec::new();
@@ -32,13 +32,14 @@ pub(crate) fn check(snapshot: &Snapshot, findings: &mut Findings) -> Result<(), 
     }
     let listed = snapshot.count(OPEN)?;
     findings.require(listed == open, || format!("{listed} payments are listed open, {open} are"));
-    let heard = snapshot.count(HEARD)? == snapshot.count(HEARD_BY_TIME)?;
-    findings.require(heard, || "messages of the gateway will not all be forgotten".into());
+    let all_are_listed = snapshot.count(RECEIVED)? == snapshot.count(RECEIVED_BY_TIME)?;
+    findings
+        .require(all_are_listed, || "some of the gateway's messages will not be deleted".into());
     findings.counted("payments", u64::try_from(payments.len()).unwrap_or(u64::MAX));
     ledger::check(snapshot, &payments, findings)
 }
 
-/// What is due and what was made of a payment's refunds.
+/// The sums of a payment's due and made refunds.
 #[derive(Clone, Copy, Default)]
 struct Refunded {
     due: i64,
@@ -70,7 +71,7 @@ fn check_refunds(
     Ok(sums)
 }
 
-/// A damaged store may hold amounts that add up to more than 64 bits.
+/// Saturates: amounts of a damaged store may add up to more than 64 bits.
 fn add(sum: &mut i64, amount: Money) {
     *sum = sum.saturating_add(amount.minor_units());
 }
@@ -115,7 +116,7 @@ fn check_amounts(id: PaymentId, payment: &Payment, refunds: Refunded, findings: 
     });
     let gone = [payment.refunded, payment.refunding, payment.lost];
     findings.require(gone.iter().all(|amount| *amount >= Money::ZERO), || {
-        format!("payment {id} gives back less than nothing: {gone:?}")
+        format!("payment {id} has a negative sum of refunds: {gone:?}")
     });
     let gone = gone.into_iter().map(minor).fold(0_i64, i64::saturating_add);
     findings.require(gone <= minor(payment.received), || {
@@ -139,7 +140,7 @@ fn check_with_order(
     let is_needed = !order.is_paid && order.status != OrderStatus::Cancelled;
     let is_closing = snapshot.get(TO_CLOSE, &id)?.is_some();
     findings.require(!payment.status.is_open() || is_needed || is_closing, || {
-        format!("payment {id} of order {} stays open for nothing", payment.order)
+        format!("payment {id} of order {} is open but not needed", payment.order)
     });
     findings.require(!is_linked || payment.amount == order.total, || {
         let (amount, total) = (payment.amount, order.total);
@@ -153,11 +154,15 @@ fn check_with_order(
             format!("order {} is paid, payment {id} is {:?}", payment.order, payment.status)
         });
     }
-    // Money that paid nothing is on its way back, unless somebody must look at it.
+    // Money that paid no order must be on its way back, unless a refund failed and an operator must
+    // act.
     let is_idle = payment.status == PaymentStatus::Succeeded && !(is_linked && order.is_paid);
     let left = payment.left();
     findings.require(!is_idle || left <= failed, || {
-        format!("payment {id} took {:?} for nothing and keeps {left:?}", payment.received)
+        format!(
+            "payment {id} took {:?} without paying an order and keeps {left:?}",
+            payment.received
+        )
     });
     findings.require(!order.is_paid || order.payment.is_some(), || {
         format!("order {} is paid by no payment", payment.order)

@@ -1,4 +1,4 @@
-//! A payment about which the gateway must be asked.
+//! Putting a payment in doubt.
 
 use super::Payments;
 use super::find::find;
@@ -9,8 +9,8 @@ use crate::owner::Command;
 use crate::store::{Read, Unit};
 use souk_domain::PaymentId;
 
-/// Puts an open payment in doubt, because the gateway claimed something that cannot be booked: the
-/// gateway is to be asked. Does nothing if it is in doubt already, or not open.
+/// Puts an open payment in doubt, because the gateway claimed something that cannot be booked, so
+/// that the gateway is asked. Does nothing if it is already in doubt or not open.
 #[derive(Clone, Debug)]
 pub struct DoubtPayment {
     /// The payment.

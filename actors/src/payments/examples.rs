@@ -4,8 +4,8 @@ use super::ledger::{Account, Balance, LedgerEntry, Movement, Posting};
 use super::payment::{Dispute, DisputeStatus, Doubt, Intent, Payment, Way};
 use super::refund::{Refund, RefundState, RefundedBy};
 use super::stored::{
-    BALANCES, BY_CHECKOUT, BY_INTENT, BY_ORDER, ENTRIES, ENTRIES_OF_ORDER, HEARD, HEARD_BY_TIME,
-    IN_DOUBT, OF_ORDER, OPEN, PAYMENTS, REFUNDS, REFUNDS_DUE, TO_CLOSE,
+    BALANCES, BY_CHECKOUT, BY_INTENT, BY_ORDER, ENTRIES, ENTRIES_OF_ORDER, IN_DOUBT, OF_ORDER,
+    OPEN, PAYMENTS, RECEIVED, RECEIVED_BY_TIME, REFUNDS, REFUNDS_DUE, TO_CLOSE,
 };
 use crate::fixtures::{Example, TIME, id, text};
 use crate::gateway::CheckoutPages;
@@ -22,8 +22,8 @@ pub(crate) fn rows() -> Vec<Example> {
         Example::of(TO_CLOSE, "a payment", &payment, &()),
         Example::of(IN_DOUBT, "the second try", &payment, &Doubt { attempt: 2, since: TIME }),
         Example::of(REFUNDS_DUE, "a refund of a payment", &(payment, 2), &()),
-        Example::of(HEARD, "a message", &text("evt_1"), &()),
-        Example::of(HEARD_BY_TIME, "when it was heard", &(TIME, text("evt_1")), &()),
+        Example::of(RECEIVED, "a message", &text("evt_1"), &()),
+        Example::of(RECEIVED_BY_TIME, "when it was heard", &(TIME, text("evt_1")), &()),
         Example::of(ENTRIES_OF_ORDER, "an entry of an order", &(order, 300), &()),
         Example::of(BALANCES, "nothing", &1, &Balance(0)),
         Example::of(BALANCES, "what was earned", &3, &Balance(-123_456)),

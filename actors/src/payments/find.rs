@@ -1,4 +1,4 @@
-//! The payment that a command means.
+//! Finds the payment that a command names.
 
 use super::Payment;
 use super::stored::{BY_ORDER, PAYMENTS, TO_CLOSE};
@@ -6,18 +6,18 @@ use crate::Failure;
 use crate::store::{Read, Unit};
 use souk_domain::{Missing, PaymentId, Refusal};
 
-/// A payment as it stands in a turn.
+/// A payment as of a turn, with its relation to its order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ShownPayment {
     /// The payment.
     pub payment: Payment,
-    /// True if it is the current one of its order.
+    /// True if it is the current payment of its order.
     pub is_current: bool,
-    /// True if the shop itself gives it up.
+    /// True if the shop itself is closing it.
     pub is_closing: bool,
 }
 
-/// The payment as it stands in this turn, and how it stands to its order.
+/// The payment as of this turn, with its relation to its order.
 ///
 /// # Errors
 /// [`Refusal::NotFound`]; [`Failure`] of the store.

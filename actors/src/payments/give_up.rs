@@ -1,4 +1,4 @@
-//! Giving up a payment for another way of paying.
+//! Giving up a payment for another method of payment.
 
 use super::Payments;
 use super::find::find;
@@ -8,8 +8,8 @@ use crate::owner::Command;
 use crate::store::Unit;
 use souk_domain::PaymentId;
 
-/// Gives up an open payment because another way of paying is wanted: housekeeping closes it at the
-/// gateway. One that is paid by now is left alone.
+/// Gives up an open payment because another method of payment is wanted: housekeeping closes it at
+/// the gateway. Does nothing if the payment is no longer open.
 #[derive(Clone, Debug)]
 pub struct GiveUpPayment {
     /// The payment.
@@ -21,7 +21,7 @@ impl Command for GiveUpPayment {
     type Reply = ();
 
     fn apply(self, unit: &Unit, _: &Payments) -> Result<(), Failure> {
-        // Since the sender looked, the money may have come.
+        // The customer may have paid since the sender checked.
         if find(unit, self.id)?.status.is_open() {
             unit.put(TO_CLOSE, &self.id, &())?;
         }

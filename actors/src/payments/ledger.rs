@@ -1,14 +1,14 @@
-//! The ledger: every movement of money as a double entry in minor units, appended in the turn that
-//! made it true and never changed.
+//! The ledger: every movement of money as a double entry in minor units. An entry is appended in
+//! the turn of its movement and never changed.
 //!
-//! | account | what it holds | grows by |
+//! | account | content | grows by |
 //! |---|---|---|
 //! | gateway | the shop's money at the gateway | debit |
-//! | receivable | what customers owe; below zero, what they are owed | debit |
+//! | receivable | what customers owe; negative if the shop owes them | debit |
 //! | sales | what the shop earned | credit |
-//! | refunds | what was given back of that | debit |
+//! | refunds | how much of that was refunded | debit |
 //! | disputes | what customers' banks took back | debit |
-//! | archived | sales of orders that were deleted and whose money was kept | credit |
+//! | archived | sales of deleted orders whose money was kept | credit |
 
 use super::Payment;
 use super::stored::{BALANCES, ENTRIES, ENTRIES_OF_ORDER};
@@ -19,20 +19,20 @@ use souk_domain::{Money, OrderId, PaymentId, UnixMillis};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-/// Where money is, was earned or went. New variants go last.
+/// An account of the ledger. New variants go last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Account {
     /// The shop's money at the gateway.
     Gateway,
-    /// What customers owe; below zero, what they are owed.
+    /// What customers owe; negative if the shop owes them.
     Receivable,
     /// What the shop earned.
     Sales,
-    /// What was given back of it.
+    /// How much of the sales was refunded.
     Refunds,
     /// What customers' banks took back.
     Disputes,
-    /// Sales of orders that were deleted and whose money was kept.
+    /// Sales of deleted orders whose money was kept.
     Archived,
 }
 
@@ -58,48 +58,48 @@ impl Account {
     }
 }
 
-/// What happened. New variants go last.
+/// The kind of a movement. New variants go last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Movement {
     /// The gateway took money for an order.
     Charged,
-    /// An order was paid by it.
+    /// The money paid an order.
     Sold,
-    /// Money went back.
+    /// Money was refunded.
     Refunded,
-    /// Money that had gone back came again, because the refund failed in the end.
+    /// A refund finally failed, so the shop has its money again.
     RefundFailed,
-    /// A paid order was deleted: its sale counts no more.
+    /// A paid order was deleted: its sale no longer counts.
     Deleted,
     /// The customer's bank took money back.
     DisputeLost,
 }
 
-/// One side of an entry: in minor units, debits above zero, credits below.
+/// One side of an entry: in minor units, debits positive, credits negative.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Posting {
-    /// Which account.
+    /// The account.
     pub account: Account,
-    /// How much.
+    /// The amount.
     pub amount: i64,
 }
 
 /// One movement of money.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LedgerEntry {
-    /// When.
+    /// When it was booked.
     pub time: UnixMillis,
-    /// For which order.
+    /// The order concerned.
     pub order: OrderId,
-    /// Of which payment.
+    /// The payment concerned.
     pub payment: PaymentId,
-    /// What happened.
+    /// The kind of movement.
     pub movement: Movement,
     /// Both sides; their sum is zero.
     pub postings: [Posting; 2],
 }
 
-/// What an account holds, in minor units, debits above zero.
+/// The balance of an account, in minor units, debits positive.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Balance(pub(super) i64);
 
@@ -131,7 +131,7 @@ pub(super) fn append(
     Ok(())
 }
 
-/// What the shop earned with orders it still shows, less what it gave back of that.
+/// What the shop earned with existing orders, minus what it refunded of that.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -180,8 +180,8 @@ impl Sums {
     }
 }
 
-/// Every entry balances, the accounts hold what was posted to them, and orders, payments and
-/// ledger agree about every unit of money.
+/// Checks that every entry balances, that the accounts match their postings, and that orders,
+/// payments and ledger agree about every unit of money.
 pub(super) fn check(
     snapshot: &Snapshot,
     payments: &[(PaymentId, Payment)],
@@ -233,7 +233,7 @@ pub(super) fn check(
     Ok(())
 }
 
-/// A damaged store may hold postings that add up to more than 64 bits.
+/// Saturates: postings of a damaged store may add up to more than 64 bits.
 fn add(sum: &mut i64, amount: i64) {
     *sum = sum.saturating_add(amount);
 }

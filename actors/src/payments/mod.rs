@@ -1,5 +1,5 @@
-//! The owner of payments. What a payment's state is, the gateway says; what its amount is, our
-//! own rows say (design law 8); where its money went, the [`ledger`] says.
+//! The owner of payments. A payment's state comes from the gateway, its amount from our own rows
+//! (design law 8), and the movements of its money from the [`ledger`].
 
 mod amounts;
 mod begin;

@@ -1,4 +1,4 @@
-//! Payments that `finalize` of the classic contract pays.
+//! Payments that `finalize` of the classic contract may pay.
 
 use super::Payments;
 use super::find::find;

@@ -1,4 +1,4 @@
-//! What a payment is.
+//! The types of a payment.
 
 use super::ledger::Account;
 use crate::gateway::CheckoutPages;
@@ -8,37 +8,38 @@ use souk_domain::{Currency, Money, OrderId, PaymentBooks, PaymentId, PaymentStat
 /// A payment of an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Payment {
-    /// What it pays.
+    /// The order it pays.
     pub order: OrderId,
-    /// How much, from our own rows.
+    /// The amount, from our own rows.
     pub amount: Money,
-    /// Where it stands, as the gateway told.
+    /// Its status, as the gateway reported it.
     pub status: PaymentStatus,
-    /// How the customer pays.
+    /// The method of payment.
     pub way: Way,
     /// The gateway's intent, once it has answered.
     pub intent: Option<Intent>,
-    /// The gateway's checkout, where the customer pays at one and the gateway has answered.
+    /// The gateway's checkout, for a payment by checkout, once the gateway has answered.
     pub checkout: Option<String>,
     /// True if `finalize` of the classic contract may pay without a card.
     pub pays_at_finalize: bool,
-    /// What the gateway took.
+    /// The amount that the gateway took.
     pub received: Money,
-    /// What went back of it.
+    /// How much of it was refunded.
     pub refunded: Money,
-    /// What is to go back and has not yet.
+    /// The amount of refunds that are due.
     pub refunding: Money,
-    /// What the customer's bank took back.
+    /// How much the customer's bank took back in disputes.
     pub lost: Money,
-    /// Which account of the ledger its money stands against.
+    /// The ledger account that its money is booked against.
     pub counts_as: Account,
-    /// What the customer is owed because a refund failed in the end; part of `received` again.
+    /// What the customer is still owed because a refund failed after it was made; part of
+    /// `received` again.
     pub owed_back: Money,
-    /// How often the gateway was told to charge.
+    /// How often a charge was sent to the gateway.
     pub attempts: u32,
-    /// The charge that was refused last, so that hearing of it twice counts once.
+    /// The last declined charge, so that repeated reports count once.
     pub last_declined_charge: Option<String>,
-    /// What the customer's bank says about it.
+    /// The dispute with the customer's bank, if any.
     pub dispute: Option<Dispute>,
     /// When it was begun.
     pub created_at: UnixMillis,
@@ -48,13 +49,13 @@ pub struct Payment {
     pub version: u64,
 }
 
-/// How the customer pays.
+/// The method of payment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Way {
-    /// With a method they hand over, or in their browser with the client secret.
+    /// With a payment method of the customer, or in the customer's browser with the client secret.
     Intent,
-    /// At a page of the gateway, which leads to these. Kept here because the gateway must be asked
-    /// with the same words each time.
+    /// At a page of the gateway, which leads to these URLs. They are stored because every repeated
+    /// call to the gateway must have the same arguments.
     Checkout(CheckoutPages),
 }
 
@@ -66,54 +67,53 @@ impl Way {
     }
 }
 
-/// How the id of an intent begins that no gateway made, because its order cost nothing.
+/// The prefix of an intent id that was made without a gateway, because the order cost nothing.
 pub const FREE_PREFIX: &str = "free_";
 
-/// What the gateway calls a payment.
+/// The gateway's intent of a payment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Intent {
     /// `pi_…`.
     pub id: String,
-    /// What the customer's browser pays with.
+    /// The secret that the customer's browser pays with.
     pub client_secret: String,
 }
 
-/// What is not known of a payment.
+/// An unresolved question about a payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Doubt {
-    /// Which attempt to charge it is about.
+    /// The attempt to charge that it is about.
     pub attempt: u32,
-    /// Since when.
+    /// When it began.
     pub since: UnixMillis,
 }
 
-/// A customer who asks their bank for the money
-/// (<https://docs.stripe.com/disputes>).
+/// A dispute that a customer opened with the bank (<https://docs.stripe.com/disputes>).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dispute {
     /// `dp_…`.
     pub id: String,
-    /// How much.
+    /// The disputed amount.
     pub amount: Money,
-    /// The bank's word for why.
+    /// The bank's reason code.
     pub reason: String,
-    /// Where it stands.
+    /// Its status.
     pub status: DisputeStatus,
 }
 
-/// Where a dispute stands.
+/// The status of a dispute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DisputeStatus {
-    /// The bank has not decided; the operator answers it at the gateway.
+    /// The bank has not decided; the operator responds at the gateway.
     Open,
-    /// The money stays with the shop.
+    /// The bank decided for the shop, which keeps the money.
     Won,
-    /// The money is gone.
+    /// The bank decided for the customer, who got the money back.
     Lost,
 }
 
 impl Payment {
-    /// What can still go back, in minor units.
+    /// What can still be refunded, in minor units.
     #[must_use]
     pub fn left(&self) -> Money {
         let gone = [self.refunded, self.refunding, self.lost];
@@ -135,8 +135,8 @@ impl Payment {
             && self.intent.as_ref().is_some_and(|intent| intent.id.starts_with(FREE_PREFIX))
     }
 
-    /// What is known of it, to judge what a gateway says; `currency` is the order's, unless the
-    /// currency was judged before.
+    /// The payment as our books have it, to check the gateway's claims against. `currency` is the
+    /// order's; `None` if the currency was already checked.
     #[must_use]
     pub fn books(&self, id: PaymentId, currency: Option<Currency>) -> PaymentBooks<'_> {
         PaymentBooks {

@@ -1,4 +1,4 @@
-//! Questions about payments, answered from a committed snapshot.
+//! Queries about payments, answered from a committed snapshot.
 
 use super::stored::{
     BY_CHECKOUT, BY_INTENT, BY_ORDER, IN_DOUBT, OF_ORDER, OPEN, PAYMENTS, REFUNDS, REFUNDS_DUE,
@@ -32,7 +32,7 @@ pub fn of_order(
     Ok(read.get(PAYMENTS, &id)?.map(|payment| (id, payment)))
 }
 
-/// The payment behind a gateway's intent.
+/// The payment with this gateway intent.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -43,7 +43,7 @@ pub fn by_intent(
     found(read, read.get(BY_INTENT, &intent.to_owned())?)
 }
 
-/// The payment behind a gateway's checkout.
+/// The payment with this gateway checkout.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -62,7 +62,7 @@ fn found(
     Ok(payment(read, id)?.map(|payment| (id, payment)))
 }
 
-/// Refunds that the gateway has still to make, at most `limit`.
+/// Refunds that the gateway has not made yet, at most `limit`.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -113,7 +113,7 @@ pub fn refunds_of(
     Ok(refunds)
 }
 
-/// The refund of a payment that the gateway calls so.
+/// The refund of a payment with this gateway id.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -133,7 +133,7 @@ pub fn refund_called(
     Ok(found)
 }
 
-/// Open payments whose order needs them no more, at most `limit`.
+/// Open payments that their order no longer needs, at most `limit`.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -141,7 +141,8 @@ pub fn to_close(read: &impl Read, limit: usize) -> Result<Vec<(PaymentId, Paymen
     Ok(listed(read, TO_CLOSE, limit)?.into_iter().map(|(id, payment, ())| (id, payment)).collect())
 }
 
-/// Payments that the gateway may still take, at most `limit`, from the one with id `first` on.
+/// Payments that can still be paid at the gateway, at most `limit`, from the one with id `first`
+/// on.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -157,7 +158,7 @@ pub fn open(
     Ok(open)
 }
 
-/// Payments about which the gateway must be asked, at most `limit`.
+/// Payments in doubt, about which the gateway must be asked, at most `limit`.
 ///
 /// # Errors
 /// [`StoreError`].

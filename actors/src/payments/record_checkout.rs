@@ -1,4 +1,4 @@
-//! The gateway made a checkout.
+//! Recording the gateway's checkout.
 
 use super::find::find;
 use super::save::save_and_publish;
@@ -10,7 +10,7 @@ use crate::owner::Command;
 use crate::store::Unit;
 use souk_domain::PaymentId;
 
-/// Records the gateway's checkout. Publishes `payment.created` if it is news.
+/// Records the gateway's checkout. Publishes `payment.created` the first time.
 #[derive(Clone, Debug)]
 pub struct RecordCheckout {
     /// The payment.

@@ -1,5 +1,5 @@
-//! Customers who ask their bank for the money. The order stays as it is: what to do about it, the
-//! operator decides at the gateway; the shop writes down what came of it, and publishes it.
+//! Disputes that customers open with their banks. A dispute does not change the order. The operator
+//! responds at the gateway; the shop records and publishes the result.
 
 use super::amounts::plus;
 use super::find::find;
@@ -12,13 +12,13 @@ use crate::owner::Command;
 use crate::store::Unit;
 use souk_domain::{Money, PaymentId};
 
-/// Records how a dispute stands, and replies whether that is news. Publishes `payment.disputed`,
+/// Records the status of a dispute, and replies whether it changed. Publishes `payment.disputed`,
 /// `payment.dispute_won` or `payment.dispute_lost`.
 #[derive(Clone, Debug)]
 pub struct RecordDispute {
     /// The payment.
     pub id: PaymentId,
-    /// The dispute as it stands.
+    /// The dispute with its current status.
     pub dispute: Dispute,
 }
 
@@ -40,12 +40,12 @@ impl Command for RecordDispute {
             DisputeStatus::Open => PaymentEvent::Disputed,
             DisputeStatus::Won => PaymentEvent::DisputeWon,
             DisputeStatus::Lost => {
-                // What went back, or is on its way back, cannot be lost too.
+                // Money that was refunded, or is being refunded, cannot be lost too.
                 let there = payment.left();
                 let lost = dispute.amount.min(there).max(Money::ZERO);
                 if lost != dispute.amount {
                     let (disputed, there) = (dispute.amount.minor_units(), there.minor_units());
-                    tracing::error!(payment = %id, disputed, there, "a dispute took more than is there");
+                    tracing::error!(payment = %id, disputed, there, "a dispute took more than the payment has left");
                 }
                 payment.lost = plus(payment.lost, lost);
                 let flow = (Account::Gateway, Account::Disputes, lost);

@@ -1,4 +1,4 @@
-//! The gateway made an intent.
+//! Recording the gateway's intent.
 
 use super::find::find;
 use super::save::save_and_publish;
@@ -10,7 +10,7 @@ use crate::owner::Command;
 use crate::store::Unit;
 use souk_domain::PaymentId;
 
-/// Records the gateway's intent. Publishes `payment.created` if it is news.
+/// Records the gateway's intent. Publishes `payment.created` the first time.
 #[derive(Clone, Debug)]
 pub struct RecordIntent {
     /// The payment.

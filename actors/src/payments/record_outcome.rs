@@ -1,4 +1,5 @@
-//! What the gateway says of a payment, booked: once, whoever brings it and however often.
+//! Books the gateway's reports about a payment: once, whatever their source and however often they
+//! come.
 
 use super::amounts::{minus, plus};
 use super::doubt::DoubtPayment;
@@ -14,34 +15,34 @@ use crate::owner::Command;
 use crate::store::{Read, Unit};
 use souk_domain::{Claim, Misfit, Money, PaymentId, PaymentStatus, judge};
 
-/// Books what the gateway says of a payment, in the ledger too. Publishes `payment.succeeded`,
-/// `payment.failed` or `payment.canceled`, once per change. What does not fit the books is not
-/// booked: the operator is alarmed, and the payment is in doubt.
+/// Books what the gateway reports about a payment, in the ledger too. Publishes
+/// `payment.succeeded`, `payment.failed` or `payment.canceled`, once per change. A report that
+/// contradicts the books is not booked: it raises the alarm and puts the payment in doubt.
 #[derive(Clone, Debug)]
 pub struct RecordOutcome {
     /// The payment.
     pub id: PaymentId,
-    /// What the gateway says.
+    /// The gateway's report.
     pub outcome: Outcome,
 }
 
-/// What the gateway says.
+/// The gateway's report about a payment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
-    /// The intent, where there is one.
+    /// The intent, if there is one.
     pub intent: Option<Intent>,
-    /// Where it stands.
+    /// The payment's status.
     pub status: PaymentStatus,
-    /// What was taken, if anything was.
+    /// The amount taken; may be zero.
     pub received: Money,
-    /// What went back of that in all, as far as the gateway named it.
+    /// The total refunded, as far as the gateway reported it.
     pub refunded: Money,
-    /// Why an attempt to charge was refused, if one was.
+    /// Why an attempt to charge was declined, if one was.
     pub decline: Option<Decline>,
-    /// Which attempt of ours this answers, if any.
+    /// The attempt of ours that this answers, if any.
     pub attempt: Option<u32>,
-    /// The same as it was said, to be judged against the books as they are when it is booked. Its
-    /// currency was judged before.
+    /// The same report unchecked, to be checked against the books in the turn that books it. Its
+    /// currency is already checked.
     pub claim: Claim,
 }
 
@@ -52,7 +53,7 @@ impl Command for RecordOutcome {
     fn apply(self, unit: &Unit, payments: &Payments) -> Result<Payment, Failure> {
         let Self { id, outcome } = self;
         let mut payment = find(unit, id)?;
-        // It fitted the books a moment ago; they may have changed since.
+        // It was checked before the turn; the books may have changed since.
         if let Err(misfit) = fits(unit, id, &payment, &outcome)? {
             gateway::alarm(format_args!("payment {id}"), misfit);
             DoubtPayment { id }.apply(unit, payments)?;
@@ -66,7 +67,7 @@ impl Command for RecordOutcome {
                 }
                 book_refunds_made_elsewhere(unit, id, &mut payment, outcome.refunded)?;
             }
-            // What comes late does not open a payment again; but money that came is money that came.
+            // A late report does not reopen a payment, but its money is still booked.
             _ if !payment.status.is_open() => {}
             PaymentStatus::Canceled => {
                 payment.status = PaymentStatus::Canceled;
@@ -103,7 +104,7 @@ fn fits(
     Ok(if is_free { Ok(()) } else { Err(Misfit::AnotherPayment) })
 }
 
-/// A checkout makes its intent late.
+/// A checkout creates its intent late.
 fn learn_intent(
     unit: &Unit,
     id: PaymentId,
@@ -128,7 +129,7 @@ fn take(unit: &Unit, id: PaymentId, payment: &mut Payment, received: Money) -> R
     save_and_publish(unit, id, payment, PaymentEvent::Succeeded)
 }
 
-/// Somebody at the gateway gave money back that we did not ask it to give back.
+/// Books refunds that were made directly at the gateway.
 fn book_refunds_made_elsewhere(
     unit: &Unit,
     id: PaymentId,

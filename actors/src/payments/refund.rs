@@ -1,19 +1,19 @@
-//! What a refund is.
+//! The types of a refund.
 
 use souk_domain::{Money, UnixMillis, UserId};
 
-/// Money that goes back.
+/// A refund of a payment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refund {
-    /// How much.
+    /// The amount.
     pub amount: Money,
-    /// Why; perhaps empty.
+    /// The reason; may be empty.
     pub reason: String,
-    /// Who decided it.
+    /// The person or party that decided it.
     pub by: RefundedBy,
-    /// Where it stands.
+    /// Its state.
     pub state: RefundState,
-    /// What the gateway calls it, once it was made there.
+    /// The gateway's id of it, once it was made.
     pub gateway_id: Option<String>,
     /// When it was decided.
     pub created_at: UnixMillis,
@@ -21,30 +21,30 @@ pub struct Refund {
     pub updated_at: UnixMillis,
 }
 
-/// Who decided that money goes back.
+/// The person or party that decided a refund.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RefundedBy {
-    /// The shop: the order does not need it.
+    /// The shop, because the order does not need the money.
     Shop,
     /// An administrator.
     Administrator(UserId),
-    /// Somebody at the gateway.
+    /// Made directly at the gateway.
     Gateway,
 }
 
-/// Where a refund stands.
+/// The state of a refund.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RefundState {
-    /// The gateway has still to make it.
+    /// The gateway has not made it yet.
     Due,
     /// The gateway made it.
     Made,
-    /// The gateway will not make it, or could not in the end; somebody must look at it.
+    /// The gateway refused it, or it failed after it was made; an operator must look at it.
     Failed,
 }
 
 impl RefundState {
-    /// The word for it in answers.
+    /// The state's name in answers.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {

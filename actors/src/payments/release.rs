@@ -1,4 +1,4 @@
-//! Releasing a payment that its order needs no more.
+//! Releasing a payment that its order no longer needs.
 
 use super::find::find;
 use super::stored::{REFUNDS, TO_CLOSE};
@@ -9,8 +9,8 @@ use crate::store::{Direction, Read, Unit};
 use souk_domain::{Money, PaymentId, PaymentStatus};
 use std::ops::ControlFlow;
 
-/// Releases a payment that its order needs no more: money that was taken goes back, and what is
-/// open is to be closed at the gateway. Housekeeping sees to both.
+/// Releases a payment that its order no longer needs: housekeeping refunds money that was taken, or
+/// closes an open payment at the gateway.
 #[derive(Clone, Debug)]
 pub struct ReleasePayment {
     /// The payment.
@@ -26,11 +26,11 @@ impl Command for ReleasePayment {
     }
 }
 
-/// Lets what was taken go back, and an open payment be closed.
+/// Adds a refund of the taken money, or marks an open payment to be closed.
 pub(super) fn release(unit: &Unit, id: PaymentId) -> Result<(), Failure> {
     let mut payment = find(unit, id)?;
     let left = payment.left();
-    // What cost nothing goes back too: the order is paid no more.
+    // A payment of zero is refunded too, because the order is no longer paid.
     let is_free = payment.received == Money::ZERO && payment.status == PaymentStatus::Succeeded;
     if left > Money::ZERO || (is_free && !has_refund(unit, id)?) {
         refunds::add(unit, id, &mut payment, left, "", RefundedBy::Shop)?;

@@ -1,4 +1,4 @@
-//! Releasing the payments that an order needs no more.
+//! Releasing the payments that an order no longer needs.
 
 use super::Payments;
 use super::release::release;
@@ -9,7 +9,7 @@ use crate::store::{Direction, Read, Unit};
 use souk_domain::{OrderId, PaymentId};
 use std::ops::ControlFlow;
 
-/// Releases the payments that an order needs no more, all of them or all but one, as
+/// Releases the payments that an order no longer needs, all of them or all but one, as
 /// [`ReleasePayment`] does.
 #[derive(Clone, Debug)]
 pub struct ReleasePaymentsOfOrder {

@@ -1,4 +1,4 @@
-//! Saving a changed payment, with the event of the change.
+//! Saves a changed payment with the event of the change.
 
 use super::Payment;
 use super::stored::PAYMENTS;

@@ -1,4 +1,4 @@
-//! How payments, refunds and the ledger lie in the file.
+//! The tables of payments, refunds and the ledger.
 
 use super::ledger::{Account, Balance, LedgerEntry, Movement, Posting};
 use super::payment::{Dispute, DisputeStatus, Doubt, Intent, Payment, Way};
@@ -11,33 +11,33 @@ use souk_domain::{OrderId, PaymentId, PaymentStatus, UnixMillis};
 pub(super) const PAYMENTS: Table<PaymentId, Payment> = Table::new("payments.rows");
 /// The current payment of an order: one at a time.
 pub(super) const BY_ORDER: Table<OrderId, PaymentId> = Table::new("payments.by_order");
-/// Every payment an order ever had.
+/// Every payment of each order.
 pub(super) const OF_ORDER: Table<(OrderId, PaymentId), ()> = Table::new("payments.of_order");
 pub(super) const BY_INTENT: Table<String, PaymentId> = Table::new("payments.by_intent");
 pub(super) const BY_CHECKOUT: Table<String, PaymentId> = Table::new("payments.by_checkout");
-/// Payments that the gateway may still take.
+/// Payments that can still be paid at the gateway.
 pub(super) const OPEN: Table<PaymentId, ()> = Table::new("payments.open");
-/// Open payments whose order needs them no more: the gateway must be told, or asked for the money
-/// that came meanwhile. Deleted when the payment is no longer open.
+/// Open payments that their order no longer needs. Housekeeping closes them at the gateway, or
+/// books and refunds money that arrived meanwhile. Deleted when the payment is no longer open.
 pub(super) const TO_CLOSE: Table<PaymentId, ()> = Table::new("payments.to_close");
-/// Payments about which the gateway must be asked: it was told to charge and its answer is not
-/// booked yet, or something was said that cannot be.
+/// Payments about which the gateway must be asked: its answer to a charge is not booked yet, or it
+/// claimed something that contradicts the books.
 pub(super) const IN_DOUBT: Table<PaymentId, Doubt> = Table::new("payments.in_doubt");
-/// Refunds, under their payment and their own number.
+/// Refunds, by their payment and their number within it.
 pub(super) const REFUNDS: Table<(PaymentId, u64), Refund> = Table::new("payments.refunds");
-/// Refunds that the gateway has still to make: written when they are decided, deleted when they
-/// are made.
+/// Refunds that the gateway has not made yet: written when they are decided, deleted when they are
+/// made.
 pub(super) const REFUNDS_DUE: Table<(PaymentId, u64), ()> = Table::new("payments.refunds_due");
-/// Messages of the gateway that were heard, by their ids.
-pub(super) const HEARD: Table<String, ()> = Table::new("payments.heard");
-pub(super) const HEARD_BY_TIME: Table<(UnixMillis, String), ()> =
+/// The ids of the gateway's messages that were received.
+pub(super) const RECEIVED: Table<String, ()> = Table::new("payments.heard");
+pub(super) const RECEIVED_BY_TIME: Table<(UnixMillis, String), ()> =
     Table::new("payments.heard_by_time");
 
-/// Entries of the ledger in the order in which they were appended.
+/// The ledger's entries in the order in which they were appended.
 pub(super) const ENTRIES: Table<u64, LedgerEntry> = Table::new("payments.ledger");
 pub(super) const ENTRIES_OF_ORDER: Table<(OrderId, u64), ()> =
     Table::new("payments.ledger_of_order");
-/// What each account holds: the sum of its postings.
+/// The balance of each account: the sum of its postings.
 pub(super) const BALANCES: Table<u64, Balance> = Table::new("payments.ledger_balances");
 
 tables![
@@ -51,8 +51,8 @@ tables![
     IN_DOUBT,
     REFUNDS,
     REFUNDS_DUE,
-    HEARD,
-    HEARD_BY_TIME,
+    RECEIVED,
+    RECEIVED_BY_TIME,
     ENTRIES,
     ENTRIES_OF_ORDER,
     BALANCES,
@@ -82,20 +82,20 @@ stored! {
         version: u64,
     }
 
-    /// What the gateway calls a payment.
+    /// The gateway's intent of a payment.
     pub(crate) struct IntentV1<'a> of Intent {
         id: Text<'a>,
         client_secret: Text<'a>,
     }
 
-    /// Where a customer goes from a checkout.
+    /// The URLs that a checkout leads to.
     pub(crate) struct CheckoutPagesV1<'a> of CheckoutPages {
         shop: Text<'a>,
         success: Text<'a>,
         cancel: Text<'a>,
     }
 
-    /// A customer who asks their bank for the money.
+    /// A dispute that a customer opened with the bank.
     struct DisputeV1<'a> of Dispute {
         id: Text<'a>,
         amount: i64,
@@ -103,13 +103,13 @@ stored! {
         status: DisputeStatusV1,
     }
 
-    /// What is not known of a payment.
+    /// An unresolved question about a payment.
     pub struct DoubtV1 of Doubt {
         attempt: u32,
         since: i64,
     }
 
-    /// Money that goes back.
+    /// A refund of a payment.
     pub struct RefundV1<'a> of Refund {
         amount: i64,
         reason: Text<'a>,
@@ -129,7 +129,7 @@ stored! {
         postings: [PostingV1; 2],
     }
 
-    /// One side of it.
+    /// One side of a ledger entry.
     struct PostingV1 of Posting {
         account: AccountV1,
         amount: i64,
@@ -137,7 +137,7 @@ stored! {
 }
 
 stored! {
-    /// Where a payment stands.
+    /// The status of a payment.
     pub(crate) enum PaymentStatusV1 of PaymentStatus {
         RequiresPaymentMethod,
         RequiresAction,
@@ -147,34 +147,34 @@ stored! {
         Refunded,
     }
 
-    /// How the customer pays.
+    /// The method of payment.
     enum WayV1<'a> of Way {
         Intent,
         Checkout(pages: CheckoutPagesV1<'a>),
     }
 
-    /// Where a dispute stands.
+    /// The status of a dispute.
     enum DisputeStatusV1 of DisputeStatus {
         Open,
         Won,
         Lost,
     }
 
-    /// Who decided that money goes back.
+    /// The person or party that decided a refund.
     enum RefundedByV1 of RefundedBy {
         Shop,
         Administrator(user: u64),
         Gateway,
     }
 
-    /// Where a refund stands.
+    /// The state of a refund.
     enum RefundStateV1 of RefundState {
         Due,
         Made,
         Failed,
     }
 
-    /// Where money is, was earned or went.
+    /// An account of the ledger.
     enum AccountV1 of Account {
         Gateway,
         Receivable,
@@ -184,7 +184,7 @@ stored! {
         Archived,
     }
 
-    /// What happened.
+    /// The kind of a movement.
     enum MovementV1 of Movement {
         Charged,
         Sold,
@@ -211,7 +211,7 @@ impl Row for LedgerEntry {
     type Stored<'a> = LedgerEntryV1;
 }
 
-/// An amount in minor units, debits above zero.
+/// A balance in minor units, debits positive.
 impl Row for Balance {
     type Stored<'a> = i64;
 }

@@ -1,6 +1,6 @@
-//! Messages of the gateway that were received, so that each counts once. A gateway repeats a message
-//! for days, and an operator can have it sent again for weeks
-//! (<https://docs.stripe.com/webhooks>), which is longer than the answers to clients are kept.
+//! The messages received from the gateway, so that each counts once. A gateway repeats a message
+//! for days, and an operator can have it sent again for weeks (<https://docs.stripe.com/webhooks>),
+//! which is longer than idempotency records are kept.
 
 mod prune;
 mod record;

@@ -1,7 +1,7 @@
 //! Deleting old messages of the gateway.
 
 use crate::Failure;
-use crate::payments::stored::{HEARD, HEARD_BY_TIME};
+use crate::payments::stored::{RECEIVED, RECEIVED_BY_TIME};
 use crate::store::{Direction, Read, Store};
 use souk_domain::UnixMillis;
 use std::ops::ControlFlow;
@@ -10,10 +10,10 @@ use std::time::Duration;
 /// How long a message is kept.
 pub const GATEWAY_MESSAGES_KEPT: Duration = Duration::from_secs(40 * 24 * 60 * 60);
 
-/// Messages deleted in one turn of [`prune_gateway_messages`].
+/// Most messages deleted in one turn of [`prune_gateway_messages`].
 const MAX_PRUNED_PER_TURN: usize = 500;
 
-/// Deletes messages older than [`GATEWAY_MESSAGES_KEPT`]; true if more may be left.
+/// Deletes messages older than [`GATEWAY_MESSAGES_KEPT`]. Returns true if more may be left.
 ///
 /// # Errors
 /// [`Failure`] of the store.
@@ -22,7 +22,7 @@ pub async fn prune_gateway_messages(store: &Store) -> Result<bool, Failure> {
     let end = (crate::clock::now().before(GATEWAY_MESSAGES_KEPT), String::new());
     let mut old = Vec::new();
     store.snapshot().visit(
-        HEARD_BY_TIME,
+        RECEIVED_BY_TIME,
         &start,
         Some(&end),
         Direction::Ascending,
@@ -43,8 +43,8 @@ pub async fn prune_gateway_messages(store: &Store) -> Result<bool, Failure> {
             let old = old.clone();
             async move {
                 for key in &old {
-                    unit.delete(HEARD_BY_TIME, key)?;
-                    unit.delete(HEARD, &key.1)?;
+                    unit.delete(RECEIVED_BY_TIME, key)?;
+                    unit.delete(RECEIVED, &key.1)?;
                 }
                 Ok(())
             }

@@ -1,9 +1,9 @@
-//! A message of the gateway was received.
+//! Recording a message of the gateway.
 
 use crate::Failure;
 use crate::owner::Command;
 use crate::payments::Payments;
-use crate::payments::stored::{HEARD, HEARD_BY_TIME};
+use crate::payments::stored::{RECEIVED, RECEIVED_BY_TIME};
 use crate::store::{Read, Unit};
 
 /// Records that a message of the gateway was received; replies false if it was received before.
@@ -19,11 +19,11 @@ impl Command for RecordGatewayMessage {
 
     fn apply(self, unit: &Unit, _: &Payments) -> Result<bool, Failure> {
         let Self { event } = self;
-        if unit.get(HEARD, &event)?.is_some() {
+        if unit.get(RECEIVED, &event)?.is_some() {
             return Ok(false);
         }
-        unit.put(HEARD, &event, &())?;
-        unit.put(HEARD_BY_TIME, &(unit.now(), event), &())?;
+        unit.put(RECEIVED, &event, &())?;
+        unit.put(RECEIVED_BY_TIME, &(unit.now(), event), &())?;
         Ok(true)
     }
 }

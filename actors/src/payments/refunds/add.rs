@@ -1,4 +1,4 @@
-//! A refund that the gateway has still to make.
+//! Adding a refund that the gateway has not made yet.
 
 use crate::payments::amounts::plus;
 use crate::payments::stored::{PAYMENTS, REFUNDS, REFUNDS_DUE};
@@ -7,7 +7,7 @@ use crate::store::Unit;
 use crate::{Failure, ids};
 use souk_domain::{Money, PaymentId};
 
-/// Records that `amount` goes back, which the sender has checked to be left.
+/// Adds a refund of `amount`. The caller has checked that so much is left.
 pub(in crate::payments) fn add(
     unit: &Unit,
     id: PaymentId,

@@ -1,4 +1,4 @@
-//! The refund that a command means.
+//! Finds the refund that a command names.
 
 use crate::Failure;
 use crate::payments::Refund;

@@ -1,7 +1,7 @@
-//! Money that goes back: decided in a turn, made at the gateway between turns, booked in another.
+//! Refunds: decided in a turn, made at the gateway between turns, booked in another turn.
 //!
-//! What undoes a refund that the gateway will not make is its failure: the amount counts as left
-//! again, and an operator sees it.
+//! If the gateway refuses a refund, it is recorded as failed: the amount can be refunded again, and
+//! an operator sees it.
 
 mod add;
 mod find;

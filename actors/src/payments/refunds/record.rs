@@ -1,4 +1,4 @@
-//! The gateway made a refund.
+//! Recording that the gateway made a refund.
 
 use super::find::find_refund;
 use crate::Failure;
@@ -13,28 +13,29 @@ use crate::payments::{Payments, RefundState};
 use crate::store::Unit;
 use souk_domain::{Money, PaymentId, PaymentStatus};
 
-/// Books that the gateway has made a refund, in the ledger too. Publishes `payment.refunded`.
-/// Replies `None`, and changes nothing, if that is no news.
+/// Books a refund that the gateway has made, in the ledger too. Publishes `payment.refunded`.
+/// Replies `None`, and changes nothing, if it is already booked.
 #[derive(Clone, Debug)]
 pub struct RecordRefund {
     /// The payment.
     pub id: PaymentId,
     /// The refund's number in its payment.
     pub number: u64,
-    /// The gateway's id of it, if it gave one.
+    /// The gateway's id of the refund, if it returned one.
     pub gateway_id: Option<String>,
 }
 
-/// What a refund that was made means for the order.
+/// The effect of a refund on the order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MadeRefund {
-    /// How much went back.
+    /// The refunded amount.
     pub amount: Money,
-    /// How much of that the order has not counted before, with a refund that failed in the end.
+    /// The part that the order has not counted before; an earlier refund that failed may have been
+    /// counted.
     pub counted: Money,
-    /// True if nothing is left of what was paid.
+    /// True if nothing is left of the paid amount.
     pub is_full: bool,
-    /// Why; perhaps empty.
+    /// The reason; may be empty.
     pub reason: String,
 }
 
@@ -57,7 +58,7 @@ impl Command for RecordRefund {
         let amount = refund.amount;
         payment.refunding = minus(payment.refunding, amount);
         payment.refunded = plus(payment.refunded, amount);
-        // What a failed refund left owing is paid back first.
+        // First pays back what the customer is still owed from a failed refund.
         let owed = amount.min(payment.owed_back);
         let rest = minus(amount, owed);
         payment.owed_back = minus(payment.owed_back, owed);

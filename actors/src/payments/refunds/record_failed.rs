@@ -1,4 +1,4 @@
-//! A refund that was made came back.
+//! Recording that a refund failed after it was made.
 
 use crate::Failure;
 use crate::outbox::PaymentEvent;
@@ -13,14 +13,14 @@ use crate::store::{Direction, Read, Unit};
 use souk_domain::{PaymentId, PaymentStatus};
 use std::ops::ControlFlow;
 
-/// Books that a refund that was made came back to the shop: the customer is owed it still.
-/// Publishes `payment.refund_failed`. Replies false and changes nothing if the shop did not make
-/// this refund, or if its failure is already recorded.
+/// Books that a refund failed after it was made, so that the shop has the money and still owes it
+/// to the customer. Publishes `payment.refund_failed`. Replies false and changes nothing if the
+/// shop did not make this refund, or if its failure is already recorded.
 #[derive(Clone, Debug)]
 pub struct RecordFailedRefund {
     /// The payment.
     pub id: PaymentId,
-    /// What the gateway calls the refund.
+    /// The gateway's id of the refund.
     pub gateway_id: String,
 }
 

@@ -1,4 +1,4 @@
-//! The gateway will not make a refund.
+//! Recording that the gateway refuses a refund.
 
 use super::find::find_refund;
 use crate::Failure;
@@ -10,8 +10,8 @@ use crate::payments::{Payments, RefundState};
 use crate::store::Unit;
 use souk_domain::PaymentId;
 
-/// Records that the gateway will not make a refund: the amount counts as left again. Does nothing if
-/// that is no news.
+/// Records that the gateway refuses a refund, so that the amount can be refunded again. Does
+/// nothing if that is already recorded.
 #[derive(Clone, Debug)]
 pub struct RecordRefusedRefund {
     /// The payment.

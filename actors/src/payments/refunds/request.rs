@@ -1,4 +1,4 @@
-//! Deciding that money goes back.
+//! Deciding to refund money.
 
 use super::add::add;
 use crate::Failure;
@@ -8,17 +8,17 @@ use crate::payments::{Payments, Refund, RefundedBy};
 use crate::store::Unit;
 use souk_domain::{Money, PaymentId, Refusal};
 
-/// Decides that money of a payment goes back. Refuses more than is left of what was taken, and a
+/// Decides to refund money of a payment. Rejects more than is left of the taken amount, and a
 /// payment of an order that cost nothing.
 #[derive(Clone, Debug)]
 pub struct RequestRefund {
     /// The payment.
     pub id: PaymentId,
-    /// How much goes back; `None` for all that is left.
+    /// The amount to refund; `None` for all that is left.
     pub amount: Option<Money>,
-    /// Why; perhaps empty.
+    /// The reason; may be empty.
     pub reason: String,
-    /// Who decides.
+    /// The person or party that decides.
     pub by: RefundedBy,
 }
 

@@ -1,4 +1,4 @@
-//! The order of a payment was deleted.
+//! Archiving the sale of a deleted order.
 
 use crate::Failure;
 use crate::owner::Command;
@@ -10,13 +10,13 @@ use crate::payments::stored::PAYMENTS;
 use crate::store::Unit;
 use souk_domain::PaymentId;
 
-/// Takes a payment out of the sales, because its order was deleted in this turn. The money goes
-/// back to the customer, or is kept because the goods have left.
+/// Removes a payment from the sales, because its order was deleted in this turn. The money is
+/// refunded, or kept because the goods were shipped.
 #[derive(Clone, Debug)]
 pub struct ArchiveSale {
     /// The payment.
     pub id: PaymentId,
-    /// True if the shop keeps the money, because the goods have left.
+    /// True if the shop keeps the money, because the goods were shipped.
     pub is_kept: bool,
 }
 

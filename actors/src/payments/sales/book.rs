@@ -1,4 +1,4 @@
-//! The money of a payment is earned.
+//! Booking the money of a payment as earned.
 
 use crate::Failure;
 use crate::owner::Command;

@@ -1,4 +1,4 @@
-//! What an order's life means for the money that paid it.
+//! The effects of an order's changes on the money that paid it.
 
 mod archive;
 mod book;
