@@ -1,4 +1,4 @@
-//! Putting a product in a cart.
+//! Adding a product to a cart.
 
 use super::buyable::require_buyable;
 use super::find::{line_position, require_cart};
@@ -10,13 +10,13 @@ use crate::store::Unit;
 use crate::{Failure, ids};
 use souk_domain::{CartLineId, MAX_CART_LINES, Quantity, Refusal};
 
-/// Puts units of a product in a cart, on top of those that are there. A guest's first product makes
-/// the guest's cart. Refuses what could not be bought now, and a line more than [`MAX_CART_LINES`].
+/// Adds units of a product to a cart. A guest's first product creates the guest's cart. Rejects a
+/// quantity that cannot be bought now, and more than [`MAX_CART_LINES`] lines.
 #[derive(Clone, Debug)]
 pub struct AddToCart {
-    /// Whose cart.
+    /// The cart to change.
     pub cart: CartOf,
-    /// The product as it stands in this turn.
+    /// The product as of this turn.
     pub product: ProductView,
     /// How many units to add.
     pub quantity: Quantity,
@@ -33,7 +33,8 @@ impl Command for AddToCart {
             CartOf::Guest(key) => match super::of_guest(unit, &key, unit.now())? {
                 Some(found) => found,
                 None => {
-                    // A draft takes a number, and a refusal must come before the first write.
+                    // Checked first: creating the cart takes an id, and a refusal must come before
+                    // the first write.
                     require_buyable(&product, quantity)?;
                     draft_guest_cart(unit, key.hash())?
                 }
@@ -45,7 +46,7 @@ impl Command for AddToCart {
     }
 }
 
-/// Puts units in a cart that is saved afterwards.
+/// Adds units to a cart, which the caller then saves.
 fn add_to(
     unit: &Unit,
     cart: &mut Cart,

@@ -1,4 +1,4 @@
-//! What a cart is.
+//! The types of a cart.
 
 use super::key::{CartKey, CartKeyHash};
 use souk_domain::{CartLineId, ProductId, Quantity, UnixMillis, UserId};
@@ -6,37 +6,37 @@ use souk_domain::{CartLineId, ProductId, Quantity, UnixMillis, UserId};
 /// A cart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cart {
-    /// The user or the guest whose cart it is.
+    /// The user or the guest who owns the cart.
     pub holder: CartHolder,
-    /// What is in it, oldest first; each product once. A guest's cart with nothing in it has no row.
+    /// The lines, oldest first; each product once. An empty guest cart has no row.
     pub lines: Vec<CartLine>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: UnixMillis,
     /// When it last changed.
     pub updated_at: UnixMillis,
 }
 
-/// Whose a cart is.
+/// The owner of a cart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CartHolder {
-    /// A registered person's one cart.
+    /// A registered user.
     User {
-        /// The person.
+        /// The user.
         user: UserId,
-        /// Shown to them and to services; worth nothing to anybody else.
+        /// Shown to the user and to services; nobody else can use it.
         key: CartKey,
     },
-    /// The cart of whoever presents its key.
+    /// A guest, identified by the cart's key.
     Guest {
-        /// Of the key; the key itself is its holder's alone.
+        /// The hash of the key; only the guest has the key itself.
         key: CartKeyHash,
-        /// When it is forgotten, unless it changes before.
+        /// When the cart expires, unless it changes before.
         ends_at: UnixMillis,
     },
 }
 
 impl Cart {
-    /// The user whose it is; `None` for a guest's.
+    /// The user; `None` for a guest's cart.
     #[must_use]
     pub fn user(&self) -> Option<UserId> {
         match self.holder {
@@ -57,7 +57,7 @@ impl Cart {
     }
 }
 
-/// A line of a cart. It has no price: the product's current one counts.
+/// A line of a cart. It has no price: the product's current price applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CartLine {
     /// Its own id.
@@ -66,6 +66,6 @@ pub struct CartLine {
     pub product: ProductId,
     /// How many units.
     pub quantity: Quantity,
-    /// When the product was first put in.
+    /// When the product was first added.
     pub created_at: UnixMillis,
 }

@@ -7,10 +7,10 @@ use crate::Failure;
 use crate::owner::Command;
 use crate::store::Unit;
 
-/// Takes everything out of a cart. Does nothing if there is nothing in it.
+/// Removes every line of a cart. Does nothing if the cart is empty.
 #[derive(Clone, Debug)]
 pub struct ClearCart {
-    /// Whose cart.
+    /// The cart to change.
     pub cart: CartOf,
 }
 

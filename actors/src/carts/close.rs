@@ -1,4 +1,4 @@
-//! Closing a user's cart.
+//! Deleting the cart of a closed account.
 
 use super::Carts;
 use super::find::require_cart;
@@ -8,7 +8,7 @@ use crate::owner::Command;
 use crate::store::Unit;
 use souk_domain::UserId;
 
-/// Deletes the cart of a user who closes their account. Refuses a user who has none.
+/// Deletes the cart of a user who closes the account. Rejects a user without a cart.
 #[derive(Clone, Debug)]
 pub struct CloseCart {
     /// The user.

@@ -40,7 +40,7 @@ fn key() -> CartKey {
     CartKey::of_bytes(&[0xa1; CartKey::BYTES])
 }
 
-/// What an order keeps of the same guest.
+/// The key hash that an order of the same guest keeps.
 pub(crate) fn key_hash() -> CartKeyHash {
     key().hash()
 }

@@ -1,30 +1,30 @@
-//! Which cart and which line a command means.
+//! Finds the cart and the line that a command names.
 
 use super::{Cart, CartKey, CartLine};
 use crate::Failure;
 use crate::store::Unit;
 use souk_domain::{CartId, CartLineId, Missing, ProductId, Refusal, UserId};
 
-/// Whose cart is meant.
+/// Selects a cart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CartOf {
-    /// The one of a registered person.
+    /// The cart of a registered user.
     User(UserId),
-    /// The one of whoever presents this key. The sender MUST know that the shop gave it out.
+    /// The guest cart with this key. The sender MUST know that the shop issued the key.
     Guest(CartKey),
 }
 
-/// Which line of a cart is meant.
+/// Selects a line of a cart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LineOf {
-    /// The one with this id.
+    /// The line with this id.
     Id(CartLineId),
-    /// The one of this product.
+    /// The line with this product.
     Product(ProductId),
 }
 
 impl LineOf {
-    /// True if this line is meant.
+    /// True if this selects the line.
     #[must_use]
     pub fn is(self, line: &CartLine) -> bool {
         match self {
@@ -34,15 +34,15 @@ impl LineOf {
     }
 }
 
-/// The user's cart; refuses a user who has closed their account since the request came in.
+/// The user's cart. Rejects a user who has closed the account since the request came in.
 pub(super) fn require_cart(unit: &Unit, user: UserId) -> Result<(CartId, Cart), Failure> {
     Ok(super::of_user(unit, user)?.ok_or(Refusal::NotFound(Missing::User))?)
 }
 
-/// The cart as it stands in this turn; `None` for a guest who has nothing in theirs.
+/// The cart as of this turn; `None` for a guest whose cart is empty.
 ///
 /// # Errors
-/// Refuses a user who has closed their account since the request came in; [`Failure`] of the store.
+/// Rejects a user who has closed the account since the request came in; [`Failure`] of the store.
 pub fn find(unit: &Unit, cart: &CartOf) -> Result<Option<(CartId, Cart)>, Failure> {
     match cart {
         CartOf::User(user) => require_cart(unit, *user).map(Some),

@@ -1,41 +1,42 @@
-//! The key of a cart: what a guest presents instead of a token.
+//! The key of a cart: what a guest sends instead of a token.
 
 use sha2::{Digest, Sha256};
 
-/// The key of a cart, as its holder presents it: [`CartKey::DIGITS`] lower-case hexadecimal digits.
+/// The key of a cart, as its holder sends it: [`CartKey::DIGITS`] lower-case hexadecimal digits.
 #[derive(Clone, PartialEq, Eq)]
 pub struct CartKey(String);
 
-/// What the store knows of a guest's key: enough to recognise it, not enough to use it.
+/// The hash of a guest's key. The store keeps only this, so the stored data cannot be used as a
+/// key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct CartKeyHash([u8; 32]);
 
 impl CartKey {
-    /// Octets of a key.
+    /// Bytes of a key.
     pub const BYTES: usize = 24;
     /// Hexadecimal digits of a key.
     pub const DIGITS: usize = Self::BYTES * 2;
 
-    /// A key from octets, of which at least 16 must be random.
+    /// A key from bytes, of which at least 16 must be random.
     #[must_use]
     pub fn of_bytes(bytes: &[u8; Self::BYTES]) -> Self {
         Self(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
-    /// A new key that nobody can guess.
+    /// A new random key.
     #[must_use]
     pub fn random() -> Self {
         Self::of_bytes(&crate::random_bytes())
     }
 
-    /// The key that a request presents; `None` if it is malformed.
+    /// The key in a request; `None` if it is malformed.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let is_digit = |octet: u8| octet.is_ascii_digit() || (b'a'..=b'f').contains(&octet);
         (text.len() == Self::DIGITS && text.bytes().all(is_digit)).then(|| Self(text.to_owned()))
     }
 
-    /// The octets it was made of.
+    /// The bytes of the key.
     #[must_use]
     pub fn bytes(&self) -> [u8; Self::BYTES] {
         let mut bytes = [0; Self::BYTES];
@@ -47,20 +48,20 @@ impl CartKey {
         bytes
     }
 
-    /// The text to present.
+    /// The key as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// What the store keeps of it.
+    /// The hash that the store keeps.
     #[must_use]
     pub fn hash(&self) -> CartKeyHash {
         CartKeyHash(Sha256::digest(self.0.as_bytes()).into())
     }
 }
 
-/// Never printed: whoever has it has the cart.
+/// Redacted: a holder of the key can use the cart.
 impl std::fmt::Debug for CartKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("CartKey(…)")
@@ -82,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_is_read_as_it_is_written_and_nothing_else_is() {
+    fn a_key_round_trips_and_malformed_ones_are_rejected() {
         let key = CartKey::random();
         assert_eq!(CartKey::parse(key.as_str()).as_ref(), Some(&key));
         assert_eq!(CartKey::of_bytes(&key.bytes()), key);

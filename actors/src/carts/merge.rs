@@ -1,4 +1,4 @@
-//! A guest's cart becomes part of a user's.
+//! Merging a guest's cart into a user's.
 
 use super::find::{line_position, require_cart};
 use super::key::CartKey;
@@ -10,17 +10,16 @@ use crate::store::Unit;
 use crate::{Failure, ids};
 use souk_domain::{CartLineId, MAX_CART_LINES, UserId, merge_quantities};
 
-/// Moves what a guest's cart holds into a user's cart; does nothing if the guest has no cart.
-/// Loses nothing: what the user's cart cannot take (past [`MAX_CART_LINES`], past the stock) stays
-/// in the guest's cart, under its key. A second merge moves only what was left. Refuses only a user
-/// whose account was closed.
+/// Moves the lines of a guest's cart into a user's cart; does nothing if the guest has no cart.
+/// Loses nothing: units beyond [`MAX_CART_LINES`] or the stock stay in the guest's cart, under its
+/// key. A second merge moves only what was left. Rejects only a user whose account was closed.
 #[derive(Clone, Debug)]
 pub struct MergeCarts {
     /// The guest's key.
     pub guest: CartKey,
-    /// The user whose cart it becomes part of.
+    /// The user whose cart gets the lines.
     pub user: UserId,
-    /// The products in the guest's cart, as they stand in this turn.
+    /// The products in the guest's cart, as of this turn.
     pub products: Vec<ProductView>,
 }
 

@@ -1,4 +1,4 @@
-//! The owner of carts, of users and of guests. Putting something in a cart reserves nothing.
+//! The owner of carts, of users and of guests. A cart reserves no stock.
 
 mod add;
 mod buyable;

@@ -1,4 +1,4 @@
-//! Opening a user's one cart.
+//! Opening a user's cart.
 
 use super::stored::{BY_KEY, BY_USER, CARTS};
 use super::{Cart, CartHolder, CartKey, Carts};
@@ -7,7 +7,7 @@ use crate::store::Unit;
 use crate::{Failure, ids};
 use souk_domain::{CartId, UserId};
 
-/// Gives a new user an empty cart.
+/// Creates the empty cart of a new user.
 #[derive(Clone, Debug)]
 pub struct OpenCart {
     /// The new user.

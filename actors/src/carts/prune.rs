@@ -1,4 +1,4 @@
-//! Deleting guests' carts that have ended.
+//! Deleting expired guest carts.
 
 use super::save::delete_ended;
 use super::stored::GUESTS_BY_END;
@@ -6,10 +6,11 @@ use crate::Failure;
 use crate::store::{Direction, Read, Store};
 use souk_domain::{CartId, UnixMillis};
 
-/// Carts deleted by one turn of [`prune_guest_carts`].
+/// Most carts deleted by one turn of [`prune_guest_carts`].
 const MAX_CARTS_PRUNED_PER_TURN: usize = 500;
 
-/// Deletes guests' carts that did not change for their lifetime; true if more may be left.
+/// Deletes guest carts whose lifetime after the last change is over. Returns true if more may be
+/// left.
 ///
 /// # Errors
 /// [`Failure`] of the store.

@@ -1,4 +1,4 @@
-//! Questions about carts, answered from a committed snapshot.
+//! Queries about carts, answered from a committed snapshot.
 
 use super::stored::{BY_KEY, BY_USER, CARTS, GUESTS_BY_END};
 use super::{Cart, CartHolder, CartKey, CartOf};
@@ -32,7 +32,7 @@ pub fn of_user(read: &impl Read, user: UserId) -> Result<Option<(CartId, Cart)>,
     Ok(read.get(CARTS, &id)?.map(|cart| (id, cart)))
 }
 
-/// The cart with this key, a user's or a guest's: for services, which may see any.
+/// The cart with this key, a user's or a guest's. Only for services, which may see any cart.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -46,7 +46,7 @@ pub fn of_key(
     Ok(cart.map(|cart| (id, cart)))
 }
 
-/// The cart of the guest who presents this key. A user's key is worth nothing here.
+/// The cart of the guest with this key. Returns `None` for the key of a user's cart.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -58,7 +58,7 @@ pub fn of_guest(
     Ok(of_key(read, key, now)?.filter(|(_, cart)| cart.user().is_none()))
 }
 
-/// Guests' carts that are kept.
+/// The number of guest carts.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -66,8 +66,8 @@ pub fn guest_carts(read: &impl Read) -> Result<u64, StoreError> {
     read.count(GUESTS_BY_END)
 }
 
-/// Every cart is its user's one cart or a guest's with something in it, is found by its key and
-/// within its bounds, each product once.
+/// Checks that every cart is its user's only cart or a guest's non-empty one, can be found by its
+/// key, is within its bounds, and has each product once.
 pub(crate) fn check(snapshot: &Snapshot, findings: &mut Findings) -> Result<(), StoreError> {
     let first = CartId::new(1).expect("1 is an id");
     let mut carts = Vec::new();
@@ -83,13 +83,14 @@ pub(crate) fn check(snapshot: &Snapshot, findings: &mut Findings) -> Result<(), 
                 findings
                     .require(holder == Some(*id), || format!("cart {id} is not its user's cart"));
                 let user = users::user(snapshot, *user)?;
-                findings.require(user.is_some(), || format!("cart {id} belongs to nobody"));
+                findings
+                    .require(user.is_some(), || format!("cart {id} belongs to no existing user"));
             }
             CartHolder::Guest { ends_at, .. } => {
                 guests += 1;
-                let is_on_the_clock = snapshot.get(GUESTS_BY_END, &(*ends_at, *id))?.is_some();
-                findings.require(is_on_the_clock, || format!("cart {id} will not be forgotten"));
-                findings.require(!cart.lines.is_empty(), || format!("cart {id} has no use"));
+                let will_expire = snapshot.get(GUESTS_BY_END, &(*ends_at, *id))?.is_some();
+                findings.require(will_expire, || format!("cart {id} will not expire"));
+                findings.require(!cart.lines.is_empty(), || format!("guest cart {id} is empty"));
             }
         }
         let by_key = snapshot.get(BY_KEY, &cart.key_hash().bytes())?;

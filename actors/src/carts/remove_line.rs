@@ -1,4 +1,4 @@
-//! Taking a line out of a cart.
+//! Removing a line from a cart.
 
 use super::find::{find, line_position};
 use super::save::save;
@@ -8,10 +8,10 @@ use crate::owner::Command;
 use crate::store::Unit;
 use souk_domain::{Missing, Refusal};
 
-/// Takes a line out of a cart. Refuses a line that is not there.
+/// Removes a line from a cart. Rejects a line that does not exist.
 #[derive(Clone, Debug)]
 pub struct RemoveCartLine {
-    /// Whose cart.
+    /// The cart to change.
     pub cart: CartOf,
     /// The line.
     pub line: LineOf,

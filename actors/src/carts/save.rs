@@ -1,4 +1,4 @@
-//! Saving a changed cart with its indexes. A guest's cart is there only while something is in it.
+//! Saves a changed cart with its indexes. A guest's cart exists only while it has lines.
 
 use super::stored::{BY_KEY, CARTS, GUESTS_BY_END};
 use super::{Cart, CartHolder, CartKeyHash};
@@ -7,10 +7,10 @@ use crate::{Failure, ids};
 use souk_domain::CartId;
 use std::time::Duration;
 
-/// A guest's cart is deleted so long after its last change.
+/// How long a guest's cart is kept after its last change.
 pub const GUEST_CART_LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-/// An id and an empty cart for a guest; nothing is written before [`save`].
+/// A new id and an empty cart for a guest; nothing is written before [`save`].
 pub(super) fn draft_guest_cart(unit: &Unit, key: CartKeyHash) -> Result<(CartId, Cart), Failure> {
     let id = ids::next(unit, "cart", CartId::new)?;
     let holder = CartHolder::Guest { key, ends_at: unit.now().after(GUEST_CART_LIFETIME) };
@@ -18,9 +18,9 @@ pub(super) fn draft_guest_cart(unit: &Unit, key: CartKeyHash) -> Result<(CartId,
     Ok((id, Cart { holder, lines: Vec::new(), created_at: now, updated_at: now }))
 }
 
-/// Writes a changed cart. A guest's cart stays for another [`GUEST_CART_LIFETIME`], or is deleted
-/// if nothing is left in it. Whoever lets a guest begin a cart MUST have looked at
-/// [`super::guest_carts`]: nothing here refuses one cart more, or makes room for it.
+/// Saves a changed cart. A guest's cart is kept for another [`GUEST_CART_LIFETIME`], or deleted if
+/// it is empty. Before a guest begins a cart, the caller MUST check the bound with
+/// [`super::guest_carts`]; this function enforces no bound.
 pub(super) fn save(unit: &Unit, id: CartId, mut cart: Cart) -> Result<(), Failure> {
     cart.updated_at = unit.now();
     if let CartHolder::Guest { key, ends_at } = &mut cart.holder {
@@ -51,7 +51,7 @@ fn delete_guest_cart(unit: &Unit, id: CartId, cart: &Cart) -> Result<(), Failure
     Ok(())
 }
 
-/// Deletes a guest's cart that has ended.
+/// Deletes an expired guest cart.
 pub(super) fn delete_ended(unit: &Unit, id: CartId) -> Result<(), Failure> {
     match unit.get(CARTS, &id)? {
         Some(cart) if cart.user().is_none() => delete_guest_cart(unit, id, &cart),

@@ -1,4 +1,4 @@
-//! Setting how many units a line has.
+//! Setting the quantity of a line.
 
 use super::buyable::require_buyable;
 use super::find::{find, line_position};
@@ -10,17 +10,17 @@ use crate::owner::Command;
 use crate::store::Unit;
 use souk_domain::{Missing, Quantity, Refusal};
 
-/// Sets how many units a line of a cart has. Refuses a line that is not there, and what could not
+/// Sets the quantity of a cart line. Rejects a line that does not exist, and a quantity that cannot
 /// be bought now.
 #[derive(Clone, Debug)]
 pub struct SetCartLine {
-    /// Whose cart.
+    /// The cart to change.
     pub cart: CartOf,
     /// The line.
     pub line: LineOf,
-    /// Its product, as it stands in this turn.
+    /// The line's product as of this turn.
     pub product: ProductView,
-    /// How many units it has from now on.
+    /// The new quantity.
     pub quantity: Quantity,
 }
 

@@ -1,4 +1,4 @@
-//! How carts lie in the file: one row each, lines included, because they are read and written
+//! The tables of carts. A cart is one row, lines included, because they are read and written
 //! together and bounded in number.
 
 use super::cart::{Cart, CartHolder, CartLine};
@@ -11,7 +11,7 @@ pub(super) const CARTS: Table<CartId, Cart> = Table::new("carts.rows");
 pub(super) const BY_USER: Table<UserId, CartId> = Table::new("carts.by_user");
 /// Every cart by the hash of its key.
 pub(super) const BY_KEY: Table<[u8; 32], CartId> = Table::new("carts.by_key");
-/// Guests' carts on the clock.
+/// Guest carts by their expiry.
 pub(super) const GUESTS_BY_END: Table<(UnixMillis, CartId), ()> = Table::new("carts.guests_by_end");
 
 tables![CARTS, BY_USER, BY_KEY, GUESTS_BY_END];
@@ -35,7 +35,7 @@ stored! {
 }
 
 stored! {
-    /// Whose a cart is.
+    /// The owner of a cart.
     enum CartHolderV1<'a> of CartHolder {
         User { user: u64, key: Text<'a> },
         Guest { key: [u8; 32], ends_at: i64 },

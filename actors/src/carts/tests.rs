@@ -1,4 +1,4 @@
-//! A guest's cart and time: the clock of a turn is the real one, so the rows are aged instead.
+//! Expiry of guest carts. A turn uses the real clock, so the tests age the rows instead.
 #![allow(clippy::unwrap_used)]
 
 use super::find::find;
@@ -31,7 +31,7 @@ fn fill(unit: &Unit, key: &CartKey) -> Result<CartId, Failure> {
     Ok(id)
 }
 
-/// Makes a cart one whose time was over long ago.
+/// Makes a cart one that expired long ago.
 fn age(unit: &Unit, id: CartId) -> Result<(), Failure> {
     let mut cart = unit.get(CARTS, &id)?.unwrap();
     if let CartHolder::Guest { ends_at, .. } = &mut cart.holder {

@@ -1,11 +1,11 @@
-//! What a category is.
+//! The type of a category.
 
 /// A group of products.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Category {
-    /// What it is called.
+    /// The category's name.
     pub name: String,
-    /// Unique; from the name.
+    /// Unique; derived from the name.
     pub slug: String,
     /// May be empty.
     pub description: String,

@@ -36,7 +36,7 @@ pub(crate) use stored::TABLES;
 /// The owner of products, categories and stock.
 #[derive(Debug)]
 pub struct Catalog {
-    /// When what can be sold of a product falls to this or below, the administrators get a mail.
+    /// The administrators get a mail when a product's sellable units fall to this number or below.
     pub low_stock_threshold: u64,
 }
 

@@ -1,4 +1,4 @@
-//! What a product is.
+//! The types of a product.
 
 use super::Category;
 use crate::outbox::ProductSnapshot;
@@ -7,23 +7,23 @@ use souk_domain::{CategoryId, Money, Pricing, ProductId, Stock, UnixMillis};
 /// A product, without its stock.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Product {
-    /// What it is called.
+    /// The product's name.
     pub name: String,
-    /// Unique; from the name.
+    /// Unique; derived from the name.
     pub slug: String,
     /// May be empty.
     pub description: String,
-    /// Its group, which may have been deleted since.
+    /// The category, which may have been deleted since.
     pub category: Option<CategoryId>,
     /// List price and discount.
     pub pricing: Pricing,
     /// A URL.
     pub image: Option<String>,
-    /// The shop's own switch: off hides it from sale.
+    /// False hides the product from sale.
     pub available: bool,
-    /// When it was made.
+    /// When the product was created.
     pub created_at: UnixMillis,
-    /// When its description last changed; stock does not count.
+    /// When a field last changed; stock changes do not count.
     pub updated_at: UnixMillis,
 }
 
@@ -41,26 +41,26 @@ impl Product {
 /// The stock of a product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct StockRow {
-    /// Units received less units written off: the other half of the books.
+    /// Units received minus units written off. Must equal the sum of `stock`.
     pub received: u64,
-    /// Where they are.
+    /// The current units by holding.
     pub stock: Stock,
     /// Counts the events about this product.
     pub version: u64,
 }
 
-/// A product with all that belongs to it, as the contracts show it.
+/// A product with its category and stock, as the contracts show it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProductView {
     /// Its id.
     pub id: ProductId,
     /// The product.
     pub product: Product,
-    /// Its group, if that still exists.
+    /// The category, if it still exists.
     pub category: Option<(CategoryId, Category)>,
     /// Units that can be sold.
     pub sellable: u64,
-    /// True for one that was deleted.
+    /// True if the product was deleted.
     pub is_gone: bool,
 }
 
@@ -71,7 +71,7 @@ impl ProductView {
         self.product.pricing.sell_price()
     }
 
-    /// Whether it can be put in a cart at all.
+    /// True if the product can be put in a cart.
     #[must_use]
     pub fn is_for_sale(&self) -> bool {
         self.product.available && !self.is_gone

@@ -12,14 +12,14 @@ use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::ops::ControlFlow;
 
-/// Which products a list shows.
+/// The products that a list shows.
 #[derive(Clone, Debug, Default)]
 pub struct ProductFilter {
-    /// Words that name or description contain.
+    /// Words that the name or description must contain.
     pub search: Option<SearchTerms>,
     /// Only of this category.
     pub category: Option<CategoryId>,
-    /// Those too that the shop has switched off.
+    /// True to include products that the shop has hidden.
     pub with_hidden: bool,
 }
 
@@ -34,7 +34,7 @@ pub fn product(read: &impl Read, id: ProductId) -> Result<Option<ProductView>, S
     }
 }
 
-/// Products by id, deleted ones too, in the order asked; unknown ids are left out.
+/// Products by id, deleted ones too, in the given order; unknown ids are left out.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -50,7 +50,7 @@ pub fn product_views(read: &impl Read, ids: &[ProductId]) -> Result<Vec<ProductV
     Ok(views)
 }
 
-/// A page of products in order of id: how many there are in all, and which are on the page.
+/// A page of products in order of id: the number of all matches, and the ids on the page.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -132,7 +132,7 @@ fn hidden_ids(read: &Snapshot) -> Result<HashSet<ProductId>, StoreError> {
     Ok(ids)
 }
 
-/// Counts everything that matches and keeps what lies on the page.
+/// Counts all matches and keeps those on the page.
 struct PageCollector<Id> {
     offset: u64,
     limit: usize,
@@ -153,7 +153,7 @@ impl<Id: Eq + Hash> PageCollector<Id> {
     }
 }
 
-/// A category, unless it was deleted.
+/// The category with this id, unless it was deleted.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -193,14 +193,14 @@ pub(super) fn view(
     Ok(ProductView { id, product, category, sellable, is_gone })
 }
 
-/// Units that orders say they took, per product.
+/// The units that orders claim to have taken, per product.
 #[derive(Debug, Default)]
 pub(crate) struct TakenStock {
     pub(crate) held: HashMap<ProductId, u64>,
     pub(crate) sold: HashMap<ProductId, u64>,
 }
 
-/// Stock adds up against the orders, and every index agrees with its products.
+/// Checks stock against the orders, and every index against its products.
 pub(crate) fn check(
     snapshot: &Snapshot,
     taken: &TakenStock,
@@ -225,7 +225,7 @@ pub(crate) fn check(
     })?;
     for id in taken.held.keys().chain(taken.sold.keys()) {
         let has_stock = snapshot.get(STOCK, id)?.is_some();
-        findings.require(has_stock, || format!("an order has product {id}, which never was"));
+        findings.require(has_stock, || format!("an order has product {id}, which never existed"));
     }
     let mut products = Vec::new();
     snapshot.visit(PRODUCTS, &first, None, Direction::Ascending, |id, product| {
@@ -235,7 +235,9 @@ pub(crate) fn check(
     let (mut in_categories, mut hidden) = (0, 0);
     for (id, slug, category, is_available) in &products {
         let is_hidden = snapshot.get(HIDDEN, id)?.is_some();
-        findings.require(is_hidden != *is_available, || format!("product {id} is hidden or not"));
+        findings.require(is_hidden != *is_available, || {
+            format!("product {id} is in the wrong list of hidden products")
+        });
         hidden += u64::from(is_hidden);
         let holder = snapshot.get(PRODUCT_SLUGS, slug)?;
         findings.require(holder == Some(*id), || format!("product {id} is not found by slug"));

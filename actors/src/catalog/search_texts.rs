@@ -1,4 +1,4 @@
-//! What a search looks through: a text for each product, made when the product is written.
+//! The texts that searches compare with: one per product, generated when the product is written.
 
 use super::Product;
 use super::stored::{PRODUCTS, SEARCH_RULES, SEARCH_TEXTS};
@@ -6,17 +6,17 @@ use crate::Failure;
 use crate::store::{Direction, Read, Store};
 use souk_domain::{ProductId, SearchText};
 
-/// The rules that the texts follow: 1 is [`SearchText::of`]. Stores without a number hold texts in
+/// The version of the text rules: 1 is [`SearchText::of`]. Stores without a version hold texts in
 /// lower case, with a line break between the fields.
 const RULES: u64 = 1;
-/// Products whose texts are made anew in one turn.
+/// Products whose texts are regenerated in one turn.
 const BATCH: usize = 200;
 
 pub(super) fn search_text(product: &Product) -> String {
     SearchText::of(&[&product.name, &product.description])
 }
 
-/// Brings the texts that an earlier version wrote to the rules of today, once.
+/// Converts the texts of an earlier version to the current rules, once.
 ///
 /// # Errors
 /// [`Failure`] of the store.

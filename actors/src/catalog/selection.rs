@@ -1,4 +1,4 @@
-//! Lists of products by what they cost: the filters of the services contract.
+//! Product lists by price and discount: the filters of the services contract.
 
 use super::product::Product;
 use super::stored::{BY_CATEGORY, PRODUCTS};
@@ -7,23 +7,22 @@ use souk_domain::text::comparable;
 use souk_domain::{CategoryId, Money, ProductId, SearchTerms};
 use std::ops::ControlFlow;
 
-/// Which products a list shows; all that is given must hold.
+/// The products that a list shows; every given filter must match.
 #[derive(Clone, Debug, Default)]
 pub struct ProductSelection {
-    /// Words that the name contains.
+    /// Words that the name must contain.
     pub name: Option<SearchTerms>,
     /// What the customer pays.
     pub sell_price: Between<Money>,
-    /// What is taken off the list price, in hundredths of a percent. A filter may name what no
-    /// discount can be.
+    /// The discount on the list price, in hundredths of a percent. Not limited to valid discounts.
     pub discount: Between<i64>,
-    /// Whether the shop offers it.
+    /// True for offered products, false for hidden ones.
     pub available: Option<bool>,
     /// Only of this category.
     pub category: Option<CategoryId>,
 }
 
-/// A range with either end open or included.
+/// An inclusive range; `None` leaves an end open.
 #[derive(Clone, Copy, Debug)]
 pub struct Between<T> {
     /// The smallest value.
@@ -46,7 +45,7 @@ impl<T: PartialOrd> Between<T> {
 }
 
 impl ProductSelection {
-    /// Category apart, which has an index.
+    /// Checks every filter except the category, which has an index.
     fn admits(&self, product: &Product) -> bool {
         self.available.is_none_or(|available| available == product.available)
             && self.sell_price.holds(&product.pricing.sell_price())
@@ -55,8 +54,8 @@ impl ProductSelection {
     }
 }
 
-/// A page of the selected products in order of id: how many there are in all, and which are on
-/// the page.
+/// A page of the selected products in order of id: the number of all matches, and the ids on the
+/// page.
 ///
 /// # Errors
 /// [`StoreError`].

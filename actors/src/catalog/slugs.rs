@@ -1,11 +1,11 @@
-//! Slugs: each category and each product has one of its own.
+//! Slugs: each is unique among the categories or among the products.
 
 use crate::Failure;
 use crate::store::{Read, Row, Table, Unit};
 use souk_domain::slug_of;
 use std::fmt::Display;
 
-/// The slug of the name; if another has it, with the id behind it, and if need be a number.
+/// The slug of the name. If another row has it, appends the id, and if necessary a number.
 pub(super) fn free_slug<Id: Row + PartialEq + Display>(
     unit: &Unit,
     taken: Table<String, Id>,

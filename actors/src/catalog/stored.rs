@@ -1,4 +1,4 @@
-//! How products, categories and stock lie in the file.
+//! The tables of products, categories and stock.
 
 use super::category::Category;
 use super::product::{Product, StockRow};
@@ -7,18 +7,19 @@ use crate::stored;
 use souk_domain::{CategoryId, Pricing, ProductId, Stock};
 
 pub(super) const PRODUCTS: Table<ProductId, Product> = Table::new("catalog.products");
-/// Deleted products: orders and carts still show what they were.
+/// Deleted products, kept because orders and carts still show them.
 pub(super) const GONE: Table<ProductId, Product> = Table::new("catalog.products_gone");
 pub(super) const BY_CATEGORY: Table<(CategoryId, ProductId), ()> =
     Table::new("catalog.products_by_category");
-/// Name and description in the form that a search compares, so that it need not decode products.
+/// Name and description in the form that a search compares, so that a search need not decode
+/// products.
 pub(super) const SEARCH_TEXTS: Table<ProductId, String> = Table::new("catalog.search_texts");
-/// One row, under key 0: the rules that [`SEARCH_TEXTS`] follow.
+/// One row, under key 0: the version of the rules for [`SEARCH_TEXTS`].
 pub(super) const SEARCH_RULES: Table<u64, u64> = Table::new("catalog.search_rules");
 pub(super) const PRODUCT_SLUGS: Table<String, ProductId> = Table::new("catalog.product_slugs");
-/// Products that the shop has switched off, usually few.
+/// Products that the shop has hidden; usually few.
 pub(super) const HIDDEN: Table<ProductId, ()> = Table::new("catalog.products_hidden");
-/// Apart from the products: an order touches these small rows only.
+/// Separate from the products, so that an order only touches these small rows.
 pub(super) const STOCK: Table<ProductId, StockRow> = Table::new("catalog.stock");
 pub(super) const CATEGORIES: Table<CategoryId, Category> = Table::new("catalog.categories");
 pub(super) const CATEGORY_SLUGS: Table<String, CategoryId> = Table::new("catalog.category_slugs");
@@ -64,7 +65,7 @@ stored! {
         version: u64,
     }
 
-    /// Where the units of a product are.
+    /// The units of a product by holding.
     struct StockV1 of Stock {
         sellable: u64,
         held: u64,

@@ -8,18 +8,18 @@ use crate::owner::Command;
 use crate::store::Unit;
 use souk_domain::{Refusal, SessionId, UserId};
 
-/// Sets a user's new password, ends their other sessions and makes every mailed reset token
-/// worthless. Publishes `user.password_changed`. Refuses if the old password is not the one that
-/// was compared.
+/// Sets a user's new password, ends the user's other sessions and revokes every mailed reset token.
+/// Publishes `user.password_changed`. Rejects the change if the old password was changed since it
+/// was verified.
 #[derive(Clone, Debug)]
 pub struct ChangePassword {
     /// The user.
     pub user: UserId,
-    /// The hash the old password was compared with; `None` where none was asked for.
+    /// The hash that the old password was verified with; `None` if no old password was required.
     pub expected: Option<PasswordHash>,
-    /// The hash of the new one.
+    /// The hash of the new password.
     pub password: PasswordHash,
-    /// The session that asked goes on; every other ends.
+    /// The session that stays open; every other session ends.
     pub kept_session: Option<SessionId>,
 }
 

@@ -1,4 +1,4 @@
-//! Closing an account: nothing of the person stays here (contracts README, "Users").
+//! Closing an account: all personal data of the user is deleted (contracts README, "Users").
 
 use super::stored::{ADMINISTRATORS, BY_EMAIL, USERS};
 use super::{Users, names, password_reset, require_user, sessions};
@@ -8,12 +8,12 @@ use crate::owner::Command;
 use crate::store::{Read, Unit};
 use souk_domain::{Refusal, Role, UserId};
 
-/// Closes an account: the row, its e-mail address, its name and its sessions go. Publishes
-/// `user.closed`. The sender MUST see to cart and orders in the same turn. Refuses the last
+/// Closes an account: deletes the row, its e-mail address, its name and its sessions. Publishes
+/// `user.closed`. The sender MUST handle the cart and the orders in the same turn. Rejects the last
 /// administrator.
 #[derive(Clone, Debug)]
 pub struct CloseAccount {
-    /// The user who closes it.
+    /// The user whose account is closed.
     pub user: UserId,
 }
 
@@ -25,7 +25,7 @@ impl Command for CloseAccount {
         let Self { user } = self;
         let account = require_user(unit, user)?;
         if account.role == Role::Administrator {
-            // Nobody could make another one while the shop is open.
+            // Without an administrator, nobody could create one while the shop runs.
             if unit.count(ADMINISTRATORS)? <= 1 {
                 return Err(Refusal::LastAdministrator.into());
             }
@@ -35,7 +35,7 @@ impl Command for CloseAccount {
         password_reset::revoke_all(unit, user)?;
         unit.delete(BY_EMAIL, &account.email.unique_form())?;
         names::delete(unit, &account.username, user)?;
-        // Ids are never given twice, so no row needs to stay to keep this one from coming back.
+        // Ids are never reused, so no row needs to remain to reserve this one.
         unit.delete(USERS, &user)?;
         let (version, role) = (account.version + 1, account.role);
         outbox::append(unit, Outgoing::User { user, version, what: UserEvent::Closed, role })

@@ -48,7 +48,7 @@ pub(crate) fn rows() -> Vec<Example> {
     ]
 }
 
-/// A customer who has said everything about themselves.
+/// A customer with a complete profile.
 pub(crate) fn ann() -> User {
     User {
         username: Username::parse("Ann.Ørsted").expect("a name"),

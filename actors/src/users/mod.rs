@@ -1,4 +1,4 @@
-//! The owner of users: who they are, their passwords, their sessions.
+//! The owner of users: their profiles, passwords and sessions.
 
 mod change_password;
 mod close;

@@ -1,9 +1,9 @@
-//! User names: what looks the same is the same name, and a name in the form of an e-mail address
-//! belongs to whoever has that address.
+//! User names: names that look the same count as the same name, and a name in the form of an e-mail
+//! address is reserved for the user with that address.
 //!
-//! Earlier versions of the shop compared names by their lower-case letters alone. Their keys are
-//! renewed when the shop opens ([`renew_keys`]); where two of their users have names that look the
-//! same, the later one keeps the old key and can still log in.
+//! Earlier versions of the shop compared names by their lower-case letters alone. [`renew_keys`]
+//! converts their keys when the shop opens. If two of their users have names that look the same,
+//! the later user keeps the old key and can still log in.
 
 use super::stored::{BY_USERNAME, KEY_RULES, USERS};
 use crate::Failure;
@@ -11,7 +11,7 @@ use crate::store::{Direction, Read, Store, StoreError, Unit};
 use souk_domain::{EmailAddress, Refusal, UserId, Username};
 use std::ops::ControlFlow;
 
-/// The rules that the keys follow: 1 is [`Username::unique_form`]. Stores without a number follow
+/// The version of the key rules: 1 is [`Username::unique_form`]. Stores without a version follow
 /// [`earlier_key`].
 const RULES: u64 = 1;
 
@@ -19,7 +19,7 @@ fn earlier_key(name: &Username) -> String {
     name.as_str().to_lowercase()
 }
 
-/// Who has this name or one that looks the same.
+/// The user with this name or one that looks the same.
 pub(super) fn holder(read: &impl Read, name: &Username) -> Result<Option<UserId>, StoreError> {
     Ok(match read.get(BY_USERNAME, &earlier_key(name))? {
         Some(holder) => Some(holder),
@@ -27,9 +27,9 @@ pub(super) fn holder(read: &impl Read, name: &Username) -> Result<Option<UserId>
     })
 }
 
-/// Refuses a name that is taken by another than `own`, and one in the form of an address that is
-/// not `email`. The address itself is never refused: who owns an address is not kept out by a name
-/// that somebody took before there was this rule.
+/// Rejects a name that a user other than `own` has, and one in the form of an address other than
+/// `email`. Never rejects the address itself: its owner can register even if somebody took it as a
+/// name before this rule existed.
 pub(super) fn require_allowed(
     unit: &Unit,
     name: &Username,
@@ -48,7 +48,7 @@ pub(super) fn require_allowed(
     }
 }
 
-/// The name, or the first numbered one that nobody else has. Only an address needs a number.
+/// The name, or its first numbered variant that is free. Only an address needs a number.
 pub(super) fn free(
     unit: &Unit,
     name: Username,
@@ -71,12 +71,12 @@ pub(super) fn free(
     Err(Refusal::UsernameTaken.into())
 }
 
-/// Enters a name that is free.
+/// Reserves a free name.
 pub(super) fn put(unit: &Unit, name: &Username, user: UserId) -> Result<(), StoreError> {
     unit.put(BY_USERNAME, &name.unique_form(), &user)
 }
 
-/// Makes the name of a user free.
+/// Releases the name of a user.
 pub(super) fn delete(unit: &Unit, name: &Username, user: UserId) -> Result<(), StoreError> {
     for key in [earlier_key(name), name.unique_form()] {
         if unit.get(BY_USERNAME, &key)? == Some(user) {
@@ -86,7 +86,7 @@ pub(super) fn delete(unit: &Unit, name: &Username, user: UserId) -> Result<(), S
     Ok(())
 }
 
-/// Brings the keys that an earlier version wrote to the rules of today, once.
+/// Converts the keys of an earlier version to the current rules, once.
 ///
 /// # Errors
 /// [`Failure`] of the store.

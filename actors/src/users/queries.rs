@@ -1,4 +1,4 @@
-//! Questions about users, answered from a committed snapshot or within a turn.
+//! Queries about users, answered from a committed snapshot or within a turn.
 
 use super::stored::{ADMINISTRATORS, BY_EMAIL, BY_USERNAME, PASSWORD_RESETS, SESSIONS, USERS};
 use super::{Session, User, names};
@@ -16,7 +16,7 @@ pub fn user(read: &impl Read, id: UserId) -> Result<Option<User>, StoreError> {
     read.get(USERS, &id)
 }
 
-/// The account as it stands in this turn; refuses one that was closed.
+/// The account as of this turn. Rejects one that was closed.
 ///
 /// # Errors
 /// [`Refusal::NotFound`]; [`Failure`] of the store.
@@ -24,7 +24,7 @@ pub fn require_user(unit: &Unit, id: UserId) -> Result<User, Failure> {
     Ok(unit.get(USERS, &id)?.ok_or(Refusal::NotFound(Missing::User))?)
 }
 
-/// The user with this e-mail address, in whatever case.
+/// The user with this e-mail address, ignoring case.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -36,7 +36,7 @@ pub fn by_email(
     Ok(user(read, id)?.map(|user| (id, user)))
 }
 
-/// The user with this name, in whatever case and whatever form that looks the same.
+/// The user with this name, ignoring case and look-alike characters.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -75,7 +75,7 @@ pub(crate) fn count(read: &impl Read) -> Result<u64, StoreError> {
     read.count(USERS)
 }
 
-/// Every user is found under their e-mail address and name, and nobody else is.
+/// Checks that exactly the existing users are indexed by e-mail address and name.
 pub(crate) fn check(snapshot: &Snapshot, findings: &mut Findings) -> Result<(), StoreError> {
     let first = UserId::new(1).expect("1 is an id");
     let mut people = Vec::new();
@@ -97,7 +97,7 @@ pub(crate) fn check(snapshot: &Snapshot, findings: &mut Findings) -> Result<(), 
         }
     }
     findings.require(snapshot.count(ADMINISTRATORS)? == administrators, || {
-        "somebody is listed as an administrator who is none".into()
+        "the list of administrators contains a user who is not one".into()
     });
     findings.require(snapshot.count(BY_EMAIL)? == count, || "stray e-mail index entries".into());
     findings.require(snapshot.count(BY_USERNAME)? == count, || "stray name index entries".into());
@@ -107,8 +107,10 @@ pub(crate) fn check(snapshot: &Snapshot, findings: &mut Findings) -> Result<(), 
         ControlFlow::Continue(())
     })?;
     for id in resetting {
-        let is_somebody = user(snapshot, id)?.is_some();
-        findings.require(is_somebody, || format!("a mailed token is for user {id}, who is nobody"));
+        let user_exists = user(snapshot, id)?.is_some();
+        findings.require(user_exists, || {
+            format!("a mailed token is for user {id}, who does not exist")
+        });
     }
     findings.counted("users", count);
     Ok(())

@@ -1,4 +1,4 @@
-//! Registering a person.
+//! Registering a user.
 
 use super::stored::{ADMINISTRATORS, BY_EMAIL, USERS};
 use super::{User, Users, names};
@@ -9,18 +9,18 @@ use crate::store::{Read, Unit};
 use crate::{Failure, ids};
 use souk_domain::{EmailAddress, Refusal, Role, UserId, Username};
 
-/// Registers a person. Publishes `user.registered`, and sends the welcome mail. Refuses an e-mail
+/// Registers a user. Publishes `user.registered`, and sends the welcome mail. Rejects an e-mail
 /// address that another user has, and a user name that is not allowed.
 #[derive(Clone, Debug)]
 pub struct Register {
-    /// The wished user name. Where it is `email` itself and another user has it from earlier, the
-    /// new user gets it with a number.
+    /// The requested user name. If it equals `email` and an older account already uses it, the new
+    /// user gets it with a number.
     pub username: Username,
     /// The e-mail address.
     pub email: EmailAddress,
     /// The hash of the chosen password.
     pub password: PasswordHash,
-    /// What they may do; the caller has checked who may ask for `Administrator`.
+    /// The user's role; the caller has checked who may request `Administrator`.
     pub role: Role,
     /// May be empty.
     pub first_name: String,

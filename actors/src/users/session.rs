@@ -1,29 +1,29 @@
-//! What a log-in is, and what is kept for people who cannot log in.
+//! The types of a session and of password resets.
 
 use souk_domain::{UnixMillis, UserId};
 
-/// One log-in. It lives as long as its youngest refresh token.
+/// A session, from log-in until its newest refresh token expires.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
     /// The user who logged in.
     pub user: UserId,
-    /// Number of the one refresh token that is good; a rotation counts it up.
+    /// The number of the valid refresh token; each rotation increments it.
     pub sequence: u64,
-    /// When its youngest refresh token ends.
+    /// When the newest refresh token expires.
     pub ends_at: UnixMillis,
 }
 
-/// The tokens of one user that may still be good; few of them.
+/// The reset tokens of one user that may still be valid.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct PasswordResets {
     pub(super) live: Vec<LiveReset>,
 }
 
-/// One of them.
+/// A reset token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct LiveReset {
     /// SHA-256 of the token.
     pub(super) hash: [u8; 32],
-    /// Not good from then on.
+    /// When the token expires.
     pub(super) ends_at: UnixMillis,
 }

@@ -1,4 +1,4 @@
-//! What a new password means for its user.
+//! The effects of a new password.
 
 use super::stored::USERS;
 use super::{User, password_reset, sessions};
@@ -8,8 +8,8 @@ use crate::outbox::{self, Outgoing, UserEvent};
 use crate::store::Unit;
 use souk_domain::{SessionId, UserId};
 
-/// Sets a user's password, ends their sessions except `kept_session`, and makes every mailed reset
-/// token worthless. Publishes `user.password_changed`.
+/// Sets a user's password, ends the user's sessions except `kept_session`, and revokes every mailed
+/// reset token. Publishes `user.password_changed`.
 pub(super) fn set_password(
     unit: &Unit,
     id: UserId,

@@ -1,4 +1,4 @@
-//! How users and sessions lie in the file.
+//! The tables of users and sessions.
 
 use super::session::{LiveReset, PasswordResets, Session};
 use super::user::User;
@@ -10,16 +10,16 @@ use souk_domain::{Role, SessionId, UnixMillis, UserId};
 pub(super) const USERS: Table<UserId, User> = Table::new("users.rows");
 pub(super) const BY_EMAIL: Table<String, UserId> = Table::new("users.by_email");
 pub(super) const BY_USERNAME: Table<String, UserId> = Table::new("users.by_username");
-/// One row, under key 0: the rules that the keys of [`BY_USERNAME`] follow.
+/// One row, under key 0: the version of the rules for the keys of [`BY_USERNAME`].
 pub(super) const KEY_RULES: Table<u64, u64> = Table::new("users.key_rules");
-/// Who may do everything. There is always one of them, once there was one.
+/// The administrators. Once there is one, there is always at least one.
 pub(super) const ADMINISTRATORS: Table<UserId, ()> = Table::new("users.administrators");
 pub(super) const SESSIONS: Table<SessionId, Session> = Table::new("users.sessions");
 pub(super) const SESSIONS_BY_USER: Table<(UserId, SessionId), ()> =
     Table::new("users.sessions_by_user");
 pub(super) const SESSIONS_BY_END: Table<(UnixMillis, SessionId), ()> =
     Table::new("users.sessions_by_end");
-/// Tokens that were mailed to people who forgot their password.
+/// Tokens that were mailed to users who forgot their password.
 pub(super) const PASSWORD_RESETS: Table<UserId, PasswordResets> =
     Table::new("users.password_resets");
 
@@ -36,7 +36,7 @@ tables![
 ];
 
 stored! {
-    /// A registered person.
+    /// A registered user.
     pub struct UserV1<'a> of User {
         username: Text<'a>,
         email: Text<'a>,
@@ -52,19 +52,19 @@ stored! {
         version: u64,
     }
 
-    /// One log-in.
+    /// A session.
     pub struct SessionV1 of Session {
         user: u64,
         sequence: u64,
         ends_at: i64,
     }
 
-    /// The tokens of one user.
+    /// The reset tokens of one user.
     pub(super) struct PasswordResetsV1 of PasswordResets {
         live: Vec<LiveResetV1>,
     }
 
-    /// One of them.
+    /// A reset token.
     struct LiveResetV1 of LiveReset {
         hash: [u8; 32],
         ends_at: i64,
@@ -72,7 +72,7 @@ stored! {
 }
 
 stored! {
-    /// What a registered person may do.
+    /// The role of a registered user.
     pub(crate) enum RoleV1 of Role {
         Customer,
         Administrator,

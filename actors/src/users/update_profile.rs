@@ -9,14 +9,14 @@ use crate::store::{Read, Unit};
 use souk_domain::{EmailAddress, Missing, Refusal, UserId, Username};
 
 /// Changes a user's profile; `None` leaves a field as it is. Publishes `user.updated`, unless
-/// nothing changes. Refuses an e-mail address that another user has, and a new user name that is
+/// nothing changes. Rejects an e-mail address that another user has, and a new user name that is
 /// not allowed.
 #[derive(Clone, Debug)]
 pub struct UpdateProfile {
     /// The user.
     pub user: UserId,
-    /// A new user name. Where it is the e-mail address itself and another user has it from earlier,
-    /// it gets a number.
+    /// A new user name. If it equals the e-mail address and an older account already uses it, it
+    /// gets a number.
     pub username: Option<Username>,
     /// A new e-mail address.
     pub email: Option<EmailAddress>,
@@ -24,7 +24,7 @@ pub struct UpdateProfile {
     pub first_name: Option<String>,
     /// A new last name.
     pub last_name: Option<String>,
-    /// What only the services profile shows.
+    /// The fields of the services profile.
     pub details: ProfileDetails,
 }
 
@@ -36,7 +36,7 @@ impl Command for UpdateProfile {
         let before = unit.get(USERS, &self.user)?.ok_or(Refusal::NotFound(Missing::User))?;
         let mut after = before.clone();
         after.email = self.email.unwrap_or(after.email);
-        // A name that stays is not judged again, whatever rules came since.
+        // An unchanged name is not checked again, even if newer rules would reject it.
         if let Some(username) = self.username.filter(|wished| *wished != before.username) {
             names::require_allowed(unit, &username, &after.email, Some(self.user))?;
             after.username = names::free(unit, username, &after.email, self.user)?;
@@ -77,8 +77,7 @@ impl Command for UpdateProfile {
     }
 }
 
-/// Where somebody lives and can be called. The outer `None` leaves a field as it is, the inner
-/// one clears it.
+/// Address and phone number. The outer `None` leaves a field as it is, the inner one clears it.
 #[derive(Clone, Debug, Default)]
 pub struct ProfileDetails {
     /// A new phone number.

@@ -1,32 +1,32 @@
-//! What a registered person is.
+//! The type of a registered user.
 
 use crate::hashing::PasswordHash;
 use souk_domain::{EmailAddress, Role, UnixMillis, Username};
 
-/// A registered person.
+/// A registered user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
-    /// Unique by its looks, without regard to case.
+    /// Unique, ignoring case and look-alike characters.
     pub username: Username,
-    /// Unique without regard to case.
+    /// Unique, ignoring case.
     pub email: EmailAddress,
     /// Never leaves the process.
     pub password: PasswordHash,
-    /// What they may do.
+    /// The user's role.
     pub role: Role,
     /// May be empty.
     pub first_name: String,
     /// May be empty.
     pub last_name: String,
-    /// services profile.
+    /// Part of the services profile.
     pub phone_number: Option<String>,
-    /// services profile.
+    /// Part of the services profile.
     pub city: Option<String>,
-    /// services profile.
+    /// Part of the services profile.
     pub address: Option<String>,
-    /// services profile.
+    /// Part of the services profile.
     pub postcode: Option<String>,
-    /// When they registered.
+    /// When the user registered.
     pub joined_at: UnixMillis,
     /// Counts the events about this user.
     pub version: u64,

@@ -8,17 +8,17 @@ use crate::store::Unit;
 use crate::{Failure, ids};
 use souk_domain::CategoryId;
 
-/// Adds a category, under a slug that no other has.
+/// Creates a category, under a unique slug.
 #[derive(Clone, Debug)]
 pub struct CreateCategory {
     /// The category to be made.
     pub draft: CategoryDraft,
 }
 
-/// A category to be made.
+/// The fields of a new category.
 #[derive(Clone, Debug)]
 pub struct CategoryDraft {
-    /// What it is called.
+    /// The category's name.
     pub name: String,
     /// May be empty.
     pub description: String,

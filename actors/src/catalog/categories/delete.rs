@@ -7,8 +7,8 @@ use crate::owner::Command;
 use crate::store::{Read, Unit};
 use souk_domain::{CategoryId, Missing, Refusal};
 
-/// Deletes a category; its products stay, in no category: they keep its id, which is never given
-/// again, and show none. Refuses a category that is not there.
+/// Deletes a category. Its products stay and show no category; they keep its id, which is never
+/// reused. Rejects a category that does not exist.
 #[derive(Clone, Debug)]
 pub struct DeleteCategory {
     /// The category.

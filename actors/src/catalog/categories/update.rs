@@ -9,7 +9,7 @@ use crate::store::{Read, Unit};
 use souk_domain::text::one_line;
 use souk_domain::{CategoryId, Missing, Refusal};
 
-/// Changes a category. Refuses one that is not there.
+/// Changes a category. Rejects one that does not exist.
 #[derive(Clone, Debug)]
 pub struct UpdateCategory {
     /// The category.
@@ -35,7 +35,8 @@ impl Command for UpdateCategory {
         let Self { id, change } = self;
         let mut category =
             unit.get(CATEGORIES, &id)?.ok_or(Refusal::NotFound(Missing::Category))?;
-        // A name of an earlier version may have line breaks; shown back, it is still the same name.
+        // A name from an earlier version may contain line breaks. Sent back unchanged, it counts as
+        // the same name.
         if let Some(name) = change.name
             && name != category.name
             && name != one_line(&category.name)

@@ -1,4 +1,4 @@
-//! Adding a product.
+//! Creating a product.
 
 use super::category::require_category;
 use crate::catalog::product::StockRow;
@@ -13,18 +13,18 @@ use crate::store::Unit;
 use crate::{Failure, ids};
 use souk_domain::{CategoryId, MAX_STOCK, Pricing, ProductId, Refusal, Stock};
 
-/// Adds a product, with the stock received with it. Publishes `product.created`. Refuses a category
-/// that is not there, and more stock than [`MAX_STOCK`].
+/// Creates a product, with its initial stock. Publishes `product.created`. Rejects a category that
+/// does not exist, and more stock than [`MAX_STOCK`].
 #[derive(Clone, Debug)]
 pub struct CreateProduct {
-    /// The product to be made.
+    /// The fields of the new product.
     pub draft: ProductDraft,
 }
 
-/// A product to be made.
+/// The fields of a new product.
 #[derive(Clone, Debug)]
 pub struct ProductDraft {
-    /// What it is called.
+    /// The product's name.
     pub name: String,
     /// May be empty.
     pub description: String,
@@ -34,9 +34,9 @@ pub struct ProductDraft {
     pub pricing: Pricing,
     /// A URL.
     pub image: Option<String>,
-    /// Whether it is offered.
+    /// True if the shop offers it.
     pub available: bool,
-    /// Units received with it, at most [`MAX_STOCK`].
+    /// The initial stock in units, at most [`MAX_STOCK`].
     pub stock: u64,
 }
 

@@ -8,8 +8,8 @@ use crate::owner::Command;
 use crate::store::{Read, Unit};
 use souk_domain::{Missing, ProductId, Refusal};
 
-/// Deletes a product; orders that have it keep what they took. Publishes `product.deleted`. Refuses
-/// a product that is not there.
+/// Deletes a product; orders that contain it keep their stock. Publishes `product.deleted`. Rejects
+/// a product that does not exist.
 #[derive(Clone, Debug)]
 pub struct DeleteProduct {
     /// The product.

@@ -13,8 +13,8 @@ use crate::store::{Read, Unit};
 use souk_domain::text::one_line;
 use souk_domain::{CategoryId, Missing, Pricing, ProductId, Refusal};
 
-/// Changes a product, its stock included. Publishes what changed, and mails the administrators if
-/// the stock gets low. Refuses a product or a category that is not there, and more stock than
+/// Changes a product, including its stock. Publishes the changes, and mails the administrators if
+/// the stock gets low. Rejects a product or a category that does not exist, and more stock than
 /// [`MAX_STOCK`].
 #[derive(Clone, Debug)]
 pub struct UpdateProduct {
@@ -37,11 +37,11 @@ pub struct ProductChange {
     pub pricing: Option<Pricing>,
     /// A new image, or none.
     pub image: Option<Option<String>>,
-    /// On or off.
+    /// True to offer it, false to hide it.
     pub available: Option<bool>,
-    /// What can be sold from now on.
+    /// The new number of sellable units.
     pub stock: Option<u64>,
-    /// Units received, on top of what is there.
+    /// Units received, added to the stock.
     pub received: Option<u64>,
 }
 
@@ -57,7 +57,8 @@ impl Command for UpdateProduct {
         }
         let adjusted = stock::adjusted(unit, id, change.stock, change.received)?;
         let mut product = before.clone();
-        // A name of an earlier version may have line breaks; shown back, it is still the same name.
+        // A name from an earlier version may contain line breaks. Sent back unchanged, it counts as
+        // the same name.
         if let Some(name) = change.name
             && name != before.name
             && name != one_line(&before.name)

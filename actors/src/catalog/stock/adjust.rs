@@ -1,4 +1,4 @@
-//! The books after an administrator set what can be sold, or received units.
+//! Stock changes by administrators: setting the sellable units, or receiving units.
 
 use super::books::{save_moved, stock_of};
 use super::low::mail_if_low;
@@ -8,7 +8,7 @@ use crate::catalog::product::StockRow;
 use crate::store::Unit;
 use souk_domain::{MAX_STOCK, ProductId, Refusal, Stock};
 
-/// The books of a product after an administrator set what can be sold, or received units.
+/// The stock after an administrator sets the sellable units or receives units.
 pub(in crate::catalog) fn adjusted(
     unit: &Unit,
     id: ProductId,
@@ -24,7 +24,7 @@ pub(in crate::catalog) fn adjusted(
     Ok(StockRow { received: stock.received(), stock, version: row.version })
 }
 
-/// Books what [`adjusted`] worked out.
+/// Saves the result of [`adjusted`].
 pub(in crate::catalog) fn adjust(
     unit: &Unit,
     id: ProductId,

@@ -1,4 +1,4 @@
-//! The books of a product: saved with the events of what changed.
+//! Saves a product's stock together with the events about the change.
 
 use crate::Failure;
 use crate::catalog::Product;
@@ -8,7 +8,7 @@ use crate::outbox::{self, Outgoing, ProductEvent};
 use crate::store::{Read, StoreError, Unit};
 use souk_domain::{ProductId, Stock, StockError};
 
-/// Publishes something about a product whose stock stays as it is.
+/// Publishes an event about a product whose stock does not change.
 pub(in crate::catalog) fn publish(
     unit: &Unit,
     id: ProductId,
@@ -19,7 +19,7 @@ pub(in crate::catalog) fn publish(
     save_and_publish(unit, id, product, row, row.stock, &[what])
 }
 
-/// Saves the books after units moved, and publishes what that means for the product.
+/// Saves the stock after units moved, and publishes the resulting events.
 pub(super) fn save_moved(
     unit: &Unit,
     id: ProductId,

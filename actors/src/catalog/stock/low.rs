@@ -7,10 +7,10 @@ use crate::store::Unit;
 use crate::{Failure, users};
 use souk_domain::{ProductId, Stock};
 
-/// Administrators that get a mail when stock is low.
+/// Most administrators that get a mail when stock is low.
 const ADMINISTRATORS_MAILED_MAX: usize = 20;
 
-/// Mails the administrators when the stock falls from above the threshold to it or below.
+/// Mails the administrators if the stock falls from above the threshold to the threshold or below.
 pub(super) fn mail_if_low(
     unit: &Unit,
     id: ProductId,
@@ -23,7 +23,8 @@ pub(super) fn mail_if_low(
         return Ok(());
     }
     for (administrator, user) in users::administrators(unit, ADMINISTRATORS_MAILED_MAX)? {
-        // The first of the events about this change: the next crossing has another.
+        // The version of the first event about this change, so that the next crossing has another
+        // cause.
         let cause = Cause::LowStock(id, before.version + 1, administrator);
         let content =
             MailContent::LowStock { product_name: product.name.clone(), sellable: stock.sellable };

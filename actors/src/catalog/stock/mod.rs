@@ -1,4 +1,4 @@
-//! Stock: quoted, taken, given back, sold, adjusted. The arithmetic is `souk_domain::Stock`'s.
+//! Stock: quoted, taken, returned, sold, adjusted. `souk_domain::Stock` has the arithmetic.
 
 mod adjust;
 mod books;

@@ -1,4 +1,4 @@
-//! Giving stock back, or counting it as sold.
+//! Returning stock, or counting it as sold.
 
 use super::books::{broken_books, save_moved, stock_of};
 use crate::Failure;
@@ -8,17 +8,17 @@ use crate::owner::Command;
 use crate::store::{Read, Unit};
 use souk_domain::{OrderLine, ProductId, Quantity, StockError, StockHolding};
 
-/// Books units of an order from one place to another: gives them back, or counts them as sold.
+/// Moves units of an order from one holding to another: returns them, or counts them as sold.
 /// Publishes `product.stock_changed`, and `product.back_in_stock` for a product that was sold out.
 #[derive(Clone, Debug)]
 pub struct MoveStock {
     /// The lines of the order.
     pub lines: Vec<TakenLine>,
-    /// From where to where they are booked.
+    /// The holdings they move between.
     pub step: StockMove,
 }
 
-/// A line of an order, as far as stock cares.
+/// The product and quantity of an order line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TakenLine {
     /// The product.
@@ -33,12 +33,12 @@ impl From<&OrderLine> for TakenLine {
     }
 }
 
-/// Where units of an order are booked from and to.
+/// The holdings that an order's units move between.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StockMove {
-    /// Where the order had them.
+    /// The holding before.
     pub from: StockHolding,
-    /// Where it has them now.
+    /// The holding after.
     pub to: StockHolding,
 }
 

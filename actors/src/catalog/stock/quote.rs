@@ -1,4 +1,4 @@
-//! What can be bought now.
+//! Checks what can be bought now.
 
 use crate::Failure;
 use crate::catalog::ProductView;
@@ -7,10 +7,10 @@ use crate::catalog::stored::PRODUCTS;
 use crate::store::{Read, Unit};
 use souk_domain::{ProductId, Quantity, Refusal, Unbuyable, UnbuyableLine};
 
-/// The products of these lines as they stand in this turn. Changes nothing.
+/// The products of these lines as of this turn. Changes nothing.
 ///
 /// # Errors
-/// Refuses every line that cannot be bought.
+/// Rejects every line that cannot be bought.
 pub fn quote(unit: &Unit, lines: &[(ProductId, Quantity)]) -> Result<Vec<ProductView>, Failure> {
     let mut views = Vec::with_capacity(lines.len());
     let mut unbuyable = Vec::new();
@@ -27,7 +27,7 @@ pub fn quote(unit: &Unit, lines: &[(ProductId, Quantity)]) -> Result<Vec<Product
     if unbuyable.is_empty() { Ok(views) } else { Err(Refusal::NotBuyable(unbuyable).into()) }
 }
 
-/// Why so many units of a product cannot be bought now, if they cannot.
+/// Why this quantity cannot be bought now; `None` if it can.
 pub(crate) fn why_unbuyable(product: Option<&ProductView>, wished: Quantity) -> Option<Unbuyable> {
     let Some(product) = product.filter(|product| product.is_for_sale()) else {
         return Some(Unbuyable::NotForSale);

@@ -10,8 +10,8 @@ use crate::store::Unit;
 use souk_domain::{ProductId, Quantity, price_total};
 
 /// Takes stock for a new order, all lines or none. Publishes `product.stock_changed` and
-/// `product.sold_out`, and mails the administrators if the stock gets low. Refuses every line that
-/// cannot be bought, and a total that the contracts cannot print.
+/// `product.sold_out`, and mails the administrators if the stock gets low. Rejects every line that
+/// cannot be bought, and a total that the contracts cannot represent.
 #[derive(Clone, Debug)]
 pub struct TakeStock {
     /// The products and how many units of each; each product once.
@@ -24,7 +24,7 @@ impl Command for TakeStock {
 
     fn apply(self, unit: &Unit, owner: &Catalog) -> Result<Vec<ProductView>, Failure> {
         let Self { lines } = self;
-        // Everything is checked before the first write, so that a refusal leaves nothing behind.
+        // All checks come before the first write, so that a refusal changes nothing.
         let mut views = quote(unit, &lines)?;
         let quantities = lines.iter().map(|(_, quantity)| *quantity);
         price_total(views.iter().map(ProductView::price).zip(quantities))?;

@@ -1,4 +1,4 @@
-//! Names of earlier versions, and names that somebody else's address is.
+//! User names from earlier versions, and user names that equal another user's address.
 
 use super::super::stored::{BY_EMAIL, TABLES};
 use super::super::user::User;
@@ -37,7 +37,7 @@ fn address(text: &str) -> EmailAddress {
     EmailAddress::parse(text).expect("an address")
 }
 
-/// Adds users as an earlier version did it: user 1, 2, … with these names.
+/// Adds users the way an earlier version did: user 1, 2, … with these names.
 async fn add_earlier(store: &Store, like: &Arc<User>, names: &'static [&'static str]) {
     let like = Arc::clone(like);
     let add = store.transact(move |unit| {
@@ -111,7 +111,7 @@ async fn try_rename(
 }
 
 #[tokio::test]
-async fn users_of_an_earlier_version_are_found_and_what_looks_like_their_names_is_taken() {
+async fn users_of_an_earlier_version_are_found_and_names_like_theirs_are_taken() {
     let (_directory, store, like) = store().await;
     let names = &["ann", "Straße", "STRASSE", "Ａnn2", "ΟΔΟΣ", "e\u{301}va"];
     add_earlier(&store, &like, names).await;
@@ -133,7 +133,7 @@ async fn users_of_an_earlier_version_are_found_and_what_looks_like_their_names_i
 }
 
 #[tokio::test]
-async fn an_address_as_a_name_keeps_nobody_out() {
+async fn an_address_taken_as_a_name_does_not_block_its_owner() {
     let (_directory, store, like) = store().await;
     add_earlier(&store, &like, &["ann@example.com", "bob@example.com"]).await;
     renew_keys(&store).await.expect("renewed");
@@ -163,7 +163,7 @@ async fn an_address_as_a_name_keeps_nobody_out() {
             "{refused:?}"
         );
     }
-    // A name from earlier that stays is not judged again.
+    // An unchanged name from earlier is not checked again.
     try_rename(&store, 1, "ann@example.com", Some("other@example.com")).await.expect("kept");
     require_sound(&store);
 }

@@ -1,4 +1,4 @@
-//! The tokens of a user that are good.
+//! The valid reset tokens of a user.
 
 use super::token::ResetToken;
 use crate::Failure;
@@ -8,7 +8,7 @@ use crate::users::stored::PASSWORD_RESETS;
 use souk_domain::{UnixMillis, UserId};
 use subtle::ConstantTimeEq;
 
-/// Whether a token is good for a user.
+/// True if the token is valid for the user.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -24,7 +24,7 @@ pub fn may_reset(
     Ok(resets.live.iter().any(good))
 }
 
-/// Makes every token of a user worthless: their password or address is another now.
+/// Revokes every reset token of a user, because the password or address changed.
 pub(in crate::users) fn revoke_all(unit: &Unit, user: UserId) -> Result<(), Failure> {
     unit.delete(PASSWORD_RESETS, &user)?;
     Ok(())

@@ -1,4 +1,4 @@
-//! A forgotten password: a mailed token that works once and for one hour, then a new password.
+//! Password reset: a mailed token that is valid once and for one hour.
 
 mod live;
 mod request;

@@ -1,4 +1,4 @@
-//! Mailing a token to somebody who forgot their password.
+//! Mailing a token to a user who forgot the password.
 
 use super::token::{ResetToken, uid_of};
 use crate::outbox::{self, Cause, MailContent, Outgoing};
@@ -11,21 +11,21 @@ use crate::{Failure, ids};
 use souk_domain::EmailAddress;
 use std::time::Duration;
 
-/// How long a mailed token is good.
+/// How long a mailed token is valid.
 pub const RESET_LIFETIME: Duration = Duration::from_secs(60 * 60);
 
-/// Tokens of one user that are good at once: no more mails within a [`RESET_LIFETIME`].
+/// Most valid tokens per user, which also limits the mails within a [`RESET_LIFETIME`].
 const MAX_LIVE_RESETS: usize = 5;
 
-/// Mails a token to somebody who forgot their password. Mails nothing if no user has the address,
-/// or if the user has enough good tokens already; the reply does not say so.
+/// Mails a token to a user who forgot the password. Mails nothing if no user has the address, or if
+/// the user has enough valid tokens; the reply does not reveal which.
 #[derive(Clone, Debug)]
 pub struct RequestPasswordReset {
-    /// The address they gave; perhaps no user has it.
+    /// The address in the request; possibly of no user.
     pub email: EmailAddress,
     /// The token to mail.
     pub token: ResetToken,
-    /// Where the link leads; `uidb64` and `token` are added as its query.
+    /// The page that the link opens; `uidb64` and `token` are added as its query.
     pub page: String,
 }
 
@@ -34,7 +34,7 @@ impl Command for RequestPasswordReset {
     type Reply = ();
 
     fn apply(self, unit: &Unit, _: &Users) -> Result<(), Failure> {
-        // Written for a stranger too: both answers wait for a commit.
+        // Counted for unknown addresses too, so that both cases wait for a commit and take as long.
         let number = ids::next(unit, "password_reset", Some)?;
         let Some(id) = unit.get(BY_EMAIL, &self.email.unique_form())? else { return Ok(()) };
         let Some(user) = unit.get(USERS, &id)? else { return Ok(()) };

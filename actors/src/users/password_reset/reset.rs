@@ -1,4 +1,4 @@
-//! A new password for whoever got the mail.
+//! Setting a new password with a mailed token.
 
 use super::live::may_reset;
 use super::token::ResetToken;
@@ -11,8 +11,8 @@ use crate::users::set_password::set_password;
 use crate::users::stored::USERS;
 use souk_domain::{Refusal, UserId};
 
-/// Sets a new password for whoever got the mail, as [`crate::users::ChangePassword`] does, and ends
-/// all their sessions. Refuses a token that is not good.
+/// Sets a new password with a mailed token, like [`crate::users::ChangePassword`], and ends all
+/// sessions of the user. Rejects an invalid token.
 #[derive(Clone, Debug)]
 pub struct ResetPassword {
     /// The user the link names.

@@ -1,24 +1,24 @@
-//! What a mailed link carries: the user and the token.
+//! The contents of a mailed link: the user and the token.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use sha2::{Digest, Sha256};
 use souk_domain::UserId;
 
-/// Random octets of a token.
+/// Random bytes of a token.
 const TOKEN_BYTES: usize = 32;
 
-/// A token as the mail carries it. The store keeps its hash only.
+/// A token as mailed. The store keeps only its hash.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ResetToken(pub(super) String);
 
 impl ResetToken {
-    /// A new one that nobody can guess.
+    /// A new random token.
     #[must_use]
     pub fn random() -> Self {
         Self(crate::random_hex(TOKEN_BYTES))
     }
 
-    /// The one that a request presents; `None` if it is malformed.
+    /// The token in a request; `None` if it is malformed.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let is_digit = |octet: u8| octet.is_ascii_digit() || (b'a'..=b'f').contains(&octet);
@@ -30,20 +30,20 @@ impl ResetToken {
     }
 }
 
-/// Never printed: whoever has it has the account.
+/// Redacted: a holder of the token can take over the account.
 impl std::fmt::Debug for ResetToken {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("ResetToken(…)")
     }
 }
 
-/// How a link names a user: their number in URL-safe base64, as Django does it.
+/// The user's id as in a link: its digits in URL-safe base64, as Django does it.
 #[must_use]
 pub fn uid_of(user: UserId) -> String {
     Base64UrlUnpadded::encode_string(user.to_string().as_bytes())
 }
 
-/// The user a link names; `None` if it names nobody.
+/// The user id in a link; `None` if it is malformed.
 #[must_use]
 pub fn user_of_uid(uid: &str) -> Option<UserId> {
     /// An id has at most 19 digits, which are 26 characters of base64.

@@ -1,15 +1,17 @@
-//! Numbers of sessions that are left out after a restore.
+//! Session numbers that are skipped after a restore.
 
 use crate::Failure;
 use crate::store::Unit;
 
-/// Session numbers left out when a generation begins, at least: more than any store ever gave.
+/// The least number of sessions skipped when a generation begins: more than any store has ever
+/// used.
 const MIN_SESSIONS_LEFT_OUT: u64 = 1 << 32;
-/// A random number below this is left out on top, so that two stores begun from one copy share none.
+/// A random number below this is skipped in addition, so that two stores restored from one copy do
+/// not share numbers.
 const SPREAD_OF_SESSIONS: u64 = 1 << 48;
 
-/// Leaves out the numbers of sessions that an earlier life of the store may have given: a token of
-/// one of those must not open the session of somebody else.
+/// Skips the session numbers that the store may have used before the restore: an old token must not
+/// open another user's session.
 ///
 /// # Errors
 /// [`Failure`] of the store.

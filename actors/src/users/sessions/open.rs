@@ -10,16 +10,16 @@ use crate::users::{Session, Users};
 use crate::{Failure, ids};
 use souk_domain::{Refusal, SessionId, UserId};
 
-/// Sessions one user may have; the oldest ends when one more begins.
+/// Most sessions per user; a new one ends the oldest.
 const MAX_SESSIONS_PER_USER: usize = 100;
 
-/// Opens a session for a user who has logged in; if the user has too many, the oldest ends. Refuses
-/// a user who has closed the account, or changed the password, since the password was compared.
+/// Opens a session for a user who has logged in. If the user has too many, the oldest ends. Rejects
+/// a user who has closed the account or changed the password since the password was verified.
 #[derive(Clone, Debug)]
 pub struct OpenSession {
     /// The user.
     pub user: UserId,
-    /// The hash their password was compared with.
+    /// The hash that the password was verified with.
     pub password: PasswordHash,
 }
 

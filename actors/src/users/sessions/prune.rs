@@ -6,10 +6,10 @@ use crate::store::{Direction, Read, Store};
 use crate::users::stored::SESSIONS_BY_END;
 use souk_domain::{SessionId, UnixMillis};
 
-/// Ended sessions deleted by one turn of [`prune_ended_sessions`].
+/// Most ended sessions deleted by one turn of [`prune_ended_sessions`].
 const MAX_SESSIONS_PRUNED_PER_TURN: usize = 500;
 
-/// Deletes sessions whose last token has expired; true if more may be left.
+/// Deletes sessions whose last token has expired. Returns true if more may be left.
 ///
 /// # Errors
 /// [`Failure`] of the store.

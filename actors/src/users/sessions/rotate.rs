@@ -1,4 +1,4 @@
-//! Renewing a session.
+//! Refreshing a session.
 
 use super::SessionToken;
 use super::save::{REFRESH_LIFETIME, end, save};
@@ -8,22 +8,22 @@ use crate::store::{Read, Unit};
 use crate::users::stored::{SESSIONS, SESSIONS_BY_END};
 use crate::users::{Session, Users};
 
-/// Trades a refresh token for its successor. A spent one ends the session, which is an outcome, not
-/// a refusal: it must be committed.
+/// Exchanges a refresh token for its successor. A reused token ends the session, which is an
+/// outcome and not a refusal, because it must be committed.
 #[derive(Clone, Debug)]
 pub struct RotateSession {
-    /// What the refresh token says.
+    /// The claims of the refresh token.
     pub token: SessionToken,
 }
 
-/// What came of a refresh token.
+/// The result of a refresh.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rotation {
-    /// It was good, and this is its successor.
+    /// The token was valid; this is its successor.
     Renewed(SessionToken),
-    /// It had been used before: somebody has a copy, so the session was ended.
+    /// The token had been used before. Somebody has a copy, so the session was ended.
     Reused,
-    /// There is no such session (any more).
+    /// The session does not exist (any more).
     Unknown,
 }
 

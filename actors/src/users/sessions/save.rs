@@ -7,7 +7,7 @@ use crate::users::stored::{SESSIONS, SESSIONS_BY_END, SESSIONS_BY_USER};
 use souk_domain::{SessionId, UserId};
 use std::time::Duration;
 
-/// How long a refresh token is good.
+/// How long a refresh token is valid.
 pub const REFRESH_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Ends a session; does nothing if it has ended.
@@ -19,7 +19,7 @@ pub(super) fn end(unit: &Unit, session: SessionId) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Ends every session of a user but `kept`.
+/// Ends every session of a user except `kept`.
 pub(in crate::users) fn end_others(
     unit: &Unit,
     user: UserId,

@@ -1,14 +1,14 @@
-//! What a token says about its session.
+//! The session claims of a token.
 
 use souk_domain::{SessionId, UserId};
 
-/// What a token says about its session.
+/// The session claims of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionToken {
-    /// The user whose session it is.
+    /// The session's user.
     pub user: UserId,
     /// The session.
     pub session: SessionId,
-    /// Which refresh token of the session.
+    /// The number of the refresh token within the session.
     pub sequence: u64,
 }
