@@ -44,9 +44,9 @@ pub(crate) fn rows() -> Vec<Example> {
     ]
 }
 
-/// What is in a sealed answer; it has no version of its own but lives a day.
+/// The content of a sealed answer has no version of its own, because it is kept for only a day.
 #[test]
-fn an_answer_is_read_as_earlier_versions_sealed_it() {
+fn answers_sealed_by_earlier_versions_are_read() {
     let answer = WholeAnswer {
         status: 201,
         headers: vec![(text("location"), text("/orders/1"))],

@@ -1,4 +1,4 @@
-//! What a stored answer is worth nothing without.
+//! The conditions under which a stored answer may be repeated.
 
 use super::digest;
 use crate::hashing::PasswordHash;
@@ -7,56 +7,57 @@ use crate::users::{self, SessionToken, User};
 use souk_domain::{SessionId, UnixMillis, UserId};
 use std::time::Duration;
 
-/// What an answer is worth nothing without: an account, its password, a session.
+/// The account, password or session that a stored answer depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Grant {
     pub(super) user: UserId,
-    /// The session the answer handed out, and the number of its refresh token.
+    /// The session that the answer created, and the number of its refresh token.
     pub(super) session: Option<(SessionId, u64)>,
-    /// Names the hash of the password the request knew, if it needed one.
+    /// A fingerprint of the password hash, if the request needed the password.
     pub(super) password: Option<[u8; 32]>,
-    /// Names the e-mail address and the user name the request may have called the account by.
+    /// A fingerprint of the e-mail address and the user name, either of which the request may have
+    /// used.
     pub(super) names: Option<[u8; 32]>,
-    /// How long the answer may be given again, where that is shorter than [`KEPT`].
+    /// How long the answer may be repeated, if that is shorter than [`KEPT`].
     pub(super) seconds: Option<u32>,
 }
 
 impl Grant {
-    /// A password that was set without a log-in.
+    /// For a password that was set without a log-in.
     #[must_use]
     pub fn of_reset(user: UserId, password: &PasswordHash) -> Self {
         let password = Some(password.digest());
         Self { user, session: None, password, names: None, seconds: None }
     }
 
-    /// An account that was made. The answer holds no token.
+    /// For a new account. The answer contains no token.
     #[must_use]
     pub fn of_account(id: UserId, user: &User) -> Self {
         Self { names: Some(names_of(user)), ..Self::of_reset(id, &user.password) }
     }
 
-    /// The first session of a new account.
+    /// For the first session of a new account.
     #[must_use]
     pub fn of_registration(token: SessionToken, user: &User) -> Self {
         let session = Some((token.session, token.sequence));
         Self { session, ..Self::of_account(token.user, user) }
     }
 
-    /// The session of a log-in, whose answer is good for as long as its access token is: after
-    /// that, logging in again costs nothing and gives tokens that work.
+    /// For a log-in. The answer may be repeated while its access token is valid; after that, a new
+    /// log-in is better, because its tokens work.
     #[must_use]
     pub fn of_log_in(token: SessionToken, user: &User, access_seconds: u32) -> Self {
         Self { seconds: Some(access_seconds), ..Self::of_registration(token, user) }
     }
 
-    /// A session that goes on with new tokens.
+    /// For a session that was refreshed.
     #[must_use]
     pub fn of_refresh(token: SessionToken) -> Self {
         let session = Some((token.session, token.sequence));
         Self { user: token.user, session, password: None, names: None, seconds: None }
     }
 
-    /// Whether everything the answer needs is as it was when it was `given_at`.
+    /// True if everything the answer depends on is unchanged since `given_at`.
     pub(super) fn stands(
         &self,
         read: &impl Read,

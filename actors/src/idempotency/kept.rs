@@ -1,5 +1,5 @@
-//! How much is kept, so that it can have a bound: counted in the turn that records or deletes, for
-//! each kind of caller.
+//! Counts the stored answers for each kind of caller, so that they can be bounded. The turn that
+//! records or deletes also counts.
 
 use super::StoredAnswer;
 use super::stored::{BY_TIME, COUNTS, RECORDS};
@@ -8,17 +8,17 @@ use crate::store::{Direction, Read, Snapshot, StoreError, Unit};
 use souk_domain::UnixMillis;
 use std::ops::ControlFlow;
 
-/// What a record takes beside its sealed answer: its keys, its place in two tables, and the room
-/// that the store leaves free in its pages.
+/// The size of a record besides its sealed answer, in bytes: its keys, its rows in two tables, and
+/// the free space in the store's pages.
 pub(super) const RECORD_OCTETS: u64 = 256;
 
-/// Who records: the kinds have shares of their own, so that strangers cannot fill the share of
-/// those who are known.
+/// The kinds of callers. Each kind has a share of its own, so that anonymous callers cannot fill
+/// the share of known ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Caller {
     /// A user or a service.
     Known,
-    /// A guest, or whoever shows nothing of their own.
+    /// A guest, or a caller without a log-in.
     Anonymous,
 }
 
@@ -34,7 +34,7 @@ impl Caller {
     }
 }
 
-/// As what a record was counted; it is counted out as the same.
+/// The values a record was counted with; the same values are subtracted when it is deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Counted {
     pub(super) caller: Caller,
@@ -48,17 +48,17 @@ impl Counted {
     }
 }
 
-/// What is kept for a kind of caller. Records of versions 1 and 2 are not counted; they are gone a
-/// day after the shop was upgraded.
+/// The stored answers of a kind of caller. Records of versions 1 and 2 are not counted; they expire
+/// a day after the upgrade.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Kept {
-    /// Stored answers.
+    /// The number of stored answers.
     pub records: u64,
-    /// What they take, about.
+    /// Their approximate size in bytes.
     pub octets: u64,
 }
 
-/// What is kept for a kind of caller.
+/// The stored answers of a kind of caller.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -66,7 +66,7 @@ pub fn kept(read: &impl Read, caller: Caller) -> Result<Kept, StoreError> {
     Ok(read.get(COUNTS, &caller.key())?.unwrap_or_default())
 }
 
-/// Counts records out that are deleted in this turn, and one in.
+/// Subtracts the records that are deleted in this turn, and adds a new one.
 pub(super) fn count(unit: &Unit, gone: &[Counted], new: Option<Counted>) -> Result<(), StoreError> {
     for caller in Caller::ALL {
         let old = kept(unit, caller)?;
@@ -86,7 +86,7 @@ pub(super) fn count(unit: &Unit, gone: &[Counted], new: Option<Counted>) -> Resu
     Ok(())
 }
 
-/// The counts are those of the records, and every record has its time.
+/// Checks that the counts match the records, and that every record has its time entry.
 pub(crate) fn check(snapshot: &Snapshot, findings: &mut Findings) -> Result<(), StoreError> {
     let mut counts = Caller::ALL.map(|caller| (caller, Kept::default()));
     let (mut records, mut unlisted) = (0, 0);
@@ -122,7 +122,7 @@ pub(crate) fn check(snapshot: &Snapshot, findings: &mut Findings) -> Result<(), 
     Ok(())
 }
 
-/// Records of version 1 do not say when they were given.
+/// Records of version 1 do not contain their time.
 fn is_listed(
     snapshot: &Snapshot,
     key: [u8; 32],

@@ -1,5 +1,5 @@
-//! Idempotency records: the answer to a request, stored with its effect (design, "Surfaces").
-//! The answer is sealed by whoever stores it (`docs/decisions/0003-stored-answers.md`).
+//! Idempotency records: the answer to a request, stored with its effect (design, "Surfaces"). The
+//! caller of [`record`] seals the answer (`docs/decisions/0003-stored-answers.md`).
 
 mod answer;
 #[cfg(test)]
@@ -30,7 +30,7 @@ use std::time::Duration;
 /// How long an answer is kept.
 pub const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Whose key it is and which: a caller cannot see another caller's answers.
+/// Identifies the caller and the key: a caller cannot see another caller's answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct RecordKey([u8; 32]);
 
@@ -41,14 +41,14 @@ impl RecordKey {
         Self(digest(&[caller.as_bytes(), key.as_bytes()]))
     }
 
-    /// A name for it that says nothing about the caller or the key.
+    /// The key as text, which reveals neither the caller nor the key.
     #[must_use]
     pub fn name(self) -> String {
         self.0.iter().map(|octet| format!("{octet:02x}")).collect()
     }
 }
 
-/// What a request asked for: method, path and body. Only in records of version 1.
+/// The hash of a request's method, path and body. Only in records of version 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fingerprint([u8; 32]);
 
@@ -64,7 +64,8 @@ impl Fingerprint {
     }
 }
 
-/// SHA-256 over parts, each preceded by its length so that no two lists of parts look alike.
+/// SHA-256 over parts, each preceded by its length so that different lists never hash the same
+/// input.
 fn digest(parts: &[&[u8]]) -> [u8; 32] {
     let mut hash = Sha256::new();
     for part in parts {
@@ -82,8 +83,8 @@ pub fn find(read: &impl Read, key: RecordKey) -> Result<Option<StoredAnswer>, St
     read.get(RECORDS, &key.0)
 }
 
-/// Whether an answer may be given again at `now`: the session it handed out goes on with the
-/// tokens it told, and the password and the names it was got with are still the account's.
+/// True if an answer may be repeated at `now`: its session still has the same tokens, and the
+/// account still has the password and the names of the request.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -98,7 +99,7 @@ pub fn stands(
     }
 }
 
-/// Stores an answer in the turn that made it true, in place of an earlier one of that key.
+/// Stores an answer in the turn of its effect, replacing an earlier one with that key.
 ///
 /// # Errors
 /// [`StoreError`].

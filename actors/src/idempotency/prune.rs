@@ -1,4 +1,4 @@
-//! Records whose day is over.
+//! Deleting expired records.
 
 use super::stored::{BY_TIME, RECORDS};
 use super::{KEPT, kept};
@@ -7,10 +7,10 @@ use crate::store::{Direction, Read, Store};
 use souk_domain::UnixMillis;
 use std::ops::ControlFlow;
 
-/// Records deleted by one turn of [`prune`].
+/// Most records deleted by one turn of [`prune`].
 const MAX_RECORDS_PRUNED_PER_TURN: usize = 500;
 
-/// Deletes answers older than [`KEPT`]; true if more may be left.
+/// Deletes answers older than [`KEPT`]. Returns true if more may be left.
 ///
 /// # Errors
 /// [`Failure`] of the store.
@@ -47,7 +47,7 @@ async fn prune_before(store: &Store, oldest_kept: UnixMillis) -> Result<bool, Fa
                 let mut gone = Vec::new();
                 for (given_at, key) in &old {
                     unit.delete(BY_TIME, &(*given_at, *key))?;
-                    // A record of version 1 may have been replaced, and its time stayed behind.
+                    // A record of version 1 may have been replaced without deleting its time entry.
                     let stored = unit.get(RECORDS, key)?;
                     let stored =
                         stored.filter(|stored| stored.given_at.is_none_or(|at| at == *given_at));
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_counts_follow_what_is_recorded_replaced_and_pruned() {
+    async fn the_counts_follow_recording_replacing_and_pruning() {
         let directory = tempfile::tempdir().expect("a directory");
         let store = Store::made_in(directory.path(), TABLES);
         let write = |caller: Caller, name: &'static str, octets: usize| {
@@ -125,7 +125,7 @@ mod tests {
         assert_eq!(kept(Caller::Known), Kept { records: 2, octets: octets(100) + octets(50) });
         assert_eq!(kept(Caller::Anonymous), Kept { records: 1, octets: octets(30) });
 
-        // A new answer takes the place of the old one, and a record goes with its own kind.
+        // A new answer replaces the old one, and is counted for its own kind of caller.
         let last = write(Caller::Known, "two", 5).await.expect("written");
         let last = last.max(write(Caller::Known, "three", 7).await.expect("written"));
         let of_three = octets(100) + octets(5) + octets(7);

@@ -1,4 +1,4 @@
-//! How records lie in the file.
+//! The tables of idempotency records.
 
 use super::answer::{PlainAnswer, StoredAnswer, WholeAnswer};
 use super::kept::{Caller, Counted, Kept};
@@ -10,12 +10,12 @@ use souk_domain::UnixMillis;
 
 pub(super) const RECORDS: Table<[u8; 32], StoredAnswer> = Table::new("idempotency.records");
 pub(super) const BY_TIME: Table<(UnixMillis, [u8; 32]), ()> = Table::new("idempotency.by_time");
-/// A row for each kind of caller, under [`Caller::key`].
+/// The counts by kind of caller ([`Caller::key`]).
 pub(super) const COUNTS: Table<u64, Kept> = Table::new("idempotency.counts");
 
 tables![RECORDS, BY_TIME, COUNTS];
 
-/// An answer in the clear. The last of them is deleted a day after the shop was upgraded.
+/// An unencrypted answer. The last of them is deleted a day after the upgrade.
 #[derive(Deserialize)]
 struct StoredAnswerV1 {
     fingerprint: [u8; 32],
@@ -34,7 +34,7 @@ struct StoredAnswerV2 {
     sealed: Vec<u8>,
 }
 
-/// A sealed answer, and as what it was counted.
+/// A sealed answer, with the values it was counted with.
 #[derive(Serialize, Deserialize)]
 pub struct StoredAnswerV3<'a> {
     given_at: Option<i64>,
@@ -45,7 +45,7 @@ pub struct StoredAnswerV3<'a> {
 }
 
 stored! {
-    /// What an answer is worth nothing without.
+    /// The conditions for repeating an answer.
     struct GrantV1 of Grant {
         user: u64,
         session: Option<(u64, u64)>,
@@ -54,19 +54,19 @@ stored! {
         seconds: Option<u32>,
     }
 
-    /// As what a record was counted.
+    /// The values a record was counted with.
     struct CountedV1 of Counted {
         caller: CallerV1,
         octets: u64,
     }
 
-    /// What is kept for a kind of caller.
+    /// The counts of a kind of caller.
     pub struct KeptV1 of Kept {
         records: u64,
         octets: u64,
     }
 
-    /// What is sealed.
+    /// The content of a sealed answer.
     pub(super) struct WholeAnswerV1<'a> of WholeAnswer {
         status: u16,
         headers: Vec<(Text<'a>, Text<'a>)>,
@@ -75,7 +75,7 @@ stored! {
 }
 
 stored! {
-    /// Who records.
+    /// The kind of caller.
     enum CallerV1 of Caller {
         Known,
         Anonymous,
@@ -177,7 +177,7 @@ mod tests {
         }
     }
 
-    /// A record as version 2 wrote it: given at 1000, session 42, no grant, three sealed octets.
+    /// A record as version 2 wrote it: given at 1000, session 42, no grant, three sealed bytes.
     const BYTES_OF_VERSION_2: &[u8] = &[1, 0xd0, 0x0f, 1, 42, 0, 3, 7, 8, 9];
 
     #[test]
@@ -195,11 +195,11 @@ mod tests {
         assert!(StoredAnswer::read(3, BYTES_OF_VERSION_2).is_none());
     }
 
-    /// The same as version 3 writes it, counted as 300 octets of an anonymous caller.
+    /// The same as version 3 writes it, counted as 300 bytes of an anonymous caller.
     const BYTES_OF_VERSION_3: &[u8] = &[1, 0xd0, 0x0f, 1, 42, 0, 3, 7, 8, 9, 1, 1, 0xac, 2];
 
     #[test]
-    fn a_record_of_version_3_says_as_what_it_was_counted() {
+    fn a_record_of_version_3_contains_its_counted_values() {
         let stored = StoredAnswer::read(3, BYTES_OF_VERSION_3).expect("readable");
         let counted = Counted { caller: Caller::Anonymous, octets: 300 };
         assert_eq!(stored.counted, Some(counted));

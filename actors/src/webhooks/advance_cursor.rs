@@ -1,4 +1,4 @@
-//! How far an endpoint has come.
+//! Advancing an endpoint's cursor.
 
 use super::Webhooks;
 use super::stored::PROGRESS;
@@ -6,13 +6,13 @@ use crate::Failure;
 use crate::owner::Command;
 use crate::store::{Read, Unit};
 
-/// Notes that everything up to a place in the outbox was tried, or is not for the endpoint. The
-/// cursor never moves back.
+/// Records that every event up to a row of the outbox was attempted, or is not for the endpoint.
+/// The cursor never moves back.
 #[derive(Clone, Debug)]
 pub struct AdvanceCursor {
     /// The endpoint.
     pub endpoint: u64,
-    /// The place in the outbox.
+    /// The row number in the outbox.
     pub cursor: u64,
 }
 

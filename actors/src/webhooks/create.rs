@@ -1,4 +1,4 @@
-//! A new endpoint.
+//! Creating an endpoint.
 
 use super::stored::{ENDPOINTS, PROGRESS};
 use super::{ENDPOINTS_MAX, Endpoint, Progress, Webhooks};
@@ -6,20 +6,20 @@ use crate::owner::Command;
 use crate::store::{Read, Unit};
 use crate::{Failure, ids, outbox};
 
-/// Octets of a made secret.
+/// Random bytes of a generated secret.
 const SECRET_BYTES: usize = 32;
 
-/// Makes an endpoint, which hears what happens from now on; `None` if there are
-/// [`ENDPOINTS_MAX`] already.
+/// Creates an endpoint, which receives events from now on. Replies `None` if there are already
+/// [`ENDPOINTS_MAX`].
 #[derive(Clone, Debug)]
 pub struct CreateEndpoint {
     /// Its URL, checked.
     pub url: String,
-    /// Which events, each a pattern.
+    /// Patterns of the events to send.
     pub events: Vec<String>,
-    /// What to know of it; may be empty.
+    /// A note for administrators; may be empty.
     pub description: String,
-    /// Whether events are sent to it from the start.
+    /// True if events are sent to it from the start.
     pub is_active: bool,
 }
 

@@ -1,4 +1,4 @@
-//! An endpoint that goes.
+//! Deleting an endpoint.
 
 use super::stored::{DELIVERIES, ENDPOINTS, PROGRESS, WAITING};
 use super::{LOG_MAX, WAITING_MAX, Webhooks};
@@ -6,7 +6,7 @@ use crate::Failure;
 use crate::owner::Command;
 use crate::store::{Direction, Read, Unit};
 
-/// Deletes an endpoint with its log; false if it is not there.
+/// Deletes an endpoint with its log. Replies false if it does not exist.
 #[derive(Clone, Debug)]
 pub struct DeleteEndpoint {
     /// Its id.

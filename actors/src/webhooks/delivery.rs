@@ -1,35 +1,35 @@
-//! What a delivery is.
+//! The types of a delivery.
 
 use souk_domain::UnixMillis;
 
-/// One event at one endpoint.
+/// The delivery of one event to one endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {
     /// The event's id.
     pub event_id: String,
-    /// `order.paid` and its like.
+    /// The event's name, such as `order.paid`.
     pub event: String,
-    /// How it stands.
+    /// Its state.
     pub state: DeliveryState,
-    /// Tries so far.
+    /// Attempts so far.
     pub tries: u32,
-    /// When it was first tried, or an administrator had it sent again.
+    /// When it was first attempted, or when an administrator had it sent again.
     pub since: UnixMillis,
-    /// When it was last tried.
+    /// When it was last attempted.
     pub tried_at: UnixMillis,
-    /// The status of the last answer, if there was one.
+    /// The HTTP status of the last answer, if there was one.
     pub answer: Option<u16>,
-    /// Why it was not taken; empty if it was.
+    /// Why it failed; empty if it succeeded.
     pub reason: String,
 }
 
-/// How a delivery stands.
+/// The state of a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeliveryState {
-    /// Not taken; to be tried again then.
+    /// It failed and is retried at this time.
     Waiting(UnixMillis),
-    /// Taken.
+    /// The endpoint accepted it.
     Taken,
-    /// Not taken, and not tried again.
+    /// It failed and is not retried.
     GivenUp,
 }

@@ -1,35 +1,35 @@
-//! What an endpoint is.
+//! The types of an endpoint.
 
 use souk_domain::UnixMillis;
 
-/// Where events are posted.
+/// A URL that events are posted to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
     /// Its URL.
     pub url: String,
-    /// Which events: `*`, `order.*`, `order.paid`.
+    /// Patterns of the events: `*`, `order.*`, `order.paid`.
     pub events: Vec<String>,
-    /// What the administrator wants to know of it; may be empty.
+    /// A note for administrators; may be empty.
     pub description: String,
-    /// What its messages are signed with. Shown once, when the endpoint is made.
+    /// The key that signs its messages. Shown once, when the endpoint is created.
     pub secret: String,
-    /// Whether it is told anything.
+    /// True if events are sent to it.
     pub is_active: bool,
-    /// Since when it has taken nothing, if the last try failed.
+    /// When its deliveries began to fail; `None` if the last one succeeded.
     pub failing_since: Option<UnixMillis>,
     /// When it was made.
     pub created_at: UnixMillis,
-    /// When an administrator changed it, or it was switched off.
+    /// When an administrator last changed it, or it was switched off.
     pub updated_at: UnixMillis,
 }
 
-/// How far an endpoint has come.
+/// The progress of an endpoint.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
-    /// Every event up to this row of the outbox was tried, or is not for it.
+    /// Every event up to this row of the outbox was attempted, or is not for it.
     pub cursor: u64,
-    /// Deliveries that wait for another try.
+    /// Deliveries that wait for a retry.
     pub waiting: u64,
-    /// Deliveries in the log, those that wait included.
+    /// Deliveries in the log, including those that wait.
     pub logged: u64,
 }

@@ -1,4 +1,4 @@
-//! The log of an endpoint: its deliveries, and which of them wait.
+//! The log of an endpoint: its deliveries, and the index of waiting ones.
 
 use super::stored::{DELIVERIES, PROGRESS, WAITING};
 use super::{Delivery, DeliveryState, LOG_MAX};
@@ -6,7 +6,7 @@ use crate::Failure;
 use crate::store::{Direction, Read, Unit};
 use std::ops::ControlFlow;
 
-/// Writes a delivery with its place among those that wait, and keeps the log within its bound.
+/// Writes a delivery and its index entry, and deletes old entries beyond the log's bound.
 pub(super) fn put_delivery(
     unit: &Unit,
     endpoint: u64,

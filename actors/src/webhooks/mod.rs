@@ -1,8 +1,7 @@
-//! Endpoints of other systems that administrators registered, and what became of each event that
-//! they were to hear.
+//! Webhook endpoints that administrators registered, and the log of their deliveries.
 //!
-//! Each endpoint has a cursor into the outbox. What it took or refused is in its log; what it did
-//! not take is tried again aside, so that later events go on.
+//! Each endpoint has a cursor into the outbox. Its log has the accepted and the failed deliveries.
+//! Failed ones are retried separately, so that later events are not delayed.
 
 mod advance_cursor;
 mod create;
@@ -38,13 +37,14 @@ pub(crate) use queries::{check, held_rows};
 pub(crate) use stored::READERS;
 pub(crate) use stored::TABLES;
 
-/// Endpoints one shop may have.
+/// Most endpoints of one shop.
 pub const ENDPOINTS_MAX: usize = 32;
-/// Events that may wait for another try at one endpoint; beyond, no new ones are begun there.
+/// Most events that may wait for a retry at one endpoint; at the bound, no new deliveries begin
+/// there.
 pub const WAITING_MAX: u64 = 256;
-/// Deliveries an endpoint's log keeps, those that wait not counted.
+/// Most deliveries in an endpoint's log, not counting those that wait.
 pub const LOG_MAX: u64 = 500;
-/// An endpoint that took nothing for so long is switched off.
+/// An endpoint that accepted nothing for this long is switched off.
 pub const SWITCHED_OFF_AFTER: std::time::Duration =
     std::time::Duration::from_secs(3 * 24 * 60 * 60);
 

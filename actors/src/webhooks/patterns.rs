@@ -1,49 +1,49 @@
-//! Which events somebody asks for: `*`, a kind (`order.*`) or one event (`order.paid`).
+//! Patterns that select events: `*`, a kind (`order.*`) or one event (`order.paid`).
 
 use crate::outbox::event_types;
 use souk_domain::nearest;
 
-/// The most characters of an unknown name that a refusal repeats.
+/// Most characters of an unknown name that an error repeats.
 const SHOWN_CHARACTERS_MAX: usize = 60;
 
-/// A pattern that no event of the shop will ever match.
+/// A pattern that matches no event of the shop.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PatternError {
-    /// Nothing was asked for.
+    /// The pattern is empty.
     #[error("Write `*`, a kind (`order.*`) or an event (`order.paid`).")]
     Empty,
-    /// The shop has no event of this name, but one that is nearly the same.
+    /// The shop has no event with this name, but one with a similar name.
     #[error("Unknown event \"{asked}\"; did you mean \"{meant}\"?")]
     Misspelt {
-        /// What was asked for.
+        /// The given pattern.
         asked: String,
-        /// A pattern the shop knows.
+        /// The similar pattern.
         meant: String,
     },
     /// The kind is known, the event is not.
     #[error("Unknown event \"{asked}\"; the events of this kind are: {known}.")]
     UnknownEvent {
-        /// What was asked for.
+        /// The given pattern.
         asked: String,
         /// Every event of the kind.
         known: String,
     },
-    /// Nothing of the kind.
+    /// The kind is unknown.
     #[error(
         "Unknown event \"{asked}\"; write `*` or one of the kinds: {kinds}; or an event: `order.paid`."
     )]
     UnknownKind {
-        /// What was asked for.
+        /// The given pattern.
         asked: String,
         /// A pattern for every kind.
         kinds: String,
     },
 }
 
-/// Refuses a pattern that means no event of the shop.
+/// Rejects a pattern that matches no event of the shop.
 ///
 /// # Errors
-/// [`PatternError`], with the name that was probably meant.
+/// [`PatternError`], with the similar name if there is one.
 pub fn check_pattern(pattern: &str) -> Result<(), PatternError> {
     if pattern.is_empty() {
         return Err(PatternError::Empty);
@@ -58,7 +58,7 @@ pub fn check_pattern(pattern: &str) -> Result<(), PatternError> {
         return Ok(());
     }
     let asked: String = pattern.chars().take(SHOWN_CHARACTERS_MAX).collect();
-    // `type` of a CloudEvent is easily taken for the name of the event.
+    // The `type` of a CloudEvent is easily mistaken for the event's name.
     let named = asked.strip_prefix("souk.").unwrap_or(&asked);
     let named = named.strip_suffix(".v1").unwrap_or(named);
     if let Some(meant) = nearest(named, known.iter().map(String::as_str)) {
@@ -77,7 +77,7 @@ pub fn check_pattern(pattern: &str) -> Result<(), PatternError> {
     })
 }
 
-/// Whether one of the patterns means this event.
+/// True if one of the patterns matches the event.
 #[must_use]
 pub fn matches(patterns: &[String], event: &str) -> bool {
     patterns.iter().any(|pattern| match pattern.strip_suffix('*') {
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn names_what_was_probably_meant() {
+    fn suggests_a_similar_name() {
         for (asked, meant) in [
             ("order.payed", "order.paid"),
             ("orders.*", "order.*"),
@@ -125,12 +125,12 @@ mod tests {
     }
 
     #[test]
-    fn lists_what_there_is_where_nothing_is_near() {
-        let said = refusal("payment.celebrated");
-        assert!(said.starts_with("Unknown event \"payment.celebrated\""), "{said}");
-        assert!(said.contains("payment.dispute_lost"), "{said}");
-        let said = refusal("basket.abandoned");
-        assert!(said.contains("\"basket.abandoned\"") && said.contains("`user.*`"), "{said}");
+    fn lists_the_known_names_if_none_is_similar() {
+        let shown = refusal("payment.celebrated");
+        assert!(shown.starts_with("Unknown event \"payment.celebrated\""), "{shown}");
+        assert!(shown.contains("payment.dispute_lost"), "{shown}");
+        let shown = refusal("basket.abandoned");
+        assert!(shown.contains("\"basket.abandoned\"") && shown.contains("`user.*`"), "{shown}");
         assert_eq!(check_pattern(""), Err(PatternError::Empty));
         assert!(refusal(&"x".repeat(10_000)).len() < 300, "a refusal is short");
     }

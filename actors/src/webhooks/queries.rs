@@ -1,4 +1,4 @@
-//! Questions about endpoints, answered from a committed snapshot.
+//! Queries about endpoints, answered from a committed snapshot.
 
 use super::stored::{DELIVERIES, ENDPOINTS, PROGRESS, WAITING};
 use super::{Delivery, DeliveryState, ENDPOINTS_MAX, Endpoint, Progress};
@@ -15,7 +15,7 @@ pub fn endpoints(read: &impl Read) -> Result<Vec<(u64, Endpoint)>, StoreError> {
     read.range(ENDPOINTS, &0, None, Direction::Ascending, ENDPOINTS_MAX)
 }
 
-/// Those that are told something.
+/// The active endpoints, oldest first.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -32,7 +32,7 @@ pub fn endpoint(read: &impl Read, id: u64) -> Result<Option<Endpoint>, StoreErro
     read.get(ENDPOINTS, &id)
 }
 
-/// How far an endpoint has come.
+/// The progress of an endpoint.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -40,7 +40,7 @@ pub fn progress(read: &impl Read, id: u64) -> Result<Progress, StoreError> {
     Ok(read.get(PROGRESS, &id)?.unwrap_or_default())
 }
 
-/// A page of an endpoint's log, the latest event first, with how many there are in all.
+/// A page of an endpoint's log, the latest event first, with the number of all entries.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -74,7 +74,7 @@ pub fn delivery(
     read.get(DELIVERIES, &(endpoint, sequence))
 }
 
-/// What is to be tried again first at an endpoint, and when.
+/// The first delivery of an endpoint that is due for a retry, and when.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -97,7 +97,7 @@ pub(crate) fn held_rows(snapshot: &Snapshot) -> Result<Option<u64>, StoreError> 
     Ok(first)
 }
 
-/// What waits is in the index, and the counts are right.
+/// Checks that the index has every waiting delivery, and that the counts are right.
 pub(crate) fn check(snapshot: &Snapshot, findings: &mut Findings) -> Result<(), StoreError> {
     let mut waiting_in_all = 0;
     for (id, _) in endpoints(snapshot)? {
@@ -114,13 +114,17 @@ pub(crate) fn check(snapshot: &Snapshot, findings: &mut Findings) -> Result<(), 
         for at in due {
             counted.waiting += 1;
             let is_listed = snapshot.get(WAITING, &(id, at))?.is_some();
-            findings.require(is_listed, || format!("delivery {} of {id} will not come", at.1));
+            findings.require(is_listed, || {
+                format!("delivery {} of endpoint {id} will not be retried", at.1)
+            });
         }
         waiting_in_all += counted.waiting;
-        let said = progress(snapshot, id)?;
-        findings.require(said == counted, || format!("endpoint {id}: {said:?} not {counted:?}"));
+        let stored = progress(snapshot, id)?;
+        findings.require(stored == counted, || {
+            format!("endpoint {id}: {stored:?} should be {counted:?}")
+        });
     }
     let agrees = snapshot.count(WAITING)? == waiting_in_all;
-    findings.require(agrees, || "stray entries of what endpoints wait for".into());
+    findings.require(agrees, || "stray entries of waiting deliveries".into());
     Ok(())
 }

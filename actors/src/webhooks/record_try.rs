@@ -1,4 +1,4 @@
-//! What came of a try.
+//! Recording an attempt to deliver an event.
 
 use super::log::put_delivery;
 use super::stored::{DELIVERIES, ENDPOINTS};
@@ -8,44 +8,44 @@ use crate::owner::Command;
 use crate::store::{Read, Unit};
 use souk_domain::UnixMillis;
 
-/// Writes a try down. Of an endpoint that is gone, or a delivery somebody else has settled, nothing.
+/// Records an attempt. Does nothing if the endpoint was deleted or the delivery is already settled.
 #[derive(Clone, Debug)]
 pub struct RecordTry {
-    /// At which endpoint.
+    /// The endpoint.
     pub endpoint: u64,
-    /// The event's place in the outbox.
+    /// The event's row number in the outbox.
     pub sequence: u64,
-    /// Everything up to this place was tried, or is not for the endpoint.
+    /// Every event up to this row was attempted, or is not for the endpoint.
     pub cursor: u64,
     /// The event's id.
     pub event_id: String,
-    /// `order.paid` and its like.
+    /// The event's name, such as `order.paid`.
     pub event: String,
-    /// The status of the answer, if there was one.
+    /// The HTTP status of the answer, if there was one.
     pub answer: Option<u16>,
-    /// Why it was not taken; empty if it was.
+    /// Why it failed; empty if it succeeded.
     pub reason: String,
-    /// What follows.
+    /// What to do next.
     pub verdict: Verdict,
 }
 
-/// What follows from a try.
+/// What to do after an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// Taken.
+    /// Nothing: the endpoint accepted it.
     Taken,
-    /// To be tried again then.
+    /// Retry at this time.
     Again(UnixMillis),
-    /// Not tried again.
+    /// Give up.
     GivenUp,
 }
 
-/// What recording a try did beside.
+/// The further effect of recording an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Recorded {
-    /// Nothing.
+    /// None.
     Noted,
-    /// The endpoint took nothing for [`SWITCHED_OFF_AFTER`] and is switched off.
+    /// The endpoint accepted nothing for [`SWITCHED_OFF_AFTER`] and is switched off.
     SwitchedOff,
 }
 

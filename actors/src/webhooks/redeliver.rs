@@ -1,4 +1,4 @@
-//! A delivery that is sent again.
+//! Sending a delivery again.
 
 use super::log::put_delivery;
 use super::stored::DELIVERIES;
@@ -7,13 +7,13 @@ use crate::owner::Command;
 use crate::store::{Read, Unit};
 use crate::{Failure, outbox};
 
-/// Has a delivery sent again, with all its tries before it; `None` if its event is not kept any
-/// more.
+/// Sends a delivery again, as if it had never been attempted. Replies `None` if its event is no
+/// longer kept.
 #[derive(Clone, Debug)]
 pub struct Redeliver {
     /// The endpoint.
     pub id: u64,
-    /// The event's place in the outbox.
+    /// The event's row number in the outbox.
     pub sequence: u64,
 }
 

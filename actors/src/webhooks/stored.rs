@@ -1,4 +1,4 @@
-//! How endpoints and deliveries lie in the file.
+//! The tables of endpoints and deliveries.
 
 use super::delivery::{Delivery, DeliveryState};
 use super::endpoint::{Endpoint, Progress};
@@ -8,15 +8,15 @@ use souk_domain::UnixMillis;
 
 pub(super) const ENDPOINTS: Table<u64, Endpoint> = Table::new("webhooks.endpoints");
 pub(super) const PROGRESS: Table<u64, Progress> = Table::new("webhooks.progress");
-/// By endpoint and the event's place in the outbox.
+/// By endpoint and the event's row number in the outbox.
 pub(super) const DELIVERIES: Table<(u64, u64), Delivery> = Table::new("webhooks.deliveries");
-/// By endpoint, when to try again, and the event's place in the outbox.
+/// By endpoint, the time of the next attempt, and the event's row number in the outbox.
 pub(super) const WAITING: Table<(u64, (UnixMillis, u64)), ()> = Table::new("webhooks.waiting");
 
 tables![ENDPOINTS, PROGRESS, DELIVERIES, WAITING];
 
 stored! {
-    /// Where events are posted.
+    /// A URL that events are posted to.
     pub struct EndpointV1<'a> of Endpoint {
         url: Text<'a>,
         events: Vec<Text<'a>>,
@@ -28,14 +28,14 @@ stored! {
         updated_at: i64,
     }
 
-    /// How far an endpoint has come.
+    /// The progress of an endpoint.
     pub struct ProgressV1 of Progress {
         cursor: u64,
         waiting: u64,
         logged: u64,
     }
 
-    /// One event at one endpoint.
+    /// The delivery of one event to one endpoint.
     pub struct DeliveryV1<'a> of Delivery {
         event_id: Text<'a>,
         event: Text<'a>,
@@ -49,7 +49,7 @@ stored! {
 }
 
 stored! {
-    /// How a delivery stands.
+    /// The state of a delivery.
     enum DeliveryStateV1 of DeliveryState {
         Waiting(until: i64),
         Taken,

@@ -1,4 +1,4 @@
-//! Endpoints and their logs, without anybody out there.
+//! Endpoints and their logs, without sending anything.
 
 use super::*;
 use crate::check::Findings;
@@ -69,7 +69,7 @@ impl House {
 }
 
 #[tokio::test]
-async fn the_log_is_bounded_and_what_waits_stays_in_it() {
+async fn the_log_is_bounded_and_keeps_waiting_deliveries() {
     let house = House::open();
     let endpoint = house.endpoint().await;
     house.tried(endpoint, 1, Verdict::Again(clock::now())).await;
@@ -98,7 +98,7 @@ async fn an_endpoint_that_takes_nothing_for_three_days_is_switched_off() {
     let endpoint = house.endpoint().await;
     let again = Verdict::Again(clock::now());
     assert_eq!(house.tried(endpoint, 1, again).await, Recorded::Noted);
-    // A success in between counts.
+    // A success in between resets the failure.
     let now = clock::now();
     let back_then = now.before(SWITCHED_OFF_AFTER);
     let age = move |unit: &Unit| {
@@ -121,7 +121,7 @@ async fn an_endpoint_that_takes_nothing_for_three_days_is_switched_off() {
 }
 
 #[tokio::test]
-async fn there_are_no_more_endpoints_than_the_bound() {
+async fn the_number_of_endpoints_is_bounded() {
     let house = House::open();
     for _ in 0..ENDPOINTS_MAX {
         house.endpoint().await;

@@ -1,4 +1,4 @@
-//! A changed endpoint.
+//! Changing an endpoint.
 
 use super::log::put_delivery;
 use super::stored::{DELIVERIES, ENDPOINTS, WAITING};
@@ -7,26 +7,26 @@ use crate::Failure;
 use crate::owner::Command;
 use crate::store::{Direction, Read, Unit};
 
-/// What to change; `None` leaves a field as it is.
+/// The fields to change; `None` leaves a field as it is.
 #[derive(Clone, Debug, Default)]
 pub struct EndpointChange {
-    /// Another URL, checked.
+    /// The new URL, checked.
     pub url: Option<String>,
-    /// Other events.
+    /// The new event patterns.
     pub events: Option<Vec<String>>,
-    /// Another description.
+    /// The new description.
     pub description: Option<String>,
-    /// Switch it on or off.
+    /// True switches it on, false off.
     pub is_active: Option<bool>,
 }
 
-/// Changes an endpoint; `None` if it is not there. One that is switched on again gets what waited
-/// for it, as far as that is still kept.
+/// Changes an endpoint. Replies `None` if it does not exist. An endpoint that is switched on again
+/// receives the events since then, as far as they are still kept.
 #[derive(Clone, Debug)]
 pub struct UpdateEndpoint {
     /// Its id.
     pub id: u64,
-    /// What changes.
+    /// The fields to change.
     pub change: EndpointChange,
 }
 
