@@ -1,14 +1,14 @@
-//! The offline proof that a store keeps every invariant (`souk check`).
+//! The offline check of every invariant of a store (`souk check`).
 
 use crate::store::{Snapshot, StoreError};
 use crate::{carts, catalog, idempotency, orders, payments, sandbox, users, webhooks};
 use std::fmt;
 
-/// What a check found.
+/// The results of a check.
 #[derive(Debug, Default)]
 pub struct Findings {
     violations: Vec<String>,
-    /// Violations past the bound of the list.
+    /// The number of violations beyond the bound of the list.
     unlisted: usize,
     counts: Vec<(&'static str, u64)>,
 }
@@ -31,19 +31,19 @@ impl Findings {
         self.counts.push((what, count));
     }
 
-    /// What was counted, and how many there are.
+    /// The counted kinds, with their numbers.
     #[must_use]
     pub fn counts(&self) -> &[(&'static str, u64)] {
         &self.counts
     }
 
-    /// How many violations there are, listed or not.
+    /// The number of violations, listed or not.
     #[must_use]
     pub fn total(&self) -> usize {
         self.violations.len() + self.unlisted
     }
 
-    /// What does not hold, a sentence each; the first thousand of them.
+    /// The violated invariants, a sentence each; at most a thousand.
     #[must_use]
     pub fn violations(&self) -> &[String] {
         &self.violations

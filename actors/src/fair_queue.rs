@@ -1,24 +1,24 @@
-//! A fair queue: jobs wait in a queue of their asker's own, and the queues are served one job each, in
-//! turn. However much one asker brings, everybody else waits for at most one job of theirs.
+//! A fair queue: every asker has a queue of its own, and the queues are served in turn, one job
+//! each. However many jobs one asker adds, the others wait for at most one of them per round.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-/// How many jobs may wait.
+/// Bounds on the number of waiting jobs.
 #[derive(Clone, Copy, Debug)]
 pub struct WaitingBounds {
     /// Jobs of all askers together.
     pub all_max: usize,
-    /// Jobs of one asker.
+    /// Jobs of each asker.
     pub per_asker_max: usize,
 }
 
-/// No room; the job that has to go may be another's.
+/// The queue is full; this job was dropped, which may be another asker's.
 #[derive(Debug)]
 pub struct Displaced<Job>(pub Job);
 
-/// The jobs that wait.
+/// The waiting jobs.
 #[derive(Debug)]
 pub struct FairQueue<Asker, Job> {
     bounds: WaitingBounds,
@@ -28,7 +28,7 @@ pub struct FairQueue<Asker, Job> {
 
 #[derive(Debug)]
 struct Queues<Asker, Job> {
-    /// No queue is empty.
+    /// Contains no empty queues.
     of: HashMap<Asker, VecDeque<Job>>,
     /// Every asker with a queue, once; the first is served next.
     order: VecDeque<Asker>,
@@ -37,7 +37,7 @@ struct Queues<Asker, Job> {
 }
 
 impl<Asker: Copy + Eq + Hash, Job> FairQueue<Asker, Job> {
-    /// Nobody waits yet.
+    /// An empty queue.
     pub fn new(bounds: WaitingBounds) -> Self {
         let queues =
             Queues { of: HashMap::new(), order: VecDeque::new(), waiting: 0, is_closed: false };
@@ -47,8 +47,8 @@ impl<Asker: Copy + Eq + Hash, Job> FairQueue<Asker, Job> {
     /// Adds a job to the end of its asker's queue.
     ///
     /// # Errors
-    /// [`Displaced`] with the job that is not done for want of room: this one if its asker has as
-    /// many waiting as anybody, else the last one of the longest queue.
+    /// [`Displaced`] with the job that was dropped because the queue is full: this one if its asker
+    /// has the longest queue, else the last one of the longest queue.
     pub fn join(&self, asker: Asker, job: Job) -> Result<(), Displaced<Job>> {
         let mut queues = self.lock();
         let own = queues.of.get(&asker).map_or(0, VecDeque::len);
@@ -68,7 +68,7 @@ impl<Asker: Copy + Eq + Hash, Job> FairQueue<Asker, Job> {
         displaced.map_or(Ok(()), |last| Err(Displaced(last)))
     }
 
-    /// Waits for the next job; `None` once nobody can bring one any more.
+    /// Waits for the next job; `None` once the queue is closed and empty.
     pub fn next(&self) -> Option<Job> {
         let mut queues = self.lock();
         loop {
@@ -82,7 +82,7 @@ impl<Asker: Copy + Eq + Hash, Job> FairQueue<Asker, Job> {
         }
     }
 
-    /// Lets those who wait for jobs go once none is left.
+    /// Closes the queue: workers stop once no job is left.
     pub fn close(&self) {
         self.lock().is_closed = true;
         self.arrived.notify_all();
@@ -103,7 +103,7 @@ impl<Asker: Copy + Eq + Hash, Job> Queues<Asker, Job> {
         self.waiting += 1;
     }
 
-    /// The first job of whoever is next, who then waits behind all others.
+    /// The first job of the next asker, who then moves to the end of the order.
     fn pop(&mut self) -> Option<Job> {
         let asker = self.order.pop_front()?;
         let queue = self.of.get_mut(&asker)?;
@@ -117,8 +117,8 @@ impl<Asker: Copy + Eq + Hash, Job> Queues<Asker, Job> {
         Some(job)
     }
 
-    /// The last job of the longest queue, if that queue is longer than `least`. At least one job stays in
-    /// the queue, so no empty queue is left behind.
+    /// Removes the last job of the longest queue, if that queue is longer than `least`. At least
+    /// one job stays in the queue, so no empty queue is left.
     fn pop_from_a_queue_longer_than(&mut self, least: usize) -> Option<Job> {
         let longest = self.of.values_mut().max_by_key(|queue| queue.len())?;
         if longest.len() <= least {

@@ -1,12 +1,13 @@
-//! What the shop asks of a payment gateway, whichever it is: Stripe, or the built-in sandbox.
+//! The interface to a payment gateway: Stripe, or the built-in sandbox.
 //!
-//! A gateway is called between turns, never within one (design law 5). Every call that changes
-//! something carries an idempotency key of ours: the same key again, with the same words, MUST
-//! have one effect and give the same answer, also after a restart.
+//! The gateway is called between turns, never within one (design law 5). Every call that changes
+//! something has an idempotency key of ours. A repeated call with the same key and arguments MUST
+//! have one effect and return the same answer, also after a restart.
 //!
-//! A payment goes one of two ways, and never both at once: by an *intent*, for which the customer
-//! brings a payment method, or by a *checkout*, a page of the gateway that makes an intent of its
-//! own, perhaps only when the customer pays. Whoever changes the way closes the other one first.
+//! A payment uses one of two methods, and never both at once: an *intent*, for which the customer
+//! provides a payment method, or a *checkout*, a page of the gateway that creates an intent of its
+//! own, possibly only when the customer pays. Before changing the method, the caller closes the
+//! other one.
 
 use crate::Failure;
 use souk_domain::{
@@ -16,55 +17,55 @@ use std::fmt::Display;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// How often since the start of the process a gateway said what does not fit the books.
+/// How often the gateway's answers contradicted our books, since the start of the process.
 static MISFITS: AtomicU64 = AtomicU64::new(0);
 
-/// An answer on its way.
+/// The future of a gateway's answer.
 pub type Answering<'a, T> = Pin<Box<dyn Future<Output = Result<T, GatewayError>> + Send + 'a>>;
 
-/// What an intent or a checkout is for. The same payment always has the same charge.
+/// The purpose of an intent or a checkout. The same payment always has the same charge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Charge {
-    /// What tells this shop from others at the same gateway, and from its own life before it was
-    /// restored from a copy.
+    /// The store's name with its generation. It distinguishes this shop from others at the same
+    /// gateway, and from itself before a restore.
     pub store_id: String,
-    /// What it pays.
+    /// The order it pays.
     pub order: OrderId,
-    /// `ORD-…`, for the customer's statement and the operator's eyes.
+    /// `ORD-…`, for the customer's statement and the operator.
     pub order_number: String,
     /// Our payment.
     pub payment: PaymentId,
-    /// How much, in minor units.
+    /// The amount, in minor units.
     pub amount: Money,
-    /// Of which currency.
+    /// The currency of the amount.
     pub currency: Currency,
 }
 
-/// An intent as the gateway tells it.
+/// An intent as the gateway reports it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GatewayIntent {
     /// `pi_…`.
     pub id: String,
-    /// What the customer's browser pays with.
+    /// The secret that the customer's browser pays with.
     pub client_secret: String,
-    /// How much it is to charge.
+    /// The amount to charge.
     pub amount: Money,
-    /// How much was taken; nothing before it succeeded.
+    /// The amount taken; 0 before it succeeded.
     pub amount_received: Money,
-    /// How much of that went back.
+    /// How much of the taken amount was refunded.
     pub amount_refunded: Money,
-    /// Where it stands; [`PaymentStatus::Refunded`] once all that was taken went back.
+    /// Its status; [`PaymentStatus::Refunded`] once everything taken was refunded.
     pub status: PaymentStatus,
-    /// Why the last attempt was refused, while it is the last one.
+    /// Why the last attempt was declined; `None` after a newer attempt.
     pub last_decline: Option<Decline>,
-    /// Code of the currency it is in, in any case.
+    /// Its currency code, in upper or lower case.
     pub currency: String,
-    /// The payment of ours that its metadata names, if it does.
+    /// Our payment id from its metadata, if present.
     pub payment: Option<String>,
 }
 
 impl GatewayIntent {
-    /// What it says about the money, to be judged before it is booked.
+    /// The amounts it reports, to be checked before they are booked.
     #[must_use]
     pub fn claim(&self) -> Claim {
         Claim {
@@ -81,32 +82,32 @@ impl GatewayIntent {
     }
 }
 
-/// A charge that was refused.
+/// A declined charge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decline {
-    /// What the gateway calls the attempt (`ch_…`), so that hearing of it twice counts once.
+    /// The gateway's id of the attempt (`ch_…`), so that repeated reports count once.
     pub charge: Option<String>,
-    /// The gateway's words for the customer.
+    /// The gateway's message to the customer.
     pub reason: String,
 }
 
-/// What came of an attempt to charge.
+/// The result of an attempt to charge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Attempt {
-    /// The intent as it stands now: paid, or waiting for the customer's bank
-    /// ([`PaymentStatus::RequiresAction`]), or as it was because nothing can be charged any more.
+    /// The intent after the attempt: paid, waiting for the customer's bank
+    /// ([`PaymentStatus::RequiresAction`]), or unchanged because it can no longer be charged.
     Answered(GatewayIntent),
-    /// The charge was refused; another method may be tried.
+    /// The charge was declined; another method may be tried.
     Declined {
-        /// The intent as it stands now.
+        /// The intent after the attempt.
         intent: GatewayIntent,
-        /// Why.
+        /// The reason.
         decline: Decline,
     },
 }
 
 impl Attempt {
-    /// The intent as it stands, and why the charge was refused if it was.
+    /// The intent, and the decline if the charge was declined.
     #[must_use]
     pub fn into_parts(self) -> (GatewayIntent, Option<Decline>) {
         match self {
@@ -116,50 +117,50 @@ impl Attempt {
     }
 }
 
-/// Where a customer goes from a checkout; `{CHECKOUT_SESSION_ID}` stands for its id.
+/// The URLs that a checkout leads to; `{CHECKOUT_SESSION_ID}` is replaced by its id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckoutPages {
-    /// Where the shop itself is reached, without a slash at the end: the sandbox's page is there.
+    /// The shop's base URL without a trailing slash, for the sandbox's page.
     pub shop: String,
-    /// After paying.
+    /// Opened after paying.
     pub success: String,
-    /// After giving up.
+    /// Opened after cancelling.
     pub cancel: String,
 }
 
-/// Where a checkout stands.
+/// The status of a checkout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CheckoutStatus {
     /// The customer can pay there.
     Open,
-    /// The customer has paid, or has done all they can for a payment that takes its time.
+    /// The customer has paid, or has done everything for a payment that takes time.
     Complete,
-    /// Given up or too old; nobody can pay there.
+    /// Closed or expired; it can no longer be paid.
     Expired,
 }
 
-/// A page of the gateway where a payment is made.
+/// A checkout page of the gateway.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GatewayCheckout {
     /// `cs_…`.
     pub id: String,
-    /// Where the customer pays; `None` once nobody can.
+    /// The page's URL; `None` once it can no longer be paid.
     pub url: Option<String>,
     /// Where it stands.
     pub status: CheckoutStatus,
-    /// How much is to be paid there.
+    /// The amount to pay.
     pub amount: Money,
-    /// What is paid there, once the gateway has made it.
+    /// The intent that is paid there, once the gateway has created it.
     pub intent: Option<GatewayIntent>,
-    /// Code of the currency it is in, in any case.
+    /// Its currency code, in upper or lower case.
     pub currency: Option<String>,
-    /// The payment of ours that its metadata names, if it does.
+    /// Our payment id from its metadata, if present.
     pub payment: Option<String>,
 }
 
 impl GatewayCheckout {
-    /// What it says about the money, to be judged before it is booked; its intent makes a claim of
-    /// its own.
+    /// The amounts it reports, to be checked before they are booked. Its intent has a claim of its
+    /// own.
     #[must_use]
     pub fn claim(&self) -> Claim {
         Claim {
@@ -173,48 +174,48 @@ impl GatewayCheckout {
     }
 }
 
-/// Money to give back.
+/// A refund to make.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RefundRequest {
-    /// Of which intent.
+    /// The gateway's id of the intent.
     pub intent: String,
-    /// How much.
+    /// The amount to refund.
     pub amount: Money,
-    /// The administrator's words, for the operator's eyes; perhaps none.
+    /// The administrator's reason, for the operator; may be missing.
     pub reason: Option<String>,
 }
 
-/// Where a refund stands.
+/// The status of a refund.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RefundStatus {
     /// Accepted; the money is on its way.
     Pending,
-    /// The money went back.
+    /// The money was refunded.
     Succeeded,
-    /// It could not be given back, or was called off; the gateway has it still.
+    /// The refund failed or was canceled; the gateway still has the money.
     Failed,
 }
 
-/// Money that was given back.
+/// A refund as the gateway reports it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GatewayRefund {
     /// `re_…`.
     pub id: String,
-    /// How much.
+    /// The refunded amount.
     pub amount: Money,
     /// Where it stands.
     pub status: RefundStatus,
-    /// The idempotency key it was asked for with, if it was asked for by us: the gateway keeps it
-    /// for longer than it keeps the answer to the call.
+    /// The idempotency key of our call, if the refund is ours. The gateway keeps it longer than the
+    /// answer to the call.
     pub key: Option<String>,
-    /// Of which intent, if the gateway says so.
+    /// The refunded intent, if reported.
     pub intent: Option<String>,
-    /// Code of the currency it is in, if the gateway says so.
+    /// Its currency code, if reported.
     pub currency: Option<String>,
 }
 
 impl GatewayRefund {
-    /// What it says about the money, to be judged before it is booked.
+    /// The amounts it reports, to be checked before they are booked.
     #[must_use]
     pub fn claim(&self) -> Claim {
         Claim {
@@ -229,21 +230,21 @@ impl GatewayRefund {
 
 /// A payment gateway.
 pub trait Gateway: Send + Sync {
-    /// What the operator calls it: `sandbox`, `stripe`.
+    /// The name in the operator's settings: `sandbox`, `stripe`.
     fn name(&self) -> &'static str;
 
     /// True if no real money moves.
     fn is_sandbox(&self) -> bool;
 
-    /// The payment method that `finalize` of the classic contract, which knows no cards, hands
-    /// over. `None`: the customer must bring one with the `client_secret`, and `finalize` asks.
+    /// The payment method for `finalize` of the classic contract, which has no cards. `None`: the
+    /// customer must provide one with the `client_secret`, and `finalize` only checks the status.
     fn pays_without_card(&self) -> Option<&'static str>;
 
-    /// Makes an intent.
+    /// Creates an intent.
     fn create_intent<'a>(&'a self, key: &'a str, charge: Charge) -> Answering<'a, GatewayIntent>;
 
-    /// Tries to charge `payment_method`. An intent that is paid, canceled or being processed is
-    /// answered as it stands. [`GatewayError::UnknownPaymentMethod`] if there is no such method.
+    /// Tries to charge `payment_method`. Returns an intent unchanged if it is paid, canceled or
+    /// being processed. [`GatewayError::UnknownPaymentMethod`] if there is no such method.
     fn confirm<'a>(
         &'a self,
         key: &'a str,
@@ -251,20 +252,20 @@ pub trait Gateway: Send + Sync {
         payment_method: &'a str,
     ) -> Answering<'a, Attempt>;
 
-    /// Asks how an intent stands.
+    /// Retrieves an intent.
     fn retrieve<'a>(&'a self, intent: &'a str) -> Answering<'a, GatewayIntent>;
 
-    /// Gives an intent up, so that it can never be paid; one that is paid, or given up before, is
-    /// answered as it stands.
+    /// Cancels an intent, so that it can never be paid. Returns it unchanged if it is already paid
+    /// or canceled.
     fn cancel<'a>(&'a self, key: &'a str, intent: &'a str) -> Answering<'a, GatewayIntent>;
 
-    /// Gives money back. [`GatewayError::RefundTooLarge`] beyond what is left of it.
+    /// Refunds money. [`GatewayError::RefundTooLarge`] beyond what is left.
     fn refund<'a>(&'a self, key: &'a str, request: RefundRequest) -> Answering<'a, GatewayRefund>;
 
-    /// The refunds of an intent, whoever made them.
+    /// The refunds of an intent, including those made directly at the gateway.
     fn refunds<'a>(&'a self, intent: &'a str) -> Answering<'a, Vec<GatewayRefund>>;
 
-    /// Opens a page where a payment can be made.
+    /// Opens a checkout page.
     fn open_checkout<'a>(
         &'a self,
         key: &'a str,
@@ -272,63 +273,62 @@ pub trait Gateway: Send + Sync {
         pages: CheckoutPages,
     ) -> Answering<'a, GatewayCheckout>;
 
-    /// Asks how a checkout stands.
+    /// Retrieves a checkout.
     fn checkout<'a>(&'a self, id: &'a str) -> Answering<'a, GatewayCheckout>;
 
-    /// Gives a checkout up, so that nobody can pay there; one that is complete or expired is
-    /// answered as it stands.
+    /// Closes a checkout, so that it can no longer be paid. Returns it unchanged if it is complete
+    /// or expired.
     fn expire_checkout<'a>(&'a self, key: &'a str, id: &'a str) -> Answering<'a, GatewayCheckout>;
 }
 
-/// Why the gateway gave no answer of the asked kind. A refused charge is none of these: that is
-/// [`Attempt::Declined`].
+/// Why a gateway call failed. A declined charge is not an error but [`Attempt::Declined`].
 #[derive(Debug, thiserror::Error)]
 pub enum GatewayError {
-    /// It knows no such intent, checkout or refund.
+    /// The gateway has no such intent, checkout or refund.
     #[error("the payment gateway knows no such {what}")]
     NoSuch {
         /// `payment_intent`, `checkout.session`, …
         what: &'static str,
     },
-    /// It knows no such payment method, or will not use it here.
+    /// The gateway has no such payment method, or does not allow it here.
     #[error("the payment gateway knows no such payment method")]
     UnknownPaymentMethod,
-    /// More than is left of what was taken.
+    /// The refund is larger than what is left of the taken amount.
     #[error("the refund is larger than what is left of the payment")]
     RefundTooLarge,
-    /// It understood the payment and will not take it, now or later: an amount below its minimum, a
-    /// currency it does not know, a card it refuses before it charges.
+    /// The gateway rejects the payment permanently: an amount below its minimum, an unsupported
+    /// currency, a card it rejects before charging.
     #[error("the payment gateway refused: {reason}")]
     Refused {
-        /// The gateway's words for the customer, without secrets.
+        /// The gateway's message to the customer, without secrets.
         reason: String,
     },
-    /// It does not serve us at all: our mistake or the operator's (a bad key, a key that may not do
-    /// this).
+    /// The gateway rejects our calls because of a mistake of ours or the operator's (a bad key, or
+    /// a key without the permission).
     #[error("the payment gateway refused: {code}: {message}")]
     Invalid {
         /// The gateway's code, or its HTTP status.
         code: String,
-        /// The gateway's words, without secrets.
+        /// The gateway's message, without secrets.
         message: String,
     },
-    /// Its answer does not fit our books.
+    /// Its answer contradicts our books.
     #[error("what the payment gateway says does not fit the books: {0}")]
     Misfit(Misfit),
-    /// It was not reached or would not serve us now: nothing happened.
+    /// The gateway was not reached or is unavailable: nothing happened.
     #[error("the payment gateway is not available: {why}")]
     Unavailable {
-        /// What happened, without secrets.
+        /// The cause, without secrets.
         why: String,
     },
-    /// It did not answer in time, or with a fault of its own: what was asked may have happened.
-    /// Asking again with the same key is safe.
+    /// The gateway did not answer in time, or failed internally: the requested step may have
+    /// happened. Repeating the call with the same key is safe.
     #[error("what the payment gateway did is not known: {why}")]
     OutcomeUnknown {
-        /// What happened, without secrets.
+        /// The cause, without secrets.
         why: String,
     },
-    /// The sandbox's books, which lie in our own store.
+    /// The sandbox's books, which are in our own store, failed.
     #[error("the sandbox's books")]
     Books(#[source] Box<Failure>),
 }
@@ -340,8 +340,8 @@ impl From<Failure> for GatewayError {
 }
 
 impl From<GatewayError> for Failure {
-    /// What a client hears of it: a refusal the contracts word, 502 for a gateway that does not
-    /// serve us at all, 503 with `Retry-After` for the rest.
+    /// What a client gets: a refusal worded by its contract, 502 for a gateway that rejects our
+    /// calls, and 503 with `Retry-After` for the rest.
     fn from(error: GatewayError) -> Self {
         match error {
             GatewayError::NoSuch { .. } => Refusal::NotFound(Missing::Payment).into(),
@@ -358,18 +358,18 @@ impl From<GatewayError> for Failure {
     }
 }
 
-/// Raises the alarm over something a gateway said that does not fit the books and is not booked.
+/// Raises the alarm about an answer that contradicts our books and is not booked.
 pub fn alarm(about: impl Display, misfit: Misfit) {
     MISFITS.fetch_add(1, Ordering::Relaxed);
     tracing::error!(
         %about,
         %misfit,
-        "what the payment gateway says does not fit the books: it is not booked; look at the \
-         payment there"
+        "the payment gateway's answer contradicts the books and is not booked; check the payment \
+         at the gateway"
     );
 }
 
-/// How often [`alarm`] was raised since the start of the process.
+/// How often [`alarm`] was called since the start of the process.
 #[must_use]
 pub fn misfits() -> u64 {
     MISFITS.load(Ordering::Relaxed)

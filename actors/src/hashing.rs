@@ -1,8 +1,9 @@
-//! Password hashing: argon2id on threads of its own, so that a storm of log-ins leaves the rest
-//! of the shop fast (design, "Floors and peers").
+//! Password hashing: argon2id on dedicated threads, so that many simultaneous log-ins do not slow
+//! down the rest of the shop (design, "Floors and peers").
 //!
-//! The threads run at low priority, reuse their memory, and take work from bounded queues, one
-//! for each client ([`crate::fair_queue`]): past the bound a client has to come back, and nobody else has to.
+//! The threads run at low priority, reuse their memory, and take work from bounded queues, one for
+//! each client ([`crate::fair_queue`]). A client whose queue is full must retry; other clients are
+//! not affected.
 
 use crate::Failure;
 use crate::fair_queue::{Displaced, FairQueue, WaitingBounds};
@@ -21,15 +22,16 @@ use tokio::sync::oneshot;
 const MEMORY_KIB: u32 = 19_456;
 /// Passes over that memory.
 const PASSES: u32 = 2;
-/// Lanes.
+/// Parallelism of argon2.
 const LANES: u32 = 1;
-/// Octets of a hash.
+/// Bytes of a hash.
 const HASH_BYTES: usize = 32;
-/// Octets of a salt.
+/// Bytes of a salt.
 const SALT_BYTES: usize = 16;
-/// Passwords that may wait to be hashed.
+/// Bounds of the queues of waiting passwords.
 const WAITING: WaitingBounds = WaitingBounds { all_max: 256, per_asker_max: 64 };
-/// The nicest there is: hashing takes what nobody else wants.
+/// The lowest scheduling priority (the highest nice value), so that hashing yields to all other
+/// work.
 const LOWEST_PRIORITY: i32 = 19;
 
 /// A hash in PHC string form: `$argon2id$v=19$m=19456,t=2,p=1$salt$hash`.
@@ -37,7 +39,7 @@ const LOWEST_PRIORITY: i32 = 19;
 pub struct PasswordHash(String);
 
 impl PasswordHash {
-    /// `None` for a salt or a hash of a length that the form does not have.
+    /// `None` if the salt or the hash has a length that PHC strings do not allow.
     fn of(salt: &[u8], hash: &[u8], params: &Params) -> Option<Self> {
         let written = phc::PasswordHash {
             algorithm: Algorithm::Argon2id.ident(),
@@ -49,7 +51,7 @@ impl PasswordHash {
         Some(Self(written.to_string()))
     }
 
-    /// The hash in this string form, whoever made it.
+    /// A hash from its string form, unchecked.
     pub(crate) fn of_text(text: String) -> Self {
         Self(text)
     }
@@ -59,13 +61,13 @@ impl PasswordHash {
         &self.0
     }
 
-    /// Names this hash without repeating it.
+    /// A fingerprint that identifies this hash without revealing it.
     pub(crate) fn digest(&self) -> [u8; 32] {
         Sha256::digest(self.0.as_bytes()).into()
     }
 }
 
-/// Who wants something hashed.
+/// The queue that a job waits in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Asker {
     /// The shop itself, such as its command line.
@@ -78,12 +80,12 @@ enum Asker {
 #[derive(Clone)]
 pub struct Hasher {
     jobs: Arc<Jobs>,
-    /// Compared with where there is no user, so that an unknown name takes as long as a wrong
+    /// Compared with when there is no such user, so that an unknown name takes as long as a wrong
     /// password.
-    nobody: Arc<PasswordHash>,
+    absent_user: Arc<PasswordHash>,
 }
 
-/// The jobs as those see them who bring some: when the last of them is gone, the threads end.
+/// The senders' handle to the queue: when the last clone is dropped, the threads end.
 struct Jobs(Arc<FairQueue<Asker, Job>>);
 
 impl Drop for Jobs {
@@ -94,7 +96,7 @@ impl Drop for Jobs {
 
 struct Job {
     password: Password,
-    /// `None`: make a new hash; else: compare.
+    /// `None` makes a new hash; `Some` compares with it.
     against: Option<PasswordHash>,
     answer: oneshot::Sender<Outcome>,
 }
@@ -111,7 +113,7 @@ impl Hasher {
     /// Starts half as many threads as there are cores, at least one.
     ///
     /// # Errors
-    /// If a thread cannot be started.
+    /// Fails if a thread cannot be started.
     pub fn start() -> std::io::Result<Self> {
         let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let jobs = Arc::new(Jobs(Arc::new(FairQueue::new(WAITING))));
@@ -122,24 +124,23 @@ impl Hasher {
                 .spawn(move || hash_until_closed(&waiting))?;
         }
         let salt = crate::random_bytes::<SALT_BYTES>();
-        let nobody = PasswordHash::of(&salt, &[0; HASH_BYTES], &todays_params())
+        let absent_user = PasswordHash::of(&salt, &[0; HASH_BYTES], &todays_params())
             .expect("the form has room for them");
-        Ok(Self { jobs, nobody: Arc::new(nobody) })
+        Ok(Self { jobs, absent_user: Arc::new(absent_user) })
     }
 
-    /// The hash of a new password, with a salt of its own. For the shop itself, such as its command
-    /// line.
+    /// Hashes a new password with a new salt, for the shop itself, such as its command line.
     ///
     /// # Errors
-    /// [`Failure::Busy`] if too many wait.
+    /// [`Failure::Busy`] if too many jobs wait.
     pub async fn hash(&self, password: Password) -> Result<PasswordHash, Failure> {
         self.new_hash(Asker::Shop, password).await
     }
 
-    /// The same for a client, who waits in the queue of its address.
+    /// Like [`Self::hash`], for a client; the job waits in the queue of the client's address.
     ///
     /// # Errors
-    /// [`Failure::Busy`] if too many wait.
+    /// [`Failure::Busy`] if too many jobs wait.
     pub async fn hash_for(
         &self,
         client: IpAddr,
@@ -156,11 +157,11 @@ impl Hasher {
         }
     }
 
-    /// Whether a password is the one that was hashed; a client asks, who waits in the queue of its
-    /// address. Takes as long without a hash (no such user), and is then false.
+    /// Compares a password with a hash, for a client; the job waits in the queue of the client's
+    /// address. Without a hash (no such user), it takes as long and returns false.
     ///
     /// # Errors
-    /// [`Failure::Busy`] if too many wait.
+    /// [`Failure::Busy`] if too many jobs wait.
     pub async fn matches(
         &self,
         client: IpAddr,
@@ -168,7 +169,7 @@ impl Hasher {
         hash: Option<PasswordHash>,
     ) -> Result<bool, Failure> {
         let is_somebody = hash.is_some();
-        let against = hash.unwrap_or_else(|| (*self.nobody).clone());
+        let against = hash.unwrap_or_else(|| (*self.absent_user).clone());
         match self.ask(Asker::Client(client), password, Some(against)).await? {
             Outcome::Compared(matches) => Ok(matches && is_somebody),
             Outcome::Displaced => Err(Failure::Busy),
@@ -184,7 +185,7 @@ impl Hasher {
     ) -> Result<Outcome, Failure> {
         let (answer, outcome) = oneshot::channel();
         if let Err(Displaced(job)) = self.jobs.0.join(asker, Job { password, against, answer }) {
-            // Whoever asked may have gone meanwhile.
+            // The caller may have stopped waiting.
             let _ = job.answer.send(Outcome::Displaced);
         }
         match outcome.await.map_err(|_| Failure::Unavailable)? {
@@ -209,15 +210,15 @@ fn work_until_closed(jobs: &FairQueue<Asker, Job>, mut run: impl FnMut(&Job) -> 
         if job.answer.is_closed() {
             continue;
         }
-        // A panic goes on in whoever asked, and not in this thread: it may be the only one.
+        // A panic continues in the caller and not in this thread, which may be the only one.
         let outcome =
             catch_unwind(AssertUnwindSafe(|| run(&job))).unwrap_or_else(Outcome::Panicked);
-        // Whoever asked may have gone meanwhile.
+        // The caller may have stopped waiting.
         let _ = job.answer.send(outcome);
     }
 }
 
-/// Does a job; `memory` is kept for the next one.
+/// Runs a job. `memory` is reused by the next one.
 fn run(memory: &mut Vec<Block>, job: &Job) -> Outcome {
     let password = job.password.as_bytes();
     let Some(known) = &job.against else {
@@ -227,7 +228,7 @@ fn run(memory: &mut Vec<Block>, job: &Job) -> Outcome {
     };
     let mut compared = || {
         let known = phc::PasswordHash::new(&known.0).ok()?;
-        // With the parameters of its own day, which may be others than today's.
+        // Uses the stored hash's own parameters, which may differ from the current ones.
         let params = Params::try_from(&known).ok()?;
         let hash = hash_with(memory, password, known.salt?.as_ref(), params)?;
         let hash = phc::PasswordHash::new(&hash.0).ok()?;
@@ -305,7 +306,7 @@ mod tests {
                 tokio::spawn(async move { hasher.hash_for(HERE, password("password123")).await })
             })
             .collect();
-        // Every one of the storm has asked once it is this one's turn.
+        // By this job's turn, the whole storm has been queued.
         tokio::task::yield_now().await;
         let other = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
         let matches = hasher.matches(other, password("password123"), None).await;
@@ -329,15 +330,15 @@ mod tests {
             let mut is_first = true;
             work_until_closed(&working, |_| {
                 match std::mem::take(&mut is_first) {
-                    // A panic without its text on standard error.
+                    // A panic that prints nothing to standard error.
                     true => resume_unwind(Box::new("intended")),
                     false => Outcome::Compared(true),
                 }
             });
         });
-        let nobody = Arc::new(PasswordHash(String::new()));
-        let hasher = Hasher { jobs: Arc::new(Jobs(jobs)), nobody };
-        let hash = hasher.nobody.as_ref().clone();
+        let absent_user = Arc::new(PasswordHash(String::new()));
+        let hasher = Hasher { jobs: Arc::new(Jobs(jobs)), absent_user };
+        let hash = hasher.absent_user.as_ref().clone();
         let matches = |hasher: Hasher| {
             let hash = hash.clone();
             async move { hasher.matches(HERE, password("password123"), Some(hash)).await }

@@ -1,7 +1,7 @@
-//! What the shop does by itself: orders expire, owed money goes back, old rows are deleted.
+//! Background work: expires orders, makes due refunds, deletes old rows.
 //!
-//! All of it is written down before it is due (an order's expiry, a refund, a row's age), so a
-//! restart forgets nothing.
+//! All of it is recorded before it is due (an order's expiry, a refund, a row's age), so a restart
+//! loses nothing.
 
 use crate::journeys::paying::{News, Settled};
 use crate::journeys::{accounts, ordering, paying};
@@ -14,24 +14,24 @@ use std::hash::Hash;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
-/// How often it looks.
+/// How often due work is done.
 const ROUND: Duration = Duration::from_secs(1);
-/// How often it deletes old rows.
+/// How often old rows are deleted.
 const PRUNING: Duration = Duration::from_secs(60);
-/// Orders expired, or refunds made, in one round.
+/// Most orders expired, or refunds made, in one round.
 const MAX_PER_ROUND: usize = 200;
-/// Guests' unpaid orders deleted in one turn.
+/// Most unpaid guest orders deleted in one turn.
 const MAX_DELETED_PER_TURN: usize = 50;
 
-/// How long the gateway may take to answer before it is asked about a payment again.
+/// How old a payment's doubt must be before the gateway is asked again.
 const DOUBT_AFTER: Duration = Duration::from_secs(60);
-/// How long it waits before it asks a gateway again that would not or could not; doubled each time
-/// up to the longest.
+/// The first pause after a failed call to the gateway; doubled after each further failure, up to
+/// [`LONGEST_PAUSE`].
 const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
-/// The longest of these waits.
+/// The longest pause after failed calls.
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 
-/// What the gateway is asked for, again and again, until it is done.
+/// Work at the gateway that is retried until it succeeds.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Chore {
     Expire(OrderId),
@@ -40,8 +40,7 @@ enum Chore {
     Refund(PaymentId, u64),
 }
 
-/// When each chore that failed may be tried again. Forgotten with the process, which then tries
-/// everything at once.
+/// When each failed chore may be retried. Not stored: a new process retries everything at once.
 #[derive(Default)]
 struct Pauses(HashMap<Chore, (Instant, Duration)>);
 
@@ -50,8 +49,9 @@ impl Pauses {
         self.0.get(&chore).is_none_or(|(next, _)| *next <= Instant::now())
     }
 
-    /// One that fails must not keep the others waiting.
-    fn note(&mut self, what: &str, chore: Chore, result: Result<(), Failure>) {
+    /// Records the result of a chore, so that a failing one is paused and does not delay the
+    /// others.
+    fn record(&mut self, what: &str, chore: Chore, result: Result<(), Failure>) {
         if result.is_ok() {
             self.0.remove(&chore);
         } else {
@@ -63,23 +63,24 @@ impl Pauses {
     }
 }
 
-/// Keeps house until `stop` turns true. Outbox rows are deleted by whoever carries them out.
+/// Runs housekeeping until `stop` turns true. The readers of the outbox delete its rows.
 pub async fn keep(shop: Shop, mut stop: watch::Receiver<bool>) {
     let mut pruned_at = Instant::now();
     let mut pauses = Pauses::default();
-    // Whatever is in doubt at the start was left by a process that is no more.
+    // Every doubt at the start comes from an earlier process, so it is resolved at once.
     let mut doubt_after = Duration::ZERO;
     while !*stop.borrow_and_update() {
         report("expiring orders", expire_orders(&shop, &mut pauses).await);
         report("asking the gateway", ask_about_doubts(&shop, doubt_after, &mut pauses).await);
         report("closing payments", close_payments(&shop, &mut pauses).await);
-        report("giving money back", give_money_back(&shop, &mut pauses).await);
+        report("making a refund", give_money_back(&shop, &mut pauses).await);
         doubt_after = DOUBT_AFTER;
         report("forgetting closed accounts", forget_customers(&shop).await);
         report("wiping recipients", wipe_recipients(&shop, clock::now()).await);
         report("mailing new orders", announce_orders(&shop).await);
         let (store, outbox) = (shop.store.clone(), shop.outbox.clone());
-        // It waits for the disk; what it could not write, it writes the next time.
+        // Runs on a blocking thread because it waits for the disk. A failed write is repeated next
+        // time.
         let _ = tokio::task::spawn_blocking(move || put_back::note_rows(&store, &outbox)).await;
         if pruned_at.elapsed() >= PRUNING {
             pruned_at = Instant::now();
@@ -90,24 +91,24 @@ pub async fn keep(shop: Shop, mut stop: watch::Receiver<bool>) {
     }
 }
 
-/// Asks the gateway about everything that a process which is no more left in doubt.
+/// Resolves the payments that an earlier process left in doubt.
 pub async fn recover(shop: &Shop) {
     let asked = ask_about_doubts(shop, Duration::ZERO, &mut Pauses::default()).await;
     report("asking the gateway", asked);
 }
 
-/// Everything that can be done at once, as at a start.
+/// Does everything that is due, as at a start.
 #[cfg(test)]
 pub(crate) async fn catch_up(shop: &Shop) {
     let mut pauses = Pauses::default();
     recover(shop).await;
     report("closing payments", close_payments(shop, &mut pauses).await);
-    report("giving money back", give_money_back(shop, &mut pauses).await);
+    report("making a refund", give_money_back(shop, &mut pauses).await);
 }
 
 fn report(what: &str, result: Result<(), Failure>) {
     if let Err(failure) = result {
-        tracing::warn!(what, %failure, "housekeeping will try again");
+        tracing::warn!(what, %failure, "housekeeping failed and will retry");
     }
 }
 
@@ -115,7 +116,7 @@ async fn expire_orders(shop: &Shop, pauses: &mut Pauses) -> Result<(), Failure> 
     for id in orders::due(&shop.store.snapshot(), clock::now(), MAX_PER_ROUND)? {
         let chore = Chore::Expire(id);
         if pauses.is_due(chore) {
-            pauses.note("expiring an order", chore, expire_order(shop, id).await);
+            pauses.record("expiring an order", chore, expire_order(shop, id).await);
         }
     }
     Ok(())
@@ -132,14 +133,14 @@ async fn expire_order(shop: &Shop, id: OrderId) -> Result<(), Failure> {
     shop.turn(move |turn| async move { ordering::expire(&turn, id, now, contact).await }).await
 }
 
-/// Nobody may have told us of a payment: the browser was closed, or we were killed meanwhile.
+/// The shop may have missed a payment: the browser was closed, or the process was killed.
 async fn is_paid_after_all(shop: &Shop, id: OrderId, order: &Order) -> Result<bool, Failure> {
     if order.payment.is_none() {
         return Ok(false);
     }
     let news = match paying::ask_gateway(shop, id, order, None).await {
         Err(Failure::Refused(refusal @ (Refusal::NotFound(_) | Refusal::PaymentNotStarted))) => {
-            tracing::warn!(order = %id, %refusal, "the gateway knows of no payment of it");
+            tracing::warn!(order = %id, %refusal, "the gateway does not know the payment of an expiring order");
             return Ok(false);
         }
         news => news?,
@@ -154,7 +155,7 @@ async fn settle(shop: &Shop, news: News) -> Result<Settled, Failure> {
     shop.turn(move |turn| async move { paying::settle(&turn, news).await }).await
 }
 
-/// The gateway was told to charge, and nobody has booked its answer.
+/// Resolves payments whose charge was sent to the gateway and whose answer was never booked.
 async fn ask_about_doubts(
     shop: &Shop,
     after: Duration,
@@ -170,7 +171,7 @@ async fn ask_about_doubts(
             Ok(news) => settle(shop, news).await.map(drop),
             Err(failure) => Err(failure),
         };
-        pauses.note("asking about a payment", chore, asked);
+        pauses.record("resolving a payment in doubt", chore, asked);
     }
     Ok(())
 }
@@ -179,7 +180,7 @@ async fn close_payments(shop: &Shop, pauses: &mut Pauses) -> Result<(), Failure>
     for (id, payment) in payments::to_close(&*shop.store.snapshot(), MAX_PER_ROUND)? {
         let chore = Chore::Close(id);
         if pauses.is_due(chore) {
-            pauses.note("closing a payment", chore, paying::close(shop, id, &payment).await);
+            pauses.record("closing a payment", chore, paying::close(shop, id, &payment).await);
         }
     }
     Ok(())
@@ -195,7 +196,7 @@ async fn forget_customers(shop: &Shop) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Recipients of closed accounts whose goods never arrived, as far as the shop was told.
+/// Wipes recipients of closed accounts whose orders were never marked as delivered.
 pub(crate) async fn wipe_recipients(shop: &Shop, now: UnixMillis) -> Result<(), Failure> {
     for id in orders::recipients_due(&shop.store.snapshot(), now, MAX_PER_ROUND)? {
         shop.turn(move |turn| async move { turn.ask(orders::WipeRecipient { id }).await }).await?;
@@ -203,8 +204,8 @@ pub(crate) async fn wipe_recipients(shop: &Shop, now: UnixMillis) -> Result<(), 
     Ok(())
 }
 
-/// Mails the digest of new orders when it is time. Orders that wait although digests were switched
-/// off meanwhile wait no longer.
+/// Mails the digest of new orders when it is due. If digests were switched off meanwhile, only
+/// removes the waiting orders.
 async fn announce_orders(shop: &Shop) -> Result<(), Failure> {
     let placed_before = match shop.settings.order_notices {
         OrderNotices::Digest => clock::now().before(shop.settings.order_digest_every),
@@ -222,7 +223,7 @@ async fn give_money_back(shop: &Shop, pauses: &mut Pauses) -> Result<(), Failure
         let chore = Chore::Refund(id, number);
         if pauses.is_due(chore) {
             let made = paying::make_refund(shop, id, number).await.map(drop);
-            pauses.note("giving money back", chore, made);
+            pauses.record("making a refund", chore, made);
         }
     }
     Ok(())
@@ -237,8 +238,8 @@ async fn prune(shop: &Shop) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Deletes guests' orders that ended unpaid as long ago as the operator says; true if more may be
-/// left.
+/// Deletes guests' orders that ended unpaid longer ago than the operator's setting. Returns true if
+/// more may be left.
 pub(crate) async fn delete_unpaid(shop: &Shop, now: UnixMillis) -> Result<bool, Failure> {
     let before = now.before(shop.settings.guest_unpaid_kept_for);
     let due = orders::unpaid_due(&shop.store.snapshot(), before, MAX_DELETED_PER_TURN)?;

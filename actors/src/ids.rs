@@ -1,4 +1,4 @@
-//! Ids counted per kind; a number is never given twice, not even after a deletion.
+//! Ids counted per kind. A number is never reused, not even after a deletion.
 
 use crate::Failure;
 use crate::store::{StoreError, Unit};

@@ -1,5 +1,5 @@
 //! The supervised owners of the shop's state, the store they write through and the events they
-//! tell. See ARCHITECTURE.md for the map.
+//! publish. See ARCHITECTURE.md for the map.
 
 #[cfg(test)]
 extern crate self as souk_actors;

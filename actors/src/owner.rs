@@ -1,8 +1,8 @@
-//! Commands and turns: how an owner is asked, how it answers, how it is replaced.
+//! Commands and turns: how owners receive commands, reply, and are restarted.
 //!
-//! A command is one file: what is asked, what the owner promises, and the rule
-//! ([`Command::apply`]). A [`Turn`] is the owners and the open unit of work; a handler or a journey
-//! holds a conversation with owners in it. One generic actor runs the commands of every owner.
+//! A command is one file: the message, the owner's promise, and the rule ([`Command::apply`]). A
+//! [`Turn`] combines the owners and the open unit of work; handlers and journeys send commands
+//! through it. One generic actor runs the commands of every owner.
 
 use crate::Failure;
 use crate::store::{Store, StoreError, Unit};
@@ -14,32 +14,32 @@ use std::pin::Pin;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
-/// The owner of some tables: it alone writes them. It keeps nothing in memory but what the operator
-/// decided about it.
+/// The owner of some tables, which alone writes them. It keeps nothing in memory except the
+/// operator's settings.
 pub trait Owner: Send + Sync + Sized + 'static {
     /// Its name in logs and errors.
     const NAME: &'static str;
 
-    /// Where its actor is found.
+    /// The slot of its actor.
     fn slot(owners: &Owners) -> &Slot<Self>;
 }
 
-/// What an owner can be asked to do.
+/// A command that an owner can apply.
 pub trait Command: Send + 'static {
-    /// Who is asked.
+    /// The owner that applies it.
     type Owner: Owner;
-    /// What it answers.
+    /// The owner's reply.
     type Reply: Send + 'static;
 
-    /// Does it, in the turn of `unit`.
+    /// Applies the command, in the turn of `unit`.
     ///
     /// # Errors
-    /// A refusal, before anything is written; any other failure means that what the owner stands on
-    /// is broken, and its supervisor acts.
+    /// A refusal, before anything is written. Any other failure means that the owner's data is
+    /// unusable, and its supervisor acts.
     fn apply(self, unit: &Unit, owner: &Self::Owner) -> Result<Self::Reply, Failure>;
 }
 
-/// A conversation with the owners: what is asked in it becomes durable together, or not at all.
+/// The owners during one turn. All effects of its commands become durable together, or not at all.
 #[derive(Clone)]
 pub struct Turn {
     owners: Arc<Owners>,
@@ -59,19 +59,19 @@ impl Turn {
         &self.unit
     }
 
-    /// Asks the owner of a command to apply it. The turn bounds how long this can take.
+    /// Sends a command to its owner and waits for the reply. The turn's deadline bounds the wait.
     ///
     /// # Errors
-    /// What the owner refuses; [`Failure::OwnerDied`] if it died over this or an earlier command.
+    /// The owner's refusal; [`Failure::OwnerDied`] if it died over this or an earlier command.
     pub async fn ask<C: Command>(&self, command: C) -> Result<C::Reply, Failure> {
         C::Owner::slot(&self.owners).ask(&self.unit, command).await
     }
 }
 
-/// Holds a conversation in a turn of its own, and answers once its effects are durable.
+/// Runs `work` in a turn of its own, and returns once its effects are durable.
 ///
-/// `work` is cloned because it may run more than once: if another turn condemns the epoch, its
-/// effects are gone and it starts again. It runs to its end even if the caller goes away.
+/// `work` is cloned because it may run more than once: if another turn condemns the epoch, the
+/// effects are undone and it runs again. It runs to its end even if the caller is dropped.
 ///
 /// # Errors
 /// As [`Store::transact`].
@@ -96,10 +96,10 @@ pub struct Slot<O> {
     current: ArcSwapOption<ActorRef<Job<O>>>,
 }
 
-/// A command on its way, with where its reply goes.
+/// A command together with the sender for its reply.
 struct Job<O>(Box<dyn Run<O>>);
 
-/// What a job does with the owner.
+/// Runs a job's command on the owner.
 trait Run<O>: FnOnce(&O) -> Result<(), ActorProcessingErr> + Send {}
 
 impl<O, F: FnOnce(&O) -> Result<(), ActorProcessingErr> + Send> Run<O> for F {}
@@ -137,7 +137,7 @@ impl<O: Owner> Slot<O> {
         self.current.load().as_ref().map(|actor| actor.get_id())
     }
 
-    /// Kills the current actor, as an operator's drill or a test would.
+    /// Kills the current actor, for drills and tests.
     pub fn kill(&self) {
         if let Some(actor) = self.current.load().as_ref() {
             actor.kill();
@@ -145,10 +145,10 @@ impl<O: Owner> Slot<O> {
     }
 }
 
-/// An actor on its way to its slot.
+/// The start of an actor in its slot.
 type Starting<'a> = Pin<Box<dyn Future<Output = Result<ActorId, SpawnErr>> + Send + 'a>>;
 
-/// A slot of any owner, as its supervisor sees it.
+/// A slot of any owner, for the supervisor.
 pub(crate) trait Supervised: Send + Sync {
     /// The owner's name.
     fn name(&self) -> &'static str;
@@ -200,8 +200,8 @@ impl<O: Owner> Actor for CommandRunner<O> {
     }
 }
 
-/// Sends an owner's result. A refusal is an answer; anything else means that what the owner stands
-/// on is broken, and its supervisor must act.
+/// Sends an owner's result. A refusal is a normal reply; any other failure means that the owner's
+/// data is unusable, and its supervisor must act.
 fn answer<T>(
     sender: oneshot::Sender<Result<T, Failure>>,
     result: Result<T, Failure>,
@@ -209,11 +209,11 @@ fn answer<T>(
     let reply = match result {
         Ok(value) => Ok(value),
         Err(refused @ Failure::Refused(_)) => Err(refused),
-        // The conversation that asked has ended; nobody waits for this reply.
+        // The turn has ended, so no caller waits for this reply.
         Err(Failure::Store(StoreError::TurnOver)) => return Ok(()),
         Err(failure) => return Err(Box::new(failure)),
     };
-    // Nobody listens if the conversation was given up meanwhile; its epoch is condemned then.
+    // Sending fails if the turn was dropped meanwhile; its epoch is then condemned.
     let _ = sender.send(reply);
     Ok(())
 }

@@ -1,12 +1,11 @@
-//! Stores that were put back to an earlier state.
+//! Detects stores that were restored to an earlier state.
 //!
-//! `souk restore` says so itself ([`restored`]). Somebody who puts an older file in the place of
-//! the store does not, so every start writes a random word into the store and into a small file
-//! beside it, with the number of rows the outbox has by then: a store that bears another word than
-//! the file, or has fewer rows, is not the one that was open last. Then a new generation begins
-//! before anything is numbered.
+//! `souk restore` reports it itself ([`restored`]). Replacing the store's file by hand does not. So
+//! every start writes a random token into the store and into a small file next to it, together with
+//! the number of outbox rows. If the store has another token than the file, or fewer rows, it is
+//! not the store that was open last. A new generation then begins before anything is numbered.
 //!
-//! If the whole directory is put back, nothing here tells; a broker that is ahead does.
+//! A restore of the whole directory cannot be detected here; a broker that is ahead reveals it.
 
 use crate::outbox::{self, Outbox};
 use crate::store::Store;
@@ -17,24 +16,24 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-/// Name of the file in the directory of the data; an unfinished one has `.new` behind it.
+/// Name of the file in the data directory; an unfinished one ends in `.new`.
 pub const FILE_NAME: &str = "souk.start";
-/// Random octets of a start's word.
+/// Random bytes of a start token.
 const WORD_BYTES: usize = 8;
 
-/// What lies beside the store.
+/// The content of the file beside the store.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Beside {
-    /// The word of the last start.
+    /// The token of the last start.
     start: String,
-    /// The word before, as long as it is not certain that the store bears the new one.
+    /// The token before, until it is certain that the store has the new one.
     before: Option<String>,
-    /// Rows that the outbox had at least.
+    /// The least number of rows that the outbox had.
     rows: u64,
 }
 
-/// Begins a generation in a store that a copy was restored to, and has the next start take it for
-/// the store that it left.
+/// Begins a generation in a restored store, and updates the file so that the next start accepts the
+/// store.
 ///
 /// # Errors
 /// [`Failure`] of the store.
@@ -47,8 +46,8 @@ pub async fn restored(store: &Store) -> Result<(), Failure> {
     store.transact(begin).await
 }
 
-/// Begins a generation in an open store that was found to be behind what it once told others. Rows
-/// of the outbox behind `rows_through` belong to it.
+/// Begins a generation in an open store that is behind what it once published. Rows of the outbox
+/// after `rows_through` belong to the new generation.
 ///
 /// # Errors
 /// [`Failure`] of the store.
@@ -60,10 +59,11 @@ pub(crate) async fn begin_generation(store: &Store, rows_through: u64) -> Result
     store.transact(begin).await
 }
 
-/// Finds out whether the store is the one that was open last, and notes that it is open now.
+/// Checks that the store is the one that was open last, and records that it is open now.
 ///
 /// # Errors
-/// [`Failure`] of the store. A file that cannot be written is logged: the shop works without.
+/// [`Failure`] of the store. A file that cannot be written is only logged; the shop works without
+/// it.
 pub(crate) async fn start(store: &Store, outbox: &Outbox) -> Result<(), Failure> {
     let Some(directory) = store.directory() else { return Ok(()) };
     let identity = outbox.identity()?;
@@ -81,7 +81,7 @@ pub(crate) async fn start(store: &Store, outbox: &Outbox) -> Result<(), Failure>
     let word = crate::random_hex(WORD_BYTES);
     let mut beside = Beside { start: word.clone(), before: last, rows };
     if let Err(error) = write(directory, &beside) {
-        tracing::warn!(%error, "cannot write {FILE_NAME}: a store put back by hand goes unnoticed");
+        tracing::warn!(%error, "cannot write {FILE_NAME}: a store replaced by hand will not be detected");
         return Ok(());
     }
     let put = move |unit| {
@@ -89,7 +89,7 @@ pub(crate) async fn start(store: &Store, outbox: &Outbox) -> Result<(), Failure>
         async move { outbox::put_start(&unit, Some(word)) }
     };
     match store.transact(put).await {
-        // The file names the word before, too. A shop on a full disk opens, for its readers.
+        // The file also names the token before. A shop on a full disk still opens, for queries.
         Err(Failure::DiskFull | Failure::DiskReadOnly) => return Ok(()),
         other => other?,
     }
@@ -100,7 +100,7 @@ pub(crate) async fn start(store: &Store, outbox: &Outbox) -> Result<(), Failure>
     Ok(())
 }
 
-/// Notes how many rows the outbox has, beside the store.
+/// Records the number of outbox rows in the file beside the store.
 pub(crate) fn note_rows(store: &Store, outbox: &Outbox) {
     let (Some(directory), Ok(identity)) = (store.directory(), outbox.identity()) else { return };
     let Some(beside) = read(directory) else { return };
@@ -120,7 +120,7 @@ impl Beside {
     }
 }
 
-/// `None` if it is not there or not whole.
+/// `None` if the file is missing or incomplete.
 fn read(directory: &Path) -> Option<Beside> {
     serde_json::from_slice(&fs::read(directory.join(FILE_NAME)).ok()?).ok()
 }
@@ -144,9 +144,9 @@ mod tests {
     use souk_domain::{Currency, Role, UserId};
     use std::path::PathBuf;
 
-    /// The file is read and written as it was in every version so far.
+    /// The file has the same format in every version so far.
     #[test]
-    fn the_file_beside_the_store_stays_as_it_is() {
+    fn the_start_file_keeps_its_format() {
         let directory = tempfile::tempdir().expect("a directory");
         for (text, before) in [
             (r#"{"start":"77aa","before":null,"rows":300}"#, None),
@@ -161,7 +161,7 @@ mod tests {
         }
     }
 
-    /// A data directory that is opened, written to and closed again and again.
+    /// A data directory whose store is opened, written and closed repeatedly.
     struct Data(tempfile::TempDir);
 
     impl Data {
@@ -180,7 +180,7 @@ mod tests {
             (store, outbox)
         }
 
-        /// Opens the store, writes rows, and closes it; answers the ids of all rows.
+        /// Opens the store, writes rows, and closes it. Returns the ids of all rows.
         async fn session(&self, rows: u64, is_killed: bool) -> Vec<String> {
             let (store, outbox) = self.open().await;
             for version in 1..=rows {
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_store_that_goes_on_keeps_its_name_whatever_ended_the_process() {
+    async fn a_store_keeps_its_name_after_a_stop_or_a_kill() {
         let data = Data::new();
         for is_killed in [false, true, true, false] {
             assert!(has_one_generation(&data.session(2, is_killed).await));
@@ -224,10 +224,10 @@ mod tests {
         let after = data.session(2, false).await;
         assert_eq!(after[..3], before, "what was there keeps its ids");
         assert!(after[3..].iter().all(|id| !lost.contains(id)), "{after:?} {lost:?}");
-        // It is noticed once.
+        // The replacement is detected only once.
         assert_eq!(data.session(0, false).await, after);
 
-        // And again, with the same file: a third life.
+        // Replaced again with the same file: a third generation begins.
         fs::copy(&older, data.file()).expect("put back");
         let third = data.session(2, false).await;
         assert!(third[3..].iter().all(|id| !lost.contains(id) && !after.contains(id)));

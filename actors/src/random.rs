@@ -1,6 +1,6 @@
 //! Randomness from the operating system.
 
-/// So many random octets.
+/// `N` random bytes.
 pub(crate) fn random_bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).expect("the operating system has randomness once it is up");
@@ -13,7 +13,7 @@ pub fn random_u64() -> u64 {
     u64::from_be_bytes(random_bytes())
 }
 
-/// Random lower-case hexadecimal digits, two per octet.
+/// Random lower-case hexadecimal digits, two per byte.
 #[must_use]
 pub fn random_hex(bytes: usize) -> String {
     let mut random = vec![0; bytes];

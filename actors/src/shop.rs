@@ -1,4 +1,4 @@
-//! The shop: the store, its owners, and what they need, put together.
+//! The shop: assembles the store, the owners, and everything they need.
 
 use crate::gateway::Gateway;
 use crate::hashing::Hasher;
@@ -21,18 +21,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What the operator decides.
+/// The operator's settings.
 #[derive(Clone, Debug)]
 pub struct ShopSettings {
-    /// The one currency.
+    /// The shop's only currency.
     pub currency: Currency,
     /// How long an order may stay unpaid.
     pub order_time_to_live: Duration,
-    /// When what can be sold of a product falls to this or below, its administrators get a mail.
+    /// The administrators get a mail when a product's sellable units fall to this number or below.
     pub low_stock_threshold: u64,
-    /// How administrators hear of new orders.
+    /// How administrators are notified of new orders.
     pub order_notices: OrderNotices,
-    /// How long a new order waits for others, where they hear of several at once.
+    /// How long a new order waits for others, where orders are mailed as a digest.
     pub order_digest_every: Duration,
     /// How long a guest's order is kept after it was cancelled or expired without being paid.
     pub guest_unpaid_kept_for: Duration,
@@ -46,24 +46,24 @@ pub enum OpenShopError {
     /// The store.
     #[error(transparent)]
     Store(#[from] OpenError),
-    /// The settings would give the numbers in the store another meaning.
+    /// The settings contradict the ones the store was created with.
     #[error("the shop in {}: {differ}", .path.display())]
     Terms {
-        /// Where the shop is.
+        /// The store's directory.
         path: PathBuf,
-        /// What differs.
+        /// The difference.
         differ: TermsDiffer,
     },
-    /// The first rows.
+    /// The first rows could not be read.
     #[error("the store cannot be read")]
     Read(#[from] StoreError),
-    /// The owners.
+    /// An owner could not be started.
     #[error("cannot start the owners")]
     Owners(#[from] SpawnErr),
-    /// The hashing threads.
+    /// A hashing thread could not be started.
     #[error("cannot start the hashing threads")]
     Hashing(#[source] std::io::Error),
-    /// The first rows.
+    /// The first rows could not be written.
     #[error("cannot write the first rows")]
     FirstRows(#[from] Failure),
 }
@@ -71,19 +71,19 @@ pub enum OpenShopError {
 /// An open shop. Cheap to clone; all clones are the same shop.
 #[derive(Clone)]
 pub struct Shop {
-    /// Where everything is kept.
+    /// The store of all data.
     pub store: Store,
-    /// Who may change it.
+    /// The owners, which change the data.
     pub owners: Arc<Owners>,
-    /// What leaves the process.
+    /// The events and mails to send.
     pub outbox: Outbox,
-    /// Who hashes passwords.
+    /// The password hasher.
     pub hasher: Hasher,
-    /// Who takes the money.
+    /// The payment gateway.
     pub gateway: Arc<dyn Gateway>,
-    /// The same, if it is the sandbox: what a browser does at a gateway is done there.
+    /// The same gateway, if it is the sandbox: its pages replace a real gateway's.
     pub sandbox: Option<SandboxGateway>,
-    /// What the operator decided.
+    /// The operator's settings.
     pub settings: Arc<ShopSettings>,
     supervisor: ActorRef<()>,
 }
@@ -112,8 +112,8 @@ pub fn schema() -> Schema {
     Schema::new(StoreKind::Shop, &tables())
 }
 
-/// Opens the store of the shop whose data lies in `directory`, without its owners. Refuses a
-/// currency that is not the store's.
+/// Opens the store of the shop in `directory`, without its owners. Rejects a currency that is not
+/// the store's.
 ///
 /// # Errors
 /// [`OpenShopError`].
@@ -140,7 +140,7 @@ pub fn copy_store(store: &Store, path: &Path) -> Result<(), CopyError> {
 }
 
 impl OpenShopError {
-    /// The same about a store that the reader knows under another name.
+    /// The same error with the path that the operator knows.
     #[must_use]
     pub fn at(self, path: &Path) -> Self {
         match self {
@@ -152,16 +152,16 @@ impl OpenShopError {
 }
 
 impl Shop {
-    /// Opens the shop whose data lies in `directory`.
+    /// Opens the shop in `directory`.
     ///
     /// # Errors
-    /// [`OpenShopError`]; [`OpenError::Missing`] if there is none.
+    /// [`OpenShopError`]; [`OpenError::Missing`] if there is no shop.
     pub async fn open(directory: &Path, settings: ShopSettings) -> Result<Self, OpenShopError> {
         Self::open_as(directory, Opening::Proven, settings).await
     }
 
-    /// The same, and makes the shop if it is not there: for the first start of a shop, and nothing
-    /// else.
+    /// Like [`Self::open`], but creates the shop if it does not exist. Only for the first start of
+    /// a shop.
     ///
     /// # Errors
     /// [`OpenShopError`].
@@ -198,19 +198,19 @@ impl Shop {
         Ok(Self { store, owners, outbox, hasher, gateway, sandbox, settings, supervisor })
     }
 
-    /// The same shop with another gateway than the sandbox.
+    /// The same shop with a gateway other than the sandbox.
     #[must_use]
     pub fn with_gateway(self, gateway: Arc<dyn Gateway>) -> Self {
         Self { gateway, sandbox: None, ..self }
     }
 
-    /// The same shop, whose mails about orders carry a link to the order.
+    /// The same shop, with links to the order in mails about orders.
     #[must_use]
     pub fn with_order_links(self, links: OrderLinks) -> Self {
         Self { outbox: self.outbox.with_order_links(links), ..self }
     }
 
-    /// Holds a conversation in a turn of its own, as [`take_turn`] does.
+    /// Runs `work` in a turn of its own, as [`take_turn`] does.
     ///
     /// # Errors
     /// As [`Store::transact`].
@@ -223,7 +223,7 @@ impl Shop {
         take_turn(&self.store, &self.owners, work).await
     }
 
-    /// Refuses new turns, waits for the running ones, and stops the owners.
+    /// Rejects new turns, waits for the running ones, and stops the owners.
     pub async fn close(&self) {
         self.store.close().await;
         put_back::note_rows(&self.store, &self.outbox);

@@ -1,9 +1,9 @@
 //! The supervision tree: one supervisor, one actor per owner.
 //!
-//! Policy: an owner that dies is started again at once, from committed state (it keeps none in
-//! memory). More than [`MAX_RESTARTS`] of one owner within [`RESTART_WINDOW`] escalate: the
-//! supervisor stops, [`Owners::escalated`] turns true, and the process ends so that whoever runs
-//! it starts it afresh.
+//! Policy: an owner that dies is restarted at once, from committed state (it keeps none in memory).
+//! More than [`MAX_RESTARTS`] of one owner within [`RESTART_WINDOW`] escalate: the supervisor
+//! stops, [`Owners::escalated`] turns true, and the process ends so that its service manager
+//! restarts it.
 
 use crate::Failure;
 use crate::carts::Carts;
@@ -20,9 +20,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
-/// Restarts of one owner that [`RESTART_WINDOW`] may hold.
+/// Most restarts of one owner within [`RESTART_WINDOW`].
 pub const MAX_RESTARTS: usize = 20;
-/// See [`MAX_RESTARTS`].
+/// The period in which [`MAX_RESTARTS`] counts.
 pub const RESTART_WINDOW: Duration = Duration::from_secs(10);
 
 /// The owners of the shop's state, each in its slot.
@@ -37,19 +37,19 @@ pub struct Owners {
     pub orders: Slot<Orders>,
     /// Payments.
     pub payments: Slot<Payments>,
-    /// The sandbox gateway's own books.
+    /// The sandbox gateway's books.
     pub sandbox: Slot<Sandbox>,
     /// Webhook endpoints and their deliveries.
     pub webhooks: Slot<Webhooks>,
     escalated: watch::Sender<bool>,
 }
 
-/// What the operator decides about the owners.
+/// The operator's settings for the owners.
 #[derive(Clone, Copy, Debug)]
 pub struct OwnerSettings {
-    /// When what can be sold of a product falls to this or below, its administrators get a mail.
+    /// The administrators get a mail when a product's sellable units fall to this number or below.
     pub low_stock_threshold: u64,
-    /// How administrators hear of new orders.
+    /// How administrators are notified of new orders.
     pub order_notices: OrderNotices,
 }
 
@@ -57,7 +57,7 @@ impl Owners {
     /// Starts the supervisor and, below it, every owner.
     ///
     /// # Errors
-    /// If an actor cannot be started.
+    /// Fails if an actor cannot be started.
     pub async fn start(settings: OwnerSettings) -> Result<(Arc<Self>, ActorRef<()>), SpawnErr> {
         let OwnerSettings { low_stock_threshold, order_notices } = settings;
         let owners = Arc::new(Self {
@@ -74,7 +74,7 @@ impl Owners {
         Ok((owners, supervisor))
     }
 
-    /// Every slot; the supervisor knows owners by their position here.
+    /// Every slot; the supervisor identifies owners by their position here.
     fn supervised(&self) -> [&dyn Supervised; 7] {
         [
             &self.users,
@@ -98,7 +98,7 @@ struct Supervisor;
 
 struct House {
     owners: Arc<Owners>,
-    /// Which owner, by its position in [`Owners::supervised`], an actor runs.
+    /// The owner of each actor, by its position in [`Owners::supervised`].
     positions: HashMap<ActorId, usize>,
     restarts: HashMap<usize, VecDeque<Instant>>,
 }
@@ -112,7 +112,7 @@ impl House {
         Ok(())
     }
 
-    /// Notes a death; false if the owner has died too often.
+    /// Records a death; false if the owner has died too often.
     fn may_restart(&mut self, position: usize, now: Instant) -> bool {
         let restarts = self.restarts.entry(position).or_default();
         while restarts.front().is_some_and(|then| now.duration_since(*then) > RESTART_WINDOW) {
@@ -148,7 +148,7 @@ impl Actor for Supervisor {
         house: &mut House,
     ) -> Result<(), ActorProcessingErr> {
         let (cell, reason, has_panicked) = match event {
-            // An owner that gives up itself says why with a failure.
+            // An owner that fails by itself gives a reason.
             SupervisionEvent::ActorFailed(cell, error) => {
                 (cell, error.to_string(), !error.is::<Failure>())
             }
@@ -163,7 +163,8 @@ impl Actor for Supervisor {
         let owner = house.owners.supervised()[position].name();
         if house.may_restart(position, Instant::now()) {
             if has_panicked {
-                // The panic itself is an error in the log already; its words may be a customer's.
+                // The panic is already logged as an error. Its text may contain a customer's data,
+                // so it is not repeated.
                 tracing::warn!(owner, "an owner panicked and is started again");
             } else {
                 tracing::error!(owner, reason, "an owner died and is started again");
@@ -199,7 +200,7 @@ mod tests {
         escalated.wait_for(|escalated| *escalated).await.expect("the owners are still there");
     }
 
-    /// Remembers the levels of all events.
+    /// Records the levels of all events.
     struct Levels(std::sync::Mutex<Vec<tracing::Level>>);
 
     impl tracing::Subscriber for Levels {

@@ -1,5 +1,5 @@
-//! What gives the numbers in a store their meaning. The store remembers it from its first opening
-//! on, and is never opened on other terms: amounts are not converted.
+//! The terms that give the numbers in a store their meaning. The store records them when it is
+//! first opened, and rejects all other terms afterwards: amounts are not converted.
 
 use crate::Failure;
 use crate::store::{Read, Row, Store, StoreError, Table, Text, tables};
@@ -44,7 +44,7 @@ impl fmt::Display for Terms {
     }
 }
 
-/// The settings would give the numbers in the store another meaning.
+/// The settings contradict the terms of the store.
 #[derive(Debug)]
 pub struct TermsDiffer {
     kept: Terms,
@@ -63,8 +63,8 @@ impl fmt::Display for TermsDiffer {
     }
 }
 
-/// Compares the settings with what the store remembers. Agrees with a store that remembers nothing
-/// yet: one that was made before stores did.
+/// Compares the settings with the terms of the store. Accepts a store without terms: one that was
+/// created before stores recorded them.
 pub(crate) fn compare(
     read: &impl Read,
     currency: Currency,
@@ -76,7 +76,7 @@ pub(crate) fn compare(
     })
 }
 
-/// Has the store remember the settings, if it remembers nothing yet.
+/// Records the settings as the store's terms, if it has none yet.
 pub(crate) async fn agree(store: &Store, currency: Currency) -> Result<(), Failure> {
     if store.snapshot().get(TERMS, &ONLY)?.is_some() {
         return Ok(());
@@ -135,9 +135,10 @@ mod tests {
         make(directory.path(), "EUR").await;
         for other in ["USD", "GBP", "JPY"] {
             for opening in [Opening::Existing, Opening::Proven, Opening::OrMake] {
-                let said = opened(directory.path(), opening, other).err().expect(other).to_string();
+                let shown =
+                    opened(directory.path(), opening, other).err().expect(other).to_string();
                 for part in ["EUR", other, "SOUK_CURRENCY", &directory.path().to_string_lossy()] {
-                    assert!(said.contains(part), "{part}: {said}");
+                    assert!(shown.contains(part), "{part}: {shown}");
                 }
             }
             assert!(Shop::open(directory.path(), settings(other)).await.is_err());
@@ -146,9 +147,9 @@ mod tests {
         make(directory.path(), "EUR").await;
     }
 
-    /// As a version made it that remembered no currency.
+    /// As created by a version that did not record the currency.
     #[tokio::test]
-    async fn a_store_that_remembers_nothing_takes_what_the_next_start_says() {
+    async fn a_store_without_terms_accepts_the_terms_of_the_next_start() {
         let directory = tempfile::tempdir().expect("a directory");
         drop(opened(directory.path(), Opening::OrMake, "USD").expect("a store"));
         for code in ["USD", "JPY"] {

@@ -1,13 +1,13 @@
-//! Stripe's test cards in small (<https://docs.stripe.com/testing>).
+//! A selection of Stripe's test cards (<https://docs.stripe.com/testing>).
 
-/// What a test payment method does when it is charged.
+/// The result of charging a test payment method.
 pub(super) enum TestMethod {
     Pays,
     NeedsConfirmation,
     IsDeclined(&'static str),
 }
 
-/// The card whose holder presses "Pay", and that pays where no card can be handed over.
+/// The card behind the "Pay" button; it always pays.
 pub(super) const PAYING_CARD: &str = "pm_card_visa";
 
 pub(super) fn test_method(name: &str) -> Option<TestMethod> {

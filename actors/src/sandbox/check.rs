@@ -6,8 +6,8 @@ use crate::store::{Direction, Read, Snapshot, StoreError};
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 
-/// Every intent is behind one key or one checkout, every checkout behind one key, and nothing went
-/// back that was not there.
+/// Checks that every intent belongs to one key or one checkout, every checkout to one key, and that
+/// no refund exceeds its intent.
 pub(crate) fn check(snapshot: &Snapshot, findings: &mut Findings) -> Result<(), StoreError> {
     let mut behind_checkouts = HashSet::new();
     let first = String::new();

@@ -1,6 +1,6 @@
-//! What the sandbox sends to the shop by itself: Stripe's events in small
-//! (<https://docs.stripe.com/api/events/object>). Each is written with the change it is about, and
-//! kept until the shop has taken it.
+//! The events that the sandbox sends to the shop: Stripe's events, reduced
+//! (<https://docs.stripe.com/api/events/object>). Each is written together with its change, and
+//! kept until the shop has accepted it.
 
 use super::books::SandboxEventRow;
 use super::stored::EVENTS;
@@ -8,7 +8,7 @@ use crate::store::Unit;
 use crate::{Failure, ids};
 use serde_json::{Value, json};
 
-/// Writes an event down; whoever delivers them is woken by the commit.
+/// Stores an event. The commit wakes the task that delivers events.
 pub(super) fn append_event(unit: &Unit, kind: &str, object: Value) -> Result<(), Failure> {
     let id = format!("evt_{}", crate::random_hex(12));
     let event = json!({

@@ -1,4 +1,4 @@
-//! Deleting events that the shop has taken.
+//! Deleting events that the shop has accepted.
 
 use super::Sandbox;
 use super::stored::EVENTS;
@@ -6,10 +6,10 @@ use crate::Failure;
 use crate::owner::Command;
 use crate::store::Unit;
 
-/// Forgets events that the shop has taken.
+/// Deletes events that the shop has accepted.
 #[derive(Clone, Debug)]
 pub struct ForgetEvents {
-    /// The numbers of the events, in the order of what happened.
+    /// The numbers of the events.
     pub events: Vec<u64>,
 }
 

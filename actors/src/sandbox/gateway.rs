@@ -1,4 +1,4 @@
-//! The sandbox as the shop sees it: something that is called, outside any commit, and answers.
+//! The sandbox as the shop's gateway: called outside turns.
 
 use super::stored::EVENTS;
 use super::{
@@ -26,7 +26,7 @@ pub struct SandboxGateway {
 /// A message to the shop, ready to be signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SandboxEvent {
-    /// Its place in the order of what happened.
+    /// Its number in the order of events.
     pub sequence: u64,
     /// `evt_…`.
     pub id: String,
@@ -35,13 +35,13 @@ pub struct SandboxEvent {
 }
 
 impl SandboxGateway {
-    /// The gateway with its books in `store`.
+    /// The gateway, whose books are in `store`.
     #[must_use]
     pub fn new(store: Store, owners: Arc<Owners>) -> Self {
         Self { store, owners }
     }
 
-    /// Asks the owner of the books, in a turn of its own.
+    /// Sends a command to the owner of the books, in a turn of its own.
     async fn ask<C>(&self, command: C) -> Result<C::Reply, Failure>
     where
         C: Command<Owner = Sandbox> + Clone + Sync,
@@ -50,10 +50,10 @@ impl SandboxGateway {
             .await
     }
 
-    /// Where a browser would confirm with Stripe.js.
+    /// Charges an intent as a browser with Stripe.js would.
     ///
     /// # Errors
-    /// Refuses an unknown intent, a wrong secret, an unknown method.
+    /// Rejects an unknown intent, a wrong secret, and an unknown method.
     pub async fn confirm_in_browser(
         &self,
         intent: String,
@@ -63,23 +63,23 @@ impl SandboxGateway {
         self.ask(ConfirmInBrowser { intent, client_secret, payment_method }).await
     }
 
-    /// A checkout as the customer's browser sees it.
+    /// A checkout as the customer's browser shows it.
     ///
     /// # Errors
-    /// Refuses an unknown checkout.
+    /// Rejects an unknown checkout.
     pub fn page(&self, checkout: &str) -> Result<CheckoutPage, Failure> {
         checkouts::page(&*self.store.snapshot(), checkout)
     }
 
-    /// Somebody presses "Pay"; again is no harm.
+    /// Pays a checkout, as the "Pay" button does. Safe to repeat.
     ///
     /// # Errors
-    /// Refuses an unknown checkout.
+    /// Rejects an unknown checkout.
     pub async fn pay(&self, checkout: String) -> Result<CheckoutPage, Failure> {
         self.ask(PayCheckout { checkout }).await
     }
 
-    /// Messages the shop has not taken yet, oldest first, at most `limit`.
+    /// Messages that the shop has not accepted yet, oldest first, at most `limit`.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -93,16 +93,16 @@ impl SandboxGateway {
         Ok(rows.into_iter().map(event).collect())
     }
 
-    /// The shop has taken these messages.
+    /// Records that the shop has accepted these messages.
     ///
     /// # Errors
-    /// [`Failure`] of the store; they are sent again then, which is no harm.
+    /// [`Failure`] of the store; the messages are then sent again, which is safe.
     pub async fn delivered(&self, events: Vec<u64>) -> Result<(), Failure> {
         self.ask(ForgetEvents { events }).await
     }
 }
 
-/// A refusal of the sandbox, as a gateway elsewhere would give it.
+/// Converts a refusal of the sandbox to the error of a remote gateway.
 fn refused(what: &'static str) -> impl FnOnce(Failure) -> GatewayError {
     move |failure| match failure {
         Failure::Refused(Refusal::NotFound(_)) => GatewayError::NoSuch { what },

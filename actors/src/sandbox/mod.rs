@@ -1,7 +1,7 @@
 //! The sandbox gateway: behaves like Stripe without an account, for trying the shop out.
 //!
-//! It keeps books of its own, as a foreign system would: the shop learns what is in them only by
-//! asking, or by the signed messages the sandbox sends, never by looking into them within a turn.
+//! It has books of its own, like a remote system: the shop learns about them only by calling the
+//! gateway or from the signed messages, and never reads them within a turn.
 
 mod books;
 mod cards;

@@ -1,4 +1,4 @@
-//! Stripe's objects in small, as events carry them.
+//! Stripe's objects, reduced to the fields the shop reads, as events contain them.
 
 use super::books::{SandboxCheckout, SandboxIntent};
 use serde_json::{Value, json};
@@ -22,7 +22,7 @@ impl SandboxIntent {
             "amount_received": self.received().minor_units(),
             "currency": self.currency,
             "status": match self.status {
-                // At Stripe a refund leaves the intent as it is.
+                // At Stripe, a refund does not change the intent's status.
                 PaymentStatus::Refunded => PaymentStatus::Succeeded.word(),
                 status => status.word(),
             },

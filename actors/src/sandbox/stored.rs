@@ -1,4 +1,4 @@
-//! How the sandbox's own books lie in the file.
+//! The tables of the sandbox's books.
 
 use super::books::{SandboxCheckout, SandboxEventRow, SandboxIntent, SandboxRefund};
 use crate::gateway::Decline;
@@ -7,13 +7,13 @@ use crate::store::{Row, Table, Text, tables};
 use crate::stored;
 
 pub(super) const INTENTS: Table<String, SandboxIntent> = Table::new("sandbox.intents");
-/// Intents by the idempotency key they were made with.
+/// Intents by their creation's idempotency key.
 pub(super) const BY_KEY: Table<String, String> = Table::new("sandbox.by_key");
 /// Checkouts, by the id of their session.
 pub(super) const CHECKOUTS: Table<String, SandboxCheckout> = Table::new("sandbox.checkouts");
-/// Checkouts by the idempotency key they were made with.
+/// Checkouts by their creation's idempotency key.
 pub(super) const CHECKOUT_BY_KEY: Table<String, String> = Table::new("sandbox.checkout_by_key");
-/// Messages to the shop that it has not taken yet, in the order in which they happened.
+/// Messages that the shop has not accepted yet, in the order of events.
 pub(super) const EVENTS: Table<u64, SandboxEventRow> = Table::new("sandbox.events");
 
 tables![INTENTS, BY_KEY, CHECKOUTS, CHECKOUT_BY_KEY, EVENTS];
@@ -31,20 +31,20 @@ stored! {
         created_at: i64,
     }
 
-    /// A charge that was refused.
+    /// A declined charge.
     struct DeclineV1<'a> of Decline {
         charge: Option<Text<'a>>,
         reason: Text<'a>,
     }
 
-    /// Money that was given back.
+    /// A refund.
     struct SandboxRefundV1<'a> of SandboxRefund {
         id: Text<'a>,
         key: Text<'a>,
         amount: i64,
     }
 
-    /// A page where somebody pays or gives up.
+    /// A checkout page.
     pub(super) struct SandboxCheckoutV1<'a> of SandboxCheckout {
         amount: i64,
         currency: Text<'a>,

@@ -9,7 +9,7 @@ use crate::sandbox::events::append_event;
 use crate::sandbox::stored::CHECKOUTS;
 use crate::store::Unit;
 
-/// Closes a page to pay at; one at which somebody has paid stays as it is.
+/// Closes a checkout page. Does nothing to a paid page.
 #[derive(Clone, Debug)]
 pub struct ExpireCheckout {
     /// The checkout's id.

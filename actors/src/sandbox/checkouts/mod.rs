@@ -1,5 +1,5 @@
-//! Checkout pages: where a customer without a browser full of Stripe.js pays. As at Stripe, the
-//! intent behind a page is made when somebody pays there.
+//! Checkout pages, for customers whose client does not use Stripe.js. As at Stripe, paying creates
+//! the intent behind a page.
 
 mod expire;
 mod open;

@@ -9,20 +9,20 @@ use crate::sandbox::books::SandboxCheckout;
 use crate::sandbox::stored::{CHECKOUT_BY_KEY, CHECKOUTS};
 use crate::store::{Read, Unit};
 
-/// What stands for the session's id in the pages of a checkout, as at Stripe.
+/// The placeholder for the session's id in the return URLs of a checkout, as at Stripe.
 const SESSION_ID: &str = "{CHECKOUT_SESSION_ID}";
 
-/// Random octets of a session's id.
+/// Random bytes of a session's id.
 const SESSION_BYTES: usize = 24;
 
-/// Opens a page to pay at; the same key again gives the same page.
+/// Opens a checkout page. The same key returns the same page.
 #[derive(Clone, Debug)]
 pub struct OpenCheckout {
     /// The idempotency key.
     pub key: String,
-    /// How much, and for what.
+    /// The amount and its purpose.
     pub charge: Charge,
-    /// Where the customer goes from there.
+    /// The URLs that the page leads to.
     pub pages: CheckoutPages,
 }
 

@@ -1,4 +1,4 @@
-//! How the shop and the customer see a checkout.
+//! The shop's and the customer's views of a checkout.
 
 use crate::Failure;
 use crate::gateway::{CheckoutPages, CheckoutStatus, GatewayCheckout};
@@ -8,12 +8,12 @@ use crate::sandbox::stored::CHECKOUTS;
 use crate::store::Read;
 use souk_domain::{Missing, Refusal};
 
-/// A checkout as the customer's browser sees it.
+/// A checkout as the customer's browser shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckoutPage {
-    /// What the shop learns of it.
+    /// The shop's view of it.
     pub checkout: GatewayCheckout,
-    /// Where the customer goes from there.
+    /// The URLs that the page leads to.
     pub pages: CheckoutPages,
 }
 
@@ -26,7 +26,7 @@ pub(in crate::sandbox) fn find(read: &impl Read, id: &str) -> Result<GatewayChec
     Ok(page(read, id)?.checkout)
 }
 
-/// A checkout as the customer's browser sees it.
+/// A checkout as the customer's browser shows it.
 pub(in crate::sandbox) fn page(read: &impl Read, id: &str) -> Result<CheckoutPage, Failure> {
     let row = row(read, id)?;
     let status = match (&row.intent, row.is_expired) {

@@ -10,8 +10,7 @@ use crate::sandbox::intents::{confirm_in_browser, fresh};
 use crate::sandbox::stored::{CHECKOUTS, INTENTS};
 use crate::store::Unit;
 
-/// Pays at a page, as if somebody pressed "Pay" there. Does nothing if somebody has paid already,
-/// or the page has expired.
+/// Pays a checkout page, as the "Pay" button does. Does nothing if the page is paid or expired.
 #[derive(Clone, Debug)]
 pub struct PayCheckout {
     /// The checkout's id.

@@ -10,7 +10,7 @@ use crate::sandbox::stored::INTENTS;
 use crate::store::Unit;
 use souk_domain::PaymentStatus;
 
-/// Cancels an intent, so that it can never be paid; one that is paid stays so.
+/// Cancels an intent, so that it can never be paid. Does nothing to a paid intent.
 #[derive(Clone, Debug)]
 pub struct CancelIntent {
     /// The intent's id.

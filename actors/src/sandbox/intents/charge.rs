@@ -1,4 +1,4 @@
-//! What a test card does when it is charged.
+//! The results of charging the test cards.
 
 use crate::Failure;
 use crate::gateway::{Attempt, Decline};
@@ -9,7 +9,8 @@ use crate::sandbox::stored::INTENTS;
 use crate::store::Unit;
 use souk_domain::{PaymentStatus, Refusal};
 
-/// Charges a payment method. `is_customer` is true if the customer is there to answer their bank.
+/// Charges a payment method. `is_customer` is true if the customer is present to confirm with the
+/// bank.
 pub(super) fn charge(
     unit: &Unit,
     id: &str,

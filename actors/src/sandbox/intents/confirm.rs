@@ -1,4 +1,4 @@
-//! Charging an intent, as the shop asks.
+//! Charging an intent for the shop.
 
 use super::charge::charge;
 use super::find::find;
@@ -9,8 +9,8 @@ use crate::sandbox::Sandbox;
 use crate::sandbox::books::SandboxIntent;
 use crate::store::Unit;
 
-/// Charges a payment method, as the shop asks; the same key again gives the same answer. Refuses an
-/// intent that is not there, and a payment method that is not a test card.
+/// Charges a payment method for the shop. The same key returns the same answer. Rejects an intent
+/// that does not exist, and a payment method that is not a test card.
 #[derive(Clone, Debug)]
 pub struct ConfirmIntent {
     /// The idempotency key.

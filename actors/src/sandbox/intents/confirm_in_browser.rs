@@ -1,4 +1,4 @@
-//! Charging an intent, as the customer's browser asks.
+//! Charging an intent from the customer's browser.
 
 use super::charge::charge;
 use super::find::find;
@@ -10,14 +10,14 @@ use crate::sandbox::books::SandboxIntent;
 use crate::store::Unit;
 use souk_domain::{Missing, Refusal};
 
-/// Charges a payment method, as the customer's browser asks, which alone can answer the customer's
-/// bank. Refuses an intent that is not there or not the customer's, and a payment method that is
-/// not a test card.
+/// Charges a payment method from the customer's browser, which alone can complete the bank's
+/// confirmation. Rejects an intent that does not exist or has another secret, and a payment method
+/// that is not a test card.
 #[derive(Clone, Debug)]
 pub struct ConfirmInBrowser {
     /// The intent's id.
     pub intent: String,
-    /// The secret which shows that the intent is the customer's.
+    /// The secret that proves that the intent is this customer's.
     pub client_secret: String,
     /// The test card, `pm_card_…`.
     pub payment_method: String,
@@ -32,7 +32,7 @@ impl Command for ConfirmInBrowser {
     }
 }
 
-/// The customer's browser tries to charge; it alone can answer the customer's bank.
+/// Charges from the customer's browser, which alone can complete the bank's confirmation.
 pub(in crate::sandbox) fn confirm_in_browser(
     unit: &Unit,
     id: &str,

@@ -8,12 +8,12 @@ use crate::sandbox::Sandbox;
 use crate::sandbox::stored::{BY_KEY, INTENTS};
 use crate::store::{Read, Unit};
 
-/// Makes an intent; the same key again gives the same intent.
+/// Creates an intent. The same key returns the same intent.
 #[derive(Clone, Debug)]
 pub struct CreateIntent {
     /// The idempotency key.
     pub key: String,
-    /// How much, and for what.
+    /// The amount and its purpose.
     pub charge: Charge,
 }
 

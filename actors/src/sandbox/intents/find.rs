@@ -1,4 +1,4 @@
-//! Intents, new and known, and how the shop sees them.
+//! Creates intents, finds them, and converts them to the shop's type.
 
 use crate::Failure;
 use crate::gateway::{GatewayIntent, GatewayRefund, RefundStatus};
@@ -7,7 +7,7 @@ use crate::sandbox::stored::INTENTS;
 use crate::store::{Read, Unit};
 use souk_domain::{Missing, Money, PaymentStatus, Refusal};
 
-/// An intent that nobody knows yet.
+/// A new intent, not yet saved.
 pub(in crate::sandbox) fn fresh(
     unit: &Unit,
     amount: Money,

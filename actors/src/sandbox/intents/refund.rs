@@ -1,4 +1,4 @@
-//! Giving money of an intent back.
+//! Refunding an intent.
 
 use super::find::find;
 use crate::Failure;
@@ -11,13 +11,13 @@ use crate::sandbox::stored::INTENTS;
 use crate::store::Unit;
 use souk_domain::{PaymentStatus, Refusal};
 
-/// Gives money back; the same key again gives the same answer. Refuses more than is left of the
-/// intent's amount.
+/// Refunds money. The same key returns the same answer. Rejects more than is left of the intent's
+/// amount.
 #[derive(Clone, Debug)]
 pub struct RefundIntent {
     /// The idempotency key.
     pub key: String,
-    /// How much of which intent goes back.
+    /// The intent and the amount to refund.
     pub request: RefundRequest,
 }
 
@@ -31,8 +31,9 @@ impl Command for RefundIntent {
         if let Some(known) = intent.refunds.iter().find(|refund| refund.key == key) {
             return Ok(known.shown());
         }
-        // Whoever asks has heard of the money from this gateway, be it by a signed message that only
-        // its secret's holder can have sent: then it was taken, whatever the books here say.
+        // The shop only refunds money that this gateway reported as taken, possibly by a signed
+        // message that only a holder of the secret can send. So the money counts as taken, whatever
+        // the sandbox's books say.
         let left = intent.amount.minor_units() - intent.refunded().minor_units();
         let amount = request.amount;
         if amount.minor_units() <= 0 || amount.minor_units() > left {
