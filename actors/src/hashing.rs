@@ -124,7 +124,7 @@ impl Hasher {
                 .spawn(move || hash_until_closed(&waiting))?;
         }
         let salt = crate::random_bytes::<SALT_BYTES>();
-        let absent_user = PasswordHash::of(&salt, &[0; HASH_BYTES], &todays_params())
+        let absent_user = PasswordHash::of(&salt, &[0; HASH_BYTES], &current_params())
             .expect("the form has room for them");
         Ok(Self { jobs, absent_user: Arc::new(absent_user) })
     }
@@ -223,7 +223,7 @@ fn run(memory: &mut Vec<Block>, job: &Job) -> Outcome {
     let password = job.password.as_bytes();
     let Some(known) = &job.against else {
         let salt = crate::random_bytes::<SALT_BYTES>();
-        let hash = hash_with(memory, password, &salt, todays_params());
+        let hash = hash_with(memory, password, &salt, current_params());
         return hash.map_or(Outcome::Failed, Outcome::Hashed);
     };
     let mut compared = || {
@@ -239,7 +239,7 @@ fn run(memory: &mut Vec<Block>, job: &Job) -> Outcome {
 }
 
 /// The parameters of new hashes.
-fn todays_params() -> Params {
+fn current_params() -> Params {
     Params::new(MEMORY_KIB, PASSES, LANES, Some(HASH_BYTES))
         .expect("argon2 accepts these parameters")
 }

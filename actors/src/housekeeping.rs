@@ -81,7 +81,7 @@ pub async fn keep(shop: Shop, mut stop: watch::Receiver<bool>) {
         let (store, outbox) = (shop.store.clone(), shop.outbox.clone());
         // Runs on a blocking thread because it waits for the disk. A failed write is repeated next
         // time.
-        let _ = tokio::task::spawn_blocking(move || put_back::note_rows(&store, &outbox)).await;
+        let _ = tokio::task::spawn_blocking(move || put_back::record_rows(&store, &outbox)).await;
         if pruned_at.elapsed() >= PRUNING {
             pruned_at = Instant::now();
             report("pruning", prune(&shop).await);
@@ -140,7 +140,7 @@ async fn is_paid_after_all(shop: &Shop, id: OrderId, order: &Order) -> Result<bo
     }
     let news = match paying::ask_gateway(shop, id, order, None).await {
         Err(Failure::Refused(refusal @ (Refusal::NotFound(_) | Refusal::PaymentNotStarted))) => {
-            tracing::warn!(order = %id, %refusal, "the gateway does not know the payment of an expiring order");
+            tracing::warn!(order = %id, %refusal, "the gateway does not know an expiring order's payment");
             return Ok(false);
         }
         news => news?,

@@ -19,11 +19,11 @@ use std::path::Path;
 /// Name of the file in the data directory; an unfinished one ends in `.new`.
 pub const FILE_NAME: &str = "souk.start";
 /// Random bytes of a start token.
-const WORD_BYTES: usize = 8;
+const TOKEN_BYTES: usize = 8;
 
-/// The content of the file beside the store.
+/// The content of the file next to the store, in JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Beside {
+struct StartFile {
     /// The token of the last start.
     start: String,
     /// The token before, until it is certain that the store has the new one.
@@ -69,7 +69,7 @@ pub(crate) async fn start(store: &Store, outbox: &Outbox) -> Result<(), Failure>
     let identity = outbox.identity()?;
     let (last, rows) = (identity.start().map(str::to_owned), identity.last_row());
     if let Some(last) = &last
-        && !read(directory).is_some_and(|beside| beside.is_of(last, rows))
+        && !read(directory).is_some_and(|start_file| start_file.is_of(last, rows))
     {
         tracing::error!(
             rows,
@@ -78,10 +78,10 @@ pub(crate) async fn start(store: &Store, outbox: &Outbox) -> Result<(), Failure>
         );
         begin_generation(store, rows).await?;
     }
-    let word = crate::random_hex(WORD_BYTES);
-    let mut beside = Beside { start: word.clone(), before: last, rows };
-    if let Err(error) = write(directory, &beside) {
-        tracing::warn!(%error, "cannot write {FILE_NAME}: a store replaced by hand will not be detected");
+    let word = crate::random_hex(TOKEN_BYTES);
+    let mut start_file = StartFile { start: word.clone(), before: last, rows };
+    if let Err(error) = write(directory, &start_file) {
+        tracing::warn!(%error, "cannot write {FILE_NAME}: it cannot detect a replaced store");
         return Ok(());
     }
     let put = move |unit| {
@@ -93,27 +93,27 @@ pub(crate) async fn start(store: &Store, outbox: &Outbox) -> Result<(), Failure>
         Err(Failure::DiskFull | Failure::DiskReadOnly) => return Ok(()),
         other => other?,
     }
-    beside.before = None;
-    if let Err(error) = write(directory, &beside) {
+    start_file.before = None;
+    if let Err(error) = write(directory, &start_file) {
         tracing::warn!(%error, "cannot write {FILE_NAME}");
     }
     Ok(())
 }
 
-/// Records the number of outbox rows in the file beside the store.
-pub(crate) fn note_rows(store: &Store, outbox: &Outbox) {
+/// Records the number of outbox rows in the file next to the store.
+pub(crate) fn record_rows(store: &Store, outbox: &Outbox) {
     let (Some(directory), Ok(identity)) = (store.directory(), outbox.identity()) else { return };
-    let Some(beside) = read(directory) else { return };
+    let Some(start_file) = read(directory) else { return };
     let rows = identity.last_row();
-    if identity.start() != Some(beside.start.as_str()) || rows == beside.rows {
+    if identity.start() != Some(start_file.start.as_str()) || rows == start_file.rows {
         return;
     }
-    if let Err(error) = write(directory, &Beside { rows, ..beside }) {
+    if let Err(error) = write(directory, &StartFile { rows, ..start_file }) {
         tracing::debug!(%error, "cannot write {FILE_NAME}");
     }
 }
 
-impl Beside {
+impl StartFile {
     fn is_of(&self, start: &str, rows: u64) -> bool {
         let is_last = self.start == start || self.before.as_deref() == Some(start);
         is_last && self.rows <= rows
@@ -121,16 +121,16 @@ impl Beside {
 }
 
 /// `None` if the file is missing or incomplete.
-fn read(directory: &Path) -> Option<Beside> {
+fn read(directory: &Path) -> Option<StartFile> {
     serde_json::from_slice(&fs::read(directory.join(FILE_NAME)).ok()?).ok()
 }
 
-fn write(directory: &Path, beside: &Beside) -> io::Result<()> {
+fn write(directory: &Path, start_file: &StartFile) -> io::Result<()> {
     let path = directory.join(FILE_NAME);
     let unfinished = directory.join(format!("{FILE_NAME}.new"));
     let mut options = OpenOptions::new();
     let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
-    file.write_all(serde_json::to_string(beside)?.as_bytes())?;
+    file.write_all(serde_json::to_string(start_file)?.as_bytes())?;
     file.sync_all()?;
     fs::rename(&unfinished, &path)?;
     File::open(directory)?.sync_all()
@@ -154,9 +154,9 @@ mod tests {
         ] {
             let path = directory.path().join(FILE_NAME);
             fs::write(&path, text).expect("written");
-            let beside = read(directory.path()).expect("read");
-            assert_eq!(beside, Beside { start: "77aa".to_owned(), before, rows: 300 });
-            write(directory.path(), &beside).expect("written");
+            let start_file = read(directory.path()).expect("read");
+            assert_eq!(start_file, StartFile { start: "77aa".to_owned(), before, rows: 300 });
+            write(directory.path(), &start_file).expect("written");
             assert_eq!(fs::read_to_string(path).expect("read"), text);
         }
     }
@@ -193,7 +193,7 @@ mod tests {
             }
             store.close().await;
             if !is_killed {
-                note_rows(&store, &outbox);
+                record_rows(&store, &outbox);
             }
             let rows = outbox.after(0, 1_000).expect("read");
             rows.into_iter().map(|row| row.id).collect()
@@ -246,7 +246,7 @@ mod tests {
             outbox::append(&unit, Outgoing::User { user, version: 1, what, role: Role::Customer })
         };
         store.transact(write).await.expect("written");
-        note_rows(&store, &outbox);
+        record_rows(&store, &outbox);
         store.close().await;
         drop((store, outbox));
         fs::copy(&older, data.file()).expect("put back");
@@ -262,10 +262,10 @@ mod tests {
         {
             let data = Data::new();
             data.session(1, false).await;
-            let beside = data.0.path().join(FILE_NAME);
+            let start_file = data.0.path().join(FILE_NAME);
             match content {
-                None => fs::remove_file(&beside).expect("removed"),
-                Some(content) => fs::write(&beside, content).expect("written"),
+                None => fs::remove_file(&start_file).expect("removed"),
+                Some(content) => fs::write(&start_file, content).expect("written"),
             }
             let ids = data.session(1, false).await;
             assert!(has_one_generation(&ids[..1]) && !has_one_generation(&ids[1..]), "{ids:?}");

@@ -226,7 +226,7 @@ impl Shop {
     /// Rejects new turns, waits for the running ones, and stops the owners.
     pub async fn close(&self) {
         self.store.close().await;
-        put_back::note_rows(&self.store, &self.outbox);
+        put_back::record_rows(&self.store, &self.outbox);
         self.supervisor.stop(Some("the shop closes".to_owned()));
     }
 }

@@ -86,7 +86,7 @@ pub struct PaymentBooks<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Misfit {
     /// It is about another intent or checkout than the requested one.
-    #[error("it is about another object than the one that was asked for")]
+    #[error("it is about another object than the requested one")]
     AnotherObject,
     /// Its object belongs to another payment of ours.
     #[error("it is about another payment")]
@@ -107,7 +107,7 @@ pub enum Misfit {
     },
     /// The received amount is negative or larger than the amount to charge; or, in a message, not
     /// all of it.
-    #[error("{reported} minor units are said to be received of {asked}")]
+    #[error("the gateway reports {reported} minor units received of {asked}")]
     Received {
         /// The reported amount.
         reported: i64,
@@ -115,13 +115,13 @@ pub enum Misfit {
         asked: i64,
     },
     /// It is paid but nothing was received, or the other way round.
-    #[error("{reported} minor units are said to be received, which its state denies")]
+    #[error("the gateway reports {reported} minor units received, which contradicts the status")]
     ReceivedAgainstState {
         /// The reported amount.
         reported: i64,
     },
     /// The refunded amount is negative or larger than what is left.
-    #[error("{reported} minor units are said to be refunded of {received}")]
+    #[error("the gateway reports {reported} minor units refunded of {received}")]
     Refunded {
         /// The reported amount.
         reported: i64,
@@ -129,7 +129,7 @@ pub enum Misfit {
         received: i64,
     },
     /// The refund's amount is not the decided one.
-    #[error("the refund is over {reported} minor units, decided were {decided}")]
+    #[error("the refund is over {reported} minor units instead of {decided}")]
     AnotherRefund {
         /// The reported amount.
         reported: i64,
@@ -137,7 +137,7 @@ pub enum Misfit {
         decided: i64,
     },
     /// The disputed amount is negative or larger than the received amount.
-    #[error("{reported} minor units are said to be disputed of {received}")]
+    #[error("the gateway reports {reported} minor units disputed of {received}")]
     Disputed {
         /// The reported amount.
         reported: i64,

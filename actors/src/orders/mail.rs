@@ -36,7 +36,7 @@ pub(super) fn mail_about(
     contact: Option<&Contact>,
     about: &About<'_>,
 ) -> Result<(), Failure> {
-    // If an order has a recipient of its own, the mails go there, whoever's account placed it.
+    // If an order has a recipient of its own, the mails go there, even if a user placed it.
     let recipient = order.recipient.as_ref();
     let own = recipient.and_then(Recipient::contact);
     let account = contact.map(|contact| contact.email.as_str());

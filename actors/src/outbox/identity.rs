@@ -27,7 +27,7 @@ pub(super) struct StoreIdentity {
     pub(super) id: String,
     /// Oldest first; empty for a store that was never restored.
     pub(super) generations: Vec<Generation>,
-    /// The start token of the process that opened the store last; it also lies beside the store
+    /// The start token of the process that opened the store last; it is also in a file next to the store
     /// ([`crate::put_back`]).
     pub(super) start: Option<String>,
 }
