@@ -168,10 +168,10 @@ impl Hasher {
         password: Password,
         hash: Option<PasswordHash>,
     ) -> Result<bool, Failure> {
-        let is_somebody = hash.is_some();
+        let user_exists = hash.is_some();
         let against = hash.unwrap_or_else(|| (*self.absent_user).clone());
         match self.ask(Asker::Client(client), password, Some(against)).await? {
-            Outcome::Compared(matches) => Ok(matches && is_somebody),
+            Outcome::Compared(matches) => Ok(matches && user_exists),
             Outcome::Displaced => Err(Failure::Busy),
             _ => Err(Failure::Unavailable),
         }
@@ -347,6 +347,6 @@ mod tests {
         assert!(first.await.is_err_and(|error| error.is_panic()));
         assert!(matches(hasher.clone()).await.expect("the thread goes on"));
         drop((hasher, matches));
-        thread.join().expect("the thread ends when nobody can ask any more");
+        thread.join().expect("the thread ends when the last sender is dropped");
     }
 }

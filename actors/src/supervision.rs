@@ -218,7 +218,10 @@ mod tests {
 
         fn event(&self, event: &tracing::Event<'_>) {
             if event.metadata().target() == module_path!().trim_end_matches("::tests") {
-                self.0.lock().expect("nobody panics here").push(*event.metadata().level());
+                self.0
+                    .lock()
+                    .expect("no holder of this lock panics")
+                    .push(*event.metadata().level());
             }
         }
 
@@ -232,7 +235,7 @@ mod tests {
         let settings = OwnerSettings { low_stock_threshold: 5, order_notices: OrderNotices::Each };
         let (owners, supervisor) = Owners::start(settings).await.expect("owners");
         let house = Supervisor.pre_start(supervisor.clone(), Arc::clone(&owners));
-        let mut house = house.await.expect("owners of its own");
+        let mut house = house.await.expect("its own owners start");
         let deaths: [fn(ActorCell) -> SupervisionEvent; 3] = [
             |cell| SupervisionEvent::ActorFailed(cell, "the text of a panic".into()),
             |cell| SupervisionEvent::ActorFailed(cell, Box::new(Failure::Busy)),
@@ -252,7 +255,7 @@ mod tests {
         }
         drop(logging);
         use tracing::Level;
-        let levels = levels.0.lock().expect("nobody panics here");
+        let levels = levels.0.lock().expect("no holder of this lock panics");
         assert_eq!(*levels, [Level::WARN, Level::ERROR, Level::ERROR]);
     }
 }

@@ -23,9 +23,9 @@ impl Command for RemoveCartLine {
 
     fn apply(self, unit: &Unit, _: &Carts) -> Result<(), Failure> {
         let Self { cart, line } = self;
-        let not_there = || Failure::from(Refusal::NotFound(Missing::CartLine));
-        let (id, mut cart) = find(unit, &cart)?.ok_or_else(not_there)?;
-        let index = line_position(&cart, line).ok_or_else(not_there)?;
+        let not_found = || Failure::from(Refusal::NotFound(Missing::CartLine));
+        let (id, mut cart) = find(unit, &cart)?.ok_or_else(not_found)?;
+        let index = line_position(&cart, line).ok_or_else(not_found)?;
         cart.lines.remove(index);
         save(unit, id, cart)
     }

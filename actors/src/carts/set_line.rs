@@ -30,11 +30,11 @@ impl Command for SetCartLine {
 
     fn apply(self, unit: &Unit, _: &Carts) -> Result<CartLine, Failure> {
         let Self { cart, line, product, quantity } = self;
-        let not_there = || Failure::from(Refusal::NotFound(Missing::CartLine));
-        let (id, mut cart) = find(unit, &cart)?.ok_or_else(not_there)?;
+        let not_found = || Failure::from(Refusal::NotFound(Missing::CartLine));
+        let (id, mut cart) = find(unit, &cart)?.ok_or_else(not_found)?;
         let index = line_position(&cart, line)
             .filter(|index| cart.lines[*index].product == product.id)
-            .ok_or_else(not_there)?;
+            .ok_or_else(not_found)?;
         require_buyable(&product, quantity)?;
         cart.lines[index].quantity = quantity;
         let changed = cart.lines[index];

@@ -60,9 +60,12 @@ impl Outbox {
         })?;
         // The last minute is deleted only when all rows that it allows to delete are gone.
         let is_done = old.len() < MAX_ROWS_PRUNED_PER_TURN;
-        let is_said = is_done && !is_held;
-        let minutes: Vec<_> =
-            minutes.into_iter().map(|(key, _)| key).filter(|key| is_said || *key != last).collect();
+        let may_delete_last = is_done && !is_held;
+        let minutes: Vec<_> = minutes
+            .into_iter()
+            .map(|(key, _)| key)
+            .filter(|key| may_delete_last || *key != last)
+            .collect();
         if old.is_empty() && minutes.is_empty() {
             return Ok(false);
         }

@@ -59,7 +59,7 @@ impl Command for RecordOutcome {
             DoubtPayment { id }.apply(unit, payments)?;
             return Ok(payment);
         }
-        learn_intent(unit, id, &mut payment, &outcome)?;
+        record_late_intent(unit, id, &mut payment, &outcome)?;
         match outcome.status {
             PaymentStatus::Succeeded | PaymentStatus::Refunded => {
                 if !payment.has_money() {
@@ -105,7 +105,7 @@ fn fits(
 }
 
 /// A checkout creates its intent late.
-fn learn_intent(
+fn record_late_intent(
     unit: &Unit,
     id: PaymentId,
     payment: &mut Payment,

@@ -97,10 +97,10 @@ pub(super) fn open_file(
     let path = directory.join(Store::FILE_NAME);
     let is_there = path.try_exists().map_err(|source| unusable(&path, source))?;
     match opening {
-        _ if is_there => open_there(&path, schema, opening, limits, room),
+        _ if is_there => open_existing(&path, schema, opening, limits, room),
         Opening::OrMake => match make(directory, &path, schema, limits, room) {
             // Another process created it meanwhile.
-            Err(_) if path.exists() => open_there(&path, schema, opening, limits, room),
+            Err(_) if path.exists() => open_existing(&path, schema, opening, limits, room),
             made => made,
         },
         Opening::Existing | Opening::Proven => {
@@ -168,7 +168,7 @@ pub(super) fn give_name(unfinished: &Path, path: &Path) -> io::Result<()> {
     fs::File::open(directory)?.sync_all()
 }
 
-fn open_there(
+fn open_existing(
     path: &Path,
     schema: &Schema,
     opening: Opening,

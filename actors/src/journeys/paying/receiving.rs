@@ -298,8 +298,8 @@ async fn book_refunds_of(shop: &Shop, id: PaymentId) -> Result<(), Failure> {
     for (payment, number, refund) in
         payments::refunds_of(&shop.store.snapshot(), order, REFUNDS_MAX)?
     {
-        let is_theirs = refund.by == payments::RefundedBy::Gateway;
-        if payment == id && is_theirs && refund.state == payments::RefundState::Due {
+        let made_at_gateway = refund.by == payments::RefundedBy::Gateway;
+        if payment == id && made_at_gateway && refund.state == payments::RefundState::Due {
             make_refund(shop, id, number).await?;
         }
     }

@@ -30,8 +30,8 @@ pub struct RecordRefund {
 pub struct MadeRefund {
     /// The refunded amount.
     pub amount: Money,
-    /// The part that the order has not counted before; an earlier refund that failed may have been
-    /// counted.
+    /// The part that the order must count now: without what it already counted for a refund that
+    /// failed.
     pub counted: Money,
     /// True if nothing is left of the paid amount.
     pub is_full: bool,

@@ -33,9 +33,9 @@ impl Command for RecordFailedRefund {
         let mut payment = find(unit, id)?;
         let mut found = None;
         unit.visit_under(REFUNDS, &id, Direction::Ascending, |number: u64, refund| {
-            let is_it = refund.state == RefundState::Made
+            let is_this_refund = refund.state == RefundState::Made
                 && refund.gateway_id.as_ref() == Some(&gateway_id);
-            if is_it {
+            if is_this_refund {
                 found = Some((number, refund));
                 return ControlFlow::Break(());
             }

@@ -29,8 +29,8 @@ impl Command for ResetPassword {
 
     fn apply(self, unit: &Unit, _: &Users) -> Result<(), Failure> {
         let Self { user, token, password } = self;
-        let is_good = may_reset(unit, user, &token, unit.now())?;
-        let account = unit.get(USERS, &user)?.filter(|_| is_good).ok_or(Refusal::TokenInvalid)?;
+        let is_valid = may_reset(unit, user, &token, unit.now())?;
+        let account = unit.get(USERS, &user)?.filter(|_| is_valid).ok_or(Refusal::TokenInvalid)?;
         set_password(unit, user, account, password, None)
     }
 }
