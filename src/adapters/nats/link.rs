@@ -65,7 +65,7 @@ impl Link {
                     self.change_to(State::Away);
                     tracing::warn!(
                         broker,
-                        "lost the connection to the broker; events wait in the store"
+                        "the connection to the broker is lost; events wait in the store"
                     );
                 }
             }
