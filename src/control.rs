@@ -117,9 +117,13 @@ impl Control {
     }
 }
 
-impl Drop for Control {
-    fn drop(&mut self) {
+impl Control {
+    /// Stops serving and removes the socket. Call it while the store is still open: once the store is released,
+    /// the socket in the directory may be the one of the next process.
+    pub(crate) async fn close(self) {
         self.0.abort();
+        // The task was aborted, so it ends with an error.
+        let _ = self.0.await;
     }
 }
 

@@ -170,7 +170,9 @@ pub(super) async fn serve(serve: Serve, settings: Settings) -> Result<ExitCode, 
     tokio::spawn(watch_for_endings(shop.clone(), signals, ending));
     let background = Background::start(&app, &shop);
     answer_requests(listener, &settings, &app, stopping.clone()).await;
-    drop(control);
+    if let Ok(control) = control {
+        control.close().await;
+    }
     close(shop, adapters, outgoing, background).await;
     let ending = *stopping.borrow();
     Ok(match ending {
