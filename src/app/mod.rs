@@ -203,7 +203,7 @@ impl App {
             Err(answer) => return privacy::with_no_store(is_personal, answer),
         };
         let answer = self.router.answer(&self, request).await;
-        // The key is released only now: its answer is stored, or there is none to store.
+        // Releases the key. A successful answer is stored by now; a refused request stores no answer.
         drop(held);
         privacy::with_no_store(is_personal, answer)
     }

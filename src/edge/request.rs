@@ -15,7 +15,7 @@ pub(crate) struct Request {
     pub(crate) method: Method,
     /// The path as sent, percent-encoded.
     pub(crate) path: String,
-    /// The part after the `?`, as sent; empty if there is none.
+    /// The part after the `?`, as sent; empty without a query.
     pub(crate) raw_query: String,
     pub(crate) headers: HeaderMap,
     /// The body; empty for methods without one.

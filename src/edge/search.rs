@@ -7,7 +7,7 @@ use souk_domain::SearchTerms;
 
 const NULL_CHARACTERS: [&str; 1] = ["Null characters are not allowed."];
 
-/// The terms of `search`; `None` if there are none.
+/// The terms of the query parameter `search`; `None` if it is absent or blank.
 ///
 /// # Errors
 /// 400 for a null character.

@@ -240,7 +240,7 @@ where
     App: Fn(Request) -> Answering + Clone + Send + Sync + 'static,
     Answering: Future<Output = Answer> + Send + 'static,
 {
-    /// Takes room for a long answer; if there is none, the answer becomes a 503.
+    /// Reserves memory for a long answer. If the client has used up its share, the answer becomes a 503.
     fn hold(&self, client: Client, answer: Answer) -> (Answer, Option<Share>) {
         let units = answer.held_bytes().div_ceil(limits::ROOM_UNIT_BYTES);
         if units == 0 {

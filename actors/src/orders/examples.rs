@@ -30,7 +30,7 @@ pub(crate) fn rows() -> Vec<Example> {
         Example::of(RECIPIENTS_DUE, "when a recipient is wiped", &(TIME, order), &()),
         Example::of(CRM, "the first try is due", &order, &delivery(0, Some(TIME))),
         Example::of(CRM, "given up", &id(OrderId::new, 1), &delivery(129, None)),
-        Example::of(CRM_DUE, "when the CRM is told", &(TIME, order), &()),
+        Example::of(CRM_DUE, "the time of the next attempt", &(TIME, order), &()),
         Example::of(CRM_WANTED, "there is a CRM", &0, &()),
         Example::of(TO_ANNOUNCE, "an order that waits for the digest", &order, &()),
         Example::of(SUMMARY, "before the first order", &0, &OrderSummary::default()),

@@ -49,7 +49,7 @@ pub(crate) fn append(unit: &Unit, outgoing: Outgoing) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The number of the last row; 0 if there is none.
+/// The number of the last row; 0 in an empty outbox.
 pub(crate) fn last(read: &impl Read) -> Result<u64, StoreError> {
     let last = read.range(ROWS, &0, None, Direction::Descending, 1)?;
     Ok(last.first().map_or(0, |(sequence, _)| *sequence))

@@ -416,7 +416,7 @@ pub trait Read {
     }
 }
 
-/// The first bytes after everything that begins with `prefix`; `None` if there are none.
+/// The smallest key that is greater than every key that starts with `prefix`. `None` if no key can be greater.
 fn after_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
     let mut next = prefix.to_vec();
     while let Some(last) = next.last_mut() {

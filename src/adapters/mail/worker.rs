@@ -186,7 +186,7 @@ impl From<SendError> for DeliveryError {
 }
 
 /// Whether the server rejected our log-in or encryption instead of the mail. Such mails are retried,
-/// so that none is lost while an operator corrects the settings.
+/// so that the shop loses no mail while an operator corrects the settings.
 fn is_about_us(error: &SmtpError) -> bool {
     /// RFC 4954, section 6, and RFC 3207.
     const LOGIN_CODES: [u16; 4] = [530, 534, 535, 538];

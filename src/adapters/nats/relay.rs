@@ -339,7 +339,7 @@ impl<R: Rows> Run<'_, R> {
         Ok(())
     }
 
-    /// Waits for the answers to what was sent before the failure, so that none of it arrives later.
+    /// Waits until the broker has answered every message that was sent before the failure.
     /// Answers before the first gap count. Each answer has a time limit.
     async fn drain(&mut self) {
         loop {

@@ -112,7 +112,7 @@ impl PublishedRows {
         self.0.get(&row).filter(|published| published.id == id).map(|published| published.place)
     }
 
-    /// The largest outbox sequence among them; 0 if there are none.
+    /// The largest outbox sequence among them; 0 without messages.
     pub(super) fn last(&self) -> u64 {
         self.0.keys().copied().max().unwrap_or(0)
     }
