@@ -223,7 +223,7 @@ async fn an_amount_that_does_not_fit_an_unpaid_order_pays_nothing() {
         deliver(&shop, event).await.says(200, json!({"status": "success"}));
         assert_eq!(ann.order(order).await.expect(200)["status"], "pending", "{event}");
     }
-    assert!(shop.output().contains("does not fit the books"), "an alarm");
+    assert!(shop.output().contains("contradicts the books"), "an alarm");
 
     let right = json!({"id": intent, "amount": 2_000, "amount_received": 2_000, "currency": "usd",
         "metadata": {}});

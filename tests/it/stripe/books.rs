@@ -85,7 +85,7 @@ async fn an_answer_that_does_not_match_is_verified_before_booking() {
 
     let statuses = expect_to_agree(&boss, &stripe, &orders).await;
     assert!(statuses.iter().all(|status| status == "completed"), "{statuses:?}");
-    assert!(shop.output().contains("does not fit the books"), "an alarm");
+    assert!(shop.output().contains("contradicts the books"), "an alarm");
     shop.stop().await;
     shop.check();
 }
