@@ -5,7 +5,7 @@
 //! through it. One generic actor runs the commands of every owner.
 
 use crate::Failure;
-use crate::store::{Store, StoreError, Unit};
+use crate::store::{Store, Unit};
 use crate::supervision::Owners;
 use arc_swap::ArcSwapOption;
 use ractor::{Actor, ActorCell, ActorId, ActorProcessingErr, ActorRef, SpawnErr};
@@ -70,8 +70,8 @@ impl Turn {
 
 /// Runs `work` in a turn of its own, and returns once its effects are durable.
 ///
-/// `work` is cloned because it may run more than once: if another turn condemns the epoch, the
-/// effects are undone and it runs again. It runs to its end even if the caller is dropped.
+/// `work` is cloned because it may run more than once, on an engine that other processes write too.
+/// It runs to its end even if the caller is dropped.
 ///
 /// # Errors
 /// As [`Store::transact`].
@@ -209,11 +209,11 @@ fn answer<T>(
     let reply = match result {
         Ok(value) => Ok(value),
         Err(refused @ Failure::Refused(_)) => Err(refused),
-        // The turn has ended, so no caller waits for this reply.
-        Err(Failure::Store(StoreError::TurnOver)) => return Ok(()),
+        // The turn has ended; the owner's data is in order.
+        Err(Failure::Store(error)) if error.ends_the_turn() => Err(Failure::Store(error)),
         Err(failure) => return Err(Box::new(failure)),
     };
-    // Sending fails if the turn was dropped meanwhile; its epoch is then condemned.
+    // Sending fails if the turn was dropped meanwhile; it is then rolled back.
     let _ = sender.send(reply);
     Ok(())
 }

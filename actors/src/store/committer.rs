@@ -1,15 +1,29 @@
 //! The committer: the only thread that ends epochs.
 
-use super::epoch::{ClosedEpoch, Ending, OpenEpoch, Writer};
-use super::{OpenError, Shared, Snapshot, StoreError};
+use super::engines::Outcome;
+use super::turns::{Ending, Writer, answer, averaged, seal_if_abandoned};
+use super::write_set::WriteSet;
+use super::{OpenError, Shared};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak, mpsc};
-use tokio::sync::OwnedMutexGuard;
+use std::time::{Duration, Instant};
+use tokio::sync::{OwnedMutexGuard, oneshot};
 
-/// An epoch to end. Its lock excludes all turns meanwhile.
+/// An epoch whose turns have ended, on its way to the engine.
+#[derive(Debug)]
+pub(super) struct Sealed {
+    /// Counts the sealed epochs since the store was opened, from 1.
+    pub(super) number: u64,
+    pub(super) writes: Arc<WriteSet>,
+}
+
+/// An epoch to end.
 pub(super) struct EpochToEnd {
-    writer: OwnedMutexGuard<Writer>,
+    pub(super) sealed: Arc<Sealed>,
+    pub(super) turns: Vec<oneshot::Sender<Ending>>,
+    /// Excludes all turns until the epoch has ended; `None` if the next epoch is already written.
+    pub(super) line: Option<OwnedMutexGuard<Writer>>,
 }
 
 /// The sender of epochs to the committer thread.
@@ -23,13 +37,11 @@ impl Committer {
         (Self { epochs }, received)
     }
 
-    /// Sends the open epoch to the committer, which ends it and then releases the lock.
-    pub(super) fn commit(&self, writer: OwnedMutexGuard<Writer>) {
-        // Sending only fails when the thread has ended. The epoch must not stay open then: dropping
-        // it reports an unknown outcome to the requests.
-        if let Err(mpsc::SendError(mut unsent)) = self.epochs.send(EpochToEnd { writer }) {
-            unsent.writer.open = None;
-        }
+    /// Sends an epoch to the committer.
+    pub(super) fn commit(&self, epoch: EpochToEnd) {
+        // Sending only fails when the thread has ended. Dropping the epoch then tells its requests
+        // that it failed.
+        drop(self.epochs.send(epoch));
     }
 }
 
@@ -50,78 +62,61 @@ pub(super) fn start(
         .map_err(OpenError::Thread)
 }
 
-fn end_epoch(shared: Arc<Shared>, epoch: EpochToEnd) {
-    let EpochToEnd { mut writer } = epoch;
-    let Some(open) = writer.open.take() else { return };
-    let closed = open.close();
-    let has_written = closed.written_bytes > 0;
-    // redb panics on states it did not expect. The thread must survive that: all later requests
-    // would wait for ever.
-    let end = AssertUnwindSafe(|| end_transaction(&shared, &open, closed));
-    let ending = catch_unwind(end).unwrap_or_else(|_| {
-        // The panic is already logged as an error.
-        tracing::warn!("an epoch's outcome is unknown after a panic");
-        Ending::Unknown
-    });
+/// Commits an epoch, publishes it, and answers its requests.
+pub(super) fn end_epoch(shared: Arc<Shared>, epoch: EpochToEnd) {
+    let EpochToEnd { sealed, turns, line } = epoch;
+    let ending = commit(&shared, &sealed);
     match ending {
         Ending::Committed => {
-            let turns = u64::try_from(open.turns.len()).unwrap_or(u64::MAX);
-            shared.turns.fetch_add(turns, Ordering::Relaxed);
-            if has_written {
+            shared.count_turns(turns.len());
+            if !sealed.writes.is_empty() {
                 shared.commits.send_modify(|commits| *commits += 1);
             }
         }
-        Ending::Aborted => {
-            shared.aborts.fetch_add(1, Ordering::Relaxed);
-        }
-        Ending::Unknown => {
+        Ending::Failed => {
             shared.broken.send_replace(true);
         }
+    }
+    shared.ended.store(sealed.number, Ordering::SeqCst);
+    if line.is_none() {
+        seal_if_abandoned(&shared);
     }
     // In this order: the store's file closes when no turn or answer is pending any more and the
     // last store is dropped.
     drop(shared);
-    drop(writer);
-    for turn in open.turns {
-        // The receiver is gone if the request's task was dropped.
-        let _ = turn.send(ending);
-    }
+    drop(line);
+    answer(turns, ending);
 }
 
-fn end_transaction(shared: &Arc<Shared>, open: &OpenEpoch, closed: ClosedEpoch) -> Ending {
-    let Some(transaction) = closed.transaction else { return Ending::Unknown };
-    let counted = match open.is_condemned {
-        true => Ok(()),
-        false => closed.counters.write(&transaction),
-    };
-    if open.is_condemned || counted.is_err() {
-        return ended(transaction.abort().map_err(StoreError::from), Ending::Aborted);
+fn commit(shared: &Shared, sealed: &Sealed) -> Ending {
+    // What the engine did with the epoch before is unknown, and this one may have read it.
+    if *shared.broken.borrow() {
+        return Ending::Failed;
     }
-    if closed.written_bytes == 0 {
-        // Nothing was written, so there is nothing to commit.
-        return ended(transaction.abort().map_err(StoreError::from), Ending::Committed);
+    if sealed.writes.is_empty() {
+        return Ending::Committed;
     }
-    ended(commit_and_publish(shared, transaction), Ending::Committed)
-}
-
-fn commit_and_publish(
-    shared: &Arc<Shared>,
-    transaction: redb::WriteTransaction,
-) -> Result<(), StoreError> {
-    transaction.commit()?;
-    shared.snapshot.store(Arc::new(Snapshot::of(&shared.database, &shared.table_names)?));
-    Ok(())
-}
-
-fn ended(result: Result<(), StoreError>, ending: Ending) -> Ending {
-    match result {
-        Ok(()) => ending,
-        Err(error) => {
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                "a commit's outcome is unknown"
-            );
-            Ending::Unknown
+    let began = Instant::now();
+    // redb panics on states it did not expect. The thread must survive that: all later requests
+    // would wait for ever.
+    let commit = AssertUnwindSafe(|| shared.engine.commit(sealed));
+    let (error, what) = match catch_unwind(commit) {
+        Ok(Outcome::Durable(snapshot)) => {
+            shared.snapshot.store(Arc::new(snapshot));
+            let average = Duration::from_nanos(shared.commit_nanos.load(Ordering::Relaxed));
+            let average = averaged(average, began.elapsed()).as_nanos();
+            let average = u64::try_from(average).unwrap_or(u64::MAX);
+            shared.commit_nanos.store(average, Ordering::Relaxed);
+            return Ending::Committed;
         }
-    }
+        Ok(Outcome::Refused(error)) => (error, "the store cannot write"),
+        Ok(Outcome::Unknown(error)) => (error, "a commit's outcome is unknown"),
+        Err(_) => {
+            // The panic is already logged as an error.
+            tracing::warn!("an epoch's outcome is unknown after a panic");
+            return Ending::Failed;
+        }
+    };
+    tracing::error!(error = &error as &dyn std::error::Error, "{what}");
+    Ending::Failed
 }

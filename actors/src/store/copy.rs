@@ -1,9 +1,10 @@
 //! Copies the store while it is in use: one committed state, into a new file with a seal.
 
+use super::engines::definition;
 use super::quiet::catch_quietly;
 use super::schema::give_name;
 use super::seal::{HEADER_BYTES, seal};
-use super::snapshot::definition;
+use super::table::TableId;
 use super::{Direction, OpenError, Read, Schema, Store, StoreError, schema};
 use redb::StorageBackend;
 use redb::backends::FileBackend;
@@ -87,22 +88,25 @@ impl Store {
     }
 
     fn copy_rows(&self, copy: &redb::Database) -> Result<(), CopyError> {
-        let names = self.shared.table_names.all();
+        let names = self.shared.tables.names();
         schema::prepare(copy, &Schema { kind: self.shared.kind, tables: names.to_vec() })?;
         let snapshot = self.snapshot();
         let write = copy.begin_write().map_err(StoreError::from)?;
         for name in names {
             let mut table = write.open_table(definition(name)).map_err(StoreError::from)?;
             let mut failure = None;
-            snapshot.walk(name, (Vec::new(), None), Direction::Ascending, &mut |key, value| {
-                match table.insert(key, value) {
+            snapshot.walk(
+                TableId::new(name),
+                (Vec::new(), None),
+                Direction::Ascending,
+                &mut |key, value| match table.insert(key, value) {
                     Ok(_) => ControlFlow::Continue(()),
                     Err(error) => {
                         failure = Some(StoreError::from(error));
                         ControlFlow::Break(())
                     }
-                }
-            })?;
+                },
+            )?;
             failure.map_or(Ok(()), Err)?;
         }
         // Durable when it returns (redb's default).

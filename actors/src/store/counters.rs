@@ -1,10 +1,12 @@
 //! Counters: numbers that are never reused, not even after a deletion.
 //!
-//! An epoch reads a counter once, counts in memory, and writes it once, when it is committed: a
-//! single order takes half a dozen numbers. The numbers of an aborted epoch are used again.
+//! An epoch reads a counter once, counts in memory, and writes it once, when it is sealed: a single
+//! order takes half a dozen numbers. The numbers of a turn that was rolled back are used again.
 
-use super::snapshot::definition;
-use super::{Key, Read, StoreError, Table, tables};
+use super::levels::Levels;
+use super::write_set::{Entry, WriteSet};
+use super::{Direction, Key, Read, StoreError, Table, Tables, tables};
+use std::ops::ControlFlow;
 
 const LAST: Table<String, u64> = Table::new("store.counters");
 
@@ -12,43 +14,100 @@ tables![LAST];
 
 /// The counters an epoch has used, each with the last number used. There are a dozen kinds, so a
 /// list is the fastest map.
-#[derive(Default)]
-pub(super) struct Counters(Vec<(&'static str, u64)>);
+#[derive(Debug, Default)]
+pub(super) struct Counters {
+    used: Vec<(&'static str, u64)>,
+    /// The same before the present turn.
+    before_turn: Vec<(&'static str, u64)>,
+}
 
 impl Counters {
+    pub(super) fn begin_turn(&mut self) {
+        self.before_turn.clone_from(&self.used);
+    }
+
+    /// Gives back the numbers of the present turn.
+    pub(super) fn roll_back(&mut self) {
+        self.used.clone_from(&self.before_turn);
+    }
+
     /// The next number of a kind, from 1.
     pub(super) fn next(
         &mut self,
-        transaction: &redb::WriteTransaction,
+        tables: &Tables,
+        levels: &Levels<'_>,
         kind: &'static str,
     ) -> Result<u64, StoreError> {
-        let known = self.0.iter().position(|(known, _)| *known == kind);
-        let place = match known {
-            Some(place) => place,
-            None => {
-                self.0.push((kind, read(transaction, kind)?));
-                self.0.len() - 1
-            }
-        };
-        let last = &mut self.0[place].1;
+        let last = self.last(tables, levels, kind)?;
         *last = last.checked_add(1).ok_or(StoreError::NoIdsLeft { kind })?;
         Ok(*last)
+    }
+
+    /// Skips this many numbers of a kind, after the next one.
+    pub(super) fn skip(
+        &mut self,
+        tables: &Tables,
+        levels: &Levels<'_>,
+        kind: &'static str,
+        numbers: u64,
+    ) -> Result<(), StoreError> {
+        let last = self.last(tables, levels, kind)?;
+        let skipped = numbers.checked_add(1).and_then(|it| last.checked_add(it));
+        *last = skipped.ok_or(StoreError::NoIdsLeft { kind })?;
+        Ok(())
+    }
+
+    fn last(
+        &mut self,
+        tables: &Tables,
+        levels: &Levels<'_>,
+        kind: &'static str,
+    ) -> Result<&mut u64, StoreError> {
+        let known = self.used.iter().position(|(known, _)| *known == kind);
+        let at = match known {
+            Some(at) => at,
+            None => {
+                let table = tables.index(LAST.id())?;
+                let key = Key::bytes(&kind.to_owned());
+                let last = levels
+                    .look_up(table, &key, |row| row.map_or(Ok(0), |row| LAST.decode(row)))??;
+                self.used.push((kind, last));
+                self.used.len() - 1
+            }
+        };
+        Ok(&mut self.used[at].1)
     }
 
     /// The last number of every kind, including this epoch's numbers.
     pub(super) fn all(
         &self,
-        transaction: &redb::WriteTransaction,
+        tables: &Tables,
+        levels: &Levels<'_>,
     ) -> Result<Vec<(String, u64)>, StoreError> {
-        use redb::ReadableTable;
-        let mut all = Vec::new();
-        for entry in transaction.open_table(definition(LAST.name()))?.iter()? {
-            let (kind, row) = entry?;
-            let unreadable = StoreError::Contradiction { what: "a counter without a name" };
-            let kind = <String as Key>::decode(kind.value()).ok_or(unreadable)?;
-            all.push((kind, LAST.decode(row.value())?));
-        }
-        for (kind, last) in &self.0 {
+        let mut all: Vec<(String, u64)> = Vec::new();
+        let mut failure = None;
+        let everything = (Vec::new(), None);
+        let table = tables.index(LAST.id())?;
+        levels.walk(table, &everything, Direction::Ascending, &mut |key, row| match (
+            <String as Key>::decode(key),
+            LAST.decode(row),
+        ) {
+            (Some(kind), Ok(last)) => {
+                all.push((kind, last));
+                ControlFlow::Continue(())
+            }
+            (_, Err(error)) => {
+                failure = Some(error);
+                ControlFlow::Break(())
+            }
+            (None, _) => {
+                let what = "a counter without a name";
+                failure = Some(StoreError::Contradiction { what });
+                ControlFlow::Break(())
+            }
+        })?;
+        failure.map_or(Ok(()), Err)?;
+        for (kind, last) in &self.used {
             match all.iter_mut().find(|(known, _)| known == kind) {
                 Some((_, known)) => *known = *last,
                 None => all.push(((*kind).to_owned(), *last)),
@@ -57,30 +116,14 @@ impl Counters {
         Ok(all)
     }
 
-    /// Skips this many numbers of a kind.
-    pub(super) fn skip(
-        &mut self,
-        transaction: &redb::WriteTransaction,
-        kind: &'static str,
-        numbers: u64,
-    ) -> Result<(), StoreError> {
-        let next = self.next(transaction, kind)?;
-        let last = next.checked_add(numbers).ok_or(StoreError::NoIdsLeft { kind })?;
-        for (_, known) in self.0.iter_mut().filter(|(known, _)| *known == kind) {
-            *known = last;
-        }
-        Ok(())
-    }
-
-    /// Writes the counters.
-    pub(super) fn write(&self, transaction: &redb::WriteTransaction) -> Result<(), StoreError> {
-        if self.0.is_empty() {
+    /// Writes the counters, when the epoch is sealed.
+    pub(super) fn write(&self, tables: &Tables, writes: &mut WriteSet) -> Result<(), StoreError> {
+        if self.used.is_empty() {
             return Ok(());
         }
-        let mut table = transaction.open_table(definition(LAST.name()))?;
-        for (kind, last) in &self.0 {
-            let row = LAST.encode(last)?;
-            table.insert(Key::bytes(&(*kind).to_owned()).as_slice(), row.as_slice())?;
+        let table = tables.index(LAST.id())?;
+        for (kind, last) in &self.used {
+            writes.write(table, Key::bytes(&(*kind).to_owned()), Entry::Put(LAST.encode(last)?));
         }
         Ok(())
     }
@@ -89,13 +132,6 @@ impl Counters {
 /// The last number of a kind that was used; 0 before the first.
 pub(super) fn last(read: &impl Read, kind: &str) -> Result<u64, StoreError> {
     Ok(read.get(LAST, &kind.to_owned())?.unwrap_or(0))
-}
-
-fn read(transaction: &redb::WriteTransaction, kind: &'static str) -> Result<u64, StoreError> {
-    use redb::ReadableTable;
-    let table = transaction.open_table(definition(LAST.name()))?;
-    let row = table.get(Key::bytes(&kind.to_owned()).as_slice())?;
-    row.map_or(Ok(0), |row| LAST.decode(row.value()))
 }
 
 #[cfg(test)]

@@ -1,93 +1,188 @@
-//! Turns and epochs: when a request may write, and how epochs end.
+//! The open epoch, and the unit through which a turn reads and writes it.
 
 use super::counters::Counters;
-use super::free_disk::DiskState;
-use super::snapshot::{definition, walk_table};
-use super::table::{ByteRange, Look};
-use super::{Direction, Key, Read, Row, Shared, StoreError, Table};
-use crate::Failure;
-use redb::{ReadableTable, ReadableTableMetadata};
+use super::levels::Levels;
+use super::table::{ByteRange, Look, TableId};
+use super::write_set::{Entry, WriteSet};
+use super::{Direction, Key, Read, Row, Snapshot, StoreError, StoreLimits, Table, Tables};
 use souk_domain::UnixMillis;
 use std::cell::Cell;
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
-use tokio::sync::{OwnedMutexGuard, oneshot};
 
-/// How the epoch of a turn ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ending {
-    /// Everything in it is durable.
-    Committed,
-    /// None of it happened.
-    Aborted,
-    /// The disk failed during the commit: the next start finds all of it or nothing.
-    Unknown,
-}
-
-/// The value behind the lock that makes turns exclusive: the holder of the lock has the turn and is
-/// the only writer.
-#[derive(Default)]
-pub(super) struct Writer {
-    pub(super) open: Option<OpenEpoch>,
-    last_turn: u64,
-}
-
-/// The epoch that is currently written.
-pub(super) struct OpenEpoch {
-    epoch: Arc<Epoch>,
-    opened: Instant,
-    pub(super) turns: Vec<oneshot::Sender<Ending>>,
-    pub(super) is_condemned: bool,
-}
-
-impl OpenEpoch {
-    /// Takes the write transaction, so that no unit can use it any more.
-    pub(super) fn close(&self) -> ClosedEpoch {
-        let mut writing = self.epoch.lock();
-        ClosedEpoch {
-            transaction: writing.transaction.take(),
-            counters: std::mem::take(&mut writing.counters),
-            written_bytes: writing.epoch_bytes,
-        }
-    }
-}
-
-/// The parts of an epoch that the committer needs.
-pub(super) struct ClosedEpoch {
-    pub(super) transaction: Option<redb::WriteTransaction>,
-    pub(super) counters: Counters,
-    pub(super) written_bytes: usize,
-}
-
-struct Epoch {
+/// An epoch while turns write it.
+#[derive(Debug)]
+pub(super) struct Epoch {
     writing: Mutex<Writing>,
+    tables: Tables,
+    base: Arc<Snapshot>,
+    /// The writes of the epoch before this one, if it was not durable when this one began.
+    committing: Option<Arc<WriteSet>>,
     max_turn_bytes: usize,
+    /// Bound on the memory of the writes of this epoch and the one before it.
+    max_overlay_bytes: usize,
 }
 
-#[derive(Default)]
+#[derive(Debug)]
 struct Writing {
-    transaction: Option<redb::WriteTransaction>,
     /// The turn whose units may write; 0 between turns.
     turn: u64,
     turn_bytes: usize,
-    /// A write of this turn failed or panicked, so its effects are unknown.
-    is_spoiled: bool,
-    epoch_bytes: usize,
+    /// A write of this turn failed, so the turn has no effect, whatever its result.
+    failed: Option<FailedWrite>,
+    writes: WriteSet,
     counters: Counters,
+    counts: RowCounts,
 }
 
-/// What a turn wrote to its epoch.
+/// Why a write failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FailedWrite {
+    /// The epochs in memory have reached their bound.
+    OverlayFull,
+    /// Anything else.
+    Other,
+}
+
+/// What a turn did to its epoch.
 pub(super) struct Written {
-    pub(super) bytes: usize,
-    /// A write failed, so the epoch must be aborted, whatever the turn's result.
-    pub(super) is_spoiled: bool,
+    pub(super) is_empty: bool,
+    pub(super) failed: Option<FailedWrite>,
 }
 
 impl Epoch {
+    pub(super) fn new(
+        tables: Tables,
+        base: Arc<Snapshot>,
+        committing: Option<Arc<WriteSet>>,
+        limits: &StoreLimits,
+    ) -> Self {
+        let writing = Writing {
+            turn: 0,
+            turn_bytes: 0,
+            failed: None,
+            writes: WriteSet::new(tables.len()),
+            counters: Counters::default(),
+            counts: RowCounts::default(),
+        };
+        Self {
+            writing: Mutex::new(writing),
+            tables,
+            base,
+            committing,
+            max_turn_bytes: limits.max_turn_bytes,
+            max_overlay_bytes: limits.max_overlay_bytes,
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Writing> {
-        // A poisoned lock comes from a panic in a turn, and that turn condemns the epoch.
+        // A poisoned lock comes from a panic while a turn read. Its writes are whole.
         self.writing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn levels<'a>(&'a self, writes: &'a WriteSet) -> Levels<'a> {
+        Levels { open: writes, committing: self.committing.as_deref(), base: &self.base }
+    }
+
+    /// Begins a turn. What was written before it can no longer be undone.
+    pub(super) fn begin_turn(&self, turn: u64) {
+        let mut writing = self.lock();
+        writing.turn = turn;
+        writing.turn_bytes = 0;
+        writing.failed = None;
+        writing.writes.begin_turn();
+        writing.counters.begin_turn();
+        writing.counts.begin_turn();
+    }
+
+    /// Ends the writing of the present turn. Returns what it did.
+    pub(super) fn end_writing(&self) -> Written {
+        let mut writing = self.lock();
+        writing.turn = 0;
+        Written { is_empty: !writing.has_written(), failed: writing.failed }
+    }
+
+    /// Undoes the present turn. True if it had written anything.
+    pub(super) fn roll_back(&self) -> bool {
+        let mut writing = self.lock();
+        writing.turn = 0;
+        let had_written = writing.has_written();
+        writing.writes.roll_back();
+        writing.counters.roll_back();
+        writing.counts.roll_back();
+        had_written
+    }
+
+    /// The memory that the writes take, in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        self.lock().writes.bytes()
+    }
+
+    /// Takes the writes. No turn may be open, and none may begin afterwards.
+    pub(super) fn seal(&self) -> Result<WriteSet, StoreError> {
+        let mut guard = self.lock();
+        let writing = &mut *guard;
+        writing.turn = 0;
+        writing.counters.write(&self.tables, &mut writing.writes)?;
+        Ok(std::mem::replace(&mut writing.writes, WriteSet::new(0)))
+    }
+}
+
+impl Writing {
+    fn has_written(&self) -> bool {
+        self.turn_bytes > 0 || self.writes.has_undo()
+    }
+
+    /// Counts bytes that the turn wants to write, and judges the bounds.
+    fn admit(&mut self, bytes: usize, epoch: &Epoch) -> Result<(), StoreError> {
+        self.turn_bytes += bytes;
+        if self.turn_bytes > epoch.max_turn_bytes {
+            self.failed = Some(FailedWrite::Other);
+            return Err(StoreError::TurnTooLarge { max_turn_bytes: epoch.max_turn_bytes });
+        }
+        let committing = epoch.committing.as_ref().map_or(0, |writes| writes.bytes());
+        if self.writes.bytes() + committing + bytes > epoch.max_overlay_bytes {
+            self.failed = Some(FailedWrite::OverlayFull);
+            return Err(StoreError::OverlayFull { max_overlay_bytes: epoch.max_overlay_bytes });
+        }
+        Ok(())
+    }
+
+    fn write(
+        &mut self,
+        epoch: &Epoch,
+        table: usize,
+        key: Vec<u8>,
+        entry: Entry,
+    ) -> Result<(), StoreError> {
+        if let Some(count) = self.counts.of(table) {
+            let was_there = epoch.levels(&self.writes).contains(table, &key)?;
+            *count += u64::from(entry.row().is_some());
+            *count = count.saturating_sub(u64::from(was_there));
+        }
+        self.writes.write(table, key, entry);
+        Ok(())
+    }
+}
+
+/// The numbers of rows of the tables that were counted in this epoch.
+#[derive(Debug, Default)]
+struct RowCounts {
+    counted: Vec<(usize, u64)>,
+    /// The same before the present turn.
+    before_turn: Vec<(usize, u64)>,
+}
+
+impl RowCounts {
+    fn begin_turn(&mut self) {
+        self.before_turn.clone_from(&self.counted);
+    }
+
+    fn roll_back(&mut self) {
+        self.counted.clone_from(&self.before_turn);
+    }
+
+    fn of(&mut self, table: usize) -> Option<&mut u64> {
+        self.counted.iter_mut().find(|(known, _)| *known == table).map(|(_, count)| count)
     }
 }
 
@@ -101,39 +196,44 @@ pub struct Unit {
 }
 
 impl Unit {
+    pub(super) fn new(epoch: Arc<Epoch>, turn: u64, now: UnixMillis) -> Self {
+        Self { epoch, turn, now }
+    }
+
+    pub(super) fn epoch(&self) -> &Epoch {
+        &self.epoch
+    }
+
     /// The time of this turn, the same for all its changes.
     #[must_use]
     pub fn now(&self) -> UnixMillis {
         self.now
     }
 
-    /// `written_bytes` is 0 for a read.
     fn with<R>(
         &self,
-        written_bytes: usize,
-        act: impl FnOnce(&redb::WriteTransaction, &mut Counters) -> Result<R, StoreError>,
+        act: impl FnOnce(&mut Writing, &Epoch) -> Result<R, StoreError>,
     ) -> Result<R, StoreError> {
         let _use = UnitUse::begin()?;
-        let mut guard = self.epoch.lock();
-        let writing = &mut *guard;
+        let mut writing = self.epoch.lock();
         if writing.turn != self.turn {
             return Err(StoreError::TurnOver);
         }
-        // Borrowed, not moved: a panic in `act` would drop a moved transaction while unwinding, and
-        // redb would need a repair. Only the committer ends transactions.
-        let transaction = writing.transaction.as_ref().ok_or(StoreError::TurnOver)?;
-        if written_bytes == 0 {
-            return act(transaction, &mut writing.counters);
-        }
-        writing.turn_bytes += written_bytes;
-        writing.epoch_bytes += written_bytes;
-        let was_spoiled = std::mem::replace(&mut writing.is_spoiled, true);
-        if writing.turn_bytes > self.epoch.max_turn_bytes {
-            return Err(StoreError::TurnTooLarge { max_turn_bytes: self.epoch.max_turn_bytes });
-        }
-        let result = act(transaction, &mut writing.counters)?;
-        writing.is_spoiled = was_spoiled;
-        Ok(result)
+        act(&mut writing, &self.epoch)
+    }
+
+    /// A write: if it fails, the turn has no effect.
+    fn write<R>(
+        &self,
+        act: impl FnOnce(&mut Writing, &Epoch) -> Result<R, StoreError>,
+    ) -> Result<R, StoreError> {
+        self.with(|writing, epoch| {
+            let result = act(writing, epoch);
+            if result.is_err() {
+                writing.failed.get_or_insert(FailedWrite::Other);
+            }
+            result
+        })
     }
 
     /// The next number of a kind, from 1. Never reused.
@@ -141,7 +241,11 @@ impl Unit {
     /// # Errors
     /// [`StoreError`].
     pub fn next_number(&self, kind: &'static str) -> Result<u64, StoreError> {
-        self.with(size_of::<u64>(), |transaction, counters| counters.next(transaction, kind))
+        self.write(|writing, epoch| {
+            writing.admit(size_of::<u64>(), epoch)?;
+            let Writing { counters, writes, .. } = writing;
+            counters.next(&epoch.tables, &epoch.levels(writes), kind)
+        })
     }
 
     /// The last number used of every kind.
@@ -149,7 +253,9 @@ impl Unit {
     /// # Errors
     /// [`StoreError`].
     pub fn counted(&self) -> Result<Vec<(String, u64)>, StoreError> {
-        self.with(0, |transaction, counters| counters.all(transaction))
+        self.with(|writing, epoch| {
+            writing.counters.all(&epoch.tables, &epoch.levels(&writing.writes))
+        })
     }
 
     /// Skips this many numbers of a kind: they are never used.
@@ -157,27 +263,34 @@ impl Unit {
     /// # Errors
     /// [`StoreError`].
     pub fn skip_numbers(&self, kind: &'static str, numbers: u64) -> Result<(), StoreError> {
-        self.with(size_of::<u64>(), |transaction, counters| {
-            counters.skip(transaction, kind, numbers)
+        self.write(|writing, epoch| {
+            writing.admit(size_of::<u64>(), epoch)?;
+            let Writing { counters, writes, .. } = writing;
+            counters.skip(&epoch.tables, &epoch.levels(writes), kind, numbers)
         })
     }
 
     pub(super) fn put_bytes(
         &self,
-        table: &'static str,
-        key: &[u8],
-        value: &[u8],
+        table: TableId,
+        key: Vec<u8>,
+        value: Vec<u8>,
     ) -> Result<(), StoreError> {
-        self.with((key.len() + value.len()).max(1), |transaction, _| {
-            transaction.open_table(definition(table))?.insert(key, value)?;
-            Ok(())
+        self.write(|writing, epoch| {
+            writing.admit((key.len() + value.len()).max(1), epoch)?;
+            writing.write(epoch, epoch.tables.index(table)?, key, Entry::Put(value))
         })
     }
 
-    pub(super) fn delete_bytes(&self, table: &'static str, key: &[u8]) -> Result<bool, StoreError> {
-        self.with(key.len().max(1), |transaction, _| {
-            let was_there = transaction.open_table(definition(table))?.remove(key)?.is_some();
-            Ok(was_there)
+    pub(super) fn delete_bytes(&self, table: TableId, key: Vec<u8>) -> Result<bool, StoreError> {
+        self.write(|writing, epoch| {
+            let table = epoch.tables.index(table)?;
+            if !epoch.levels(&writing.writes).contains(table, &key)? {
+                return Ok(false);
+            }
+            writing.admit(key.len().max(1), epoch)?;
+            writing.write(epoch, table, key, Entry::Deleted)?;
+            Ok(true)
         })
     }
 }
@@ -207,213 +320,37 @@ impl Drop for UnitUse {
 impl Read for Unit {
     fn look_up<R>(
         &self,
-        table: &'static str,
+        table: TableId,
         key: &[u8],
         look: impl FnOnce(Option<&[u8]>) -> R,
     ) -> Result<R, StoreError> {
-        self.with(0, |transaction, _| {
-            let table = transaction.open_table(definition(table))?;
-            let value = table.get(key)?;
-            Ok(look(value.as_ref().map(redb::AccessGuard::value)))
+        self.with(|writing, epoch| {
+            epoch.levels(&writing.writes).look_up(epoch.tables.index(table)?, key, look)
         })
     }
 
     fn walk(
         &self,
-        table: &'static str,
+        table: TableId,
         range: ByteRange,
         direction: Direction,
         look: Look<'_>,
     ) -> Result<(), StoreError> {
-        self.with(0, |transaction, _| {
-            walk_table(&transaction.open_table(definition(table))?, &range, direction, look)
+        self.with(|writing, epoch| {
+            let table = epoch.tables.index(table)?;
+            epoch.levels(&writing.writes).walk(table, &range, direction, look)
         })
     }
 
     fn count<K: Key, V: Row>(&self, table: Table<K, V>) -> Result<u64, StoreError> {
-        self.with(0, |transaction, _| {
-            Ok(transaction.open_table(definition(table.name()))?.len()?)
+        self.with(|writing, epoch| {
+            let table = epoch.tables.index(table.id())?;
+            if let Some(count) = writing.counts.of(table) {
+                return Ok(*count);
+            }
+            let count = epoch.levels(&writing.writes).count(table)?;
+            writing.counts.counted.push((table, count));
+            Ok(count)
         })
     }
-}
-
-/// One request's exclusive time with the open epoch. If it is dropped without [`Turn::finish`] (a
-/// panic, an aborted task), it condemns the epoch.
-pub(super) struct Turn {
-    shared: Arc<Shared>,
-    /// `None` once the turn has passed on the lock.
-    writer: Option<OwnedMutexGuard<Writer>>,
-    unit: Unit,
-    may_run_again: bool,
-}
-
-impl Turn {
-    /// Waits for its turn, first come, first served, and opens an epoch if none is open.
-    pub(super) async fn take(waiting: WaitingTurn) -> Result<Self, Failure> {
-        let shared = Arc::clone(&waiting.shared);
-        let mut writer = Arc::clone(&shared.writer).lock_owned().await;
-        drop(waiting);
-        let (epoch, number) = match next_turn(&shared, &mut writer) {
-            Ok(next) => next,
-            Err(failure) => {
-                // This turn will not happen, so an epoch that other turns opened must not wait for
-                // it.
-                commit_if_open(&shared, writer);
-                return Err(failure);
-            }
-        };
-        let unit = Unit { epoch, turn: number, now: crate::clock::now() };
-        Ok(Self { shared, writer: Some(writer), unit, may_run_again: true })
-    }
-
-    pub(super) fn unit(&self) -> Unit {
-        self.unit.clone()
-    }
-
-    pub(super) fn deadline(&self) -> Duration {
-        self.shared.limits.turn_deadline
-    }
-
-    /// Prevents further writes by this turn's units. Returns what they wrote.
-    pub(super) fn end_writing(&self) -> Written {
-        let mut writing = self.unit.epoch.lock();
-        writing.turn = 0;
-        Written { bytes: writing.turn_bytes, is_spoiled: writing.is_spoiled }
-    }
-
-    /// Ends the turn. Returns when the epoch is committed or aborted. A turn that may not run again
-    /// ends its epoch at once, so that no later turn can condemn it.
-    pub(super) async fn finish(mut self, is_sound: bool, may_run_again: bool) -> Ending {
-        let (answer, fate) = oneshot::channel();
-        self.may_run_again = may_run_again;
-        if is_sound && may_run_again && self.shared.waiting.load(Ordering::SeqCst) == 0 {
-            // Requests that have arrived but not yet queued for a turn get one chance to share this
-            // commit. Without such requests this costs well under a microsecond.
-            tokio::task::yield_now().await;
-        }
-        self.hand_on(is_sound, Some(answer));
-        fate.await.unwrap_or(Ending::Unknown)
-    }
-
-    fn hand_on(&mut self, is_sound: bool, answer: Option<oneshot::Sender<Ending>>) {
-        let Some(mut writer) = self.writer.take() else { return };
-        let epoch_bytes = {
-            let mut writing = self.unit.epoch.lock();
-            writing.turn = 0;
-            writing.epoch_bytes
-        };
-        let open = writer.open.as_mut().expect("an epoch stays open during a turn");
-        open.turns.extend(answer);
-        open.is_condemned |= !is_sound;
-        let limits = &self.shared.limits;
-        let is_full = open.turns.len() >= limits.max_turns_per_epoch
-            || open.opened.elapsed() >= limits.max_epoch_age
-            || epoch_bytes >= limits.max_epoch_bytes;
-        let is_last = self.shared.waiting.load(Ordering::SeqCst) == 0;
-        if open.is_condemned || is_full || is_last || !self.may_run_again {
-            self.shared.committer.commit(writer);
-            return;
-        }
-        drop(writer);
-        commit_if_abandoned(&self.shared);
-    }
-}
-
-impl Drop for Turn {
-    fn drop(&mut self) {
-        self.hand_on(false, None);
-    }
-}
-
-/// A request that waits for its turn; counted until the turn begins or the request is dropped.
-pub(super) struct WaitingTurn {
-    shared: Arc<Shared>,
-}
-
-impl WaitingTurn {
-    pub(super) fn behind(shared: &Arc<Shared>) -> Self {
-        shared.waiting.fetch_add(1, Ordering::SeqCst);
-        Self { shared: Arc::clone(shared) }
-    }
-
-    /// Starts to wait. Fails if the bound on waiting requests is reached.
-    pub(super) fn behind_bounded(shared: &Arc<Shared>) -> Result<Self, Failure> {
-        let is_free = |waiting| (waiting < shared.limits.max_waiting_turns).then_some(waiting + 1);
-        match shared.waiting.fetch_update(Ordering::SeqCst, Ordering::SeqCst, is_free) {
-            Ok(_) => Ok(Self { shared: Arc::clone(shared) }),
-            Err(_) => Err(Failure::Busy),
-        }
-    }
-}
-
-impl Drop for WaitingTurn {
-    fn drop(&mut self) {
-        self.shared.waiting.fetch_sub(1, Ordering::SeqCst);
-        commit_if_abandoned(&self.shared);
-    }
-}
-
-/// Commits an epoch that was left open for a waiting request that was then dropped. Called after
-/// the lock was released and after a request stopped waiting, so that one of the two always finds
-/// it. Other code that takes the lock without opening a turn uses [`commit_if_open`].
-fn commit_if_abandoned(shared: &Arc<Shared>) {
-    if shared.waiting.load(Ordering::SeqCst) > 0 {
-        return;
-    }
-    if let Ok(writer) = Arc::clone(&shared.writer).try_lock_owned() {
-        commit_if_open(shared, writer);
-    }
-}
-
-/// Releases the lock without a turn; true if that ends an open epoch.
-pub(super) fn commit_if_open(shared: &Arc<Shared>, writer: OwnedMutexGuard<Writer>) -> bool {
-    let is_open = writer.open.is_some();
-    if is_open {
-        shared.committer.commit(writer);
-    }
-    is_open
-}
-
-fn next_turn(shared: &Arc<Shared>, writer: &mut Writer) -> Result<(Arc<Epoch>, u64), Failure> {
-    if shared.closing.load(Ordering::SeqCst) || *shared.broken.borrow() {
-        return Err(Failure::Unavailable);
-    }
-    match shared.free_disk.look() {
-        DiskState::Good => {}
-        DiskState::Full => return Err(Failure::DiskFull),
-        DiskState::ReadOnly => return Err(Failure::DiskReadOnly),
-    }
-    let open = match &mut writer.open {
-        Some(open) => open,
-        None => writer.open.insert(begin_epoch(shared)?),
-    };
-    writer.last_turn += 1;
-    let mut writing = open.epoch.lock();
-    writing.turn = writer.last_turn;
-    writing.turn_bytes = 0;
-    writing.is_spoiled = false;
-    drop(writing);
-    Ok((Arc::clone(&open.epoch), writer.last_turn))
-}
-
-fn begin_epoch(shared: &Arc<Shared>) -> Result<OpenEpoch, Failure> {
-    // Never blocks: the committer releases the lock only after the last transaction ended.
-    let begun = shared.database.begin_write().map_err(StoreError::from).and_then(|mut begun| {
-        begun.set_durability(redb::Durability::Immediate)?;
-        Ok(begun)
-    });
-    let transaction = begun.inspect_err(|error| {
-        // redb never writes again after a disk error, not even after a read error.
-        tracing::error!(error = error as &dyn std::error::Error, "the store cannot write");
-        shared.broken.send_replace(true);
-    })?;
-    let writing = Writing { transaction: Some(transaction), ..Writing::default() };
-    let epoch =
-        Epoch { writing: Mutex::new(writing), max_turn_bytes: shared.limits.max_turn_bytes };
-    Ok(OpenEpoch {
-        epoch: Arc::new(epoch),
-        opened: Instant::now(),
-        turns: Vec::new(),
-        is_condemned: false,
-    })
 }

@@ -35,6 +35,12 @@ pub enum StoreError {
         /// The bound, in bytes.
         max_turn_bytes: usize,
     },
+    /// The writes that wait for the disk have reached their bound.
+    #[error("more than {max_overlay_bytes} bytes wait to be written")]
+    OverlayFull {
+        /// The bound, in bytes.
+        max_overlay_bytes: usize,
+    },
     /// The id counter of a kind is exhausted.
     #[error("no ids left of kind {kind}")]
     NoIdsLeft {
@@ -47,6 +53,19 @@ pub enum StoreError {
         /// What was found.
         what: &'static str,
     },
+}
+
+impl StoreError {
+    /// True if the disk failed.
+    pub(super) fn is_of_the_disk(&self) -> bool {
+        let Self::Redb(error) = self else { return false };
+        matches!(**error, redb::Error::Io(_) | redb::Error::PreviousIo)
+    }
+
+    /// True if the turn has ended for this command, without fault of its owner.
+    pub(crate) fn ends_the_turn(&self) -> bool {
+        matches!(self, Self::TurnOver | Self::TurnTooLarge { .. } | Self::OverlayFull { .. })
+    }
 }
 
 impl<E: Into<redb::Error>> From<E> for StoreError {

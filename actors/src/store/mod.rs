@@ -1,25 +1,29 @@
 //! The store: one redb file, one writer, many requests per commit.
 //!
 //! A request that changes something takes a *turn* ([`Store::transact`]). During it, no other
-//! request runs, and the owners write into the open *epoch* (one redb write transaction) through
-//! the turn's [`Unit`]. When no other request waits for a turn, or the epoch is old or large
-//! enough, the committer thread commits it, and only then are its requests answered. Queries read
-//! the last committed [`Snapshot`] and never wait for a writer.
+//! request runs, and the owners write into the open *epoch*, in memory, through the turn's
+//! [`Unit`]. When no other request waits for a turn, or the epoch is old or large enough, it is
+//! sealed: the committer thread gives it to the engine, and only when it is durable are its
+//! requests answered. If many requests wait, the next epoch is written meanwhile. Queries read the
+//! last committed [`Snapshot`] and never wait for a writer.
 //!
 //! Invariants, each tested in `tests/`:
-//! - a turn that fails (panic, dropped task, deadline, dead owner, a refusal after a
-//!   write) condemns its epoch: the committer aborts it, and its other requests run again;
+//! - a turn that fails (panic, dropped task, deadline, dead owner, a refusal after a write) is
+//!   rolled back, and no other turn notices;
 //! - a [`Unit`] is unusable after its turn;
-//! - a request is answered only after the commit with its effects;
-//! - if the outcome of a commit is unknown, all changes are rejected and [`Store::broken`] turns
-//!   true.
+//! - a request is answered only when its effects, and everything it may have read, are durable;
+//! - at most two epochs are in memory: one that is being committed, and one that is open;
+//! - if the outcome of a commit is unknown, later epochs are not written, all changes are rejected
+//!   and [`Store::broken`] turns true.
 
 mod committer;
 mod copy;
 mod counters;
+mod engines;
 mod epoch;
 mod error;
 mod free_disk;
+mod levels;
 mod quiet;
 mod room;
 mod schema;
@@ -29,7 +33,9 @@ mod stored;
 mod table;
 #[cfg(test)]
 mod tests;
+mod turns;
 mod untouched;
+mod write_set;
 
 pub use copy::CopyError;
 pub use epoch::Unit;
@@ -38,7 +44,7 @@ pub use schema::{Opening, SCHEMA_VERSION, Schema, StoreKind};
 pub use seal::{BadCopy, Seal};
 pub use snapshot::Snapshot;
 pub use stored::{Octets, Stored, Text, read_all};
-pub use table::{Direction, Key, Look, Read, Row, RowReader, Table};
+pub use table::{Direction, Key, Look, Read, Row, RowReader, Table, TableId};
 
 #[cfg(any(test, fuzzing))]
 pub(crate) use counters::READERS;
@@ -48,15 +54,17 @@ pub(crate) use table::tables;
 
 use crate::Failure;
 use arc_swap::ArcSwap;
-use epoch::{Ending, Turn, WaitingTurn, Writer};
+use committer::EpochToEnd;
+use engines::{Engine, RedbEngine};
 use free_disk::DiskState;
 use room::Room;
-use snapshot::TableNames;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
+use table::Tables;
 use tokio::sync::watch;
+use turns::{WaitingTurn, Writer};
 
 /// How often [`Store::watch_disk`] checks the disk.
 pub const DISK_LOOK_INTERVAL: Duration = Duration::from_secs(1);
@@ -78,9 +86,11 @@ pub struct StoreLimits {
     pub max_turn_bytes: usize,
     /// How long one turn may take.
     pub turn_deadline: Duration,
-    /// How often a request runs if other turns condemn its epoch. The last attempt ends its epoch
-    /// itself, so that no later turn can condemn it.
-    pub max_attempts: usize,
+    /// Memory that the writes of the open epoch and of the one being committed may take, in bytes.
+    /// A turn that would take more is rolled back; its client should retry in a moment.
+    pub max_overlay_bytes: usize,
+    /// When the next epoch begins before the last one is durable.
+    pub pipeline: Pipeline,
     /// Below this much free space on the disk, changes are rejected; queries still work.
     pub min_free_disk_bytes: u64,
 }
@@ -95,10 +105,22 @@ impl Default for StoreLimits {
             max_epoch_bytes: 8 << 20,
             max_turn_bytes: 16 << 20,
             turn_deadline: Duration::from_secs(3),
-            max_attempts: 4,
+            max_overlay_bytes: 24 << 20,
+            pipeline: Pipeline::WhenItPays,
             min_free_disk_bytes: 16 << 20,
         }
     }
+}
+
+/// When turns go on while an epoch is committed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pipeline {
+    /// When the turns that wait will probably take longer than the commit.
+    WhenItPays,
+    /// Whenever at most one epoch is being committed.
+    Always,
+    /// Never: turns wait for the commit.
+    Never,
 }
 
 /// Counts since the store was opened.
@@ -106,8 +128,8 @@ impl Default for StoreLimits {
 pub struct StoreStats {
     /// Committed epochs.
     pub commits: u64,
-    /// Aborted epochs.
-    pub aborts: u64,
+    /// Turns that had written something and were rolled back.
+    pub rollbacks: u64,
     /// Turns in committed epochs.
     pub turns: u64,
     /// Requests that currently wait for a turn.
@@ -139,9 +161,9 @@ pub struct Store {
 }
 
 struct Shared {
-    database: redb::Database,
+    engine: Engine,
     kind: StoreKind,
-    table_names: TableNames,
+    tables: Tables,
     limits: StoreLimits,
     /// The data file's directory; `None` for a store in memory.
     directory: Option<PathBuf>,
@@ -152,10 +174,20 @@ struct Shared {
     closing: AtomicBool,
     broken: watch::Sender<bool>,
     commits: watch::Sender<u64>,
-    aborts: AtomicU64,
+    /// The number of the last epoch that the committer has ended.
+    ended: AtomicU64,
+    /// How long a commit takes on average, in nanoseconds.
+    commit_nanos: AtomicU64,
+    rollbacks: AtomicU64,
     turns: AtomicU64,
     free_disk: free_disk::FreeDisk,
     room: Room,
+}
+
+impl Shared {
+    fn count_turns(&self, turns: usize) {
+        self.turns.fetch_add(u64::try_from(turns).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
 }
 
 impl Drop for Shared {
@@ -192,13 +224,27 @@ impl Store {
         schema: &Schema,
         limits: StoreLimits,
     ) -> Result<Self, OpenError> {
-        let table_names = TableNames::of(&schema.tables);
-        let snapshot = Snapshot::of(&database, &table_names)?;
+        let (store, epochs) = Self::without_committer(database, room, directory, schema, limits)?;
+        committer::start(Arc::downgrade(&store.shared), epochs)?;
+        Ok(store)
+    }
+
+    /// The store, and the sealed epochs that somebody must end.
+    fn without_committer(
+        database: redb::Database,
+        room: Room,
+        directory: Option<PathBuf>,
+        schema: &Schema,
+        limits: StoreLimits,
+    ) -> Result<(Self, mpsc::Receiver<EpochToEnd>), OpenError> {
+        let tables = Tables::of(&schema.tables);
+        let engine = Engine::Redb(RedbEngine::new(database, tables.clone()));
+        let snapshot = engine.snapshot()?;
         let (committer, epochs) = committer::Committer::new();
         let shared = Arc::new(Shared {
-            database,
+            engine,
             kind: schema.kind,
-            table_names,
+            tables,
             free_disk: free_disk::FreeDisk::new(directory.clone(), limits.min_free_disk_bytes),
             directory,
             writer: Arc::new(tokio::sync::Mutex::new(Writer::default())),
@@ -208,14 +254,15 @@ impl Store {
             closing: AtomicBool::new(false),
             broken: watch::Sender::new(false),
             commits: watch::Sender::new(0),
-            aborts: AtomicU64::new(0),
+            ended: AtomicU64::new(0),
+            commit_nanos: AtomicU64::new(0),
+            rollbacks: AtomicU64::new(0),
             turns: AtomicU64::new(0),
             limits,
             room,
         });
         shared.room.await_room();
-        committer::start(Arc::downgrade(&shared), epochs)?;
-        Ok(Self { shared })
+        Ok((Self { shared }, epochs))
     }
 
     /// The last committed state. Its pages cannot be reused while it is held, so drop it soon.
@@ -226,12 +273,13 @@ impl Store {
 
     /// Runs `work` in a turn of its own and returns once its effects are durable.
     ///
-    /// `work` may run more than once: if another turn condemns the epoch, the effects are undone
-    /// and it runs again. It runs to its end even if the caller is dropped.
+    /// `work` may run more than once, on an engine that other processes write too. It runs to its
+    /// end even if the caller is dropped: a turn excludes all others, so it must not wait for a
+    /// caller that is slow to poll it.
     ///
     /// # Errors
-    /// The refusals of `work`; [`Failure::Busy`] if too many turns wait; [`Failure::Unavailable`]
-    /// if the effects could not be made durable.
+    /// The refusals of `work`; [`Failure::Busy`] if too many turns wait or too much waits to be
+    /// written; [`Failure::Unavailable`] if the effects could not be made durable.
     pub async fn transact<T, F, Fut>(&self, work: F) -> Result<T, Failure>
     where
         T: Send + 'static,
@@ -241,18 +289,8 @@ impl Store {
         if self.shared.room.is_missing() {
             return Err(Failure::DiskFull);
         }
-        let mut waiting = WaitingTurn::behind_bounded(&self.shared)?;
-        let shared = Arc::clone(&self.shared);
-        let conversation = tokio::spawn(async move {
-            for attempt in 1..=shared.limits.max_attempts {
-                let may_run_again = attempt < shared.limits.max_attempts;
-                if let Some(result) = one_attempt(waiting, &work, may_run_again).await {
-                    return result;
-                }
-                waiting = WaitingTurn::behind(&shared);
-            }
-            Err(Failure::Unavailable)
-        });
+        let waiting = WaitingTurn::behind(&self.shared)?;
+        let conversation = tokio::spawn(async move { turns::run(waiting, work).await });
         tokio::select! {
             result = conversation => result.unwrap_or(Err(Failure::Unavailable)),
             // The pending write becomes durable once there is room, or never.
@@ -301,7 +339,7 @@ impl Store {
     pub fn stats(&self) -> StoreStats {
         StoreStats {
             commits: *self.shared.commits.borrow(),
-            aborts: self.shared.aborts.load(Ordering::Relaxed),
+            rollbacks: self.shared.rollbacks.load(Ordering::Relaxed),
             turns: self.shared.turns.load(Ordering::Relaxed),
             waiting: self.shared.waiting.load(Ordering::SeqCst),
         }
@@ -332,8 +370,8 @@ impl Store {
         loop {
             let writer = Arc::clone(&self.shared.writer).lock_owned().await;
             // An epoch may be open for a request that was dropped, or that is rejected now.
-            let was_open = epoch::commit_if_open(&self.shared, writer);
-            if !was_open && self.shared.waiting.load(Ordering::SeqCst) == 0 {
+            let has_pending = turns::end_pending(&self.shared, writer);
+            if !has_pending && self.shared.waiting.load(Ordering::SeqCst) == 0 {
                 return;
             }
             tokio::task::yield_now().await;
@@ -347,52 +385,5 @@ impl Store {
     pub(crate) fn made_in(directory: &Path, tables: &[&'static str]) -> Self {
         let schema = Schema::new(StoreKind::Shop, tables);
         Self::open(directory, &schema, Opening::OrMake, StoreLimits::default()).expect("opens")
-    }
-}
-
-/// `None`: another turn condemned the epoch, and this work may run again.
-async fn one_attempt<T, F, Fut>(
-    waiting: WaitingTurn,
-    work: &F,
-    may_run_again: bool,
-) -> Option<Result<T, Failure>>
-where
-    F: Fn(Unit) -> Fut,
-    Fut: Future<Output = Result<T, Failure>>,
-{
-    let turn = match Turn::take(waiting).await {
-        Ok(turn) => turn,
-        Err(failure) => return Some(Err(failure)),
-    };
-    let deadline = turn.deadline();
-    let result = match tokio::time::timeout(deadline, work(turn.unit())).await {
-        Ok(result) => result,
-        Err(_) => {
-            tracing::error!(deadline_ms = deadline.as_millis(), "a turn passed its deadline");
-            Err(Failure::Unavailable)
-        }
-    };
-    // Before the decision: an owner that still holds the unit could write after it.
-    let written = turn.end_writing();
-    let is_sound = match &result {
-        Ok(_) if written.is_spoiled => {
-            tracing::error!("a turn went on after a failed write; its epoch is aborted");
-            false
-        }
-        Ok(_) => true,
-        Err(Failure::Refused(refusal)) => {
-            let is_clean = written.bytes == 0;
-            if !is_clean {
-                tracing::error!(%refusal, "a refusal came after a write; its epoch is aborted");
-            }
-            is_clean
-        }
-        Err(_) => false,
-    };
-    match turn.finish(is_sound, may_run_again).await {
-        Ending::Committed => Some(result),
-        Ending::Aborted if is_sound => None,
-        Ending::Aborted => Some(result.and(Err(Failure::Unavailable))),
-        Ending::Unknown => Some(Err(Failure::Unavailable)),
     }
 }

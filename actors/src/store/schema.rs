@@ -1,8 +1,8 @@
 //! Opening or creating the file: checks that it is ours, its kind, and its schema version.
 
+use super::engines::definition;
 use super::quiet::catch_quietly;
 use super::room::{Room, RoomyDisk};
-use super::snapshot::definition;
 use super::untouched::UntouchedFile;
 use super::{OpenError, Store, StoreError, StoreLimits, counters};
 use redb::backends::FileBackend;

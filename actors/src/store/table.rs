@@ -10,10 +10,74 @@ use souk_domain::{
 };
 use std::marker::PhantomData;
 use std::ops::ControlFlow;
+use std::sync::Arc;
+
+/// A table's name, with a hash of it that the compiler computes: the store finds the table's index
+/// by the hash.
+#[derive(Clone, Copy, Debug)]
+pub struct TableId {
+    name: &'static str,
+    hash: u32,
+}
+
+impl TableId {
+    /// The id of the table with this name.
+    #[must_use]
+    pub const fn new(name: &'static str) -> Self {
+        // FNV-1a.
+        let (bytes, mut hash, mut at) = (name.as_bytes(), 0x811C_9DC5_u32, 0);
+        while at < bytes.len() {
+            hash = (hash ^ bytes[at] as u32).wrapping_mul(0x0100_0193);
+            at += 1;
+        }
+        Self { name, hash }
+    }
+}
+
+/// The tables of a store. Everywhere inside it a table is an index into this list.
+#[derive(Clone, Debug)]
+pub(super) struct Tables {
+    names: Arc<[&'static str]>,
+    /// Sorted.
+    by_hash: Arc<[(u32, usize)]>,
+}
+
+impl Tables {
+    pub(super) fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    pub(super) fn of(tables: &[&'static str]) -> Self {
+        let mut names = tables.to_vec();
+        names.sort_unstable();
+        let hashes = names.iter().enumerate().map(|(index, name)| (TableId::new(name).hash, index));
+        let mut by_hash: Vec<_> = hashes.collect();
+        by_hash.sort_unstable();
+        Self { names: names.into(), by_hash: by_hash.into() }
+    }
+
+    /// The names of all tables, by index.
+    pub(super) fn names(&self) -> &[&'static str] {
+        &self.names
+    }
+
+    /// The name of a table.
+    pub(super) fn name(&self, index: usize) -> &'static str {
+        self.names[index]
+    }
+
+    /// The index of a table.
+    pub(super) fn index(&self, table: TableId) -> Result<usize, StoreError> {
+        let first = self.by_hash.partition_point(|(hash, _)| *hash < table.hash);
+        let same_hash = self.by_hash[first..].iter().take_while(|(hash, _)| *hash == table.hash);
+        let found = same_hash.map(|(_, index)| *index).find(|it| self.names[*it] == table.name);
+        found.ok_or(StoreError::Contradiction { what: "a table outside of the schema" })
+    }
+}
 
 /// A table of the schema. Only its owner's files name it.
 pub struct Table<K, V> {
-    name: &'static str,
+    id: TableId,
     types: PhantomData<fn() -> (K, V)>,
 }
 
@@ -29,13 +93,19 @@ impl<K: Key, V: Row> Table<K, V> {
     /// The table with this name.
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
-        Self { name, types: PhantomData }
+        Self { id: TableId::new(name), types: PhantomData }
     }
 
     /// Its name in the file.
     #[must_use]
     pub const fn name(self) -> &'static str {
-        self.name
+        self.id.name
+    }
+
+    /// Its id in the store.
+    #[must_use]
+    pub const fn id(self) -> TableId {
+        self.id
     }
 
     /// Encodes a row.
@@ -46,12 +116,12 @@ impl<K: Key, V: Row> Table<K, V> {
         let mut bytes = Vec::with_capacity(64);
         bytes.push(V::VERSION);
         postcard::to_extend(&V::Stored::of(row), bytes)
-            .map_err(|source| StoreError::Encode { table: self.name, source })
+            .map_err(|source| StoreError::Encode { table: self.name(), source })
     }
 
     pub(super) fn decode(self, bytes: &[u8]) -> Result<V, StoreError> {
         let version = bytes.first().copied().unwrap_or(0);
-        let corrupt = || StoreError::Corrupt { table: self.name, version };
+        let corrupt = || StoreError::Corrupt { table: self.name(), version };
         V::read(version, bytes.get(1..).unwrap_or_default()).ok_or_else(corrupt)
     }
 
@@ -59,11 +129,11 @@ impl<K: Key, V: Row> Table<K, V> {
     #[must_use]
     pub const fn reader(self) -> RowReader {
         let version = V::VERSION;
-        RowReader { table: self.name, version, key: reread_key::<K>, row: reread_row::<V> }
+        RowReader { table: self.name(), version, key: reread_key::<K>, row: reread_row::<V> }
     }
 
     fn decode_key(self, bytes: &[u8]) -> Result<K, StoreError> {
-        K::decode(bytes).ok_or(StoreError::Corrupt { table: self.name, version: 0 })
+        K::decode(bytes).ok_or(StoreError::Corrupt { table: self.name(), version: 0 })
     }
 }
 
@@ -283,7 +353,7 @@ pub trait Read {
     #[doc(hidden)]
     fn look_up<R>(
         &self,
-        table: &'static str,
+        table: TableId,
         key: &[u8],
         look: impl FnOnce(Option<&[u8]>) -> R,
     ) -> Result<R, StoreError>;
@@ -295,7 +365,7 @@ pub trait Read {
     #[doc(hidden)]
     fn walk(
         &self,
-        table: &'static str,
+        table: TableId,
         range: ByteRange,
         direction: Direction,
         look: Look<'_>,
@@ -313,7 +383,7 @@ pub trait Read {
     /// [`StoreError`]; a row that cannot be read is an error, a missing one is `None`.
     fn get<K: Key, V: Row>(&self, table: Table<K, V>, key: &K) -> Result<Option<V>, StoreError> {
         let decode = |bytes: Option<&[u8]>| bytes.map(|bytes| table.decode(bytes)).transpose();
-        self.look_up(table.name, &key.bytes(), decode)?
+        self.look_up(table.id, &key.bytes(), decode)?
     }
 
     /// Passes rows from `from` (included) to `to` (excluded) to `look`, until it breaks.
@@ -330,7 +400,7 @@ pub trait Read {
     ) -> Result<(), StoreError> {
         let mut failure = None;
         let range = (from.bytes(), to.map(Key::bytes));
-        self.walk(table.name, range, direction, &mut |key, value| match (
+        self.walk(table.id, range, direction, &mut |key, value| match (
             table.decode_key(key),
             table.decode(value),
         ) {
@@ -357,7 +427,7 @@ pub trait Read {
         let from = prefix.bytes();
         let to = after_prefix(&from);
         let mut failure = None;
-        self.walk(table.name, (from, to), direction, &mut |key, value| match (
+        self.walk(table.id, (from, to), direction, &mut |key, value| match (
             table.decode_key(key),
             table.decode(value),
         ) {
@@ -441,7 +511,7 @@ impl Unit {
         row: &V,
     ) -> Result<(), StoreError> {
         let bytes = table.encode(row)?;
-        self.put_bytes(table.name, &key.bytes(), &bytes)
+        self.put_bytes(table.id, key.bytes(), bytes)
     }
 
     /// Deletes a row; true if it existed.
@@ -449,6 +519,6 @@ impl Unit {
     /// # Errors
     /// [`StoreError`].
     pub fn delete<K: Key, V: Row>(&self, table: Table<K, V>, key: &K) -> Result<bool, StoreError> {
-        self.delete_bytes(table.name, &key.bytes())
+        self.delete_bytes(table.id, key.bytes())
     }
 }

@@ -37,7 +37,12 @@ pub(super) async fn metrics(app: Arc<App>, _: Call) -> Answer {
         debug_assert!(written.is_ok(), "writing to a string cannot fail");
     };
     metric("souk_store_commits_total", "counter", "Epochs made durable.", stats.commits);
-    metric("souk_store_aborts_total", "counter", "Epochs thrown away.", stats.aborts);
+    metric(
+        "souk_store_aborts_total",
+        "counter",
+        "Turns that had written something and were rolled back.",
+        stats.rollbacks,
+    );
     metric("souk_store_turns_total", "counter", "Requests in durable epochs.", stats.turns);
     let waiting = u64::try_from(stats.waiting).unwrap_or(u64::MAX);
     metric("souk_store_waiting", "gauge", "Requests that wait for a turn.", waiting);

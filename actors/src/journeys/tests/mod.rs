@@ -131,7 +131,7 @@ async fn a_payment_begun_before_the_order_changed_cannot_be_linked_to_it() {
     let link = shop.turn(move |turn| async move { paying::link(&turn, id, payment, intent).await });
 
     assert!(matches!(link.await, Err(Failure::Refused(Refusal::PaymentNotStarted))));
-    assert_eq!(shop.store.stats().aborts, 0, "it was refused before anything was written");
+    assert_eq!(shop.store.stats().rollbacks, 0, "it was refused before anything was written");
     require_sound(&shop);
 }
 
@@ -145,7 +145,7 @@ async fn an_account_closed_meanwhile_leaves_no_order_and_kills_no_owner() {
     let placed = place(&shop, ann, lamp).await;
 
     assert!(matches!(placed, Err(Failure::Refused(Refusal::NotFound(_)))), "{placed:?}");
-    assert_eq!(shop.store.stats().aborts, 0);
+    assert_eq!(shop.store.stats().rollbacks, 0);
     require_sound(&shop);
 }
 

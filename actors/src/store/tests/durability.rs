@@ -54,7 +54,7 @@ async fn a_failed_commit_fails_every_request_and_stops_the_store() {
 
 /// redb never writes again after a read error, so the process must restart then too.
 #[tokio::test]
-async fn a_failed_read_stops_the_store_at_the_next_write() {
+async fn a_failed_read_stops_the_store() {
     let disk = Disk::new();
     let store = with_builder(redb::Builder::new().set_cache_size(0), &disk, patient());
     add(&store, 0).await.unwrap();
@@ -110,7 +110,7 @@ async fn a_store_on_a_full_disk_can_be_closed_and_opened_again() {
 }
 
 #[tokio::test]
-async fn a_failed_read_inside_a_turn_undoes_its_epoch() {
+async fn a_failed_read_inside_a_turn_undoes_it_and_stops_the_store() {
     let disk = Disk::new();
     let store = with_builder(redb::Builder::new().set_cache_size(0), &disk, patient());
     add(&store, 0).await.unwrap();

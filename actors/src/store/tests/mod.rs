@@ -4,10 +4,12 @@
 mod closing;
 mod copies;
 mod counting;
+mod differential;
 mod disk;
 mod durability;
 mod epochs;
 mod opening;
+mod pipeline;
 mod queries;
 mod simulation;
 mod tables;
@@ -15,8 +17,8 @@ mod turns;
 
 use super::room::{Room, RoomyDisk};
 use super::{
-    Direction, NoChanges, OpenError, Opening, Read, Schema, Store, StoreKind, StoreLimits, Table,
-    Unit, schema,
+    Direction, NoChanges, OpenError, Opening, Pipeline, Read, Schema, Store, StoreKind,
+    StoreLimits, Table, Unit, schema,
 };
 use crate::Failure;
 use disk::Disk;

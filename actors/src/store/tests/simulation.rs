@@ -136,7 +136,7 @@ fn limits(dice: &mut Dice, is_hurried: bool) -> StoreLimits {
         turn_deadline: Duration::from_millis(if is_hurried { 10 } else { 60_000 }),
         max_turns_per_epoch: usize::try_from(1 + dice.below(40)).unwrap(),
         max_turn_bytes: 1_000,
-        max_attempts: usize::try_from(1 + dice.below(6)).unwrap(),
+        pipeline: [Pipeline::Never, Pipeline::Always][usize::try_from(dice.below(2)).unwrap()],
         ..patient()
     }
 }

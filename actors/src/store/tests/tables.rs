@@ -152,7 +152,7 @@ async fn damaged_octets_are_loud() {
     let store = in_memory(patient());
     for damage in [&[][..], &[1], &[1, 0xFF], &[1, 5, 0], &[0, 5], &[9, 9, 9]] {
         let work = move |unit: Unit| async move {
-            Ok(unit.put_bytes("numbers", &1_u64.to_be_bytes(), damage)?)
+            Ok(unit.put_bytes(NUMBERS.id(), 1_u64.to_be_bytes().to_vec(), damage.to_vec())?)
         };
         store.transact(work).await.unwrap();
         let read = store.snapshot().get(NUMBERS, &1);

@@ -1,0 +1,48 @@
+//! The engines: where a sealed epoch becomes durable, and where committed states are read.
+//!
+//! Today there is one, redb. Another one gets an arm in each of the enums here and a file beside
+//! this one; turns, units and owners stay as they are.
+
+mod redb;
+
+pub(super) use redb::{RedbEngine, RedbView, definition};
+
+use super::committer::Sealed;
+use super::{Snapshot, StoreError};
+
+/// Where the store keeps its rows.
+pub(super) enum Engine {
+    /// A file of this process.
+    Redb(RedbEngine),
+}
+
+/// How the commit of an epoch ended.
+pub(super) enum Outcome {
+    /// All of it is durable, and the snapshot shows it.
+    Durable(Snapshot),
+    /// Nothing of it happened.
+    Refused(StoreError),
+    /// All of it happened, or nothing.
+    Unknown(StoreError),
+}
+
+impl Engine {
+    /// The last committed state.
+    pub(super) fn snapshot(&self) -> Result<Snapshot, StoreError> {
+        match self {
+            Self::Redb(engine) => engine.snapshot(0),
+        }
+    }
+
+    /// Makes an epoch durable. Blocks the thread.
+    pub(super) fn commit(&self, sealed: &Sealed) -> Outcome {
+        match self {
+            Self::Redb(engine) => engine.commit(sealed),
+        }
+    }
+}
+
+/// A committed state of an engine.
+pub(super) enum View {
+    Redb(RedbView),
+}

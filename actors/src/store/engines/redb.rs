@@ -1,0 +1,133 @@
+//! The engine that keeps the rows in one redb file.
+
+use super::super::committer::Sealed;
+use super::super::levels::is_empty;
+use super::super::table::{ByteRange, Look};
+use super::super::write_set::WriteSet;
+use super::super::{Direction, Snapshot, StoreError, Tables};
+use super::{Outcome, View};
+use redb::{ReadOnlyTable, ReadableDatabase, ReadableTableMetadata, TableDefinition};
+use std::ops::Bound;
+use std::sync::OnceLock;
+
+type OpenTable = ReadOnlyTable<&'static [u8], &'static [u8]>;
+
+/// The definition of every table of rows.
+pub(in super::super) fn definition(
+    table: &'static str,
+) -> TableDefinition<'static, &'static [u8], &'static [u8]> {
+    TableDefinition::new(table)
+}
+
+/// A redb file.
+pub(in super::super) struct RedbEngine {
+    database: redb::Database,
+    tables: Tables,
+}
+
+impl RedbEngine {
+    /// `database` must have these tables.
+    pub(in super::super) fn new(database: redb::Database, tables: Tables) -> Self {
+        Self { database, tables }
+    }
+
+    /// The last committed state; `epoch` is the number of the last epoch in it.
+    pub(super) fn snapshot(&self, epoch: u64) -> Result<Snapshot, StoreError> {
+        let transaction = self.database.begin_read()?;
+        let tables = self.tables.clone();
+        let open = tables.names().iter().map(|_| OnceLock::new()).collect();
+        let view = RedbView { transaction, tables: tables.clone(), open };
+        Ok(Snapshot::new(epoch, tables, View::Redb(view)))
+    }
+
+    /// Writes the epoch table by table, in the order of the keys: sequential keys change the fewest
+    /// pages.
+    pub(super) fn commit(&self, sealed: &Sealed) -> Outcome {
+        let transaction = match self.write(&sealed.writes) {
+            Ok(transaction) => transaction,
+            Err(error) => return Outcome::Refused(error),
+        };
+        if let Err(error) = transaction.commit() {
+            return Outcome::Unknown(error.into());
+        }
+        match self.snapshot(sealed.number) {
+            Ok(snapshot) => Outcome::Durable(snapshot),
+            Err(error) => Outcome::Unknown(error),
+        }
+    }
+
+    fn write(&self, writes: &WriteSet) -> Result<redb::WriteTransaction, StoreError> {
+        let mut transaction = self.database.begin_write()?;
+        transaction.set_durability(redb::Durability::Immediate)?;
+        for (table, entries) in writes.written() {
+            let mut table = transaction.open_table(definition(self.tables.name(table)))?;
+            for (key, entry) in entries {
+                match entry.row() {
+                    Some(row) => drop(table.insert(key.as_slice(), row)?),
+                    None => drop(table.remove(key.as_slice())?),
+                }
+            }
+        }
+        Ok(transaction)
+    }
+}
+
+/// A committed state of the file. Its pages cannot be reused while it is held.
+pub(in super::super) struct RedbView {
+    transaction: redb::ReadTransaction,
+    tables: Tables,
+    /// In the order of `tables`; the first reader of each table opens it. Opening costs as much as
+    /// a look-up, and a view serves every query between two commits.
+    open: Box<[OnceLock<OpenTable>]>,
+}
+
+impl RedbView {
+    fn open(&self, table: usize) -> Result<&OpenTable, StoreError> {
+        let open = &self.open[table];
+        if let Some(open) = open.get() {
+            return Ok(open);
+        }
+        let opened = self.transaction.open_table(definition(self.tables.name(table)))?;
+        Ok(open.get_or_init(|| opened))
+    }
+
+    pub(in super::super) fn look_up<R>(
+        &self,
+        table: usize,
+        key: &[u8],
+        look: impl FnOnce(Option<&[u8]>) -> R,
+    ) -> Result<R, StoreError> {
+        let value = self.open(table)?.get(key)?;
+        Ok(look(value.as_ref().map(redb::AccessGuard::value)))
+    }
+
+    pub(in super::super) fn walk(
+        &self,
+        table: usize,
+        range: &ByteRange,
+        direction: Direction,
+        look: Look<'_>,
+    ) -> Result<(), StoreError> {
+        if is_empty(range) {
+            return Ok(());
+        }
+        let from = Bound::Included(range.0.as_slice());
+        let to = range.1.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
+        let mut entries = self.open(table)?.range::<&[u8]>((from, to))?;
+        loop {
+            let next = match direction {
+                Direction::Ascending => entries.next(),
+                Direction::Descending => entries.next_back(),
+            };
+            let Some(entry) = next else { return Ok(()) };
+            let (key, value) = entry?;
+            if look(key.value(), value.value()).is_break() {
+                return Ok(());
+            }
+        }
+    }
+
+    pub(in super::super) fn count(&self, table: usize) -> Result<u64, StoreError> {
+        Ok(self.open(table)?.len()?)
+    }
+}
