@@ -97,7 +97,7 @@ fn commit(shared: &Shared, sealed: &Sealed) -> Ending {
         return Ending::Committed;
     }
     let began = Instant::now();
-    // redb panics on states it did not expect. The thread must survive that: all later requests
+    // The engine may panic on states it did not expect. The thread must survive that: all later requests
     // would wait for ever.
     let commit = AssertUnwindSafe(|| shared.engine.commit(sealed));
     let (error, what) = match catch_unwind(commit) {

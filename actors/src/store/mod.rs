@@ -17,15 +17,12 @@
 //!   and [`Store::broken`] turns true.
 
 mod committer;
-mod copy;
 mod counters;
 mod engines;
 mod epoch;
 mod error;
 mod free_disk;
 mod levels;
-mod quiet;
-mod room;
 mod schema;
 mod seal;
 mod snapshot;
@@ -34,10 +31,9 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod turns;
-mod untouched;
 mod write_set;
 
-pub use copy::CopyError;
+pub use engines::redb::CopyError;
 pub use epoch::Unit;
 pub use error::{OpenError, StoreError};
 pub use schema::{Opening, SCHEMA_VERSION, Schema, StoreKind};
@@ -55,9 +51,9 @@ pub(crate) use table::tables;
 use crate::Failure;
 use arc_swap::ArcSwap;
 use committer::EpochToEnd;
+use engines::redb::Room;
 use engines::{Engine, RedbEngine};
 use free_disk::DiskState;
-use room::Room;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
@@ -212,7 +208,7 @@ impl Store {
         limits: StoreLimits,
     ) -> Result<Self, OpenError> {
         let room = Room::new();
-        let database = schema::open_file(directory, schema, opening, &limits, &room)?;
+        let database = engines::redb::open_file(directory, schema, opening, &limits, &room)?;
         Self::with_database(database, room, Some(directory.to_owned()), schema, limits)
     }
 

@@ -9,7 +9,7 @@
 //! | 4,064 to 4,095 | SHA-256 of all bytes before |
 //! | from 4,096 | the file of the store; its length and SHA-256 are in the JSON object |
 
-use super::schema::REDB_MAGIC;
+use super::engines::redb::REDB_MAGIC;
 use crate::clock;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};

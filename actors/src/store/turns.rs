@@ -303,12 +303,16 @@ where
     let written = turn.end_writing();
     let result = judge(result, &written);
     if result.as_ref().is_err_and(has_lost_the_disk) {
-        // redb never writes again after a disk error, not even after a read error.
+        // The engine may never write again after a disk error, not even after a read error.
         turn.shared.broken.send_replace(true);
     }
     match turn.finish(result.is_ok()).await {
         Ending::Committed => result,
-        Ending::Failed => Err(Failure::Unavailable),
+        // A success or a refusal may rest on what was lost.
+        Ending::Failed => match result {
+            Ok(_) | Err(Failure::Refused(_)) => Err(Failure::Unavailable),
+            Err(failure) => Err(failure),
+        },
     }
 }
 

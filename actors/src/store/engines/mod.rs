@@ -3,9 +3,9 @@
 //! Today there is one, redb. Another one gets an arm in each of the enums here and a file beside
 //! this one; turns, units and owners stay as they are.
 
-mod redb;
+pub(super) mod redb;
 
-pub(super) use redb::{RedbEngine, RedbView, definition};
+pub(super) use redb::{RedbEngine, RedbView};
 
 use super::committer::Sealed;
 use super::{Snapshot, StoreError};

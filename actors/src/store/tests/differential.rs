@@ -318,7 +318,7 @@ impl Simulation {
         let room = Room::new();
         let disk = RoomyDisk::new(disk.plug_in(), room.clone());
         let database = redb::Builder::new().create_with_backend(disk).unwrap();
-        schema::prepare(&database, &schema).unwrap();
+        prepare(&database, &schema).unwrap();
         let assembled = Store::without_committer(database, room, None, &schema, limits);
         let (store, epochs) = assembled.unwrap();
         let rows = Rows::of_snapshot(&store.snapshot());

@@ -15,10 +15,10 @@ mod simulation;
 mod tables;
 mod turns;
 
-use super::room::{Room, RoomyDisk};
+use super::engines::redb::{Room, RoomyDisk, prepare};
 use super::{
     Direction, NoChanges, OpenError, Opening, Pipeline, Read, Schema, Store, StoreKind,
-    StoreLimits, Table, Unit, schema,
+    StoreLimits, Table, Unit,
 };
 use crate::Failure;
 use disk::Disk;
@@ -55,7 +55,7 @@ fn with_builder(builder: &redb::Builder, disk: &Disk, limits: StoreLimits) -> St
     let room = Room::new();
     let disk = RoomyDisk::new(disk.plug_in(), room.clone());
     let database = builder.create_with_backend(disk).unwrap();
-    schema::prepare(&database, &numbered()).unwrap();
+    prepare(&database, &numbered()).unwrap();
     Store::with_database(database, room, None, &numbered(), limits).unwrap()
 }
 

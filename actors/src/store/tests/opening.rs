@@ -146,7 +146,7 @@ async fn a_store_without_a_mark_is_recognized_by_its_tables() {
             write(database, |it| {
                 it.open_table(ABOUT).unwrap().insert("schema_version", SCHEMA_VERSION).unwrap();
                 for name in tables.iter().chain(crate::store::counters::TABLES) {
-                    it.open_table(crate::store::engines::definition(name)).unwrap();
+                    it.open_table(crate::store::engines::redb::definition(name)).unwrap();
                 }
             });
         })

@@ -14,7 +14,7 @@ thread_local! {
 static HOOK: Once = Once::new();
 
 /// Runs `act`; `None` if it panicked. After that, the values it worked on MUST NOT be used.
-pub(super) fn catch_quietly<T>(act: impl FnOnce() -> T) -> Option<T> {
+pub(in crate::store) fn catch_quietly<T>(act: impl FnOnce() -> T) -> Option<T> {
     HOOK.call_once(|| {
         let loud = panic::take_hook();
         panic::set_hook(Box::new(move |info| {

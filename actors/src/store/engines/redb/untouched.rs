@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Clones are the same file: redb gets one, the code that decides keeps another.
 #[derive(Clone, Debug)]
-pub(super) struct UntouchedFile {
+pub(in crate::store) struct UntouchedFile {
     shared: Arc<Shared>,
 }
 
@@ -34,7 +34,7 @@ enum Step {
 }
 
 impl UntouchedFile {
-    pub(super) fn new(file: File) -> Result<Self, DatabaseError> {
+    pub(in crate::store) fn new(file: File) -> Result<Self, DatabaseError> {
         let shared = Shared {
             file: FileBackend::new(file)?,
             is_released: AtomicBool::new(false),
@@ -44,7 +44,7 @@ impl UntouchedFile {
     }
 
     /// Applies redb's operations so far to the file, and passes all later ones through.
-    pub(super) fn release(&self) -> io::Result<()> {
+    pub(in crate::store) fn release(&self) -> io::Result<()> {
         let mut steps = self.steps();
         for step in std::mem::take(&mut *steps) {
             match step {

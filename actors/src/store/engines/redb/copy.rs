@@ -1,11 +1,11 @@
 //! Copies the store while it is in use: one committed state, into a new file with a seal.
 
-use super::engines::definition;
+use super::definition;
+use super::file::{give_name, prepare};
 use super::quiet::catch_quietly;
-use super::schema::give_name;
-use super::seal::{HEADER_BYTES, seal};
-use super::table::TableId;
-use super::{Direction, OpenError, Read, Schema, Store, StoreError, schema};
+use crate::store::seal::{HEADER_BYTES, seal};
+use crate::store::table::TableId;
+use crate::store::{Direction, OpenError, Read, Schema, Store, StoreError};
 use redb::StorageBackend;
 use redb::backends::FileBackend;
 use std::fs::{self, File, OpenOptions};
@@ -89,7 +89,7 @@ impl Store {
 
     fn copy_rows(&self, copy: &redb::Database) -> Result<(), CopyError> {
         let names = self.shared.tables.names();
-        schema::prepare(copy, &Schema { kind: self.shared.kind, tables: names.to_vec() })?;
+        prepare(copy, &Schema { kind: self.shared.kind, tables: names.to_vec() })?;
         let snapshot = self.snapshot();
         let write = copy.begin_write().map_err(StoreError::from)?;
         for name in names {

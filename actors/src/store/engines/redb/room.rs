@@ -20,7 +20,7 @@ const REQUESTS_WAIT: Duration = Duration::from_secs(1);
 
 /// Tracks whether the disk has room for pending writes. Cheap to clone.
 #[derive(Clone, Debug)]
-pub(super) struct Room {
+pub(in crate::store) struct Room {
     shared: Arc<Shared>,
 }
 
@@ -33,7 +33,7 @@ struct Shared {
 }
 
 impl Room {
-    pub(super) fn new() -> Self {
+    pub(in crate::store) fn new() -> Self {
         let shared = Shared {
             is_missing: watch::Sender::new(false),
             is_awaited: AtomicBool::new(false),
@@ -43,23 +43,23 @@ impl Room {
     }
 
     /// From now on, writes wait for room.
-    pub(super) fn await_room(&self) {
+    pub(in crate::store) fn await_room(&self) {
         self.shared.is_awaited.store(true, Ordering::SeqCst);
     }
 
     /// From now on, writes without room fail, including those that wait.
-    pub(super) fn give_up(&self) {
+    pub(in crate::store) fn give_up(&self) {
         self.shared.is_awaited.store(false, Ordering::SeqCst);
         self.shared.pause.1.notify_all();
     }
 
     /// True if a write currently waits for room.
-    pub(super) fn is_missing(&self) -> bool {
+    pub(in crate::store) fn is_missing(&self) -> bool {
         *self.shared.is_missing.borrow()
     }
 
     /// Returns when room has been missing for [`REQUESTS_WAIT`]; never if room is not missing.
-    pub(super) async fn missing_for_long(&self) {
+    pub(in crate::store) async fn missing_for_long(&self) {
         let mut missing = self.shared.is_missing.subscribe();
         loop {
             // The sender lives as long as `self`.
@@ -100,13 +100,13 @@ fn is_no_room(error: &io::Error) -> bool {
 
 /// A disk whose writes wait for room.
 #[derive(Debug)]
-pub(super) struct RoomyDisk<B> {
+pub(in crate::store) struct RoomyDisk<B> {
     disk: B,
     room: Room,
 }
 
 impl<B> RoomyDisk<B> {
-    pub(super) fn new(disk: B, room: Room) -> Self {
+    pub(in crate::store) fn new(disk: B, room: Room) -> Self {
         Self { disk, room }
     }
 }

@@ -1,11 +1,25 @@
 //! The engine that keeps the rows in one redb file.
 
-use super::super::committer::Sealed;
-use super::super::levels::is_empty;
-use super::super::table::{ByteRange, Look};
-use super::super::write_set::WriteSet;
-use super::super::{Direction, Snapshot, StoreError, Tables};
+mod copy;
+mod file;
+mod quiet;
+mod room;
+mod untouched;
+
+pub use copy::CopyError;
+#[cfg(test)]
+pub(in crate::store) use file::prepare;
+pub(in crate::store) use file::{REDB_MAGIC, open_file};
+pub(in crate::store) use room::Room;
+#[cfg(test)]
+pub(in crate::store) use room::RoomyDisk;
+
 use super::{Outcome, View};
+use crate::store::committer::Sealed;
+use crate::store::levels::is_empty;
+use crate::store::table::{ByteRange, Look, Tables};
+use crate::store::write_set::WriteSet;
+use crate::store::{Direction, Snapshot, StoreError};
 use redb::{ReadOnlyTable, ReadableDatabase, ReadableTableMetadata, TableDefinition};
 use std::ops::Bound;
 use std::sync::OnceLock;
@@ -13,21 +27,21 @@ use std::sync::OnceLock;
 type OpenTable = ReadOnlyTable<&'static [u8], &'static [u8]>;
 
 /// The definition of every table of rows.
-pub(in super::super) fn definition(
+pub(in crate::store) fn definition(
     table: &'static str,
 ) -> TableDefinition<'static, &'static [u8], &'static [u8]> {
     TableDefinition::new(table)
 }
 
 /// A redb file.
-pub(in super::super) struct RedbEngine {
+pub(in crate::store) struct RedbEngine {
     database: redb::Database,
     tables: Tables,
 }
 
 impl RedbEngine {
     /// `database` must have these tables.
-    pub(in super::super) fn new(database: redb::Database, tables: Tables) -> Self {
+    pub(in crate::store) fn new(database: redb::Database, tables: Tables) -> Self {
         Self { database, tables }
     }
 
@@ -73,7 +87,7 @@ impl RedbEngine {
 }
 
 /// A committed state of the file. Its pages cannot be reused while it is held.
-pub(in super::super) struct RedbView {
+pub(in crate::store) struct RedbView {
     transaction: redb::ReadTransaction,
     tables: Tables,
     /// In the order of `tables`; the first reader of each table opens it. Opening costs as much as
@@ -91,7 +105,7 @@ impl RedbView {
         Ok(open.get_or_init(|| opened))
     }
 
-    pub(in super::super) fn look_up<R>(
+    pub(in crate::store) fn look_up<R>(
         &self,
         table: usize,
         key: &[u8],
@@ -101,7 +115,7 @@ impl RedbView {
         Ok(look(value.as_ref().map(redb::AccessGuard::value)))
     }
 
-    pub(in super::super) fn walk(
+    pub(in crate::store) fn walk(
         &self,
         table: usize,
         range: &ByteRange,
@@ -127,7 +141,7 @@ impl RedbView {
         }
     }
 
-    pub(in super::super) fn count(&self, table: usize) -> Result<u64, StoreError> {
+    pub(in crate::store) fn count(&self, table: usize) -> Result<u64, StoreError> {
         Ok(self.open(table)?.len()?)
     }
 }
