@@ -102,7 +102,7 @@ fn commit(shared: &Shared, sealed: &Sealed) -> Ending {
     let commit = AssertUnwindSafe(|| shared.engine.commit(sealed));
     let (error, what) = match catch_unwind(commit) {
         Ok(Outcome::Durable(snapshot)) => {
-            shared.snapshot.store(Arc::new(snapshot));
+            shared.snapshot.store(snapshot);
             let average = Duration::from_nanos(shared.commit_nanos.load(Ordering::Relaxed));
             let average = averaged(average, began.elapsed()).as_nanos();
             let average = u64::try_from(average).unwrap_or(u64::MAX);

@@ -9,6 +9,7 @@ pub(super) use redb::{RedbEngine, RedbView};
 
 use super::committer::Sealed;
 use super::{Snapshot, StoreError};
+use std::sync::Arc;
 
 /// Where the store keeps its rows.
 pub(super) enum Engine {
@@ -19,7 +20,7 @@ pub(super) enum Engine {
 /// How the commit of an epoch ended.
 pub(super) enum Outcome {
     /// All of it is durable, and the snapshot shows it.
-    Durable(Snapshot),
+    Durable(Arc<Snapshot>),
     /// Nothing of it happened.
     Refused(StoreError),
     /// All of it happened, or nothing.

@@ -22,7 +22,7 @@ use crate::store::write_set::WriteSet;
 use crate::store::{Direction, Snapshot, StoreError};
 use redb::{ReadOnlyTable, ReadableDatabase, ReadableTableMetadata, TableDefinition};
 use std::ops::Bound;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 type OpenTable = ReadOnlyTable<&'static [u8], &'static [u8]>;
 
@@ -65,7 +65,7 @@ impl RedbEngine {
             return Outcome::Unknown(error.into());
         }
         match self.snapshot(sealed.number) {
-            Ok(snapshot) => Outcome::Durable(snapshot),
+            Ok(snapshot) => Outcome::Durable(Arc::new(snapshot)),
             Err(error) => Outcome::Unknown(error),
         }
     }
