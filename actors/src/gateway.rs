@@ -11,7 +11,8 @@
 
 use crate::Failure;
 use souk_domain::{
-    Claim, Currency, Misfit, Missing, Money, OrderId, PaymentId, PaymentStatus, Refusal, Speaker,
+    Claim, Currency, Misfit, Missing, Money, OrderId, PaymentId, PaymentStatus, Refusal,
+    ReportSource,
 };
 use std::fmt::Display;
 use std::pin::Pin;
@@ -69,7 +70,7 @@ impl GatewayIntent {
     #[must_use]
     pub fn claim(&self) -> Claim {
         Claim {
-            by: Speaker::Answer,
+            by: ReportSource::Answer,
             intent: Some(self.id.clone()),
             payment: self.payment.clone(),
             currency: Some(self.currency.clone()),
@@ -164,7 +165,7 @@ impl GatewayCheckout {
     #[must_use]
     pub fn claim(&self) -> Claim {
         Claim {
-            by: Speaker::Answer,
+            by: ReportSource::Answer,
             checkout: Some(self.id.clone()),
             payment: self.payment.clone(),
             currency: self.currency.clone(),
@@ -219,7 +220,7 @@ impl GatewayRefund {
     #[must_use]
     pub fn claim(&self) -> Claim {
         Claim {
-            by: Speaker::Answer,
+            by: ReportSource::Answer,
             intent: self.intent.clone(),
             currency: self.currency.clone(),
             refund: self.amount.into(),

@@ -7,7 +7,7 @@ use serde_json::Value;
 use souk_actors::gateway::Decline;
 use souk_actors::journeys::paying::{Message, MessageContent};
 use souk_actors::payments::{Dispute, DisputeStatus};
-use souk_domain::{Claim, Money, PaymentStatus, SaidAmount, Speaker};
+use souk_domain::{Claim, Money, PaymentStatus, ReportSource, ReportedAmount};
 
 /// Longest event id that the shop can store.
 const EVENT_ID_CHARACTERS_MAX: usize = 255;
@@ -133,7 +133,7 @@ fn is_ours(kind: &str) -> bool {
 /// What an event books; `None` if it does not concern the shop.
 fn message(kind: &str, object: Object) -> Option<Message> {
     let claim = Claim {
-        by: Speaker::Message,
+        by: ReportSource::Message,
         payment: object.entry(PAYMENT_ENTRY),
         currency: object.currency.clone(),
         ..Claim::default()
@@ -211,8 +211,8 @@ fn dispute(object: Object, status: Option<DisputeStatus>, claim: Claim) -> Optio
     let reason = object.reason.unwrap_or_default().chars().take(REASON_CHARACTERS_MAX).collect();
     let disputed = present(amount(&object.amount));
     let minor_units = match disputed {
-        SaidAmount::Minor(minor_units) => minor_units,
-        SaidAmount::Absent | SaidAmount::Malformed => 0,
+        ReportedAmount::Minor(minor_units) => minor_units,
+        ReportedAmount::Absent | ReportedAmount::Malformed => 0,
     };
     let amount = Money::from_minor_units(minor_units);
     let dispute = Dispute { id: object.id?, amount, reason, status: status? };
@@ -220,16 +220,16 @@ fn dispute(object: Object, status: Option<DisputeStatus>, claim: Claim) -> Optio
     Some(Message { content, claim: Claim { disputed, ..claim } })
 }
 
-fn amount(written: &Value) -> SaidAmount {
+fn amount(written: &Value) -> ReportedAmount {
     match written {
-        Value::Null => SaidAmount::Absent,
-        written => written.as_i64().map_or(SaidAmount::Malformed, SaidAmount::Minor),
+        Value::Null => ReportedAmount::Absent,
+        written => written.as_i64().map_or(ReportedAmount::Malformed, ReportedAmount::Minor),
     }
 }
 
 /// An amount that this kind of event must have: a missing one counts as unreadable.
-fn present(said: SaidAmount) -> SaidAmount {
-    if said == SaidAmount::Absent { SaidAmount::Malformed } else { said }
+fn present(said: ReportedAmount) -> ReportedAmount {
+    if said == ReportedAmount::Absent { ReportedAmount::Malformed } else { said }
 }
 
 fn text(entry: &Value) -> String {

@@ -8,7 +8,7 @@ use crate::{Currency, Money, PaymentId, PaymentStatus};
 
 /// An amount as a gateway wrote it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum SaidAmount {
+pub enum ReportedAmount {
     /// The field is missing.
     #[default]
     Absent,
@@ -18,7 +18,7 @@ pub enum SaidAmount {
     Malformed,
 }
 
-impl From<Money> for SaidAmount {
+impl From<Money> for ReportedAmount {
     fn from(amount: Money) -> Self {
         Self::Minor(amount.minor_units())
     }
@@ -26,7 +26,7 @@ impl From<Money> for SaidAmount {
 
 /// How a report was received.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Speaker {
+pub enum ReportSource {
     /// In the answer to a call about the object.
     #[default]
     Answer,
@@ -38,7 +38,7 @@ pub enum Speaker {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Claim {
     /// How it was received.
-    pub by: Speaker,
+    pub by: ReportSource,
     /// The intent concerned.
     pub intent: Option<String>,
     /// The checkout concerned.
@@ -50,15 +50,15 @@ pub struct Claim {
     /// The payment's status.
     pub status: Option<PaymentStatus>,
     /// The amount to charge.
-    pub asked: SaidAmount,
+    pub asked: ReportedAmount,
     /// The amount taken.
-    pub received: SaidAmount,
+    pub received: ReportedAmount,
     /// The total refunded.
-    pub refunded: SaidAmount,
+    pub refunded: ReportedAmount,
     /// The amount of one refund.
-    pub refund: SaidAmount,
+    pub refund: ReportedAmount,
     /// The disputed amount.
-    pub disputed: SaidAmount,
+    pub disputed: ReportedAmount,
 }
 
 /// The same payment in the shop's books.
@@ -234,24 +234,24 @@ fn judge_received(asked: i64, received: Option<i64>, claim: &Claim) -> Result<()
         return Err(Misfit::ReceivedAgainstState { reported });
     }
     // A partial amount is booked only if the gateway's answer to a call confirms it.
-    if claim.by == Speaker::Message && reported != asked {
+    if claim.by == ReportSource::Message && reported != asked {
         return Err(Misfit::Received { reported, asked });
     }
     Ok(())
 }
 
-fn minor(reported: SaidAmount) -> Result<Option<i64>, Misfit> {
+fn minor(reported: ReportedAmount) -> Result<Option<i64>, Misfit> {
     match reported {
-        SaidAmount::Absent => Ok(None),
-        SaidAmount::Minor(amount) => Ok(Some(amount)),
-        SaidAmount::Malformed => Err(Misfit::Malformed),
+        ReportedAmount::Absent => Ok(None),
+        ReportedAmount::Minor(amount) => Ok(Some(amount)),
+        ReportedAmount::Malformed => Err(Misfit::Malformed),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use SaidAmount::{Absent, Malformed, Minor};
+    use ReportedAmount::{Absent, Malformed, Minor};
 
     const ABSURD: [i64; 4] = [-1, i64::MIN, 1 << 62, i64::MAX];
 
@@ -273,7 +273,7 @@ mod tests {
         PaymentBooks { received: Some(Money::from_minor_units(1_000)), ..open() }
     }
 
-    fn success(received: SaidAmount) -> Claim {
+    fn success(received: ReportedAmount) -> Claim {
         Claim { status: Some(PaymentStatus::Succeeded), received, ..Claim::default() }
     }
 
@@ -325,10 +325,10 @@ mod tests {
     #[test]
     fn a_message_must_speak_of_all_that_is_owed() {
         for reported in [1, 999] {
-            let claim = Claim { by: Speaker::Message, ..success(Minor(reported)) };
+            let claim = Claim { by: ReportSource::Message, ..success(Minor(reported)) };
             assert_eq!(judge(&open(), &claim), Err(Misfit::Received { reported, asked: 1_000 }));
         }
-        let whole = Claim { by: Speaker::Message, ..success(Minor(1_000)) };
+        let whole = Claim { by: ReportSource::Message, ..success(Minor(1_000)) };
         assert_eq!(judge(&open(), &whole), Ok(()));
     }
 

@@ -24,7 +24,7 @@ mod time;
 mod username;
 
 pub use access::{Caller, Role};
-pub use books::{Claim, Misfit, PaymentBooks, SaidAmount, Speaker, judge, sum_of_refunds};
+pub use books::{Claim, Misfit, PaymentBooks, ReportSource, ReportedAmount, judge, sum_of_refunds};
 pub use cart::{
     CartLines, MAX_CART_LINES, MAX_LINE_QUANTITY, MergedQuantity, Quantity, merge_quantities,
 };
@@ -35,14 +35,14 @@ pub use ids::{
 pub use money::{Currency, MAX_AMOUNT_MINOR_UNITS, Money, MoneyError};
 pub use near::nearest;
 pub use order::{
-    OrderLine, OrderStatus, StatusStep, StockHolding, order_total, price_total, step,
-    step_with_payment,
+    OrderLine, OrderStatus, StatusTransition, StockHolding, order_total, price_total, transition,
+    transition_with_payment,
 };
 pub use order_lines::{AddedUnit, require_changeable, with_unit, without_unit};
 pub use password::{Password, PasswordError};
 pub use payment::PaymentStatus;
 pub use product::{Discount, DiscountError, MAX_STOCK, Pricing};
-pub use refusal::{Missing, OrderAction, Refusal, Unbuyable, UnbuyableLine};
+pub use refusal::{Missing, OrderAction, Refusal, UnbuyableLine, UnbuyableReason};
 pub use search::{SearchTerms, SearchText};
 pub use slug::slug_of;
 pub use stock::{Stock, StockError};

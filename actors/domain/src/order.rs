@@ -84,7 +84,7 @@ pub enum StockHolding {
 
 /// The effect of a requested state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StatusStep {
+pub enum StatusTransition {
     /// The order already has the state; nothing changes, nothing is published.
     Stay,
     /// The order changes its state.
@@ -152,23 +152,27 @@ pub fn price_total(lines: impl IntoIterator<Item = (Money, Quantity)>) -> Result
 /// cannot do.
 ///
 /// # Errors
-/// [`Refusal::StateReserved`] or [`Refusal::ForbiddenStep`].
-pub fn step(from: OrderStatus, to: OrderStatus, by: Role) -> Result<StatusStep, Refusal> {
+/// [`Refusal::StateReserved`] or [`Refusal::ForbiddenTransition`].
+pub fn transition(
+    from: OrderStatus,
+    to: OrderStatus,
+    by: Role,
+) -> Result<StatusTransition, Refusal> {
     let open_to_customers = matches!(to, OrderStatus::Pending | OrderStatus::Processing);
     if by == Role::Customer && !open_to_customers {
         return Err(Refusal::StateReserved { to });
     }
     if from == to {
-        return Ok(StatusStep::Stay);
+        return Ok(StatusTransition::Stay);
     }
     let allowed = match to {
         OrderStatus::Cancelled => from.is_before_shipping(),
         _ => from != OrderStatus::Cancelled && to.rank() > from.rank(),
     };
     if allowed {
-        Ok(StatusStep::Move { from, to })
+        Ok(StatusTransition::Move { from, to })
     } else {
-        Err(Refusal::ForbiddenStep { from, to })
+        Err(Refusal::ForbiddenTransition { from, to })
     }
 }
 
@@ -176,8 +180,11 @@ pub fn step(from: OrderStatus, to: OrderStatus, by: Role) -> Result<StatusStep, 
 /// time. The payment completes the order, so states up to `completed` need no change.
 ///
 /// # Errors
-/// [`Refusal::ForbiddenStep`].
-pub fn step_with_payment(from: OrderStatus, to: OrderStatus) -> Result<StatusStep, Refusal> {
+/// [`Refusal::ForbiddenTransition`].
+pub fn transition_with_payment(
+    from: OrderStatus,
+    to: OrderStatus,
+) -> Result<StatusTransition, Refusal> {
     let paid = match from {
         OrderStatus::Pending | OrderStatus::Processing => OrderStatus::Completed,
         other => other,
@@ -185,7 +192,7 @@ pub fn step_with_payment(from: OrderStatus, to: OrderStatus) -> Result<StatusSte
     let is_done = paid != OrderStatus::Cancelled
         && to != OrderStatus::Cancelled
         && to.rank() <= OrderStatus::Completed.rank();
-    if is_done { Ok(StatusStep::Stay) } else { step(paid, to, Role::Administrator) }
+    if is_done { Ok(StatusTransition::Stay) } else { transition(paid, to, Role::Administrator) }
 }
 
 #[cfg(test)]
@@ -195,7 +202,7 @@ mod tests {
 
     #[test]
     fn an_administrator_skips_forward_and_never_back() {
-        let may = |from, to| step(from, to, Role::Administrator).is_ok();
+        let may = |from, to| transition(from, to, Role::Administrator).is_ok();
         for (index, from) in [Pending, Processing, Completed, Shipped, Delivered].iter().enumerate()
         {
             for (other, to) in
@@ -213,12 +220,12 @@ mod tests {
 
     #[test]
     fn a_customer_moves_a_pending_order_to_processing_and_no_further() {
-        let customer = |from, to| step(from, to, Role::Customer);
+        let customer = |from, to| transition(from, to, Role::Customer);
         assert_eq!(
             customer(Pending, Processing),
-            Ok(StatusStep::Move { from: Pending, to: Processing })
+            Ok(StatusTransition::Move { from: Pending, to: Processing })
         );
-        assert_eq!(customer(Pending, Pending), Ok(StatusStep::Stay));
+        assert_eq!(customer(Pending, Pending), Ok(StatusTransition::Stay));
         for to in [Completed, Shipped, Delivered, Cancelled] {
             assert_eq!(customer(Pending, to), Err(Refusal::StateReserved { to }));
         }
@@ -228,16 +235,20 @@ mod tests {
     fn a_confirmed_payment_leaves_nothing_to_do_before_completed() {
         for from in [Pending, Processing, Completed, Shipped, Delivered] {
             for to in [Pending, Processing, Completed] {
-                assert_eq!(step_with_payment(from, to), Ok(StatusStep::Stay), "{from:?} to {to:?}");
+                assert_eq!(
+                    transition_with_payment(from, to),
+                    Ok(StatusTransition::Stay),
+                    "{from:?} to {to:?}"
+                );
             }
         }
-        let shipped = StatusStep::Move { from: Completed, to: Shipped };
-        assert_eq!(step_with_payment(Pending, Shipped), Ok(shipped));
-        let cancelled = StatusStep::Move { from: Completed, to: Cancelled };
-        assert_eq!(step_with_payment(Processing, Cancelled), Ok(cancelled));
-        assert!(step_with_payment(Shipped, Cancelled).is_err());
+        let shipped = StatusTransition::Move { from: Completed, to: Shipped };
+        assert_eq!(transition_with_payment(Pending, Shipped), Ok(shipped));
+        let cancelled = StatusTransition::Move { from: Completed, to: Cancelled };
+        assert_eq!(transition_with_payment(Processing, Cancelled), Ok(cancelled));
+        assert!(transition_with_payment(Shipped, Cancelled).is_err());
         for to in [Pending, Processing, Completed, Shipped] {
-            assert!(step_with_payment(Cancelled, to).is_err(), "{to:?}");
+            assert!(transition_with_payment(Cancelled, to).is_err(), "{to:?}");
         }
     }
 

@@ -38,12 +38,12 @@ pub struct UnbuyableLine {
     /// The product.
     pub product: ProductId,
     /// The reason.
-    pub why: Unbuyable,
+    pub why: UnbuyableReason,
 }
 
 /// Why a product cannot be bought.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Unbuyable {
+pub enum UnbuyableReason {
     /// It does not exist, or the shop has hidden it.
     NotForSale,
     /// Fewer units than requested can be sold.
@@ -127,7 +127,7 @@ pub enum Refusal {
     },
     /// A change of state that no order allows.
     #[error("an order cannot go from {from:?} to {to:?}")]
-    ForbiddenStep {
+    ForbiddenTransition {
         /// The current state.
         from: OrderStatus,
         /// The requested state.

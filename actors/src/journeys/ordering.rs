@@ -87,7 +87,7 @@ pub async fn total(turn: &Turn, lines: &CartLines) -> Result<Money, Failure> {
 /// Changes addresses or state, and updates stock and payments accordingly.
 ///
 /// # Errors
-/// Rejects what [`souk_domain::step`] rejects.
+/// Rejects what [`souk_domain::transition`] rejects.
 pub async fn update(turn: &Turn, command: UpdateOrder) -> Result<OrderView, Failure> {
     let id = command.id;
     let updated = turn.ask(command).await?;

@@ -6,7 +6,9 @@ use super::paying::{self, News, Settled};
 use crate::Failure;
 use crate::orders::{self, Contact, UpdateOrder};
 use crate::owner::Turn;
-use souk_domain::{OrderId, OrderStatus, Role, StatusStep, step, step_with_payment};
+use souk_domain::{
+    OrderId, OrderStatus, Role, StatusTransition, transition, transition_with_payment,
+};
 
 /// A report from another system.
 #[derive(Clone, Debug)]
@@ -55,11 +57,11 @@ pub async fn report(turn: &Turn, report: Report) -> Result<Reported, Failure> {
     let moves = match status {
         None => false,
         Some(to) => {
-            let step = match becomes_paid || (claims_payment && is_paid) {
-                true => step_with_payment(order.status, to),
-                false => step(order.status, to, Role::Administrator),
+            let transition = match becomes_paid || (claims_payment && is_paid) {
+                true => transition_with_payment(order.status, to),
+                false => transition(order.status, to, Role::Administrator),
             };
-            step? != StatusStep::Stay
+            transition? != StatusTransition::Stay
         }
     };
     if pays_nothing {

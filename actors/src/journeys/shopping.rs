@@ -4,7 +4,7 @@ use crate::Failure;
 use crate::carts::{self, AddToCart, CartLine, CartOf, LineOf, SetCartLine};
 use crate::catalog::{self, ProductView};
 use crate::owner::Turn;
-use souk_domain::{Missing, ProductId, Quantity, Refusal, Unbuyable, UnbuyableLine};
+use souk_domain::{Missing, ProductId, Quantity, Refusal, UnbuyableLine, UnbuyableReason};
 
 /// A cart line after a change, with its product.
 #[derive(Clone, Debug)]
@@ -96,6 +96,6 @@ pub fn units_of(lines: &[CartLine]) -> u64 {
 fn describe(turn: &Turn, product: ProductId) -> Result<ProductView, Failure> {
     let known = catalog::product_views(turn.unit(), &[product])?.pop();
     // A product that never existed gets the same error as one that is not for sale.
-    let unknown = || UnbuyableLine { product, why: Unbuyable::NotForSale };
+    let unknown = || UnbuyableLine { product, why: UnbuyableReason::NotForSale };
     Ok(known.ok_or_else(|| Refusal::NotBuyable(vec![unknown()]))?)
 }

@@ -8,10 +8,10 @@ use crate::catalog::StockMove;
 use crate::outbox::{OrderEvent, OrderMail};
 use crate::owner::Command;
 use crate::store::Unit;
-use souk_domain::{OrderId, OrderStatus, Role, StatusStep, StockHolding, step};
+use souk_domain::{OrderId, OrderStatus, Role, StatusTransition, StockHolding, transition};
 
 /// Cancels an order; does nothing if it is already cancelled. Publishes `order.cancelled`, and
-/// mails the customer. Rejects an order that [`souk_domain::step`] does not allow to be cancelled.
+/// mails the customer. Rejects an order that [`souk_domain::transition`] does not allow to be cancelled.
 #[derive(Clone, Debug)]
 pub struct CancelOrder {
     /// The order.
@@ -38,9 +38,11 @@ impl Command for CancelOrder {
     fn apply(self, unit: &Unit, _: &Orders) -> Result<Cancelled, Failure> {
         let Self { id, reason, contact } = self;
         let before = require_order(unit, id)?;
-        match step(before.status, OrderStatus::Cancelled, Role::Administrator)? {
-            StatusStep::Move { .. } => save_cancelled(unit, id, &before, &reason, contact.as_ref()),
-            StatusStep::Stay => {
+        match transition(before.status, OrderStatus::Cancelled, Role::Administrator)? {
+            StatusTransition::Move { .. } => {
+                save_cancelled(unit, id, &before, &reason, contact.as_ref())
+            }
+            StatusTransition::Stay => {
                 let stock = StockMove { from: StockHolding::Released, to: StockHolding::Released };
                 Ok(Cancelled { order: before, stock })
             }

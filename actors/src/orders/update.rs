@@ -1,4 +1,4 @@
-//! Changing the state or the addresses of an order. `souk_domain::step` has the rules.
+//! Changing the state or the addresses of an order. `souk_domain::transition` has the rules.
 
 use super::cancel::{Cancelled, save_cancelled};
 use super::mail::mail;
@@ -10,12 +10,12 @@ use crate::outbox::{OrderEvent, OrderMail};
 use crate::owner::Command;
 use crate::store::Unit;
 use souk_domain::{
-    Missing, OrderAction, OrderId, OrderStatus, Refusal, Role, StatusStep, UserId, step,
+    Missing, OrderAction, OrderId, OrderStatus, Refusal, Role, StatusTransition, UserId, transition,
 };
 
 /// Changes the state or the addresses of an order; `None` leaves a field as it is. Publishes the
 /// event of the new state; a change of addresses alone is not published. Rejects a state that
-/// [`souk_domain::step`] rejects, a customer's change of an order that is not pending, and an order
+/// [`souk_domain::transition`] rejects, a customer's change of an order that is not pending, and an order
 /// whose customer has closed the account since.
 #[derive(Clone, Debug)]
 pub struct UpdateOrder {
@@ -59,9 +59,9 @@ impl Command for UpdateOrder {
             return Err(Refusal::OrderNotPending { action: OrderAction::Update }.into());
         }
         let wished = status.unwrap_or(before.status);
-        let moved = match step(before.status, wished, by) {
-            Ok(StatusStep::Move { to, .. }) => Some(to),
-            Ok(StatusStep::Stay) => None,
+        let moved = match transition(before.status, wished, by) {
+            Ok(StatusTransition::Move { to, .. }) => Some(to),
+            Ok(StatusTransition::Stay) => None,
             Err(refusal) if status.is_some() => return Err(refusal.into()),
             Err(_) => None,
         };

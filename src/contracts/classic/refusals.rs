@@ -4,7 +4,9 @@ use crate::app::{self, Wording};
 use crate::edge::form::at_most;
 use crate::edge::{Answer, Errors, standard};
 use http::StatusCode;
-use souk_domain::{MAX_LINE_QUANTITY, MAX_STOCK, OrderAction, Refusal, Unbuyable, UnbuyableLine};
+use souk_domain::{
+    MAX_LINE_QUANTITY, MAX_STOCK, OrderAction, Refusal, UnbuyableLine, UnbuyableReason,
+};
 use std::fmt::Display;
 
 /// Why a handler of this contract fails.
@@ -46,7 +48,7 @@ impl Wording for Classic {
                 OrderAction::Pay => "Only pending orders can be paid.",
             }),
             Refusal::StateReserved { .. } => standard::forbidden(),
-            Refusal::ForbiddenStep { from, to } => {
+            Refusal::ForbiddenTransition { from, to } => {
                 let sentence = format!("An order cannot go from {} to {}.", from.word(), to.word());
                 Answer::detail(StatusCode::CONFLICT, &sentence)
             }
@@ -78,8 +80,8 @@ pub(super) fn not_buyable(field: &'static str, lines: &[UnbuyableLine]) -> Error
     let mut errors = Errors::new();
     for line in lines {
         let sentence = match &line.why {
-            Unbuyable::NotForSale => not_for_sale(line.product),
-            Unbuyable::Short { name, .. } => format!("Insufficient stock for {name}"),
+            UnbuyableReason::NotForSale => not_for_sale(line.product),
+            UnbuyableReason::Short { name, .. } => format!("Insufficient stock for {name}"),
         };
         errors.add(field, sentence);
     }

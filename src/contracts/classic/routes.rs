@@ -130,7 +130,7 @@ fn order_routes() -> Vec<Route<App>> {
                     .for_users()
                     .note("The stock is released, and a paid order is refunded.")
                     .answers::<OrderBody>(StatusCode::OK)
-                    .refuses(Classic::answer_for(Refusal::ForbiddenStep {
+                    .refuses(Classic::answer_for(Refusal::ForbiddenTransition {
                         from: OrderStatus::Shipped,
                         to: OrderStatus::Cancelled,
                     }))

@@ -4,7 +4,7 @@ use crate::app::{self, Wording};
 use crate::edge::form::at_most;
 use crate::edge::{Answer, Errors, standard};
 use http::StatusCode;
-use souk_domain::{MAX_LINE_QUANTITY, OrderAction, Refusal, Unbuyable, UnbuyableLine};
+use souk_domain::{MAX_LINE_QUANTITY, OrderAction, Refusal, UnbuyableLine, UnbuyableReason};
 
 /// Why a handler of this contract fails.
 pub(super) type Problem = app::Problem<Minimal>;
@@ -49,7 +49,7 @@ impl Wording for Minimal {
                 OrderAction::Pay => "Only pending orders can be paid.",
             }),
             Refusal::StateReserved { .. } => standard::forbidden(),
-            Refusal::ForbiddenStep { from, to } => {
+            Refusal::ForbiddenTransition { from, to } => {
                 let sentence = format!("An order cannot go from {} to {}.", from.word(), to.word());
                 Answer::detail(StatusCode::CONFLICT, &sentence)
             }
@@ -85,15 +85,15 @@ fn not_buyable(lines: &[UnbuyableLine]) -> Errors {
 /// The reason why a product cannot be bought, in one sentence.
 fn unbuyable(line: &UnbuyableLine) -> String {
     match &line.why {
-        Unbuyable::NotForSale => format!("{NOT_FOR_SALE}: {}", line.product),
-        Unbuyable::Short { name, .. } => format!("Insufficient stock for {name}"),
+        UnbuyableReason::NotForSale => format!("{NOT_FOR_SALE}: {}", line.product),
+        UnbuyableReason::Short { name, .. } => format!("Insufficient stock for {name}"),
     }
 }
 
 /// The reason why a product cannot be added to a cart, under the wrong field.
 pub(super) fn not_addable(lines: &[UnbuyableLine]) -> Errors {
     match lines.first() {
-        Some(line @ UnbuyableLine { why: Unbuyable::Short { .. }, .. }) => {
+        Some(line @ UnbuyableLine { why: UnbuyableReason::Short { .. }, .. }) => {
             Errors::of("quantity", unbuyable(line))
         }
         _ => Errors::of("product_id", NOT_FOR_SALE),

@@ -13,7 +13,7 @@ use souk_actors::orders::{Order, OrderDraft, UpdateOrder};
 use souk_actors::users;
 use souk_domain::{
     CartLines, Currency, MAX_CART_LINES, Money, OrderId, OrderStatus, ProductId, Quantity, Refusal,
-    Role, Unbuyable, UnbuyableLine, UserId,
+    Role, UnbuyableLine, UnbuyableReason, UserId,
 };
 use std::sync::Arc;
 
@@ -87,8 +87,8 @@ fn not_buyable(items: &[Item], lines: &[UnbuyableLine]) -> Errors {
         let unbuyable_line = lines.iter().find(|line| line.product == item.product_id);
         let Some(line) = unbuyable_line else { continue };
         let fault = match &line.why {
-            Unbuyable::NotForSale => Errors::of("product_id", NOT_FOR_SALE),
-            why @ Unbuyable::Short { .. } => Errors::of("quantity", unbuyable(why)),
+            UnbuyableReason::NotForSale => Errors::of("product_id", NOT_FOR_SALE),
+            why @ UnbuyableReason::Short { .. } => Errors::of("quantity", unbuyable(why)),
         };
         errors.add_item("items", index, fault);
     }

@@ -4,7 +4,9 @@ use crate::app::{self, Wording};
 use crate::edge::form::at_most;
 use crate::edge::{Answer, Errors, standard};
 use http::StatusCode;
-use souk_domain::{MAX_LINE_QUANTITY, MAX_STOCK, OrderAction, Refusal, Unbuyable, UnbuyableLine};
+use souk_domain::{
+    MAX_LINE_QUANTITY, MAX_STOCK, OrderAction, Refusal, UnbuyableLine, UnbuyableReason,
+};
 
 /// Why a handler of this contract fails.
 pub(super) type Problem = app::Problem<Platform>;
@@ -51,7 +53,7 @@ impl Wording for Platform {
                 },
             ),
             Refusal::StateReserved { .. } => standard::forbidden(),
-            Refusal::ForbiddenStep { from, to } => {
+            Refusal::ForbiddenTransition { from, to } => {
                 let (from, to) = (super::wire::capitalised(from), super::wire::capitalised(to));
                 let sentence = format!("An order cannot go from {from} to {to}.");
                 Answer::detail(StatusCode::CONFLICT, &sentence)
@@ -81,9 +83,9 @@ fn not_buyable(lines: &[UnbuyableLine]) -> Errors {
 }
 
 /// The reason why a product cannot be bought, in one sentence.
-pub(super) fn unbuyable(why: &Unbuyable) -> String {
+pub(super) fn unbuyable(why: &UnbuyableReason) -> String {
     match why {
-        Unbuyable::NotForSale => NOT_FOR_SALE.to_owned(),
-        Unbuyable::Short { name, .. } => format!("Insufficient stock for {name}"),
+        UnbuyableReason::NotForSale => NOT_FOR_SALE.to_owned(),
+        UnbuyableReason::Short { name, .. } => format!("Insufficient stock for {name}"),
     }
 }

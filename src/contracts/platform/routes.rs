@@ -128,7 +128,7 @@ fn order_routes() -> Vec<Route<App>> {
                 .for_administrators()
                 .body(|form, _| orders::status_field(form))
                 .answers::<StatusBody>(StatusCode::OK)
-                .refuses(Platform::answer_for(Refusal::ForbiddenStep {
+                .refuses(Platform::answer_for(Refusal::ForbiddenTransition {
                     from: OrderStatus::Delivered,
                     to: OrderStatus::Pending,
                 }))
@@ -140,7 +140,7 @@ fn order_routes() -> Vec<Route<App>> {
                     .for_users()
                     .note("The stock is released, and a paid order is refunded.")
                     .answers_nothing(StatusCode::NO_CONTENT)
-                    .refuses(Platform::answer_for(Refusal::ForbiddenStep {
+                    .refuses(Platform::answer_for(Refusal::ForbiddenTransition {
                         from: OrderStatus::Shipped,
                         to: OrderStatus::Cancelled,
                     }))

@@ -16,7 +16,7 @@ use souk_actors::carts::{
 use souk_actors::catalog::{self};
 use souk_actors::journeys::shopping::{self, CartLineView};
 use souk_actors::{Failure, clock};
-use souk_domain::{MAX_LINE_QUANTITY, Missing, ProductId, Quantity, Refusal, Unbuyable};
+use souk_domain::{MAX_LINE_QUANTITY, Missing, ProductId, Quantity, Refusal, UnbuyableReason};
 use std::sync::Arc;
 
 const TOO_FEW: &str = "Quantity must be at least 1.";
@@ -302,10 +302,12 @@ fn cart_by_key(app: &App, call: &Call) -> Result<(Vec<CartLine>, CartOf, CartKey
 fn named_problem(failure: Failure) -> Problem {
     match &failure {
         Failure::Refused(Refusal::NotBuyable(lines)) => match lines.first().map(|line| &line.why) {
-            Some(Unbuyable::Short { name, .. }) => {
+            Some(UnbuyableReason::Short { name, .. }) => {
                 Errors::of("quantity", format!("{INSUFFICIENT_STOCK} for {name}")).into()
             }
-            Some(Unbuyable::NotForSale) | None => Errors::of("product_id", NOT_FOR_SALE).into(),
+            Some(UnbuyableReason::NotForSale) | None => {
+                Errors::of("product_id", NOT_FOR_SALE).into()
+            }
         },
         _ => failure.into(),
     }

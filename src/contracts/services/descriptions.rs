@@ -4,7 +4,7 @@ use super::refusals::{INSUFFICIENT_STOCK, NOT_FOR_SALE};
 use crate::app::cart_key_field;
 use crate::edge::form::Field;
 use crate::edge::{Description, Errors, Form, any_text, standard};
-use souk_domain::{Currency, ProductId, Refusal, Unbuyable, UnbuyableLine};
+use souk_domain::{Currency, ProductId, Refusal, UnbuyableLine, UnbuyableReason};
 
 /// For users only: another system has no profile and no orders of its own.
 pub(super) fn for_people(operation: Description) -> Description {
@@ -48,7 +48,7 @@ pub(super) fn about_stock(operation: Description) -> Description {
 
 /// The refusal of an order with more units than are in stock.
 pub(super) fn short() -> Refusal {
-    let why = Unbuyable::Short { name: "Laptop".to_owned(), sellable: 1 };
+    let why = UnbuyableReason::Short { name: "Laptop".to_owned(), sellable: 1 };
     let line = ProductId::new(1).map(|product| UnbuyableLine { product, why });
     Refusal::NotBuyable(line.into_iter().collect())
 }

@@ -6,7 +6,9 @@ use crate::app::{self, Wording};
 use crate::edge::form::at_most;
 use crate::edge::{Answer, Errors, standard};
 use http::StatusCode;
-use souk_domain::{MAX_LINE_QUANTITY, Missing, OrderAction, Refusal, Unbuyable, UnbuyableLine};
+use souk_domain::{
+    MAX_LINE_QUANTITY, Missing, OrderAction, Refusal, UnbuyableLine, UnbuyableReason,
+};
 
 /// Why a handler of this contract fails.
 pub(super) type Problem = app::Problem<Services>;
@@ -70,7 +72,7 @@ impl Wording for Services {
                 OrderAction::Pay => "Only pending orders can be paid.",
             }),
             Refusal::StateReserved { .. } => standard::forbidden(),
-            Refusal::ForbiddenStep { from, to } => Answer::detail(
+            Refusal::ForbiddenTransition { from, to } => Answer::detail(
                 StatusCode::CONFLICT,
                 &format!("An order cannot go from {} to {}.", from.word(), to.word()),
             ),
@@ -91,10 +93,10 @@ impl Wording for Services {
 /// one.
 fn not_buyable(lines: &[UnbuyableLine]) -> Answer {
     match lines.first() {
-        Some(UnbuyableLine { why: Unbuyable::Short { name, .. }, .. }) => {
+        Some(UnbuyableLine { why: UnbuyableReason::Short { name, .. }, .. }) => {
             refused(&format!("{INSUFFICIENT_STOCK} for {name}"))
         }
-        Some(UnbuyableLine { why: Unbuyable::NotForSale, product }) => {
+        Some(UnbuyableLine { why: UnbuyableReason::NotForSale, product }) => {
             refused(&format!("{NOT_FOR_SALE}: {product}"))
         }
         None => refused(NOT_FOR_SALE),

@@ -267,7 +267,7 @@ fn order_routes() -> Vec<Route<App>> {
                 .refuses(Errors::of("is_paid", orders::NOT_CONFIRMED))
                 .refuses(standard::forbidden())
                 .refuses(standard::not_found())
-                .refuses(Services::answer_for(Refusal::ForbiddenStep {
+                .refuses(Services::answer_for(Refusal::ForbiddenTransition {
                     from: OrderStatus::Shipped,
                     to: OrderStatus::Cancelled,
                 }))

@@ -11,7 +11,7 @@ use souk_actors::carts::{self, CartOf, ClearCart, LineOf, RemoveCartLine};
 use souk_actors::catalog::{self};
 use souk_actors::journeys::ordering;
 use souk_actors::journeys::shopping;
-use souk_domain::{CartLineId, ProductId, Quantity, Refusal, Unbuyable, UnbuyableLine};
+use souk_domain::{CartLineId, ProductId, Quantity, Refusal, UnbuyableLine, UnbuyableReason};
 use std::sync::Arc;
 
 const ADDRESS_CHARACTERS_MAX: usize = 1_000;
@@ -146,8 +146,8 @@ fn quantity_rule() -> impl Rule<Value = Quantity> {
 /// The refusal that "Update Cart Item" prints.
 fn bare_reason(lines: &[UnbuyableLine]) -> &'static str {
     match lines.first().map(|line| &line.why) {
-        Some(Unbuyable::Short { .. }) => INSUFFICIENT_STOCK,
-        Some(Unbuyable::NotForSale) | None => NOT_FOR_SALE,
+        Some(UnbuyableReason::Short { .. }) => INSUFFICIENT_STOCK,
+        Some(UnbuyableReason::NotForSale) | None => NOT_FOR_SALE,
     }
 }
 
@@ -155,10 +155,10 @@ fn bare_reason(lines: &[UnbuyableLine]) -> &'static str {
 /// stock.
 fn named_reason(lines: &[UnbuyableLine]) -> String {
     match lines.first() {
-        Some(UnbuyableLine { why: Unbuyable::Short { name, .. }, .. }) => {
+        Some(UnbuyableLine { why: UnbuyableReason::Short { name, .. }, .. }) => {
             format!("{INSUFFICIENT_STOCK} for {name}")
         }
-        Some(UnbuyableLine { why: Unbuyable::NotForSale, product }) => {
+        Some(UnbuyableLine { why: UnbuyableReason::NotForSale, product }) => {
             format!("{NOT_FOR_SALE}: {product}")
         }
         None => NOT_FOR_SALE.to_owned(),

@@ -12,8 +12,8 @@ use souk_actors::journeys::ordering::{self, OrderView};
 use souk_actors::orders::{self, Contact, Order, Recipient, UpdateOrder};
 use souk_actors::store::{Snapshot, StoreError};
 use souk_domain::{
-    CartLines, MAX_CART_LINES, OrderId, OrderStatus, ProductId, Quantity, Refusal, Unbuyable,
-    UnbuyableLine,
+    CartLines, MAX_CART_LINES, OrderId, OrderStatus, ProductId, Quantity, Refusal, UnbuyableLine,
+    UnbuyableReason,
 };
 use std::sync::Arc;
 
@@ -91,8 +91,8 @@ pub(super) fn not_buyable(items: &[Item], lines: &[UnbuyableLine]) -> Errors {
         let unbuyable_line = lines.iter().find(|line| line.product == item.product_id);
         let Some(line) = unbuyable_line else { continue };
         let fault = match &line.why {
-            Unbuyable::NotForSale => Errors::of("product_id", NOT_FOR_SALE),
-            Unbuyable::Short { name, .. } => {
+            UnbuyableReason::NotForSale => Errors::of("product_id", NOT_FOR_SALE),
+            UnbuyableReason::Short { name, .. } => {
                 is_short = true;
                 Errors::of("quantity", format!("{INSUFFICIENT_STOCK} for {name}"))
             }

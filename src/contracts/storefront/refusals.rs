@@ -5,7 +5,9 @@ use crate::edge::form::at_most;
 use crate::edge::{Answer, Errors, standard};
 use http::StatusCode;
 use serde::Serialize;
-use souk_domain::{MAX_LINE_QUANTITY, MAX_STOCK, OrderAction, Refusal, Unbuyable, UnbuyableLine};
+use souk_domain::{
+    MAX_LINE_QUANTITY, MAX_STOCK, OrderAction, Refusal, UnbuyableLine, UnbuyableReason,
+};
 
 /// Why a handler of this contract fails.
 pub(super) type Problem = app::Problem<Storefront>;
@@ -74,7 +76,7 @@ impl Wording for Storefront {
                 },
             ),
             Refusal::StateReserved { .. } => standard::forbidden(),
-            Refusal::ForbiddenStep { from, to } => error(
+            Refusal::ForbiddenTransition { from, to } => error(
                 StatusCode::CONFLICT,
                 format!("An order cannot go from {} to {}", from.word(), to.word()),
             ),
@@ -96,7 +98,7 @@ impl Wording for Storefront {
 /// The refusal that "Add Item to Cart" prints.
 fn not_buyable_line(lines: &[UnbuyableLine]) -> Answer {
     match lines.first().map(|line| &line.why) {
-        Some(Unbuyable::NotForSale) | None => Errors::of("product_id", NOT_FOR_SALE).into(),
-        Some(Unbuyable::Short { .. }) => Errors::general(INSUFFICIENT_STOCK).into(),
+        Some(UnbuyableReason::NotForSale) | None => Errors::of("product_id", NOT_FOR_SALE).into(),
+        Some(UnbuyableReason::Short { .. }) => Errors::general(INSUFFICIENT_STOCK).into(),
     }
 }

@@ -9,7 +9,8 @@ use crate::edge::{Description, Errors, Route, search_text, standard, unfit_searc
 use http::StatusCode;
 use schemars::json_schema;
 use souk_domain::{
-    CategoryId, OrderAction, OrderStatus, ProductId, Quantity, Refusal, Unbuyable, UnbuyableLine,
+    CategoryId, OrderAction, OrderStatus, ProductId, Quantity, Refusal, UnbuyableLine,
+    UnbuyableReason,
 };
 
 const OK: StatusCode = StatusCode::OK;
@@ -265,7 +266,7 @@ fn updated_order(operation: Description) -> Description {
         .answers::<OrderBody>(OK)
         .refuses(Storefront::answer_for(Refusal::OrderNotPending { action: OrderAction::Update }))
         .refuses(standard::forbidden())
-        .refuses(Storefront::answer_for(Refusal::ForbiddenStep {
+        .refuses(Storefront::answer_for(Refusal::ForbiddenTransition {
             from: OrderStatus::Shipped,
             to: OrderStatus::Cancelled,
         }))
@@ -278,10 +279,10 @@ fn of_an_order(operation: Description) -> Description {
 
 fn items_not_buyable() -> Errors {
     let (known, unknown) = (product(1), product(2));
-    let short = Unbuyable::Short { name: "Laptop".to_owned(), sellable: 1 };
+    let short = UnbuyableReason::Short { name: "Laptop".to_owned(), sellable: 1 };
     let lines = [
         UnbuyableLine { product: known, why: short },
-        UnbuyableLine { product: unknown, why: Unbuyable::NotForSale },
+        UnbuyableLine { product: unknown, why: UnbuyableReason::NotForSale },
     ];
     let items = [known, unknown];
     let items = items.map(|product_id| orders::Item { product_id, quantity: Quantity::ONE });
@@ -393,7 +394,10 @@ fn updated_item(operation: Description) -> Description {
 }
 
 fn not_for_sale() -> Refusal {
-    Refusal::NotBuyable(vec![UnbuyableLine { product: product(1), why: Unbuyable::NotForSale }])
+    Refusal::NotBuyable(vec![UnbuyableLine {
+        product: product(1),
+        why: UnbuyableReason::NotForSale,
+    }])
 }
 
 fn report_routes() -> Vec<Route<App>> {

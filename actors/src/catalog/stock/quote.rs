@@ -5,7 +5,7 @@ use crate::catalog::ProductView;
 use crate::catalog::queries::view;
 use crate::catalog::stored::PRODUCTS;
 use crate::store::{Read, Unit};
-use souk_domain::{ProductId, Quantity, Refusal, Unbuyable, UnbuyableLine};
+use souk_domain::{ProductId, Quantity, Refusal, UnbuyableLine, UnbuyableReason};
 
 /// The products of these lines as of this turn. Changes nothing.
 ///
@@ -28,12 +28,15 @@ pub fn quote(unit: &Unit, lines: &[(ProductId, Quantity)]) -> Result<Vec<Product
 }
 
 /// Why this quantity cannot be bought now; `None` if it can.
-pub(crate) fn why_unbuyable(product: Option<&ProductView>, wished: Quantity) -> Option<Unbuyable> {
+pub(crate) fn why_unbuyable(
+    product: Option<&ProductView>,
+    wished: Quantity,
+) -> Option<UnbuyableReason> {
     let Some(product) = product.filter(|product| product.is_for_sale()) else {
-        return Some(Unbuyable::NotForSale);
+        return Some(UnbuyableReason::NotForSale);
     };
     let is_short = product.sellable < u64::from(wished.get());
-    is_short.then(|| Unbuyable::Short {
+    is_short.then(|| UnbuyableReason::Short {
         name: product.product.name.clone(),
         sellable: product.sellable,
     })

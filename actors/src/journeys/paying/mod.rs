@@ -39,7 +39,7 @@ use crate::outbox::Numbered;
 use crate::payments::{Intent, Outcome};
 use crate::shop::Shop;
 use crate::store::StoreError;
-use souk_domain::{Claim, Money, OrderId, PaymentId, PaymentStatus, SaidAmount};
+use souk_domain::{Claim, Money, OrderId, PaymentId, PaymentStatus, ReportedAmount};
 
 /// The gateway's answer about a payment, ready to be booked.
 #[derive(Clone, Debug)]
@@ -123,7 +123,7 @@ impl Outcome {
             outcome.claim.checkout = claim.checkout;
             if claim.asked != outcome.claim.asked {
                 // A checkout whose amount differs from its intent's amount contradicts any books.
-                outcome.claim.asked = SaidAmount::Malformed;
+                outcome.claim.asked = ReportedAmount::Malformed;
             }
             return outcome;
         }

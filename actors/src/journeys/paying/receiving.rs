@@ -9,7 +9,7 @@ use crate::owner::Turn;
 use crate::payments::{self, Dispute, Payment};
 use crate::shop::Shop;
 use souk_domain::{
-    Claim, Money, OrderStatus, PaymentBooks, PaymentId, PaymentStatus, SaidAmount, judge,
+    Claim, Money, OrderStatus, PaymentBooks, PaymentId, PaymentStatus, ReportedAmount, judge,
 };
 
 /// Most refunds that one message can make us book.
@@ -156,8 +156,8 @@ async fn booking_of(
             let taken = Outcome::without_money(PaymentStatus::Succeeded);
             let received = if payment.has_money() { payment.received } else { payment.amount };
             let refunded = match claim.refunded {
-                SaidAmount::Minor(amount) => Money::from_minor_units(amount),
-                SaidAmount::Absent | SaidAmount::Malformed => Money::ZERO,
+                ReportedAmount::Minor(amount) => Money::from_minor_units(amount),
+                ReportedAmount::Absent | ReportedAmount::Malformed => Money::ZERO,
             };
             let claim = Claim { refunded: claim.refunded, ..Claim::default() };
             (Outcome { received, refunded, claim, ..taken }, false)

@@ -7,7 +7,8 @@ use crate::payments::{self, Account, Dispute, DisputeStatus, RefundedBy};
 use crate::shop::Shop;
 use crate::{Failure, housekeeping, orders};
 use souk_domain::{
-    Claim, Money, OrderId, OrderStatus, PaymentId, PaymentStatus, Refusal, SaidAmount, Speaker,
+    Claim, Money, OrderId, OrderStatus, PaymentId, PaymentStatus, Refusal, ReportSource,
+    ReportedAmount,
 };
 
 const PRICE: Money = Money::from_minor_units(1000);
@@ -44,12 +45,12 @@ async fn receive(shop: &Shop, event: &str, message: impl Into<Message>) {
 /// A message without amounts.
 impl From<MessageContent> for Message {
     fn from(content: MessageContent) -> Self {
-        Self { content, claim: Claim { by: Speaker::Message, ..Claim::default() } }
+        Self { content, claim: Claim { by: ReportSource::Message, ..Claim::default() } }
     }
 }
 
-fn minor(amount: Option<i64>) -> SaidAmount {
-    amount.map_or(SaidAmount::Absent, SaidAmount::Minor)
+fn minor(amount: Option<i64>) -> ReportedAmount {
+    amount.map_or(ReportedAmount::Absent, ReportedAmount::Minor)
 }
 
 async fn request(shop: &Shop, id: OrderId, amount: Option<i64>) -> Result<u64, Failure> {
@@ -83,7 +84,7 @@ fn succeeded(intent: &str, received: Option<i64>) -> Message {
 
 fn refunded(intent: &str, amount: i64) -> Message {
     let mut message = Message::from(MessageContent::Refunded { intent: intent.to_owned() });
-    message.claim.refunded = SaidAmount::Minor(amount);
+    message.claim.refunded = ReportedAmount::Minor(amount);
     message
 }
 
@@ -93,7 +94,7 @@ fn disputed(intent: &str, amount: i64, status: DisputeStatus) -> Message {
         Dispute { id: "dp_1".to_owned(), amount: Money::from_minor_units(amount), reason, status };
     let mut message =
         Message::from(MessageContent::Disputed { intent: intent.to_owned(), dispute });
-    message.claim.disputed = SaidAmount::Minor(amount);
+    message.claim.disputed = ReportedAmount::Minor(amount);
     message
 }
 
@@ -337,7 +338,7 @@ async fn a_failed_refund_over_another_amount_is_verified_at_the_gateway() {
         let content =
             MessageContent::RefundFailed { intent: intent.clone(), refund: refund.clone() };
         let mut message = Message::from(content);
-        message.claim.refund = SaidAmount::Minor(amount);
+        message.claim.refund = ReportedAmount::Minor(amount);
         message
     };
 
