@@ -1,5 +1,5 @@
-//! A fair queue: every asker has a queue of its own, and the queues are served in turn, one job
-//! each. However many jobs one asker adds, the others wait for at most one of them per round.
+//! A fair queue: every requester has a queue of its own, and the queues are served in turn, one job
+//! each. However many jobs one requester adds, the others wait for at most one of them per round.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
@@ -8,35 +8,35 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 /// Bounds on the number of waiting jobs.
 #[derive(Clone, Copy, Debug)]
 pub struct WaitingBounds {
-    /// Jobs of all askers together.
+    /// Jobs of all requesters together.
     pub all_max: usize,
-    /// Jobs of each asker.
-    pub per_asker_max: usize,
+    /// Jobs of each requester.
+    pub per_requester_max: usize,
 }
 
-/// The queue is full; this job was dropped, which may be another asker's.
+/// The queue is full; this job was dropped, which may be another requester's.
 #[derive(Debug)]
 pub struct Displaced<Job>(pub Job);
 
 /// The waiting jobs.
 #[derive(Debug)]
-pub struct FairQueue<Asker, Job> {
+pub struct FairQueue<Requester, Job> {
     bounds: WaitingBounds,
-    queues: Mutex<Queues<Asker, Job>>,
+    queues: Mutex<Queues<Requester, Job>>,
     arrived: Condvar,
 }
 
 #[derive(Debug)]
-struct Queues<Asker, Job> {
+struct Queues<Requester, Job> {
     /// Contains no empty queues.
-    of: HashMap<Asker, VecDeque<Job>>,
-    /// Every asker with a queue, once; the first is served next.
-    order: VecDeque<Asker>,
+    of: HashMap<Requester, VecDeque<Job>>,
+    /// Every requester with a queue, once; the first is served next.
+    order: VecDeque<Requester>,
     waiting: usize,
     is_closed: bool,
 }
 
-impl<Asker: Copy + Eq + Hash, Job> FairQueue<Asker, Job> {
+impl<Requester: Copy + Eq + Hash, Job> FairQueue<Requester, Job> {
     /// An empty queue.
     pub fn new(bounds: WaitingBounds) -> Self {
         let queues =
@@ -44,15 +44,15 @@ impl<Asker: Copy + Eq + Hash, Job> FairQueue<Asker, Job> {
         Self { bounds, queues: Mutex::new(queues), arrived: Condvar::new() }
     }
 
-    /// Adds a job to the end of its asker's queue.
+    /// Adds a job to the end of its requester's queue.
     ///
     /// # Errors
-    /// [`Displaced`] with the job that was dropped because the queue is full: this one if its asker
+    /// [`Displaced`] with the job that was dropped because the queue is full: this one if its requester
     /// has the longest queue, else the last one of the longest queue.
-    pub fn join(&self, asker: Asker, job: Job) -> Result<(), Displaced<Job>> {
+    pub fn join(&self, requester: Requester, job: Job) -> Result<(), Displaced<Job>> {
         let mut queues = self.lock();
-        let own = queues.of.get(&asker).map_or(0, VecDeque::len);
-        if own >= self.bounds.per_asker_max {
+        let own = queues.of.get(&requester).map_or(0, VecDeque::len);
+        if own >= self.bounds.per_requester_max {
             return Err(Displaced(job));
         }
         let mut displaced = None;
@@ -62,7 +62,7 @@ impl<Asker: Copy + Eq + Hash, Job> FairQueue<Asker, Job> {
                 None => return Err(Displaced(job)),
             }
         }
-        queues.push(asker, job);
+        queues.push(requester, job);
         drop(queues);
         self.arrived.notify_one();
         displaced.map_or(Ok(()), |last| Err(Displaced(last)))
@@ -88,30 +88,30 @@ impl<Asker: Copy + Eq + Hash, Job> FairQueue<Asker, Job> {
         self.arrived.notify_all();
     }
 
-    fn lock(&self) -> MutexGuard<'_, Queues<Asker, Job>> {
+    fn lock(&self) -> MutexGuard<'_, Queues<Requester, Job>> {
         self.queues.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl<Asker: Copy + Eq + Hash, Job> Queues<Asker, Job> {
-    fn push(&mut self, asker: Asker, job: Job) {
-        let queue = self.of.entry(asker).or_default();
+impl<Requester: Copy + Eq + Hash, Job> Queues<Requester, Job> {
+    fn push(&mut self, requester: Requester, job: Job) {
+        let queue = self.of.entry(requester).or_default();
         if queue.is_empty() {
-            self.order.push_back(asker);
+            self.order.push_back(requester);
         }
         queue.push_back(job);
         self.waiting += 1;
     }
 
-    /// The first job of the next asker, who then moves to the end of the order.
+    /// The first job of the next requester, who then moves to the end of the order.
     fn pop(&mut self) -> Option<Job> {
-        let asker = self.order.pop_front()?;
-        let queue = self.of.get_mut(&asker)?;
+        let requester = self.order.pop_front()?;
+        let queue = self.of.get_mut(&requester)?;
         let job = queue.pop_front()?;
         if queue.is_empty() {
-            self.of.remove(&asker);
+            self.of.remove(&requester);
         } else {
-            self.order.push_back(asker);
+            self.order.push_back(requester);
         }
         self.waiting -= 1;
         Some(job)
@@ -133,10 +133,10 @@ impl<Asker: Copy + Eq + Hash, Job> Queues<Asker, Job> {
 mod tests {
     use super::*;
 
-    const BOUNDS: WaitingBounds = WaitingBounds { all_max: 256, per_asker_max: 64 };
+    const BOUNDS: WaitingBounds = WaitingBounds { all_max: 256, per_requester_max: 64 };
 
     #[test]
-    fn askers_take_turns() {
+    fn requesters_take_turns() {
         let queue = FairQueue::new(BOUNDS);
         for job in ["a1", "a2", "a3"] {
             assert!(queue.join(1, job).is_ok());
@@ -149,10 +149,10 @@ mod tests {
     }
 
     #[test]
-    fn one_asker_leaves_room_for_others() {
+    fn one_requester_leaves_room_for_others() {
         let queue = FairQueue::new(BOUNDS);
         let joined = (0..BOUNDS.all_max * 2).filter(|job| queue.join(1, *job).is_ok()).count();
-        assert_eq!(joined, BOUNDS.per_asker_max);
+        assert_eq!(joined, BOUNDS.per_requester_max);
         assert!(queue.join(2, 7).is_ok());
     }
 
@@ -160,12 +160,12 @@ mod tests {
     fn a_newcomer_takes_the_place_of_the_last_of_the_longest_line() {
         let queue = FairQueue::new(BOUNDS);
         for greedy in 1..=4 {
-            for job in 0..BOUNDS.per_asker_max {
+            for job in 0..BOUNDS.per_requester_max {
                 assert!(queue.join(greedy, job).is_ok());
             }
         }
         let displaced = queue.join(9, 1_000).map_err(|Displaced(job)| job);
-        assert_eq!(displaced, Err(BOUNDS.per_asker_max - 1));
+        assert_eq!(displaced, Err(BOUNDS.per_requester_max - 1));
         queue.close();
         let served: Vec<_> = std::iter::from_fn(|| queue.next()).collect();
         assert_eq!(served.len(), BOUNDS.all_max);
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn many_askers_with_one_job_each_keep_their_places() {
+    fn many_requesters_with_one_job_each_keep_their_places() {
         let queue = FairQueue::new(BOUNDS);
         let all = u32::try_from(BOUNDS.all_max).expect("small");
         assert!((0..all).all(|number| queue.join(number, number).is_ok()));

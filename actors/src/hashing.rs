@@ -29,7 +29,7 @@ const HASH_BYTES: usize = 32;
 /// Bytes of a salt.
 const SALT_BYTES: usize = 16;
 /// Bounds of the queues of waiting passwords.
-const WAITING: WaitingBounds = WaitingBounds { all_max: 256, per_asker_max: 64 };
+const WAITING: WaitingBounds = WaitingBounds { all_max: 256, per_requester_max: 64 };
 /// The lowest scheduling priority (the highest nice value), so that hashing yields to all other
 /// work.
 const LOWEST_PRIORITY: i32 = 19;
@@ -69,7 +69,7 @@ impl PasswordHash {
 
 /// The queue that a job waits in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Asker {
+enum QueueKey {
     /// The shop itself, such as its command line.
     Shop,
     /// A client, by its address.
@@ -86,7 +86,7 @@ pub struct Hasher {
 }
 
 /// The senders' handle to the queue: when the last clone is dropped, the threads end.
-struct Jobs(Arc<FairQueue<Asker, Job>>);
+struct Jobs(Arc<FairQueue<QueueKey, Job>>);
 
 impl Drop for Jobs {
     fn drop(&mut self) {
@@ -134,7 +134,7 @@ impl Hasher {
     /// # Errors
     /// [`Failure::Busy`] if too many jobs wait.
     pub async fn hash(&self, password: Password) -> Result<PasswordHash, Failure> {
-        self.new_hash(Asker::Shop, password).await
+        self.new_hash(QueueKey::Shop, password).await
     }
 
     /// Like [`Self::hash`], for a client; the job waits in the queue of the client's address.
@@ -146,11 +146,11 @@ impl Hasher {
         client: IpAddr,
         password: Password,
     ) -> Result<PasswordHash, Failure> {
-        self.new_hash(Asker::Client(client), password).await
+        self.new_hash(QueueKey::Client(client), password).await
     }
 
-    async fn new_hash(&self, asker: Asker, password: Password) -> Result<PasswordHash, Failure> {
-        match self.ask(asker, password, None).await? {
+    async fn new_hash(&self, queue: QueueKey, password: Password) -> Result<PasswordHash, Failure> {
+        match self.ask(queue, password, None).await? {
             Outcome::Hashed(hash) => Ok(hash),
             Outcome::Displaced => Err(Failure::Busy),
             _ => Err(Failure::Unavailable),
@@ -170,7 +170,7 @@ impl Hasher {
     ) -> Result<bool, Failure> {
         let user_exists = hash.is_some();
         let against = hash.unwrap_or_else(|| (*self.absent_user).clone());
-        match self.ask(Asker::Client(client), password, Some(against)).await? {
+        match self.ask(QueueKey::Client(client), password, Some(against)).await? {
             Outcome::Compared(matches) => Ok(matches && user_exists),
             Outcome::Displaced => Err(Failure::Busy),
             _ => Err(Failure::Unavailable),
@@ -179,12 +179,12 @@ impl Hasher {
 
     async fn ask(
         &self,
-        asker: Asker,
+        queue: QueueKey,
         password: Password,
         against: Option<PasswordHash>,
     ) -> Result<Outcome, Failure> {
         let (answer, outcome) = oneshot::channel();
-        if let Err(Displaced(job)) = self.jobs.0.join(asker, Job { password, against, answer }) {
+        if let Err(Displaced(job)) = self.jobs.0.join(queue, Job { password, against, answer }) {
             // The caller may have stopped waiting.
             let _ = job.answer.send(Outcome::Displaced);
         }
@@ -195,7 +195,7 @@ impl Hasher {
     }
 }
 
-fn hash_until_closed(jobs: &FairQueue<Asker, Job>) {
+fn hash_until_closed(jobs: &FairQueue<QueueKey, Job>) {
     if let Err(error) =
         rustix::process::setpriority_process(Some(rustix::thread::gettid()), LOWEST_PRIORITY)
     {
@@ -205,7 +205,7 @@ fn hash_until_closed(jobs: &FairQueue<Asker, Job>) {
     work_until_closed(jobs, |job| run(&mut memory, job));
 }
 
-fn work_until_closed(jobs: &FairQueue<Asker, Job>, mut run: impl FnMut(&Job) -> Outcome) {
+fn work_until_closed(jobs: &FairQueue<QueueKey, Job>, mut run: impl FnMut(&Job) -> Outcome) {
     while let Some(job) = jobs.next() {
         if job.answer.is_closed() {
             continue;
@@ -323,7 +323,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_job_that_panics_fails_its_asker_and_the_next_job_is_done() {
+    async fn a_job_that_panics_fails_its_caller_and_the_next_job_is_done() {
         let jobs = Arc::new(FairQueue::new(WAITING));
         let working = Arc::clone(&jobs);
         let thread = std::thread::spawn(move || {

@@ -20,7 +20,7 @@ const THREADS_MIN: usize = 2;
 const NICE_LEVEL: i32 = 10;
 const WAITING: WaitingBounds = WaitingBounds {
     all_max: limits::READINGS_WAITING_MAX,
-    per_asker_max: limits::READINGS_WAITING_MAX,
+    per_requester_max: limits::READINGS_WAITING_MAX,
 };
 
 type Job = Box<dyn FnOnce() + Send>;

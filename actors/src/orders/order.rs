@@ -70,7 +70,7 @@ pub enum CrmSync {
 impl Order {
     /// True for the order of a closed account.
     #[must_use]
-    pub fn is_nobodys(&self) -> bool {
+    pub fn is_of_closed_account(&self) -> bool {
         self.customer.is_none() && self.guest.is_none()
     }
 

@@ -88,7 +88,7 @@ pub enum Origin {
 
 /// Why a reader cannot continue from a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NoPlace {
+pub enum PlaceError {
     /// It is not a well-formed place.
     #[error("not a place in the events of this shop")]
     Malformed,
@@ -207,22 +207,22 @@ impl Identity {
     /// The row at a published place; 0 is before the first row.
     ///
     /// # Errors
-    /// [`NoPlace`].
-    pub(crate) fn row_at(&self, place: &str) -> Result<u64, NoPlace> {
+    /// [`PlaceError`].
+    pub(crate) fn row_at(&self, place: &str) -> Result<u64, PlaceError> {
         let digits = place.split(PLACE_MARK).next().unwrap_or_default();
         let is_number = !digits.is_empty() && digits.bytes().all(|octet| octet.is_ascii_digit());
         let row: u64 = match is_number {
             true => digits.parse().unwrap_or(u64::MAX),
-            false => return Err(NoPlace::Malformed),
+            false => return Err(PlaceError::Malformed),
         };
         let generation = place[digits.len()..].strip_prefix(PLACE_MARK);
         let is_plain = |id: &str| !id.is_empty() && id.bytes().all(|it| it.is_ascii_alphanumeric());
         if generation.is_some_and(|id| !is_plain(id)) {
-            return Err(NoPlace::Malformed);
+            return Err(PlaceError::Malformed);
         }
         let written = self.row.generation_of(Numbered::Row, row).map(|it| it.id.as_str());
         if row > self.last_row || (row > 0 && generation != written) {
-            return Err(NoPlace::Unknown);
+            return Err(PlaceError::Unknown);
         }
         Ok(row)
     }
@@ -349,17 +349,17 @@ mod tests {
         let old = Identity::of_store("abc", 12);
         let new = old.clone().put_back(10);
         for place in [old.place(12), "11".to_owned(), "99".to_owned()] {
-            assert_eq!(new.row_at(&place), Err(NoPlace::Unknown), "{place}");
+            assert_eq!(new.row_at(&place), Err(PlaceError::Unknown), "{place}");
         }
-        assert_eq!(old.row_at("13"), Err(NoPlace::Unknown));
+        assert_eq!(old.row_at("13"), Err(PlaceError::Unknown));
         assert_eq!(new.row_at("0"), Ok(0));
         for row in [1, 10, 11, 12] {
             assert_eq!(new.row_at(&new.place(row)), Ok(row));
         }
-        assert_eq!(old.row_at(&new.place(11)), Err(NoPlace::Unknown));
+        assert_eq!(old.row_at(&new.place(11)), Err(PlaceError::Unknown));
         for place in ["", "-", "x", "1-", "-1", "+1", "1-ab-cd", "1-%", "1 2", "1.5"] {
-            assert_eq!(new.row_at(place), Err(NoPlace::Malformed), "{place:?}");
+            assert_eq!(new.row_at(place), Err(PlaceError::Malformed), "{place:?}");
         }
-        assert_eq!(new.row_at("99999999999999999999999"), Err(NoPlace::Unknown));
+        assert_eq!(new.row_at("99999999999999999999999"), Err(PlaceError::Unknown));
     }
 }

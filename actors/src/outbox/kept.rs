@@ -102,7 +102,7 @@ fn number(reader: Reader) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outbox::{NoPlace, Outgoing, TABLES, UserEvent, append};
+    use crate::outbox::{Outgoing, PlaceError, TABLES, UserEvent, append};
     use crate::store::Store;
     use souk_domain::{Currency, Role, UserId};
 
@@ -149,10 +149,10 @@ mod tests {
         // A reader at a place before the deleted rows would miss some.
         let at = |place: &str| outbox.row_at(place).expect("read");
         for place in ["1", "549"] {
-            assert_eq!(at(place), Err(NoPlace::NotKept), "{place}");
+            assert_eq!(at(place), Err(PlaceError::NotKept), "{place}");
         }
         assert_eq!([at("0"), at("550"), at("600")], [Ok(0), Ok(550), Ok(600)]);
-        assert_eq!(at("601"), Err(NoPlace::Unknown));
+        assert_eq!(at("601"), Err(PlaceError::Unknown));
         let minutes = store.snapshot().range(ACKNOWLEDGED, &(0, 0), None, Direction::Ascending, 10);
         assert!(minutes.expect("read").is_empty(), "minutes are forgotten with their rows");
     }

@@ -18,7 +18,7 @@ mod schemas;
 mod stored;
 mod wire;
 
-pub use identity::{Identity, NoPlace, Numbered, Origin};
+pub use identity::{Identity, Numbered, Origin, PlaceError};
 pub(crate) use identity::{begin_generation, put_start};
 pub use kept::KEPT_AFTER_ACKNOWLEDGEMENT;
 pub use marks::{StreamMark, StreamMarks};
@@ -133,8 +133,8 @@ impl Outbox {
     /// The row after which a reader continues from this place.
     ///
     /// # Errors
-    /// [`StoreError`]; [`NoPlace`] if the reader would miss rows.
-    pub fn row_at(&self, place: &str) -> Result<Result<u64, NoPlace>, StoreError> {
+    /// [`StoreError`]; [`PlaceError`] if the reader would miss rows.
+    pub fn row_at(&self, place: &str) -> Result<Result<u64, PlaceError>, StoreError> {
         let snapshot = self.store.snapshot();
         let identity = identity_in(&snapshot)?;
         let row = match identity.row_at(place) {
@@ -145,7 +145,7 @@ impl Outbox {
         let next_kept = kept.first().map_or(identity.last_row() + 1, |(first, _)| *first);
         // A reader that names no row gets every row that is kept.
         let misses_some = row > 0 && row + 1 < next_kept;
-        Ok(if misses_some { Err(NoPlace::NotKept) } else { Ok(row) })
+        Ok(if misses_some { Err(PlaceError::NotKept) } else { Ok(row) })
     }
 
     /// Messages after `sequence`, in order, at most `limit`, from the last commit.

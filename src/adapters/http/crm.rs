@@ -241,7 +241,7 @@ impl<'a> Message<'a> {
             last_name: &user.last_name,
         });
         // After an account was closed, the delivery address of its order stays with those who deliver it.
-        let is_nobodys = order.is_nobodys();
+        let is_of_closed_account = order.is_of_closed_account();
         let order = OrderBody {
             id: id.get(),
             order_number: &order.number,
@@ -250,8 +250,12 @@ impl<'a> Message<'a> {
             total: money(order.total),
             lines: lines.collect(),
             customer,
-            recipient: order.recipient.as_ref().map(RecipientBody::new).filter(|_| !is_nobodys),
-            shipping_address: if is_nobodys { "" } else { &order.shipping_address },
+            recipient: order
+                .recipient
+                .as_ref()
+                .map(RecipientBody::new)
+                .filter(|_| !is_of_closed_account),
+            shipping_address: if is_of_closed_account { "" } else { &order.shipping_address },
             billing_address: &order.billing_address,
             created_at: order.created_at.to_string(),
             updated_at: order.updated_at.to_string(),

@@ -7,7 +7,7 @@ use crate::edge::{Answer, Call, Client, Errors, Share, limits, standard};
 use bytes::Bytes;
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, HeaderValue};
-use souk_actors::outbox::NoPlace;
+use souk_actors::outbox::PlaceError;
 use souk_actors::store::StoreError;
 use souk_actors::{Failure, users, webhooks};
 use std::sync::Arc;
@@ -79,7 +79,7 @@ fn parse_request(app: &App, call: &Call) -> Result<(Vec<String>, u64, bool), Ans
             found.map_err(|error| failure_answer(&error.into()))?
         }
     };
-    if position == Err(NoPlace::Malformed) {
+    if position == Err(PlaceError::Malformed) {
         errors.add("last_event_id", "Not an id of an event here.");
     }
     let follows = match call.request.query("follow") {
@@ -99,14 +99,14 @@ fn parse_request(app: &App, call: &Call) -> Result<(Vec<String>, u64, bool), Ans
 
 /// The refusal of a position that the shop does not have.
 pub(super) fn unknown_place() -> Answer {
-    gone(NoPlace::NotKept)
+    gone(PlaceError::NotKept)
 }
 
-fn gone(error: NoPlace) -> Answer {
+fn gone(error: PlaceError) -> Answer {
     Answer::detail(StatusCode::GONE, &sentence(error))
 }
 
-fn sentence(error: NoPlace) -> String {
+fn sentence(error: PlaceError) -> String {
     let mut text = error.to_string();
     if let Some(first) = text.get_mut(..1) {
         first.make_ascii_uppercase();

@@ -16,7 +16,7 @@ const SECRET_BYTES: usize = 16;
 
 /// An order that was paid without a gateway.
 #[derive(Clone, Debug)]
-pub struct PaidForNothing {
+pub struct PaidFreeOrder {
     /// Its payment.
     pub payment: PaymentId,
     /// Replaces the gateway's intent; its id begins with [`FREE_PREFIX`].
@@ -39,7 +39,7 @@ pub async fn pay_nothing(
     turn: &Turn,
     order: OrderId,
     contact: Option<Contact>,
-) -> Result<PaidForNothing, Failure> {
+) -> Result<PaidFreeOrder, Failure> {
     let shown = orders::require_order(turn.unit(), order)?;
     require_payable(&shown)?;
     if shown.total != Money::ZERO {
@@ -55,7 +55,7 @@ pub async fn pay_nothing(
     };
     let news = News { order, payment, owed: Money::ZERO, outcome, contact };
     match settle(turn, news).await? {
-        Settled::Paid(view) => Ok(PaidForNothing { payment, intent, view: *view }),
+        Settled::Paid(view) => Ok(PaidFreeOrder { payment, intent, view: *view }),
         _ => Err(Failure::Unavailable),
     }
 }

@@ -22,7 +22,7 @@ mod settling;
 mod starting;
 
 pub use asking::{ask_about, ask_gateway};
-pub use free::{PaidForNothing, costs_nothing, pay_nothing};
+pub use free::{PaidFreeOrder, costs_nothing, pay_nothing};
 pub use receiving::{Message, MessageContent, receive};
 pub use reconciling::{Line, Reconciled, reconcile};
 pub use refunding::{make_refund, request_refund};

@@ -60,7 +60,7 @@ pub(in crate::orders) fn wipe_if_done(
     id: OrderId,
     order: &mut Order,
 ) -> Result<(), StoreError> {
-    if !order.is_nobodys() || is_on_its_way(order) {
+    if !order.is_of_closed_account() || is_on_its_way(order) {
         return Ok(());
     }
     if unlist(unit, id)? {
@@ -100,7 +100,7 @@ pub(in crate::orders) fn check(
     let first = OrderId::new(1).expect("1 is an id");
     let mut keeping = Vec::new();
     snapshot.visit(ORDERS, &first, None, Direction::Ascending, |id, order| {
-        if order.is_nobodys()
+        if order.is_of_closed_account()
             && let Some(recipient) = &order.recipient
         {
             keeping.push((id, is_on_its_way(&order), recipient.email.is_empty()));
