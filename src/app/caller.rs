@@ -37,11 +37,11 @@ pub(super) struct OpenSession(pub(super) Claims);
 
 /// The caller, according to the token.
 #[derive(Clone, Debug)]
-pub(crate) enum Asker {
+pub(crate) enum Principal {
     /// No token was sent.
-    Nobody,
+    Anonymous,
     /// A logged-in user.
-    Person(Box<Visitor>),
+    User(Box<Visitor>),
     /// Another system, by its name in the settings (`SOUK_SERVICE_TOKENS`).
     Service(ServiceName),
 }
@@ -85,13 +85,13 @@ impl App {
     ///
     /// # Errors
     /// 401 for an invalid or expired token.
-    pub(crate) fn asker(&self, call: &Call) -> Result<Asker, Answer> {
+    pub(crate) fn principal(&self, call: &Call) -> Result<Principal, Answer> {
         if call.request.bearer().is_none() {
-            return Ok(Asker::Nobody);
+            return Ok(Principal::Anonymous);
         }
         match self.service(&call.request) {
-            Some(name) => Ok(Asker::Service(name)),
-            None => Ok(Asker::Person(Box::new(self.visitor(call)?))),
+            Some(name) => Ok(Principal::Service(name)),
+            None => Ok(Principal::User(Box::new(self.visitor(call)?))),
         }
     }
 

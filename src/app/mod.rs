@@ -27,7 +27,7 @@ mod streams;
 mod tests;
 mod throttle;
 
-pub(crate) use caller::{Asker, IssuedTokens, Visitor};
+pub(crate) use caller::{IssuedTokens, Principal, Visitor};
 pub(crate) use failures::failure_answer;
 pub(crate) use gateway_messages::{Event, GatewayMessageError};
 pub(crate) use guest_orders::{GuestLimits, GuestSlot};

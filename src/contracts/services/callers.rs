@@ -2,7 +2,7 @@
 //! service.
 
 use super::refusals::Problem;
-use crate::app::{App, Asker, CartKeyHeaders, Visitor, presented_cart_key};
+use crate::app::{App, CartKeyHeaders, Principal, Visitor, presented_cart_key};
 use crate::edge::{Answer, Call, Form, standard};
 use souk_actors::carts::{self, CartHolder, CartKey, CartOf};
 use souk_actors::orders::{self, Order};
@@ -10,17 +10,17 @@ use souk_domain::OrderId;
 
 /// The user who calls. A service has no profile, cart or orders of its own.
 pub(super) fn person(app: &App, call: &Call) -> Result<Visitor, Problem> {
-    match app.asker(call)? {
-        Asker::Person(visitor) => Ok(*visitor),
-        Asker::Nobody => Err(standard::not_authenticated().into()),
-        Asker::Service(_) => Err(standard::forbidden().into()),
+    match app.principal(call)? {
+        Principal::User(visitor) => Ok(*visitor),
+        Principal::Anonymous => Err(standard::not_authenticated().into()),
+        Principal::Service(_) => Err(standard::forbidden().into()),
     }
 }
 
 /// Allows callers without a token and those with a valid one. A caller with an expired token is
 /// refused, not treated as a guest.
 pub(super) fn require_reader(app: &App, call: &Call) -> Result<(), Problem> {
-    app.asker(call)?;
+    app.principal(call)?;
     Ok(())
 }
 
@@ -34,10 +34,10 @@ pub(super) fn require_administrator(app: &App, call: &Call) -> Result<(), Proble
 
 /// Requires another system with its own token.
 pub(super) fn require_service(app: &App, call: &Call) -> Result<(), Problem> {
-    match app.asker(call)? {
-        Asker::Service(_) => Ok(()),
-        Asker::Nobody => Err(standard::not_authenticated().into()),
-        Asker::Person(_) => Err(standard::forbidden().into()),
+    match app.principal(call)? {
+        Principal::Service(_) => Ok(()),
+        Principal::Anonymous => Err(standard::not_authenticated().into()),
+        Principal::User(_) => Err(standard::forbidden().into()),
     }
 }
 
@@ -59,8 +59,8 @@ impl Shopper {
 /// The shopper: the user of the token, otherwise the guest of the key. A guest without a valid key
 /// gets a new one.
 pub(super) fn shopper(app: &App, call: &Call, form: &mut Form<'_>) -> Result<Shopper, Problem> {
-    let (cart, key) = match app.asker(call)? {
-        Asker::Person(visitor) => {
+    let (cart, key) = match app.principal(call)? {
+        Principal::User(visitor) => {
             let user = visitor.id();
             let found = carts::of_user(&*app.shop.store.snapshot(), user)?;
             match found.map(|(_, cart)| cart.holder) {
@@ -68,11 +68,11 @@ pub(super) fn shopper(app: &App, call: &Call, form: &mut Form<'_>) -> Result<Sho
                 Some(CartHolder::Guest { .. }) | None => return Err(standard::not_found().into()),
             }
         }
-        Asker::Nobody => {
+        Principal::Anonymous => {
             let key = app.guest_key(&call.request, form)?;
             (CartOf::Guest(key.clone()), key)
         }
-        Asker::Service(_) => return Err(standard::forbidden().into()),
+        Principal::Service(_) => return Err(standard::forbidden().into()),
     };
     let headers = app.cart_key_headers(&call.request, &key);
     let headers = match cart {
@@ -83,27 +83,27 @@ pub(super) fn shopper(app: &App, call: &Call, form: &mut Form<'_>) -> Result<Sho
 }
 
 /// The caller of an operation on an order: has a token, the key of a guest's cart, or both.
-pub(super) struct OrderAsker {
-    asker: Asker,
+pub(super) struct OrderCaller {
+    principal: Principal,
     key: Option<CartKey>,
 }
 
-impl OrderAsker {
+impl OrderCaller {
     /// Reads the token and the key of a request.
     ///
     /// # Errors
     /// 401 for a caller with neither.
     pub(super) fn of(app: &App, call: &Call, form: &mut Form<'_>) -> Result<Self, Problem> {
-        let (asker, key) = (app.asker(call)?, presented_cart_key(&call.request, form));
-        match (&asker, &key) {
-            (Asker::Nobody, None) => Err(standard::not_authenticated().into()),
-            _ => Ok(Self { asker, key }),
+        let (principal, key) = (app.principal(call)?, presented_cart_key(&call.request, form));
+        match (&principal, &key) {
+            (Principal::Anonymous, None) => Err(standard::not_authenticated().into()),
+            _ => Ok(Self { principal, key }),
         }
     }
 
     /// True for another system.
     pub(super) fn is_service(&self) -> bool {
-        matches!(self.asker, Asker::Service(_))
+        matches!(self.principal, Principal::Service(_))
     }
 
     /// The order, if it belongs to this user or this guest. For everybody else it does not exist.
@@ -114,9 +114,9 @@ impl OrderAsker {
     }
 
     fn owns(&self, order: &Order) -> bool {
-        let is_users = match &self.asker {
-            Asker::Person(visitor) => order.customer == Some(visitor.id()),
-            Asker::Nobody | Asker::Service(_) => false,
+        let is_users = match &self.principal {
+            Principal::User(visitor) => order.customer == Some(visitor.id()),
+            Principal::Anonymous | Principal::Service(_) => false,
         };
         let is_guests = match (&order.guest, &self.key) {
             (Some(guest), Some(key)) => *guest == key.hash(),

@@ -1,13 +1,13 @@
 //! API3: orders of users and of guests.
 
-use super::callers::{OrderAsker, Shopper, person, shopper};
+use super::callers::{OrderCaller, Shopper, person, shopper};
 use super::profile::{
     ADDRESS_CHARACTERS_MAX, CITY_CHARACTERS_MAX, PHONE_CHARACTERS_MAX, POSTCODE_CHARACTERS_MAX,
 };
 use super::refusals::Problem;
 use super::users::NAME_CHARACTERS_MAX;
 use super::wire::{MessageBody, OrderBody, OrderItemsBody};
-use crate::app::{App, Asker, GuestLimits, GuestSlot, presents_cart_key};
+use crate::app::{App, GuestLimits, GuestSlot, Principal, presents_cart_key};
 use crate::edge::form::{Rule, boolean, email, form, id, name, order_status, text};
 use crate::edge::values::CartKeyText;
 use crate::edge::{Answer, Call, Errors, Form, PageQuery, Wrapping, standard};
@@ -185,14 +185,14 @@ form! {
 /// A report about a payment, from a service or an administrator, is never trusted: the gateway is
 /// asked for the state of the payment.
 pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
-    let is_service = match app.asker(&call)? {
-        Asker::Service(service) => {
+    let is_service = match app.principal(&call)? {
+        Principal::Service(service) => {
             tracing::debug!(%service, "a service reports on an order");
             true
         }
-        Asker::Person(visitor) if visitor.caller.is_administrator() => false,
-        Asker::Person(_) => return Err(standard::forbidden().into()),
-        Asker::Nobody => return Err(standard::not_authenticated().into()),
+        Principal::User(visitor) if visitor.caller.is_administrator() => false,
+        Principal::User(_) => return Err(standard::forbidden().into()),
+        Principal::Anonymous => return Err(standard::not_authenticated().into()),
     };
     let mut form = Form::parse(&call.request)?;
     let (id, status, payment) = if is_service {
@@ -284,11 +284,11 @@ pub(super) struct OrderDetailsBody {
 
 pub(super) async fn by_id(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let mut form = Form::parse(&call.request)?;
-    let asker = OrderAsker::of(&app, &call, &mut form)?;
+    let caller = OrderCaller::of(&app, &call, &mut form)?;
     let id = call.id("pk", OrderId::parse)?;
-    let order = match asker.is_service() {
+    let order = match caller.is_service() {
         true => orders::order(&*app.shop.store.snapshot(), id)?.ok_or_else(standard::not_found)?,
-        false => asker.own_order(&app, id)?,
+        false => caller.own_order(&app, id)?,
     };
     let order = OrderItemsBody::new(id, &order, app.shop.settings.currency);
     Ok(Answer::ok(&OrderDetailsBody { order }))

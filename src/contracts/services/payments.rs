@@ -1,6 +1,6 @@
 //! API5: the gateway's checkout page, and the pages to which it redirects.
 
-use super::callers::OrderAsker;
+use super::callers::OrderCaller;
 use super::refusals::Problem;
 use crate::app::App;
 use crate::edge::form::{ReturnAddress, form, id, return_address};
@@ -53,8 +53,8 @@ form! {
 
 pub(super) async fn create_checkout(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     let mut form = Form::parse(&call.request)?;
-    let asker = OrderAsker::of(&app, &call, &mut form)?;
-    if asker.is_service() {
+    let caller = OrderCaller::of(&app, &call, &mut form)?;
+    if caller.is_service() {
         return Err(standard::forbidden().into());
     }
     let fields = NewCheckout::read(&mut form);
@@ -62,7 +62,7 @@ pub(super) async fn create_checkout(app: Arc<App>, call: Call) -> Result<Answer,
     app.note_foreign_return(&mut form, "cancel_url", &fields.cancel_url);
     let NewCheckout { order_id, success_url, cancel_url } = form.finish(fields)?;
     let id = order_id.ok_or_else(standard::not_found)?;
-    let order = asker.own_order(&app, id)?;
+    let order = caller.own_order(&app, id)?;
     paying::require_payable(&order)?;
     let names_pages = success_url.is_some() || cancel_url.is_some();
     let pages = checkout_pages(&app, &call, success_url.as_ref(), cancel_url.as_ref());

@@ -2,7 +2,7 @@
 
 use super::refusals::{private_answer, unreadable};
 use super::wire::StoreOrderBody;
-use crate::app::{App, Asker, presented_cart_key};
+use crate::app::{App, Principal, presented_cart_key};
 use crate::edge::{Answer, Call, Form, standard};
 use souk_actors::orders::{self, Order};
 use souk_domain::OrderId;
@@ -19,11 +19,11 @@ fn found(app: &App, call: &Call) -> Result<Answer, Answer> {
 
 /// The order, if the caller proves that it is theirs. For everybody else it does not exist.
 fn own_order(app: &App, call: &Call) -> Result<(OrderId, Order), Answer> {
-    let asker = app.asker(call)?;
+    let principal = app.principal(call)?;
     let mut form = Form::parse(&call.request)?;
     let key = presented_cart_key(&call.request, &mut form);
     let token = call.request.query("token");
-    if matches!(asker, Asker::Nobody) && key.is_none() && token.is_none() {
+    if matches!(principal, Principal::Anonymous) && key.is_none() && token.is_none() {
         return Err(standard::not_authenticated());
     }
     let id = call.id("id", OrderId::parse)?;
@@ -35,7 +35,7 @@ fn own_order(app: &App, call: &Call) -> Result<(OrderId, Order), Answer> {
     let order = orders::order(&*app.shop.store.snapshot(), id).map_err(unreadable)?;
     let is_own = |order: &Order| {
         let is_users =
-            matches!(&asker, Asker::Person(visitor) if order.customer == Some(visitor.id()));
+            matches!(&principal, Principal::User(visitor) if order.customer == Some(visitor.id()));
         let is_guests = key.as_ref().is_some_and(|key| order.guest == Some(key.hash()));
         is_users || is_guests
     };
