@@ -4,7 +4,7 @@
 pub(crate) use crate::gateways::messages::Event;
 
 use super::App;
-use crate::gateways::messages::{self, About, Heard, NoEvent};
+use crate::gateways::messages::{self, GatewayEvent, NotAnEvent, PaymentReference};
 use souk_actors::journeys::paying;
 use souk_actors::outbox::Numbered;
 use souk_actors::{Failure, clock, payments};
@@ -16,7 +16,7 @@ pub(crate) enum GatewayMessageError {
     /// The signature is by none of our secrets, or too old.
     BadSignature,
     /// The body is not an event.
-    NoEvent,
+    NotAnEvent,
     /// The shop could not process it now. The gateway should send it again.
     Failed(Failure),
 }
@@ -27,9 +27,9 @@ impl From<Failure> for GatewayMessageError {
     }
 }
 
-impl From<NoEvent> for GatewayMessageError {
-    fn from(_: NoEvent) -> Self {
-        Self::NoEvent
+impl From<NotAnEvent> for GatewayMessageError {
+    fn from(_: NotAnEvent) -> Self {
+        Self::NotAnEvent
     }
 }
 
@@ -48,7 +48,7 @@ impl App {
         if !souk_stripe::is_signed(signature, body, &self.webhook_secrets, now) {
             return Err(GatewayMessageError::BadSignature);
         }
-        let Heard { id, kind, about, message } = messages::read(body)?;
+        let GatewayEvent { id, kind, about, message } = messages::read(body)?;
         if let Some(about) = about {
             self.log_unknown_payment(&about)?;
         }
@@ -63,8 +63,8 @@ impl App {
     /// Logs an error if the message is about a payment of this store that the store does not have.
     /// That happens after a restore: the payment was begun after the backup was made. Records
     /// nothing.
-    fn log_unknown_payment(&self, about: &About) -> Result<(), Failure> {
-        let About { store, payment, object } = about;
+    fn log_unknown_payment(&self, about: &PaymentReference) -> Result<(), Failure> {
+        let PaymentReference { store, payment, object } = about;
         let identity = self.shop.outbox.identity()?;
         let Some(id) = PaymentId::parse(payment) else { return Ok(()) };
         let is_known = identity.of_number(Numbered::Payment, id.get()) == *store

@@ -74,19 +74,19 @@ struct PaymentError {
 }
 
 /// A gateway's event as the shop uses it.
-pub(crate) struct Heard {
+pub(crate) struct GatewayEvent {
     /// The gateway's id of the event.
     pub(crate) id: String,
     /// The event's type, in the gateway's word.
     pub(crate) kind: String,
     /// The payment that the event is about, if its metadata names one.
-    pub(crate) about: Option<About>,
+    pub(crate) about: Option<PaymentReference>,
     /// What to book; `None` if the event concerns nothing of the shop's.
     pub(crate) message: Option<Message>,
 }
 
 /// The shop's payment and the gateway's object that an event is about.
-pub(crate) struct About {
+pub(crate) struct PaymentReference {
     /// The store that made the payment.
     pub(crate) store: String,
     /// The payment.
@@ -97,30 +97,31 @@ pub(crate) struct About {
 
 /// The body of a message is not an event.
 #[derive(Debug)]
-pub(crate) struct NoEvent;
+pub(crate) struct NotAnEvent;
 
 /// Reads the body of a message.
 ///
 /// # Errors
-/// [`NoEvent`], also if the event's id is too long to store.
-pub(crate) fn read(body: &[u8]) -> Result<Heard, NoEvent> {
-    let event: Event = serde_json::from_slice(body).map_err(|_| NoEvent)?;
+/// [`NotAnEvent`], also if the event's id is too long to store.
+pub(crate) fn read(body: &[u8]) -> Result<GatewayEvent, NotAnEvent> {
+    let event: Event = serde_json::from_slice(body).map_err(|_| NotAnEvent)?;
     let Event { id, r#type: kind, data } = event;
     if id.chars().count() > EVENT_ID_CHARACTERS_MAX {
-        return Err(NoEvent);
+        return Err(NotAnEvent);
     }
     if !is_ours(&kind) {
-        return Ok(Heard { id, kind, about: None, message: None });
+        return Ok(GatewayEvent { id, kind, about: None, message: None });
     }
-    let object: Object = serde_json::from_value(Value::Object(data.object)).map_err(|_| NoEvent)?;
+    let object: Object =
+        serde_json::from_value(Value::Object(data.object)).map_err(|_| NotAnEvent)?;
     let about = object.entry(STORE_ENTRY).zip(object.entry(PAYMENT_ENTRY));
-    let about = about.map(|(store, payment)| About {
+    let about = about.map(|(store, payment)| PaymentReference {
         store,
         payment,
         object: object.id.clone().unwrap_or_default(),
     });
     let message = message(&kind, object);
-    Ok(Heard { id, kind, about, message })
+    Ok(GatewayEvent { id, kind, about, message })
 }
 
 /// Whether the shop handles events of this kind; others are accepted without parsing their object.

@@ -5,7 +5,7 @@ use super::shopping;
 use crate::Failure;
 use crate::carts::{self, CartKey, CartOf};
 use crate::catalog;
-use crate::orders::{self, Leaver};
+use crate::orders::{self, FormerCustomer};
 use crate::owner::Turn;
 use crate::users::{self, OpenSession, Register, SessionToken, User};
 use souk_domain::UserId;
@@ -75,20 +75,20 @@ pub async fn close(turn: &Turn, user: UserId) -> Result<(), Failure> {
     let person = users::require_user(turn.unit(), user)?;
     turn.ask(users::CloseAccount { user }).await?;
     turn.ask(carts::CloseCart { user }).await?;
-    forget_in_orders(turn, user, Some(Leaver::of(&person))).await
+    forget_in_orders(turn, user, Some(FormerCustomer::of(&person))).await
 }
 
 /// Removes a user with a closed account from their orders, as many orders as one turn allows.
-/// `leaver` comes from the turn that closes the account.
+/// `former_customer` comes from the turn that closes the account.
 ///
 /// # Errors
 /// [`Failure`] of the owner.
 pub async fn forget_in_orders(
     turn: &Turn,
     customer: UserId,
-    leaver: Option<Leaver>,
+    former_customer: Option<FormerCustomer>,
 ) -> Result<(), Failure> {
-    turn.ask(orders::ForgetCustomer { customer, leaver }).await
+    turn.ask(orders::ForgetCustomer { customer, former_customer }).await
 }
 
 /// Never rejects, because it runs after writes of its turn: a full cart must not prevent a log-in.

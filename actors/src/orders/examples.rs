@@ -5,7 +5,7 @@ use super::stored::{
     BY_CUSTOMER, BY_EXPIRY, CRM, CRM_DUE, CRM_WANTED, GONE, GUESTS_LISTED, GUESTS_UNPAID,
     KEPT_RECIPIENTS, ORDERS, RECIPIENTS_DUE, SUMMARY, TO_ANNOUNCE, TO_FORGET,
 };
-use super::{CrmDelivery, Leaver, Recipient};
+use super::{CrmDelivery, FormerCustomer, Recipient};
 use crate::fixtures::{Example, TIME, id, text};
 use crate::payments::Intent;
 use crate::{carts, users};
@@ -24,8 +24,13 @@ pub(crate) fn rows() -> Vec<Example> {
         Example::of(BY_EXPIRY, "when an order expires", &(TIME, order), &()),
         Example::of(GUESTS_UNPAID, "when an order ended", &(TIME, order), &()),
         Example::of(GUESTS_LISTED, "every order is listed", &0, &()),
-        Example::of(TO_FORGET, "nothing is kept of them", &customer, &Leaver::default()),
-        Example::of(TO_FORGET, "a whole address", &customer, &Leaver::of(&users::examples::ann())),
+        Example::of(TO_FORGET, "nothing is kept of them", &customer, &FormerCustomer::default()),
+        Example::of(
+            TO_FORGET,
+            "a whole address",
+            &customer,
+            &FormerCustomer::of(&users::examples::ann()),
+        ),
         Example::of(KEPT_RECIPIENTS, "until when", &order, &TIME),
         Example::of(RECIPIENTS_DUE, "when a recipient is wiped", &(TIME, order), &()),
         Example::of(CRM, "the first try is due", &order, &delivery(0, Some(TIME))),

@@ -32,7 +32,7 @@ pub use crm::{
     CrmDelivery, CrmTry, RecordCrmTry, ReplayCrm, WantCrm, crm_due, crm_failed, crm_is_wanted,
 };
 pub use delete::{DeleteOrder, Deleted};
-pub use leaving::{ForgetCustomer, KEPT_FOR, Leaver, WipeRecipient, recipients_due};
+pub use leaving::{ForgetCustomer, FormerCustomer, KEPT_FOR, WipeRecipient, recipients_due};
 pub use notices::{AnnounceOrders, OrderNotices, digest_is_due};
 pub use order::{CrmSync, Order, OrderSummary, PaymentLink};
 pub use payment::{LinkPayment, MarkPaid, MarkRefunded, Paid, RecordPaymentFailure};

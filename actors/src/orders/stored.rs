@@ -1,7 +1,7 @@
 //! The tables of orders. An order is one row, lines included.
 
 use super::order::{CrmSync, Order, OrderSummary, PaymentLink};
-use super::{CrmDelivery, Leaver, Recipient};
+use super::{CrmDelivery, FormerCustomer, Recipient};
 use crate::payments::IntentV1;
 use crate::store::{Row, Table, Text, read_all, tables};
 use crate::stored;
@@ -20,7 +20,7 @@ pub(super) const GUESTS_UNPAID: Table<(UnixMillis, OrderId), ()> =
 /// One row, under key 0, once [`GUESTS_UNPAID`] is complete.
 pub(super) const GUESTS_LISTED: Table<u64, ()> = Table::new("orders.guests_listed");
 /// Customers who closed their account and are still named in orders.
-pub(super) const TO_FORGET: Table<UserId, Leaver> = Table::new("orders.to_forget");
+pub(super) const TO_FORGET: Table<UserId, FormerCustomer> = Table::new("orders.to_forget");
 /// Orders of closed accounts that keep their recipient, with the latest time to wipe it.
 pub(super) const KEPT_RECIPIENTS: Table<OrderId, UnixMillis> = Table::new("orders.kept_recipients");
 /// [`KEPT_RECIPIENTS`] by time.
@@ -111,7 +111,7 @@ stored! {
     }
 
     /// The personal data that orders of a closed account need. Version 1 kept nothing.
-    pub struct LeaverV2<'a> of Leaver {
+    pub struct FormerCustomerV2<'a> of FormerCustomer {
         first_name: Text<'a>,
         last_name: Text<'a>,
         phone_number: Text<'a>,
@@ -160,9 +160,9 @@ impl Row for CrmDelivery {
     type Stored<'a> = CrmDeliveryV1;
 }
 
-impl Row for Leaver {
+impl Row for FormerCustomer {
     const VERSION: u8 = 2;
-    type Stored<'a> = LeaverV2<'a>;
+    type Stored<'a> = FormerCustomerV2<'a>;
 
     fn read(version: u8, bytes: &[u8]) -> Option<Self> {
         match version {
@@ -179,11 +179,12 @@ mod tests {
 
     #[test]
     fn a_note_of_version_1_is_read() {
-        assert_eq!(Leaver::read(1, &[]), Some(Leaver::default()));
-        assert_eq!(Leaver::read(1, &[0]), None);
+        assert_eq!(FormerCustomer::read(1, &[]), Some(FormerCustomer::default()));
+        assert_eq!(FormerCustomer::read(1, &[0]), None);
         let bytes = b"\x03Ann\0\0\0\0\0";
-        let leaver = Leaver { first_name: "Ann".to_owned(), ..Leaver::default() };
-        assert_eq!(Leaver::read(2, bytes), Some(leaver));
-        assert_eq!(Leaver::read(3, bytes), None);
+        let former_customer =
+            FormerCustomer { first_name: "Ann".to_owned(), ..FormerCustomer::default() };
+        assert_eq!(FormerCustomer::read(2, bytes), Some(former_customer));
+        assert_eq!(FormerCustomer::read(3, bytes), None);
     }
 }

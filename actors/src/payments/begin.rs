@@ -1,7 +1,7 @@
 //! Beginning the payment of an order.
 
 use super::stored::{BY_ORDER, OF_ORDER, OPEN, PAYMENTS, TO_CLOSE};
-use super::{Account, Payment, Payments, Way};
+use super::{Account, Payment, PaymentFlow, Payments};
 use crate::owner::Command;
 use crate::store::Unit;
 use crate::{Failure, ids};
@@ -16,7 +16,7 @@ pub struct BeginPayment {
     /// What the order owes.
     pub amount: Money,
     /// The method of payment.
-    pub way: Way,
+    pub flow: PaymentFlow,
 }
 
 impl Command for BeginPayment {
@@ -24,9 +24,9 @@ impl Command for BeginPayment {
     type Reply = (PaymentId, Payment);
 
     fn apply(self, unit: &Unit, _: &Payments) -> Result<(PaymentId, Payment), Failure> {
-        let Self { order, amount, way } = self;
+        let Self { order, amount, flow } = self;
         if let Some((id, payment)) = super::of_order(unit, order)? {
-            if payment.fits(amount, &way) {
+            if payment.fits(amount, &flow) {
                 return Ok((id, payment));
             }
             if payment.status.is_open() {
@@ -39,7 +39,7 @@ impl Command for BeginPayment {
             order,
             amount,
             status: PaymentStatus::RequiresPaymentMethod,
-            way,
+            flow,
             intent: None,
             checkout: None,
             pays_at_finalize: false,
@@ -67,7 +67,7 @@ impl Command for BeginPayment {
 impl Payment {
     /// True if it can still be paid, for this amount and by this method.
     #[must_use]
-    pub fn fits(&self, amount: Money, way: &Way) -> bool {
-        self.status.is_open() && self.amount == amount && self.way.is_like(way)
+    pub fn fits(&self, amount: Money, flow: &PaymentFlow) -> bool {
+        self.status.is_open() && self.amount == amount && self.flow.is_like(flow)
     }
 }

@@ -1,7 +1,7 @@
 //! Rows of payments and of the ledger, for the fixtures.
 
 use super::ledger::{Account, Balance, LedgerEntry, Movement, Posting};
-use super::payment::{Dispute, DisputeStatus, Doubt, Intent, Payment, Way};
+use super::payment::{Dispute, DisputeStatus, Doubt, Intent, Payment, PaymentFlow};
 use super::refund::{Refund, RefundState, RefundedBy};
 use super::stored::{
     BALANCES, BY_CHECKOUT, BY_INTENT, BY_ORDER, ENTRIES, ENTRIES_OF_ORDER, IN_DOUBT, OF_ORDER,
@@ -52,7 +52,7 @@ fn payments() -> Vec<Example> {
         Example::of(PAYMENTS, &what, &id(PaymentId::new, number), &payment)
     };
     let at_a_page = Payment {
-        way: Way::Checkout(CheckoutPages {
+        flow: PaymentFlow::Checkout(CheckoutPages {
             shop: text("https://shop.example"),
             success: text("https://shop.example/thanks?session={CHECKOUT_SESSION_ID}"),
             cancel: text("https://shop.example/cart"),
@@ -81,7 +81,7 @@ fn payment(dispute: Option<DisputeStatus>) -> Payment {
         order: id(OrderId::new, 200),
         amount: money(2_001),
         status: PaymentStatus::Processing,
-        way: Way::Intent,
+        flow: PaymentFlow::Intent,
         intent: Some(Intent { id: text("pi_1"), client_secret: text("pi_1_secret") }),
         checkout: None,
         pays_at_finalize: true,

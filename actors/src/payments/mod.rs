@@ -38,7 +38,7 @@ pub use give_up::GiveUpPayment;
 pub use ledger::{Account, LedgerEntry, Movement, Posting, entries_of, revenue};
 pub use messages::{GATEWAY_MESSAGES_KEPT, RecordGatewayMessage, prune_gateway_messages};
 pub use pay_at_finalize::PayAtFinalize;
-pub use payment::{Dispute, DisputeStatus, Doubt, FREE_PREFIX, Intent, Payment, Way};
+pub use payment::{Dispute, DisputeStatus, Doubt, FREE_PREFIX, Intent, Payment, PaymentFlow};
 pub use queries::{
     NumberedRefund, by_checkout, by_intent, in_doubt, of_order, open, payment, refund,
     refund_called, refunds_due, refunds_of, to_close,

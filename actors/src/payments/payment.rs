@@ -15,7 +15,7 @@ pub struct Payment {
     /// Its status, as the gateway reported it.
     pub status: PaymentStatus,
     /// The method of payment.
-    pub way: Way,
+    pub flow: PaymentFlow,
     /// The gateway's intent, once it has answered.
     pub intent: Option<Intent>,
     /// The gateway's checkout, for a payment by checkout, once the gateway has answered.
@@ -51,7 +51,7 @@ pub struct Payment {
 
 /// The method of payment.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Way {
+pub enum PaymentFlow {
     /// With a payment method of the customer, or in the customer's browser with the client secret.
     Intent,
     /// At a page of the gateway, which leads to these URLs. They are stored because every repeated
@@ -59,7 +59,7 @@ pub enum Way {
     Checkout(CheckoutPages),
 }
 
-impl Way {
+impl PaymentFlow {
     /// True if both are intents or both checkouts.
     #[must_use]
     pub fn is_like(&self, other: &Self) -> bool {

@@ -1,7 +1,7 @@
 //! The tables of payments, refunds and the ledger.
 
 use super::ledger::{Account, Balance, LedgerEntry, Movement, Posting};
-use super::payment::{Dispute, DisputeStatus, Doubt, Intent, Payment, Way};
+use super::payment::{Dispute, DisputeStatus, Doubt, Intent, Payment, PaymentFlow};
 use super::refund::{Refund, RefundState, RefundedBy};
 use crate::gateway::CheckoutPages;
 use crate::store::{Row, Stored, Table, Text, tables};
@@ -64,7 +64,7 @@ stored! {
         order: u64,
         amount: i64,
         status: PaymentStatusV1,
-        way: WayV1<'a>,
+        flow: PaymentFlowV1<'a>,
         intent: Option<IntentV1<'a>>,
         checkout: Option<Text<'a>>,
         pays_at_finalize: bool,
@@ -148,7 +148,7 @@ stored! {
     }
 
     /// The method of payment.
-    enum WayV1<'a> of Way {
+    enum PaymentFlowV1<'a> of PaymentFlow {
         Intent,
         Checkout(pages: CheckoutPagesV1<'a>),
     }

@@ -32,7 +32,7 @@ pub(super) async fn receive(app: Arc<App>, call: Call) -> Result<Answer, Problem
     match app.receive_gateway_message(signature, &request.body).await {
         Ok(()) => Ok(Answer::ok(&ReceivedBody { status: "success" })),
         Err(GatewayMessageError::BadSignature) => Err(invalid_signature().into()),
-        Err(GatewayMessageError::NoEvent) => Err(invalid_payload().into()),
+        Err(GatewayMessageError::NotAnEvent) => Err(invalid_payload().into()),
         Err(GatewayMessageError::Failed(failure)) => Err(failure.into()),
     }
 }

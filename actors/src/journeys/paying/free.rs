@@ -6,7 +6,7 @@ use crate::Failure;
 use crate::journeys::ordering::OrderView;
 use crate::orders::{self, Contact, Order};
 use crate::owner::Turn;
-use crate::payments::{self, FREE_PREFIX, Intent, Payment, Way};
+use crate::payments::{self, FREE_PREFIX, Intent, Payment, PaymentFlow};
 use souk_domain::{Money, OrderId, PaymentId, PaymentStatus, Refusal};
 
 /// Random bytes in the id of such a payment.
@@ -45,8 +45,9 @@ pub async fn pay_nothing(
     if shown.total != Money::ZERO {
         return Err(Refusal::PaymentNotStarted.into());
     }
-    let (payment, begun) =
-        turn.ask(payments::BeginPayment { order, amount: Money::ZERO, way: Way::Intent }).await?;
+    let (payment, begun) = turn
+        .ask(payments::BeginPayment { order, amount: Money::ZERO, flow: PaymentFlow::Intent })
+        .await?;
     let intent = begun.intent.unwrap_or_else(fresh_intent);
     link(turn, order, payment, intent.clone()).await?;
     let outcome = Outcome {

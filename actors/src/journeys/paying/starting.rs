@@ -7,7 +7,7 @@ use crate::gateway::{self, Charge, CheckoutPages, CheckoutStatus};
 use crate::orders::{self, Order, PaymentLink};
 use crate::outbox::Numbered;
 use crate::owner::Turn;
-use crate::payments::{self, Intent, Payment, Way};
+use crate::payments::{self, Intent, Payment, PaymentFlow};
 use crate::shop::Shop;
 use souk_domain::{Misfit, Missing, OrderAction, OrderId, OrderStatus, PaymentId, Refusal};
 
@@ -26,7 +26,7 @@ pub struct OpenCheckout {
 /// # Errors
 /// Rejects an order that is not pending; [`Failure`] if the gateway cannot answer.
 pub async fn prepare(shop: &Shop, order: OrderId) -> Result<(PaymentId, Intent), Failure> {
-    let (id, payment) = begun(shop, order, Way::Intent).await?;
+    let (id, payment) = begun(shop, order, PaymentFlow::Intent).await?;
     if let Some(intent) = payment.intent {
         return Ok((id, intent));
     }
@@ -61,15 +61,15 @@ pub async fn prepare_checkout(
 ) -> Result<(PaymentId, OpenCheckout), Failure> {
     // An earlier page may have expired; the second round then begins a new payment.
     for _ in 0..2 {
-        let (id, payment) = begun(shop, order, Way::Checkout(pages.clone())).await?;
-        let checkout = match (&payment.checkout, &payment.way) {
+        let (id, payment) = begun(shop, order, PaymentFlow::Checkout(pages.clone())).await?;
+        let checkout = match (&payment.checkout, &payment.flow) {
             (Some(checkout), _) => shop.gateway.checkout(checkout).await?,
-            (None, Way::Checkout(pages)) => {
+            (None, PaymentFlow::Checkout(pages)) => {
                 let charge = charge_of(shop, id, &payment)?;
                 let key = key(shop, id, Step::OpenCheckout)?;
                 shop.gateway.open_checkout(&key, charge, pages.clone()).await?
             }
-            (None, Way::Intent) => return Err(Refusal::PaymentNotStarted.into()),
+            (None, PaymentFlow::Intent) => return Err(Refusal::PaymentNotStarted.into()),
         };
         let (session, status) = (checkout.id.clone(), checkout.status);
         let (url, outcome) = (checkout.url.clone(), Outcome::of_checkout(checkout));
@@ -99,7 +99,7 @@ pub async fn prepare_checkout_leading_to(
     let current = payments::of_order(&*shop.store.snapshot(), order)?;
     if let Some((id, payment)) = current
         && payment.status.is_open()
-        && let Way::Checkout(known) = &payment.way
+        && let PaymentFlow::Checkout(known) = &payment.flow
         && (&known.success, &known.cancel) != (&pages.success, &pages.cancel)
     {
         give_up(shop, id).await?;
@@ -109,11 +109,15 @@ pub async fn prepare_checkout_leading_to(
 
 /// The order's payment by this method, begun if necessary. A payment by the other method or over
 /// another amount is closed first, so that there are never two to pay.
-async fn begun(shop: &Shop, order: OrderId, way: Way) -> Result<(PaymentId, Payment), Failure> {
+async fn begun(
+    shop: &Shop,
+    order: OrderId,
+    flow: PaymentFlow,
+) -> Result<(PaymentId, Payment), Failure> {
     let snapshot = shop.store.snapshot();
     let owed = orders::order(&*snapshot, order)?.map(|order| order.total);
     if let Some((id, payment)) = payments::of_order(&*snapshot, order)? {
-        if owed.is_some_and(|owed| payment.fits(owed, &way)) {
+        if owed.is_some_and(|owed| payment.fits(owed, &flow)) {
             return Ok((id, payment));
         }
         if payment.status.is_open() {
@@ -121,7 +125,7 @@ async fn begun(shop: &Shop, order: OrderId, way: Way) -> Result<(PaymentId, Paym
         }
     }
     drop(snapshot);
-    shop.turn(move |turn| async move { begin(&turn, order, way).await }).await
+    shop.turn(move |turn| async move { begin(&turn, order, flow).await }).await
 }
 
 /// Closes an open payment. Nothing can be linked to it after the turn, so the payment is read after
@@ -133,11 +137,15 @@ async fn give_up(shop: &Shop, id: PaymentId) -> Result<(), Failure> {
     close(shop, id, &payment).await
 }
 
-async fn begin(turn: &Turn, order: OrderId, way: Way) -> Result<(PaymentId, Payment), Failure> {
+async fn begin(
+    turn: &Turn,
+    order: OrderId,
+    flow: PaymentFlow,
+) -> Result<(PaymentId, Payment), Failure> {
     let shown = orders::require_order(turn.unit(), order)?;
     require_payable(&shown)?;
     let amount = shown.total;
-    turn.ask(payments::BeginPayment { order, amount, way }).await
+    turn.ask(payments::BeginPayment { order, amount, flow }).await
 }
 
 fn charge_of(shop: &Shop, id: PaymentId, payment: &Payment) -> Result<Charge, Failure> {

@@ -1,6 +1,6 @@
 //! Removing a user from their orders.
 
-use super::Leaver;
+use super::FormerCustomer;
 use super::kept_recipients::{is_on_its_way, keep_for_delivery, wipe};
 use crate::Failure;
 use crate::orders::Orders;
@@ -23,7 +23,7 @@ pub struct ForgetCustomer {
     pub customer: UserId,
     /// What the deliveries need, in the turn that closes the account; `None` in later turns, which
     /// read what the first one stored.
-    pub leaver: Option<Leaver>,
+    pub former_customer: Option<FormerCustomer>,
 }
 
 impl Command for ForgetCustomer {
@@ -31,9 +31,9 @@ impl Command for ForgetCustomer {
     type Reply = ();
 
     fn apply(self, unit: &Unit, _: &Orders) -> Result<(), Failure> {
-        let Self { customer, leaver } = self;
-        let leaver = match leaver {
-            Some(leaver) => leaver,
+        let Self { customer, former_customer } = self;
+        let former_customer = match former_customer {
+            Some(former_customer) => former_customer,
             None => unit.get(TO_FORGET, &customer)?.unwrap_or_default(),
         };
         let rows = unit.under(BY_CUSTOMER, &customer, Direction::Ascending, MAX_ORDERS_PER_TURN)?;
@@ -44,7 +44,7 @@ impl Command for ForgetCustomer {
             let mut after = before.clone();
             after.customer = None;
             if is_on_its_way(&before) {
-                keep_for_delivery(unit, *id, &mut after, &leaver)?;
+                keep_for_delivery(unit, *id, &mut after, &former_customer)?;
             } else {
                 wipe(&mut after);
             }
@@ -52,7 +52,7 @@ impl Command for ForgetCustomer {
             unit.delete(BY_CUSTOMER, &(customer, *id))?;
         }
         if rows.len() == MAX_ORDERS_PER_TURN {
-            unit.put(TO_FORGET, &customer, &leaver)?;
+            unit.put(TO_FORGET, &customer, &former_customer)?;
         } else {
             unit.delete(TO_FORGET, &customer)?;
         }

@@ -1,6 +1,6 @@
 //! The recipients that orders of closed accounts keep until the goods arrive.
 
-use super::Leaver;
+use super::FormerCustomer;
 use crate::check::Findings;
 use crate::orders::stored::{KEPT_RECIPIENTS, ORDERS, RECIPIENTS_DUE};
 use crate::orders::{Order, Recipient};
@@ -23,22 +23,22 @@ pub(super) fn keep_for_delivery(
     unit: &Unit,
     id: OrderId,
     order: &mut Order,
-    leaver: &Leaver,
+    former_customer: &FormerCustomer,
 ) -> Result<(), StoreError> {
     let has_address = !order.shipping_address.is_empty();
     let part = |text: &String| if has_address { String::new() } else { text.clone() };
     let recipient = order.recipient.take().unwrap_or_else(|| Recipient {
-        first_name: leaver.first_name.clone(),
-        last_name: leaver.last_name.clone(),
-        phone_number: leaver.phone_number.clone(),
+        first_name: former_customer.first_name.clone(),
+        last_name: former_customer.last_name.clone(),
+        phone_number: former_customer.phone_number.clone(),
         email: String::new(),
         // An order without an address of its own goes to the customer's address.
-        city: part(&leaver.city),
-        postcode: part(&leaver.postcode),
+        city: part(&former_customer.city),
+        postcode: part(&former_customer.postcode),
         notes: String::new(),
     });
     if !has_address {
-        order.shipping_address.clone_from(&leaver.address);
+        order.shipping_address.clone_from(&former_customer.address);
     }
     order.recipient = Some(Recipient { email: String::new(), notes: String::new(), ..recipient });
     order.billing_address.clear();

@@ -5,13 +5,13 @@
 //! delivered: until it is delivered or cancelled, at most [`KEPT_FOR`].
 
 mod forget_customer;
+mod former_customer;
 mod kept_recipients;
-mod leaver;
 mod wipe_recipient;
 
 pub use forget_customer::ForgetCustomer;
+pub use former_customer::FormerCustomer;
 pub use kept_recipients::{KEPT_FOR, recipients_due};
-pub use leaver::Leaver;
 pub use wipe_recipient::WipeRecipient;
 
 pub(super) use kept_recipients::{check, unlist, wipe_if_done};

@@ -5,7 +5,7 @@ use crate::users::User;
 /// The personal data that undelivered orders of a closed account still need. No e-mail address, no
 /// user name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Leaver {
+pub struct FormerCustomer {
     pub(in crate::orders) first_name: String,
     pub(in crate::orders) last_name: String,
     pub(in crate::orders) phone_number: String,
@@ -14,7 +14,7 @@ pub struct Leaver {
     pub(in crate::orders) postcode: String,
 }
 
-impl Leaver {
+impl FormerCustomer {
     /// The data of the user who closes the account.
     #[must_use]
     pub fn of(user: &User) -> Self {
