@@ -25,7 +25,7 @@ pub(crate) struct Listed {
 
 /// Whose password to reset.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Who {
+pub(crate) enum AdministratorName {
     /// By user name.
     Username(Username),
     /// By e-mail address.
@@ -52,7 +52,7 @@ pub(crate) enum AdministratorError {
     Shop(#[from] Failure),
 }
 
-impl std::fmt::Display for Who {
+impl std::fmt::Display for AdministratorName {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Username(name) => name.fmt(f),
@@ -116,14 +116,14 @@ pub(crate) fn is_there_any(read: &impl Read) -> Result<bool, StoreError> {
 /// [`AdministratorError`].
 pub(crate) async fn reset_password(
     shop: &Shop,
-    who: &Who,
+    who: &AdministratorName,
     password: Password,
 ) -> Result<Username, AdministratorError> {
     let unknown = || AdministratorError::Unknown(who.to_string());
     let snapshot = shop.store.snapshot();
     let found = match who {
-        Who::Username(name) => users::by_username(&*snapshot, name),
-        Who::Email(email) => users::by_email(&*snapshot, email),
+        AdministratorName::Username(name) => users::by_username(&*snapshot, name),
+        AdministratorName::Email(email) => users::by_email(&*snapshot, email),
     };
     drop(snapshot);
     let (id, user) = found.map_err(Failure::from)?.ok_or_else(unknown)?;

@@ -2,7 +2,7 @@
 //! store, exports its events, manages its administrators. Only a user who may read the data can
 //! connect.
 
-use crate::administrators::{self, Who};
+use crate::administrators::{self, AdministratorName};
 use crate::error_chain::chain;
 use crate::local_socket::{self, LocalSocket, Output};
 use serde::{Deserialize, Serialize};
@@ -31,7 +31,7 @@ const MAX_ROWS_PER_READ: usize = 64;
 /// A request.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Question {
+pub(crate) enum ControlRequest {
     /// Copy the store into this new file. The path is absolute.
     Backup(PathBuf),
     /// Send the stored events.
@@ -45,7 +45,7 @@ pub(crate) enum Question {
         /// E-mail address.
         email: String,
         /// Password.
-        password: Hidden,
+        password: HiddenPassword,
     },
     /// Send every administrator, as one JSON object per row.
     Administrators,
@@ -54,25 +54,25 @@ pub(crate) enum Question {
         /// User name or e-mail address.
         who: String,
         /// Password.
-        password: Hidden,
+        password: HiddenPassword,
     },
 }
 
 /// A password on its way through the socket. It is never printed.
 #[derive(Serialize, Deserialize)]
 #[serde(transparent)]
-pub(crate) struct Hidden(String);
+pub(crate) struct HiddenPassword(String);
 
-impl Hidden {
+impl HiddenPassword {
     /// Wraps a password.
     pub(crate) fn of(password: &Password) -> Self {
         Self(String::from_utf8_lossy(password.as_bytes()).into_owned())
     }
 }
 
-impl std::fmt::Debug for Hidden {
+impl std::fmt::Debug for HiddenPassword {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Hidden(…)")
+        f.write_str("HiddenPassword(…)")
     }
 }
 
@@ -92,11 +92,11 @@ pub(crate) struct Export {
 /// [`AskError`].
 pub(crate) fn ask(
     directory: &Path,
-    question: &Question,
+    request: &ControlRequest,
     on_event: impl FnMut(&str) -> io::Result<()>,
 ) -> Result<String, AskError> {
     // A copy of a large store takes its time.
-    local_socket::ask(directory, SOCKET_FILE, question, None, on_event)
+    local_socket::ask(directory, SOCKET_FILE, request, None, on_event)
 }
 
 /// Serves requests on the socket until it is dropped.
@@ -129,13 +129,13 @@ impl Control {
 
 async fn answer(shop: Shop, request: String, mut output: Output) -> io::Result<()> {
     let answered = match serde_json::from_str(&request) {
-        Ok(Question::Backup(file)) => backup(&shop, file).await,
-        Ok(Question::Export(export)) => send_events(&shop, &export, &mut output).await?,
-        Ok(Question::Ping) => Ok("the shop is open".to_owned()),
-        Ok(Question::CreateAdministrator { username, email, password }) => {
+        Ok(ControlRequest::Backup(file)) => backup(&shop, file).await,
+        Ok(ControlRequest::Export(export)) => send_events(&shop, &export, &mut output).await?,
+        Ok(ControlRequest::Ping) => Ok("the shop is open".to_owned()),
+        Ok(ControlRequest::CreateAdministrator { username, email, password }) => {
             create_administrator(&shop, &username, &email, password).await
         }
-        Ok(Question::Administrators) => match administrators::list(&*shop.store.snapshot()) {
+        Ok(ControlRequest::Administrators) => match administrators::list(&*shop.store.snapshot()) {
             Ok(found) => {
                 for listed in &found {
                     output.json(listed).await?;
@@ -144,10 +144,10 @@ async fn answer(shop: Shop, request: String, mut output: Output) -> io::Result<(
             }
             Err(error) => Err(chain(&error)),
         },
-        Ok(Question::ResetPassword { who, password }) => {
+        Ok(ControlRequest::ResetPassword { who, password }) => {
             reset_password(&shop, &who, password).await
         }
-        Err(_) => Err("the shop does not know this question: it runs another version".to_owned()),
+        Err(_) => Err("the shop does not know this request: it runs another version".to_owned()),
     };
     output.end(answered).await
 }
@@ -183,7 +183,7 @@ async fn create_administrator(
     shop: &Shop,
     username: &str,
     email: &str,
-    password: Hidden,
+    password: HiddenPassword,
 ) -> Result<String, String> {
     let username = Username::parse(username).map_err(|error| format!("username: {error}"))?;
     let email = EmailAddress::parse(email).map_err(|error| format!("email: {error}"))?;
@@ -194,11 +194,15 @@ async fn create_administrator(
     Ok(administrators::created(&username))
 }
 
-async fn reset_password(shop: &Shop, who: &str, password: Hidden) -> Result<String, String> {
+async fn reset_password(
+    shop: &Shop,
+    who: &str,
+    password: HiddenPassword,
+) -> Result<String, String> {
     let password = chosen(password)?;
     let who = match who.contains('@') {
-        true => EmailAddress::parse(who).map(Who::Email),
-        false => Username::parse(who).map(Who::Username),
+        true => EmailAddress::parse(who).map(AdministratorName::Email),
+        false => Username::parse(who).map(AdministratorName::Username),
     };
     let who = who.map_err(|error| error.to_string())?;
     let changed = administrators::reset_password(shop, &who, password).await;
@@ -207,7 +211,7 @@ async fn reset_password(shop: &Shop, who: &str, password: Hidden) -> Result<Stri
     Ok(administrators::changed(&username))
 }
 
-fn chosen(password: Hidden) -> Result<Password, String> {
+fn chosen(password: HiddenPassword) -> Result<Password, String> {
     Password::choose(password.0).map_err(|error| format!("password: {error}"))
 }
 

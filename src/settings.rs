@@ -18,7 +18,7 @@ pub(crate) use fault::Fault;
 use fault::without_login;
 pub(crate) use listen::Listen;
 
-use crate::adapters::http::{CrmSettings, OutgoingSettings, Reach};
+use crate::adapters::http::{AddressPolicy, CrmSettings, OutgoingSettings};
 use crate::adapters::{AdapterSettings, Workers};
 use crate::app::{AppSettings, GuestLimits, ServiceTokens};
 use crate::edge::form::ReturnAddress;
@@ -308,8 +308,8 @@ impl Settings {
         OutgoingSettings { crm, webhooks: self.webhook_reach() }
     }
 
-    fn webhook_reach(&self) -> Reach {
-        if self.webhook_private_addresses { Reach::Anywhere } else { Reach::Public }
+    fn webhook_reach(&self) -> AddressPolicy {
+        if self.webhook_private_addresses { AddressPolicy::Anywhere } else { AddressPolicy::Public }
     }
 
     /// Limits of the store.

@@ -47,8 +47,8 @@ impl<Requester: Copy + Eq + Hash, Job> FairQueue<Requester, Job> {
     /// Adds a job to the end of its requester's queue.
     ///
     /// # Errors
-    /// [`Displaced`] with the job that was dropped because the queue is full: this one if its requester
-    /// has the longest queue, else the last one of the longest queue.
+    /// [`Displaced`] with the job that was dropped because the queue is full: this one if its
+    /// requester has the longest queue, else the last one of the longest queue.
     pub fn join(&self, requester: Requester, job: Job) -> Result<(), Displaced<Job>> {
         let mut queues = self.lock();
         let own = queues.of.get(&requester).map_or(0, VecDeque::len);

@@ -33,31 +33,31 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 
 /// Work at the gateway that is retried until it succeeds.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum Chore {
+enum GatewayTask {
     Expire(OrderId),
     Ask(PaymentId),
     Close(PaymentId),
     Refund(PaymentId, u64),
 }
 
-/// When each failed chore may be retried. Not stored: a new process retries everything at once.
+/// When each failed task may be retried. Not stored: a new process retries everything at once.
 #[derive(Default)]
-struct Pauses(HashMap<Chore, (Instant, Duration)>);
+struct Pauses(HashMap<GatewayTask, (Instant, Duration)>);
 
 impl Pauses {
-    fn is_due(&self, chore: Chore) -> bool {
-        self.0.get(&chore).is_none_or(|(next, _)| *next <= Instant::now())
+    fn is_due(&self, task: GatewayTask) -> bool {
+        self.0.get(&task).is_none_or(|(next, _)| *next <= Instant::now())
     }
 
-    /// Records the result of a chore, so that a failing one is paused and does not delay the
+    /// Records the result of a task, so that a failing one is paused and does not delay the
     /// others.
-    fn record(&mut self, what: &str, chore: Chore, result: Result<(), Failure>) {
+    fn record(&mut self, what: &str, task: GatewayTask, result: Result<(), Failure>) {
         if result.is_ok() {
-            self.0.remove(&chore);
+            self.0.remove(&task);
         } else {
-            let pause = self.0.get(&chore).map_or(SHORTEST_PAUSE, |(_, pause)| *pause * 2);
+            let pause = self.0.get(&task).map_or(SHORTEST_PAUSE, |(_, pause)| *pause * 2);
             let pause = pause.min(LONGEST_PAUSE);
-            self.0.insert(chore, (Instant::now() + pause, pause));
+            self.0.insert(task, (Instant::now() + pause, pause));
         }
         report(what, result);
     }
@@ -114,9 +114,9 @@ fn report(what: &str, result: Result<(), Failure>) {
 
 async fn expire_orders(shop: &Shop, pauses: &mut Pauses) -> Result<(), Failure> {
     for id in orders::due(&shop.store.snapshot(), clock::now(), MAX_PER_ROUND)? {
-        let chore = Chore::Expire(id);
-        if pauses.is_due(chore) {
-            pauses.record("expiring an order", chore, expire_order(shop, id).await);
+        let task = GatewayTask::Expire(id);
+        if pauses.is_due(task) {
+            pauses.record("expiring an order", task, expire_order(shop, id).await);
         }
     }
     Ok(())
@@ -163,24 +163,24 @@ async fn ask_about_doubts(
 ) -> Result<(), Failure> {
     let before = clock::now().before(after);
     for (id, payment, doubt) in payments::in_doubt(&*shop.store.snapshot(), MAX_PER_ROUND)? {
-        let chore = Chore::Ask(id);
-        if doubt.since > before || !pauses.is_due(chore) {
+        let task = GatewayTask::Ask(id);
+        if doubt.since > before || !pauses.is_due(task) {
             continue;
         }
         let asked = match paying::ask_about(shop, id, &payment).await {
             Ok(news) => settle(shop, news).await.map(drop),
             Err(failure) => Err(failure),
         };
-        pauses.record("resolving a payment in doubt", chore, asked);
+        pauses.record("resolving a payment in doubt", task, asked);
     }
     Ok(())
 }
 
 async fn close_payments(shop: &Shop, pauses: &mut Pauses) -> Result<(), Failure> {
     for (id, payment) in payments::to_close(&*shop.store.snapshot(), MAX_PER_ROUND)? {
-        let chore = Chore::Close(id);
-        if pauses.is_due(chore) {
-            pauses.record("closing a payment", chore, paying::close(shop, id, &payment).await);
+        let task = GatewayTask::Close(id);
+        if pauses.is_due(task) {
+            pauses.record("closing a payment", task, paying::close(shop, id, &payment).await);
         }
     }
     Ok(())
@@ -220,10 +220,10 @@ async fn announce_orders(shop: &Shop) -> Result<(), Failure> {
 
 async fn give_money_back(shop: &Shop, pauses: &mut Pauses) -> Result<(), Failure> {
     for (id, number, _) in payments::refunds_due(&*shop.store.snapshot(), MAX_PER_ROUND)? {
-        let chore = Chore::Refund(id, number);
-        if pauses.is_due(chore) {
+        let task = GatewayTask::Refund(id, number);
+        if pauses.is_due(task) {
             let made = paying::make_refund(shop, id, number).await.map(drop);
-            pauses.record("making a refund", chore, made);
+            pauses.record("making a refund", task, made);
         }
     }
     Ok(())

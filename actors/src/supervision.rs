@@ -96,14 +96,14 @@ impl Owners {
 
 struct Supervisor;
 
-struct House {
+struct SupervisorState {
     owners: Arc<Owners>,
     /// The owner of each actor, by its position in [`Owners::supervised`].
     positions: HashMap<ActorId, usize>,
     restarts: HashMap<usize, VecDeque<Instant>>,
 }
 
-impl House {
+impl SupervisorState {
     /// Starts an actor for the owner at this position.
     async fn start(&mut self, position: usize, supervisor: ActorCell) -> Result<(), SpawnErr> {
         let owners = Arc::clone(&self.owners);
@@ -125,27 +125,28 @@ impl House {
 
 impl Actor for Supervisor {
     type Msg = ();
-    type State = House;
+    type State = SupervisorState;
     type Arguments = Arc<Owners>;
 
     async fn pre_start(
         &self,
         myself: ActorRef<()>,
         owners: Arc<Owners>,
-    ) -> Result<House, ActorProcessingErr> {
+    ) -> Result<SupervisorState, ActorProcessingErr> {
         let count = owners.supervised().len();
-        let mut house = House { owners, positions: HashMap::new(), restarts: HashMap::new() };
+        let mut state =
+            SupervisorState { owners, positions: HashMap::new(), restarts: HashMap::new() };
         for position in 0..count {
-            house.start(position, myself.get_cell()).await?;
+            state.start(position, myself.get_cell()).await?;
         }
-        Ok(house)
+        Ok(state)
     }
 
     async fn handle_supervisor_evt(
         &self,
         myself: ActorRef<()>,
         event: SupervisionEvent,
-        house: &mut House,
+        state: &mut SupervisorState,
     ) -> Result<(), ActorProcessingErr> {
         let (cell, reason, has_panicked) = match event {
             // An owner that fails by itself gives a reason.
@@ -159,9 +160,9 @@ impl Actor for Supervisor {
                 return Ok(());
             }
         };
-        let Some(position) = house.positions.remove(&cell.get_id()) else { return Ok(()) };
-        let owner = house.owners.supervised()[position].name();
-        if house.may_restart(position, Instant::now()) {
+        let Some(position) = state.positions.remove(&cell.get_id()) else { return Ok(()) };
+        let owner = state.owners.supervised()[position].name();
+        if state.may_restart(position, Instant::now()) {
             if has_panicked {
                 // The panic is already logged as an error. Its text may contain a customer's data,
                 // so it is not repeated.
@@ -169,10 +170,10 @@ impl Actor for Supervisor {
             } else {
                 tracing::error!(owner, reason, "an owner died and is started again");
             }
-            house.start(position, myself.get_cell()).await?;
+            state.start(position, myself.get_cell()).await?;
         } else {
             tracing::error!(owner, "an owner died too often; stopping");
-            house.owners.escalated.send_replace(true);
+            state.owners.escalated.send_replace(true);
             myself.stop(Some(format!("{owner} died too often")));
         }
         Ok(())
@@ -234,8 +235,8 @@ mod tests {
     async fn a_panic_is_not_logged_as_an_error_again_and_every_other_death_is() {
         let settings = OwnerSettings { low_stock_threshold: 5, order_notices: OrderNotices::Each };
         let (owners, supervisor) = Owners::start(settings).await.expect("owners");
-        let house = Supervisor.pre_start(supervisor.clone(), Arc::clone(&owners));
-        let mut house = house.await.expect("its own owners start");
+        let state = Supervisor.pre_start(supervisor.clone(), Arc::clone(&owners));
+        let mut state = state.await.expect("its own owners start");
         let deaths: [fn(ActorCell) -> SupervisionEvent; 3] = [
             |cell| SupervisionEvent::ActorFailed(cell, "the text of a panic".into()),
             |cell| SupervisionEvent::ActorFailed(cell, Box::new(Failure::Busy)),
@@ -248,7 +249,7 @@ mod tests {
             let handled = Supervisor.handle_supervisor_evt(
                 supervisor.clone(),
                 death(dead.clone()),
-                &mut house,
+                &mut state,
             );
             handled.await.expect("another owner starts");
             assert_ne!(owners.users.current_id(), Some(dead.get_id()));

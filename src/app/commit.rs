@@ -1,7 +1,7 @@
 //! The commit of a request: its changes, its events and its idempotency record in one turn.
 
 use super::App;
-use super::idempotency::Ticket;
+use super::idempotency::PendingAnswer;
 use crate::edge::{Answer, Call};
 use souk_actors::{Failure, Turn};
 
@@ -19,11 +19,11 @@ impl App {
     {
         let operation = &call.operation;
         tracing::debug!(operation.contract, operation.heading, "waits for a turn");
-        let ticket = call.request.extensions.get::<Ticket>().copied();
+        let pending = call.request.extensions.get::<PendingAnswer>().copied();
         let working = move |turn: Turn| async move {
             let answer = work(turn.clone()).await?;
-            if let Some(ticket) = ticket {
-                ticket.keep(turn.unit(), &answer)?;
+            if let Some(pending) = pending {
+                pending.keep(turn.unit(), &answer)?;
             }
             Ok(answer)
         };

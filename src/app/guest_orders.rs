@@ -62,12 +62,12 @@ impl GuestLimits {
 /// The unpaid orders of guests, by client. Client addresses are kept in memory only.
 #[derive(Debug, Default)]
 pub(super) struct GuestOrders {
-    held: Mutex<HashMap<Client, Vec<Held>>>,
+    held: Mutex<HashMap<Client, Vec<ReservedOrder>>>,
 }
 
 /// One order, or one that is just being placed.
 #[derive(Debug)]
-struct Held {
+struct ReservedOrder {
     number: u64,
     /// `None` while it is being placed.
     order: Option<OrderId>,
@@ -118,11 +118,16 @@ impl GuestOrders {
             return Err(Failure::TooManyAttempts { retry_after_seconds: seconds });
         }
         let number = held.iter().map(|held| held.number).max().map_or(0, |last| last + 1);
-        held.push(Held { number, order: None, units, until: now.after(limits.time_to_live) });
+        held.push(ReservedOrder {
+            number,
+            order: None,
+            units,
+            until: now.after(limits.time_to_live),
+        });
         Ok(GuestSlot { orders: self, client, number, is_kept: false })
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Client, Vec<Held>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Client, Vec<ReservedOrder>>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -52,7 +52,7 @@ impl Answer {
 
 /// The record that a request with an idempotency key leaves behind if it changes something.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Ticket {
+pub(super) struct PendingAnswer {
     key: RecordKey,
     seal: SealKey,
     session: Option<SessionId>,
@@ -109,48 +109,48 @@ impl App {
             return Err(Errors::of("Idempotency-Key", standard::unfit_key()).into());
         }
         let claims = self.token_claims(request);
-        let ticket = self.ticket(request, claims, key)?;
+        let pending = self.pending(request, claims, key)?;
         if let Some(claims) = claims {
             if !self.is_open_session(&claims)? {
-                return self.replay_of_ended_session(request, claims, &ticket);
+                return self.replay_of_ended_session(request, claims, &pending);
             }
             request.extensions.insert(OpenSession(claims));
         }
         let is_free =
-            self.running_keys.0.lock().unwrap_or_else(PoisonError::into_inner).insert(ticket.key);
+            self.running_keys.0.lock().unwrap_or_else(PoisonError::into_inner).insert(pending.key);
         if !is_free {
             return Err(Answer::detail(StatusCode::CONFLICT, standard::KEY_RUNNING));
         }
-        let held = HeldKey { app: Arc::clone(self), key: ticket.key };
-        match self.judge(request, &ticket)? {
+        let held = HeldKey { app: Arc::clone(self), key: pending.key };
+        match self.judge(request, &pending)? {
             Verdict::Replay(answer) => Err(answer),
             Verdict::OtherRequest => {
                 Err(Answer::detail(StatusCode::UNPROCESSABLE_ENTITY, standard::KEY_TAKEN))
             }
             Verdict::Void => {
-                self.admit_stored_answer(ticket.caller)
+                self.admit_stored_answer(pending.caller)
                     .map_err(|failure| failure_answer(&failure))?;
-                request.extensions.insert(ticket);
+                request.extensions.insert(pending);
                 Ok(Some(held))
             }
         }
     }
 
-    fn judge(&self, request: &Request, ticket: &Ticket) -> Result<Verdict, Answer> {
+    fn judge(&self, request: &Request, pending: &PendingAnswer) -> Result<Verdict, Answer> {
         let snapshot = self.shop.store.snapshot();
         let failed = |error: StoreError| failure_answer(&error.into());
-        let Some(stored) = idempotency::find(&*snapshot, ticket.key).map_err(failed)? else {
+        let Some(stored) = idempotency::find(&*snapshot, pending.key).map_err(failed)? else {
             return Ok(Verdict::Void);
         };
         if !idempotency::stands(&*snapshot, &stored, clock::now()).map_err(failed)? {
             return Ok(Verdict::Void);
         }
         drop(snapshot);
-        if is_of_version_1_and_void(&stored, ticket) {
+        if is_of_version_1_and_void(&stored, pending) {
             return Ok(Verdict::Void);
         }
-        self.admit_comparison(request, ticket.key).map_err(|failure| failure_answer(&failure))?;
-        Ok(opened(&stored, ticket, request).map_or(Verdict::OtherRequest, Verdict::Replay))
+        self.admit_comparison(request, pending.key).map_err(|failure| failure_answer(&failure))?;
+        Ok(opened(&stored, pending, request).map_or(Verdict::OtherRequest, Verdict::Replay))
     }
 
     /// Counts an attempt to open a stored answer that needs the right password.
@@ -171,11 +171,11 @@ impl App {
         &self,
         request: &Request,
         claims: Claims,
-        ticket: &Ticket,
+        pending: &PendingAnswer,
     ) -> Result<Option<HeldKey>, Answer> {
         let snapshot = self.shop.store.snapshot();
         let stored = match users::user(&*snapshot, claims.user) {
-            Ok(Some(_)) => idempotency::find(&*snapshot, ticket.key),
+            Ok(Some(_)) => idempotency::find(&*snapshot, pending.key),
             // The account is closed: reveal nothing about it.
             Ok(None) => Ok(None),
             Err(error) => Err(error),
@@ -183,9 +183,9 @@ impl App {
         let stored = stored.map_err(|error| failure_answer(&error.into()))?.filter(|stored| {
             stored.session == Some(claims.id.session)
                 && stored.grant.is_none()
-                && !is_of_version_1_and_void(stored, ticket)
+                && !is_of_version_1_and_void(stored, pending)
         });
-        match stored.and_then(|stored| opened(&stored, ticket, request)) {
+        match stored.and_then(|stored| opened(&stored, pending, request)) {
             Some(answer) => Err(answer),
             // The handler will refuse the token.
             None => Ok(None),
@@ -195,12 +195,12 @@ impl App {
     /// Determines the owner of the key and how the answer is sealed. The owner is a user, a service
     /// or a guest. Without credentials the key belongs to the path. A cart key that the shop did
     /// not issue counts as no credentials.
-    fn ticket(
+    fn pending(
         &self,
         request: &Request,
         claims: Option<Claims>,
         key: &str,
-    ) -> Result<Ticket, Answer> {
+    ) -> Result<PendingAnswer, Answer> {
         let path = self.router.path_of(request);
         let (caller, name) = match (self.service(request), claims) {
             (Some(service), _) => (Caller::Known, Some(format!("service {service}"))),
@@ -223,7 +223,7 @@ impl App {
             request.raw_query.as_bytes(),
             &request.body,
         ];
-        Ok(Ticket {
+        Ok(PendingAnswer {
             key: RecordKey::of(&name, key),
             seal: self.answers.key_of(&parts),
             session: claims.map(|claims| claims.id.session),
@@ -233,7 +233,7 @@ impl App {
     }
 }
 
-impl Ticket {
+impl PendingAnswer {
     /// Stores the answer in the turn that commits the request's changes, if the answer may be
     /// replayed.
     ///
@@ -266,7 +266,7 @@ impl Ticket {
 }
 
 /// The stored answer, if it belongs to exactly this request.
-fn opened(stored: &StoredAnswer, ticket: &Ticket, request: &Request) -> Option<Answer> {
+fn opened(stored: &StoredAnswer, pending: &PendingAnswer, request: &Request) -> Option<Answer> {
     if let Some(plain) = &stored.plain {
         let path = request.path.trim_end_matches('/');
         let fingerprint = Fingerprint::of(request.method.as_str(), path, &request.body);
@@ -274,18 +274,18 @@ fn opened(stored: &StoredAnswer, ticket: &Ticket, request: &Request) -> Option<A
             .then(|| replay_of(plain.status, plain.headers.clone(), plain.body.clone()));
     }
     let WholeAnswer { status, headers, body } =
-        WholeAnswer::from_bytes(&ticket.seal.open(&stored.sealed)?)?;
+        WholeAnswer::from_bytes(&pending.seal.open(&stored.sealed)?)?;
     Some(replay_of(status, headers, body))
 }
 
 /// Records of version 1 do not say whether they contain a session's tokens. Those that contain a
 /// token are void, and so are those of callers without credentials.
-fn is_of_version_1_and_void(stored: &StoredAnswer, ticket: &Ticket) -> bool {
+fn is_of_version_1_and_void(stored: &StoredAnswer, pending: &PendingAnswer) -> bool {
     /// The start of every token in a JSON text: the token's header is an object.
     const TOKEN_START: &[u8] = b"\"eyJ";
     stored.plain.as_ref().is_some_and(|plain| {
         let holds_token = plain.body.windows(TOKEN_START.len()).any(|text| text == TOKEN_START);
-        ticket.is_anonymous || holds_token
+        pending.is_anonymous || holds_token
     })
 }
 

@@ -43,7 +43,7 @@ pub(crate) use returns::ReturnSettings;
 pub(crate) use services::{ServiceName, ServiceTokens};
 
 use crate::adapters::AdapterStatus;
-use crate::adapters::http::Reach;
+use crate::adapters::http::AddressPolicy;
 use crate::edge::openapi::Contract;
 use crate::edge::{Answer, Request, Router, TokenKey};
 use crate::logs::Archive;
@@ -80,7 +80,7 @@ pub(crate) struct App {
     /// Whether the gateway's `payment_failed` cancels a pending order.
     pub(crate) cancels_on_payment_failed: bool,
     /// Which addresses administrators' webhook endpoints may have.
-    pub(crate) webhook_reach: Reach,
+    pub(crate) webhook_reach: AddressPolicy,
     /// What guests may do.
     pub(crate) guest_limits: GuestLimits,
     returns: Returns,
@@ -131,7 +131,7 @@ pub(crate) struct AppSettings {
     /// Whether the gateway's `payment_failed` cancels a pending order.
     pub(crate) cancels_on_payment_failed: bool,
     /// Which addresses administrators' webhook endpoints may have.
-    pub(crate) webhook_reach: Reach,
+    pub(crate) webhook_reach: AddressPolicy,
 }
 
 impl AppSettings {

@@ -69,7 +69,7 @@ impl OpenApp {
             services: crate::app::ServiceTokens::default(),
             webhook_secrets: Vec::new(),
             cancels_on_payment_failed: true,
-            webhook_reach: crate::adapters::http::Reach::Public,
+            webhook_reach: crate::adapters::http::AddressPolicy::Public,
         };
         let reading = Reading::start().expect("threads");
         let (status, archive) = (adapters.status(), adapters.archive());

@@ -2,8 +2,8 @@
 
 use super::prompt::{self, PromptError};
 use super::{CommandError, print_json, print_text};
-use crate::administrators::{self, AdministratorError, Listed, Who};
-use crate::control::{self, AskError, Hidden, Question};
+use crate::administrators::{self, AdministratorError, AdministratorName, Listed};
+use crate::control::{self, AskError, ControlRequest, HiddenPassword};
 use crate::settings::Settings;
 use clap::{Args, Subcommand};
 use souk_actors::store::{OpenError, StoreError};
@@ -30,13 +30,13 @@ pub(super) enum Admin {
     },
     /// Give an administrator a new password and end their sessions; the password is asked for, or
     /// read from standard input.
-    ResetPassword(Whose),
+    ResetPassword(AdministratorArgs),
 }
 
 /// One administrator.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
-pub(super) struct Whose {
+pub(super) struct AdministratorArgs {
     /// User name or e-mail address.
     #[arg(value_name = "WHO")]
     who: Option<String>,
@@ -73,7 +73,7 @@ pub(super) async fn run(admin: Admin, settings: &Settings) -> Result<ExitCode, C
     match admin {
         Admin::Create { username, email } => create(username, email, settings).await?,
         Admin::List { json } => show(&list(settings).await?, json)?,
-        Admin::ResetPassword(whose) => reset_password(whose, settings).await?,
+        Admin::ResetPassword(administrator) => reset_password(administrator, settings).await?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -83,12 +83,12 @@ async fn create(username: String, email: String, settings: &Settings) -> Result<
     let email = EmailAddress::parse(&email).map_err(AdminError::Email)?;
     let password = prompt::new_password(username.as_str()).await?;
     let Some(shop) = if_closed(Shop::open_or_make(&settings.data, settings.shop()).await)? else {
-        let question = Question::CreateAdministrator {
+        let request = ControlRequest::CreateAdministrator {
             username: username.to_string(),
             email: email.to_string(),
-            password: Hidden::of(&password),
+            password: HiddenPassword::of(&password),
         };
-        println!("{}", control::ask(&settings.data, &question, |_| Ok(()))?);
+        println!("{}", control::ask(&settings.data, &request, |_| Ok(()))?);
         return Ok(());
     };
     let created = administrators::create(&shop, username, email, password).await;
@@ -97,22 +97,25 @@ async fn create(username: String, email: String, settings: &Settings) -> Result<
     Ok(())
 }
 
-async fn reset_password(whose: Whose, settings: &Settings) -> Result<(), AdminError> {
+async fn reset_password(
+    administrator: AdministratorArgs,
+    settings: &Settings,
+) -> Result<(), AdminError> {
     // Fails before the password prompt if the store cannot be used.
     if_closed(super::open_store(settings))?;
-    let who = match whose {
-        Whose { username: Some(name), .. } => by_name(&name)?,
-        Whose { email: Some(email), .. } => by_email(&email)?,
-        Whose { who, .. } => {
+    let who = match administrator {
+        AdministratorArgs { username: Some(name), .. } => by_name(&name)?,
+        AdministratorArgs { email: Some(email), .. } => by_email(&email)?,
+        AdministratorArgs { who, .. } => {
             let who = who.unwrap_or_default();
             if who.contains('@') { by_email(&who)? } else { by_name(&who)? }
         }
     };
     let password = prompt::new_password(&who.to_string()).await?;
     let Some(shop) = if_closed(Shop::open(&settings.data, settings.shop()).await)? else {
-        let (who, password) = (who.to_string(), Hidden::of(&password));
-        let question = Question::ResetPassword { who, password };
-        println!("{}", control::ask(&settings.data, &question, |_| Ok(()))?);
+        let (who, password) = (who.to_string(), HiddenPassword::of(&password));
+        let request = ControlRequest::ResetPassword { who, password };
+        println!("{}", control::ask(&settings.data, &request, |_| Ok(()))?);
         return Ok(());
     };
     let changed = administrators::reset_password(&shop, &who, password).await;
@@ -121,12 +124,12 @@ async fn reset_password(whose: Whose, settings: &Settings) -> Result<(), AdminEr
     Ok(())
 }
 
-fn by_name(name: &str) -> Result<Who, AdminError> {
-    Username::parse(name).map(Who::Username).map_err(AdminError::Username)
+fn by_name(name: &str) -> Result<AdministratorName, AdminError> {
+    Username::parse(name).map(AdministratorName::Username).map_err(AdminError::Username)
 }
 
-fn by_email(email: &str) -> Result<Who, AdminError> {
-    EmailAddress::parse(email).map(Who::Email).map_err(AdminError::Email)
+fn by_email(email: &str) -> Result<AdministratorName, AdminError> {
+    EmailAddress::parse(email).map(AdministratorName::Email).map_err(AdminError::Email)
 }
 
 /// The opened store; `None` if another process has it open.
@@ -147,7 +150,7 @@ async fn list(settings: &Settings) -> Result<Vec<Listed>, AdminError> {
         rows.push(row.to_owned());
         Ok(())
     };
-    control::ask(&settings.data, &Question::Administrators, &mut take)?;
+    control::ask(&settings.data, &ControlRequest::Administrators, &mut take)?;
     Ok(rows.iter().map(|row| serde_json::from_str(row)).collect::<Result<_, _>>()?)
 }
 

@@ -2,7 +2,7 @@
 
 use super::rotation::{self, Deleted};
 use super::{CommandError, print_json, print_text};
-use crate::control::{self, AskError, Question};
+use crate::control::{self, AskError, ControlRequest};
 use crate::settings::Settings;
 use clap::Args;
 use serde_json::json;
@@ -57,7 +57,7 @@ pub(crate) enum BackupError {
 /// Copies the store: in this process if the shop is closed, else in the process that has it open.
 pub(super) async fn back_up(backup: Backup, settings: &Settings) -> Result<ExitCode, CommandError> {
     let as_json = backup.json;
-    let Made { file, deleted } = make_copy(backup, settings).await?;
+    let FinishedCopy { file, deleted } = make_copy(backup, settings).await?;
     if as_json {
         print_json(&json!({"file": file, "deleted": deleted}))?;
         return Ok(ExitCode::SUCCESS);
@@ -76,13 +76,13 @@ pub(super) async fn back_up(backup: Backup, settings: &Settings) -> Result<ExitC
 }
 
 /// A finished copy.
-struct Made {
+struct FinishedCopy {
     file: PathBuf,
     /// Older copies that were deleted after it.
     deleted: Vec<PathBuf>,
 }
 
-async fn make_copy(backup: Backup, settings: &Settings) -> Result<Made, BackupError> {
+async fn make_copy(backup: Backup, settings: &Settings) -> Result<FinishedCopy, BackupError> {
     // Checks that there is a store to copy before it creates anything for the copy.
     let store = match super::open_store(settings) {
         Err(OpenShopError::Store(OpenError::InUse { .. })) => None,
@@ -92,8 +92,8 @@ async fn make_copy(backup: Backup, settings: &Settings) -> Result<Made, BackupEr
     match store {
         Some(store) => souk_actors::copy_store(&store, &file)?,
         None => {
-            let question = Question::Backup(file.clone());
-            control::ask(&settings.data, &question, |_| Ok(()))?;
+            let request = ControlRequest::Backup(file.clone());
+            control::ask(&settings.data, &request, |_| Ok(()))?;
         }
     }
     let mut gone = Vec::new();
@@ -108,7 +108,7 @@ async fn make_copy(backup: Backup, settings: &Settings) -> Result<Made, BackupEr
             }
         }
     }
-    Ok(Made { file, deleted: gone })
+    Ok(FinishedCopy { file, deleted: gone })
 }
 
 impl Backup {

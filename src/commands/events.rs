@@ -1,7 +1,7 @@
 //! `souk events export`: prints the stored events, one JSON object per line, on standard output.
 
 use super::CommandError;
-use crate::control::{self, AskError, Export, Question};
+use crate::control::{self, AskError, ControlRequest, Export};
 use crate::moment;
 use crate::settings::Settings;
 use clap::{Args, Subcommand};
@@ -70,12 +70,12 @@ async fn export(filter: Export, settings: &Settings) -> Result<u64, EventsError>
     let store = match super::open_store(settings) {
         Ok(store) => store,
         Err(OpenShopError::Store(OpenError::InUse { .. })) => {
-            let question = Question::Export(filter);
+            let request = ControlRequest::Export(filter);
             let print = |event: &str| {
                 count += 1;
                 writeln!(output, "{event}")
             };
-            control::ask(data, &question, print)?;
+            control::ask(data, &request, print)?;
             output.flush()?;
             return Ok(count);
         }

@@ -1,7 +1,7 @@
 //! `souk logs`: prints the log, whether the shop is open or closed.
 
 use crate::local_socket::AskError;
-use crate::logs::{self, Followed, Found, LogQuery, LogRecord, LogStore};
+use crate::logs::{self, Followed, LogQuery, LogRecord, LogStore, SearchResult};
 use crate::settings::Settings;
 use clap::Args;
 use souk_actors::clock;
@@ -101,7 +101,7 @@ fn show(options: &Logs, query: &LogQuery, settings: &Settings) -> Result<(), Log
 }
 
 /// Reads the log of a closed shop.
-fn read(query: &LogQuery, limit: usize, settings: &Settings) -> Result<Found, LogsError> {
+fn read(query: &LogQuery, limit: usize, settings: &Settings) -> Result<SearchResult, LogsError> {
     let directory = settings.data.join(logs::DIRECTORY);
     let store = LogStore::open(&directory, Opening::Proven, settings.logs())?;
     Ok(store.search(query, 0, limit)?)

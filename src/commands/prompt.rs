@@ -26,18 +26,18 @@ pub(super) async fn new_password(whose: &str) -> Result<Password, PromptError> {
     if !io::stdin().is_terminal() {
         return Ok(Password::choose(read_line()?)?);
     }
-    let hidden = Hidden::begin()?;
+    let echo_off = EchoOff::begin()?;
     let first = ask(&format!("New password for {whose}: ")).await?;
     let password = Password::choose(first.clone())?;
     let second = ask("The same once more: ").await?;
-    drop(hidden);
+    drop(echo_off);
     if first == second { Ok(password) } else { Err(PromptError::Differ) }
 }
 
 /// Turns off the terminal's echo until it is dropped.
-struct Hidden(Termios);
+struct EchoOff(Termios);
 
-impl Hidden {
+impl EchoOff {
     fn begin() -> io::Result<Self> {
         let before = tcgetattr(io::stdin())?;
         let mut hidden = before.clone();
@@ -47,7 +47,7 @@ impl Hidden {
     }
 }
 
-impl Drop for Hidden {
+impl Drop for EchoOff {
     fn drop(&mut self) {
         // If the terminal is gone, nothing can be restored.
         let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.0);

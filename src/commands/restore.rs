@@ -80,15 +80,15 @@ pub(super) async fn restore(
             }
         }
     };
-    let trial = Trial::make(data)?;
-    Seal::unseal(file, &trial.store)?;
-    let store = prove(file, &trial, settings)?;
+    let staging = StagingDirectory::make(data)?;
+    Seal::unseal(file, &staging.store)?;
+    let store = prove(file, &staging, settings)?;
     // The only place where a restored store gets its new generation, before it becomes the shop's.
     let renewed = souk_actors::restored(&store).await;
     store.close().await;
     drop(store);
     renewed.map_err(RestoreError::Renew)?;
-    trial.take_place(&place)?;
+    staging.take_place(&place)?;
     println!("the store was restored from {}", file.display());
     println!(
         "not in the copy: the key that signs tokens. If {} is not the one of that time, everybody \
@@ -99,9 +99,13 @@ pub(super) async fn restore(
 }
 
 /// Unpacks the copy's store, opens it, and checks all its invariants.
-fn prove(file: &Path, trial: &Trial, settings: &Settings) -> Result<Store, RestoreError> {
+fn prove(
+    file: &Path,
+    staging: &StagingDirectory,
+    settings: &Settings,
+) -> Result<Store, RestoreError> {
     let (currency, limits) = (settings.currency(), settings.store_limits());
-    let store = souk_actors::open_store(&trial.directory, Opening::Proven, currency, limits)
+    let store = souk_actors::open_store(&staging.directory, Opening::Proven, currency, limits)
         .map_err(|error| RestoreError::Open { file: file.to_owned(), source: error.at(file) })?;
     let findings = check(&store.snapshot())
         .map_err(|source| RestoreError::Read { file: file.to_owned(), source })?;
@@ -116,14 +120,14 @@ fn prove(file: &Path, trial: &Trial, settings: &Settings) -> Result<Store, Resto
 
 /// A directory for the copy's store. Dropping it removes the directory, and also the data directory
 /// if that was created for it and is empty.
-struct Trial {
+struct StagingDirectory {
     directory: PathBuf,
     store: PathBuf,
     data: PathBuf,
     made_data: bool,
 }
 
-impl Trial {
+impl StagingDirectory {
     fn make(data: &Path) -> Result<Self, RestoreError> {
         let directory = data.join(TRIAL);
         let failed = |path: &Path| {
@@ -149,7 +153,7 @@ impl Trial {
     }
 }
 
-impl Drop for Trial {
+impl Drop for StagingDirectory {
     fn drop(&mut self) {
         // Whatever happened, its content is no longer needed.
         let _ = fs::remove_dir_all(&self.directory);

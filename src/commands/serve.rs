@@ -1,7 +1,7 @@
 //! `souk serve`: opens the shop, answers until told to stop, and shuts down cleanly.
 
 use super::{CommandError, banner};
-use crate::adapters::http::{self, Outgoing};
+use crate::adapters::http::{self, DeliveryLoops};
 use crate::adapters::{self, AdapterError, Adapters};
 use crate::app::{App, Reading};
 use crate::control::Control;
@@ -97,13 +97,13 @@ fn listen_advice(error: &io::Error) -> String {
 
 /// Why the shop stops.
 #[derive(Clone, Copy, Debug)]
-enum Ending {
+enum StopReason {
     Requested,
     OwnerDied,
     DiskFailed,
 }
 
-impl Ending {
+impl StopReason {
     fn word(self) -> &'static str {
         match self {
             Self::Requested => "a stop was requested",
@@ -166,19 +166,19 @@ pub(super) async fn serve(serve: Serve, settings: Settings) -> Result<ExitCode, 
     if let Some(guide) = guide {
         println!("{}", guide.text(address));
     }
-    let (ending, stopping) = watch::channel(None);
-    tokio::spawn(watch_for_endings(shop.clone(), signals, ending));
+    let (stop_reason, stopping) = watch::channel(None);
+    tokio::spawn(watch_for_stop_reasons(shop.clone(), signals, stop_reason));
     let background = Background::start(&app, &shop);
     answer_requests(listener, &settings, &app, stopping.clone()).await;
     if let Ok(control) = control {
         control.close().await;
     }
     close(shop, adapters, outgoing, background).await;
-    let ending = *stopping.borrow();
-    Ok(match ending {
-        None | Some(Ending::Requested) => ExitCode::SUCCESS,
-        Some(Ending::OwnerDied) => ExitCode::from(EXIT_OWNER_DIED),
-        Some(Ending::DiskFailed) => ExitCode::from(EXIT_DISK_FAILED),
+    let stop_reason = *stopping.borrow();
+    Ok(match stop_reason {
+        None | Some(StopReason::Requested) => ExitCode::SUCCESS,
+        Some(StopReason::OwnerDied) => ExitCode::from(EXIT_OWNER_DIED),
+        Some(StopReason::DiskFailed) => ExitCode::from(EXIT_DISK_FAILED),
     })
 }
 
@@ -187,7 +187,7 @@ async fn answer_requests(
     listener: TcpListener,
     settings: &Settings,
     app: &Arc<App>,
-    stopping: watch::Receiver<Option<Ending>>,
+    stopping: watch::Receiver<Option<StopReason>>,
 ) {
     let answering = {
         let app = Arc::clone(app);
@@ -196,7 +196,7 @@ async fn answer_requests(
     let closing = {
         let app = Arc::clone(app);
         async move {
-            wait_for_ending(stopping).await;
+            wait_for_stop_reason(stopping).await;
             app.end_streams();
         }
     };
@@ -269,7 +269,7 @@ fn log_new_shop(data: &Path) {
     }
 }
 
-async fn close(shop: Shop, adapters: Adapters, outgoing: Outgoing, background: Background) {
+async fn close(shop: Shop, adapters: Adapters, outgoing: DeliveryLoops, background: Background) {
     let closing = async {
         tokio::join!(adapters.shutdown(), outgoing.shutdown(), background.shutdown());
         shop.close().await;
@@ -280,7 +280,7 @@ async fn close(shop: Shop, adapters: Adapters, outgoing: Outgoing, background: B
     }
 }
 
-async fn wait_for_ending(mut stopping: watch::Receiver<Option<Ending>>) {
+async fn wait_for_stop_reason(mut stopping: watch::Receiver<Option<StopReason>>) {
     // If the watcher is gone, only a second signal can still stop the process.
     let _ = stopping.wait_for(Option::is_some).await;
 }
@@ -298,19 +298,19 @@ impl Signals {
     }
 }
 
-async fn watch_for_endings(
+async fn watch_for_stop_reasons(
     shop: Shop,
     mut signals: Signals,
-    ending: watch::Sender<Option<Ending>>,
+    stop_reason: watch::Sender<Option<StopReason>>,
 ) {
     let mut escalated = shop.owners.escalated();
     let mut broken = shop.store.broken();
     let why = tokio::select! {
-        _ = signals.terminate.recv() => Ending::Requested,
-        _ = signals.interrupt.recv() => Ending::Requested,
-        _ = escalated.wait_for(|escalated| *escalated) => Ending::OwnerDied,
-        _ = broken.wait_for(|broken| *broken) => Ending::DiskFailed,
+        _ = signals.terminate.recv() => StopReason::Requested,
+        _ = signals.interrupt.recv() => StopReason::Requested,
+        _ = escalated.wait_for(|escalated| *escalated) => StopReason::OwnerDied,
+        _ = broken.wait_for(|broken| *broken) => StopReason::DiskFailed,
     };
     tracing::info!(why = why.word(), "stopping");
-    ending.send_replace(Some(why));
+    stop_reason.send_replace(Some(why));
 }

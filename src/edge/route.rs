@@ -14,10 +14,10 @@ pub(super) type Handler<S> = Box<dyn Fn(Arc<S>, Call) -> BoxFuture<'static, Answ
 
 /// Whether the trailing slash of a path matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Spelling {
+pub(crate) enum TrailingSlash {
     /// The path is served with and without the slash. This is the rule, except where storefront and
     /// platform share paths.
-    Both,
+    Optional,
     /// The path is served only as written.
     Exact,
 }
@@ -34,7 +34,7 @@ pub(crate) struct Operation {
     /// The contract; empty until the route is in a [`Router`](super::Router).
     pub(crate) contract: &'static str,
     /// Whether the trailing slash matters.
-    pub(crate) spelling: Spelling,
+    pub(crate) trailing_slash: TrailingSlash,
     /// The description in each contract that prints the operation.
     pub(crate) descriptions: Vec<Described>,
 }
@@ -73,9 +73,10 @@ impl<S: Send + Sync + 'static> Route<S> {
             let answering = handler(state, call);
             Box::pin(async move { answering.await.into_answer() })
         });
-        let spelling = Spelling::Both;
+        let trailing_slash = TrailingSlash::Optional;
         let descriptions = Vec::new();
-        let operation = Operation { method, path, heading, contract: "", spelling, descriptions };
+        let operation =
+            Operation { method, path, heading, contract: "", trailing_slash, descriptions };
         Self { operation, handler }
     }
 
@@ -143,7 +144,7 @@ impl<S: Send + Sync + 'static> Route<S> {
 
     /// Serves only the spelling of the path that is written, with or without its trailing slash.
     pub(crate) fn exact(mut self) -> Self {
-        self.operation.spelling = Spelling::Exact;
+        self.operation.trailing_slash = TrailingSlash::Exact;
         self
     }
 }
@@ -234,7 +235,7 @@ mod tests {
                 path: "/",
                 heading: "",
                 contract: "",
-                spelling: Spelling::Both,
+                trailing_slash: TrailingSlash::Optional,
                 descriptions: Vec::new(),
             }),
         };

@@ -4,7 +4,7 @@
 //! storefront and platform share paths and differ by the slash (contracts README, "Who answers a
 //! path").
 
-use crate::edge::route::{Call, Handler, Operation, Params, Route, Spelling};
+use crate::edge::route::{Call, Handler, Operation, Params, Route, TrailingSlash};
 use crate::edge::tally::{self, Stopwatch, Tally};
 use crate::edge::{Answer, Request, standard, target};
 use futures_util::future::{BoxFuture, Either, ready};
@@ -111,7 +111,7 @@ impl<S: Send + Sync + 'static> Router<S> {
         route: Route<S>,
         known: &mut HashMap<String, usize>,
     ) -> Result<(), RouterError> {
-        let Operation { ref method, path, contract, spelling, .. } = route.operation;
+        let Operation { ref method, path, contract, trailing_slash, .. } = route.operation;
         let method_number = METHODS
             .iter()
             .position(|known| known == method)
@@ -130,7 +130,7 @@ impl<S: Send + Sync + 'static> Router<S> {
             }
         };
         let path_tables = &mut self.tables[index];
-        let both = spelling == Spelling::Both;
+        let both = trailing_slash == TrailingSlash::Optional;
         let mut spellings = Vec::with_capacity(2);
         if both || !slashed {
             spellings.push(&mut path_tables.unslashed);
@@ -165,8 +165,9 @@ impl<S: Send + Sync + 'static> Router<S> {
 
     /// The path of a request, without its trailing slash if both spellings are equivalent.
     pub(crate) fn path_of<'a>(&self, request: &'a Request) -> &'a str {
-        let is_exact =
-            self.find(request).is_ok_and(|(entry, _)| entry.operation.spelling == Spelling::Exact);
+        let is_exact = self
+            .find(request)
+            .is_ok_and(|(entry, _)| entry.operation.trailing_slash == TrailingSlash::Exact);
         if is_exact { &request.path } else { request.path.trim_end_matches('/') }
     }
 

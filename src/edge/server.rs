@@ -51,7 +51,7 @@ impl Default for Bounds {
 }
 
 /// State that all connections share.
-struct Door<App> {
+struct ServerState<App> {
     app: App,
     cors: Cors,
     access: AccessLog,
@@ -95,7 +95,7 @@ async fn serve_within<App, Answering>(
     Answering: Future<Output = Answer> + Send + 'static,
 {
     let changes = Arc::new(Semaphore::new(limits::CHANGES_IN_FLIGHT_MAX as usize));
-    let door = Arc::new(Door {
+    let state = Arc::new(ServerState {
         app,
         cors,
         access,
@@ -126,7 +126,7 @@ async fn serve_within<App, Answering>(
             continue;
         }
         let io = StallGuard::new(TokioIo::new(stream), bounds.write_stall);
-        let answering = TowerToHyperService::new(warp::service(filter(Arc::clone(&door), remote)));
+        let answering = TowerToHyperService::new(warp::service(filter(Arc::clone(&state), remote)));
         let service = service_fn(move |mut request: http::Request<Incoming>| {
             // warp panics on a request without a path.
             if let Err(refusal) = target::settle(&mut request) {
@@ -184,7 +184,7 @@ async fn accept(
 
 /// The only warp filter: it accepts any request. Made per connection, so that it knows `remote`.
 fn filter<App, Answering>(
-    door: Arc<Door<App>>,
+    state: Arc<ServerState<App>>,
     remote: SocketAddr,
 ) -> impl Filter<Extract = (warp::reply::Response,), Error = warp::Rejection>
 + Clone
@@ -202,17 +202,17 @@ where
         .and(warp::header::headers_cloned())
         .and(warp::body::stream())
         .then(move |method: Method, path: FullPath, raw_query, headers: HeaderMap, stream| {
-            let door = Arc::clone(&door);
+            let state = Arc::clone(&state);
             async move {
-                let entry = door.access.begin(&method, path.as_str(), &headers);
-                if let Some(answer) = door.cors.preflight(&method, &headers) {
+                let entry = state.access.begin(&method, path.as_str(), &headers);
+                if let Some(answer) = state.cors.preflight(&method, &headers) {
                     entry.into_iter().for_each(|entry| entry.end(&answer));
                     return answer.into_response(None);
                 }
-                let client = door.proxies.client(remote.ip(), &headers);
+                let client = state.proxies.client(remote.ip(), &headers);
                 let origin = headers.get(ORIGIN).cloned();
                 let body = if body::has_body(&method, &headers) {
-                    body::read(&headers, stream, door.bounds.body_read, (&door.bodies, client))
+                    body::read(&headers, stream, state.bounds.body_read, (&state.bodies, client))
                         .await
                 } else {
                     Ok(Body::default())
@@ -223,19 +223,19 @@ where
                         let mut request = Request::new(method, path, raw_query, headers);
                         request.client = client;
                         request.set_body(body);
-                        door.answer(request).await
+                        state.answer(request).await
                     }
                     Err(answer) => answer,
                 };
-                let answer = door.cors.with_cors_headers(origin.as_ref(), answer);
-                let (answer, room) = door.hold(client, answer);
+                let answer = state.cors.with_cors_headers(origin.as_ref(), answer);
+                let (answer, room) = state.hold(client, answer);
                 entry.into_iter().for_each(|entry| entry.end(&answer));
                 answer.into_response(room)
             }
         })
 }
 
-impl<App, Answering> Door<App>
+impl<App, Answering> ServerState<App>
 where
     App: Fn(Request) -> Answering + Clone + Send + Sync + 'static,
     Answering: Future<Output = Answer> + Send + 'static,

@@ -10,11 +10,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub(crate) struct Pool {
     units_max: usize,
     units_each_max: usize,
-    held: Mutex<Held>,
+    held: Mutex<PoolUsage>,
 }
 
 #[derive(Debug, Default)]
-struct Held {
+struct PoolUsage {
     units: usize,
     by_client: HashMap<Client, usize>,
 }
@@ -40,7 +40,7 @@ impl Pool {
         share.grow_to(units).then_some(share)
     }
 
-    fn held(&self) -> std::sync::MutexGuard<'_, Held> {
+    fn held(&self) -> std::sync::MutexGuard<'_, PoolUsage> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

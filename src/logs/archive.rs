@@ -2,7 +2,7 @@
 
 use super::query::LogQuery;
 use super::socket::ask;
-use super::store::{Found, LogStore};
+use super::store::{LogStore, SearchResult};
 use crate::local_socket::AskError;
 use crate::panics;
 use souk_actors::store::StoreError;
@@ -92,7 +92,7 @@ impl Archive {
         query: &LogQuery,
         offset: u64,
         limit: usize,
-    ) -> Result<Found, ArchiveError> {
+    ) -> Result<SearchResult, ArchiveError> {
         match &self.place {
             Place::Here(store) => Ok(store.search(query, offset, limit)?),
             Place::There(data) => Ok(ask(data, query, offset, limit)?),

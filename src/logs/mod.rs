@@ -27,7 +27,7 @@ pub(crate) use own_log::OwnLog;
 pub(crate) use query::LogQuery;
 pub(crate) use record::{Level, LogRecord, LogRefusal, SUBJECT_PREFIX};
 pub(crate) use socket::{Followed, SOCKET_FILE, ask, ask_to_follow, serve};
-pub(crate) use store::{Found, LogLimits, LogStore};
+pub(crate) use store::{LogLimits, LogStore, SearchResult};
 
 /// Directory of the log's store in the data directory.
 pub(crate) const DIRECTORY: &str = "logs";

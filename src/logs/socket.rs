@@ -2,7 +2,7 @@
 
 use super::query::LogQuery;
 use super::record::LogRecord;
-use super::store::{Found, Kept, LogStore};
+use super::store::{LogStore, SearchResult, StoredLine};
 use crate::local_socket::{self, AskError, LocalSocket, Output};
 use serde::{Deserialize, Serialize};
 use std::io;
@@ -20,8 +20,8 @@ const LINES_MAX: usize = 10_000;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 #[derive(Serialize, Deserialize)]
-enum Question {
-    /// One answer: [`Found`].
+enum LogRequest {
+    /// One answer: [`SearchResult`].
     Search { query: LogQuery, offset: u64, limit: usize },
     /// An endless stream of lines, oldest first.
     Follow { query: LogQuery, limit: usize },
@@ -57,11 +57,11 @@ pub(crate) fn serve(
 
 async fn answer(store: LogStore, request: String, mut output: Output) -> io::Result<()> {
     match serde_json::from_str(&request) {
-        Ok(Question::Search { query, offset, limit }) => {
+        Ok(LogRequest::Search { query, offset, limit }) => {
             output.json(&search(store, query, offset, limit).await?).await?;
             output.end(Ok(String::new())).await
         }
-        Ok(Question::Follow { query, limit }) => follow(store, query, limit, output).await,
+        Ok(LogRequest::Follow { query, limit }) => follow(store, query, limit, output).await,
         Err(_) => {
             let sentence = "the process that keeps the log does not know this request";
             output.end(Err(sentence.to_owned())).await
@@ -98,7 +98,12 @@ async fn follow(
     }
 }
 
-async fn search(store: LogStore, query: LogQuery, offset: u64, limit: usize) -> io::Result<Found> {
+async fn search(
+    store: LogStore,
+    query: LogQuery,
+    offset: u64,
+    limit: usize,
+) -> io::Result<SearchResult> {
     let searching = move || store.search(&query, offset, limit.min(LINES_MAX));
     tokio::task::spawn_blocking(searching).await?.map_err(io::Error::other)
 }
@@ -112,9 +117,9 @@ pub(crate) fn ask(
     query: &LogQuery,
     offset: u64,
     limit: usize,
-) -> Result<Found, AskError> {
-    let request = Question::Search { query: query.clone(), offset, limit };
-    let mut found = Found::default();
+) -> Result<SearchResult, AskError> {
+    let request = LogRequest::Search { query: query.clone(), offset, limit };
+    let mut found = SearchResult::default();
     let on_event = |event: &str| {
         found = serde_json::from_str(event)?;
         Ok(())
@@ -134,15 +139,15 @@ pub(crate) fn ask_to_follow(
     limit: usize,
     mut on_item: impl FnMut(Followed) -> io::Result<()>,
 ) -> Result<(), AskError> {
-    let request = Question::Follow { query: query.clone(), limit };
+    let request = LogRequest::Follow { query: query.clone(), limit };
     let on_event = |event: &str| on_item(serde_json::from_str(event)?);
     local_socket::ask(directory, SOCKET_FILE, &request, None, on_event).map(drop)
 }
 
 /// The lines of a search, for `souk logs`.
-impl Found {
+impl SearchResult {
     /// Oldest first.
     pub(crate) fn into_records(self) -> impl Iterator<Item = LogRecord> {
-        self.lines.into_iter().rev().map(|Kept { record, .. }| record)
+        self.lines.into_iter().rev().map(|StoredLine { record, .. }| record)
     }
 }

@@ -63,7 +63,7 @@ pub(super) struct Hour {
 
 /// A line with its number: larger numbers were stored later.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Kept {
+pub(crate) struct StoredLine {
     /// Its number.
     pub(crate) number: u64,
     #[serde(flatten)]
@@ -72,11 +72,11 @@ pub(crate) struct Kept {
 
 /// The result of a search.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(crate) struct Found {
+pub(crate) struct SearchResult {
     /// How many lines match.
     pub(crate) count: u64,
     /// The requested part of them, newest first.
-    pub(crate) lines: Vec<Kept>,
+    pub(crate) lines: Vec<StoredLine>,
     /// The time of the last line read, in milliseconds since the epoch, if the search stopped at its
     /// limit; `None` if it read everything.
     pub(crate) ended_at: Option<i64>,
@@ -87,7 +87,7 @@ pub(crate) struct Found {
 pub(crate) struct LogStore {
     store: Store,
     limits: LogLimits,
-    new: broadcast::Sender<Arc<Kept>>,
+    new: broadcast::Sender<Arc<StoredLine>>,
 }
 
 impl LogStore {
@@ -128,7 +128,7 @@ impl LogStore {
             .await?;
         if self.new.receiver_count() > 0 {
             for (number, record) in (first..).zip(records.iter()) {
-                let kept = Kept { number, record: record.clone() };
+                let kept = StoredLine { number, record: record.clone() };
                 // Fails if there are no followers.
                 let _ = self.new.send(Arc::new(kept));
             }
@@ -166,11 +166,11 @@ impl LogStore {
         query: &LogQuery,
         offset: u64,
         limit: usize,
-    ) -> Result<Found, StoreError> {
+    ) -> Result<SearchResult, StoreError> {
         let bound = |time: i64| key(u64::try_from(time).unwrap_or(0), 0);
         let from = bound(query.since.unwrap_or(0));
         let to = query.until.map(bound);
-        let (mut found, mut looked_at) = (Found::default(), 0);
+        let (mut found, mut looked_at) = (SearchResult::default(), 0);
         let look = |(_, (time, number)), line: Line| {
             looked_at += 1;
             if looked_at > SEARCHED_LINES_MAX {
@@ -191,7 +191,7 @@ impl LogStore {
     }
 
     /// The lines that are stored from now on.
-    pub(super) fn follow(&self) -> broadcast::Receiver<Arc<Kept>> {
+    pub(super) fn follow(&self) -> broadcast::Receiver<Arc<StoredLine>> {
         self.new.subscribe()
     }
 
@@ -221,7 +221,7 @@ impl Line {
         u64::try_from(texts).unwrap_or(u64::MAX).saturating_add(LINE_OVERHEAD_BYTES)
     }
 
-    fn kept(self, time: u64, number: u64) -> Kept {
+    fn kept(self, time: u64, number: u64) -> StoredLine {
         let record = LogRecord {
             time: UnixMillis::new(i64::try_from(time).unwrap_or(i64::MAX)),
             service: self.service,
@@ -229,7 +229,7 @@ impl Line {
             message: self.message,
             fields: serde_json::from_str(&self.fields).unwrap_or_else(|_| Map::new()),
         };
-        Kept { number, record }
+        StoredLine { number, record }
     }
 }
 
@@ -336,7 +336,7 @@ mod tests {
         assert!(findings.is_empty(), "{}", findings.join("\n"));
     }
 
-    fn messages(found: &Found) -> Vec<&str> {
+    fn messages(found: &SearchResult) -> Vec<&str> {
         found.lines.iter().map(|kept| kept.record.message.as_str()).collect()
     }
 

@@ -88,7 +88,7 @@ pub(crate) struct Page<'a> {
 
 /// The values that the layout shows around a page.
 #[derive(Serialize)]
-struct Around<'a> {
+struct Layout<'a> {
     shop_name: &'a str,
     title: &'a str,
     is_private: bool,
@@ -140,7 +140,7 @@ impl Page<'_> {
 
     fn render(self, values: &impl Serialize, is_private: bool) -> Result<String, minijinja::Error> {
         let Self { shop_name, title, template } = self;
-        let around = Value::from(Serde(Around { shop_name, title, is_private }));
+        let around = Value::from(Serde(Layout { shop_name, title, is_private }));
         let own = Value::from(Serde(values));
         let body = ENVIRONMENT.get_template(template)?.render(merge_maps([own, around.clone()]))?;
         let body = Value::from_pairs([

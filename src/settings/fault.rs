@@ -33,7 +33,7 @@ impl fmt::Display for Origin {
 
 /// How much of a value may be repeated in a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Shown {
+pub(super) enum Disclosure {
     /// All of it.
     Whole,
     /// A URL, without user, password and query.
@@ -42,7 +42,7 @@ pub(super) enum Shown {
     Nothing,
 }
 
-impl Shown {
+impl Disclosure {
     /// The part of this value that a message repeats.
     pub(super) fn of(self, value: &str) -> Option<String> {
         match self {
@@ -129,20 +129,20 @@ mod tests {
     #[test]
     fn a_value_is_shown_without_its_password_and_on_one_line() {
         for (shown, value, said) in [
-            (Shown::Whole, "a\r\nb\u{2028}", Some("a\\r\\nb\\u{2028}")),
+            (Disclosure::Whole, "a\r\nb\u{2028}", Some("a\\r\\nb\\u{2028}")),
             (
-                Shown::Address,
+                Disclosure::Address,
                 "smtp://user:p@ss@mail.example?tls=x",
                 Some("smtp://…@mail.example?…"),
             ),
-            (Shown::Address, "nats://a:b@c, nats://d:e@f:1", Some("nats://…@f:1")),
-            (Shown::Address, "nats//user:password@host", Some("…@host")),
-            (Shown::Address, "https://shop.example", Some("https://shop.example")),
-            (Shown::Nothing, "a secret", None),
+            (Disclosure::Address, "nats://a:b@c, nats://d:e@f:1", Some("nats://…@f:1")),
+            (Disclosure::Address, "nats//user:password@host", Some("…@host")),
+            (Disclosure::Address, "https://shop.example", Some("https://shop.example")),
+            (Disclosure::Nothing, "a secret", None),
         ] {
             assert_eq!(shown.of(value).as_deref(), said, "{value}");
         }
-        assert_eq!(Shown::Whole.of(&"x".repeat(200)).map(|it| it.chars().count()), Some(81));
+        assert_eq!(Disclosure::Whole.of(&"x".repeat(200)).map(|it| it.chars().count()), Some(81));
     }
 
     #[test]

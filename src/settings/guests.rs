@@ -1,6 +1,6 @@
 //! Limits for guests, and the proxies that are trusted to name clients.
 
-use super::fault::Shown::Whole;
+use super::fault::Disclosure::Whole;
 use super::read::put;
 use super::source::Reader;
 use super::{Settings, judge};

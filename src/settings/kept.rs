@@ -1,7 +1,7 @@
 //! How much data of guests is kept, and for how long.
 
 use super::Settings;
-use super::fault::Shown::Whole;
+use super::fault::Disclosure::Whole;
 use super::judge;
 use super::read::put;
 use super::source::Reader;

@@ -1,6 +1,6 @@
 //! The settings of the payment gateway and of its messages' signatures.
 
-use super::fault::{Shown, is_control};
+use super::fault::{Disclosure, is_control};
 use super::read::put;
 use super::source::Reader;
 use super::{Settings, judge};
@@ -16,7 +16,7 @@ impl Settings {
     /// Reads the gateway's settings. With a Stripe key, the sandbox's well-known webhook secret is refused:
     /// anybody could use it to report an order as paid.
     pub(super) fn read_payments(&mut self, reader: &mut Reader) {
-        use Shown::{Address, Nothing, Whole};
+        use Disclosure::{Address, Nothing, Whole};
         let key = |text: &str| SecretKey::parse(text).map_err(|error| error.to_string());
         self.stripe_secret_key = reader.read("stripe_secret_key", Nothing, key);
         put(

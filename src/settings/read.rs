@@ -1,6 +1,6 @@
 //! Reads every setting with its rule, in the order of config/souk.toml where possible.
 
-use super::fault::Shown;
+use super::fault::Disclosure;
 use super::source::Reader;
 use super::{JWT_SECRET_BYTES, Listen, LogFormat, Settings, currency, judge};
 use crate::adapters::Workers;
@@ -27,10 +27,10 @@ const LOW_STOCK_MAX: u64 = 1_000_000_000;
 
 impl Settings {
     pub(super) fn read_shop(&mut self, reader: &mut Reader) {
-        use Shown::Whole;
+        use Disclosure::Whole;
         put(&mut self.listen, reader.read("listen", Whole, Listen::parse));
         put(&mut self.data, reader.read("data", Whole, judge::new_directory));
-        self.public_url = reader.read("public_url", Shown::Address, judge::public_url);
+        self.public_url = reader.read("public_url", Disclosure::Address, judge::public_url);
         put(&mut self.currency, reader.read("currency", Whole, currency::parse));
         put(&mut self.shop_name, reader.read("shop_name", Whole, judge::one_line));
         let rows = |text: &str| judge::number(text, &(0..=LOW_STOCK_MAX), "pieces");
@@ -53,7 +53,7 @@ impl Settings {
     }
 
     pub(super) fn read_ways_out(&mut self, reader: &mut Reader) {
-        use Shown::{Address, Nothing, Whole};
+        use Disclosure::{Address, Nothing, Whole};
         self.nats_url = reader.read("nats_url", Address, judge::nats_urls);
         put(&mut self.nats_user, reader.read("nats_user", Whole, judge::one_line));
         self.nats_password = reader.read("nats_password", Nothing, judge::one_line);
@@ -78,7 +78,7 @@ impl Settings {
     }
 
     pub(super) fn read_callers(&mut self, reader: &mut Reader) {
-        use Shown::{Nothing, Whole};
+        use Disclosure::{Nothing, Whole};
         self.jwt_secret = reader.read("jwt_secret", Nothing, |text| match text.len() {
             // RFC 7518 section 3.2.
             JWT_SECRET_BYTES.. => Ok(text.to_owned()),
@@ -95,7 +95,7 @@ impl Settings {
     }
 
     pub(super) fn read_log(&mut self, reader: &mut Reader) {
-        use Shown::Whole;
+        use Disclosure::Whole;
         put(&mut self.log, reader.read("log", Whole, judge::log_filter));
         let formats = [("text", LogFormat::Text), ("json", LogFormat::Json)];
         let format = |text: &str| judge::word(text, &formats);

@@ -1,7 +1,7 @@
 //! Where customers return from the gateway's page.
 
 use super::Settings;
-use super::fault::Shown;
+use super::fault::Disclosure;
 use super::source::Reader;
 use crate::app::ReturnSettings;
 use crate::edge::Cors;
@@ -11,9 +11,9 @@ impl Settings {
     /// Reads where customers may be sent back to.
     pub(super) fn read_returns(&mut self, reader: &mut Reader) {
         let address = |text: &str| ReturnAddress::parse(text).map_err(|error| error.to_string());
-        self.payment_success_url = reader.read("payment_success_url", Shown::Address, address);
-        self.payment_cancel_url = reader.read("payment_cancel_url", Shown::Address, address);
-        self.return_origins = reader.read("return_origins", Shown::Whole, origins);
+        self.payment_success_url = reader.read("payment_success_url", Disclosure::Address, address);
+        self.payment_cancel_url = reader.read("payment_cancel_url", Disclosure::Address, address);
+        self.return_origins = reader.read("return_origins", Disclosure::Whole, origins);
     }
 
     /// Where customers may be sent back to.

@@ -1,7 +1,7 @@
 //! Reads values from the settings file, then from `SOUK_<KEY>` in the environment, then from options of
 //! the command line; the last one wins.
 
-use super::fault::{Fault, Origin, Shown};
+use super::fault::{Disclosure, Fault, Origin};
 use super::{DEFAULT_FILE, SettingsError};
 use souk_domain::nearest;
 use std::collections::BTreeMap;
@@ -19,7 +19,7 @@ const BEGINNING_MIN: usize = 4;
 
 /// A value as written.
 #[derive(Clone, Debug)]
-struct Given {
+struct RawSetting {
     /// `Err`: why it is not a text, number or boolean.
     text: Result<String, &'static str>,
     origin: Origin,
@@ -27,7 +27,7 @@ struct Given {
 
 /// Takes settings one by one out of what was written, and collects what cannot be used.
 pub(super) struct Reader {
-    given: BTreeMap<String, Given>,
+    given: BTreeMap<String, RawSetting>,
     known: Vec<&'static str>,
     origins: BTreeMap<&'static str, Origin>,
     faults: Vec<Fault>,
@@ -52,7 +52,7 @@ impl Reader {
         given.extend(of_environment());
         for (key, option, value) in options {
             let origin = Origin::Option(option);
-            given.insert(key.to_owned(), Given { text: Ok(value), origin });
+            given.insert(key.to_owned(), RawSetting { text: Ok(value), origin });
         }
         Ok(Self { given, known: Vec::new(), origins: BTreeMap::new(), faults: Vec::new() })
     }
@@ -62,22 +62,23 @@ impl Reader {
     pub(super) fn read<T>(
         &mut self,
         key: &'static str,
-        shown: Shown,
+        disclosure: Disclosure,
         parse: impl FnOnce(&str) -> Result<T, String>,
     ) -> Option<T> {
         self.known.push(key);
-        let Given { text, origin } = self.given.remove(key)?;
+        let RawSetting { text, origin } = self.given.remove(key)?;
         self.origins.insert(key, origin.clone());
         let (value, rule) = match text {
             Ok(text) => {
                 // A blank at the ends of a secret may be part of it.
-                let text = if shown == Shown::Nothing { &text } else { text.trim_matches(' ') };
+                let text =
+                    if disclosure == Disclosure::Nothing { &text } else { text.trim_matches(' ') };
                 if text.is_empty() {
                     return None;
                 }
                 match parse(text) {
                     Ok(value) => return Some(value),
-                    Err(rule) => (shown.of(text), rule),
+                    Err(rule) => (disclosure.of(text), rule),
                 }
             }
             Err(rule) => (None, rule.to_owned()),
@@ -102,7 +103,7 @@ impl Reader {
     /// secret under a misspelt name.
     pub(super) fn into_faults(self) -> Vec<Fault> {
         let Self { given, known, mut faults, .. } = self;
-        for (key, Given { origin, .. }) in given {
+        for (key, RawSetting { origin, .. }) in given {
             let rule = match most_alike(&key, known.iter().copied()) {
                 Some(meant) => format!("there is no such setting; did you mean `{meant}`?"),
                 None => "there is no such setting; config/souk.toml lists them all".to_owned(),
@@ -124,7 +125,7 @@ pub(super) fn most_alike<'a>(
     nearest(&text, names.clone()).or_else(|| names.clone().find(begins))
 }
 
-fn of_file(path: &Path, text: &str) -> Result<Vec<(String, Given)>, SettingsError> {
+fn of_file(path: &Path, text: &str) -> Result<Vec<(String, RawSetting)>, SettingsError> {
     let line_of = |at: usize| text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1;
     let read: Result<BTreeMap<String, Spanned<toml::Value>>, _> = toml::from_str(text);
     // The parser's error shows the line, which may hold a secret.
@@ -135,7 +136,7 @@ fn of_file(path: &Path, text: &str) -> Result<Vec<(String, Given)>, SettingsErro
     })?;
     let given = table.into_iter().map(|(key, value)| {
         let origin = Origin::File { path: path.to_owned(), line: line_of(value.span().start) };
-        (key, Given { text: text_of(value.into_inner()), origin })
+        (key, RawSetting { text: text_of(value.into_inner()), origin })
     });
     Ok(given.collect())
 }
@@ -152,7 +153,7 @@ fn text_of(value: toml::Value) -> Result<String, &'static str> {
     }
 }
 
-fn of_environment() -> impl Iterator<Item = (String, Given)> {
+fn of_environment() -> impl Iterator<Item = (String, RawSetting)> {
     env::vars_os().filter_map(|(name, value)| {
         let name = name.to_str()?;
         let (prefix, key) = name.split_at_checked(PREFIX.len())?;
@@ -162,7 +163,7 @@ fn of_environment() -> impl Iterator<Item = (String, Given)> {
         let text = value.into_string().map_err(|_| "its value is not UTF-8 text");
         let text = text.map(|text| unquoted(&text).to_owned());
         let origin = Origin::Environment(name.to_owned());
-        Some((key.to_ascii_lowercase(), Given { text, origin }))
+        Some((key.to_ascii_lowercase(), RawSetting { text, origin }))
     })
 }
 
@@ -196,7 +197,7 @@ mod tests {
         let given = of_file(Path::new("souk.toml"), text).expect("TOML");
         let lines: Vec<_> = given
             .into_iter()
-            .map(|(key, Given { text, origin })| match origin {
+            .map(|(key, RawSetting { text, origin })| match origin {
                 Origin::File { line, .. } => (key, text.ok(), line),
                 other => panic!("{other}"),
             })

@@ -11,7 +11,8 @@ use crate::store::Unit;
 use souk_domain::{OrderId, OrderStatus, Role, StatusTransition, StockHolding, transition};
 
 /// Cancels an order; does nothing if it is already cancelled. Publishes `order.cancelled`, and
-/// mails the customer. Rejects an order that [`souk_domain::transition`] does not allow to be cancelled.
+/// mails the customer. Rejects an order that [`souk_domain::transition`] does not allow to be
+/// cancelled.
 #[derive(Clone, Debug)]
 pub struct CancelOrder {
     /// The order.

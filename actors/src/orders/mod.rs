@@ -29,7 +29,8 @@ use crate::supervision::Owners;
 pub use cancel::{CancelOrder, Cancelled};
 pub use contact::Contact;
 pub use crm::{
-    CrmDelivery, CrmTry, RecordCrmTry, ReplayCrm, WantCrm, crm_due, crm_failed, crm_is_wanted,
+    CrmDelivery, CrmTry, RecordCrmTry, ReplayCrm, SetCrmConfigured, crm_due, crm_failed,
+    crm_is_configured,
 };
 pub use delete::{DeleteOrder, Deleted};
 pub use leaving::{ForgetCustomer, FormerCustomer, KEPT_FOR, WipeRecipient, recipients_due};

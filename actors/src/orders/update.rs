@@ -15,8 +15,8 @@ use souk_domain::{
 
 /// Changes the state or the addresses of an order; `None` leaves a field as it is. Publishes the
 /// event of the new state; a change of addresses alone is not published. Rejects a state that
-/// [`souk_domain::transition`] rejects, a customer's change of an order that is not pending, and an order
-/// whose customer has closed the account since.
+/// [`souk_domain::transition`] rejects, a customer's change of an order that is not pending, and an
+/// order whose customer has closed the account since.
 #[derive(Clone, Debug)]
 pub struct UpdateOrder {
     /// The order.

@@ -1,7 +1,7 @@
 //! Delivers completed orders to the CRM, the longest due first, a few at a time.
 
-use super::post::{Letter, Poster, Reach};
-use super::retry::{Patience, is_final};
+use super::post::{AddressPolicy, Poster, SignedRequest};
+use super::retry::{RetrySchedule, is_final};
 use super::{CrmSettings, until};
 use crate::adapters::tasks::{Interruption, Stop};
 use crate::error_chain::chain;
@@ -57,9 +57,9 @@ impl Caller {
                     break;
                 }
                 if calls.len() < IN_FLIGHT_MAX && under_way.insert(id) {
-                    let letter = self.letter(&snapshot, id, &delivery)?;
+                    let message = self.message(&snapshot, id, &delivery)?;
                     calls.push(Box::pin(
-                        async move { (id, this.deliver(id, delivery, letter).await) },
+                        async move { (id, this.deliver(id, delivery, message).await) },
                     ));
                 }
             }
@@ -77,12 +77,12 @@ impl Caller {
         }
     }
 
-    fn letter(
+    fn message(
         &self,
         snapshot: &Snapshot,
         id: OrderId,
         delivery: &CrmDelivery,
-    ) -> Result<Option<Letter>, StoreError> {
+    ) -> Result<Option<SignedRequest>, StoreError> {
         let Some(order) = orders::order(snapshot, id)? else { return Ok(None) };
         let customer = match order.customer {
             Some(customer) => users::user(snapshot, customer)?,
@@ -94,10 +94,10 @@ impl Caller {
         let message = Message::new(&message_id, id, &order, customer.as_ref(), currency);
         let body = serde_json::to_vec(&message).expect("strings and numbers always become JSON");
         let CrmSettings { url, secret } = self.settings.clone();
-        let reach = Reach::Anywhere;
+        let reach = AddressPolicy::Anywhere;
         let content_type = "application/json";
         let body = Bytes::from(body);
-        Ok(Some(Letter { url, reach, id: message_id, secret, content_type, body }))
+        Ok(Some(SignedRequest { url, reach, id: message_id, secret, content_type, body }))
     }
 
     /// Makes one delivery try and records its outcome.
@@ -105,17 +105,17 @@ impl Caller {
         &self,
         id: OrderId,
         delivery: CrmDelivery,
-        letter: Option<Letter>,
+        message: Option<SignedRequest>,
     ) -> Result<(), Failure> {
-        let Some(letter) = letter else { return Ok(()) };
-        let posted = self.poster.post(&letter).await;
+        let Some(message) = message else { return Ok(()) };
+        let posted = self.poster.post(&message).await;
         let (reason, may_try_again) = match posted {
             Ok(status) if status.is_success() => (None, false),
             Ok(status) => (Some(format!("it answered {status}")), !is_final(status)),
             Err(error) => (Some(chain(&error)), true),
         };
         let tries = delivery.tries + 1;
-        let next = || Patience::CRM.next_try(tries, delivery.since, clock::now());
+        let next = || RetrySchedule::CRM.next_try(tries, delivery.since, clock::now());
         let outcome = match reason {
             None => CrmTry::Taken,
             Some(reason) => match may_try_again.then(next).flatten() {

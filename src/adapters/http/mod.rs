@@ -18,7 +18,7 @@ mod retry;
 mod signature;
 mod webhooks;
 
-pub(crate) use post::{Reach, addresses};
+pub(crate) use post::{AddressPolicy, addresses};
 
 use super::tasks::{self, Stop, keep_running};
 use crm::Caller;
@@ -52,11 +52,11 @@ pub(crate) struct OutgoingSettings {
     /// `None`: there is no CRM.
     pub(crate) crm: Option<CrmSettings>,
     /// Which addresses webhook endpoints may have.
-    pub(crate) webhooks: Reach,
+    pub(crate) webhooks: AddressPolicy,
 }
 
 /// The running loops.
-pub(crate) struct Outgoing {
+pub(crate) struct DeliveryLoops {
     switch: watch::Sender<bool>,
     tasks: JoinSet<()>,
 }
@@ -65,11 +65,14 @@ pub(crate) struct Outgoing {
 ///
 /// # Errors
 /// [`Failure`] of the store.
-pub(crate) async fn start(settings: OutgoingSettings, shop: &Shop) -> Result<Outgoing, Failure> {
+pub(crate) async fn start(
+    settings: OutgoingSettings,
+    shop: &Shop,
+) -> Result<DeliveryLoops, Failure> {
     let (switch, stop) = Stop::new();
     let mut tasks = JoinSet::new();
     let poster = Poster::new();
-    want_crm(shop, settings.crm.is_some()).await?;
+    set_crm_configured(shop, settings.crm.is_some()).await?;
     if let Some(settings) = settings.crm {
         let poster = poster.clone();
         let caller = Caller { shop: shop.clone(), poster, settings, stop: stop.clone() };
@@ -80,15 +83,16 @@ pub(crate) async fn start(settings: OutgoingSettings, shop: &Shop) -> Result<Out
     let dispatcher = Dispatcher { shop: shop.clone(), poster, reach, stop: stop.clone() };
     let session = move || dispatcher.clone().session();
     tasks.spawn(keep_running("webhooks", stop, Arc::default(), session));
-    Ok(Outgoing { switch, tasks })
+    Ok(DeliveryLoops { switch, tasks })
 }
 
 /// Queues completed orders for the CRM only if one is configured.
-async fn want_crm(shop: &Shop, is_wanted: bool) -> Result<(), Failure> {
-    if orders::crm_is_wanted(&*shop.store.snapshot())? == is_wanted {
+async fn set_crm_configured(shop: &Shop, is_configured: bool) -> Result<(), Failure> {
+    if orders::crm_is_configured(&*shop.store.snapshot())? == is_configured {
         return Ok(());
     }
-    shop.turn(move |turn| async move { turn.ask(orders::WantCrm { is_wanted }).await }).await
+    shop.turn(move |turn| async move { turn.ask(orders::SetCrmConfigured { is_configured }).await })
+        .await
 }
 
 /// Sleeps until `time`; with `None` it never returns.
@@ -98,7 +102,7 @@ async fn until(time: Option<UnixMillis>) {
     tasks::until(wait.map(|wait| Instant::now() + wait)).await;
 }
 
-impl Outgoing {
+impl DeliveryLoops {
     /// Stops the loops. The store must still be open.
     pub(crate) async fn shutdown(mut self) {
         self.switch.send_replace(true);

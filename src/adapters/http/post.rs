@@ -41,7 +41,7 @@ const SIGNATURE_HEADER: &str = "souk-signature";
 
 /// Which addresses a message may be sent to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Reach {
+pub(crate) enum AddressPolicy {
     /// Any address: the operator chose the URL.
     Anywhere,
     /// Only addresses on the public Internet.
@@ -50,9 +50,9 @@ pub(crate) enum Reach {
 
 /// A message to send.
 #[derive(Clone, Debug)]
-pub(super) struct Letter {
+pub(super) struct SignedRequest {
     pub(super) url: Url,
-    pub(super) reach: Reach,
+    pub(super) reach: AddressPolicy,
     pub(super) id: String,
     /// The secret that signs the message.
     pub(super) secret: String,
@@ -69,7 +69,7 @@ pub(crate) enum PostError {
     NoHost,
     #[error("the host has no address")]
     NoAddress(#[source] Option<std::io::Error>),
-    /// With [`Reach::Public`] only.
+    /// With [`AddressPolicy::Public`] only.
     #[error(
         "{0} is not on the open Internet ({1}); the setting SOUK_WEBHOOK_PRIVATE_ADDRESSES=true allows \
          such addresses"
@@ -116,29 +116,32 @@ impl Poster {
     ///
     /// # Errors
     /// [`PostError`]; the receiver may have received the message anyway.
-    pub(super) async fn post(&self, letter: &Letter) -> Result<StatusCode, PostError> {
-        let posting = self.post_unbounded(letter);
+    pub(super) async fn post(&self, message: &SignedRequest) -> Result<StatusCode, PostError> {
+        let posting = self.post_unbounded(message);
         tokio::time::timeout(TIME_LIMIT, posting).await.unwrap_or(Err(PostError::TimedOut))
     }
 
-    async fn post_unbounded(&self, letter: &Letter) -> Result<StatusCode, PostError> {
-        let addresses = addresses(&letter.url, letter.reach).await?;
+    async fn post_unbounded(&self, message: &SignedRequest) -> Result<StatusCode, PostError> {
+        let addresses = addresses(&message.url, message.reach).await?;
         let stream = connect(&addresses).await?;
-        if letter.url.scheme() != "https" {
-            return ask(stream, letter).await;
+        if message.url.scheme() != "https" {
+            return ask(stream, message).await;
         }
-        let host = letter.url.host_str().ok_or(PostError::NoHost)?;
+        let host = message.url.host_str().ok_or(PostError::NoHost)?;
         let name = ServerName::try_from(host.trim_matches(['[', ']']).to_owned());
         let name = name.map_err(|_| PostError::NoHost)?;
-        ask(self.tls.connect(name, stream).await.map_err(PostError::Tls)?, letter).await
+        ask(self.tls.connect(name, stream).await.map_err(PostError::Tls)?, message).await
     }
 }
 
-/// The addresses of a URL's host. With [`Reach::Public`], one private address rejects them all.
+/// The addresses of a URL's host. With [`AddressPolicy::Public`], one private address rejects them all.
 ///
 /// # Errors
 /// [`PostError`].
-pub(crate) async fn addresses(url: &Url, reach: Reach) -> Result<Vec<SocketAddr>, PostError> {
+pub(crate) async fn addresses(
+    url: &Url,
+    reach: AddressPolicy,
+) -> Result<Vec<SocketAddr>, PostError> {
     let port = url.port_or_known_default().ok_or(PostError::NoHost)?;
     let found: Vec<SocketAddr> = match url.host().ok_or(PostError::NoHost)? {
         Host::Ipv4(address) => vec![(address, port).into()],
@@ -149,7 +152,7 @@ pub(crate) async fn addresses(url: &Url, reach: Reach) -> Result<Vec<SocketAddr>
             .collect(),
     };
     let special = |found: &SocketAddr| Some((found.ip(), special_use(found.ip())?));
-    if reach == Reach::Public
+    if reach == AddressPolicy::Public
         && let Some((address, why)) = found.iter().find_map(special)
     {
         return Err(PostError::PrivateAddress(address, why));
@@ -169,11 +172,11 @@ async fn connect(addresses: &[SocketAddr]) -> Result<TcpStream, PostError> {
     Err(PostError::Connect(failure))
 }
 
-async fn ask<T>(stream: T, letter: &Letter) -> Result<StatusCode, PostError>
+async fn ask<T>(stream: T, message: &SignedRequest) -> Result<StatusCode, PostError>
 where
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let request = request(letter).map_err(PostError::Request)?;
+    let request = request(message).map_err(PostError::Request)?;
     let (stream, is_exceeded) = Bounded::new(stream, ANSWER_BYTES_MAX);
     let (mut sender, connection) = http1::Builder::new()
         .max_buf_size(ANSWER_BYTES_MAX)
@@ -195,8 +198,8 @@ where
     }
 }
 
-fn request(letter: &Letter) -> Result<Request<Full<Bytes>>, http::Error> {
-    let Letter { url, id, secret, content_type, body, .. } = letter;
+fn request(message: &SignedRequest) -> Result<Request<Full<Bytes>>, http::Error> {
+    let SignedRequest { url, id, secret, content_type, body, .. } = message;
     let target = &url[url::Position::BeforePath..url::Position::AfterQuery];
     let host = &url[url::Position::BeforeHost..url::Position::AfterPort];
     Request::post(target)

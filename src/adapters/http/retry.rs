@@ -7,7 +7,7 @@ use std::time::Duration;
 
 /// Waits that double, with jitter, until a time limit has passed.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Patience {
+pub(super) struct RetrySchedule {
     /// Wait before the second try.
     first_wait: Duration,
     /// Longest wait between two tries.
@@ -16,7 +16,7 @@ pub(super) struct Patience {
     within: Duration,
 }
 
-impl Patience {
+impl RetrySchedule {
     /// For the CRM: a day.
     pub(super) const CRM: Self = Self::lasting(Duration::from_secs(24 * 60 * 60));
     /// For a webhook endpoint: three days.
@@ -60,14 +60,14 @@ mod tests {
     #[test]
     fn retries_slow_down_and_stop_after_the_time_limit() {
         let since = UnixMillis::new(0);
-        for patience in [Patience::CRM, Patience::WEBHOOKS] {
+        for schedule in [RetrySchedule::CRM, RetrySchedule::WEBHOOKS] {
             let (mut now, mut tries) = (since, 1);
-            while let Some(next) = patience.next_try(tries, since, now) {
+            while let Some(next) = schedule.next_try(tries, since, now) {
                 let wait = next.get() - now.get();
                 assert!((500..=3_600_000).contains(&wait), "{wait} after {tries} tries");
                 (now, tries) = (next, tries + 1);
             }
-            assert!(now >= since.after(patience.within - patience.longest_wait));
+            assert!(now >= since.after(schedule.within - schedule.longest_wait));
             assert!(tries > 24, "{tries}");
         }
     }

@@ -3,8 +3,8 @@
 //! Each endpoint gets one event at a time, in commit order. A failed event waits for its retry while
 //! later events go on, and no endpoint waits for another.
 
-use super::post::{Letter, Poster, Reach};
-use super::retry::{Patience, is_final};
+use super::post::{AddressPolicy, Poster, SignedRequest};
+use super::retry::{RetrySchedule, is_final};
 use super::until;
 use crate::adapters::tasks::{Interruption, Stop};
 use crate::error_chain::chain;
@@ -36,7 +36,7 @@ struct StoreClosed;
 pub(super) struct Dispatcher {
     pub(super) shop: Shop,
     pub(super) poster: Poster,
-    pub(super) reach: Reach,
+    pub(super) reach: AddressPolicy,
     pub(super) stop: Stop,
 }
 
@@ -209,7 +209,7 @@ impl Dispatcher {
             Ok(status) => (Some(status), format!("it answered {status}"), !is_final(status)),
             Err(reason) => (None, reason, true),
         };
-        let next = || Patience::WEBHOOKS.next_try(tries, since, clock::now());
+        let next = || RetrySchedule::WEBHOOKS.next_try(tries, since, clock::now());
         let verdict = match may_try_again.then(next).flatten() {
             _ if reason.is_empty() => Verdict::Taken,
             Some(at) => Verdict::Again(at),
@@ -233,7 +233,7 @@ impl Dispatcher {
         message: &Message,
     ) -> Result<http::StatusCode, String> {
         let url = Url::parse(&endpoint.url).map_err(|error| error.to_string())?;
-        let letter = Letter {
+        let message = SignedRequest {
             url,
             reach: self.reach,
             id: message.id.clone(),
@@ -241,6 +241,6 @@ impl Dispatcher {
             content_type: "application/cloudevents+json",
             body: message.body.clone().into(),
         };
-        self.poster.post(&letter).await.map_err(|error| chain(&error))
+        self.poster.post(&message).await.map_err(|error| chain(&error))
     }
 }

@@ -7,7 +7,7 @@
 //! by id and time of writing. The new generation begins after the last row on which both agree, so
 //! that the broker accepts the new rows as new.
 
-use super::resume::{Beyond, Comparison, EventsEnd};
+use super::resume::{Comparison, EventsEnd, UnwrittenMessages};
 use crate::adapters::outbox::Rows;
 use crate::adapters::tasks::Interruption;
 use souk_actors::outbox::Stream;
@@ -26,7 +26,7 @@ pub(super) async fn settle<R: Rows>(
     events: &EventsEnd,
 ) -> Result<(), Interruption> {
     let Agreement { through, differs } = agreement(rows, cursor, events)?;
-    let Beyond { messages, last_row, .. } = events.beyond;
+    let UnwrittenMessages { messages, last_row, .. } = events.beyond;
     if events.beyond.has_our_name || differs {
         let identity = rows.identity()?;
         rows.begin_generation(through).await?;

@@ -112,7 +112,7 @@ impl<R: Rows> Relay<R> {
             self.status.rewinds.fetch_add(1, Ordering::Relaxed);
         }
         let mailed = self.rows.cursor(Reader::Mail)?;
-        let mut run = Run {
+        let mut run = RelaySession {
             relay: &self,
             connection,
             changes: self.rows.changes(),
@@ -161,7 +161,7 @@ type Answer = Result<Outcome, RelayError>;
 type Outstanding = BoxFuture<'static, (u64, Answer)>;
 
 /// One session's state.
-struct Run<'a, R> {
+struct RelaySession<'a, R> {
     relay: &'a Relay<R>,
     connection: ConnectionNumber,
     changes: watch::Receiver<u64>,
@@ -202,7 +202,7 @@ struct Run<'a, R> {
     has_gap: bool,
 }
 
-impl<R: Rows> Run<'_, R> {
+impl<R: Rows> RelaySession<'_, R> {
     async fn follow(&mut self) -> Result<(), RelayError> {
         let mut stop_at = None;
         loop {

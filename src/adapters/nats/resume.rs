@@ -33,7 +33,7 @@ pub(super) struct EventsEnd {
     /// Published rows that the outbox does not know as published.
     pub(super) published: PublishedRows,
     /// Messages that this store, after it was put back, does not know.
-    pub(super) beyond: Beyond,
+    pub(super) beyond: UnwrittenMessages,
     /// The stream has every row up to this one; it is less than the cursor if the broker lost some.
     pub(super) has_through: u64,
     /// The stream position of that row.
@@ -54,7 +54,7 @@ pub(super) struct MailsEnd {
 
 /// Messages under this store's identity that it has not written in its present state.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Beyond {
+pub(super) struct UnwrittenMessages {
     /// How many of them were read.
     pub(super) messages: u64,
     /// The largest outbox sequence among them.
@@ -63,7 +63,7 @@ pub(super) struct Beyond {
     pub(super) has_our_name: bool,
 }
 
-impl Beyond {
+impl UnwrittenMessages {
     fn record(&mut self, row: u64, has_our_name: bool) {
         self.messages += 1;
         self.last_row = self.last_row.max(row);
@@ -164,7 +164,7 @@ pub(super) async fn read_events(
     let (first, last) = (info.state.first_sequence.max(1), info.state.last_sequence);
     let oldest_read = first.max(last.saturating_sub(MAX_MESSAGES_READ_BACK) + 1);
     let mut published = PublishedRows::default();
-    let (mut beyond, mut newest_known) = (Beyond::default(), None);
+    let (mut beyond, mut newest_known) = (UnwrittenMessages::default(), None);
     for sequence in (oldest_read..=last).rev() {
         let Some(message) = message_at(&stream, sequence).await? else { continue };
         let Some(RowOf { store, row, id }) = row_of(&message.headers) else { continue };

@@ -1,7 +1,7 @@
 //! Messages that were given up, for `souk dead`: on the broker, or without one as files in
 //! `DATA/mail/dead`.
 
-use super::letter_file::{LetterFile, folder};
+use super::dead_letter_file::{DeadLetterFile, folder};
 use crate::adapters::mail::{Mailer, open_mailer};
 use crate::adapters::nats::{BrokerError, DeadBox};
 use crate::adapters::{AdapterError, AdapterSettings};
@@ -192,7 +192,7 @@ fn read_file(folder: &Path, id: &str) -> Result<DeadLetter, DeadLetterError> {
         }
         Err(error) => return Err(failed(error)),
     };
-    let letter: LetterFile =
+    let letter: DeadLetterFile =
         serde_json::from_slice(&content).map_err(|error| failed(error.into()))?;
     let written_at = fs::metadata(&path).and_then(|file| file.modified()).map_err(failed)?;
     Ok(DeadLetter {

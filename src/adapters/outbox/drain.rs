@@ -4,7 +4,7 @@
 //! on; rows are acknowledged to the outbox up to the oldest mail that waits. The mailer remembers
 //! the mails sent after it, in case the process ends first.
 
-use super::letter_file::LetterFile;
+use super::dead_letter_file::DeadLetterFile;
 use super::rows::Rows;
 use crate::adapters::mail::{DeliveryError, Mailer, RetryPolicy, plain_name, write_once};
 use crate::adapters::tasks::{Interruption, MailStatus, Stop, until};
@@ -53,10 +53,10 @@ impl<R: Rows> Drain<R> {
     pub(crate) async fn session(self) -> Result<(), Interruption> {
         let cursor = self.rows.cursor(Reader::Mail)?;
         let mut changes = self.rows.changes();
-        let mut run = Run {
+        let mut run = DrainSession {
             drain: &self,
             read: cursor,
-            put_off: BTreeMap::new(),
+            postponed: BTreeMap::new(),
             acknowledged: cursor,
             acknowledge_at: None,
         };
@@ -64,7 +64,7 @@ impl<R: Rows> Drain<R> {
         let mut may_have_more = true;
         while !self.stop.is_requested() {
             run.try_again().await;
-            if may_have_more && run.put_off.len() < MAX_PUT_OFF {
+            if may_have_more && run.postponed.len() < MAX_PUT_OFF {
                 changes.borrow_and_update();
                 may_have_more = run.read_on().await?;
                 continue;
@@ -85,23 +85,23 @@ impl<R: Rows> Drain<R> {
 }
 
 /// A mail that waits for its retry.
-struct PutOff {
+struct PostponedMail {
     message: Message,
     tries: u32,
     again_at: Instant,
 }
 
 /// One session's state.
-struct Run<'a, R> {
+struct DrainSession<'a, R> {
     drain: &'a Drain<R>,
     /// The last row read from the outbox.
     read: u64,
-    put_off: BTreeMap<u64, PutOff>,
+    postponed: BTreeMap<u64, PostponedMail>,
     acknowledged: u64,
     acknowledge_at: Option<Instant>,
 }
 
-impl<R: Rows> Run<'_, R> {
+impl<R: Rows> DrainSession<'_, R> {
     /// Tries the mails of the next rows; true if there may be more rows.
     async fn read_on(&mut self) -> Result<bool, Interruption> {
         let rows = self.drain.rows.after(self.read, MAX_ROWS_PER_READ)?;
@@ -121,9 +121,9 @@ impl<R: Rows> Run<'_, R> {
 
     async fn try_again(&mut self) {
         let now = Instant::now();
-        let is_due = |waiting: &PutOff| waiting.again_at <= now;
+        let is_due = |waiting: &PostponedMail| waiting.again_at <= now;
         let due: Vec<u64> = self
-            .put_off
+            .postponed
             .iter()
             .filter_map(|(sequence, waiting)| is_due(waiting).then_some(*sequence))
             .collect();
@@ -131,7 +131,7 @@ impl<R: Rows> Run<'_, R> {
             if self.drain.stop.is_requested() {
                 return;
             }
-            if let Some(waiting) = self.put_off.remove(&sequence) {
+            if let Some(waiting) = self.postponed.remove(&sequence) {
                 self.attempt(waiting.message, waiting.tries + 1).await;
             }
         }
@@ -139,7 +139,7 @@ impl<R: Rows> Run<'_, R> {
     }
 
     fn next_try(&self) -> Option<Instant> {
-        self.put_off.values().map(|waiting| waiting.again_at).min()
+        self.postponed.values().map(|waiting| waiting.again_at).min()
     }
 
     async fn attempt(&mut self, message: Message, tries: u32) {
@@ -164,13 +164,13 @@ impl<R: Rows> Run<'_, R> {
         } else {
             DEAD_LETTER_RETRY
         };
-        let waiting = PutOff { again_at: Instant::now() + wait, message, tries };
-        self.put_off.insert(waiting.message.sequence, waiting);
+        let waiting = PostponedMail { again_at: Instant::now() + wait, message, tries };
+        self.postponed.insert(waiting.message.sequence, waiting);
     }
 
     /// Writes a mail as a dead letter; false if that failed.
     async fn give_up(&self, message: &Message, tries: u32, reason: &str) -> bool {
-        let letter = LetterFile {
+        let letter = DeadLetterFile {
             subject: message.subject.clone(),
             reason: reason.to_owned(),
             tries,
@@ -196,7 +196,7 @@ impl<R: Rows> Run<'_, R> {
 
     /// Every row up to this one is finished.
     fn done(&self) -> u64 {
-        self.put_off.first_key_value().map_or(self.read, |(oldest, _)| oldest - 1)
+        self.postponed.first_key_value().map_or(self.read, |(oldest, _)| oldest - 1)
     }
 
     async fn advance(&mut self) {

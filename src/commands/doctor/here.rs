@@ -1,7 +1,7 @@
 //! Checks of this machine.
 
 use super::Finding;
-use crate::control::{self, Question};
+use crate::control::{self, ControlRequest};
 use crate::error_chain::chain;
 use crate::settings::{JWT_SECRET_FILE, Settings};
 use rustix::fs::{Access, access, statvfs};
@@ -101,7 +101,7 @@ pub(super) async fn store(settings: &Settings) -> Finding {
     match super::super::open_store(settings) {
         Ok(_) => Finding::ok("store", format!("{shown} opens; `souk check` proves what is in it")),
         Err(OpenShopError::Store(OpenError::InUse { .. })) => {
-            match control::ask(&settings.data, &Question::Ping, |_| Ok(())) {
+            match control::ask(&settings.data, &ControlRequest::Ping, |_| Ok(())) {
                 Ok(answer) => Finding::ok("store", format!("{answer}, and answers")),
                 Err(error) => Finding::warn(
                     "store",

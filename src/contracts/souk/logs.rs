@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::edge::headers::SEARCHED_SINCE;
 use crate::edge::values::{LogLevel, Moment};
 use crate::edge::{Answer, Call, Errors, PageQuery, limits, standard};
-use crate::logs::{ArchiveError, Found, LogQuery};
+use crate::logs::{ArchiveError, LogQuery, SearchResult};
 use http::header::HeaderValue;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -31,7 +31,7 @@ pub(super) async fn search(app: Arc<App>, call: Call) -> Result<Answer, Answer> 
             Ok::<_, Refused>((found.count, found))
         })
     });
-    let (page, Found { lines, ended_at, .. }) =
+    let (page, SearchResult { lines, ended_at, .. }) =
         searching.await.map_err(|Refused(answer)| *answer)?;
     let records: Vec<_> = lines.into_iter().map(|kept| kept.record).collect();
     let base_url = call.request.base_url(app.public_url.as_deref());

@@ -20,9 +20,9 @@ const REFUNDS_MAX: usize = 1_000;
 
 /// Words the refusals of Souk's own operations.
 #[derive(Debug)]
-pub(super) struct Own;
+pub(super) struct Souk;
 
-impl Wording for Own {
+impl Wording for Souk {
     fn answer_for(refusal: Refusal) -> Answer {
         match refusal {
             Refusal::NotFound(_) => standard::not_found(),
@@ -75,7 +75,7 @@ pub(super) struct RefundsBody {
     refunds: Vec<RefundBody>,
 }
 
-pub(super) async fn list(app: Arc<App>, call: Call) -> Result<Answer, Problem<Own>> {
+pub(super) async fn list(app: Arc<App>, call: Call) -> Result<Answer, Problem<Souk>> {
     app.administrator(&call)?;
     let id = call.id("id", OrderId::parse)?;
     let snapshot = app.shop.store.snapshot();
@@ -108,7 +108,7 @@ form! {
 }
 
 /// The answer reports the decision. The gateway is called afterwards, and again until it succeeds.
-pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem<Own>> {
+pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem<Souk>> {
     let by = RefundedBy::Administrator(app.administrator(&call)?.id());
     let id = call.id("id", OrderId::parse)?;
     let currency = app.shop.settings.currency;

@@ -1,7 +1,7 @@
 //! Administrators manage the endpoints of other systems that receive events. No contract has these
 //! operations.
 
-use crate::adapters::http::{Reach, addresses};
+use crate::adapters::http::{AddressPolicy, addresses};
 use crate::app::{App, Problem, Wording};
 use crate::edge::form::{Rule, boolean, form, list, text, web_address};
 use crate::edge::values::{DeliveryStatus, Moment, WebAddress};
@@ -134,7 +134,7 @@ fn patterns(present: &[String]) -> impl Rule<Value = Vec<String>> {
 async fn judged(app: &App, url: &str) -> Result<(), Errors> {
     let wrong = |sentence: String| Errors::of("url", sentence);
     let parsed = Url::parse(url).map_err(|error| wrong(error.to_string()))?;
-    if parsed.scheme() != "https" && app.webhook_reach == Reach::Public {
+    if parsed.scheme() != "https" && app.webhook_reach == AddressPolicy::Public {
         let rule =
             "The URL must be https; the setting SOUK_WEBHOOK_PRIVATE_ADDRESSES=true allows http.";
         return Err(wrong(rule.to_owned()));

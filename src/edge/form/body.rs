@@ -58,22 +58,22 @@ impl<'a> Form<'a> {
         }
         let raw: &RawValue = serde_json::from_str(text).map_err(|error| parse_error(&error))?;
         Self::of(&Json::of(raw)).map_err(|refused| match refused {
-            NoForm::NotAnObject(errors) => errors.into(),
-            NoForm::TooManyFields(error) => parse_error(&error),
+            NotAForm::NotAnObject(errors) => errors.into(),
+            NotAForm::TooManyFields(error) => parse_error(&error),
         })
     }
 
     /// The form of an object within another form.
-    pub(super) fn of(json: &Json<'a>) -> Result<Self, NoForm> {
+    pub(super) fn of(json: &Json<'a>) -> Result<Self, NotAForm> {
         let Json::Object(text) = json else {
             if *json == Json::Null {
-                return Err(NoForm::NotAnObject(Errors::general(NO_DATA)));
+                return Err(NotAForm::NotAnObject(Errors::general(NO_DATA)));
             }
             let found = json.python_type();
             let sentence = format!("Invalid data. Expected a dictionary, but got {found}.");
-            return Err(NoForm::NotAnObject(Errors::general(sentence)));
+            return Err(NotAForm::NotAnObject(Errors::general(sentence)));
         };
-        let members = serde_json::from_str(text).map_err(NoForm::TooManyFields)?;
+        let members = serde_json::from_str(text).map_err(NotAForm::TooManyFields)?;
         Ok(Self { members, ..Self::default() })
     }
 
@@ -268,7 +268,7 @@ impl<'a> Form<'a> {
 
 /// Why a value cannot be read as a form.
 #[derive(Debug)]
-pub(super) enum NoForm {
+pub(super) enum NotAForm {
     /// It is a list, a number or another type.
     NotAnObject(Errors),
     /// It has more than `limits::FORM_FIELDS_MAX` fields.

@@ -1,6 +1,6 @@
 //! Rules for lists. Errors are nested as in Django REST Framework.
 
-use super::body::{Form, NOT_NULL, NoForm};
+use super::body::{Form, NOT_NULL, NotAForm};
 use super::errors::{Errors, NON_FIELD_ERRORS, Problem};
 use super::field::Fields;
 use super::json::Json;
@@ -56,8 +56,8 @@ impl<F: Fields, R: Fn(&mut Form<'_>) -> F> Objects<R> {
             return Err(NOT_NULL.into());
         }
         let mut form = Form::of(item).map_err(|refused| match refused {
-            NoForm::NotAnObject(errors) => Problem::Inside(errors),
-            NoForm::TooManyFields(error) => Problem::Inside(Errors::general(error.to_string())),
+            NotAForm::NotAnObject(errors) => Problem::Inside(errors),
+            NotAForm::TooManyFields(error) => Problem::Inside(Errors::general(error.to_string())),
         })?;
         let fields = (self.fields)(&mut form);
         form.finish(fields).map_err(Problem::Inside)

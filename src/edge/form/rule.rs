@@ -51,7 +51,7 @@ pub(crate) trait Rule {
     where
         Self: Sized,
     {
-        Shown { rule: self, show }
+        WithSchema { rule: self, show }
     }
 
     /// This rule, described with an example.
@@ -66,12 +66,12 @@ pub(crate) trait Rule {
     }
 }
 
-struct Shown<R, F> {
+struct WithSchema<R, F> {
     rule: R,
     show: F,
 }
 
-impl<R: Rule, F: Fn(Schema) -> Schema> Rule for Shown<R, F> {
+impl<R: Rule, F: Fn(Schema) -> Schema> Rule for WithSchema<R, F> {
     type Value = R::Value;
 
     fn read(&self, json: Json<'_>) -> Result<R::Value, Problem> {
@@ -144,7 +144,7 @@ pub(super) fn rule<T>(
     schema: impl Fn() -> Schema,
     read: impl Fn(Json<'_>) -> Result<T, Problem>,
 ) -> impl Rule<Value = T> {
-    Made { schema, read }
+    FromFunctions { schema, read }
 }
 
 /// A rule that reads some texts as `null`.
@@ -181,12 +181,12 @@ pub(crate) fn anything<T>(read: impl Fn(Json<'_>) -> T) -> impl Rule<Value = T> 
     rule(|| json_schema!({}), move |json| Ok(read(json)))
 }
 
-struct Made<S, F> {
+struct FromFunctions<S, F> {
     schema: S,
     read: F,
 }
 
-impl<T, S, F> Rule for Made<S, F>
+impl<T, S, F> Rule for FromFunctions<S, F>
 where
     S: Fn() -> Schema,
     F: Fn(Json<'_>) -> Result<T, Problem>,

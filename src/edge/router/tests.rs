@@ -153,7 +153,7 @@ fn all_operations_can_be_listed() {
     assert_eq!(listed.len(), 10);
     assert_eq!(listed[8].path, "/api/v1/products/{product_id}");
     assert_eq!(listed[8].contract, "platform");
-    assert_eq!(listed[8].spelling, Spelling::Exact);
+    assert_eq!(listed[8].trailing_slash, TrailingSlash::Exact);
 }
 
 #[test]

@@ -5,14 +5,14 @@ mod delivery;
 mod queries;
 mod record_try;
 mod replay;
+mod set_configured;
 mod waiting;
-mod want;
 
 pub use delivery::CrmDelivery;
-pub use queries::{crm_due, crm_failed, crm_is_wanted};
+pub use queries::{crm_due, crm_failed, crm_is_configured};
 pub use record_try::{CrmTry, RecordCrmTry};
 pub use replay::ReplayCrm;
-pub use want::WantCrm;
+pub use set_configured::SetCrmConfigured;
 
 pub(super) use queries::check;
 pub(super) use waiting::{schedule_if_completed, unschedule};

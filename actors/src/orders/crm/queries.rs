@@ -12,7 +12,7 @@ use std::ops::ControlFlow;
 ///
 /// # Errors
 /// [`StoreError`].
-pub fn crm_is_wanted(read: &impl Read) -> Result<bool, StoreError> {
+pub fn crm_is_configured(read: &impl Read) -> Result<bool, StoreError> {
     Ok(read.get(CRM_WANTED, &0)?.is_some())
 }
 

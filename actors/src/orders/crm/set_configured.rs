@@ -8,17 +8,17 @@ use crate::store::Unit;
 
 /// Records whether a CRM is configured. Only then do completed orders wait for it.
 #[derive(Clone, Debug)]
-pub struct WantCrm {
+pub struct SetCrmConfigured {
     /// True if a CRM is configured.
-    pub is_wanted: bool,
+    pub is_configured: bool,
 }
 
-impl Command for WantCrm {
+impl Command for SetCrmConfigured {
     type Owner = Orders;
     type Reply = ();
 
     fn apply(self, unit: &Unit, _: &Orders) -> Result<(), Failure> {
-        if self.is_wanted {
+        if self.is_configured {
             unit.put(CRM_WANTED, &0, &())?;
         } else {
             unit.delete(CRM_WANTED, &0)?;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 /// A dead letter's file content.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct LetterFile {
+pub(super) struct DeadLetterFile {
     /// The subject the notification came on.
     pub(super) subject: String,
     /// Why it was given up.
