@@ -177,7 +177,7 @@ pub(crate) enum AskError {
 
 impl AskError {
     /// Whether no process serves the socket.
-    pub(crate) fn is_nobody_there(&self) -> bool {
+    pub(crate) fn is_not_served(&self) -> bool {
         // A path that is too long for a socket cannot have one.
         let kinds = [
             io::ErrorKind::NotFound,

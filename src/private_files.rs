@@ -43,7 +43,7 @@ pub(crate) fn set_umask() {
 
 /// Removes the permissions of group and others from the data in `directory`, which an earlier version
 /// or a person may have set, and logs that.
-pub(crate) fn tighten(directory: &Path) {
+pub(crate) fn restrict_permissions(directory: &Path) {
     let mut done = Done::default();
     match fs::metadata(directory).map(|about| about.permissions().mode()) {
         Ok(mode) if mode & STICKY != 0 => {

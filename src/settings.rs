@@ -256,7 +256,7 @@ impl Settings {
             // A path need not be UTF-8.
             settings.data = data;
         }
-        settings.read_ways_out(&mut reader);
+        settings.read_integrations(&mut reader);
         settings.read_payments(&mut reader);
         settings.read_returns(&mut reader);
         settings.read_callers(&mut reader);
@@ -380,7 +380,7 @@ impl Settings {
     }
 
     /// Whether the gateway's messages can be verified.
-    pub(crate) fn hears_gateway(&self) -> bool {
+    pub(crate) fn can_verify_gateway_messages(&self) -> bool {
         !self.webhook_secrets().is_empty()
     }
 

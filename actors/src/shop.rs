@@ -179,7 +179,7 @@ impl Shop {
     ) -> Result<Self, OpenShopError> {
         let store = open_store(directory, opening, settings.currency, settings.store.clone())?;
         if opening == Opening::OrMake {
-            terms::agree(&store, settings.currency).await?;
+            terms::record(&store, settings.currency).await?;
         }
         users::renew_keys(&store).await?;
         catalog::renew_search_texts(&store).await?;

@@ -77,7 +77,7 @@ pub(crate) fn compare(
 }
 
 /// Records the settings as the store's terms, if it has none yet.
-pub(crate) async fn agree(store: &Store, currency: Currency) -> Result<(), Failure> {
+pub(crate) async fn record(store: &Store, currency: Currency) -> Result<(), Failure> {
     if store.snapshot().get(TERMS, &ONLY)?.is_some() {
         return Ok(());
     }

@@ -177,17 +177,17 @@ pub(crate) async fn start(
         let work = Arc::clone(&relay.status.work);
         tasks.keep("event relay", work, move || relay.clone().session());
     }
-    tasks.keep_tending(&status);
+    tasks.maintain_outbox(&status);
     match (mailer, &broker) {
         (Some(mailer), Some(broker)) => tasks.send_notifications(broker, mailer, mail),
         (Some(mailer), None) => tasks.drain(&settings, outbox, mailer, mail),
         (None, _) => {}
     }
     let archive = match workers.log {
-        true => Archive::here(tasks.keep_log(&settings, broker.as_ref(), own_log).await?),
+        true => Archive::local(tasks.keep_log(&settings, broker.as_ref(), own_log).await?),
         false => {
             broker.iter().for_each(|broker| tasks.forward_log(broker, own_log.clone()));
-            Archive::there(settings.data_dir)
+            Archive::of_worker(settings.data_dir)
         }
     };
     Ok(Adapters { status, archive, tasks })

@@ -1,6 +1,6 @@
 //! Authentication: reads a caller's token, and finds its session and user.
 
-use super::guests::brings_cart_key;
+use super::guests::has_cart_key_header;
 use super::{App, ServiceName, failure_answer};
 use crate::edge::{
     Answer, BadToken, Call, Claims, Request, TokenId, TokenKind, bearer_of, standard,
@@ -104,7 +104,7 @@ impl App {
                 let is_good = self.tokens.verify(token, TokenKind::Access, now).is_ok();
                 if is_good { "user" } else { "unknown token" }
             }
-            None if brings_cart_key(headers) => "guest",
+            None if has_cart_key_header(headers) => "guest",
             None => "nobody",
         }
     }

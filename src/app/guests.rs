@@ -84,7 +84,7 @@ pub(crate) fn cart_key_field(form: &mut Form<'_>) -> Field<Option<String>> {
 }
 
 /// Whether a header or a cookie has a key, valid or not.
-pub(super) fn brings_cart_key(headers: &HeaderMap) -> bool {
+pub(super) fn has_cart_key_header(headers: &HeaderMap) -> bool {
     headers.contains_key(X_CART_KEY) || cookie_of(headers).is_some()
 }
 

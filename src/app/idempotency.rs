@@ -106,7 +106,7 @@ impl App {
         let Some(key) = request.headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
         let key = key.to_str().unwrap_or_default().trim();
         if key.is_empty() || key.len() > limits::IDEMPOTENCY_KEY_BYTES_MAX {
-            return Err(Errors::of("Idempotency-Key", standard::unfit_key()).into());
+            return Err(Errors::of("Idempotency-Key", standard::malformed_key()).into());
         }
         let claims = self.token_claims(request);
         let pending = self.pending(request, claims, key)?;
@@ -142,7 +142,7 @@ impl App {
         let Some(stored) = idempotency::find(&*snapshot, pending.key).map_err(failed)? else {
             return Ok(Verdict::Void);
         };
-        if !idempotency::stands(&*snapshot, &stored, clock::now()).map_err(failed)? {
+        if !idempotency::may_repeat(&*snapshot, &stored, clock::now()).map_err(failed)? {
             return Ok(Verdict::Void);
         }
         drop(snapshot);

@@ -127,7 +127,7 @@ impl App {
         product: &Field<ProductId>,
         sentence: &'static str,
     ) -> Result<(), StoreError> {
-        if form.is_wrong()
+        if form.has_errors()
             && let Some(id) = product.parsed()
             && !self.is_for_sale(*id)?
         {
@@ -145,7 +145,7 @@ impl App {
         form: &mut Form<'_>,
         sentence: &'static str,
     ) -> Result<(), StoreError> {
-        if !form.is_wrong() {
+        if !form.has_errors() {
             return Ok(());
         }
         let products = form.in_items("items", MAX_CART_LINES, "product_id", &id(ProductId::new));

@@ -87,7 +87,7 @@ fn show(options: &Logs, query: &LogQuery, settings: &Settings) -> Result<(), Log
     let limit = usize::try_from(options.lines).unwrap_or(usize::MAX);
     let found = match logs::ask(&settings.data, query, 0, limit) {
         Ok(found) => found,
-        Err(error) if error.is_nobody_there() => read(query, limit, settings)?,
+        Err(error) if error.is_not_served() => read(query, limit, settings)?,
         Err(error) => return Err(LogsError::Ask(error)),
     };
     let mut records = found.into_records().peekable();
@@ -120,7 +120,7 @@ fn follow(options: &Logs, query: &LogQuery, settings: &Settings) -> Result<(), L
     match logs::ask_to_follow(&settings.data, query, limit, on_item) {
         Ok(()) | Err(AskError::BrokenOff(_)) => Err(LogsError::Stopped),
         Err(AskError::Write(error)) => Err(LogsError::Write(error)),
-        Err(error) if error.is_nobody_there() => {
+        Err(error) if error.is_not_served() => {
             let directory = settings.data.join(logs::DIRECTORY);
             Err(match directory.join(Store::FILE_NAME).exists() {
                 true => LogsError::NobodyToFollow,

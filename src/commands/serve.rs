@@ -115,7 +115,7 @@ impl StopReason {
 
 pub(super) async fn serve(serve: Serve, settings: Settings) -> Result<ExitCode, CommandError> {
     let own_log = telemetry::start(&settings);
-    private_files::tighten(&settings.data);
+    private_files::restrict_permissions(&settings.data);
     // rustls uses the process's default cryptography provider, which is installed here once.
     let _ = rustls::crypto::ring::default_provider().install_default();
     settings.warn_of_what_has_no_effect();

@@ -20,7 +20,7 @@ pub(super) enum Worker {
 
 pub(super) async fn run(worker: Worker, settings: Settings) -> Result<ExitCode, CommandError> {
     let own_log = telemetry::start(&settings);
-    private_files::tighten(&settings.data);
+    private_files::restrict_permissions(&settings.data);
     // rustls uses the process's default cryptography provider, which is installed here once.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let (kind, name) = match worker {
@@ -35,7 +35,7 @@ pub(super) async fn run(worker: Worker, settings: Settings) -> Result<ExitCode, 
     let code = tokio::select! {
         _ = terminate.recv() => ExitCode::SUCCESS,
         _ = interrupt.recv() => ExitCode::SUCCESS,
-        () = running.broke() => ExitCode::from(EXIT_DISK_FAILED),
+        () = running.disk_failed() => ExitCode::from(EXIT_DISK_FAILED),
     };
     tracing::info!(worker = name, "stopping");
     if tokio::time::timeout(CLOSE_WITHIN, running.shutdown()).await.is_err() {

@@ -63,7 +63,7 @@ pub(crate) use posted::PostedForm;
 pub(crate) use request::{Request, bearer_of};
 pub(crate) use route::{Call, Operation, Route};
 pub(crate) use router::{Router, RouterError};
-pub(crate) use search::{search_terms, search_text, unfit_search};
+pub(crate) use search::{malformed_search, search_terms, search_text};
 pub(crate) use server::serve;
 pub(crate) use shares::{Pool, Share};
 pub(crate) use tokens::{BadToken, Claims, TokenId, TokenKey, TokenKind};

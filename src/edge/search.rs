@@ -14,14 +14,14 @@ const NULL_CHARACTERS: [&str; 1] = ["Null characters are not allowed."];
 pub(crate) fn search_terms(request: &Request) -> Result<Option<SearchTerms>, Answer> {
     let Some(text) = request.query("search") else { return Ok(None) };
     if text.contains('\0') {
-        return Err(unfit_search());
+        return Err(malformed_search());
     }
     let text: String = text.trim().chars().take(limits::SEARCH_CHARACTERS_MAX).collect();
     Ok(SearchTerms::parse(&text))
 }
 
 /// The refusal of a `search` with a null character. It is a list, because it belongs to no field.
-pub(crate) fn unfit_search() -> Answer {
+pub(crate) fn malformed_search() -> Answer {
     Answer::json(StatusCode::BAD_REQUEST, &NULL_CHARACTERS)
 }
 

@@ -23,7 +23,7 @@ pub(crate) const EMAIL_TAKEN: &str = "user with this email already exists.";
 pub(crate) const COST_NOTHING: &str = "The order cost nothing: there is nothing to refund.";
 
 /// The error for a malformed `Idempotency-Key`.
-pub(crate) fn unfit_key() -> String {
+pub(crate) fn malformed_key() -> String {
     format!("Enter 1 to {} visible ASCII characters.", limits::IDEMPOTENCY_KEY_BYTES_MAX)
 }
 

@@ -48,12 +48,12 @@ pub(crate) struct Archive {
 
 impl Archive {
     /// An archive that this process keeps.
-    pub(crate) fn here(store: LogStore) -> Self {
+    pub(crate) fn local(store: LogStore) -> Self {
         Self::of(Place::Here(store))
     }
 
     /// An archive that `souk worker log` keeps in this data directory, if it runs.
-    pub(crate) fn there(data: PathBuf) -> Self {
+    pub(crate) fn of_worker(data: PathBuf) -> Self {
         Self::of(Place::There(data))
     }
 

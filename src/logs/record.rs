@@ -107,7 +107,7 @@ impl Level {
     }
 
     /// The level stored as this number.
-    pub(super) fn numbered(number: u8) -> Option<Self> {
+    pub(super) fn from_number(number: u8) -> Option<Self> {
         Self::ALL.into_iter().find(|level| level.number() == number)
     }
 }

@@ -322,7 +322,7 @@ mod tests {
             fields: fields.to_owned(),
         };
         let mut examples: Vec<_> = (0..=u8::MAX)
-            .filter_map(|number| Some((number, Level::numbered(number)?)))
+            .filter_map(|number| Some((number, Level::from_number(number)?)))
             .map(|(number, level)| {
                 let key = key(millis(NOW), number.into());
                 let fields = if number == 0 { "{}" } else { "{\"till\":3}" };

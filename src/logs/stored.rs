@@ -42,6 +42,6 @@ impl Stored<'_, Level> for u8 {
     }
 
     fn value(self) -> Option<Level> {
-        Level::numbered(self)
+        Level::from_number(self)
     }
 }

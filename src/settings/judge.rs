@@ -46,7 +46,7 @@ pub(super) fn word<T: Copy>(text: &str, words: &[(&str, T)]) -> Result<T, String
 }
 
 /// `true` or `false`.
-pub(super) fn truth(text: &str) -> Result<bool, String> {
+pub(super) fn boolean(text: &str) -> Result<bool, String> {
     word(text, &[("true", true), ("false", false)])
 }
 
@@ -246,7 +246,7 @@ mod tests {
             &["0", "61", "-1", "1.5", "1e1", "ten", "9".repeat(40).as_str()],
         );
         assert!(seconds("0").is_err_and(|rule| rule.contains("seconds from 1 to 60")));
-        expect(truth, &["true", "false"], &["yes", "True", "1"]);
+        expect(boolean, &["true", "false"], &["yes", "True", "1"]);
     }
 
     #[test]

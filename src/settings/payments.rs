@@ -40,9 +40,9 @@ impl Settings {
             &mut self.stripe_timeout_seconds,
             reader.read("stripe_timeout_seconds", Whole, seconds),
         );
-        let cancel = reader.read("cancel_on_payment_failed", Whole, judge::truth);
+        let cancel = reader.read("cancel_on_payment_failed", Whole, judge::boolean);
         put(&mut self.cancel_on_payment_failed, cancel);
-        put(&mut self.sandbox_public, reader.read("sandbox_public", Whole, judge::truth));
+        put(&mut self.sandbox_public, reader.read("sandbox_public", Whole, judge::boolean));
     }
 
     /// The settings for Stripe; `None`: the built-in sandbox takes payments.

@@ -52,7 +52,7 @@ impl Settings {
         put(&mut self.min_free_disk_mib, reader.read("min_free_disk_mib", Whole, size));
     }
 
-    pub(super) fn read_ways_out(&mut self, reader: &mut Reader) {
+    pub(super) fn read_integrations(&mut self, reader: &mut Reader) {
         use Disclosure::{Address, Nothing, Whole};
         self.nats_url = reader.read("nats_url", Address, judge::nats_urls);
         put(&mut self.nats_user, reader.read("nats_user", Whole, judge::one_line));
@@ -73,7 +73,7 @@ impl Settings {
             reader
                 .refuse("crm_secret", "it must be set beside crm_url: messages are signed with it");
         }
-        let private = reader.read("webhook_private_addresses", Whole, judge::truth);
+        let private = reader.read("webhook_private_addresses", Whole, judge::boolean);
         put(&mut self.webhook_private_addresses, private);
     }
 

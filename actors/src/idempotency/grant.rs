@@ -58,7 +58,7 @@ impl Grant {
     }
 
     /// True if everything the answer depends on is unchanged since `given_at`.
-    pub(super) fn stands(
+    pub(super) fn is_valid(
         &self,
         read: &impl Read,
         given_at: UnixMillis,

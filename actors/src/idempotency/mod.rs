@@ -88,13 +88,13 @@ pub fn find(read: &impl Read, key: RecordKey) -> Result<Option<StoredAnswer>, St
 ///
 /// # Errors
 /// [`StoreError`].
-pub fn stands(
+pub fn may_repeat(
     read: &impl Read,
     answer: &StoredAnswer,
     now: UnixMillis,
 ) -> Result<bool, StoreError> {
     match (&answer.grant, answer.given_at) {
-        (Some(grant), Some(given_at)) => grant.stands(read, given_at, now),
+        (Some(grant), Some(given_at)) => grant.is_valid(read, given_at, now),
         _ => Ok(true),
     }
 }

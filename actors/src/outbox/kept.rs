@@ -48,7 +48,7 @@ impl Outbox {
         let mut old = Vec::new();
         // Rows that a webhook endpoint waits for stay, and so does the minute that allows deleting
         // them.
-        let held = webhooks::held_rows(&snapshot)?.unwrap_or(u64::MAX);
+        let held = webhooks::first_row_needed(&snapshot)?.unwrap_or(u64::MAX);
         let is_held = held <= through;
         let rows_end = through.saturating_add(1).min(held);
         snapshot.visit(ROWS, &0, Some(&rows_end), Direction::Ascending, |sequence, _| {

@@ -32,7 +32,7 @@ pub use record_try::{RecordTry, Recorded, Verdict};
 pub use redeliver::Redeliver;
 pub use update::{EndpointChange, UpdateEndpoint};
 
-pub(crate) use queries::{check, held_rows};
+pub(crate) use queries::{check, first_row_needed};
 #[cfg(any(test, fuzzing))]
 pub(crate) use stored::READERS;
 pub(crate) use stored::TABLES;

@@ -84,7 +84,7 @@ pub fn next_due(read: &impl Read, endpoint: u64) -> Result<Option<(UnixMillis, u
 }
 
 /// The first row of the outbox that some endpoint still needs; `None` if none does.
-pub(crate) fn held_rows(snapshot: &Snapshot) -> Result<Option<u64>, StoreError> {
+pub(crate) fn first_row_needed(snapshot: &Snapshot) -> Result<Option<u64>, StoreError> {
     let mut first: Option<u64> = None;
     for (id, _) in active(snapshot)? {
         let mut needed = progress(snapshot, id)?.cursor.saturating_add(1);

@@ -81,15 +81,15 @@ async fn the_log_is_bounded_and_keeps_waiting_deliveries() {
     let (count, _) = deliveries(&snapshot, endpoint, 0, 1).expect("readable");
     assert_eq!(count, LOG_MAX + 1);
     assert!(delivery(&*snapshot, endpoint, 1).expect("readable").is_some());
-    assert_eq!(held_rows(&snapshot).expect("readable"), Some(1));
+    assert_eq!(first_row_needed(&snapshot).expect("readable"), Some(1));
     drop(snapshot);
     house.tried(endpoint, 1, Verdict::Taken).await;
     house.expect_sound();
-    let held = held_rows(&house.store.snapshot()).expect("readable");
+    let held = first_row_needed(&house.store.snapshot()).expect("readable");
     assert_eq!(held, Some(LOG_MAX + 11));
     assert!(house.apply(DeleteEndpoint { id: endpoint }).await);
     house.expect_sound();
-    assert_eq!(held_rows(&house.store.snapshot()).expect("readable"), None);
+    assert_eq!(first_row_needed(&house.store.snapshot()).expect("readable"), None);
 }
 
 #[tokio::test]

@@ -86,7 +86,7 @@ impl Link {
     /// Records one failed connection attempt.
     fn fails(&self, reason: &str, is_refusal: bool) {
         let broker = self.broker.as_str();
-        self.status.work.is_interrupted(reason.to_owned());
+        self.status.work.record_interruption(reason.to_owned());
         match (is_refusal, self.state()) {
             (true, State::New | State::Away) => {
                 self.change_to(State::Refused);

@@ -12,7 +12,7 @@ pub(crate) struct LoopStatus {
 
 impl LoopStatus {
     /// Records an interruption; the loop will restart.
-    pub(crate) fn is_interrupted(&self, reason: String) {
+    pub(crate) fn record_interruption(&self, reason: String) {
         self.interruptions.fetch_add(1, Ordering::Relaxed);
         *self.last_error.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason);
     }

@@ -62,7 +62,7 @@ impl Tasks {
     }
 
     /// Prunes the outbox and watches how full it is.
-    pub(super) fn keep_tending(&mut self, status: &AdapterStatus) {
+    pub(super) fn maintain_outbox(&mut self, status: &AdapterStatus) {
         let AdapterStatus { outbox, reader, pressure, .. } = status.clone();
         let (to_prune, stop) = (outbox.clone(), self.stop.clone());
         let session = move || prune_periodically(to_prune.clone(), reader, stop.clone());

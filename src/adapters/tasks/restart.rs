@@ -108,7 +108,7 @@ pub(crate) async fn keep_running<F, S>(
             tracing::warn!(name, reason, wait_ms, "restarting a loop; repeats are logged at debug");
             logged = Some(reason.clone());
         }
-        status.is_interrupted(reason);
+        status.record_interruption(reason);
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
             () = stop.requested() => return,

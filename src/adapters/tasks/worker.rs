@@ -53,7 +53,7 @@ pub(crate) async fn start_worker(
 
 impl Worker {
     /// Returns once the disk has failed during a commit.
-    pub(crate) async fn broke(&self) {
+    pub(crate) async fn disk_failed(&self) {
         match self.broken.clone() {
             // An error would mean that the store is closed, and it is open.
             Some(mut broken) => drop(broken.wait_for(|broken| *broken).await),

@@ -42,7 +42,7 @@ pub(super) fn directory(settings: &Settings) -> Option<Finding> {
 }
 
 /// Checks whether other users of this machine can read private files.
-pub(super) fn modes(settings: &Settings) -> Vec<Finding> {
+pub(super) fn file_modes(settings: &Settings) -> Vec<Finding> {
     let data = &settings.data;
     let files = [
         (data.clone(), 0o700),

@@ -102,7 +102,7 @@ async fn examine(config: Option<&Path>, overrides: Overrides) -> Vec<Finding> {
     let is_good = |keys: &[&str]| !faults.iter().any(|fault| keys.contains(&fault.key.as_str()));
     if is_good(&["data"]) {
         found.extend(here::directory(&settings));
-        found.extend(here::modes(&settings));
+        found.extend(here::file_modes(&settings));
         found.push(here::disk(&settings));
         found.push(here::store(&settings).await);
         found.push(here::clock(&settings));

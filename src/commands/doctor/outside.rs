@@ -81,7 +81,10 @@ pub(super) async fn gateway(settings: &Settings) -> Vec<Finding> {
     let is_for_tests = stripe.key.is_for_tests();
     let StripeReport { key, clock_ahead_seconds } =
         gateways::examine_stripe(stripe, settings.currency()).await;
-    vec![stripe_key(key, settings.hears_gateway(), is_for_tests), stripe_clock(clock_ahead_seconds)]
+    vec![
+        stripe_key(key, settings.can_verify_gateway_messages(), is_for_tests),
+        stripe_clock(clock_ahead_seconds),
+    ]
 }
 
 fn stripe_key(tried: Result<(), String>, is_heard: bool, is_for_tests: bool) -> Finding {

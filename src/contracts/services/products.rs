@@ -8,8 +8,8 @@ use crate::edge::form::{
     self, Decimal, Reference, Rule, boolean, discount, form, image_address, money, reference, text,
 };
 use crate::edge::{
-    Answer, Call, Description, Errors, Form, PageQuery, Request, Wrapping, search_terms,
-    search_text, standard, unfit_search,
+    Answer, Call, Description, Errors, Form, PageQuery, Request, Wrapping, malformed_search,
+    search_terms, search_text, standard,
 };
 use schemars::json_schema;
 use souk_actors::catalog::{
@@ -74,7 +74,8 @@ fn selection_of(request: &Request, currency: Currency) -> Result<ProductSelectio
         least: number("discount_min").map(|bound| bound.ceiling(PERCENT_DECIMALS)),
         most: number("discount_max").map(|bound| bound.floor(PERCENT_DECIMALS)),
     };
-    let available = ok_or_record(&mut errors, "available", parameter("available").map(truth));
+    let available =
+        ok_or_record(&mut errors, "available", parameter("available").map(python_boolean));
     if errors.is_empty() {
         Ok(ProductSelection { name, sell_price, discount, available, category: None })
     } else {
@@ -86,8 +87,8 @@ fn selection_of(request: &Request, currency: Currency) -> Result<ProductSelectio
 pub(super) fn filters(operation: Description) -> Description {
     let number = r"^ *([+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,9})?)? *$";
     let number = json_schema!({"type": "string", "pattern": number, "examples": ["10"]});
-    let truth = "^ *([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]|0|1)? *$";
-    let truth = json_schema!({"type": "string", "pattern": truth, "examples": ["True"]});
+    let pattern = "^ *([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]|0|1)? *$";
+    let pattern = json_schema!({"type": "string", "pattern": pattern, "examples": ["True"]});
     operation
         .query(
             "search",
@@ -98,9 +99,9 @@ pub(super) fn filters(operation: Description) -> Description {
         .query("price_max", "The most the customer pays (`sell_price`).", number.clone())
         .query("discount_min", "The least discount in percent.", number.clone())
         .query("discount_max", "The largest discount in percent.", number)
-        .query("available", "`True` for what the shop sells, `False` for the rest.", truth)
+        .query("available", "`True` for what the shop sells, `False` for the rest.", pattern)
         .refuses(Errors::of("price_min", NOT_A_NUMBER))
-        .refuses(unfit_search())
+        .refuses(malformed_search())
 }
 
 fn ok_or_record<T>(
@@ -118,7 +119,7 @@ fn ok_or_record<T>(
 }
 
 /// `True` or `False` as the document writes them, in upper or lower case.
-fn truth(text: &str) -> Result<bool, String> {
+fn python_boolean(text: &str) -> Result<bool, String> {
     match text.to_ascii_lowercase().as_str() {
         "true" | "1" => Ok(true),
         "false" | "0" => Ok(false),

@@ -5,7 +5,7 @@ use super::wire::{CartBody, CategoryBody, LineBody, MessageBody, OrderBody};
 use super::wire::{ProductBody, ProfileBody};
 use super::{auth, cart, categories, orders, payments, products, profile, reports, webhook};
 use crate::app::{App, Event, Wording};
-use crate::edge::{Description, Errors, Route, search_text, standard, unfit_search};
+use crate::edge::{Description, Errors, Route, malformed_search, search_text, standard};
 use http::StatusCode;
 use schemars::json_schema;
 use souk_domain::{
@@ -130,7 +130,7 @@ fn product_routes() -> Vec<Route<App>> {
                 .query("category", "The id of their category.", id)
                 .answers_page::<ProductBody>()
                 .refuses(products::no_such_choice())
-                .refuses(unfit_search())
+                .refuses(malformed_search())
         }),
         Route::post(LIST, "8. Create Product", products::create).exact().described(|operation| {
             operation

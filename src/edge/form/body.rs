@@ -213,7 +213,7 @@ impl<'a> Form<'a> {
     }
 
     /// True if the form has an error.
-    pub(crate) fn is_wrong(&self) -> bool {
+    pub(crate) fn has_errors(&self) -> bool {
         !self.errors.is_empty()
     }
 

@@ -276,7 +276,7 @@ fn some_texts_mean_null_where_a_field_may_be_null() {
     for name in ["a", "c"] {
         assert_eq!(form.nullable(name, boolean()).parsed(), Some(&None));
     }
-    assert!(!form.is_wrong());
+    assert!(!form.has_errors());
     let wrong = NoNulls::read(&mut form);
     let errors = form.finish(wrong).expect_err("three errors");
     let expected = concat!(

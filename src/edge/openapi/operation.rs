@@ -228,7 +228,7 @@ impl Described<'_> {
             refusals.push(standard::invalid_page());
         }
         if self.operation.method == Method::POST && !self.may(Access::Gateway) {
-            refusals.push(Errors::of("Idempotency-Key", standard::unfit_key()).into());
+            refusals.push(Errors::of("Idempotency-Key", standard::malformed_key()).into());
             refusals.push(Answer::detail(StatusCode::CONFLICT, standard::KEY_RUNNING));
             refusals.push(Answer::detail(StatusCode::UNPROCESSABLE_ENTITY, standard::KEY_TAKEN));
         }
