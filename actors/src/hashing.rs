@@ -16,6 +16,7 @@ use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::oneshot;
 
 /// Memory of one hash, in KiB (OWASP's first choice for argon2id, with [`PASSES`]).
@@ -83,6 +84,7 @@ pub struct Hasher {
     /// Compared with when there is no such user, so that an unknown name takes as long as a wrong
     /// password.
     absent_user: Arc<PasswordHash>,
+    computed: Arc<AtomicU64>,
 }
 
 /// The senders' handle to the queue: when the last clone is dropped, the threads end.
@@ -117,16 +119,23 @@ impl Hasher {
     pub fn start() -> std::io::Result<Self> {
         let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let jobs = Arc::new(Jobs(Arc::new(FairQueue::new(WAITING))));
+        let computed = Arc::new(AtomicU64::new(0));
         for number in 0..(cores / 2).max(1) {
-            let waiting = Arc::clone(&jobs.0);
+            let (waiting, computed) = (Arc::clone(&jobs.0), Arc::clone(&computed));
             std::thread::Builder::new()
                 .name(format!("hashing-{number}"))
-                .spawn(move || hash_until_closed(&waiting))?;
+                .spawn(move || hash_until_closed(&waiting, &computed))?;
         }
         let salt = crate::random_bytes::<SALT_BYTES>();
         let absent_user = PasswordHash::of(&salt, &[0; HASH_BYTES], &current_params())
             .expect("the form has room for them");
-        Ok(Self { jobs, absent_user: Arc::new(absent_user) })
+        Ok(Self { jobs, absent_user: Arc::new(absent_user), computed })
+    }
+
+    /// How many hashes were computed since the start, for new passwords and for comparisons.
+    #[must_use]
+    pub fn computed(&self) -> u64 {
+        self.computed.load(Ordering::Relaxed)
     }
 
     /// Hashes a new password with a new salt, for the shop itself, such as its command line.
@@ -195,14 +204,20 @@ impl Hasher {
     }
 }
 
-fn hash_until_closed(jobs: &FairQueue<QueueKey, Job>) {
+fn hash_until_closed(jobs: &FairQueue<QueueKey, Job>, computed: &AtomicU64) {
     if let Err(error) =
         rustix::process::setpriority_process(Some(rustix::thread::gettid()), LOWEST_PRIORITY)
     {
         tracing::warn!(%error, "password hashing runs at normal priority");
     }
     let mut memory = Vec::new();
-    work_until_closed(jobs, |job| run(&mut memory, job));
+    work_until_closed(jobs, |job| {
+        let outcome = run(&mut memory, job);
+        if matches!(outcome, Outcome::Hashed(_) | Outcome::Compared(_)) {
+            computed.fetch_add(1, Ordering::Relaxed);
+        }
+        outcome
+    });
 }
 
 fn work_until_closed(jobs: &FairQueue<QueueKey, Job>, mut run: impl FnMut(&Job) -> Outcome) {
@@ -286,6 +301,23 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn an_unknown_user_costs_one_hash_of_the_same_parameters_as_a_known_one() {
+        let hasher = Hasher::start().expect("threads");
+        let known = hasher.hash(password("password123")).await.expect("a hash");
+        let cost = |hash: &PasswordHash| {
+            let hash = phc::PasswordHash::new(&hash.0).expect("PHC");
+            let lengths = (hash.salt.map(|salt| salt.as_ref().len()), hash.hash.map(|it| it.len()));
+            (hash.algorithm, Params::try_from(&hash).expect("parameters"), lengths)
+        };
+        assert_eq!(cost(&hasher.absent_user), cost(&known));
+        for hash in [Some(known), None] {
+            let before = hasher.computed();
+            assert!(!hasher.matches(HERE, password("password124"), hash).await.expect("ran"));
+            assert_eq!(hasher.computed(), before + 1);
+        }
+    }
+
+    #[tokio::test]
     async fn a_hash_keeps_the_parameters_of_its_day() {
         let hasher = Hasher::start().expect("threads");
         let older = Params::new(8, 1, 1, Some(16)).expect("parameters");
@@ -337,7 +369,7 @@ mod tests {
             });
         });
         let absent_user = Arc::new(PasswordHash(String::new()));
-        let hasher = Hasher { jobs: Arc::new(Jobs(jobs)), absent_user };
+        let hasher = Hasher { jobs: Arc::new(Jobs(jobs)), absent_user, computed: Arc::default() };
         let hash = hasher.absent_user.as_ref().clone();
         let matches = |hasher: Hasher| {
             let hash = hash.clone();

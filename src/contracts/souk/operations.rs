@@ -61,6 +61,8 @@ pub(super) async fn metrics(app: Arc<App>, _: Call) -> Answer {
     let misfits = gateway::misfits();
     let help = "What the payment gateway said that does not fit the books.";
     metric("souk_gateway_misfits_total", "counter", help, misfits);
+    let hashes = app.shop.hasher.computed();
+    metric("souk_password_hashes_total", "counter", "Password hashes computed.", hashes);
     metric("souk_panics_total", "counter", "Panics anywhere in the process.", panics::count());
     let logs = app.adapters.logs();
     let count = |of: &AtomicU64| of.load(Ordering::Relaxed);

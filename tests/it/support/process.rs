@@ -1,11 +1,10 @@
 //! A child process. Its output goes to a file and is watched for the line that says it is ready.
 
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
-use std::sync::mpsc::{self, RecvTimeoutError, Sender};
-use std::sync::{Arc, Mutex};
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -34,46 +33,47 @@ impl Process {
         log: &Path,
         ready: &str,
     ) -> (Self, String) {
-        let child = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap_or_else(|error| panic!("cannot start {name}: {error}"));
-        let mut process = Self { child, name: name.to_owned(), log: log.to_owned() };
-
+        // The process writes to the file itself, so what it wrote before it answered is in there.
         let file = File::options()
             .create(true)
             .append(true)
             .open(log)
             .expect("the log file can be opened");
-        let file = Arc::new(Mutex::new(file));
-        let (lines, seen) = mpsc::channel();
-        let stdout = process.child.stdout.take().expect("stdout is piped");
-        let stderr = process.child.stderr.take().expect("stderr is piped");
-        drain(stdout, Arc::clone(&file), lines.clone());
-        drain(stderr, file, lines);
+        let earlier = file.metadata().expect("an open file").len();
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(file.try_clone().expect("another handle"))
+            .stderr(file)
+            .spawn()
+            .unwrap_or_else(|error| panic!("cannot start {name}: {error}"));
+        let mut process = Self { child, name: name.to_owned(), log: log.to_owned() };
 
         let deadline = Instant::now() + START_DEADLINE;
         loop {
-            match seen.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-                Ok(line) if line.contains(ready) => return (process, line),
-                Ok(_) => {}
-                Err(RecvTimeoutError::Timeout) => {
-                    panic!(
-                        "{name} did not say {ready:?} within {START_DEADLINE:?}:\n{}",
-                        process.output()
-                    );
-                }
-                Err(RecvTimeoutError::Disconnected) => {
-                    let status = process.child.wait();
-                    panic!(
-                        "{name} ended ({status:?}) before it said {ready:?}:\n{}",
-                        process.output()
-                    );
-                }
+            // Asked before the file is read: then all output of an ended process is seen.
+            let ended = process.child.try_wait().expect("a child can be asked whether it ended");
+            let output = process.output_after(earlier);
+            let mut lines = output.split_inclusive('\n').filter(|line| line.ends_with('\n'));
+            if let Some(line) = lines.find(|line| line.contains(ready)) {
+                return (process, line.to_owned());
             }
+            if let Some(status) = ended {
+                panic!("{name} ended ({status}) before it said {ready:?}:\n{output}");
+            }
+            assert!(
+                Instant::now() < deadline,
+                "{name} did not say {ready:?} within {START_DEADLINE:?}:\n{output}"
+            );
+            std::thread::sleep(Duration::from_millis(5));
         }
+    }
+
+    fn output_after(&self, earlier: u64) -> String {
+        let mut file = File::open(&self.log).expect("the log file can be read");
+        file.seek(SeekFrom::Start(earlier)).expect("a file has positions");
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).expect("the log file can be read");
+        String::from_utf8_lossy(&bytes).into_owned()
     }
 
     /// Its whole output, including earlier runs with the same log.
@@ -94,16 +94,6 @@ impl Process {
         let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("a size");
         let kibibytes = line.split_whitespace().nth(1).expect("a number");
         kibibytes.parse::<u64>().expect("a number") / 1024
-    }
-
-    /// Its processor time so far, in the kernel's ticks of 10 ms.
-    pub(crate) fn processor_ticks(&self) -> u64 {
-        let path = format!("/proc/{}/stat", self.child.id());
-        let stat = std::fs::read_to_string(path).expect("the process runs");
-        // After the name: fields 14 and 15 of proc(5) are user and system time.
-        let (_, fields) = stat.rsplit_once(") ").expect("a name in parentheses");
-        let ticks = fields.split(' ').skip(11).take(2).map(|field| field.parse::<u64>());
-        ticks.map(|ticks| ticks.expect("a count of ticks")).sum()
     }
 
     pub(crate) fn terminate(&self) {
@@ -138,22 +128,6 @@ impl Drop for Process {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// Copies the output line by line into the file until it ends: a full pipe would block the process.
-fn drain(output: impl Read + Send + 'static, file: Arc<Mutex<File>>, lines: Sender<String>) {
-    std::thread::spawn(move || {
-        let mut reader = BufReader::new(output);
-        let mut bytes = Vec::new();
-        while reader.read_until(b'\n', &mut bytes).is_ok_and(|read| read > 0) {
-            if let Ok(mut file) = file.lock() {
-                let _ = file.write_all(&bytes);
-            }
-            // Nobody receives any more once the process is ready.
-            let _ = lines.send(String::from_utf8_lossy(&bytes).into_owned());
-            bytes.clear();
-        }
-    });
 }
 
 /// Runs a program to its end with this standard input; kills it and fails the test if it hangs.

@@ -127,12 +127,6 @@ impl Shop {
         self.start();
     }
 
-    /// The shop's processor time so far, in ticks of 10 ms. Unlike wall-clock time it does not depend on other
-    /// processes.
-    pub(crate) fn processor_ticks(&self) -> u64 {
-        self.process.as_ref().expect("the shop is open").processor_ticks()
-    }
-
     /// The shop's memory, in MiB.
     pub(crate) fn resident_mebibytes(&self) -> u64 {
         self.process.as_ref().expect("the shop is open").resident_mebibytes()
