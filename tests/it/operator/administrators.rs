@@ -3,8 +3,7 @@
 use std::fs::File;
 use std::io::{Read, Write};
 use std::process::{ExitStatus, Stdio};
-use std::sync::mpsc::{self, Receiver};
-use std::time::Duration;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 
 use crate::support::{ADMIN_EMAIL, ADMIN_PASSWORD, PATIENCE, Shop};
 use rustix::fs::{Mode, OFlags, open};
@@ -133,6 +132,7 @@ fn at_a_terminal(shop: &Shop, arguments: &[&str], lines: &[&str]) -> (ExitStatus
     let mut command = shop.command(arguments);
     let mut child =
         command.stdin(stdio()).stdout(stdio()).stderr(stdio()).spawn().expect("started");
+    drop(command);
 
     let seen = screen_of(terminal.try_clone().expect("another handle"));
     let mut screen = String::new();
@@ -145,11 +145,15 @@ fn at_a_terminal(shop: &Shop, arguments: &[&str], lines: &[&str]) -> (ExitStatus
     let ended = child.wait().expect("it ends");
     let modes = tcgetattr(&keyboard).expect("a terminal").local_modes;
     assert!(modes.contains(LocalModes::ECHO), "the terminal is as it was");
-    // Everything written before the end has arrived by now.
-    while let Ok(more) = seen.recv_timeout(Duration::from_millis(200)) {
-        screen.push_str(&more);
+    // Nobody has the terminal's other end any more, so the screen ends after what was written.
+    drop(keyboard);
+    loop {
+        match seen.recv_timeout(PATIENCE) {
+            Ok(more) => screen.push_str(&more),
+            Err(RecvTimeoutError::Disconnected) => return (ended, screen),
+            Err(RecvTimeoutError::Timeout) => panic!("the screen does not end: {screen}"),
+        }
     }
-    (ended, screen)
 }
 
 fn screen_of(mut terminal: File) -> Receiver<String> {

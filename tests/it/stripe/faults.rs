@@ -5,11 +5,14 @@ use crate::support::{
     Answer, Broker, Person, STRIPE_KEY, STRIPE_WEBHOOK_SECRET, Shop, StripeStandIn,
     expect_to_agree, id_of,
 };
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use serde_json::json;
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-/// Time limit of a call (2 s by these tests' setting) and the rest of an answer.
-const LONGEST_ANSWER: Duration = Duration::from_secs(6);
+/// Far more than the time limit of a call (2 s by these tests' setting) and the rest of an answer, on whatever machine.
+const LONGEST_ANSWER: Duration = Duration::from_secs(30);
 
 async fn shop(stripe: &StripeStandIn, more: &[(&str, &str)]) -> (Shop, Person, i64) {
     let shop = stripe.open_shop(more).await;
@@ -20,9 +23,7 @@ async fn shop(stripe: &StripeStandIn, more: &[(&str, &str)]) -> (Shop, Person, i
 
 /// The answer; it must be in time and, if the gateway failed, have a `Retry-After`.
 async fn in_time(asking: impl Future<Output = Answer>) -> Answer {
-    let started = Instant::now();
-    let answer = asking.await;
-    assert!(started.elapsed() < LONGEST_ANSWER, "after {:?}: {answer}", started.elapsed());
+    let answer = tokio::time::timeout(LONGEST_ANSWER, asking).await.expect("an answer in time");
     if answer.status == 503 {
         assert!(answer.header("Retry-After").parse::<u32>().is_ok(), "{answer}");
     }
@@ -122,34 +123,37 @@ async fn money_goes_back_through_every_fault_once() {
 #[tokio::test]
 async fn without_stripe_the_shop_goes_on_and_says_so() {
     let stripe = StripeStandIn::start();
-    let (mut shop, boss, lamp) = shop(&stripe, &[]).await;
+    let (mut shop, boss, lamp) = shop(&stripe, &[("SOUK_STRIPE_TIMEOUT_SECONDS", "6")]).await;
     let ann = shop.customer("ann").await;
     let started = id_of(&ann.buy(lamp, 1).await);
     ann.create_payment(started).await.expect(200);
     let other = id_of(&ann.buy(lamp, 1).await);
-    stripe.fault_with(json!({"on": ".", "kind": "delay", "times": 1000, "seconds": 4})).await;
+    stripe.fault_with(json!({"on": ".", "kind": "delay", "times": 1000, "seconds": 8})).await;
 
+    let is_one_answered = AtomicBool::new(false);
+    let failing = async |asking: BoxFuture<'_, Answer>| {
+        let answer = in_time(asking).await;
+        is_one_answered.store(true, Ordering::SeqCst);
+        answer
+    };
     let paying = async {
+        let payment = json!({"order_id": other, "payment_method": "pm_card_visa"});
         let (confirmed, created, paid) = tokio::join!(
-            in_time(ann.confirm_payment(started, "pm_card_visa")),
-            in_time(ann.create_payment(other)),
-            in_time(ann.post(
-                "/api/payments/",
-                json!({"order_id": other, "payment_method": "pm_card_visa"})
-            )),
+            failing(ann.confirm_payment(started, "pm_card_visa").boxed()),
+            failing(ann.create_payment(other).boxed()),
+            failing(ann.post("/api/payments/", payment).boxed()),
         );
         for answer in [confirmed, created, paid] {
             answer.expect(503);
         }
     };
     let shopping = async {
-        for _ in 0..20 {
-            let started = Instant::now();
+        for _ in 0..5 {
             boss.get("/api/v1/products/").await.expect(200);
             ann.put_in_cart(lamp, 1).await.expect(201);
             shop.nobody().get("/readyz").await.expect(200);
-            assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
         }
+        assert!(!is_one_answered.load(Ordering::SeqCst), "shopping waited for a payment");
     };
     tokio::join!(paying, shopping);
 
