@@ -24,7 +24,7 @@ pub(crate) fn application(
     archive: Archive,
     reading: Reading,
 ) -> Result<Arc<App>, RouterError> {
-    let router = Router::new(contracts::routes())?;
+    let router = Router::new(contracts::routes())?.with_problems_under(contracts::SOUK_ROOT);
     Ok(App::new(shop, settings, adapters, archive, reading, router, CONTRACTS))
 }
 

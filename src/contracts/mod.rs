@@ -28,6 +28,9 @@ pub(crate) const CONTRACTS: [Contract; 6] = [
     souk::CONTRACT,
 ];
 
+/// The root of Souk's own API. The addresses that operators and monitoring know are outside it.
+pub(crate) const SOUK_ROOT: &str = "/souk/v1";
+
 /// The routes of all contracts and of Souk's own API.
 pub(crate) fn routes() -> Vec<(&'static str, Vec<Route<App>>)> {
     let mut routes = vec![

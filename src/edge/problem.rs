@@ -51,6 +51,7 @@ fn code_of(status: StatusCode) -> &'static str {
         StatusCode::UNAUTHORIZED => "not_authenticated",
         StatusCode::FORBIDDEN => "forbidden",
         StatusCode::NOT_FOUND => "not_found",
+        StatusCode::METHOD_NOT_ALLOWED => "method_not_allowed",
         StatusCode::TOO_MANY_REQUESTS => "too_many_requests",
         status if status.is_server_error() => "unavailable",
         _ => "invalid_request",

@@ -75,6 +75,8 @@ pub(crate) struct Router<S> {
     entries: Vec<RouteEntry<S>>,
     /// The counters of requests that no handler answers.
     unrouted: Arc<Tally>,
+    /// Unknown paths and methods at or below this path are answered with problems.
+    problems_under: Option<&'static str>,
 }
 
 impl<S: Send + Sync + 'static> Router<S> {
@@ -90,6 +92,7 @@ impl<S: Send + Sync + 'static> Router<S> {
             tables: Vec::new(),
             entries: Vec::new(),
             unrouted: Arc::default(),
+            problems_under: None,
         };
         let mut known = HashMap::new();
         for (contract, routes) in contracts {
@@ -104,6 +107,12 @@ impl<S: Send + Sync + 'static> Router<S> {
             }
         }
         Ok(router)
+    }
+
+    /// From now on, an unknown path or method at `path` or below it is answered with a problem
+    /// (RFC 9457).
+    pub(crate) fn with_problems_under(self, path: &'static str) -> Self {
+        Self { problems_under: Some(path), ..self }
     }
 
     fn insert(
@@ -196,10 +205,17 @@ impl<S: Send + Sync + 'static> Router<S> {
                 })
             }
             Err(answer) => {
+                let answer =
+                    if self.has_problems(&request) { answer.into_problem() } else { answer };
                 Stopwatch::start(Arc::clone(&self.unrouted)).stop(answer.status);
                 Either::Right(ready(answer))
             }
         }
+    }
+
+    fn has_problems(&self, request: &Request) -> bool {
+        let rest = self.problems_under.and_then(|path| request.path.strip_prefix(path));
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 
     /// The route and the path's parameters, or the answer if there is no route.

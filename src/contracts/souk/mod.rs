@@ -27,7 +27,9 @@ pub(super) const CONTRACT: Contract = Contract {
     description_path: "/openapi/souk.json",
     summary: "Souk's own API: features that the five contracts lack.",
     text: "Money is an integer of minor units, with the currency. Times are RFC 3339 in UTC. \
-           Errors are `application/problem+json` (RFC 9457) with a `code` for programs. \
+           Errors under `/souk/v1` are `application/problem+json` (RFC 9457) with a `code` for \
+           programs, also for an unknown path (404) and for a method that a path does not have \
+           (405). \
            Administrators call `/souk/v1/admin` with their access token; shoppers call \
            `/souk/v1/store` with theirs, with the key of a guest's cart, or with the token of a \
            link from a mail.",

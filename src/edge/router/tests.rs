@@ -109,6 +109,32 @@ async fn a_wrong_method_is_told_which_are_allowed() {
 }
 
 #[tokio::test]
+async fn unknown_paths_and_methods_of_one_api_are_problems() {
+    let router = shop().with_problems_under("/api/v1/orders");
+    let orders = async |method: Method, target: &str| {
+        router.answer(&Arc::new(Shop), Request::test(method, target)).await
+    };
+    let problem = "application/problem+json";
+    for (method, target, status, content_type) in [
+        (Method::GET, "/api/v1/orders", 404, problem),
+        (Method::GET, "/api/v1/orders/7/lines/", 404, problem),
+        (Method::PUT, "/api/v1/orders/7/", 405, problem),
+        (Method::HEAD, "/api/v1/orders/7/", 405, problem),
+        (Method::OPTIONS, "/api/v1/orders/7/", 200, "application/json"),
+        (Method::DELETE, "/api/v1/orders/7/", 403, "application/json"),
+        (Method::GET, "/api/v1/orders-of-old/", 404, "application/json"),
+        (Method::PUT, "/api/v1/products/", 405, "application/json"),
+    ] {
+        let answer = orders(method.clone(), target).await;
+        let seen = (answer.status.as_u16(), answer.header("content-type"));
+        assert_eq!(seen, (status, content_type), "{method} {target}");
+    }
+    let answer = orders(Method::PUT, "/api/v1/orders/7/").await;
+    assert_eq!(answer.header("allow"), "DELETE, OPTIONS");
+    assert!(answer.text().contains(r#""code":"method_not_allowed""#), "{}", answer.text());
+}
+
+#[tokio::test]
 async fn options_tell_what_is_allowed() {
     let answer = ask(Method::OPTIONS, "/api/v1/products/").await;
     assert_eq!(answer.status, 200);

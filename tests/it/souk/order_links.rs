@@ -210,9 +210,16 @@ async fn an_administrator_sees_where_an_order_goes() {
         (shop.nobody().get(&path).await, 401),
         (boss.get("/souk/v1/admin/orders/999999").await, 404),
         (boss.get("/souk/v1/admin/orders/x").await, 404),
+        (boss.get("/souk/v1/admin/nothing").await, 404),
+        (guest.get("/souk/v1").await, 404),
+        (boss.put(&path, json!({})).await, 405),
     ] {
         assert_eq!(answer.status, status, "{answer}");
         assert_eq!(answer.header("Content-Type"), "application/problem+json", "{answer}");
+        if status == 405 {
+            assert!(answer.text.contains(r#""code":"method_not_allowed""#), "{answer}");
+            assert_eq!(answer.header("Allow"), "GET, HEAD, OPTIONS", "{answer}");
+        }
     }
 
     // A customer's order goes to the customer unless the order says otherwise.
