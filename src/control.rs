@@ -7,7 +7,7 @@ use crate::error_chain::chain;
 use crate::local_socket::{self, LocalSocket, Output};
 use serde::{Deserialize, Serialize};
 use souk_actors::Shop;
-use souk_actors::outbox::Outbox;
+use souk_actors::outbox::{Outbox, PlaceError};
 use souk_actors::store::StoreError;
 use souk_actors::webhooks;
 use souk_domain::{EmailAddress, Password, UnixMillis, Username};
@@ -79,10 +79,32 @@ impl std::fmt::Debug for HiddenPassword {
 /// Which events to export.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Export {
-    /// Only events from this time on, in milliseconds since 1970.
-    pub(crate) since: i64,
+    /// Where to begin.
+    #[serde(flatten)]
+    pub(crate) start: ExportStart,
     /// Patterns such as `*`, `order.*`, `order.paid`.
     pub(crate) types: Vec<String>,
+}
+
+/// Where an export begins.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ExportStart {
+    /// With the events from this time on, in milliseconds since 1970.
+    Since(i64),
+    /// After this place in the stream of events.
+    After(String),
+}
+
+/// Why events cannot be exported.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ExportError {
+    /// There is no event at the place to begin after.
+    #[error("--after")]
+    Place(#[from] PlaceError),
+    /// The store failed.
+    #[error("the events cannot be read")]
+    Read(#[from] StoreError),
 }
 
 /// Sends a request to the open shop with its data in `directory`, and calls `on_event` with each event.
@@ -152,31 +174,36 @@ async fn answer(shop: Shop, request: String, mut output: Output) -> io::Result<(
     output.end(answered).await
 }
 
-/// Sends the events; returns their number.
+/// Sends the events; returns the place after the last row that was read.
 async fn send_events(
     shop: &Shop,
     asked: &Export,
     output: &mut Output,
 ) -> io::Result<Result<String, String>> {
-    let mut count = 0_u64;
-    let mut at = asked.start(&shop.outbox);
+    let mut at = match asked.start(&shop.outbox) {
+        Ok(start) => start,
+        Err(error) => return Ok(Err(chain(&error))),
+    };
     loop {
-        let read = match at {
-            Ok(after) => asked.read_on(&shop.outbox, after),
-            Err(error) => Err(error),
-        };
-        match read {
+        match asked.read_on(&shop.outbox, at) {
             Ok(Some((events, next))) => {
                 for event in events {
-                    count += 1;
                     output.event(&event).await?;
                 }
-                at = Ok(next);
+                at = next;
             }
-            Ok(None) => return Ok(Ok(format!("{count} events"))),
-            Err(error) => return Ok(Err(error.to_string())),
+            Ok(None) => return Ok(place(&shop.outbox, at).map_err(|error| chain(&error))),
+            Err(error) => return Ok(Err(chain(&error))),
         }
     }
+}
+
+/// The place of a row in the stream of events.
+///
+/// # Errors
+/// [`StoreError`].
+pub(crate) fn place(outbox: &Outbox, row: u64) -> Result<String, StoreError> {
+    Ok(outbox.identity()?.place(row))
 }
 
 async fn create_administrator(
@@ -242,9 +269,12 @@ impl Export {
     /// The outbox sequence to start from.
     ///
     /// # Errors
-    /// [`StoreError`].
-    pub(crate) fn start(&self, outbox: &Outbox) -> Result<u64, StoreError> {
-        outbox.before(UnixMillis::new(self.since))
+    /// [`ExportError`].
+    pub(crate) fn start(&self, outbox: &Outbox) -> Result<u64, ExportError> {
+        match &self.start {
+            ExportStart::Since(time) => Ok(outbox.before(UnixMillis::new(*time))?),
+            ExportStart::After(place) => Ok(outbox.row_at(place)??),
+        }
     }
 
     /// The next events, each on one line; `None` at the end.

@@ -1,7 +1,7 @@
 //! `souk events export`: prints the stored events, one JSON object per line, on standard output.
 
 use super::CommandError;
-use crate::control::{self, AskError, ControlRequest, Export};
+use crate::control::{self, AskError, ControlRequest, Export, ExportError, ExportStart};
 use crate::moment;
 use crate::settings::Settings;
 use clap::{Args, Subcommand};
@@ -21,12 +21,24 @@ pub(super) enum Events {
 
 #[derive(Debug, Args)]
 pub(super) struct ExportOptions {
-    /// Only events from this time on: 2026-01-31T12:00:00Z, 2026-01-31, or 30m, 1h, 7d ago.
-    #[arg(long, value_name = "TIME", value_parser = time)]
-    since: UnixMillis,
+    #[command(flatten)]
+    start: StartOptions,
     /// Kinds or events: `order.*`, `order.paid`; all of them by default.
     #[arg(long, value_name = "TYPE", value_delimiter = ',', default_value = "*", value_parser = event_type)]
     types: Vec<String>,
+}
+
+/// Where the export begins.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct StartOptions {
+    /// Only events from this time on: 2026-01-31T12:00:00Z, 2026-01-31, or 30m, 1h, 7d ago.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    since: Option<UnixMillis>,
+    /// Only events after this place: the one that the last export named, or the `id` of an event in
+    /// `/api/v1/events`.
+    #[arg(long, value_name = "PLACE")]
+    after: Option<String>,
 }
 
 /// Why the export failed.
@@ -36,6 +48,8 @@ pub(crate) enum EventsError {
     Open(#[from] OpenShopError),
     #[error(transparent)]
     Ask(#[from] AskError),
+    #[error(transparent)]
+    Start(#[from] ExportError),
     #[error("the events cannot be read")]
     Read(#[from] StoreError),
     #[error("the events cannot be read")]
@@ -54,16 +68,22 @@ fn event_type(text: &str) -> Result<String, String> {
 }
 
 pub(super) async fn run(events: Events, settings: &Settings) -> Result<ExitCode, CommandError> {
-    let Events::Export(ExportOptions { since, types }) = events;
-    if export(Export { since: since.get(), types }, settings).await? == 0 {
-        eprintln!("there are no such events since {since}");
+    let Events::Export(ExportOptions { start: StartOptions { since, after }, types }) = events;
+    let start = match (since, after) {
+        (_, Some(place)) => ExportStart::After(place),
+        (since, None) => ExportStart::Since(since.expect("clap requires one of the two").get()),
+    };
+    let (count, place) = export(Export { start, types }, settings).await?;
+    match count {
+        0 => eprintln!("there are no such events; continue with --after {place}"),
+        _ => eprintln!("events exported: {count}; continue with --after {place}"),
     }
     Ok(ExitCode::SUCCESS)
 }
 
 /// Reads the store if the shop is closed, else asks the process that has it open. Returns the number
-/// of events.
-async fn export(filter: Export, settings: &Settings) -> Result<u64, EventsError> {
+/// of events, and the place to continue after.
+async fn export(filter: Export, settings: &Settings) -> Result<(u64, String), EventsError> {
     let data = &settings.data;
     let mut output = io::stdout().lock();
     let mut count = 0;
@@ -75,9 +95,9 @@ async fn export(filter: Export, settings: &Settings) -> Result<u64, EventsError>
                 count += 1;
                 writeln!(output, "{event}")
             };
-            control::ask(data, &request, print)?;
+            let place = control::ask(data, &request, print)?;
             output.flush()?;
-            return Ok(count);
+            return Ok((count, place));
         }
         Err(error) => return Err(error.into()),
     };
@@ -92,5 +112,5 @@ async fn export(filter: Export, settings: &Settings) -> Result<u64, EventsError>
         at = next;
     }
     output.flush()?;
-    Ok(count)
+    Ok((count, control::place(&outbox, at)?))
 }

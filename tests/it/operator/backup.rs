@@ -162,6 +162,57 @@ async fn events_are_exported_alike_from_the_open_and_from_the_closed_shop() {
     shop.check();
 }
 
+#[tokio::test]
+async fn an_export_continues_after_the_place_that_the_last_one_named() {
+    let mut shop = Shop::open().await;
+    let lamp = shop.admin().await.add_product("Lamp", "10.00", 100).await;
+    let ann = shop.customer("ann").await;
+    ann.buy(lamp, 1).await;
+    let place_in = |stderr: &str| {
+        let (_, place) = stderr.rsplit_once("continue with --after ").expect("a place");
+        place.trim().to_owned()
+    };
+    let export = |shop: &Shop, start: &[&str]| {
+        let done = shop.run(&[&["events", "export"], start].concat(), "").expect_success();
+        (done.stdout, place_in(&done.stderr))
+    };
+    let all = ["--since", "2020-01-01"];
+    let (before, place) = export(&shop, &all);
+    assert_eq!(export(&shop, &["--after", &place]), (String::new(), place.clone()));
+    assert_eq!(export(&shop, &["--after", "0"]).0, before, "0 is before the first event");
+    assert_eq!(export(&shop, &["--after", "0", "--types", "user.*"]).1, place);
+
+    ann.buy(lamp, 2).await;
+    let (open, last) = export(&shop, &["--after", &place]);
+    assert!(open.contains("souk.order.placed.v1") && last != place, "{place} to {last}: {open}");
+    assert_eq!(export(&shop, &all).0, before + &open);
+    let refused = |shop: &Shop, start: &[&str], word: &str| {
+        shop.run(&[&["events", "export"], start].concat(), "").expect_refusal().naming(word);
+    };
+    for is_open in [true, false] {
+        refused(&shop, &["--after", "x"], "not a place in the events of this shop");
+        refused(&shop, &["--after", "99999"], "this shop has no event at that place");
+        assert_eq!(export(&shop, &["--after", &place]), (open.clone(), last.clone()));
+        if is_open {
+            shop.stop().await;
+        }
+    }
+    refused(&shop, &["--after", &place, "--since", "1h"], "cannot be used with");
+    refused(&shop, &[], "--after");
+
+    // After a restore, the later place belongs to the past of another store.
+    let file = shop.directory().join("copy");
+    shop.run(&["backup", text(&file)], "").expect_success();
+    shop.start();
+    shop.customer("bob").await.buy(lamp, 1).await;
+    let (_, lost) = export(&shop, &all);
+    shop.stop().await;
+    shop.run(&["restore", text(&file), "--force"], "").expect_success();
+    refused(&shop, &["--after", &lost], "restored from a copy");
+    let (again, _) = export(&shop, &["--after", &place]);
+    assert!(again.starts_with(&open), "{again}");
+}
+
 /// A closed shop with an order, and a copy of it.
 async fn copied() -> (Shop, std::path::PathBuf) {
     let mut shop = Shop::open().await;
