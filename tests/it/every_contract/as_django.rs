@@ -9,15 +9,15 @@ const MONEY_DIGITS: &str = "Ensure that there are no more than 10 digits in tota
 const MONEY_PLACES: &str = "Ensure that there are no more than 2 decimal places.";
 const MONEY_WHOLE: &str = "Ensure that there are no more than 8 digits before the decimal point.";
 const NOT_A_NUMBER: &str = "A valid number is required.";
-const NOT_NULL: &str = "This field may not be null.";
+pub(super) const NOT_NULL: &str = "This field may not be null.";
 
 /// Sends a body unchanged: a JSON library would not write some of these.
-async fn send(person: &Person, method: &str, path: &str, body: &str) -> support::Answer {
+pub(super) async fn send(person: &Person, method: &str, path: &str, body: &str) -> support::Answer {
     person.ask(method, path).raw("application/json", body).send().await
 }
 
 /// Sends each body to each path and expects this error, for one field or for the whole body.
-async fn hold(person: &Person, method: &str, paths: &[&str], rows: &[(&str, Value)]) {
+pub(super) async fn hold(person: &Person, method: &str, paths: &[&str], rows: &[(&str, Value)]) {
     for (body, expected) in rows {
         for path in paths {
             let answer = send(person, method, path, body).await;

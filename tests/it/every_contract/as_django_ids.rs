@@ -1,27 +1,11 @@
 //! Ids, foreign keys and choices are answered as Django REST Framework would answer them for the same documents. Each
 //! row is a request and that framework's answer, or the document's if it gives one.
 
-use crate::support;
 use crate::support::services::SERVICE_SETTING;
-use crate::support::{Person, Shop, id_of};
+use crate::support::{Shop, id_of};
 use serde_json::{Value, json};
 
-const NOT_NULL: &str = "This field may not be null.";
-
-/// Sends a body unchanged: a JSON library would not write some of these.
-async fn send(person: &Person, method: &str, path: &str, body: &str) -> support::Answer {
-    person.ask(method, path).raw("application/json", body).send().await
-}
-
-/// Sends each body to each path and expects this error, for one field or for the whole body.
-async fn hold(person: &Person, method: &str, paths: &[&str], rows: &[(&str, Value)]) {
-    for (body, expected) in rows {
-        for path in paths {
-            let answer = send(person, method, path, body).await;
-            assert_eq!((answer.status, &answer.json()), (400, expected), "{path} {body}");
-        }
-    }
-}
+use super::as_django::{NOT_NULL, hold, send};
 
 fn no_pk(pk: &str) -> String {
     format!("Invalid pk \"{pk}\" - object does not exist.")

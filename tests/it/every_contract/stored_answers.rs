@@ -2,7 +2,7 @@
 //! ended session, never for an old password; and none is readable on the disk.
 
 use crate::support::services::{ADD_ITEM, GET_CART};
-use crate::support::{Answer, Ask, Person, Shop, eventually, mails_in};
+use crate::support::{Answer, Ask, Person, Shop, mailed_links};
 use serde_json::{Value, json};
 
 const PROFILE: &str = "/api/v1/auth/profile/";
@@ -264,27 +264,6 @@ async fn a_refresh_is_given_again_while_its_tokens_are_good() {
         answer.expect(200);
         shop.nobody().bearing(&text(&answer, "access")).get(PROFILE).await.expect(200);
     }
-}
-
-/// The links in the mails about a forgotten password.
-async fn mailed_links(shop: &Shop, to: &str, count: usize) -> Vec<String> {
-    let start = format!("{}/api/v1/users/reset-password/confirm/?uidb64=", shop.base());
-    eventually("the mails with links", async || {
-        let mails = mails_in(&shop.data().join("mail"));
-        let links: Vec<String> = mails
-            .iter()
-            .filter(|mail| mail.is("password_reset", to))
-            .map(|mail| {
-                // Quoted-printable: soft line breaks, and `=3D` for `=`.
-                let text = mail.text.replace("=\r\n", "").replace("=3D", "=");
-                let at = text.find(&start).unwrap_or_else(|| panic!("no link in {text}"));
-                let link = text[at..].split_whitespace().next().unwrap_or_default();
-                link[shop.base().len()..].to_owned()
-            })
-            .collect();
-        (links.len() == count).then_some(links)
-    })
-    .await
 }
 
 #[tokio::test]

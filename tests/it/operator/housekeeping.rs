@@ -32,6 +32,17 @@ async fn an_order_that_is_not_paid_in_time_is_cancelled_once_and_its_stock_is_ba
     shop.check();
 }
 
+/// Waits until two refunds are published, each once.
+async fn expect_two_refunds(broker: &Broker) {
+    eventually("both refunds", async || {
+        let events = broker.events().await;
+        let refunds =
+            events.iter().filter(|event| event.what() == "refunded" && event.order().is_none());
+        (refunds.count() == 2).then_some(())
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn money_for_a_cancelled_or_deleted_order_goes_back_once() {
     let broker = Broker::start();
@@ -50,13 +61,7 @@ async fn money_for_a_cancelled_or_deleted_order_goes_back_once() {
 
     broker.expect_history(cancelled, &["placed", "paid", "cancelled", "refunded"]).await;
     broker.expect_history(deleted, &["placed", "paid", "deleted"]).await;
-    let refunds = eventually("both refunds", async || {
-        let events = broker.events().await;
-        let refunds =
-            events.iter().filter(|event| event.what() == "refunded" && event.order().is_none());
-        (refunds.count() == 2).then_some(2)
-    });
-    assert_eq!(refunds.await, 2);
+    expect_two_refunds(&broker).await;
     assert_eq!(boss.report().await, (1, 0.0, 0, 0));
     assert_eq!(boss.stock_of(lamp).await, 10);
     shop.stop().await;
@@ -132,13 +137,7 @@ async fn money_that_came_before_the_order_was_called_off_goes_back() {
     boss.delete_order(deleted).await.expect(200);
 
     broker.expect_history(cancelled, &["placed", "paid", "cancelled", "refunded"]).await;
-    eventually("both refunds", async || {
-        let events = broker.events().await;
-        let refunds =
-            events.iter().filter(|event| event.what() == "refunded" && event.order().is_none());
-        (refunds.count() == 2).then_some(())
-    })
-    .await;
+    expect_two_refunds(&broker).await;
     shop.stop().await;
     shop.check();
 }

@@ -1,7 +1,7 @@
 //! Users of the services document (API4).
 
 use crate::support::services::{self, SERVICE_SETTING, bad_token, forbidden, no_token};
-use crate::support::{Answer, Person, Shop, eventually, mails_in, shapes};
+use crate::support::{Answer, Person, Shop, mailed_links, shapes};
 use serde_json::{Value, json};
 
 const REGISTER: &str = "/api/v1/users/register/";
@@ -196,26 +196,6 @@ async fn change_password() {
     log_in(&shop, "gus", "password123").await.expect(401);
     log_in(&shop, "gus", "password456").await.expect(200);
     shop.nobody().post(CHANGE_PASSWORD, json!({})).await.says(401, no_token());
-}
-
-/// The path and query of the links in the mails about a forgotten password, oldest first.
-async fn mailed_links(shop: &Shop, to: &str, count: usize) -> Vec<String> {
-    let start = format!("{}/api/v1/users/reset-password/confirm/?uidb64=", shop.base());
-    eventually("the mails with links", async || {
-        let mails = mails_in(&shop.data().join("mail"));
-        let mails = mails.iter().filter(|mail| mail.is("password_reset", to));
-        let links: Vec<String> = mails
-            .map(|mail| {
-                // Quoted-printable: soft line breaks, and `=3D` for `=`.
-                let text = mail.text.replace("=\r\n", "").replace("=3D", "=");
-                let at = text.find(&start).unwrap_or_else(|| panic!("no link in {text}"));
-                let link = text[at..].split_whitespace().next().unwrap_or_default();
-                link[shop.base().len()..].to_owned()
-            })
-            .collect();
-        (links.len() == count).then_some(links)
-    })
-    .await
 }
 
 fn new_password(text: &str) -> Value {

@@ -6,6 +6,7 @@ mod cart;
 mod catalog;
 mod orders;
 
+use crate::support::{Person, Shop};
 use serde_json::{Value, json};
 
 fn said(message: &str) -> Value {
@@ -26,4 +27,13 @@ fn no_token() -> Value {
 
 fn not_found() -> Value {
     detail("Not found.")
+}
+
+/// A shop with a laptop, its administrator and two customers.
+async fn shop_with_laptop() -> (Shop, Person, Person, Person, i64) {
+    let shop = Shop::open().await;
+    let boss = shop.admin().await;
+    let (ann, eve) = (shop.customer("ann").await, shop.customer("eve").await);
+    let laptop = boss.add_product("Laptop", "999.99", 50).await;
+    (shop, boss, ann, eve, laptop)
 }

@@ -278,10 +278,7 @@ async fn an_amount_that_does_not_fit_a_paid_order_is_not_booked() {
     assert_eq!(boss.report().await, (1, 20.0, 1, 0));
     shop.stop().await;
     shop.check();
-    let copy = shop.directory().join("copy");
-    let copy = copy.to_str().expect("a path");
-    shop.run(&["backup", copy], "").expect_success();
-    Shop::closed_with(&[]).run(&["restore", copy], "").expect_success();
+    shop.expect_restorable_copy();
 }
 
 #[tokio::test]

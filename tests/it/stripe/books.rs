@@ -111,10 +111,7 @@ async fn while_no_answer_fits_nothing_is_booked_and_the_store_stays_sound() {
     assert_eq!(boss.report().await.1, 0.0);
     shop.stop().await;
     shop.check();
-    let copy = shop.directory().join("copy");
-    let copy = copy.to_str().expect("a path");
-    shop.run(&["backup", copy], "").expect_success();
-    Shop::closed_with(&[]).run(&["restore", copy], "").expect_success();
+    shop.expect_restorable_copy();
 
     shop.start();
     stripe.tell(&shop).await;

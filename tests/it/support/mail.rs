@@ -8,7 +8,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::process::Process;
-use super::{environment, eventually};
+use super::{Shop, environment, eventually};
 
 /// A mail server that stores the mails it gets.
 pub(crate) struct MailSink {
@@ -108,6 +108,26 @@ pub(crate) fn mails_in(directory: &Path) -> Vec<Mail> {
         .iter()
         .map(|path| Mail::written(&fs::read_to_string(path).expect("a mail file is text")))
         .collect()
+}
+
+/// The path and query of the links in the mails about a forgotten password, oldest first.
+pub(crate) async fn mailed_links(shop: &Shop, to: &str, count: usize) -> Vec<String> {
+    let start = format!("{}/api/v1/users/reset-password/confirm/?uidb64=", shop.base());
+    eventually("the mails with links", async || {
+        let mails = mails_in(&shop.data().join("mail"));
+        let mails = mails.iter().filter(|mail| mail.is("password_reset", to));
+        let links: Vec<String> = mails
+            .map(|mail| {
+                // Quoted-printable: soft line breaks, and `=3D` for `=`.
+                let text = mail.text.replace("=\r\n", "").replace("=3D", "=");
+                let at = text.find(&start).unwrap_or_else(|| panic!("no link in {text}"));
+                let link = text[at..].split_whitespace().next().unwrap_or_default();
+                link[shop.base().len()..].to_owned()
+            })
+            .collect();
+        (links.len() == count).then_some(links)
+    })
+    .await
 }
 
 pub(crate) async fn expect_one(template: &str, to: &str, mails: impl Fn() -> Vec<Mail>) -> Mail {

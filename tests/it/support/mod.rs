@@ -19,7 +19,7 @@ pub(crate) use broker::{Broker, Event};
 pub(crate) use endpoint::{Endpoint, Fault, Letter};
 pub(crate) use environment::{cargo_deny, node, node_program, python, repository};
 pub(crate) use http::{Answer, Ask};
-pub(crate) use mail::{Mail, MailSink, mails_in};
+pub(crate) use mail::{Mail, MailSink, mailed_links, mails_in};
 pub(crate) use person::{Person, id_of};
 pub(crate) use process::Process;
 pub(crate) use shop::{ADMIN_EMAIL, ADMIN_PASSWORD, Shop, run_souk, run_souk_with};

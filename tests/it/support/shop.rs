@@ -139,6 +139,14 @@ impl Shop {
         self.run(&["check"], "").expect_success()
     }
 
+    /// A copy of the closed shop can be restored elsewhere.
+    pub(crate) fn expect_restorable_copy(&self) {
+        let copy = self.directory().join("copy");
+        let copy = copy.to_str().expect("a path");
+        self.run(&["backup", copy], "").expect_success();
+        Self::closed_with(&[]).run(&["restore", copy], "").expect_success();
+    }
+
     pub(crate) fn create_admin(&self, username: &str, email: &str, password: &str) -> Finished {
         let arguments = ["admin", "create", "--username", username, "--email", email];
         self.run(&arguments, &format!("{password}\n"))

@@ -1,6 +1,6 @@
 //! The personal data that orders keep after an account is closed, and for how long.
 
-use super::{accounts, ann, lamp, open, ordering, paying, place, require_sound};
+use super::{accounts, ann, lamp, open, ordering, pay, place, require_sound};
 use crate::orders::{self, Contact, KEPT_FOR, Order, OrderDraft, Recipient};
 use crate::shop::Shop;
 use crate::users::{ProfileDetails, UpdateProfile};
@@ -50,14 +50,6 @@ async fn place_for(
     let lines = CartLines::collect([(product, Quantity::ONE)]).expect("a line");
     let placed = shop.turn(move |turn| async move { ordering::place(&turn, draft, lines).await });
     placed.await.expect("placed").id
-}
-
-async fn pay(shop: &Shop, id: OrderId) {
-    let order = paying::start(shop, id).await.expect("a payment");
-    let card = Some("pm_card_visa".to_owned());
-    let news = paying::ask_gateway(shop, id, &order, card).await.expect("charged");
-    let settled = shop.turn(move |turn| async move { paying::settle(&turn, news).await });
-    assert!(matches!(settled.await.expect("booked"), paying::Settled::Paid(_)));
 }
 
 async fn close(shop: &Shop, user: UserId) {

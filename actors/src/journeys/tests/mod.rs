@@ -80,6 +80,14 @@ async fn place(shop: &Shop, customer: UserId, product: ProductId) -> Result<Orde
     Ok(placed.await?.id)
 }
 
+async fn pay(shop: &Shop, id: OrderId) {
+    let order = paying::start(shop, id).await.expect("a payment");
+    let card = Some("pm_card_visa".to_owned());
+    let news = paying::ask_gateway(shop, id, &order, card).await.expect("charged");
+    let settled = shop.turn(move |turn| async move { paying::settle(&turn, news).await });
+    assert!(matches!(settled.await.expect("booked"), Settled::Paid(_)));
+}
+
 fn require_sound(shop: &Shop) {
     let findings = check::check(&shop.store.snapshot()).expect("a readable store");
     assert!(findings.is_sound(), "{findings}");

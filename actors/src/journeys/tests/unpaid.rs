@@ -1,6 +1,6 @@
 //! Unpaid orders of guests: listed while they are kept, and deleted by age alone.
 
-use super::{lamp, open, ordering, paying, require_sound};
+use super::{lamp, open, ordering, pay, require_sound};
 use crate::carts::CartKey;
 use crate::orders::{self, OrderDraft, UpdateOrder};
 use crate::shop::Shop;
@@ -21,14 +21,6 @@ async fn place_for_guest(shop: &Shop, product: ProductId) -> OrderId {
     let lines = CartLines::collect([(product, Quantity::ONE)]).expect("a line");
     let placed = shop.turn(move |turn| async move { ordering::place(&turn, draft, lines).await });
     placed.await.expect("placed").id
-}
-
-async fn pay(shop: &Shop, id: OrderId) {
-    let order = paying::start(shop, id).await.expect("a payment");
-    let card = Some("pm_card_visa".to_owned());
-    let news = paying::ask_gateway(shop, id, &order, card).await.expect("charged");
-    let settled = shop.turn(move |turn| async move { paying::settle(&turn, news).await });
-    assert!(matches!(settled.await.expect("booked"), paying::Settled::Paid(_)));
 }
 
 async fn cancel(shop: &Shop, id: OrderId) {

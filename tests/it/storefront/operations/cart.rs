@@ -2,20 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{error, no_token, not_found, said};
-use crate::support::{Person, Shop, id_of, shapes};
+use super::{error, no_token, not_found, said, shop_with_laptop};
+use crate::support::{id_of, shapes};
 
 const CART: &str = "/api/v1/cart/";
 const CHECKOUT: &str = "/api/v1/cart/checkout/";
-
-/// A shop with a laptop, its administrator and two customers.
-async fn shop_with_laptop() -> (Shop, Person, Person, Person, i64) {
-    let shop = Shop::open().await;
-    let boss = shop.admin().await;
-    let (ann, eve) = (shop.customer("ann").await, shop.customer("eve").await);
-    let laptop = boss.add_product("Laptop", "999.99", 50).await;
-    (shop, boss, ann, eve, laptop)
-}
 
 fn item(id: i64) -> String {
     format!("{CART}items/{id}/")

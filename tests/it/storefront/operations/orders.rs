@@ -4,21 +4,12 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use super::{detail, error, no_token, said};
-use crate::support::{Person, Shop, id_of, shapes};
+use super::{detail, error, no_token, said, shop_with_laptop};
+use crate::support::{id_of, shapes};
 
 const ORDERS: &str = "/api/v1/orders/";
 const WEBHOOK: &str = "/api/v1/webhooks/stripe/";
 const FOREIGN: &str = "You do not have permission to access this order.";
-
-/// A shop with a laptop, its administrator and two customers.
-async fn shop_with_laptop() -> (Shop, Person, Person, Person, i64) {
-    let shop = Shop::open().await;
-    let boss = shop.admin().await;
-    let (ann, eve) = (shop.customer("ann").await, shop.customer("eve").await);
-    let laptop = boss.add_product("Laptop", "999.99", 50).await;
-    (shop, boss, ann, eve, laptop)
-}
 
 fn path(order: i64, what: &str) -> String {
     format!("{ORDERS}{order}/{what}")
