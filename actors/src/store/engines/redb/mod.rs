@@ -9,6 +9,8 @@ mod untouched;
 pub use copy::CopyError;
 #[cfg(test)]
 pub(in crate::store) use file::prepare;
+#[cfg(test)]
+pub(in crate::store) use quiet::catch_quietly;
 pub(in crate::store) use file::{REDB_MAGIC, open_file};
 pub(in crate::store) use room::Room;
 #[cfg(test)]
