@@ -3,7 +3,7 @@
 use super::engines::Outcome;
 use super::turns::{Ending, Writer, answer, averaged, seal_if_abandoned};
 use super::write_set::WriteSet;
-use super::{OpenError, Shared};
+use super::{OpenError, Shared, Snapshot};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak, mpsc};
@@ -101,8 +101,9 @@ fn commit(shared: &Shared, sealed: &Sealed) -> Ending {
     // would wait for ever.
     let commit = AssertUnwindSafe(|| shared.engine.commit(sealed));
     let (error, what) = match catch_unwind(commit) {
-        Ok(Outcome::Durable(snapshot)) => {
-            shared.snapshot.store(snapshot);
+        Ok(Outcome::Durable(view)) => {
+            let snapshot = Snapshot::new(sealed.number, shared.tables.clone(), view);
+            shared.snapshot.store(Arc::new(snapshot));
             let average = Duration::from_nanos(shared.commit_nanos.load(Ordering::Relaxed));
             let average = averaged(average, began.elapsed()).as_nanos();
             let average = u64::try_from(average).unwrap_or(u64::MAX);

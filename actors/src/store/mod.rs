@@ -235,7 +235,7 @@ impl Store {
     ) -> Result<(Self, mpsc::Receiver<EpochToEnd>), OpenError> {
         let tables = Tables::of(&schema.tables);
         let engine = Engine::Redb(RedbEngine::new(database, tables.clone()));
-        let snapshot = engine.snapshot()?;
+        let snapshot = Snapshot::new(0, tables.clone(), engine.view()?);
         let (committer, epochs) = committer::Committer::new();
         let shared = Arc::new(Shared {
             engine,

@@ -10,7 +10,7 @@ pub struct Snapshot {
     /// The number of the last epoch in it.
     epoch: u64,
     tables: Tables,
-    view: View,
+    view: Box<View>,
 }
 
 impl std::fmt::Debug for Snapshot {
@@ -20,7 +20,7 @@ impl std::fmt::Debug for Snapshot {
 }
 
 impl Snapshot {
-    pub(super) fn new(epoch: u64, tables: Tables, view: View) -> Self {
+    pub(super) fn new(epoch: u64, tables: Tables, view: Box<View>) -> Self {
         Self { epoch, tables, view }
     }
 
@@ -42,7 +42,7 @@ impl Snapshot {
         key: &[u8],
         look: impl FnOnce(Option<&[u8]>) -> R,
     ) -> Result<R, StoreError> {
-        match &self.view {
+        match &*self.view {
             View::Redb(view) => view.look_up(table, key, look),
         }
     }
@@ -54,13 +54,13 @@ impl Snapshot {
         direction: Direction,
         look: Look<'_>,
     ) -> Result<(), StoreError> {
-        match &self.view {
+        match &*self.view {
             View::Redb(view) => view.walk(table, range, direction, look),
         }
     }
 
     pub(super) fn count_in(&self, table: usize) -> Result<u64, StoreError> {
-        match &self.view {
+        match &*self.view {
             View::Redb(view) => view.count(table),
         }
     }

@@ -7,9 +7,8 @@ pub(super) mod redb;
 
 pub(super) use redb::{RedbEngine, RedbView};
 
+use super::StoreError;
 use super::committer::Sealed;
-use super::{Snapshot, StoreError};
-use std::sync::Arc;
 
 /// Where the store keeps its rows.
 pub(super) enum Engine {
@@ -19,8 +18,8 @@ pub(super) enum Engine {
 
 /// How the commit of an epoch ended.
 pub(super) enum Outcome {
-    /// All of it is durable, and the snapshot shows it.
-    Durable(Arc<Snapshot>),
+    /// All of it is durable, and the view shows it.
+    Durable(Box<View>),
     /// Nothing of it happened.
     Refused(StoreError),
     /// All of it happened, or nothing.
@@ -29,9 +28,9 @@ pub(super) enum Outcome {
 
 impl Engine {
     /// The last committed state.
-    pub(super) fn snapshot(&self) -> Result<Snapshot, StoreError> {
+    pub(super) fn view(&self) -> Result<Box<View>, StoreError> {
         match self {
-            Self::Redb(engine) => engine.snapshot(0),
+            Self::Redb(engine) => Ok(Box::new(View::Redb(engine.view()?))),
         }
     }
 

@@ -9,9 +9,9 @@ mod untouched;
 pub use copy::CopyError;
 #[cfg(test)]
 pub(in crate::store) use file::prepare;
+pub(in crate::store) use file::{REDB_MAGIC, open_file};
 #[cfg(test)]
 pub(in crate::store) use quiet::catch_quietly;
-pub(in crate::store) use file::{REDB_MAGIC, open_file};
 pub(in crate::store) use room::Room;
 #[cfg(test)]
 pub(in crate::store) use room::RoomyDisk;
@@ -21,10 +21,10 @@ use crate::store::committer::Sealed;
 use crate::store::levels::is_empty;
 use crate::store::table::{ByteRange, Look, Tables};
 use crate::store::write_set::WriteSet;
-use crate::store::{Direction, Snapshot, StoreError};
+use crate::store::{Direction, StoreError};
 use redb::{ReadOnlyTable, ReadableDatabase, ReadableTableMetadata, TableDefinition};
 use std::ops::Bound;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 type OpenTable = ReadOnlyTable<&'static [u8], &'static [u8]>;
 
@@ -47,13 +47,12 @@ impl RedbEngine {
         Self { database, tables }
     }
 
-    /// The last committed state; `epoch` is the number of the last epoch in it.
-    pub(super) fn snapshot(&self, epoch: u64) -> Result<Snapshot, StoreError> {
+    /// The last committed state.
+    pub(super) fn view(&self) -> Result<RedbView, StoreError> {
         let transaction = self.database.begin_read()?;
         let tables = self.tables.clone();
         let open = tables.names().iter().map(|_| OnceLock::new()).collect();
-        let view = RedbView { transaction, tables: tables.clone(), open };
-        Ok(Snapshot::new(epoch, tables, View::Redb(view)))
+        Ok(RedbView { transaction, tables, open })
     }
 
     /// Writes the epoch table by table, in the order of the keys: sequential keys change the fewest
@@ -66,8 +65,8 @@ impl RedbEngine {
         if let Err(error) = transaction.commit() {
             return Outcome::Unknown(error.into());
         }
-        match self.snapshot(sealed.number) {
-            Ok(snapshot) => Outcome::Durable(Arc::new(snapshot)),
+        match self.view() {
+            Ok(view) => Outcome::Durable(Box::new(View::Redb(view))),
             Err(error) => Outcome::Unknown(error),
         }
     }
