@@ -33,15 +33,36 @@ struct Queues<Requester, Job> {
     /// Every requester with a queue, once; the first is served next.
     order: VecDeque<Requester>,
     waiting: usize,
+    /// The requesters of the running jobs, one entry per job.
+    running: Vec<Requester>,
+    running_per_requester_max: usize,
     is_closed: bool,
 }
 
 impl<Requester: Copy + Eq + Hash, Job> FairQueue<Requester, Job> {
     /// An empty queue.
     pub fn new(bounds: WaitingBounds) -> Self {
-        let queues =
-            Queues { of: HashMap::new(), order: VecDeque::new(), waiting: 0, is_closed: false };
+        let queues = Queues {
+            of: HashMap::new(),
+            order: VecDeque::new(),
+            waiting: 0,
+            running: Vec::new(),
+            running_per_requester_max: usize::MAX,
+            is_closed: false,
+        };
         Self { bounds, queues: Mutex::new(queues), arrived: Condvar::new() }
+    }
+
+    /// Limits how many jobs of one requester run at once, from now on. At first nothing limits them.
+    pub fn limit_running(&self, per_requester_max: usize) {
+        let mut queues = self.lock();
+        let before =
+            std::mem::replace(&mut queues.running_per_requester_max, per_requester_max.max(1));
+        let is_raised = before < queues.running_per_requester_max;
+        drop(queues);
+        if is_raised {
+            self.arrived.notify_all();
+        }
     }
 
     /// Adds a job to the end of its requester's queue.
@@ -63,17 +84,35 @@ impl<Requester: Copy + Eq + Hash, Job> FairQueue<Requester, Job> {
             }
         }
         queues.push(requester, job);
+        let may_run = queues.may_run(requester);
         drop(queues);
-        self.arrived.notify_one();
+        // Otherwise the worker that finishes one of the requester's jobs takes the next one.
+        if may_run {
+            self.arrived.notify_one();
+        }
         displaced.map_or(Ok(()), |last| Err(Displaced(last)))
     }
 
-    /// Waits for the next job; `None` once the queue is closed and empty.
-    pub fn next(&self) -> Option<Job> {
+    /// Runs jobs on this thread until the queue is closed and empty. Several threads may do so at
+    /// once. `run` must not panic.
+    pub fn work(&self, mut run: impl FnMut(Job)) {
+        let mut finished = None;
+        while let Some((requester, job)) = self.next(finished) {
+            run(job);
+            finished = Some(requester);
+        }
+    }
+
+    /// Ends a job of `finished` and waits for the next one; `None` once the queue is closed and no
+    /// job is left that this thread may run.
+    fn next(&self, finished: Option<Requester>) -> Option<(Requester, Job)> {
         let mut queues = self.lock();
+        if let Some(requester) = finished {
+            queues.finish(requester);
+        }
         loop {
-            if let Some(job) = queues.pop() {
-                return Some(job);
+            if let Some(next) = queues.pop() {
+                return Some(next);
             }
             if queues.is_closed {
                 return None;
@@ -103,9 +142,17 @@ impl<Requester: Copy + Eq + Hash, Job> Queues<Requester, Job> {
         self.waiting += 1;
     }
 
-    /// The first job of the next requester, who then moves to the end of the order.
-    fn pop(&mut self) -> Option<Job> {
-        let requester = self.order.pop_front()?;
+    fn may_run(&self, requester: Requester) -> bool {
+        let running = self.running.iter().filter(|other| **other == requester).count();
+        running < self.running_per_requester_max
+    }
+
+    /// The first job of the next requester that may run one. This requester then moves to the end of the
+    /// order.
+    fn pop(&mut self) -> Option<(Requester, Job)> {
+        // Only requesters with running jobs are passed over, so at most one for each worker.
+        let position = self.order.iter().position(|requester| self.may_run(*requester))?;
+        let requester = self.order.remove(position)?;
         let queue = self.of.get_mut(&requester)?;
         let job = queue.pop_front()?;
         if queue.is_empty() {
@@ -114,7 +161,14 @@ impl<Requester: Copy + Eq + Hash, Job> Queues<Requester, Job> {
             self.order.push_back(requester);
         }
         self.waiting -= 1;
-        Some(job)
+        self.running.push(requester);
+        Some((requester, job))
+    }
+
+    fn finish(&mut self, requester: Requester) {
+        if let Some(position) = self.running.iter().position(|running| *running == requester) {
+            self.running.swap_remove(position);
+        }
     }
 
     /// Removes the last job of the longest queue, if that queue is longer than `least`. At least
@@ -135,6 +189,14 @@ mod tests {
 
     const BOUNDS: WaitingBounds = WaitingBounds { all_max: 256, per_requester_max: 64 };
 
+    /// Every job of the queue, in the order in which they run.
+    fn served<Job>(queue: FairQueue<u32, Job>) -> Vec<Job> {
+        let mut served = Vec::new();
+        queue.close();
+        queue.work(|job| served.push(job));
+        served
+    }
+
     #[test]
     fn requesters_take_turns() {
         let queue = FairQueue::new(BOUNDS);
@@ -143,8 +205,7 @@ mod tests {
         }
         assert!(queue.join(2, "b1").is_ok());
         assert!(queue.join(3, "s1").is_ok());
-        queue.close();
-        let served: Vec<_> = std::iter::from_fn(|| queue.next()).collect();
+        let served = served(queue);
         assert_eq!(served, ["a1", "b1", "s1", "a2", "a3"]);
     }
 
@@ -166,8 +227,7 @@ mod tests {
         }
         let displaced = queue.join(9, 1_000).map_err(|Displaced(job)| job);
         assert_eq!(displaced, Err(BOUNDS.per_requester_max - 1));
-        queue.close();
-        let served: Vec<_> = std::iter::from_fn(|| queue.next()).collect();
+        let served = served(queue);
         assert_eq!(served.len(), BOUNDS.all_max);
         assert_eq!(served[4], 1_000);
     }
@@ -178,5 +238,37 @@ mod tests {
         let all = u32::try_from(BOUNDS.all_max).expect("small");
         assert!((0..all).all(|number| queue.join(number, number).is_ok()));
         assert_eq!(queue.join(all, all).map_err(|Displaced(job)| job), Err(all));
+    }
+
+    #[test]
+    fn a_requester_at_its_limit_leaves_the_other_workers_to_others() {
+        let queue = FairQueue::new(BOUNDS);
+        queue.limit_running(1);
+        for job in ["a1", "a2", "a3"] {
+            assert!(queue.join(1, job).is_ok());
+        }
+        assert_eq!(queue.next(None), Some((1, "a1")));
+        assert!(queue.join(2, "b1").is_ok());
+        assert_eq!(queue.next(None), Some((2, "b1")), "a2 waits for the end of a1");
+        assert_eq!(queue.next(Some(1)), Some((1, "a2")));
+        queue.limit_running(2);
+        assert_eq!(queue.next(Some(2)), Some((1, "a3")), "two of its jobs may run now");
+    }
+
+    #[test]
+    fn closing_ends_every_worker_and_leaves_no_job() {
+        let queue = FairQueue::new(BOUNDS);
+        queue.limit_running(1);
+        let done = Mutex::new(Vec::new());
+        std::thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| queue.work(|job| done.lock().expect("no panic").push(job)));
+            }
+            for job in 0..20 {
+                assert!(queue.join(1, job).is_ok());
+            }
+            queue.close();
+        });
+        assert_eq!(done.into_inner().expect("no panic"), Vec::from_iter(0..20));
     }
 }

@@ -221,16 +221,16 @@ fn hash_until_closed(jobs: &FairQueue<QueueKey, Job>, computed: &AtomicU64) {
 }
 
 fn work_until_closed(jobs: &FairQueue<QueueKey, Job>, mut run: impl FnMut(&Job) -> Outcome) {
-    while let Some(job) = jobs.next() {
+    jobs.work(|job| {
         if job.answer.is_closed() {
-            continue;
+            return;
         }
         // A panic continues in the caller and not in this thread, which may be the only one.
         let outcome =
             catch_unwind(AssertUnwindSafe(|| run(&job))).unwrap_or_else(Outcome::Panicked);
         // The caller may have stopped waiting.
         let _ = job.answer.send(outcome);
-    }
+    });
 }
 
 /// Runs a job. `memory` is reused by the next one.

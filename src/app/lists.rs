@@ -2,7 +2,7 @@
 //! the client reads them.
 
 use super::{App, failure_answer};
-use crate::edge::{Answer, Call, Client, ItemWriter, PageQuery, Wrapping, limits};
+use crate::edge::{Answer, Call, Client, Crowd, ItemWriter, PageQuery, Wrapping, limits};
 use serde::Serialize;
 use souk_actors::Failure;
 use souk_actors::fair_queue::{FairQueue, WaitingBounds};
@@ -26,12 +26,17 @@ const WAITING: WaitingBounds = WaitingBounds {
 type Job = Box<dyn FnOnce() + Send>;
 
 /// The threads that read lists. A search may read every product, so only a few searches run at
-/// once, and clients take turns.
-pub(crate) struct Reading(Arc<FairQueue<Client, Job>>);
+/// once, and clients take turns. While several clients use the shop, none of them gets more than
+/// three quarters of the threads: even at a low priority, reading on every core delays the others.
+pub(crate) struct Reading {
+    queue: Arc<FairQueue<Client, Job>>,
+    threads: usize,
+    crowd: Crowd,
+}
 
 impl Drop for Reading {
     fn drop(&mut self) {
-        self.0.close();
+        self.queue.close();
     }
 }
 
@@ -42,21 +47,27 @@ impl Reading {
     /// If a thread cannot be started.
     pub(crate) fn start() -> io::Result<Self> {
         let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let threads = cores.max(THREADS_MIN);
         let queue = Arc::new(FairQueue::<Client, Job>::new(WAITING));
-        for number in 0..cores.max(THREADS_MIN) {
+        for number in 0..threads {
             let waiting = Arc::clone(&queue);
             std::thread::Builder::new().name(format!("reading-{number}")).spawn(move || {
                 let own = Some(rustix::thread::gettid());
                 if let Err(error) = rustix::process::setpriority_process(own, NICE_LEVEL) {
                     tracing::warn!(%error, "lists are read at normal priority");
                 }
-                while let Some(job) = waiting.next() {
+                waiting.work(|job| {
                     // If a job panics, its sender is dropped, and the waiting client gets an error.
                     let _ = std::panic::catch_unwind(AssertUnwindSafe(job));
-                }
+                });
             })?;
         }
-        Ok(Self(queue))
+        Ok(Self { queue, threads, crowd: Crowd::default() })
+    }
+
+    /// Notes that a client uses the shop; call it for every request, also for those that read no list.
+    pub(crate) fn note(&self, client: Client) {
+        self.crowd.note(client);
     }
 
     /// Runs `read` on a reading thread when it is the client's turn.
@@ -75,7 +86,12 @@ impl Reading {
                 let _ = answer.send(read());
             }
         });
-        self.0.join(client, job).map_err(|_| Failure::Busy)?;
+        let each_max = match self.crowd.is_several() {
+            true => self.threads * 3 / 4,
+            false => self.threads,
+        };
+        self.queue.limit_running(each_max);
+        self.queue.join(client, job).map_err(|_| Failure::Busy)?;
         outcome.await.map_err(|_| Failure::Unavailable)
     }
 }
@@ -137,6 +153,7 @@ mod tests {
     use std::net::IpAddr;
     use std::sync::Mutex;
     use std::sync::mpsc;
+    use std::time::Duration;
 
     #[tokio::test]
     async fn clients_take_turns_and_a_panic_stops_nobody_else() {
@@ -178,5 +195,35 @@ mod tests {
         let position = |job| done.iter().position(|found| *found == job);
         assert_eq!(done.len(), 4);
         assert!(position("b1") < position("a3"), "{done:?}");
+    }
+
+    #[tokio::test]
+    async fn a_client_beside_others_leaves_a_thread_to_them() {
+        let mut reading = Reading::start().expect("threads");
+        reading.crowd = Crowd::of_several();
+        let reading = Arc::new(reading);
+        let client = |last: u8| Client::from(IpAddr::from([192, 0, 2, last]));
+        let (release, gate) = mpsc::channel::<()>();
+        let gate = Arc::new(Mutex::new(gate));
+        let (begun, mut begins) = tokio::sync::mpsc::unbounded_channel();
+        let mut jobs = tokio::task::JoinSet::new();
+        for _ in 0..reading.threads {
+            let (reading, gate, begun) = (Arc::clone(&reading), Arc::clone(&gate), begun.clone());
+            jobs.spawn(async move {
+                let wait = move || {
+                    begun.send(()).expect("the test still runs");
+                    drop(gate.lock().map(|gate| gate.recv()));
+                };
+                reading.run(client(1), wait).await.expect("held");
+            });
+        }
+        begins.recv().await.expect("one of them began");
+        let other = reading.run(client(2), || "answered");
+        let other = tokio::time::timeout(Duration::from_secs(20), other).await;
+        assert_eq!(other.expect("a thread is free").expect("read"), "answered");
+        drop(release);
+        while let Some(joined) = jobs.join_next().await {
+            joined.expect("no task panicked");
+        }
     }
 }

@@ -194,6 +194,7 @@ impl App {
 
     /// Answers one request.
     pub(crate) async fn answer(self: Arc<Self>, mut request: Request) -> Answer {
+        self.reading.note(request.client);
         if !request.method.is_safe() && self.adapters.is_outbox_full() {
             return failure_answer(&Failure::OutboxFull);
         }

@@ -52,6 +52,8 @@ pub(crate) const ANSWERS_UNITS_MAX: usize = 64 * 1024;
 /// Lists and searches that wait to be read, for all clients and for one; beyond it 503. Each
 /// connection has at most one.
 pub(crate) const READINGS_WAITING_MAX: usize = CONNECTIONS_MAX;
+/// Several clients use the shop for this long after requests of two of them.
+pub(crate) const CROWD_MILLIS: u64 = 1000;
 /// `Retry-After` of the edge's 503 answers.
 pub(crate) const RETRY_AFTER_SECONDS: u32 = 1;
 

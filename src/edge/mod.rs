@@ -9,6 +9,7 @@
 //! | `accept` | whether a client prefers a page to JSON |
 //! | `access` | one log line per request |
 //! | `client` | which client a request is from, through trusted proxies |
+//! | `crowd` | whether several clients use the shop |
 //! | `cors`, `headers` | which pages of other origins may read our answers; all headers read and written |
 //! | `description`, `openapi` | the description of an operation, and the OpenAPI document made of it |
 //! | `shares` | resources that all clients share, with limits for all and for each |
@@ -28,6 +29,7 @@ mod answer;
 mod body;
 mod client;
 mod cors;
+mod crowd;
 mod description;
 pub(crate) mod form;
 pub(crate) mod headers;
@@ -55,6 +57,7 @@ pub(crate) use access::{AccessLog, TARGET as ACCESS_TARGET};
 pub(crate) use answer::Answer;
 pub(crate) use client::{Client, TrustedProxies};
 pub(crate) use cors::Cors;
+pub(crate) use crowd::Crowd;
 pub(crate) use description::{Description, any_text};
 pub(crate) use form::{Errors, Form};
 pub(crate) use list::{ItemWriter, Wrapping};
