@@ -10,6 +10,7 @@
 //! | `access` | one log line per request |
 //! | `client` | which client a request is from, through trusted proxies |
 //! | `crowd` | whether several clients use the shop |
+//! | `gate` | how many requests of one client run at once |
 //! | `cors`, `headers` | which pages of other origins may read our answers; all headers read and written |
 //! | `description`, `openapi` | the description of an operation, and the OpenAPI document made of it |
 //! | `shares` | resources that all clients share, with limits for all and for each |
@@ -32,6 +33,7 @@ mod cors;
 mod crowd;
 mod description;
 pub(crate) mod form;
+mod gate;
 pub(crate) mod headers;
 pub(crate) mod limits;
 mod list;

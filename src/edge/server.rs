@@ -5,6 +5,7 @@
 
 use crate::edge::body::{self, Body};
 use crate::edge::client::Client;
+use crate::edge::gate::{Gate, Writing};
 use crate::edge::shares::{Pool, Share};
 use crate::edge::stall::StallGuard;
 use crate::edge::{AccessLog, Answer, Cors, Request, TrustedProxies, limits, standard, target};
@@ -63,6 +64,7 @@ struct ServerState<App> {
     bodies: Arc<Pool>,
     /// Room for long answers, held until clients have taken them.
     answers: Arc<Pool>,
+    gate: Arc<Gate>,
 }
 
 /// Answers every request on `listener` with `app`. `cors` lists the origins whose pages may read the
@@ -94,17 +96,7 @@ async fn serve_within<App, Answering>(
     App: Fn(Request) -> Answering + Clone + Send + Sync + 'static,
     Answering: Future<Output = Answer> + Send + 'static,
 {
-    let changes = Arc::new(Semaphore::new(limits::CHANGES_IN_FLIGHT_MAX as usize));
-    let state = Arc::new(ServerState {
-        app,
-        cors,
-        access,
-        proxies,
-        bounds,
-        changes: Arc::clone(&changes),
-        bodies: Pool::new(limits::BODIES_UNITS_MAX),
-        answers: Pool::new(limits::ANSWERS_UNITS_MAX),
-    });
+    let state = ServerState::new(bounds, (cors, access, proxies), app);
     let connections = Arc::new(Semaphore::new(bounds.connections));
     let addresses = Pool::new(bounds.connections);
     let graceful = GracefulShutdown::new();
@@ -126,7 +118,9 @@ async fn serve_within<App, Answering>(
             continue;
         }
         let io = StallGuard::new(TokioIo::new(stream), bounds.write_stall);
-        let answering = TowerToHyperService::new(warp::service(filter(Arc::clone(&state), remote)));
+        let writing = Writing::default();
+        let filter = filter(Arc::clone(&state), remote, writing.clone());
+        let answering = TowerToHyperService::new(warp::service(filter));
         let service = service_fn(move |mut request: http::Request<Incoming>| {
             // warp panics on a request without a path.
             if let Err(refusal) = target::settle(&mut request) {
@@ -146,7 +140,7 @@ async fn serve_within<App, Answering>(
             .serve_connection(io, service);
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
-            if let Err(error) = connection.await {
+            if let Err(error) = writing.during(connection).await {
                 tracing::debug!(%error, %remote, "a connection broke off");
             }
             drop((permit, share));
@@ -156,7 +150,7 @@ async fn serve_within<App, Answering>(
     let finishing = async {
         graceful.shutdown().await;
         // Changes whose clients disconnected belong to no connection, so they are awaited separately.
-        drop(changes.acquire_many(limits::CHANGES_IN_FLIGHT_MAX).await);
+        drop(state.changes.acquire_many(limits::CHANGES_IN_FLIGHT_MAX).await);
     };
     if tokio::time::timeout(bounds.shutdown, finishing).await.is_err() {
         tracing::warn!(seconds = bounds.shutdown.as_secs(), "requests still ran at shutdown");
@@ -186,6 +180,7 @@ async fn accept(
 fn filter<App, Answering>(
     state: Arc<ServerState<App>>,
     remote: SocketAddr,
+    writing: Writing,
 ) -> impl Filter<Extract = (warp::reply::Response,), Error = warp::Rejection>
 + Clone
 + Send
@@ -202,7 +197,7 @@ where
         .and(warp::header::headers_cloned())
         .and(warp::body::stream())
         .then(move |method: Method, path: FullPath, raw_query, headers: HeaderMap, stream| {
-            let state = Arc::clone(&state);
+            let (state, writing) = (Arc::clone(&state), writing.clone());
             async move {
                 let entry = state.access.begin(&method, path.as_str(), &headers);
                 if let Some(answer) = state.cors.preflight(&method, &headers) {
@@ -211,22 +206,24 @@ where
                 }
                 let client = state.proxies.client(remote.ip(), &headers);
                 let origin = headers.get(ORIGIN).cloned();
-                let body = if body::has_body(&method, &headers) {
-                    body::read(&headers, stream, state.bounds.body_read, (&state.bodies, client))
-                        .await
-                } else {
-                    Ok(Body::default())
+                let answering = async {
+                    let body = if body::has_body(&method, &headers) {
+                        let room = (&state.bodies, client);
+                        body::read(&headers, stream, state.bounds.body_read, room).await
+                    } else {
+                        Ok(Body::default())
+                    };
+                    let body = match body {
+                        Ok(body) => body,
+                        Err(answer) => return answer,
+                    };
+                    let path = path.as_str().to_owned();
+                    let mut request = Request::new(method, path, raw_query, headers);
+                    request.client = client;
+                    request.set_body(body);
+                    state.answer(request).await
                 };
-                let answer = match body {
-                    Ok(body) => {
-                        let path = path.as_str().to_owned();
-                        let mut request = Request::new(method, path, raw_query, headers);
-                        request.client = client;
-                        request.set_body(body);
-                        state.answer(request).await
-                    }
-                    Err(answer) => answer,
-                };
+                let answer = state.gate.run(client, &writing, answering).await;
                 let answer = state.cors.with_cors_headers(origin.as_ref(), answer);
                 let (answer, room) = state.hold(client, answer);
                 entry.into_iter().for_each(|entry| entry.end(&answer));
@@ -240,6 +237,24 @@ where
     App: Fn(Request) -> Answering + Clone + Send + Sync + 'static,
     Answering: Future<Output = Answer> + Send + 'static,
 {
+    fn new(
+        bounds: Bounds,
+        (cors, access, proxies): (Cors, AccessLog, TrustedProxies),
+        app: App,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            app,
+            cors,
+            access,
+            proxies,
+            bounds,
+            changes: Arc::new(Semaphore::new(limits::CHANGES_IN_FLIGHT_MAX as usize)),
+            bodies: Pool::new(limits::BODIES_UNITS_MAX),
+            answers: Pool::new(limits::ANSWERS_UNITS_MAX),
+            gate: Gate::for_cores(),
+        })
+    }
+
     /// Reserves memory for a long answer. If the client has used up its share, the answer becomes a 503.
     fn hold(&self, client: Client, answer: Answer) -> (Answer, Option<Share>) {
         let units = answer.held_bytes().div_ceil(limits::ROOM_UNIT_BYTES);

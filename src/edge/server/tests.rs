@@ -262,3 +262,37 @@ async fn a_change_runs_to_its_end_without_its_client() {
     served.until_stopped().await;
     assert_eq!(ended.load(Ordering::SeqCst), 1);
 }
+
+#[tokio::test]
+async fn a_client_whose_requests_all_wait_delays_nobody() {
+    const WAITING: usize = 64;
+    let mut served = Served::start(Bounds { shutdown: 2 * HANG, ..Bounds::default() }).await;
+    let asked = |client: u8, path: &str| {
+        format!(
+            "GET {path} HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: 192.0.2.{client}\r\n\
+             Connection: close\r\n\r\n"
+        )
+    };
+    // Two clients use the shop, so each of them has its share only.
+    for client in [1, 2] {
+        served.send(&asked(client, "/1")).await;
+    }
+    let mut waiting = Vec::new();
+    for _ in 0..WAITING {
+        let mut stream = served.connect().await;
+        stream.write_all(asked(1, "/slow").as_bytes()).await.expect("sent");
+        served.began.notified().await;
+        waiting.push(stream);
+    }
+    for client in [2, 1] {
+        let answer = served.send(&asked(client, "/2")).await;
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    }
+    assert_eq!(served.ended.load(Ordering::SeqCst), 0, "the first client's requests still wait");
+    for mut stream in waiting {
+        served.go_on.notify_one();
+        assert!(read_to_end(&mut stream).await.starts_with("HTTP/1.1 200 "));
+    }
+    served.stop();
+    served.until_stopped().await;
+}
