@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 
 /// Octets of a receive buffer that fills up quickly.
 const SMALL_BUFFER_BYTES: u32 = 4096;
@@ -22,7 +23,17 @@ pub(super) struct Held {
     beginning: Arc<Vec<u8>>,
     /// Sent repeatedly after it.
     drip: &'static [u8],
-    reads_slowly: bool,
+    reads: Reads,
+}
+
+/// What a flood reads of the answers.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reads {
+    Nothing,
+    /// As much as fits into a small receive buffer.
+    Slowly,
+    /// Everything; it sends the beginning again and again.
+    Everything,
 }
 
 /// Every flood of this kind, with its name.
@@ -31,7 +42,7 @@ pub(super) fn all(world: &World) -> Vec<(&'static str, Held)> {
         connections,
         beginning: Arc::new(beginning),
         drip,
-        reads_slowly: false,
+        reads: Reads::Nothing,
     };
     let mut body = b"POST /api/v1/auth/login/ HTTP/1.1\r\nHost: souk.test\r\n\
         Content-Type: application/json\r\nContent-Length: 1000000\r\n\r\n{\"email\": \""
@@ -39,9 +50,11 @@ pub(super) fn all(world: &World) -> Vec<(&'static str, Held)> {
     body.resize(body.len() + 600_000, b'a');
     let pipelined = request("GET", "/api/v1/product/?page_size=20", None, None).repeat(200);
     let slow_reads = Held {
-        reads_slowly: true,
+        reads: Reads::Slowly,
         ..held(600, request("GET", "/api/v1/product/", None, None), b"")
     };
+    let details = world.product_details()[0].repeat(200);
+    let details = Held { reads: Reads::Everything, ..held(200, details, b"") };
     let stream = request("GET", "/api/v1/events", Some(world.administrator()), None);
     vec![
         ("10,000 idle connections", held(10_000, Vec::new(), b"")),
@@ -49,6 +62,7 @@ pub(super) fn all(world: &World) -> Vec<(&'static str, Held)> {
         ("slow bodies (400 of 1 MB)", held(400, body, b"a")),
         ("slow reads (600 of a whole list)", slow_reads),
         ("pipelining (200 × 200 requests)", held(200, pipelined, b"")),
+        ("pipelining of details (200 × 200, without end)", details),
         ("streams of events (200)", held(200, stream, b"")),
     ]
 }
@@ -70,8 +84,11 @@ pub(super) async fn run(held: Held, address: SocketAddr, stop: Arc<AtomicBool>) 
 }
 
 async fn hold(held: &Held, address: SocketAddr, stop: &AtomicBool) -> std::io::Result<()> {
-    let buffer = held.reads_slowly.then_some(SMALL_BUFFER_BYTES);
+    let buffer = (held.reads == Reads::Slowly).then_some(SMALL_BUFFER_BYTES);
     let mut stream = connect(address, buffer).await?;
+    if held.reads == Reads::Everything {
+        return repeat(&held.beginning, stream, stop).await;
+    }
     // Data that the shop does not read in time is not sent, but the connection stays open.
     let _ = tokio::time::timeout(DRIP_EVERY, stream.write_all(&held.beginning)).await;
     while !stop.load(Ordering::Relaxed) {
@@ -86,4 +103,27 @@ async fn hold(held: &Held, address: SocketAddr, stop: &AtomicBool) -> std::io::R
         }
     }
     Ok(())
+}
+
+/// Sends the octets again and again until `stop`, and discards the answers.
+async fn repeat(octets: &[u8], stream: TcpStream, stop: &AtomicBool) -> std::io::Result<()> {
+    let (mut answers, mut requests) = stream.into_split();
+    let sending = async {
+        loop {
+            requests.write_all(octets).await?;
+        }
+    };
+    let mut discarded = tokio::io::sink();
+    let discarding = tokio::io::copy(&mut answers, &mut discarded);
+    let stopped = async {
+        while !stop.load(Ordering::Relaxed) {
+            tokio::time::sleep(DRIP_EVERY).await;
+        }
+    };
+    // Closes the connection, with whatever was not answered.
+    tokio::select! {
+        failed = sending => failed,
+        ended = discarding => ended.map(drop),
+        () = stopped => Ok(()),
+    }
 }
