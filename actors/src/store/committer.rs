@@ -1,6 +1,7 @@
 //! The committer: the only thread that ends epochs.
 
-use super::engines::Outcome;
+use super::engines::{Outcome, View};
+use super::kept::{KeptCell, Touched};
 use super::turns::{Ending, Writer, answer, averaged, seal_if_abandoned};
 use super::write_set::WriteSet;
 use super::{OpenError, Shared, Snapshot};
@@ -88,6 +89,15 @@ pub(super) fn end_epoch(shared: Arc<Shared>, epoch: EpochToEnd) {
     answer(turns, ending);
 }
 
+/// Publishes the state after an epoch, with what is kept about it in memory.
+fn publish(shared: &Shared, sealed: &Sealed, view: Box<View>) {
+    let previous = shared.snapshot.load();
+    let kept = KeptCell::after(&previous);
+    let next = Snapshot::new(sealed.number, shared.tables.clone(), view, kept);
+    next.follow(&previous, Touched::by(&sealed.writes, &shared.tables, &shared.following));
+    shared.snapshot.store(Arc::new(next));
+}
+
 fn commit(shared: &Shared, sealed: &Sealed) -> Ending {
     // What the engine did with the epoch before is unknown, and this one may have read it.
     if *shared.broken.borrow() {
@@ -102,8 +112,7 @@ fn commit(shared: &Shared, sealed: &Sealed) -> Ending {
     let commit = AssertUnwindSafe(|| shared.engine.commit(sealed));
     let (error, what) = match catch_unwind(commit) {
         Ok(Outcome::Durable(view)) => {
-            let snapshot = Snapshot::new(sealed.number, shared.tables.clone(), view);
-            shared.snapshot.store(Arc::new(snapshot));
+            publish(shared, sealed, view);
             let average = Duration::from_nanos(shared.commit_nanos.load(Ordering::Relaxed));
             let average = averaged(average, began.elapsed()).as_nanos();
             let average = u64::try_from(average).unwrap_or(u64::MAX);

@@ -22,6 +22,7 @@ mod engines;
 mod epoch;
 mod error;
 mod free_disk;
+mod kept;
 mod levels;
 mod schema;
 mod seal;
@@ -36,6 +37,7 @@ mod write_set;
 pub use engines::redb::CopyError;
 pub use epoch::Unit;
 pub use error::{OpenError, StoreError};
+pub use kept::{Kept, Touched};
 pub use schema::{Opening, SCHEMA_VERSION, Schema, StoreKind};
 pub use seal::{BadCopy, Seal};
 pub use snapshot::Snapshot;
@@ -54,6 +56,7 @@ use committer::EpochToEnd;
 use engines::redb::Room;
 use engines::{Engine, RedbEngine};
 use free_disk::DiskState;
+use kept::{Following, KeptCell};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
@@ -166,6 +169,7 @@ struct Shared {
     writer: Arc<tokio::sync::Mutex<Writer>>,
     waiting: AtomicUsize,
     snapshot: ArcSwap<Snapshot>,
+    following: Arc<Following>,
     committer: committer::Committer,
     closing: AtomicBool,
     broken: watch::Sender<bool>,
@@ -235,7 +239,9 @@ impl Store {
     ) -> Result<(Self, mpsc::Receiver<EpochToEnd>), OpenError> {
         let tables = Tables::of(&schema.tables);
         let engine = Engine::Redb(RedbEngine::new(database, tables.clone()));
-        let snapshot = Snapshot::new(0, tables.clone(), engine.view()?);
+        let following = Following::new(&schema.followed);
+        let kept = KeptCell::first(Arc::clone(&following));
+        let snapshot = Snapshot::new(0, tables.clone(), engine.view()?, kept);
         let (committer, epochs) = committer::Committer::new();
         let shared = Arc::new(Shared {
             engine,
@@ -246,6 +252,7 @@ impl Store {
             writer: Arc::new(tokio::sync::Mutex::new(Writer::default())),
             waiting: AtomicUsize::new(0),
             snapshot: ArcSwap::from_pointee(snapshot),
+            following,
             committer,
             closing: AtomicBool::new(false),
             broken: watch::Sender::new(false),

@@ -44,13 +44,21 @@ impl fmt::Display for StoreKind {
 pub struct Schema {
     pub(super) kind: StoreKind,
     pub(super) tables: Vec<&'static str>,
+    /// The tables of [`super::Kept`].
+    pub(super) followed: Vec<&'static str>,
 }
 
 impl Schema {
     /// A store of this kind with these tables and the ones every store has.
     #[must_use]
     pub fn new(kind: StoreKind, tables: &[&'static str]) -> Self {
-        Self { kind, tables: [counters::TABLES, tables].concat() }
+        Self { kind, tables: [counters::TABLES, tables].concat(), followed: Vec::new() }
+    }
+
+    /// The same schema, whose store notes which keys of these tables its commits touch.
+    #[must_use]
+    pub fn following(self, tables: &[&'static str]) -> Self {
+        Self { followed: tables.to_vec(), ..self }
     }
 }
 

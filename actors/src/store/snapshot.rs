@@ -2,6 +2,7 @@
 
 use super::counters;
 use super::engines::View;
+use super::kept::KeptCell;
 use super::table::{ByteRange, Look, TableId};
 use super::{Direction, Key, Read, Row, StoreError, Table, Tables};
 
@@ -11,6 +12,7 @@ pub struct Snapshot {
     epoch: u64,
     tables: Tables,
     view: Box<View>,
+    pub(super) kept: KeptCell,
 }
 
 impl std::fmt::Debug for Snapshot {
@@ -20,8 +22,8 @@ impl std::fmt::Debug for Snapshot {
 }
 
 impl Snapshot {
-    pub(super) fn new(epoch: u64, tables: Tables, view: Box<View>) -> Self {
-        Self { epoch, tables, view }
+    pub(super) fn new(epoch: u64, tables: Tables, view: Box<View>, kept: KeptCell) -> Self {
+        Self { epoch, tables, view, kept }
     }
 
     pub(super) fn epoch(&self) -> u64 {

@@ -8,6 +8,7 @@ mod differential;
 mod disk;
 mod durability;
 mod epochs;
+mod kept;
 mod opening;
 mod pipeline;
 mod queries;

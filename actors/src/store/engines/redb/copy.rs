@@ -89,7 +89,8 @@ impl Store {
 
     fn copy_rows(&self, copy: &redb::Database) -> Result<(), CopyError> {
         let names = self.shared.tables.names();
-        prepare(copy, &Schema { kind: self.shared.kind, tables: names.to_vec() })?;
+        let (kind, tables) = (self.shared.kind, names.to_vec());
+        prepare(copy, &Schema { kind, tables, followed: Vec::new() })?;
         let snapshot = self.snapshot();
         let write = copy.begin_write().map_err(StoreError::from)?;
         for name in names {
