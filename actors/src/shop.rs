@@ -7,7 +7,7 @@ use crate::outbox::Outbox;
 use crate::owner::{Turn, take_turn};
 use crate::sandbox::SandboxGateway;
 use crate::store::{
-    CopyError, OpenError, Opening, Schema, Store, StoreError, StoreKind, StoreLimits,
+    CopyError, Kept, OpenError, Opening, Schema, Store, StoreError, StoreKind, StoreLimits,
 };
 use crate::supervision::{OwnerSettings, Owners};
 use crate::terms::{self, TermsDiffer};
@@ -109,7 +109,7 @@ pub fn tables() -> Vec<&'static str> {
 /// The schema of a shop's store.
 #[must_use]
 pub fn schema() -> Schema {
-    Schema::new(StoreKind::Shop, &tables())
+    Schema::new(StoreKind::Shop, &tables()).following(orders::OrderLists::TABLES)
 }
 
 /// Opens the store of the shop in `directory`, without its owners. Rejects a currency that is not

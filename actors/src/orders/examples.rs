@@ -77,6 +77,11 @@ fn orders() -> Vec<Example> {
     rows
 }
 
+/// An order for tests that need no more than that it is there.
+pub(crate) fn any_order() -> Order {
+    guests_order()
+}
+
 fn guests_order() -> Order {
     Order {
         number: text("ORD-0000000300"),

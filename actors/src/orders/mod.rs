@@ -7,6 +7,7 @@ mod delete;
 #[cfg(test)]
 pub(crate) mod examples;
 mod leaving;
+mod lists;
 mod mail;
 mod notices;
 mod order;
@@ -45,6 +46,7 @@ pub use units::{AddOrderUnit, RemoveOrderUnit};
 pub use unpaid::{guests_unpaid, unpaid_due};
 pub use update::{UpdateOrder, Updated};
 
+pub(crate) use lists::OrderLists;
 pub(crate) use queries::check;
 #[cfg(any(test, fuzzing))]
 pub(crate) use stored::READERS;

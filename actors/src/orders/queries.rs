@@ -1,5 +1,6 @@
 //! Queries about orders, answered from a committed snapshot or within a turn.
 
+use super::lists::OrderLists;
 use super::stored::{BY_CUSTOMER, BY_EXPIRY, GONE, ORDERS, SUMMARY, TO_FORGET};
 use super::{CrmSync, Order, OrderSummary, crm, leaving, unpaid};
 use crate::catalog::TakenStock;
@@ -35,16 +36,7 @@ pub fn ids_of_customer(
     offset: u64,
     limit: usize,
 ) -> Result<(u64, Vec<OrderId>), StoreError> {
-    let mut count = 0_u64;
-    let mut ids = Vec::new();
-    snapshot.visit_under(BY_CUSTOMER, &customer, Direction::Descending, |id, ()| {
-        if count >= offset && ids.len() < limit {
-            ids.push(id);
-        }
-        count += 1;
-        ControlFlow::Continue(())
-    })?;
-    Ok((count, ids))
+    snapshot.kept::<OrderLists>()?.page_of_customer(snapshot, customer, offset, limit)
 }
 
 /// A page of all orders, like [`ids_of_customer`].
@@ -56,18 +48,7 @@ pub fn ids(
     offset: u64,
     limit: usize,
 ) -> Result<(u64, Vec<OrderId>), StoreError> {
-    let first = OrderId::new(1).expect("1 is an id");
-    let mut left_to_skip = offset;
-    let mut ids = Vec::new();
-    snapshot.visit(ORDERS, &first, None, Direction::Descending, |id, _| {
-        if left_to_skip > 0 {
-            left_to_skip -= 1;
-        } else if ids.len() < limit {
-            ids.push(id);
-        }
-        if ids.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-    })?;
-    Ok((snapshot.count(ORDERS)?, ids))
+    snapshot.kept::<OrderLists>()?.page_of_all(snapshot, offset, limit)
 }
 
 /// Unpaid orders that have expired at `now`, at most `limit`.
