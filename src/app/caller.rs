@@ -30,11 +30,6 @@ impl Visitor {
     }
 }
 
-/// The verified claims of a token. Stored in the extensions of a request whose token and session
-/// were already checked.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct OpenSession(pub(super) Claims);
-
 /// The caller, according to the token.
 #[derive(Clone, Debug)]
 pub(crate) enum Principal {
@@ -119,16 +114,35 @@ impl App {
     /// # Errors
     /// 401 without a token, and for an invalid or expired one.
     pub(crate) fn session_claims(&self, request: &Request) -> Result<Claims, Answer> {
-        if let Some(OpenSession(claims)) = request.extensions.get() {
-            return Ok(*claims);
-        }
         let token = request.bearer().filter(|token| !token.is_empty());
         let token = token.ok_or_else(standard::not_authenticated)?;
-        let claims = self
-            .tokens
-            .verify(token, TokenKind::Access, clock::now().seconds())
-            .map_err(|_| standard::token_not_valid())?;
-        if self.is_open_session(&claims)? { Ok(claims) } else { Err(standard::token_not_valid()) }
+        let claims = self.verified(request, token).map_err(|_| standard::token_not_valid())?;
+        match self.has_open_session(request, &claims)? {
+            true => Ok(claims),
+            false => Err(standard::token_not_valid()),
+        }
+    }
+
+    /// The claims of the request's token. It is verified once per request.
+    fn verified(&self, request: &Request, token: &str) -> Result<Claims, BadToken> {
+        let now = || clock::now().seconds();
+        *request.token.get_or_init(|| self.tokens.verify(token, TokenKind::Access, now()))
+    }
+
+    /// Whether the session of the request's token is open. It is looked up once per request.
+    ///
+    /// # Errors
+    /// A failure of the store, as an answer.
+    pub(super) fn has_open_session(
+        &self,
+        request: &Request,
+        claims: &Claims,
+    ) -> Result<bool, Answer> {
+        if let Some(is_open) = request.has_open_session.get() {
+            return Ok(*is_open);
+        }
+        let is_open = self.is_open_session(claims)?;
+        Ok(*request.has_open_session.get_or_init(|| is_open))
     }
 
     /// Whether the session of a token is open.
@@ -144,7 +158,7 @@ impl App {
     /// The claims of the request's token, even if its session has ended. Use them only to recognise
     /// a caller who returns, never to grant access.
     pub(super) fn token_claims(&self, request: &Request) -> Option<Claims> {
-        self.tokens.verify(request.bearer()?, TokenKind::Access, clock::now().seconds()).ok()
+        self.verified(request, request.bearer()?).ok()
     }
 
     /// Checks that `password` is the password of `known`, the user who logs in as `account`. An

@@ -1,7 +1,6 @@
 //! Idempotency keys: who owns a key, and who may get a stored answer again
 //! (`docs/decisions/0003-stored-answers.md`).
 
-use super::caller::OpenSession;
 use super::seal::SealKey;
 use super::{App, failure_answer};
 use crate::edge::headers::{IDEMPOTENCY_KEY, IDEMPOTENT_REPLAYED};
@@ -111,10 +110,9 @@ impl App {
         let claims = self.token_claims(request);
         let pending = self.pending(request, claims, key)?;
         if let Some(claims) = claims {
-            if !self.is_open_session(&claims)? {
+            if !self.has_open_session(request, &claims)? {
                 return self.replay_of_ended_session(request, claims, &pending);
             }
-            request.extensions.insert(OpenSession(claims));
         }
         let is_free =
             self.running_keys.0.lock().unwrap_or_else(PoisonError::into_inner).insert(pending.key);

@@ -2,7 +2,7 @@
 
 use crate::edge::body::Body;
 use crate::edge::shares::Share;
-use crate::edge::{Client, limits};
+use crate::edge::{BadToken, Claims, Client, limits};
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, HOST, HeaderMap};
 use http::{Extensions, Method};
@@ -24,6 +24,10 @@ pub(crate) struct Request {
     pub(crate) client: Client,
     /// Data that one layer of Souk passes to the next, for example the caller.
     pub(crate) extensions: Extensions,
+    /// What the token says, once it was verified: signature, kind and times.
+    pub(crate) token: OnceLock<Result<Claims, BadToken>>,
+    /// Whether the token's session is open, once it was looked up.
+    pub(crate) has_open_session: OnceLock<bool>,
     query: OnceLock<Vec<(String, String)>>,
     /// The body's room, returned when the request is dropped.
     room: Option<Share>,
@@ -40,6 +44,8 @@ impl Request {
             body: Bytes::new(),
             client: Client::default(),
             extensions: Extensions::new(),
+            token: OnceLock::new(),
+            has_open_session: OnceLock::new(),
             query: OnceLock::new(),
             room: None,
         }
