@@ -109,7 +109,8 @@ pub fn tables() -> Vec<&'static str> {
 /// The schema of a shop's store.
 #[must_use]
 pub fn schema() -> Schema {
-    Schema::new(StoreKind::Shop, &tables()).following(orders::OrderLists::TABLES)
+    let followed = [catalog::CatalogIndex::TABLES, orders::OrderLists::TABLES].concat();
+    Schema::new(StoreKind::Shop, &tables()).following(&followed)
 }
 
 /// Opens the store of the shop in `directory`, without its owners. Rejects a currency that is not

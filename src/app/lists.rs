@@ -1,10 +1,12 @@
 //! How every contract answers a list: a reading thread finds the ids, and the items are written as
 //! the client reads them.
 
+use super::product_bodies::ProductShape;
 use super::{App, failure_answer};
 use crate::edge::{Answer, Call, Client, Crowd, ItemWriter, PageQuery, Wrapping, limits};
 use serde::Serialize;
 use souk_actors::Failure;
+use souk_actors::catalog::{self, ListFilter};
 use souk_actors::fair_queue::{FairQueue, WaitingBounds};
 use souk_actors::store::{Snapshot, StoreError};
 use std::io;
@@ -25,8 +27,8 @@ const WAITING: WaitingBounds = WaitingBounds {
 
 type Job = Box<dyn FnOnce() + Send>;
 
-/// The threads that read lists. A search may read every product, so only a few searches run at
-/// once, and clients take turns. While several clients use the shop, none of them gets more than
+/// The threads that read lists. A search may look through every product, so only a few searches run
+/// at once, and clients take turns. While several clients use the shop, none of them gets more than
 /// three quarters of the threads: even at a low priority, reading on every core delays the others.
 pub(crate) struct Reading {
     queue: Arc<FairQueue<Client, Job>>,
@@ -116,35 +118,96 @@ impl App {
         Id: Send + Sync + 'static,
         Body: Serialize,
     {
+        let write = move |app: &Self, snapshot: &Snapshot, id, writer: &mut ItemWriter| match body(
+            app, snapshot, id,
+        )
+        .map_err(|error| failure_answer(&error.into()))?
+        {
+            Some(body) => writer.write(&body),
+            None => Ok(()),
+        };
         let app = Arc::clone(self);
         let client = call.request.client;
         let reading = self.reading.run(client, move || {
             let snapshot = app.shop.store.snapshot();
-            let (page, ids) = page_query.fetch(|offset, limit| {
-                find(&snapshot, offset, limit).map_err(|error| failure_answer(&error.into()))
-            })?;
-            let base_url = call.request.base_url(app.public_url.as_deref());
-            let held_bytes = ids.capacity() * size_of::<Id>();
-            let mut ids = ids.into_iter();
-            // Only the first piece uses the snapshot: a snapshot that stays open keeps old pages in
-            // the store.
-            let mut found_in = Some(snapshot);
-            let more = move |writer: &mut ItemWriter| {
-                let snapshot = found_in.take().unwrap_or_else(|| app.shop.store.snapshot());
-                while !writer.is_full() {
-                    let Some(id) = ids.next() else { return Ok(false) };
-                    let body =
-                        body(&app, &snapshot, id).map_err(|error| failure_answer(&error.into()));
-                    if let Some(body) = body? {
-                        writer.write(&body)?;
-                    }
-                }
-                Ok(ids.len() > 0)
-            };
-            page.list(wrapping, (&call.request, &base_url), held_bytes, more)
+            page(app, snapshot, &call, (page_query, wrapping), find, write)
         });
         reading.await.unwrap_or_else(|failure| Err(failure_answer(&failure)))
     }
+
+    /// Answers a page of products, as the contract of `Shape` writes them. A short page of products
+    /// that are known is answered at once; other clients need not wait for it.
+    ///
+    /// # Errors
+    /// As [`Self::list`].
+    pub(crate) async fn list_products<Shape: ProductShape>(
+        self: &Arc<Self>,
+        call: Call,
+        (page_query, wrapping): (PageQuery, Wrapping),
+        filter: ListFilter,
+    ) -> Result<Answer, Answer> {
+        let write = |app: &Self, snapshot: &Snapshot, id, writer: &mut ItemWriter| {
+            if let Some(product) = app.written_product::<Shape>(snapshot, id)? {
+                writer.write_json(&product.json);
+            }
+            Ok(())
+        };
+        let app = Arc::clone(self);
+        let snapshot = self.shop.store.snapshot();
+        let is_quick = page_query.is_short() && catalog::is_at_hand(&snapshot, &filter);
+        let find = move |snapshot: &Snapshot, offset, limit| {
+            catalog::listed_ids(snapshot, &filter, offset, limit)
+        };
+        if is_quick {
+            return page(app, snapshot, &call, (page_query, wrapping), find, write);
+        }
+        drop(snapshot);
+        let reading = self.reading.run(call.request.client, move || {
+            let snapshot = app.shop.store.snapshot();
+            page(app, snapshot, &call, (page_query, wrapping), find, write)
+        });
+        reading.await.unwrap_or_else(|failure| Err(failure_answer(&failure)))
+    }
+
+    /// Reads the catalog into memory, so that the first list need not wait for it.
+    pub(crate) async fn prepare_lists(self: &Arc<Self>) {
+        let app = Arc::clone(self);
+        let prepared = self
+            .reading
+            .run(Client::default(), move || catalog::prepare_lists(&app.shop.store.snapshot()));
+        if let Ok(Err(error)) = prepared.await {
+            tracing::error!(%error, "the catalog could not be read; the first list tries again");
+        }
+    }
+}
+
+/// A page of a list. `write` writes one item, unless it was deleted.
+fn page<Id: Send + Sync + 'static>(
+    app: Arc<App>,
+    snapshot: Arc<Snapshot>,
+    call: &Call,
+    (page_query, wrapping): (PageQuery, Wrapping),
+    find: impl Fn(&Snapshot, u64, usize) -> Result<(u64, Vec<Id>), StoreError>,
+    write: impl Fn(&App, &Snapshot, Id, &mut ItemWriter) -> Result<(), Answer> + Send + Sync + 'static,
+) -> Result<Answer, Answer> {
+    let (page, ids) = page_query.fetch(|offset, limit| {
+        find(&snapshot, offset, limit).map_err(|error| failure_answer(&error.into()))
+    })?;
+    let base_url = call.request.base_url(app.public_url.as_deref());
+    let held_bytes = ids.capacity() * size_of::<Id>();
+    let mut ids = ids.into_iter();
+    // Only the first piece uses the snapshot: a snapshot that stays open keeps old pages in the
+    // store.
+    let mut found_in = Some(snapshot);
+    let more = move |writer: &mut ItemWriter| {
+        let snapshot = found_in.take().unwrap_or_else(|| app.shop.store.snapshot());
+        while !writer.is_full() {
+            let Some(id) = ids.next() else { return Ok(false) };
+            write(&app, &snapshot, id, writer)?;
+        }
+        Ok(ids.len() > 0)
+    };
+    page.list(wrapping, (&call.request, &base_url), held_bytes, more)
 }
 
 #[cfg(test)]

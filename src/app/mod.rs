@@ -17,6 +17,7 @@ mod password_reset;
 mod payment_page;
 mod privacy;
 mod problem;
+mod product_bodies;
 mod products;
 mod returns;
 mod sandbox_messages;
@@ -38,6 +39,7 @@ pub(crate) use lists::Reading;
 pub(crate) use order_card::OrderCard;
 pub(crate) use password_reset::RESET_LINK_PATH;
 pub(crate) use problem::{Problem, Wording};
+pub(crate) use product_bodies::ProductShape;
 pub(crate) use products::{NamedCategory, plain_draft, stock_range};
 pub(crate) use returns::ReturnSettings;
 pub(crate) use services::{ServiceName, ServiceTokens};
@@ -50,6 +52,7 @@ use crate::logs::Archive;
 use guests::GuestSeal;
 use idempotency::RunningKeys;
 use kept_bounds::KeptBounds;
+use product_bodies::ProductBodies;
 use returns::Returns;
 use seal::AnswerSeal;
 use souk_actors::orders::{OrderLinks, OrderSeal};
@@ -97,6 +100,7 @@ pub(crate) struct App {
     throttle: Option<Throttle>,
     /// Streaming answers, which last until the shop closes.
     pub(crate) streams: Streams,
+    product_bodies: ProductBodies,
     /// Threads that read lists for clients in turn.
     pub(crate) reading: Reading,
     /// The routes of every contract.
@@ -186,6 +190,7 @@ impl App {
             kept_bounds: KeptBounds::new(settings.kept_limits),
             throttle: settings.throttles_guessing.then(|| Throttle::new(&settings.guest_limits)),
             streams: Streams::default(),
+            product_bodies: ProductBodies::default(),
             reading,
             router,
             contracts,

@@ -1,7 +1,8 @@
 //! What all contracts share about products. Handlers check permissions before they call this
 //! module.
 
-use super::{App, Problem, failure_answer};
+use super::product_bodies::ProductShape;
+use super::{App, Problem};
 use crate::edge::form::{Field, Reference, id};
 use crate::edge::{Answer, Call, Errors, Form, standard};
 use souk_actors::Failure;
@@ -98,22 +99,21 @@ impl App {
         Ok(self.visitor(call)?.caller.is_administrator())
     }
 
-    /// The product whose id is in the path, if this caller may see it.
+    /// Answers with the product whose id is in the path, if this caller may see it.
     ///
     /// # Errors
     /// As [`App::sees_hidden`]; 404 for an unknown product, and for an unavailable one unless the
     /// caller is an administrator.
-    pub(crate) fn visible_product(
+    pub(crate) fn visible_product<Shape: ProductShape>(
         &self,
         call: &Call,
         parameter: &str,
-    ) -> Result<ProductView, Answer> {
+    ) -> Result<Answer, Answer> {
         let sees_hidden = self.sees_hidden(call)?;
         let id = call.id(parameter, ProductId::parse)?;
-        let found = catalog::product(&*self.shop.store.snapshot(), id)
-            .map_err(|error| failure_answer(&error.into()))?;
-        let visible = found.filter(|view| sees_hidden || view.is_for_sale());
-        visible.ok_or_else(standard::not_found)
+        let found = self.written_product::<Shape>(&self.shop.store.snapshot(), id)?;
+        let visible = found.filter(|product| sees_hidden || product.is_for_sale);
+        visible.map(|product| Answer::ok_json(product.json)).ok_or_else(standard::not_found)
     }
 
     /// If the form has errors already, adds one if the product of `product_id` cannot be bought.

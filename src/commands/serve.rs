@@ -169,6 +169,8 @@ pub(super) async fn serve(serve: Serve, settings: Settings) -> Result<ExitCode, 
     let (stop_reason, stopping) = watch::channel(None);
     tokio::spawn(watch_for_stop_reasons(shop.clone(), signals, stop_reason));
     let background = Background::start(&app, &shop);
+    let preparing = Arc::clone(&app);
+    tokio::spawn(async move { preparing.prepare_lists().await });
     answer_requests(listener, &settings, &app, stopping.clone()).await;
     if let Ok(control) = control {
         control.close().await;

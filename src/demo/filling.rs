@@ -25,7 +25,7 @@ pub(super) async fn fill(shop: &Shop) -> Result<(), Failure> {
             None => add_category(shop, category).await?,
         };
         let filter = ProductFilter { category: Some(id), with_hidden: true, ..Default::default() };
-        let made = catalog::product_ids(&shop.store.snapshot(), &filter, 0, 0)?.0;
+        let made = catalog::listed_ids(&shop.store.snapshot(), &(&filter).into(), 0, 0)?.0;
         // Products are created in order, so the missing ones are the last.
         let missing = category.products().skip(usize::try_from(made).unwrap_or(usize::MAX));
         let drafts: Vec<ProductDraft> = missing.map(|product| draft(id, product)).collect();
@@ -93,7 +93,7 @@ mod tests {
 
     async fn names(shop: &Shop) -> Vec<String> {
         let snapshot = shop.store.snapshot();
-        let page = catalog::product_ids(&snapshot, &ProductFilter::default(), 0, 1_000);
+        let page = catalog::listed_ids(&snapshot, &(&ProductFilter::default()).into(), 0, 1_000);
         let (_, ids) = page.expect("read");
         let views = catalog::product_views(&*snapshot, &ids).expect("read");
         views.into_iter().map(|view| view.product.name).collect()

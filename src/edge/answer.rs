@@ -107,6 +107,11 @@ impl Answer {
         Self::json(StatusCode::OK, body)
     }
 
+    /// 200 with a body that is already JSON.
+    pub(crate) fn ok_json(json: Bytes) -> Self {
+        Self::bytes(StatusCode::OK, JSON, json)
+    }
+
     /// 201 with a JSON body.
     pub(crate) fn created(body: &impl Serialize) -> Self {
         Self::json(StatusCode::CREATED, body)

@@ -38,14 +38,24 @@ impl ItemWriter {
     /// # Errors
     /// 500 if the item cannot be written as JSON.
     pub(crate) fn write(&mut self, item: &impl Serialize) -> Result<(), Answer> {
-        if !self.is_empty {
-            self.text.push(b',');
-        }
-        self.is_empty = false;
+        self.separate();
         serde_json::to_writer(&mut self.text, item).map_err(|error| {
             tracing::error!(%error, "an item of a list could not be written as JSON");
             standard::internal_error()
         })
+    }
+
+    /// Writes an item that is already JSON.
+    pub(crate) fn write_json(&mut self, item: &[u8]) {
+        self.separate();
+        self.text.extend_from_slice(item);
+    }
+
+    fn separate(&mut self) {
+        if !self.is_empty {
+            self.text.push(b',');
+        }
+        self.is_empty = false;
     }
 
     fn take(&mut self) -> Bytes {

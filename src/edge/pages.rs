@@ -70,6 +70,11 @@ impl PageQuery {
         Ok(if is_cut { query } else { Self { size: limits::WHOLE_LIST_ITEMS_MAX, ..query } })
     }
 
+    /// Whether the page has no more items than the contracts' pages may have.
+    pub(crate) fn is_short(&self) -> bool {
+        self.size <= limits::PAGE_SIZE_MAX
+    }
+
     /// Fetches the page: `fetch` gets an offset and a limit, and returns the length of the whole list and
     /// the items.
     ///

@@ -24,6 +24,18 @@ impl SearchTerms {
         (!terms.is_empty()).then_some(Self(finders))
     }
 
+    /// The terms, sorted.
+    pub fn terms(&self) -> impl Iterator<Item = &[u8]> {
+        self.0.iter().map(Finder::needle)
+    }
+
+    /// The longest term: usually the one in the fewest texts.
+    #[must_use]
+    pub fn longest(&self) -> LongestTerm<'_> {
+        let longest = self.0.iter().max_by_key(|term| term.needle().len());
+        LongestTerm(longest.expect("there is a term"))
+    }
+
     /// True if every term occurs in the text, which comes from [`SearchText::of`] or `comparable`.
     #[must_use]
     pub fn are_in(&self, text: &str) -> bool {
@@ -31,12 +43,25 @@ impl SearchTerms {
     }
 }
 
+/// The longest term of a search.
+#[derive(Clone, Copy, Debug)]
+pub struct LongestTerm<'a>(&'a Finder<'static>);
+
+impl LongestTerm<'_> {
+    /// Where in the octets it occurs first.
+    #[must_use]
+    pub fn find(self, octets: &[u8]) -> Option<std::ops::Range<usize>> {
+        let start = self.0.find(octets)?;
+        Some(start..start + self.0.needle().len())
+    }
+}
+
 /// The texts that a search looks through.
 pub struct SearchText;
 
 impl SearchText {
-    /// Separates two fields, so that no phrase matches across them.
-    const BETWEEN_FIELDS: char = '\0';
+    /// Separates two fields, so that no phrase matches across them. No term contains it.
+    pub const BETWEEN_FIELDS: char = '\0';
 
     /// The fields in the form that [`SearchTerms::are_in`] compares.
     #[must_use]

@@ -4,6 +4,7 @@ mod categories;
 mod category;
 #[cfg(test)]
 pub(crate) mod examples;
+mod index;
 mod product;
 mod products;
 mod queries;
@@ -20,12 +21,17 @@ pub use categories::{
     CategoryChange, CategoryDraft, CreateCategory, DeleteCategory, UpdateCategory,
 };
 pub use category::Category;
+pub use index::ListFilter;
 pub use product::{Product, ProductView};
 pub use products::{CreateProduct, DeleteProduct, ProductChange, ProductDraft, UpdateProduct};
-pub use queries::{ProductFilter, category, category_ids, product, product_ids, product_views};
-pub use selection::{Between, ProductSelection, selected_ids};
+pub use queries::{
+    ProductFilter, category, category_ids, is_at_hand, is_unchanged, listed_ids, prepare_lists,
+    product, product_views,
+};
+pub use selection::{Between, ProductSelection};
 pub use stock::{MoveStock, StockMove, TakeStock, TakenLine, quote};
 
+pub(crate) use index::CatalogIndex;
 pub(crate) use queries::{TakenStock, check};
 pub(crate) use search_texts::renew_search_texts;
 pub(crate) use stock::why_unbuyable;

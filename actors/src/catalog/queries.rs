@@ -1,5 +1,6 @@
 //! Questions about the catalog, answered from a committed snapshot.
 
+use super::index::{CatalogIndex, ListFilter};
 use super::stored::{
     BY_CATEGORY, CATEGORIES, CATEGORY_SLUGS, GONE, HIDDEN, PRODUCT_SLUGS, PRODUCTS, SEARCH_TEXTS,
     STOCK,
@@ -8,8 +9,7 @@ use super::{Category, Product, ProductView};
 use crate::check::Findings;
 use crate::store::{Direction, Read, Snapshot, StoreError};
 use souk_domain::{CategoryId, ProductId, SearchTerms};
-use std::collections::{HashMap, HashSet};
-use std::hash::Hash;
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 /// The products that a list shows.
@@ -50,107 +50,45 @@ pub fn product_views(read: &impl Read, ids: &[ProductId]) -> Result<Vec<ProductV
     Ok(views)
 }
 
-/// A page of products in order of id: the number of all matches, and the ids on the page.
+/// A page of products in order of id: the number of all that the filter admits, and the ids on the
+/// page.
 ///
 /// # Errors
 /// [`StoreError`].
-pub fn product_ids(
+pub fn listed_ids(
     read: &Snapshot,
-    filter: &ProductFilter,
+    filter: &ListFilter,
     offset: u64,
     limit: usize,
 ) -> Result<(u64, Vec<ProductId>), StoreError> {
-    let first = ProductId::new(1).expect("1 is an id");
-    let hidden = if filter.with_hidden { HashSet::new() } else { hidden_ids(read)? };
-    let hidden_count = u64::try_from(hidden.len()).unwrap_or(u64::MAX);
-    let mut page = PageCollector { offset, limit, hidden, count: 0, ids: Vec::new() };
-    match (filter.category, &filter.search) {
-        (None, None) => {
-            let count = read.count(PRODUCTS)?.saturating_sub(hidden_count);
-            if offset < count {
-                let mut left_to_skip = offset;
-                read.visit(SEARCH_TEXTS, &first, None, Direction::Ascending, |id, _| {
-                    if page.hidden.contains(&id) {
-                        return ControlFlow::Continue(());
-                    }
-                    if left_to_skip > 0 {
-                        left_to_skip -= 1;
-                        return ControlFlow::Continue(());
-                    }
-                    page.ids.push(id);
-                    if page.ids.len() < limit {
-                        ControlFlow::Continue(())
-                    } else {
-                        ControlFlow::Break(())
-                    }
-                })?;
-            }
-            return Ok((count, page.ids));
-        }
-        (None, Some(search)) => {
-            read.visit(SEARCH_TEXTS, &first, None, Direction::Ascending, |id, text| {
-                if search.are_in(&text) {
-                    page.take(id);
-                }
-                ControlFlow::Continue(())
-            })?;
-        }
-        (Some(category), search) => {
-            let mut failure = None;
-            read.visit_under(BY_CATEGORY, &category, Direction::Ascending, |id, ()| {
-                let matches = match search {
-                    None => Ok(true),
-                    Some(search) => read
-                        .get(SEARCH_TEXTS, &id)
-                        .map(|text| text.is_some_and(|text| search.are_in(&text))),
-                };
-                match matches {
-                    Ok(true) => page.take(id),
-                    Ok(false) => {}
-                    Err(error) => {
-                        failure = Some(error);
-                        return ControlFlow::Break(());
-                    }
-                }
-                ControlFlow::Continue(())
-            })?;
-            if let Some(error) = failure {
-                return Err(error);
-            }
-        }
-    }
-    Ok((page.count, page.ids))
+    read.kept::<CatalogIndex>()?.page(read, filter, offset, limit)
 }
 
-fn hidden_ids(read: &Snapshot) -> Result<HashSet<ProductId>, StoreError> {
-    let first = ProductId::new(1).expect("1 is an id");
-    let mut ids = HashSet::new();
-    read.visit(HIDDEN, &first, None, Direction::Ascending, |id, ()| {
-        ids.insert(id);
-        ControlFlow::Continue(())
-    })?;
-    Ok(ids)
+/// Whether [`listed_ids`] is short work for this filter: what it admits is known.
+#[must_use]
+pub fn is_at_hand(read: &Snapshot, filter: &ListFilter) -> bool {
+    read.kept_now::<CatalogIndex>().is_some_and(|index| index.is_at_hand(filter))
 }
 
-/// Counts all matches and keeps those on the page.
-struct PageCollector<Id> {
-    offset: u64,
-    limit: usize,
-    hidden: HashSet<Id>,
-    count: u64,
-    ids: Vec<Id>,
+/// Reads the catalog into memory, so that the first list need not wait for it.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn prepare_lists(read: &Snapshot) -> Result<(), StoreError> {
+    read.kept::<CatalogIndex>().map(drop)
 }
 
-impl<Id: Eq + Hash> PageCollector<Id> {
-    fn take(&mut self, id: Id) {
-        if self.hidden.contains(&id) {
-            return;
-        }
-        if self.count >= self.offset && self.ids.len() < self.limit {
-            self.ids.push(id);
-        }
-        self.count += 1;
-    }
+/// Whether what an earlier snapshot showed of a product, of this category, is what `read` shows.
+/// False if that is not known.
+#[must_use]
+pub fn is_unchanged(
+    read: &Snapshot,
+    product: ProductId,
+    category: Option<CategoryId>,
+    earlier: u64,
+) -> bool {
+    let index = read.kept_now::<CatalogIndex>();
+    index.is_some_and(|index| index.is_unchanged((product, category), earlier, read))
 }
 
 /// The category with this id, unless it was deleted.
@@ -170,13 +108,11 @@ pub fn category_ids(
     offset: u64,
     limit: usize,
 ) -> Result<(u64, Vec<CategoryId>), StoreError> {
-    let first = CategoryId::new(1).expect("1 is an id");
-    let mut page = PageCollector { offset, limit, hidden: HashSet::new(), count: 0, ids: vec![] };
-    read.visit(CATEGORIES, &first, None, Direction::Ascending, |id, _| {
-        page.take(id);
-        ControlFlow::Continue(())
-    })?;
-    Ok((page.count, page.ids))
+    let index = read.kept::<CatalogIndex>()?;
+    let categories = index.categories();
+    let before = usize::try_from(offset).unwrap_or(usize::MAX);
+    let ids = categories.iter().skip(before).take(limit).copied().collect();
+    Ok((u64::try_from(categories.len()).unwrap_or(u64::MAX), ids))
 }
 
 pub(super) fn view(

@@ -2,9 +2,9 @@
 
 use super::counters::Counters;
 use super::levels::Levels;
-use super::table::{ByteRange, Look, TableId};
+use super::table::{ByteRange, Look};
 use super::write_set::{Entry, WriteSet};
-use super::{Direction, Key, Read, Row, Snapshot, StoreError, StoreLimits, Table, Tables};
+use super::{Direction, Key, Read, Row, Snapshot, StoreError, StoreLimits, Table, TableId, Tables};
 use souk_domain::UnixMillis;
 use std::cell::Cell;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -8,9 +8,9 @@
 //! Nothing is built until somebody asks ([`Snapshot::kept`]). Until then the touched keys are noted,
 //! so that a state that was built meanwhile catches up.
 
-use super::table::{Key, Row, Table, Tables};
+use super::table::{Key, Row, Table};
 use super::write_set::WriteSet;
-use super::{Snapshot, StoreError};
+use super::{Snapshot, StoreError, Tables};
 use std::any::Any;
 use std::collections::{BTreeMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -29,6 +29,7 @@ mod seal;
 mod snapshot;
 mod stored;
 mod table;
+mod tables;
 #[cfg(test)]
 mod tests;
 mod turns;
@@ -42,7 +43,8 @@ pub use schema::{Opening, SCHEMA_VERSION, Schema, StoreKind};
 pub use seal::{BadCopy, Seal};
 pub use snapshot::Snapshot;
 pub use stored::{Octets, Stored, Text, read_all};
-pub use table::{Direction, Key, Look, Read, Row, RowReader, Table, TableId};
+pub use table::{Direction, Key, Look, Read, Row, RowReader, Table};
+pub use tables::TableId;
 
 #[cfg(any(test, fuzzing))]
 pub(crate) use counters::READERS;
@@ -61,7 +63,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
-use table::Tables;
+use tables::Tables;
 use tokio::sync::watch;
 use turns::{WaitingTurn, Writer};
 

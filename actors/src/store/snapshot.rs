@@ -3,8 +3,8 @@
 use super::counters;
 use super::engines::View;
 use super::kept::KeptCell;
-use super::table::{ByteRange, Look, TableId};
-use super::{Direction, Key, Read, Row, StoreError, Table, Tables};
+use super::table::{ByteRange, Look};
+use super::{Direction, Key, Read, Row, StoreError, Table, TableId, Tables};
 
 /// The state after a commit. It never changes and never waits for a writer.
 pub struct Snapshot {

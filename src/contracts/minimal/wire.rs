@@ -1,5 +1,6 @@
 //! The bodies of this contract, field by field as its document prints them.
 
+use crate::app::ProductShape;
 use crate::edge::values::{Email, MoneyText, OrderState, PaymentState, Token};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -50,8 +51,8 @@ pub(super) struct ProductBody {
     description: String,
 }
 
-impl ProductBody {
-    pub(super) fn new(view: &ProductView, currency: Currency) -> Self {
+impl ProductShape for ProductBody {
+    fn of(view: &ProductView, currency: Currency) -> Self {
         Self {
             id: view.id.get(),
             name: view.product.name.clone(),

@@ -2,7 +2,7 @@
 
 use super::refusals::Problem;
 use super::wire::ProductBody;
-use crate::app::{App, plain_draft, stock_range};
+use crate::app::{App, ProductShape, plain_draft, stock_range};
 use crate::edge::form::{form, integer, money_number, name, text};
 use crate::edge::{Answer, Call, Form, standard};
 use souk_actors::catalog::{self, ProductChange, ProductView};
@@ -31,13 +31,12 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     let NewProduct { name, description, price, stock } = form.finish(fields)?;
     let draft = plain_draft(name, description, price, stock);
     let shown =
-        |view: &ProductView, currency: Currency| Answer::created(&ProductBody::new(view, currency));
+        |view: &ProductView, currency: Currency| Answer::created(&ProductBody::of(view, currency));
     Ok(app.create_product(&call, draft, shown).await?)
 }
 
 pub(super) async fn detail(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
-    let view = app.visible_product(&call, "product_id")?;
-    Ok(Answer::ok(&ProductBody::new(&view, app.shop.settings.currency)))
+    Ok(app.visible_product::<ProductBody>(&call, "product_id")?)
 }
 
 form! {
@@ -66,7 +65,7 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
         ..ProductChange::default()
     };
     let shown =
-        |view: &ProductView, currency: Currency| Answer::ok(&ProductBody::new(view, currency));
+        |view: &ProductView, currency: Currency| Answer::ok(&ProductBody::of(view, currency));
     Ok(app.update_product(&call, id, change, shown).await?)
 }
 

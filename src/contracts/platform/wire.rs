@@ -1,5 +1,6 @@
 //! The bodies of this contract, field by field as its document prints them.
 
+use crate::app::ProductShape;
 use crate::edge::values::{CapitalisedState, Email, MoneyNumber, Token};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -60,8 +61,8 @@ pub(super) struct ProductBody {
     stock: u64,
 }
 
-impl ProductBody {
-    pub(super) fn new(view: &ProductView, currency: Currency) -> Self {
+impl ProductShape for ProductBody {
+    fn of(view: &ProductView, currency: Currency) -> Self {
         Self {
             id: view.id.get(),
             name: view.product.name.clone(),

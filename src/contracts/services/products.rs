@@ -3,7 +3,7 @@
 use super::callers::{require_administrator, require_reader};
 use super::refusals::Problem;
 use super::wire::ProductBody;
-use crate::app::{App, NamedCategory, plain_draft};
+use crate::app::{App, NamedCategory, ProductShape, plain_draft};
 use crate::edge::form::{
     self, Decimal, Reference, Rule, boolean, discount, form, image_address, money, reference, text,
 };
@@ -15,7 +15,6 @@ use schemars::json_schema;
 use souk_actors::catalog::{
     self, Between, ProductChange, ProductDraft, ProductSelection, ProductView,
 };
-use souk_actors::store::{Snapshot, StoreError};
 use souk_domain::{CategoryId, Currency, Discount, Missing, Money, Pricing, ProductId, Refusal};
 use std::sync::Arc;
 
@@ -46,13 +45,8 @@ async fn select(
     let currency = app.shop.settings.currency;
     let selection = ProductSelection { category, ..selection_of(&call.request, currency)? };
     let page_query = PageQuery::of_whole_list(&call.request)?;
-    let find = move |snapshot: &Snapshot, offset, limit| {
-        catalog::selected_ids(snapshot, &selection, offset, limit)
-    };
-    let body = move |_: &App, snapshot: &Snapshot, id| -> Result<_, StoreError> {
-        Ok(catalog::product(snapshot, id)?.map(|view| ProductBody::new(&view, currency)))
-    };
-    Ok(app.list(call, (page_query, Wrapping::Bare), find, body).await?)
+    let shown = (page_query, Wrapping::Bare);
+    Ok(app.list_products::<ProductBody>(call, shown, (&selection).into()).await?)
 }
 
 /// The filters in the document's third section. A filter without a value is ignored. Numbers are
@@ -130,9 +124,8 @@ fn python_boolean(text: &str) -> Result<bool, String> {
 pub(super) async fn detail(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     require_reader(&app, &call)?;
     let id = call.id("pk", ProductId::parse)?;
-    let view =
-        catalog::product(&*app.shop.store.snapshot(), id)?.ok_or_else(standard::not_found)?;
-    Ok(Answer::ok(&ProductBody::new(&view, app.shop.settings.currency)))
+    let product = app.written_product::<ProductBody>(&app.shop.store.snapshot(), id)?;
+    Ok(Answer::ok_json(product.ok_or_else(standard::not_found)?.json))
 }
 
 form! {
@@ -188,7 +181,7 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
         ..plain_draft(product.name, product.description, product.price, INITIAL_STOCK)
     };
     let shown =
-        |view: &ProductView, currency: Currency| Answer::created(&ProductBody::new(view, currency));
+        |view: &ProductView, currency: Currency| Answer::created(&ProductBody::of(view, currency));
     let created = app.create_product(&call, draft, shown).await;
     created.map_err(|failure| category.problem(failure))
 }
@@ -218,7 +211,7 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
         let discount = discount.unwrap_or(known.product.pricing.discount);
         let change = ProductChange { pricing: Some(Pricing { list_price, discount }), ..change };
         let view = turn.ask(catalog::UpdateProduct { id, change }).await?;
-        Ok(Answer::ok(&ProductBody::new(&view, currency)))
+        Ok(Answer::ok(&ProductBody::of(&view, currency)))
     });
     updated.await.map_err(|failure| category.problem(failure))
 }

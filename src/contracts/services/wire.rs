@@ -1,5 +1,6 @@
 //! The bodies of this contract, field by field as its document prints them.
 
+use crate::app::ProductShape;
 use crate::edge::values::{
     CartKeyText, Email, IdText, Moment, MoneyText, OrderState, PercentText, WebAddress,
 };
@@ -65,8 +66,8 @@ pub(super) struct ProductBody {
     category: Option<u64>,
 }
 
-impl ProductBody {
-    pub(super) fn new(view: &ProductView, currency: Currency) -> Self {
+impl ProductShape for ProductBody {
+    fn of(view: &ProductView, currency: Currency) -> Self {
         let ProductView { id, product, category, .. } = view;
         Self {
             id: id.get(),

@@ -4,13 +4,13 @@ use super::callers::require_administrator;
 use super::is_partial;
 use super::refusals::Problem;
 use super::wire::{MessageBody, ProductBody};
-use crate::app::{App, NamedCategory, plain_draft, stock_range};
+use crate::app::{App, NamedCategory, ProductShape, plain_draft, stock_range};
 use crate::edge::form::{
     self, Reference, Text, form, image_address, integer, money, python_int, reference, text,
 };
 use crate::edge::{Answer, Call, Errors, Form, PageQuery, Wrapping, search_terms, standard};
 use souk_actors::catalog::{self, ProductChange, ProductDraft, ProductFilter, ProductView};
-use souk_actors::store::{Snapshot, StoreError};
+use souk_actors::store::StoreError;
 use souk_domain::{CategoryId, Currency, Money, Pricing, ProductId};
 use std::sync::Arc;
 
@@ -27,14 +27,8 @@ pub(super) async fn list(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     app.session_claims(&call.request)?;
     let filter = ProductFilter { with_hidden: app.sees_hidden(&call)?, ..filter_of(&app, &call)? };
     let page_query = PageQuery::of(&call.request)?;
-    let find = move |snapshot: &Snapshot, offset, limit| {
-        catalog::product_ids(snapshot, &filter, offset, limit)
-    };
-    let body = |app: &App, snapshot: &Snapshot, id| -> Result<_, StoreError> {
-        let currency = app.shop.settings.currency;
-        Ok(catalog::product(snapshot, id)?.map(|view| ProductBody::new(&view, currency)))
-    };
-    Ok(app.list(call, (page_query, Wrapping::Envelope), find, body).await?)
+    let shown = (page_query, Wrapping::Envelope);
+    Ok(app.list_products::<ProductBody>(call, shown, (&filter).into()).await?)
 }
 
 fn filter_of(app: &App, call: &Call) -> Result<ProductFilter, Problem> {
@@ -79,15 +73,14 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
         ..plain_draft(product.name, product.description, product.price, product.stock_quantity)
     };
     let shown =
-        |view: &ProductView, currency: Currency| Answer::created(&ProductBody::new(view, currency));
+        |view: &ProductView, currency: Currency| Answer::created(&ProductBody::of(view, currency));
     let created = app.create_product(&call, draft, shown).await;
     created.map_err(|failure| category.problem(failure))
 }
 
 pub(super) async fn detail(app: Arc<App>, call: Call) -> Result<Answer, Problem> {
     app.session_claims(&call.request)?;
-    let view = app.visible_product(&call, "id")?;
-    Ok(Answer::ok(&ProductBody::new(&view, app.shop.settings.currency)))
+    Ok(app.visible_product::<ProductBody>(&call, "id")?)
 }
 
 form! {
@@ -123,7 +116,7 @@ pub(super) async fn update(app: Arc<App>, call: Call) -> Result<Answer, Problem>
         ..ProductChange::default()
     };
     let shown =
-        |view: &ProductView, currency: Currency| Answer::ok(&ProductBody::new(view, currency));
+        |view: &ProductView, currency: Currency| Answer::ok(&ProductBody::of(view, currency));
     let updated = app.update_product(&call, id, change, shown).await;
     updated.map_err(|failure| category.problem(failure))
 }

@@ -1,5 +1,6 @@
 //! The bodies of this contract, field by field as its document prints them.
 
+use crate::app::ProductShape;
 use crate::edge::values::{
     ClientSecret, CrmState, Email, IntentId, Moment, MoneyText, OrderState, UserType, WebAddress,
 };
@@ -96,8 +97,8 @@ pub(super) struct ProductBody {
     updated_at: String,
 }
 
-impl ProductBody {
-    pub(super) fn new(view: &ProductView, currency: Currency) -> Self {
+impl ProductShape for ProductBody {
+    fn of(view: &ProductView, currency: Currency) -> Self {
         let ProductView { id, product, category, sellable, is_gone: _ } = view;
         Self {
             id: id.get(),

@@ -277,8 +277,8 @@ fn walk(
     mut look: impl FnMut(OrderId) -> ControlFlow<()>,
 ) -> Result<(), StoreError> {
     let table = match whose {
-        Whose::Everybody => ORDERS.name(),
-        Whose::Customer(_) => BY_CUSTOMER.name(),
+        Whose::Everybody => ORDERS.id(),
+        Whose::Customer(_) => BY_CUSTOMER.id(),
     };
     let mut is_readable = true;
     snapshot.walk(table, range, direction, &mut |key, _| {
@@ -291,6 +291,6 @@ fn walk(
     })?;
     match is_readable {
         true => Ok(()),
-        false => Err(StoreError::Corrupt { table, version: 0 }),
+        false => Err(StoreError::Corrupt { table: table.name(), version: 0 }),
     }
 }
