@@ -1,8 +1,9 @@
 //! The interface to a payment gateway: Stripe, or the built-in sandbox.
 //!
-//! The gateway is called between turns, never within one (design law 5). Every call that changes
-//! something has an idempotency key of ours. A repeated call with the same key and arguments MUST
-//! have one effect and return the same answer, also after a restart.
+//! A gateway is called between turns, never within one (design law 5). Only the sandbox may also take
+//! part in a turn (`journeys/paying/in_turn.rs`). Every call that changes something has an
+//! idempotency key of ours. A repeated call with the same key and arguments MUST have one effect and
+//! return the same answer, also after a restart.
 //!
 //! A payment uses one of two methods, and never both at once: an *intent*, for which the customer
 //! provides a payment method, or a *checkout*, a page of the gateway that creates an intent of its

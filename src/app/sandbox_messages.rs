@@ -1,6 +1,6 @@
 //! Delivers the sandbox's messages to the shop. They are signed and sent to the same webhook that a
-//! real gateway calls, in the order in which they happened. Each is repeated until the webhook
-//! accepts it.
+//! real gateway calls, in the order in which they happened, and like a real gateway's a moment later.
+//! Each is repeated until the webhook accepts it.
 
 use super::App;
 use crate::edge::Request;
@@ -17,9 +17,11 @@ use tokio::sync::watch;
 /// The webhook for payments (storefront document, 24).
 const WEBHOOK_PATH: &str = "/api/v1/webhooks/stripe/";
 /// Messages that are delivered before they are marked as delivered together.
-const BATCH: usize = 50;
+const BATCH: usize = 256;
 /// How long a caller waits until the sandbox's messages are delivered.
 const SOON: Duration = Duration::from_secs(2);
+/// How long the sandbox gathers messages before it sends them.
+const GATHERING: Duration = Duration::from_millis(200);
 /// How long the sandbox waits before it sends a message again.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -32,6 +34,9 @@ impl App {
         let Some(sandbox) = self.shop.sandbox.clone() else { return };
         let mut commits = self.shop.store.commits();
         while !*stop.borrow_and_update() {
+            if tokio::time::timeout(GATHERING, stop.changed()).await.is_ok() {
+                continue;
+            }
             commits.mark_unchanged();
             if let Err(failure) = self.deliver_sandbox_messages(&sandbox).await {
                 tracing::warn!(%failure, "a message was not delivered; the sandbox will repeat it");

@@ -112,6 +112,12 @@ fn refused(what: &'static str) -> impl FnOnce(Failure) -> GatewayError {
     }
 }
 
+/// What a client gets for a refusal of the sandbox about an intent: the same as for the error of a
+/// remote gateway.
+pub(crate) fn as_gateway_answers(failure: Failure) -> Failure {
+    refused(INTENT)(failure).into()
+}
+
 const INTENT: &str = "payment_intent";
 const CHECKOUT: &str = "checkout.session";
 

@@ -1,7 +1,8 @@
 //! The sandbox gateway: behaves like Stripe without an account, for trying the shop out.
 //!
 //! It has books of its own, like a remote system: the shop learns about them only by calling the
-//! gateway or from the signed messages, and never reads them within a turn.
+//! gateway or from the signed messages. Unlike a remote system it can be called within a turn, with
+//! the commands of its owner (`journeys/paying/in_turn.rs`).
 
 mod books;
 mod cards;
@@ -21,6 +22,7 @@ use crate::supervision::Owners;
 
 pub use checkouts::{CheckoutPage, ExpireCheckout, OpenCheckout, PayCheckout};
 pub use forget_events::ForgetEvents;
+pub(crate) use gateway::as_gateway_answers;
 pub use gateway::{SandboxEvent, SandboxGateway};
 pub use intents::{CancelIntent, ConfirmInBrowser, ConfirmIntent, CreateIntent, RefundIntent};
 

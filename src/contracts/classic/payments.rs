@@ -1,5 +1,5 @@
-//! 12 and 13: initiate a payment, finalize it. The gateway is called between turns; its answer is
-//! recorded in one turn.
+//! 12 and 13: initiate a payment, finalize it. A remote gateway is called between turns; its answer
+//! is recorded in one turn.
 
 use super::refusals::{Problem, bad_request};
 use super::wire::PaymentBody;
@@ -37,15 +37,14 @@ pub(super) async fn initiate(app: Arc<App>, call: Call) -> Result<Answer, Proble
     if paying::costs_nothing(&order) {
         return initiate_free_order(app, call, id, order).await;
     }
-    let (payment, intent) = paying::prepare(&app.shop, id).await?;
-    let status = payments::payment(&*app.shop.store.snapshot(), payment)?
-        .map_or(PaymentStatus::RequiresPaymentMethod, |payment| payment.status);
+    let opening = paying::open(&app.shop, id).await?;
     // If finalize cannot charge, the customer must confirm the payment.
     let needs_card = app.shop.gateway.pays_without_card().is_none();
-    let client_secret = needs_card.then(|| intent.client_secret.clone());
     let linked = app.commit(&call, move |turn| async move {
-        let order = paying::link_to_finalize(&turn, id, payment, intent).await?;
-        let body = PaymentBody::new(payment, id, order.total, status, currency);
+        let opened = paying::link_opening_to_finalize(&turn, opening).await?;
+        let (payment, amount, status) = (opened.payment, opened.order.total, opened.status);
+        let body = PaymentBody::new(payment, id, amount, status, currency);
+        let client_secret = needs_card.then_some(opened.intent.client_secret);
         Ok(Answer::created(&body.with_client_secret(client_secret)))
     });
     Ok(linked.await?)
@@ -89,11 +88,11 @@ pub(super) async fn finalize(app: Arc<App>, call: Call) -> Result<Answer, Proble
     // initiated: in the others the customer provides a card.
     let card = app.shop.gateway.pays_without_card().filter(|_| payment.pays_at_finalize);
     let card = card.map(str::to_owned);
-    let news = paying::ask_gateway(&app.shop, payment.order, &order, card).await?;
+    let charging = paying::charge(&app.shop, payment.order, &order, card).await?;
     let Payment { order, amount, .. } = payment;
     let paid = (order, amount, app.shop.settings.currency);
     let settled = app.commit(&call, move |turn| async move {
-        let settled = paying::settle(&turn, news).await?;
+        let settled = paying::settle_charge(&turn, charging).await?;
         let (order, amount, currency) = paid;
         let status = PaymentStatus::Succeeded;
         let body = PaymentBody::new(id, order, amount, status, currency);

@@ -1,5 +1,5 @@
-//! Process Payment: starts a payment and charges the named payment method at once. The gateway is
-//! called between turns; its answer is recorded in one turn.
+//! Process Payment: starts a payment and charges the named payment method at once. A remote
+//! gateway is called between turns; its answer is recorded in one turn.
 
 use super::refusals::{Problem, bad_request};
 use super::wire::PaymentBody;
@@ -35,9 +35,9 @@ pub(super) async fn process(app: Arc<App>, call: Call) -> Result<Answer, Problem
     }
     let order = paying::start(&app.shop, id).await?;
     let payment = order.payment.as_ref().ok_or(Refusal::PaymentNotStarted)?.payment;
-    let news = paying::ask_gateway(&app.shop, id, &order, Some(payment_method)).await?;
+    let charging = paying::charge(&app.shop, id, &order, Some(payment_method)).await?;
     let settled = app.commit(&call, move |turn| async move {
-        let settled = paying::settle(&turn, news).await?;
+        let settled = paying::settle_charge(&turn, charging).await?;
         Ok(settled_answer(settled, payment))
     });
     Ok(settled.await?)

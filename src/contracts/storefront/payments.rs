@@ -1,5 +1,5 @@
-//! 22 and 23: paying an order. The gateway is called between turns; its answer is recorded in one
-//! turn.
+//! 22 and 23: paying an order. A remote gateway is called between turns; its answer is recorded in
+//! one turn.
 
 use super::orders::{customer_email, reachable_order};
 use super::refusals::{Problem, error};
@@ -37,11 +37,10 @@ pub(super) async fn create(app: Arc<App>, call: Call) -> Result<Answer, Problem>
     if paying::costs_nothing(&order) {
         return complete_free_order(app, call, id, order).await;
     }
-    let (payment, intent) = paying::prepare(&app.shop, id).await?;
+    let opening = paying::open(&app.shop, id).await?;
     let linked = app.commit(&call, move |turn| async move {
-        let body = IntentBody::from(intent.clone());
-        paying::link(&turn, id, payment, intent).await?;
-        Ok(Answer::ok(&body))
+        let opened = paying::link_opening(&turn, opening).await?;
+        Ok(Answer::ok(&IntentBody::from(opened.intent)))
     });
     Ok(linked.await?)
 }
@@ -91,10 +90,10 @@ pub(super) async fn confirm(app: Arc<App>, call: Call) -> Result<Answer, Problem
     if paying::costs_nothing(&order) {
         return confirm_free_order(app, call, id, contact, email).await;
     }
-    let news = paying::ask_gateway(&app.shop, id, &order, method).await?;
+    let charging = paying::charge(&app.shop, id, &order, method).await?;
     let currency = app.shop.settings.currency;
     let settled = app.commit(&call, move |turn| async move {
-        let settled = paying::settle(&turn, news).await?;
+        let settled = paying::settle_charge(&turn, charging).await?;
         Ok(settled_answer(settled, email, currency))
     });
     Ok(settled.await?)

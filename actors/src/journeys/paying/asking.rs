@@ -1,5 +1,6 @@
 //! Retrieves the state of a payment from the gateway, optionally after a charge.
 
+use super::in_turn::may_charge;
 use super::{News, Outcome, Step, key};
 use crate::Failure;
 use crate::gateway;
@@ -7,7 +8,7 @@ use crate::journeys::ordering;
 use crate::orders::{self, Order};
 use crate::payments::{self, Payment};
 use crate::shop::Shop;
-use souk_domain::{Claim, OrderId, OrderStatus, PaymentBooks, PaymentId, Refusal, judge};
+use souk_domain::{Claim, OrderId, PaymentBooks, PaymentId, Refusal, judge};
 
 /// Retrieves the state of an order's payment from the gateway, after trying to charge
 /// `payment_method` if there is one.
@@ -25,8 +26,7 @@ pub async fn ask_gateway(
     let payment = payments::payment(&*shop.store.snapshot(), link.payment)?
         .filter(|payment| payment.order == id)
         .ok_or(Refusal::PaymentNotStarted)?;
-    let may_charge = !order.is_paid && order.status != OrderStatus::Cancelled;
-    let Some(method) = payment_method.filter(|_| may_charge) else {
+    let Some(method) = payment_method.filter(|_| may_charge(order)) else {
         return ask_without_decline(shop, link.payment, &payment).await;
     };
     // With a checkout, the customer pays on the gateway's page.

@@ -1,5 +1,5 @@
-//! Paying: the gateway is called between turns, never within one (design law 5). Its answers are
-//! booked in a turn.
+//! Paying: a remote gateway is called between turns, never within one (design law 5), and its answers
+//! are booked in a turn. The sandbox takes part in the turn itself (`in_turn.rs`).
 //!
 //! A payment is a saga. Each step is recorded before the call to the gateway and has an idempotency
 //! key of its own, so that repeating it after a crash has no second effect:
@@ -15,6 +15,7 @@
 
 mod asking;
 mod free;
+mod in_turn;
 mod receiving;
 mod reconciling;
 mod refunding;
@@ -23,19 +24,22 @@ mod starting;
 
 pub use asking::{ask_about, ask_gateway};
 pub use free::{PaidFreeOrder, costs_nothing, pay_nothing};
+pub use in_turn::{
+    Charging, Opened, Opening, charge, link_opening, link_opening_to_finalize, open, settle_charge,
+};
 pub use receiving::{Message, MessageContent, receive};
 pub use reconciling::{Line, Reconciled, reconcile};
 pub use refunding::{make_refund, request_refund};
 pub use settling::{close, settle};
 pub use starting::{
-    OpenCheckout, link, link_checkout, link_to_finalize, prepare, prepare_checkout,
-    prepare_checkout_leading_to, require_payable, start,
+    OpenCheckout, link, link_checkout, prepare, prepare_checkout, prepare_checkout_leading_to,
+    require_payable, start,
 };
 
 use crate::gateway::{CheckoutStatus, Decline, GatewayCheckout, GatewayIntent};
 use crate::journeys::ordering::OrderView;
 use crate::orders::{Contact, Order};
-use crate::outbox::Numbered;
+use crate::outbox::{Identity, Numbered};
 use crate::payments::{Intent, Outcome};
 use crate::shop::Shop;
 use crate::store::StoreError;
@@ -148,7 +152,11 @@ impl Outcome {
 /// before a restore keeps its key, so that the gateway does not repeat a step that it took before
 /// the restore. A payment begun after the restore gets a new key.
 fn key(shop: &Shop, payment: PaymentId, step: Step) -> Result<String, StoreError> {
-    let identity = shop.outbox.identity()?;
+    Ok(key_in(&shop.outbox.identity()?, payment, step))
+}
+
+/// The same within a turn.
+fn key_in(identity: &Identity, payment: PaymentId, step: Step) -> String {
     let (store, step) = match step {
         Step::Create => (identity.of_number(Numbered::Payment, payment.get()), "create".to_owned()),
         Step::OpenCheckout => {
@@ -162,7 +170,7 @@ fn key(shop: &Shop, payment: PaymentId, step: Step) -> Result<String, StoreError
         Step::Cancel => (identity.current(), "cancel".to_owned()),
         Step::ExpireCheckout => (identity.current(), "expire".to_owned()),
     };
-    Ok(format!("souk-{store}-payment-{payment}-{step}"))
+    format!("souk-{store}-payment-{payment}-{step}")
 }
 
 /// A call that the gateway is asked to make for a payment.

@@ -94,6 +94,9 @@ pub async fn receive(
     drop(snapshot);
     let Some((id, payment)) = known else { return Ok(()) };
     let booking = booking_of(shop, (id, &payment), message, cancels_on_failure).await?;
+    if booking.tells_nothing_new(&payment) {
+        return Ok(());
+    }
     shop.turn(move |turn| async move {
         match turn.ask(payments::RecordGatewayMessage { event }).await? {
             true => book(&turn, id, booking).await,
@@ -122,6 +125,20 @@ enum Booking {
     Disputed {
         dispute: Dispute,
     },
+}
+
+impl Booking {
+    /// True if the books have the same already, and always will have: the gateway has the money, and
+    /// no refund is reported. Such a message needs no record either, because it tells nothing new
+    /// when it is repeated.
+    fn tells_nothing_new(&self, payment: &Payment) -> bool {
+        let Self::Settle { news, .. } = self else { return false };
+        let Outcome { status, refunded, intent, .. } = &news.outcome;
+        payment.has_money()
+            && *status == PaymentStatus::Succeeded
+            && *refunded == Money::ZERO
+            && (intent.is_none() || payment.intent.is_some())
+    }
 }
 
 async fn booking_of(

@@ -1,7 +1,7 @@
 //! Starts the payment of an order. An order has one open intent or checkout at a time, however
 //! often and by whomever it is requested.
 
-use super::{Outcome, Step, asking, close, key, settle};
+use super::{Outcome, Step, asking, close, key, link_opening, open, settle};
 use crate::Failure;
 use crate::gateway::{self, Charge, CheckoutPages, CheckoutStatus};
 use crate::orders::{self, Order, PaymentLink};
@@ -137,7 +137,7 @@ async fn give_up(shop: &Shop, id: PaymentId) -> Result<(), Failure> {
     close(shop, id, &payment).await
 }
 
-async fn begin(
+pub(super) async fn begin(
     turn: &Turn,
     order: OrderId,
     flow: PaymentFlow,
@@ -173,13 +173,15 @@ pub fn require_payable(order: &Order) -> Result<(), Refusal> {
     }
 }
 
-/// Runs [`prepare`] and [`link`], for contracts that do not expose the step between them. Returns
-/// the order with its payment.
+/// Runs [`open`] and [`link_opening`], for contracts that do not expose the step between them.
+/// Returns the order with its payment.
+///
 /// # Errors
-/// As [`prepare`] and [`link`].
+/// As [`open`] and [`link_opening`].
 pub async fn start(shop: &Shop, order: OrderId) -> Result<Order, Failure> {
-    let (payment, intent) = prepare(shop, order).await?;
-    shop.turn(move |turn| async move { link(&turn, order, payment, intent).await }).await
+    let opening = open(shop, order).await?;
+    let opened = shop.turn(move |turn| async move { link_opening(&turn, opening).await }).await?;
+    Ok(opened.order)
 }
 
 /// Books the gateway's intent on the payment and on the order.
@@ -196,21 +198,6 @@ pub async fn link(
     let is_first = |begun: &Payment| begun.intent.as_ref().is_none_or(|known| *known == intent);
     let order = link_order(turn, order, link, is_first).await?;
     turn.ask(payments::RecordIntent { id: payment, intent }).await?;
-    Ok(order)
-}
-
-/// Like [`link`], for the classic contract: `finalize` may pay without a card afterwards.
-///
-/// # Errors
-/// As [`link`].
-pub async fn link_to_finalize(
-    turn: &Turn,
-    order: OrderId,
-    payment: PaymentId,
-    intent: Intent,
-) -> Result<Order, Failure> {
-    let order = link(turn, order, payment, intent).await?;
-    turn.ask(payments::PayAtFinalize { id: payment }).await?;
     Ok(order)
 }
 

@@ -1,5 +1,6 @@
 //! Interleavings between two turns that no client can trigger reliably.
 
+mod in_turn;
 mod leaving;
 mod money;
 mod saga;

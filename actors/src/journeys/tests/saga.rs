@@ -109,8 +109,9 @@ impl Gateway for Unreliable {
 async fn pay(shop: &Shop, id: OrderId) -> Result<(), Failure> {
     let order = paying::start(shop, id).await?;
     let card = Some("pm_card_visa".to_owned());
-    let news = paying::ask_gateway(shop, id, &order, card).await?;
-    shop.turn(move |turn| async move { paying::settle(&turn, news).await.map(drop) }).await
+    let charging = paying::charge(shop, id, &order, card).await?;
+    shop.turn(move |turn| async move { paying::settle_charge(&turn, charging).await.map(drop) })
+        .await
 }
 
 async fn call_off(shop: &Shop, id: OrderId) {
