@@ -6,7 +6,7 @@ use crate::Failure;
 use crate::store::{Read, Unit};
 
 /// Updates the totals after an order was placed (`before` is `None`), changed, or deleted (`after`
-/// is `None`).
+/// is `None`). The only place that writes this row, which every order changes.
 pub(super) fn recount(
     unit: &Unit,
     before: Option<&Order>,
