@@ -38,9 +38,13 @@ use crate::store::{Direction, Read, Snapshot, Store, StoreError, Unit};
 use crate::{Failure, ids};
 use row::OutboxRow;
 use souk_domain::{Currency, UnixMillis};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use stored::{CURSORS, MARKS, ROWS};
 use tokio::sync::watch;
+
+/// Most rows that one search for mails passes over.
+const ROWS_PASSED_OVER_MAX: u64 = 4_096;
 
 /// Appends a row in the turn that makes the change.
 pub(crate) fn append(unit: &Unit, outgoing: Outgoing) -> Result<(), Failure> {
@@ -84,6 +88,17 @@ impl Reader {
             Self::Mail => "mail".to_owned(),
         }
     }
+}
+
+/// The next mails of the outbox.
+#[derive(Clone, Debug, Default)]
+pub struct Mails {
+    /// The mails, in order.
+    pub messages: Vec<Message>,
+    /// The last row of the search; every row up to it that is not among the messages is no mail.
+    pub through: u64,
+    /// True if the search ended at a bound, so that there may be more rows.
+    pub may_have_more: bool,
 }
 
 /// Reads the outbox. Cheap to clone.
@@ -156,14 +171,42 @@ impl Outbox {
         let from = sequence.saturating_add(1);
         let snapshot = self.store.snapshot();
         let rows = snapshot.range(ROWS, &from, None, Direction::Ascending, limit)?;
+        self.render(&snapshot, rows)
+    }
+
+    /// The next mails after `sequence`, at most `limit`, from the last commit. Passes over other rows
+    /// without rendering them.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn mails_after(&self, sequence: u64, limit: usize) -> Result<Mails, StoreError> {
+        let from = sequence.saturating_add(1);
+        let snapshot = self.store.snapshot();
+        let (mut rows, mut through, mut may_have_more) = (Vec::new(), sequence, false);
+        snapshot.visit(ROWS, &from, None, Direction::Ascending, |sequence, row| {
+            through = sequence;
+            if matches!(row.outgoing, Outgoing::Mail { .. }) {
+                rows.push((sequence, row));
+            }
+            may_have_more = rows.len() >= limit || sequence - from >= ROWS_PASSED_OVER_MAX;
+            if may_have_more { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        })?;
+        Ok(Mails { messages: self.render(&snapshot, rows)?, through, may_have_more })
+    }
+
+    fn render(
+        &self,
+        snapshot: &Snapshot,
+        rows: Vec<(u64, OutboxRow)>,
+    ) -> Result<Vec<Message>, StoreError> {
         if rows.is_empty() {
             return Ok(Vec::new());
         }
-        let identity = identity_in(&snapshot)?;
+        let identity = identity_in(snapshot)?;
         let mut messages = Vec::with_capacity(rows.len());
         for (sequence, row) in rows {
             let store = identity.of_number(Numbered::Row, sequence);
-            let link = self.order_link(&*snapshot, &row)?;
+            let link = self.order_link(snapshot, &row)?;
             messages.push(render::render(sequence, &row, store, self.currency, link));
         }
         Ok(messages)
@@ -274,4 +317,51 @@ fn acknowledge(unit: &Unit, reader: Reader, through: u64) -> Result<(), Failure>
         kept::record(unit, reader, through)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use souk_domain::{Role, UserId};
+
+    #[tokio::test]
+    async fn a_search_for_mails_passes_over_other_rows_and_misses_none() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let store = Store::made_in(directory.path(), TABLES);
+        let outbox = Outbox::open(store.clone(), Currency::USD).await.expect("opens");
+        let user = UserId::new(1).expect("positive");
+        let (many, mails) = (2 * ROWS_PASSED_OVER_MAX, [5, 6, ROWS_PASSED_OVER_MAX + 9]);
+        let write = store.transact(move |unit| async move {
+            for version in 1..=many {
+                let (what, role) = (UserEvent::Updated, Role::Customer);
+                let mail = Outgoing::Mail {
+                    cause: Cause::User(user, version),
+                    to: "ann@souk.example".to_owned(),
+                    content: MailContent::Welcome { customer_name: String::new() },
+                };
+                let event = Outgoing::User { user, version, what, role };
+                append(&unit, if mails.contains(&version) { mail } else { event })?;
+            }
+            Ok(())
+        });
+        write.await.expect("written");
+
+        for limit in [1, 2, 100] {
+            let (mut found, mut at, mut searches) = (Vec::new(), 0, 0);
+            loop {
+                let Mails { messages, through, may_have_more } =
+                    outbox.mails_after(at, limit).expect("read");
+                assert!(messages.len() <= limit && through > at);
+                found.extend(messages.iter().map(|message| message.sequence));
+                (at, searches) = (through, searches + 1);
+                if !may_have_more {
+                    break;
+                }
+            }
+            assert_eq!((found.as_slice(), at), (mails.as_slice(), many), "{limit} at a time");
+            assert!(searches <= 6, "{searches} searches");
+        }
+        let none = outbox.mails_after(many, 10).expect("read");
+        assert_eq!((none.messages.len(), none.through, none.may_have_more), (0, many, false));
+    }
 }

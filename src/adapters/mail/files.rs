@@ -9,6 +9,17 @@ use std::path::{Path, PathBuf};
 const DIRECTORY_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
 
+/// Up to so many files are synced one by one. The file system as a whole has more to sync when other
+/// programs write much.
+const SYNCED_SINGLY_MAX: usize = 4;
+
+/// A file to write.
+pub(super) struct NewFile {
+    /// Its name in the directory.
+    pub(super) name: String,
+    pub(super) content: Vec<u8>,
+}
+
 /// Writes a file unless it already exists; returns once it is durable.
 ///
 /// # Errors
@@ -18,27 +29,81 @@ pub(crate) async fn write_once(
     name: String,
     content: Vec<u8>,
 ) -> io::Result<()> {
-    let written = tokio::task::spawn_blocking(move || write(&directory, &name, &content)).await;
-    written.map_err(io::Error::other)?
+    let write = move || {
+        let written = write_all(&directory, &[NewFile { name, content }]);
+        written.into_iter().collect()
+    };
+    tokio::task::spawn_blocking(write).await.map_err(io::Error::other)?
 }
 
-fn write(directory: &Path, name: &str, content: &[u8]) -> io::Result<()> {
-    let path = directory.join(name);
-    if path.exists() {
-        return Ok(());
+/// Writes those of the files that do not exist yet; returns once they are durable, all with the same
+/// effort for the disk as one. A file that got an error may be written again.
+pub(super) fn write_all(directory: &Path, files: &[NewFile]) -> Vec<io::Result<()>> {
+    let made = fs::DirBuilder::new().recursive(true).mode(DIRECTORY_MODE).create(directory);
+    let is_synced_singly = files.len() <= SYNCED_SINGLY_MAX;
+    let mut results: Vec<io::Result<()>> = Vec::with_capacity(files.len());
+    let mut unfinished = Vec::new();
+    for (index, file) in files.iter().enumerate() {
+        let is_there = directory.join(&file.name).exists();
+        if !is_there {
+            unfinished.push(index);
+        }
+        results.push(match &made {
+            _ if is_there => Ok(()),
+            Ok(()) => write_unfinished(directory, file, is_synced_singly),
+            Err(error) => Err(copy_of(error)),
+        });
     }
-    fs::DirBuilder::new().recursive(true).mode(DIRECTORY_MODE).create(directory)?;
-    let unfinished = directory.join(format!(".{name}.unfinished"));
-    let mut file = OpenOptions::new()
+    unfinished.retain(|index| results[*index].is_ok());
+    if unfinished.is_empty() {
+        return results;
+    }
+    let finished = finish(directory, files, &unfinished, is_synced_singly);
+    if let Err(error) = &finished {
+        for index in unfinished {
+            results[index] = Err(copy_of(error));
+        }
+    }
+    results
+}
+
+/// A name that starts with a dot is a file that is still being written.
+fn unfinished_path(directory: &Path, name: &str) -> PathBuf {
+    directory.join(format!(".{name}.unfinished"))
+}
+
+fn write_unfinished(directory: &Path, file: &NewFile, is_synced: bool) -> io::Result<()> {
+    let mut open = OpenOptions::new()
         .write(true)
         .create(true)
         .truncate(true)
         .mode(FILE_MODE)
-        .open(&unfinished)?;
-    file.write_all(content)?;
-    file.sync_all()?;
-    fs::rename(&unfinished, &path)?;
-    File::open(directory)?.sync_all()
+        .open(unfinished_path(directory, &file.name))?;
+    open.write_all(&file.content)?;
+    if is_synced { open.sync_all() } else { Ok(()) }
+}
+
+/// Gives files their names once their content is durable.
+fn finish(
+    directory: &Path,
+    files: &[NewFile],
+    unfinished: &[usize],
+    is_synced: bool,
+) -> io::Result<()> {
+    let open = File::open(directory)?;
+    if !is_synced {
+        rustix::fs::syncfs(&open)?;
+    }
+    for index in unfinished {
+        let name = &files[*index].name;
+        fs::rename(unfinished_path(directory, name), directory.join(name))?;
+    }
+    open.sync_all()
+}
+
+/// Errors of the operating system cannot be cloned.
+fn copy_of(error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), error.to_string())
 }
 
 #[cfg(test)]
@@ -54,5 +119,29 @@ mod tests {
         }
         assert_eq!(fs::read_to_string(path.join("a.eml")).expect("there"), "first");
         assert_eq!(fs::read_dir(&path).expect("there").count(), 1);
+    }
+
+    #[test]
+    fn many_files_are_written_together_and_one_fault_harms_no_other() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("mail");
+        let files = |content: &str| -> Vec<NewFile> {
+            let named =
+                |number| if number == 3 { "no/file".to_owned() } else { format!("{number}") };
+            let file = |number| NewFile { name: named(number), content: content.into() };
+            (0..10).map(file).collect()
+        };
+
+        for content in ["first", "second"] {
+            let results = write_all(&path, &files(content));
+            let failed: Vec<usize> =
+                (0..10).filter(|number: &usize| results[*number].is_err()).collect();
+            assert_eq!(failed, [3]);
+        }
+
+        assert_eq!(fs::read_dir(&path).expect("there").count(), 9, "and nothing unfinished");
+        for name in ["0", "9"] {
+            assert_eq!(fs::read_to_string(path.join(name)).expect("there"), "first");
+        }
     }
 }

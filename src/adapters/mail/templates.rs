@@ -10,7 +10,7 @@
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Serde, Value};
-use minijinja::{Environment, UndefinedBehavior, escape_formatter};
+use minijinja::{Environment, UndefinedBehavior, context, escape_formatter};
 use serde_json::{Map, Value as Json, json};
 use souk_domain::text::{mail_line, mail_lines};
 use std::collections::{BTreeMap, BTreeSet};
@@ -308,16 +308,16 @@ impl Templates {
             .map(|(name, value)| (name.as_str(), Value::from(Serde(cleaned(name, value)))))
             .collect();
         values.entry("shop_name").or_insert_with(|| Value::from(shop_name));
-        let lines_text = self.fill("order_lines", "txt", &values)?;
-        let lines_html = self.fill("order_lines", "html", &values)?;
+        let values = Value::from_pairs(values);
+        let order_lines = self.fill("order_lines", "txt", &values)?;
+        let text_values = context! { order_lines, ..values.clone() };
+        let order_lines = Value::from_safe_string(self.fill("order_lines", "html", &values)?);
         let subject = self.fill(template.name, "subject", &values)?;
-        values.insert("order_lines", Value::from(lines_text));
-        let text = self.fill(template.name, "txt", &values)?;
-        values.insert("order_lines", Value::from_safe_string(lines_html));
-        let body = self.fill(template.name, "html", &values)?;
-        values.insert("subject", Value::from(subject.as_str()));
-        values.insert("body", Value::from_safe_string(body));
-        let html = self.fill("layout", "html", &values)?;
+        let text = self.fill(template.name, "txt", &text_values)?;
+        let html_values = context! { order_lines, ..values };
+        let body = Value::from_safe_string(self.fill(template.name, "html", &html_values)?);
+        let html =
+            self.fill("layout", "html", &context! { subject => &subject, body, ..html_values })?;
         Ok(Rendered { subject: subject.trim().to_owned(), text: tidy(&text), html })
     }
 
@@ -325,10 +325,10 @@ impl Templates {
         &self,
         template: &'static str,
         part: &str,
-        values: &BTreeMap<&str, Value>,
+        values: &Value,
     ) -> Result<String, TemplateError> {
         let text = self.environment.get_template(&format!("{template}.{part}"));
-        let filled = text.and_then(|text| text.render(Value::from_pairs(values.clone())));
+        let filled = text.and_then(|text| text.render(values.clone()));
         filled.map_err(|source| TemplateError::Text { file: self.file_of(template, part), source })
     }
 }

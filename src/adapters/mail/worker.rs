@@ -1,24 +1,32 @@
 //! Sends one mail per notification, however often the notification is delivered.
 
 use super::compose::{ComposeError, Composer, Notification};
+use super::files::{self, NewFile};
 use super::memory::SentMails;
 use super::templates::{Template, TemplateError, Templates};
 use super::transport::{SendError, Transport};
 use super::{SUBJECT_PREFIX, plain_name};
 use lettre::message::Mailbox;
 use lettre::transport::smtp::Error as SmtpError;
+use souk_actors::outbox::Message;
 use souk_actors::store::{OpenError, StoreError};
 use std::collections::HashSet;
 use std::io;
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
+use tokio::task::JoinError;
 
 /// Largest notification, in octets; an order with the most lines a cart may have fits well.
 const MAX_NOTIFICATION_BYTES: usize = 256 << 10;
+/// Mails that are written to files together, and become durable together.
+const FILES_PER_BATCH: usize = 256;
 /// Time limit of one delivery; shorter than the time the broker waits for an acknowledgement.
 const DELIVERY_TIMEOUT: Duration = Duration::from_secs(45);
+
+/// A notification, and whether its mail was sent.
+pub(crate) type Delivered = (Message, Result<(), DeliveryError>);
 
 /// A mail was not sent.
 #[derive(Debug, thiserror::Error)]
@@ -124,15 +132,7 @@ impl Mailer {
     /// # Errors
     /// [`DeliveryError`].
     pub(crate) async fn deliver(&self, subject: &str, body: &[u8]) -> Result<(), DeliveryError> {
-        let template = subject
-            .strip_prefix(SUBJECT_PREFIX)
-            .and_then(Template::named)
-            .ok_or_else(|| PermanentCause::UnknownTemplate { subject: subject.to_owned() })?;
-        if body.len() > MAX_NOTIFICATION_BYTES {
-            return Err(PermanentCause::TooLarge { octets: body.len() }.into());
-        }
-        let notification: Notification =
-            serde_json::from_slice(body).map_err(PermanentCause::Malformed)?;
+        let (template, notification) = read(subject, body)?;
         let name = plain_name(&notification.id);
         let _in_flight = InFlight::take(&self.under_way, &name).ok_or(TemporaryCause::UnderWay)?;
         if let Some(memory) = &self.memory
@@ -159,6 +159,72 @@ impl Mailer {
         Ok(())
     }
 
+    /// How many mails [`Mailer::deliver_batch`] should get at a time.
+    pub(crate) fn batch_size(&self) -> usize {
+        match self.transport {
+            Transport::Smtp(_) => 1,
+            Transport::Files(_) => FILES_PER_BATCH,
+        }
+    }
+
+    /// Delivers mails in order, as [`Mailer::deliver`] does. Returns them with the result of each.
+    ///
+    /// # Errors
+    /// The thread that writes files panicked, or the process stops; some mails may be delivered.
+    pub(crate) async fn deliver_batch(
+        self: &Arc<Self>,
+        batch: Vec<Message>,
+    ) -> Result<Vec<Delivered>, JoinError> {
+        let mut delivered = Vec::with_capacity(batch.len());
+        let Transport::Files(directory) = &self.transport else {
+            for message in batch {
+                let result = self.deliver(&message.subject, &message.body).await;
+                delivered.push((message, result));
+            }
+            return Ok(delivered);
+        };
+        let (mailer, directory) = (Arc::clone(self), directory.clone());
+        tokio::task::spawn_blocking(move || {
+            let results = mailer.write_batch(&directory, &batch);
+            batch.into_iter().zip(results).collect()
+        })
+        .await
+    }
+
+    fn write_batch(&self, directory: &Path, batch: &[Message]) -> Vec<Result<(), DeliveryError>> {
+        let (mut files, mut names) = (Vec::new(), Vec::new());
+        let mut results = Vec::with_capacity(batch.len());
+        for message in batch {
+            let composed = self.file_of(message).map(|(file, name, template)| {
+                files.push(file);
+                names.push((name, template.name()));
+            });
+            results.push(composed.map_err(DeliveryError::from));
+        }
+        let written = files::write_all(directory, &files);
+        let composed = results.iter_mut().filter(|result| result.is_ok());
+        for (result, (written, (name, template))) in composed.zip(written.into_iter().zip(names)) {
+            match written {
+                Ok(()) if batch.len() == 1 => tracing::info!(name, template, "sent a mail"),
+                // A line for each would cost as much as the mail.
+                Ok(()) => tracing::debug!(name, template, "sent a mail of a batch"),
+                Err(error) => *result = Err(TemporaryCause::File(error).into()),
+            }
+        }
+        if batch.len() > 1 {
+            let mails = results.iter().filter(|result| result.is_ok()).count();
+            tracing::info!(mails, "sent a batch of mails");
+        }
+        results
+    }
+
+    fn file_of(&self, message: &Message) -> Result<(NewFile, String, Template), PermanentCause> {
+        let (template, notification) = read(&message.subject, &message.body)?;
+        let name = plain_name(&notification.id);
+        let content = self.composer.compose(template, &notification)?.formatted();
+        Ok((NewFile { name: format!("{name}.eml"), content }, name, template))
+    }
+
     /// Turns true when the disk failed under the memory of sent mails; `None` without a memory.
     pub(crate) fn broken(&self) -> Option<watch::Receiver<bool>> {
         self.memory.as_ref().map(SentMails::broken)
@@ -171,6 +237,19 @@ impl Mailer {
             memory.close().await;
         }
     }
+}
+
+/// Reads a notification and the template that its subject names.
+fn read(subject: &str, body: &[u8]) -> Result<(Template, Notification), PermanentCause> {
+    let template = subject
+        .strip_prefix(SUBJECT_PREFIX)
+        .and_then(Template::named)
+        .ok_or_else(|| PermanentCause::UnknownTemplate { subject: subject.to_owned() })?;
+    if body.len() > MAX_NOTIFICATION_BYTES {
+        return Err(PermanentCause::TooLarge { octets: body.len() });
+    }
+    let notification = serde_json::from_slice(body).map_err(PermanentCause::Malformed)?;
+    Ok((template, notification))
 }
 
 impl From<SendError> for DeliveryError {

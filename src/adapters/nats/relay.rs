@@ -47,7 +47,7 @@ const MAX_ROWS_PER_READ: usize = 256;
 /// A confirmed row is acknowledged to the outbox within this time.
 const ACKNOWLEDGE_AFTER: Duration = Duration::from_millis(200);
 /// Confirmed rows that are acknowledged at once, without waiting for [`ACKNOWLEDGE_AFTER`].
-const ACKNOWLEDGE_ROWS: u64 = 512;
+const ACKNOWLEDGE_ROWS: u64 = 4_096;
 /// How long a stopping relay continues to publish committed rows.
 const STOP_WITHIN: Duration = Duration::from_secs(2);
 

@@ -1,15 +1,15 @@
 //! Sends the outbox's mails in this process if no broker is configured.
 //!
-//! First tries are made in commit order. A mail that failed waits for its retry while later ones go
-//! on; rows are acknowledged to the outbox up to the oldest mail that waits. The mailer remembers
-//! the mails sent after it, in case the process ends first.
+//! First tries are made in commit order, in batches where mails become files. A mail that failed
+//! waits for its retry while later ones go on; rows are acknowledged to the outbox up to the oldest
+//! mail that waits. The mailer remembers the mails sent after it, in case the process ends first.
 
 use super::dead_letter_file::DeadLetterFile;
 use super::rows::Rows;
 use crate::adapters::mail::{DeliveryError, Mailer, RetryPolicy, plain_name, write_once};
 use crate::adapters::tasks::{Interruption, MailStatus, Stop, until};
 use crate::error_chain::chain;
-use souk_actors::outbox::{Message, Reader, Stream};
+use souk_actors::outbox::{Mails, Message, Reader};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,14 +17,14 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Rows read from the outbox at a time.
-const MAX_ROWS_PER_READ: usize = 64;
+/// Mails read from the outbox at a time.
+const MAX_MAILS_PER_READ: usize = 256;
 /// Mails that may wait for a retry; with more, no new ones are started.
 const MAX_PUT_OFF: usize = 256;
 /// Finished rows are acknowledged to the outbox within this time.
 const ACKNOWLEDGE_AFTER: Duration = Duration::from_millis(200);
 /// Finished rows that are acknowledged at once, without waiting for [`ACKNOWLEDGE_AFTER`].
-const ACKNOWLEDGE_ROWS: u64 = 512;
+const ACKNOWLEDGE_ROWS: u64 = 4_096;
 /// Wait before another try to write a dead letter.
 const DEAD_LETTER_RETRY: Duration = Duration::from_secs(30);
 
@@ -104,18 +104,23 @@ struct DrainSession<'a, R> {
 impl<R: Rows> DrainSession<'_, R> {
     /// Tries the mails of the next rows; true if there may be more rows.
     async fn read_on(&mut self) -> Result<bool, Interruption> {
-        let rows = self.drain.rows.after(self.read, MAX_ROWS_PER_READ)?;
-        let may_have_more = rows.len() == MAX_ROWS_PER_READ;
-        for message in rows {
+        let Mails { mut messages, through, may_have_more } =
+            self.drain.rows.mails_after(self.read, MAX_MAILS_PER_READ)?;
+        let batch_size = self.drain.mailer.batch_size();
+        while !messages.is_empty() {
             if self.drain.stop.is_requested() {
-                break;
+                return Ok(may_have_more);
             }
-            self.read = message.sequence;
-            if message.stream == Stream::Notify {
-                self.attempt(message, 1).await;
+            let rest = messages.split_off(batch_size.min(messages.len()));
+            let batch = std::mem::replace(&mut messages, rest);
+            for (message, result) in self.drain.mailer.deliver_batch(batch).await? {
+                self.read = message.sequence;
+                self.record(message, 1, result).await;
             }
             self.advance().await;
         }
+        self.read = through;
+        self.advance().await;
         Ok(may_have_more)
     }
 
@@ -143,8 +148,13 @@ impl<R: Rows> DrainSession<'_, R> {
     }
 
     async fn attempt(&mut self, message: Message, tries: u32) {
-        let Drain { mailer, retry, status, .. } = self.drain;
-        let error = match mailer.deliver(&message.subject, &message.body).await {
+        let result = self.drain.mailer.deliver(&message.subject, &message.body).await;
+        self.record(message, tries, result).await;
+    }
+
+    async fn record(&mut self, message: Message, tries: u32, result: Result<(), DeliveryError>) {
+        let Drain { retry, status, .. } = self.drain;
+        let error = match result {
             Ok(()) => {
                 status.sent.fetch_add(1, Ordering::Relaxed);
                 return;

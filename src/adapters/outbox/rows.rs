@@ -1,7 +1,7 @@
 //! The outbox operations that the adapters' loops need.
 
 use souk_actors::Failure;
-use souk_actors::outbox::{Identity, Message, Outbox, Reader, StreamMarks};
+use souk_actors::outbox::{Identity, Mails, Message, Outbox, Reader, StreamMarks};
 use souk_actors::store::StoreError;
 use tokio::sync::watch;
 
@@ -10,6 +10,9 @@ use tokio::sync::watch;
 pub(crate) trait Rows: Clone + Send + Sync + 'static {
     /// Messages after `sequence`, ascending, at most `limit`.
     fn after(&self, sequence: u64, limit: usize) -> Result<Vec<Message>, StoreError>;
+
+    /// The next mails after `sequence`, at most `limit`. Passes over other rows.
+    fn mails_after(&self, sequence: u64, limit: usize) -> Result<Mails, StoreError>;
 
     /// The store's identity, which is part of the rows' ids.
     fn identity(&self) -> Result<Identity, StoreError>;
@@ -44,6 +47,10 @@ pub(crate) trait Rows: Clone + Send + Sync + 'static {
 impl Rows for Outbox {
     fn after(&self, sequence: u64, limit: usize) -> Result<Vec<Message>, StoreError> {
         Self::after(self, sequence, limit)
+    }
+
+    fn mails_after(&self, sequence: u64, limit: usize) -> Result<Mails, StoreError> {
+        Self::mails_after(self, sequence, limit)
     }
 
     fn identity(&self) -> Result<Identity, StoreError> {

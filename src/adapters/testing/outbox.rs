@@ -3,7 +3,7 @@
 use crate::adapters::outbox::Rows;
 use serde_json::json;
 use souk_actors::Failure;
-use souk_actors::outbox::{Identity, Message, Numbered, Reader, Stream, StreamMarks};
+use souk_actors::outbox::{Identity, Mails, Message, Numbered, Reader, Stream, StreamMarks};
 use souk_actors::store::StoreError;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -128,6 +128,20 @@ impl Rows for HandOutbox {
         let state = self.state.lock().expect("sound");
         let later = state.rows.iter().filter(|row| row.sequence > sequence);
         Ok(later.take(limit).cloned().collect())
+    }
+
+    fn mails_after(&self, sequence: u64, limit: usize) -> Result<Mails, StoreError> {
+        let state = self.state.lock().expect("sound");
+        let mut mails = Mails { through: sequence, ..Mails::default() };
+        for row in state.rows.iter().filter(|row| row.sequence > sequence) {
+            if mails.messages.len() == limit {
+                mails.may_have_more = true;
+                break;
+            }
+            mails.through = row.sequence;
+            mails.messages.extend((row.stream == Stream::Notify).then(|| row.clone()));
+        }
+        Ok(mails)
     }
 
     fn identity(&self) -> Result<Identity, StoreError> {

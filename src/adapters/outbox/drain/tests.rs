@@ -148,6 +148,30 @@ async fn a_restart_that_forgot_its_cursor_sends_nothing_twice() {
 }
 
 #[tokio::test]
+async fn many_mails_become_files_and_one_that_cannot_is_given_up() {
+    const MAILS: u64 = 600;
+    let (outbox, data) = (HandOutbox::new("s"), data());
+    let directory = data.path().join("mail");
+    let mut names = Vec::new();
+    for number in 0..MAILS {
+        outbox.event("order.1.placed");
+        let template = if number == 300 { "no_such_template" } else { "welcome" };
+        names.push(outbox.mail(template, &format!("{number}@souk.example")));
+    }
+    let drain = Running::start(&outbox, Transport::Files(directory.clone()), &data);
+
+    acknowledged(&outbox, 2 * MAILS).await;
+
+    let dead = names.remove(300);
+    assert!(data.path().join("dead").join(format!("{dead}.json")).exists());
+    assert!(names.iter().all(|name| directory.join(format!("{name}.eml")).exists()));
+    assert_eq!(std::fs::read_dir(&directory).expect("there").count(), names.len());
+    assert_eq!(drain.status.sent.load(Ordering::Relaxed), MAILS - 1);
+    assert!(outbox.acknowledgements() < 10, "acknowledged {} times", outbox.acknowledgements());
+    drain.stop().await;
+}
+
+#[tokio::test]
 async fn without_a_mail_server_mails_become_files() {
     let (outbox, data) = (HandOutbox::new("s"), data());
     let directory = data.path().join("mail");
