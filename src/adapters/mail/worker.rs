@@ -21,7 +21,7 @@ use tokio::task::JoinError;
 /// Largest notification, in octets; an order with the most lines a cart may have fits well.
 const MAX_NOTIFICATION_BYTES: usize = 256 << 10;
 /// Mails that are written to files together, and become durable together.
-const FILES_PER_BATCH: usize = 256;
+const FILES_PER_BATCH: usize = 1_024;
 /// Time limit of one delivery; shorter than the time the broker waits for an acknowledgement.
 const DELIVERY_TIMEOUT: Duration = Duration::from_secs(45);
 

@@ -18,7 +18,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// Mails read from the outbox at a time.
-const MAX_MAILS_PER_READ: usize = 256;
+const MAX_MAILS_PER_READ: usize = 1_024;
 /// Mails that may wait for a retry; with more, no new ones are started.
 const MAX_PUT_OFF: usize = 256;
 /// Finished rows are acknowledged to the outbox within this time.

@@ -149,7 +149,7 @@ async fn a_restart_that_forgot_its_cursor_sends_nothing_twice() {
 
 #[tokio::test]
 async fn many_mails_become_files_and_one_that_cannot_is_given_up() {
-    const MAILS: u64 = 600;
+    const MAILS: u64 = 2_500;
     let (outbox, data) = (HandOutbox::new("s"), data());
     let directory = data.path().join("mail");
     let mut names = Vec::new();
