@@ -109,10 +109,10 @@ impl App {
         }
         let claims = self.token_claims(request);
         let pending = self.pending(request, claims, key)?;
-        if let Some(claims) = claims {
-            if !self.has_open_session(request, &claims)? {
-                return self.replay_of_ended_session(request, claims, &pending);
-            }
+        if let Some(claims) = claims
+            && !self.has_open_session(request, &claims)?
+        {
+            return self.replay_of_ended_session(request, claims, &pending);
         }
         let is_free =
             self.running_keys.0.lock().unwrap_or_else(PoisonError::into_inner).insert(pending.key);
