@@ -25,10 +25,10 @@ pub use index::ListFilter;
 pub use product::{Product, ProductView};
 pub use products::{CreateProduct, DeleteProduct, ProductChange, ProductDraft, UpdateProduct};
 pub use queries::{
-    ProductFilter, category, category_ids, is_at_hand, is_unchanged, listed_ids, prepare_lists,
-    product, product_views,
+    category, category_ids, is_at_hand, is_unchanged, listed_ids, prepare_lists, product,
+    product_views,
 };
-pub use selection::{Between, ProductSelection};
+pub use selection::{Between, ProductFilter, ProductSelection};
 pub use stock::{MoveStock, StockMove, TakeStock, TakenLine, quote};
 
 pub(crate) use index::CatalogIndex;

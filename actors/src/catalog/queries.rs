@@ -8,20 +8,9 @@ use super::stored::{
 use super::{Category, Product, ProductView};
 use crate::check::Findings;
 use crate::store::{Direction, Read, Snapshot, StoreError};
-use souk_domain::{CategoryId, ProductId, SearchTerms};
+use souk_domain::{CategoryId, ProductId};
 use std::collections::HashMap;
 use std::ops::ControlFlow;
-
-/// The products that a list shows.
-#[derive(Clone, Debug, Default)]
-pub struct ProductFilter {
-    /// Words that the name or description must contain.
-    pub search: Option<SearchTerms>,
-    /// Only of this category.
-    pub category: Option<CategoryId>,
-    /// True to include products that the shop has hidden.
-    pub with_hidden: bool,
-}
 
 /// The product with this id, unless it was deleted.
 ///

@@ -1,6 +1,17 @@
-//! Product lists by price and discount: the filters of the services contract.
+//! What lists of products can be filtered by.
 
 use souk_domain::{CategoryId, Money, SearchTerms};
+
+/// The products that a list shows.
+#[derive(Clone, Debug, Default)]
+pub struct ProductFilter {
+    /// Words that the name or description must contain.
+    pub search: Option<SearchTerms>,
+    /// Only of this category.
+    pub category: Option<CategoryId>,
+    /// True to include products that the shop has hidden.
+    pub with_hidden: bool,
+}
 
 /// The products that a list shows; every given filter must match.
 #[derive(Clone, Debug, Default)]

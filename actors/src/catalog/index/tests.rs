@@ -2,15 +2,15 @@
 
 use super::chunk::read_chunks;
 use super::*;
-use crate::catalog::stored::{CATEGORIES, PRODUCTS, SEARCH_TEXTS};
+use crate::Failure;
+use crate::catalog::stored::{CATEGORIES, PRODUCTS, SEARCH_TEXTS, TABLES};
 use crate::catalog::{
     Between, Catalog, CategoryDraft, CreateCategory, CreateProduct, DeleteCategory, DeleteProduct,
     Product, ProductChange, ProductDraft, ProductFilter, ProductSelection, UpdateProduct,
     category_ids, is_unchanged, listed_ids,
 };
 use crate::owner::Command;
-use crate::store::{Opening, Store, StoreLimits, Unit};
-use crate::{Failure, shop};
+use crate::store::{Opening, Schema, Store, StoreKind, StoreLimits, Unit};
 use fastrand::Rng;
 use souk_domain::{Discount, Money, Pricing, SearchTerms, SearchText};
 
@@ -20,8 +20,9 @@ const OWNER: Catalog = Catalog { low_stock_threshold: 1 };
 const PRODUCTS_MADE: u64 = 600;
 
 fn store(directory: &tempfile::TempDir) -> Store {
-    let limits = StoreLimits::default();
-    Store::open(directory.path(), &shop::schema(), Opening::OrMake, limits).expect("a store")
+    let tables = [TABLES, crate::outbox::TABLES, crate::users::TABLES].concat();
+    let schema = Schema::new(StoreKind::Shop, &tables).following(CatalogIndex::TABLES);
+    Store::open(directory.path(), &schema, Opening::OrMake, StoreLimits::default()).expect("opens")
 }
 
 fn words(rng: &mut Rng) -> String {

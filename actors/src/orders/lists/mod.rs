@@ -20,7 +20,7 @@ const SHORT: usize = 4 * SPACING;
 /// Most lists whose fences are kept.
 const LISTS_MAX: usize = 64;
 /// Customers that share a slot share their changes, which is harmless.
-const CHANGE_SLOTS: usize = 1024;
+const CHANGE_SLOTS: u64 = 1024;
 
 /// A list of orders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -59,7 +59,7 @@ impl Kept for OrderLists {
         Ok(Self(Arc::new(Mutex::new(Lists {
             kept: HashMap::new(),
             uses: 0,
-            changed: vec![since; CHANGE_SLOTS].into(),
+            changed: (0..CHANGE_SLOTS).map(|_| since).collect(),
             deleted: since,
         }))))
     }
@@ -85,7 +85,7 @@ impl Kept for OrderLists {
 }
 
 fn slot(customer: UserId) -> usize {
-    usize::try_from(customer.get() % 1024).expect("few slots")
+    usize::try_from(customer.get() % CHANGE_SLOTS).expect("few slots")
 }
 
 impl OrderLists {

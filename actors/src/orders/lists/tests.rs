@@ -2,9 +2,9 @@
 
 use super::*;
 use crate::orders::examples;
+use crate::orders::stored::TABLES;
 use crate::orders::{ids, ids_of_customer};
-use crate::shop;
-use crate::store::{Opening, Store, StoreLimits};
+use crate::store::{Opening, Schema, Store, StoreKind, StoreLimits};
 use fastrand::Rng;
 
 #[derive(Clone, Copy)]
@@ -70,9 +70,9 @@ fn compare(snapshot: &Snapshot, expected: &[(u64, u64)], rng: &mut Rng) {
 async fn pages_are_those_of_a_plain_walk_after_every_commit() {
     let mut rng = Rng::with_seed(3);
     let directory = tempfile::tempdir().expect("a directory");
+    let schema = Schema::new(StoreKind::Shop, TABLES).following(OrderLists::TABLES);
     let limits = StoreLimits::default();
-    let store = Store::open(directory.path(), &shop::schema(), Opening::OrMake, limits);
-    let store = store.expect("a store");
+    let store = Store::open(directory.path(), &schema, Opening::OrMake, limits).expect("opens");
     let (mut expected, mut last, mut earlier) = (Vec::new(), 0, Vec::new());
     for round in 0..50 {
         let mut changes = Vec::new();
