@@ -96,6 +96,8 @@ enum Part {
     Tail,
     /// Memory of an idle server.
     Memory,
+    /// Lists and searches in a small and in a large shop.
+    Lists,
     /// From exec to the first answer.
     Start,
     /// Hostile floods; only on request, because they take minutes.

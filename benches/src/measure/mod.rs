@@ -2,6 +2,7 @@
 
 pub(crate) mod against;
 mod checkout;
+mod lists;
 mod memory;
 mod product;
 mod start;
@@ -22,6 +23,8 @@ struct Plan {
     probe: Duration,
     starts: usize,
     products: u64,
+    /// Of one customer.
+    orders: u64,
 }
 
 impl Plan {
@@ -33,6 +36,7 @@ impl Plan {
                 probe: Duration::from_secs(1),
                 starts: 1,
                 products: 5_000,
+                orders: 2_000,
             },
             false => Self {
                 rounds: 5,
@@ -40,6 +44,7 @@ impl Plan {
                 probe: Duration::from_secs(4),
                 starts: 7,
                 products: 100_000,
+                orders: 120_000,
             },
         }
     }
@@ -64,6 +69,9 @@ pub(crate) fn all(asked: &Measure) -> Outcome<Report> {
     }
     if wants(Part::Tail) {
         rows.extend(tail::measure(&plan, &world)?);
+    }
+    if wants(Part::Lists) {
+        rows.extend(lists::measure(&plan, asked, &world)?);
     }
     if wants(Part::Start) {
         rows.extend(start::measure(&plan, asked, &world)?);

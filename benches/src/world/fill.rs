@@ -4,16 +4,21 @@ use crate::http::{BlockingConnection, request};
 use crate::{Outcome, complaint};
 use serde_json::{Value, json};
 use souk_actors::catalog::{CategoryDraft, ProductDraft};
+use souk_actors::journeys::ordering;
+use souk_actors::orders::OrderDraft;
 use souk_actors::outbox::Reader;
 use souk_actors::store::StoreLimits;
-use souk_actors::{Shop, ShopSettings, catalog};
-use souk_domain::{CategoryId, Currency, Money, Pricing, ProductId};
+use souk_actors::{Shop, ShopSettings, catalog, users};
+use souk_domain::{
+    CartLines, CategoryId, Currency, EmailAddress, Money, Pricing, ProductId, Quantity, UserId,
+};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 const CATEGORIES: u64 = 10;
 const PRODUCTS_PER_TURN: u64 = 1_000;
+const ORDERS_PER_TURN: u64 = 200;
 const STOCK_OF_EACH: u64 = 1_000_000;
 const PRICE_MINOR_UNITS: i64 = 1_999;
 /// The same price in the words of the contracts.
@@ -127,6 +132,42 @@ fn product_draft(number: u64) -> ProductDraft {
         image: Some(format!("https://images.bench.test/products/{number:06}.webp")),
         available: true,
         stock: STOCK_OF_EACH,
+    }
+}
+
+/// Lets the customer with this address place orders of one product each.
+pub(crate) fn place_orders(directory: &Path, email: &str, orders: u64) -> Outcome<()> {
+    in_shop(directory, async |shop| {
+        let email = EmailAddress::parse(email)?;
+        let customer = users::by_email(&*shop.store.snapshot(), &email)?;
+        let (customer, _) = customer.ok_or_else(|| complaint("no customer"))?;
+        for first in (0..orders).step_by(ORDERS_PER_TURN as usize) {
+            shop.turn(move |turn| async move {
+                for number in first..(first + ORDERS_PER_TURN).min(orders) {
+                    let product = ProductId::new(number % 1_000 + 1).expect("1 is an id");
+                    let lines = CartLines::collect([(product, Quantity::ONE)]).expect("a line");
+                    ordering::place(&turn, order_draft(customer), lines).await?;
+                }
+                Ok(())
+            })
+            .await?;
+        }
+        let (pending, _) = shop.outbox.backlog(Reader::Mail)?;
+        let cursor = shop.outbox.cursor(Reader::Mail)?;
+        shop.outbox.acknowledge(Reader::Mail, cursor + pending).await?;
+        Ok(())
+    })
+}
+
+fn order_draft(customer: UserId) -> OrderDraft {
+    OrderDraft {
+        customer: Some(customer),
+        guest: None,
+        recipient: None,
+        contact: None,
+        shipping_address: "1 Market Square, 00100 Sukh".to_owned(),
+        billing_address: "1 Market Square, 00100 Sukh".to_owned(),
+        time_to_live: Duration::from_secs(24 * 60 * 60),
     }
 }
 

@@ -4,7 +4,7 @@ mod buyer;
 mod fill;
 
 pub(crate) use buyer::Buyer;
-pub(crate) use fill::catalogue;
+pub(crate) use fill::{catalogue, place_orders};
 
 use crate::http::{BlockingConnection, request};
 use crate::process::{Program, Server};
