@@ -11,6 +11,7 @@ mod cors;
 mod cross_contract;
 mod descriptions;
 mod free_orders;
+mod fresh_lists;
 mod guest_limits;
 mod kept_bounds;
 mod request_log;
