@@ -198,7 +198,8 @@ where
         .and(warp::body::stream())
         .then(move |method: Method, path: FullPath, raw_query, headers: HeaderMap, stream| {
             let (state, writing) = (Arc::clone(&state), writing.clone());
-            async move {
+            // Boxed, because warp and hyper move it several times.
+            Box::pin(async move {
                 let entry = state.access.begin(&method, path.as_str(), &headers);
                 if let Some(answer) = state.cors.preflight(&method, &headers) {
                     entry.into_iter().for_each(|entry| entry.end(&answer));
@@ -228,7 +229,7 @@ where
                 let (answer, room) = state.hold(client, answer);
                 entry.into_iter().for_each(|entry| entry.end(&answer));
                 answer.into_response(room)
-            }
+            })
         })
 }
 
@@ -291,8 +292,9 @@ where
     App: Fn(Request) -> Answering,
     Answering: Future<Output = Answer>,
 {
-    let answering = AssertUnwindSafe(async move { app(request).await });
-    answering.catch_unwind().await.unwrap_or_else(|_| standard::internal_error())
+    // Boxed, because it is large and is moved by each future around it.
+    let answering = Box::pin(async move { app(request).await });
+    AssertUnwindSafe(answering).catch_unwind().await.unwrap_or_else(|_| standard::internal_error())
 }
 
 #[cfg(test)]

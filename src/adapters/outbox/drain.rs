@@ -25,6 +25,9 @@ const MAX_PUT_OFF: usize = 256;
 const ACKNOWLEDGE_AFTER: Duration = Duration::from_millis(200);
 /// Finished rows that are acknowledged at once, without waiting for [`ACKNOWLEDGE_AFTER`].
 const ACKNOWLEDGE_ROWS: u64 = 4_096;
+/// Mails that become files are gathered for this long after the last batch: each batch makes the
+/// disk write its journal, and the store's commits wait for that.
+const GATHER_FOR: Duration = Duration::from_millis(250);
 /// Wait before another try to write a dead letter.
 const DEAD_LETTER_RETRY: Duration = Duration::from_secs(30);
 
@@ -59,12 +62,14 @@ impl<R: Rows> Drain<R> {
             postponed: BTreeMap::new(),
             acknowledged: cursor,
             acknowledge_at: None,
+            read_on_at: None,
         };
         self.status.work.is_well();
         let mut may_have_more = true;
         while !self.stop.is_requested() {
             run.try_again().await;
-            if may_have_more && run.postponed.len() < MAX_PUT_OFF {
+            let is_gathering = run.is_gathering();
+            if may_have_more && !is_gathering && run.postponed.len() < MAX_PUT_OFF {
                 changes.borrow_and_update();
                 may_have_more = run.read_on().await?;
                 continue;
@@ -75,9 +80,13 @@ impl<R: Rows> Drain<R> {
                     may_have_more = true;
                 }
                 () = until(run.next_try()) => {}
+                () = until(run.read_on_at), if is_gathering => {}
                 () = until(run.acknowledge_at) => run.acknowledge().await,
                 () = self.stop.requested() => {}
             }
+        }
+        if may_have_more && run.is_gathering() {
+            run.read_on().await?;
         }
         run.acknowledge().await;
         Ok(())
@@ -99,18 +108,23 @@ struct DrainSession<'a, R> {
     postponed: BTreeMap<u64, PostponedMail>,
     acknowledged: u64,
     acknowledge_at: Option<Instant>,
+    /// When the next rows may be read.
+    read_on_at: Option<Instant>,
 }
 
 impl<R: Rows> DrainSession<'_, R> {
+    fn is_gathering(&self) -> bool {
+        self.read_on_at.is_some_and(|at| at > Instant::now())
+    }
+
     /// Tries the mails of the next rows; true if there may be more rows.
     async fn read_on(&mut self) -> Result<bool, Interruption> {
         let Mails { mut messages, through, may_have_more } =
             self.drain.rows.mails_after(self.read, MAX_MAILS_PER_READ)?;
         let batch_size = self.drain.mailer.batch_size();
+        let gathers = batch_size > 1 && !messages.is_empty() && !may_have_more;
+        self.read_on_at = gathers.then(|| Instant::now() + GATHER_FOR);
         while !messages.is_empty() {
-            if self.drain.stop.is_requested() {
-                return Ok(may_have_more);
-            }
             let rest = messages.split_off(batch_size.min(messages.len()));
             let batch = std::mem::replace(&mut messages, rest);
             for (message, result) in self.drain.mailer.deliver_batch(batch).await? {
@@ -118,6 +132,9 @@ impl<R: Rows> DrainSession<'_, R> {
                 self.record(message, 1, result).await;
             }
             self.advance().await;
+            if self.drain.stop.is_requested() && !messages.is_empty() {
+                return Ok(may_have_more);
+            }
         }
         self.read = through;
         self.advance().await;
