@@ -70,8 +70,8 @@ impl Turn {
 
 /// Runs `work` in a turn of its own, and returns once its effects are durable.
 ///
-/// `work` is cloned because it may run more than once, on an engine that other processes write too.
-/// It runs to its end even if the caller is dropped.
+/// `work` can be cloned, because an engine that other processes write too may have to repeat it. It
+/// runs to its end even if the caller is dropped.
 ///
 /// # Errors
 /// As [`Store::transact`].

@@ -179,18 +179,25 @@ impl Shop {
         settings: ShopSettings,
     ) -> Result<Self, OpenShopError> {
         let store = open_store(directory, opening, settings.currency, settings.store.clone())?;
-        if opening == Opening::OrMake {
-            terms::record(&store, settings.currency).await?;
-        }
-        users::renew_keys(&store).await?;
-        catalog::renew_search_texts(&store).await?;
-        orders::list_guests_unpaid(&store).await?;
+        let record_terms = async {
+            match opening {
+                Opening::OrMake => terms::record(&store, settings.currency).await,
+                Opening::Existing | Opening::Proven => Ok(()),
+            }
+        };
+        // At the same time, so that the first start makes one commit of them.
+        let (.., outbox) = tokio::try_join!(
+            record_terms,
+            users::renew_keys(&store),
+            catalog::renew_search_texts(&store),
+            orders::list_guests_unpaid(&store),
+            Outbox::open(store.clone(), settings.currency),
+        )?;
         let owner_settings = OwnerSettings {
             low_stock_threshold: settings.low_stock_threshold,
             order_notices: settings.order_notices,
         };
         let (owners, supervisor) = Owners::start(owner_settings).await?;
-        let outbox = Outbox::open(store.clone(), settings.currency).await?;
         put_back::start(&store, &outbox).await?;
         let hasher = Hasher::start().map_err(OpenShopError::Hashing)?;
         let sandbox = SandboxGateway::new(store.clone(), Arc::clone(&owners));

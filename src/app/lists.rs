@@ -146,8 +146,11 @@ impl App {
         (page_query, wrapping): (PageQuery, Wrapping),
         filter: ListFilter,
     ) -> Result<Answer, Answer> {
-        let write = |app: &Self, snapshot: &Snapshot, id, writer: &mut ItemWriter| {
-            if let Some(product) = app.written_product::<Shape>(snapshot, id)? {
+        let is_for_buyers = filter.admits_only_available();
+        let write = move |app: &Self, snapshot: &Snapshot, id, writer: &mut ItemWriter| {
+            let product = app.written_product::<Shape>(snapshot, id)?;
+            // A product may be hidden after the list was begun.
+            if let Some(product) = product.filter(|it| it.is_for_sale || !is_for_buyers) {
                 writer.write_json(&product.json);
             }
             Ok(())

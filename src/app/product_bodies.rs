@@ -83,8 +83,9 @@ impl ProductBodies {
         if length > BYTES_MAX / BODIES_MAX * 16 {
             return;
         }
-        let replaced = self.slot(kept.shape, kept.product).replace(kept);
+        // Before it can be found and forgotten.
         self.bytes.fetch_add(length, Ordering::Relaxed);
+        let replaced = self.slot(kept.shape, kept.product).replace(kept);
         self.forget(replaced);
         while self.bytes.load(Ordering::Relaxed) > BYTES_MAX {
             let next = self.hand.fetch_add(1, Ordering::Relaxed) % BODIES_MAX;
@@ -133,7 +134,9 @@ impl App {
             tracing::error!(%error, "a product could not be written as JSON");
             standard::internal_error()
         })?;
-        let written = WrittenProduct { json: json.into(), is_for_sale: view.is_for_sale() };
+        // Without the spare room of a vector, because it may be kept.
+        let json = json.into_boxed_slice().into();
+        let written = WrittenProduct { json, is_for_sale: view.is_for_sale() };
         self.product_bodies.keep(Kept {
             shape,
             product: id,

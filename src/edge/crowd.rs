@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 /// Before the first request; no client has this number.
 const NOBODY: u64 = u64::MAX;
 
-/// Remembers which client was seen last, and when it was another than before.
+/// Remembers which client was seen last, and until when a change of it counts as a crowd.
 #[derive(Debug)]
 pub(crate) struct Crowd {
     begun: Instant,

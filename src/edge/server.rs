@@ -276,9 +276,10 @@ where
             return standard::unavailable(limits::RETRY_AFTER_SECONDS);
         };
         // In its own task: hyper drops a request's future when its client disconnects.
-        let app = self.app.clone();
+        let (app, gate, client) = (self.app.clone(), Arc::clone(&self.gate), request.client);
         let change = tokio::spawn(async move {
-            let answer = answer_or_500(app, request).await;
+            let answering = answer_or_500(app, request);
+            let answer = gate.run(client, &Writing::default(), answering).await;
             drop(permit);
             answer
         });

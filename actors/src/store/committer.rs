@@ -2,13 +2,13 @@
 
 use super::engines::{Outcome, View};
 use super::kept::{KeptCell, Touched};
-use super::turns::{Ending, Writer, answer, averaged, seal_if_abandoned};
+use super::turns::{Ending, Writer, answer, seal_if_abandoned};
 use super::write_set::WriteSet;
 use super::{OpenError, Shared, Snapshot};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak, mpsc};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tokio::sync::{OwnedMutexGuard, oneshot};
 
 /// An epoch whose turns have ended, on its way to the engine.
@@ -40,8 +40,8 @@ impl Committer {
 
     /// Sends an epoch to the committer.
     pub(super) fn commit(&self, epoch: EpochToEnd) {
-        // Sending only fails when the thread has ended. Dropping the epoch then tells its requests
-        // that it failed.
+        // Sending only fails when the thread has ended, which it does after the last store was
+        // dropped. Dropping the epoch then tells its requests that it failed.
         drop(self.epochs.send(epoch));
     }
 }
@@ -82,8 +82,8 @@ pub(super) fn end_epoch(shared: Arc<Shared>, epoch: EpochToEnd) {
     if line.is_none() {
         seal_if_abandoned(&shared);
     }
-    // In this order: the store's file closes when no turn or answer is pending any more and the
-    // last store is dropped.
+    // Before the answers: whoever got the last one may drop the last store, and the file then closes
+    // at once, because this thread no longer holds it.
     drop(shared);
     drop(line);
     answer(turns, ending);
@@ -107,20 +107,22 @@ fn commit(shared: &Shared, sealed: &Sealed) -> Ending {
         return Ending::Committed;
     }
     let began = Instant::now();
-    // The engine may panic on states it did not expect. The thread must survive that: all later requests
-    // would wait for ever.
-    let commit = AssertUnwindSafe(|| shared.engine.commit(sealed));
-    let (error, what) = match catch_unwind(commit) {
-        Ok(Outcome::Durable(view)) => {
+    // The engine may panic on states it did not expect, and so may what is kept in memory. The thread
+    // must survive that: all later requests would wait for ever.
+    let commit = AssertUnwindSafe(|| match shared.engine.commit(sealed) {
+        Outcome::Durable(view) => {
             publish(shared, sealed, view);
-            let average = Duration::from_nanos(shared.commit_nanos.load(Ordering::Relaxed));
-            let average = averaged(average, began.elapsed()).as_nanos();
-            let average = u64::try_from(average).unwrap_or(u64::MAX);
-            shared.commit_nanos.store(average, Ordering::Relaxed);
+            Ok(())
+        }
+        Outcome::Refused(error) => Err((error, "the store cannot write")),
+        Outcome::Unknown(error) => Err((error, "a commit's outcome is unknown")),
+    });
+    let (error, what) = match catch_unwind(commit) {
+        Ok(Ok(())) => {
+            shared.note_commit_time(began.elapsed());
             return Ending::Committed;
         }
-        Ok(Outcome::Refused(error)) => (error, "the store cannot write"),
-        Ok(Outcome::Unknown(error)) => (error, "a commit's outcome is unknown"),
+        Ok(Err(failed)) => failed,
         Err(_) => {
             // The panic is already logged as an error.
             tracing::warn!("an epoch's outcome is unknown after a panic");

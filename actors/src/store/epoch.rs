@@ -123,7 +123,9 @@ impl Epoch {
         let writing = &mut *guard;
         writing.turn = 0;
         writing.counters.write(&self.tables, &mut writing.writes)?;
-        Ok(std::mem::replace(&mut writing.writes, WriteSet::new(0)))
+        let mut writes = std::mem::replace(&mut writing.writes, WriteSet::new(0));
+        writes.begin_turn();
+        Ok(writes)
     }
 }
 
@@ -141,6 +143,10 @@ impl Writing {
         }
         let committing = epoch.committing.as_ref().map_or(0, |writes| writes.bytes());
         if self.writes.bytes() + committing + bytes > epoch.max_overlay_bytes {
+            if self.writes.bytes_before_turn() + committing == 0 {
+                self.failed = Some(FailedWrite::Other);
+                return Err(StoreError::TurnTooLarge { max_turn_bytes: epoch.max_overlay_bytes });
+            }
             self.failed = Some(FailedWrite::OverlayFull);
             return Err(StoreError::OverlayFull { max_overlay_bytes: epoch.max_overlay_bytes });
         }

@@ -120,6 +120,8 @@ fn advance_any<T: Kept>(
 pub(super) struct Following {
     tables: Box<[&'static str]>,
     notes: [Mutex<Notes>; SLOTS],
+    /// Held by the reader that builds a state.
+    builders: [Mutex<()>; SLOTS],
 }
 
 #[derive(Default)]
@@ -137,6 +139,12 @@ impl Notes {
         *self = Self { since, ..Self::default() };
     }
 
+    fn offer(&mut self, number: u64, state: Erased) {
+        if self.offered.as_ref().is_none_or(|(offered, _)| *offered < number) {
+            self.offered = Some((number, state));
+        }
+    }
+
     /// The offered state and the keys touched since, if they are all known.
     fn take_offered(&mut self) -> Option<(Erased, Arc<Touched>)> {
         let (number, state) = self.offered.take().filter(|(number, _)| *number >= self.since)?;
@@ -150,12 +158,25 @@ impl Notes {
 
 impl Following {
     pub(super) fn new(tables: &[&'static str]) -> Arc<Self> {
-        Arc::new(Self { tables: tables.into(), notes: Default::default() })
+        Arc::new(Self {
+            tables: tables.into(),
+            notes: Default::default(),
+            builders: Default::default(),
+        })
     }
 
     /// Whether the touched keys of a table are needed.
     pub(super) fn follows(&self, table: &'static str) -> bool {
         self.tables.contains(&table)
+    }
+
+    #[cfg(test)]
+    pub(super) fn noted(&self) -> usize {
+        (0..SLOTS).map(|slot| self.notes(slot).touched.len()).sum()
+    }
+
+    fn building(&self, slot: usize) -> MutexGuard<'_, ()> {
+        self.builders[slot].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn notes(&self, slot: usize) -> MutexGuard<'_, Notes> {
@@ -206,12 +227,17 @@ impl Snapshot {
         if let Some(state) = self.kept.states[T::SLOT].get().and_then(of_type) {
             return Ok(state);
         }
+        // One at a time: a state may take much memory, and who waited finds it made.
+        let _building = self.kept.following.building(T::SLOT);
+        if let Some(state) = self.kept.states[T::SLOT].get().and_then(of_type) {
+            return Ok(state);
+        }
         let state = Arc::new(T::build(self)?);
         // A state that cannot be told of every change must not outlive its snapshot.
         if T::TABLES.iter().all(|table| self.kept.following.follows(table)) {
             let erased = Erased { state: Arc::clone(&state) as AnyKept, advance: advance_any::<T> };
             let _ = self.kept.states[T::SLOT].set(erased.clone());
-            self.kept.following.notes(T::SLOT).offered = Some((self.number(), erased));
+            self.kept.following.notes(T::SLOT).offer(self.number(), erased);
         }
         Ok(state)
     }
@@ -230,8 +256,11 @@ impl Snapshot {
         let known = match previous.kept.states[slot].get() {
             Some(state) => Some((state.clone(), touched)),
             None => {
-                notes.count += touched.count();
-                notes.touched.push_back((self.number(), touched));
+                // An empty note adds nothing, and a store that keeps nothing writes only those.
+                if touched.count() > 0 {
+                    notes.count += touched.count();
+                    notes.touched.push_back((self.number(), touched));
+                }
                 notes.take_offered()
             }
         };

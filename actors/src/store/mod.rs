@@ -187,6 +187,12 @@ struct Shared {
 }
 
 impl Shared {
+    fn note_commit_time(&self, newest: Duration) {
+        let average = Duration::from_nanos(self.commit_nanos.load(Ordering::Relaxed));
+        let average = turns::averaged(average, newest).as_nanos();
+        self.commit_nanos.store(u64::try_from(average).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
     fn count_turns(&self, turns: usize) {
         self.turns.fetch_add(u64::try_from(turns).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
@@ -278,9 +284,9 @@ impl Store {
 
     /// Runs `work` in a turn of its own and returns once its effects are durable.
     ///
-    /// `work` may run more than once, on an engine that other processes write too. It runs to its
-    /// end even if the caller is dropped: a turn excludes all others, so it must not wait for a
-    /// caller that is slow to poll it.
+    /// `work` runs once today; an engine that other processes write too may have to repeat it. It runs
+    /// to its end even if the caller is dropped: a turn excludes all others, so it must not wait for
+    /// a caller that is slow to poll it.
     ///
     /// # Errors
     /// The refusals of `work`; [`Failure::Busy`] if too many turns wait or too much waits to be
@@ -297,6 +303,7 @@ impl Store {
         let waiting = WaitingTurn::behind(&self.shared)?;
         let conversation = tokio::spawn(async move { turns::run(waiting, work).await });
         tokio::select! {
+            biased;
             result = conversation => result.unwrap_or(Err(Failure::Unavailable)),
             // The pending write becomes durable once there is room, or never.
             () = self.shared.room.missing_for_long() => Err(Failure::DiskFull),

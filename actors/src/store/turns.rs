@@ -180,7 +180,10 @@ pub(super) fn seal_if_abandoned(shared: &Arc<Shared>) {
         if shared.waiting.load(Ordering::SeqCst) > 0 {
             return;
         }
-        let Ok(writer) = Arc::clone(&shared.writer).try_lock_owned() else { return };
+        let Ok(mut writer) = Arc::clone(&shared.writer).try_lock_owned() else { return };
+        if !writer.is_committing(shared) {
+            writer.committing = None;
+        }
         if writer.open.is_none() {
             return;
         }
@@ -207,7 +210,8 @@ pub(super) fn seal(shared: &Arc<Shared>, mut writer: OwnedMutexGuard<Writer>) {
         Ok(writes) => writes,
         Err(error) => {
             tracing::error!(error = &error as &dyn std::error::Error, "an epoch cannot be sealed");
-            // Its turns find that their epoch has failed.
+            // Its turns find that their epoch has failed. A later one would miss what it read.
+            shared.broken.send_replace(true);
             return;
         }
     };

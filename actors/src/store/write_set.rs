@@ -77,6 +77,11 @@ impl WriteSet {
         self.bytes
     }
 
+    /// The same before the present turn.
+    pub(super) fn bytes_before_turn(&self) -> usize {
+        self.bytes_before_turn
+    }
+
     /// The entry of a key; `None` if this epoch did not write it.
     pub(super) fn get(&self, table: usize, key: &[u8]) -> Option<&Entry> {
         self.tables.get(table)?.get(key)
@@ -84,17 +89,19 @@ impl WriteSet {
 
     /// Begins a turn: what was written before it stays.
     pub(super) fn begin_turn(&mut self) {
-        self.undo.clear();
+        for Undo { key, before, .. } in self.undo.drain(..) {
+            if let Some(before) = before {
+                self.bytes -= key.len() + before.bytes() + ENTRY_BYTES;
+            }
+        }
         self.bytes_before_turn = self.bytes;
     }
 
     /// Writes an entry.
     pub(super) fn write(&mut self, table: usize, key: Vec<u8>, entry: Entry) {
         self.bytes += key.len() + entry.bytes() + ENTRY_BYTES;
+        // An entry that was replaced stays in memory until the turn has ended.
         let before = self.tables[table].insert(key.clone(), entry);
-        if let Some(before) = &before {
-            self.bytes -= key.len() + before.bytes() + ENTRY_BYTES;
-        }
         self.undo.push(Undo { table, key, before });
     }
 

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 const DIRECTORY_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
 
-/// Up to so many files are synced one by one. The file system as a whole has more to sync when other
-/// programs write much.
+/// Up to so many files are synced one by one: a sync of the whole file system also writes what other
+/// programs left to be written.
 const SYNCED_SINGLY_MAX: usize = 4;
 
 /// A file to write.
@@ -40,6 +40,8 @@ pub(crate) async fn write_once(
 /// effort for the disk as one. A file that got an error may be written again.
 pub(super) fn write_all(directory: &Path, files: &[NewFile]) -> Vec<io::Result<()>> {
     let made = fs::DirBuilder::new().recursive(true).mode(DIRECTORY_MODE).create(directory);
+    // Before the files are written, so that their errors are reported to it.
+    let opened = made.and_then(|()| File::open(directory));
     let is_synced_singly = files.len() <= SYNCED_SINGLY_MAX;
     let mut results: Vec<io::Result<()>> = Vec::with_capacity(files.len());
     let mut unfinished = Vec::new();
@@ -48,20 +50,19 @@ pub(super) fn write_all(directory: &Path, files: &[NewFile]) -> Vec<io::Result<(
         if !is_there {
             unfinished.push(index);
         }
-        results.push(match &made {
-            _ if is_there => Ok(()),
-            Ok(()) => write_unfinished(directory, file, is_synced_singly),
+        results.push(match &opened {
+            Ok(_) if is_there => Ok(()),
+            Ok(_) => write_unfinished(directory, file, is_synced_singly),
             Err(error) => Err(copy_of(error)),
         });
     }
     unfinished.retain(|index| results[*index].is_ok());
-    if unfinished.is_empty() {
-        return results;
-    }
-    let finished = finish(directory, files, &unfinished, is_synced_singly);
-    if let Err(error) = &finished {
-        for index in unfinished {
-            results[index] = Err(copy_of(error));
+    let Ok(opened) = opened else { return results };
+    // Also when every file is there: the try that wrote them may have failed before they were durable.
+    let is_synced = is_synced_singly || unfinished.is_empty();
+    if let Err(error) = finish((directory, &opened), files, &unfinished, is_synced) {
+        for result in results.iter_mut().filter(|result| result.is_ok()) {
+            *result = Err(copy_of(&error));
         }
     }
     results
@@ -85,20 +86,19 @@ fn write_unfinished(directory: &Path, file: &NewFile, is_synced: bool) -> io::Re
 
 /// Gives files their names once their content is durable.
 fn finish(
-    directory: &Path,
+    (directory, opened): (&Path, &File),
     files: &[NewFile],
     unfinished: &[usize],
     is_synced: bool,
 ) -> io::Result<()> {
-    let open = File::open(directory)?;
     if !is_synced {
-        rustix::fs::syncfs(&open)?;
+        rustix::fs::syncfs(opened)?;
     }
     for index in unfinished {
         let name = &files[*index].name;
         fs::rename(unfinished_path(directory, name), directory.join(name))?;
     }
-    open.sync_all()
+    opened.sync_all()
 }
 
 /// Errors of the operating system cannot be cloned.

@@ -85,6 +85,7 @@ impl<R: Rows> Drain<R> {
                 () = self.stop.requested() => {}
             }
         }
+        // What was being gathered is complete now.
         if may_have_more && run.is_gathering() {
             run.read_on().await?;
         }

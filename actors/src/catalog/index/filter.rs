@@ -56,6 +56,12 @@ impl From<&ProductSelection> for ListFilter {
 }
 
 impl ListFilter {
+    /// True if no product is listed that cannot be bought.
+    #[must_use]
+    pub fn admits_only_available(&self) -> bool {
+        self.available == Some(true)
+    }
+
     /// Octets that only equal filters share.
     pub(super) fn key(&self) -> Box<[u8]> {
         let mut key = Vec::with_capacity(64);

@@ -75,7 +75,7 @@ impl Matches {
     }
 }
 
-/// The results of the latest filters. A commit makes none of them void: only its chunks are looked
+/// The results of the latest filters. A commit invalidates none of them: only its chunks are looked
 /// through again.
 #[derive(Default)]
 pub(super) struct KeptMatches(Mutex<Inner>);

@@ -82,7 +82,7 @@ async fn what_was_built_while_commits_went_on_catches_up() {
 }
 
 #[tokio::test]
-async fn what_a_condemned_epoch_touched_is_not_in_it() {
+async fn what_a_turn_touched_that_was_rolled_back_is_not_in_it() {
     let directory = tempfile::tempdir().unwrap();
     let store = followed(directory.path());
     add(&store, 1).await.unwrap();
@@ -118,4 +118,33 @@ async fn a_store_that_does_not_follow_its_tables_builds_it_for_each_snapshot() {
         add(&store, number).await.unwrap();
         assert_eq!(kept(&store).1, 0);
     }
+}
+
+/// A store that keeps nothing, like that of the log, commits for years.
+#[tokio::test]
+async fn commits_that_touch_nothing_kept_leave_no_notes() {
+    let store = in_memory(patient());
+    for number in 0..100 {
+        add(&store, number).await.unwrap();
+    }
+    assert_eq!(store.shared.following.noted(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn readers_that_ask_at_the_same_time_share_one_state() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = followed(directory.path());
+    add(&store, 1).await.unwrap();
+    let snapshot = store.snapshot();
+    let readers: Vec<_> = (0..20)
+        .map(|_| {
+            let snapshot = Arc::clone(&snapshot);
+            tokio::task::spawn_blocking(move || snapshot.kept::<Numbers>().unwrap())
+        })
+        .collect();
+    let mut states = Vec::new();
+    for reader in readers {
+        states.push(soon(reader).await.unwrap());
+    }
+    assert!(states.iter().all(|state| Arc::ptr_eq(state, &states[0])));
 }
