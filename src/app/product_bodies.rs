@@ -112,7 +112,8 @@ fn lock(slot: &Mutex<Option<Kept>>) -> MutexGuard<'_, Option<Kept>> {
 }
 
 impl App {
-    /// A product as of this snapshot, as the contract of `Shape` writes it; `None` if there is none.
+    /// The JSON of a product in the form of the contract of `Shape`, with the data of this snapshot.
+    /// `None` if the product does not exist.
     ///
     /// # Errors
     /// 503 if the store fails.

@@ -233,7 +233,8 @@ impl Snapshot {
             return Ok(state);
         }
         let state = Arc::new(T::build(self)?);
-        // A state that cannot be told of every change must not outlive its snapshot.
+        // The store notes changes of followed tables only. A state that is computed from another table
+        // would miss changes, so it is used for this snapshot alone.
         if T::TABLES.iter().all(|table| self.kept.following.follows(table)) {
             let erased = Erased { state: Arc::clone(&state) as AnyKept, advance: advance_any::<T> };
             let _ = self.kept.states[T::SLOT].set(erased.clone());

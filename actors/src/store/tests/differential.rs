@@ -357,7 +357,7 @@ impl Simulation {
             0..=3 => self.begin_turn(),
             4 | 5 => drop(self.end_epoch()),
             6 => self.model.lock().unwrap().see(&self.store.snapshot()),
-            // Past the deadline of the present turn.
+            // Moves the clock, which stands still, past the deadline of the present turn.
             7 if self.dice.one_in(4) => tokio::time::sleep(Duration::from_millis(11)).await,
             8 if self.dice.one_in(4) => {
                 let gone = self.dice.below(self.answers.len().max(1) as u64);

@@ -1,6 +1,7 @@
 //! Many requests in few commits, and how they affect each other.
 
 use super::*;
+use crate::store::StoreError;
 
 /// Queues requests in this order behind a holder of the turn, then releases the holder.
 async fn behind(store: &Store, waiting: usize) {
@@ -256,4 +257,38 @@ async fn a_turn_beyond_the_bound_of_the_overlay_is_busy_and_undone() {
     assert!(matches!(answer, Err(Failure::Busy)), "{answer:?}");
     add(&store, 2).await.unwrap();
     assert_eq!(numbers(&store), [1, 2]);
+}
+
+/// Waiting would not help a turn that is too large for an empty epoch.
+#[tokio::test]
+async fn a_turn_that_alone_exceeds_the_bound_of_the_overlay_is_too_large() {
+    let store = in_memory(StoreLimits { max_overlay_bytes: 1_000, ..patient() });
+    let large = store.transact(|unit| async move {
+        for number in 100..200 {
+            unit.put(NUMBERS, &number, &0)?;
+        }
+        Ok(())
+    });
+    let answer = large.await;
+    let is_too_large = matches!(answer, Err(Failure::Store(StoreError::TurnTooLarge { .. })));
+    assert!(is_too_large, "{answer:?}");
+    add(&store, 1).await.unwrap();
+    assert_eq!(numbers(&store), [1]);
+}
+
+/// A row that is replaced within a turn is kept to undo it, so it counts.
+#[tokio::test]
+async fn what_is_kept_to_undo_a_turn_counts_until_the_turn_has_ended() {
+    let store = in_memory(StoreLimits { max_overlay_bytes: 1_000, ..patient() });
+    let again = |unit: Unit| async move {
+        for value in 0..100 {
+            unit.put(NUMBERS, &1, &value)?;
+        }
+        Ok(())
+    };
+    assert!(store.transact(again).await.is_err(), "a hundred versions of one row");
+    for _ in 0..100 {
+        let once = |unit: Unit| async move { Ok(unit.put(NUMBERS, &1, &1)?) };
+        store.transact(once).await.unwrap();
+    }
 }
