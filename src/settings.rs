@@ -13,6 +13,7 @@ mod payments;
 mod read;
 mod returns;
 mod source;
+mod store;
 
 pub(crate) use fault::Fault;
 use fault::without_login;
@@ -28,7 +29,7 @@ use fault::Faults;
 use kept::KeptSettings;
 use souk_actors::ShopSettings;
 use souk_actors::orders::OrderNotices;
-use souk_actors::store::StoreLimits;
+use souk_actors::store::{Database, StoreLimits};
 use souk_domain::Currency;
 use souk_stripe::{ApiBase, SecretKey, WebhookSecret};
 use source::Reader;
@@ -56,6 +57,8 @@ pub(crate) struct Settings {
     pub(crate) listen: Listen,
     /// The data directory.
     pub(crate) data: PathBuf,
+    /// The database of the rows; unset: a file in the data directory.
+    store: Option<Database>,
     /// Base of the links in answers; unset: derived from each request.
     public_url: Option<String>,
     currency: Currency,
@@ -182,6 +185,7 @@ impl Default for Settings {
         Self {
             listen: Listen::default(),
             data: PathBuf::from("data"),
+            store: None,
             public_url: None,
             currency: Currency::USD,
             nats_url: None,

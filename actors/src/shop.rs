@@ -8,6 +8,7 @@ use crate::owner::{Turn, take_turn};
 use crate::sandbox::SandboxGateway;
 use crate::store::{
     CopyError, Kept, OpenError, Opening, Schema, Store, StoreError, StoreKind, StoreLimits,
+    StorePlace,
 };
 use crate::supervision::{OwnerSettings, Owners};
 use crate::terms::{self, TermsDiffer};
@@ -113,21 +114,22 @@ pub fn schema() -> Schema {
     Schema::new(StoreKind::Shop, &tables()).following(&followed)
 }
 
-/// Opens the store of the shop in `directory`, without its owners. Rejects a currency that is not
+/// Opens the store of the shop in `place`, without its owners. Rejects a currency that is not
 /// the store's.
 ///
 /// # Errors
 /// [`OpenShopError`].
 pub fn open_store(
-    directory: &Path,
+    place: impl Into<StorePlace>,
     opening: Opening,
     currency: Currency,
     limits: StoreLimits,
 ) -> Result<Store, OpenShopError> {
-    let store = Store::open(directory, &schema(), opening, limits)?;
+    let place = place.into();
+    let store = place.open(&schema(), opening, limits)?;
     match terms::compare(&*store.snapshot(), currency)? {
         Ok(()) => Ok(store),
-        Err(differ) => Err(OpenShopError::Terms { path: directory.to_owned(), differ }),
+        Err(differ) => Err(OpenShopError::Terms { path: place.directory().to_owned(), differ }),
     }
 }
 
@@ -153,12 +155,15 @@ impl OpenShopError {
 }
 
 impl Shop {
-    /// Opens the shop in `directory`.
+    /// Opens the shop in `place`.
     ///
     /// # Errors
     /// [`OpenShopError`]; [`OpenError::Missing`] if there is no shop.
-    pub async fn open(directory: &Path, settings: ShopSettings) -> Result<Self, OpenShopError> {
-        Self::open_as(directory, Opening::Proven, settings).await
+    pub async fn open(
+        place: impl Into<StorePlace>,
+        settings: ShopSettings,
+    ) -> Result<Self, OpenShopError> {
+        Self::open_as(place.into(), Opening::Proven, settings).await
     }
 
     /// Like [`Self::open`], but creates the shop if it does not exist. Only for the first start of
@@ -167,18 +172,18 @@ impl Shop {
     /// # Errors
     /// [`OpenShopError`].
     pub async fn open_or_make(
-        directory: &Path,
+        place: impl Into<StorePlace>,
         settings: ShopSettings,
     ) -> Result<Self, OpenShopError> {
-        Self::open_as(directory, Opening::OrMake, settings).await
+        Self::open_as(place.into(), Opening::OrMake, settings).await
     }
 
     async fn open_as(
-        directory: &Path,
+        place: StorePlace,
         opening: Opening,
         settings: ShopSettings,
     ) -> Result<Self, OpenShopError> {
-        let store = open_store(directory, opening, settings.currency, settings.store.clone())?;
+        let store = open_store(place, opening, settings.currency, settings.store.clone())?;
         let record_terms = async {
             match opening {
                 Opening::OrMake => terms::record(&store, settings.currency).await,

@@ -4,6 +4,7 @@
 use crate::edge::{Answer, standard};
 use http::StatusCode;
 use souk_actors::Failure;
+use souk_actors::store::StoreError;
 use std::error::Error;
 
 /// `Retry-After` when an owner died, a queue is full or a turn was aborted.
@@ -48,6 +49,8 @@ pub(crate) fn failure_answer(failure: &Failure) -> Answer {
             tracing::warn!(%failure, "a request could not be served");
             standard::unavailable(SOON_SECONDS)
         }
+        // The store logs it once, when the database goes.
+        Failure::Store(StoreError::Away { .. }) => standard::unavailable(SOON_SECONDS),
         Failure::Store(error) => {
             tracing::error!(error = error as &dyn Error, "a request failed because of the store");
             standard::unavailable(SOON_SECONDS)

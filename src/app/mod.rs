@@ -197,11 +197,16 @@ impl App {
         })
     }
 
-    /// Answers one request.
+    /// Answers one request. What it reads is never older than what another process answered before.
     pub(crate) async fn answer(self: Arc<Self>, mut request: Request) -> Answer {
         self.reading.note(request.client);
         if !request.method.is_safe() && self.adapters.is_outbox_full() {
             return failure_answer(&Failure::OutboxFull);
+        }
+        if !is_about_the_process(&request)
+            && let Err(error) = self.shop.store.catch_up().await
+        {
+            return failure_answer(&Failure::Store(error));
         }
         let is_personal = privacy::is_personal(&request);
         let held = match self.hold_idempotency_key(&mut request) {
@@ -213,4 +218,9 @@ impl App {
         drop(held);
         privacy::with_no_store(is_personal, answer)
     }
+}
+
+/// True for operations that tell about this process, and answer while the database is away.
+fn is_about_the_process(request: &Request) -> bool {
+    matches!(request.path.as_str(), "/healthz" | "/readyz" | "/metrics")
 }

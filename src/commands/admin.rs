@@ -82,7 +82,7 @@ async fn create(username: String, email: String, settings: &Settings) -> Result<
     let username = Username::parse(&username).map_err(AdminError::Username)?;
     let email = EmailAddress::parse(&email).map_err(AdminError::Email)?;
     let password = prompt::new_password(username.as_str()).await?;
-    let Some(shop) = if_closed(Shop::open_or_make(&settings.data, settings.shop()).await)? else {
+    let Some(shop) = if_closed(Shop::open_or_make(settings.place(), settings.shop()).await)? else {
         let request = ControlRequest::CreateAdministrator {
             username: username.to_string(),
             email: email.to_string(),
@@ -112,7 +112,7 @@ async fn reset_password(
         }
     };
     let password = prompt::new_password(&who.to_string()).await?;
-    let Some(shop) = if_closed(Shop::open(&settings.data, settings.shop()).await)? else {
+    let Some(shop) = if_closed(Shop::open(settings.place(), settings.shop()).await)? else {
         let (who, password) = (who.to_string(), HiddenPassword::of(&password));
         let request = ControlRequest::ResetPassword { who, password };
         println!("{}", control::ask(&settings.data, &request, |_| Ok(()))?);

@@ -43,7 +43,7 @@ fn order_id(text: &str) -> Result<OrderId, String> {
 
 pub(super) async fn run(crm: Crm, settings: &Settings) -> Result<ExitCode, CommandError> {
     let Crm::Replay(replay) = crm;
-    let shop = Shop::open(&settings.data, settings.shop()).await?;
+    let shop = Shop::open(settings.place(), settings.shop()).await?;
     let queued = queue(&shop, &replay).await;
     shop.close().await;
     match queued? {

@@ -183,7 +183,7 @@ fn runtime() -> Result<tokio::runtime::Runtime, CommandError> {
 /// checksums first.
 fn open_store(settings: &Settings) -> Result<Store, OpenShopError> {
     let (currency, limits) = (settings.currency(), settings.store_limits());
-    souk_actors::open_store(&settings.data, Opening::Proven, currency, limits)
+    souk_actors::open_store(settings.place(), Opening::Proven, currency, limits)
 }
 
 /// Prints a JSON document on standard output.

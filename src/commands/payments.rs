@@ -35,7 +35,7 @@ pub(super) async fn run(
 ) -> Result<ExitCode, CommandError> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     settings.warn_of_what_has_no_effect();
-    let shop = Shop::open(&settings.data, settings.shop()).await?;
+    let shop = Shop::open(settings.place(), settings.shop()).await?;
     let shop = gateways::with_gateway(shop, settings.stripe()).map_err(PaymentsError::Gateway)?;
     let mut differences = Vec::new();
     let result = paying::reconcile(&shop, |line| match as_json {

@@ -121,8 +121,8 @@ pub(super) async fn serve(serve: Serve, settings: Settings) -> Result<ExitCode, 
     settings.warn_of_what_has_no_effect();
     let resolve = |source| ServeError::Resolve { listen: settings.listen.clone(), source };
     let address = settings.listen.resolve().await.map_err(resolve)?;
-    let is_new = !settings.data.join(Store::FILE_NAME).exists();
-    let shop = Shop::open_or_make(&settings.data, settings.shop()).await?;
+    let is_new = settings.database().is_none() && !settings.data.join(Store::FILE_NAME).exists();
+    let shop = Shop::open_or_make(settings.place(), settings.shop()).await?;
     if is_new {
         log_new_shop(&settings.data);
     }

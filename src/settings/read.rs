@@ -2,7 +2,7 @@
 
 use super::fault::Disclosure;
 use super::source::Reader;
-use super::{JWT_SECRET_BYTES, Listen, LogFormat, Settings, currency, judge};
+use super::{JWT_SECRET_BYTES, Listen, LogFormat, Settings, currency, judge, store};
 use crate::adapters::Workers;
 use crate::app::ServiceTokens;
 use crate::edge::Cors;
@@ -30,6 +30,7 @@ impl Settings {
         use Disclosure::Whole;
         put(&mut self.listen, reader.read("listen", Whole, Listen::parse));
         put(&mut self.data, reader.read("data", Whole, judge::new_directory));
+        self.store = reader.read("store", Disclosure::Address, store::parse).flatten();
         self.public_url = reader.read("public_url", Disclosure::Address, judge::public_url);
         put(&mut self.currency, reader.read("currency", Whole, currency::parse));
         put(&mut self.shop_name, reader.read("shop_name", Whole, judge::one_line));
@@ -87,6 +88,14 @@ impl Settings {
                  `openssl rand -hex 32` makes one"
             )),
         });
+        let has_secret = self.jwt_secret.is_some() || reader.is_refused("jwt_secret");
+        if self.database().is_some() && !has_secret {
+            reader.refuse(
+                "jwt_secret",
+                "it must be set beside store: all processes of the shop sign with the same key; \
+                 `openssl rand -hex 32` makes one",
+            );
+        }
         let tokens = |text: &str| ServiceTokens::parse(text).map_err(|error| error.to_string());
         put(&mut self.service_tokens, reader.read("service_tokens", Nothing, tokens));
         let cors = |text: &str| Cors::parse(text).map_err(|error| error.to_string());

@@ -69,19 +69,25 @@ pub fn kept(read: &impl Read, caller: Caller) -> Result<Kept, StoreError> {
 /// Subtracts the records that are deleted in this turn, and adds a new one.
 pub(super) fn count(unit: &Unit, gone: &[Counted], new: Option<Counted>) -> Result<(), StoreError> {
     for caller in Caller::ALL {
-        let old = kept(unit, caller)?;
-        let mut now = old;
-        for counted in gone.iter().filter(|counted| counted.caller == caller) {
-            now.records = now.records.saturating_sub(1);
-            now.octets = now.octets.saturating_sub(counted.octets);
+        let of_caller = |counted: &&Counted| counted.caller == caller;
+        let gone: Vec<Counted> = gone.iter().filter(of_caller).copied().collect();
+        let new = new.filter(|counted| counted.caller == caller);
+        if gone.is_empty() && new.is_none() {
+            continue;
         }
-        for counted in new.iter().filter(|counted| counted.caller == caller) {
-            now.records += 1;
-            now.octets = now.octets.saturating_add(counted.octets);
-        }
-        if now != old {
-            unit.put(COUNTS, &caller.key(), &now)?;
-        }
+        // Computed from the row before it alone: every change with a key counts here.
+        unit.merge(COUNTS, &caller.key(), move |kept: Option<Kept>| {
+            let mut kept = kept.unwrap_or_default();
+            for counted in &gone {
+                kept.records = kept.records.saturating_sub(1);
+                kept.octets = kept.octets.saturating_sub(counted.octets);
+            }
+            if let Some(counted) = new {
+                kept.records += 1;
+                kept.octets = kept.octets.saturating_add(counted.octets);
+            }
+            kept
+        })?;
     }
     Ok(())
 }

@@ -101,19 +101,31 @@ pub struct OrderSummary {
     pub pending: u64,
 }
 
+/// What the totals count of an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Counted {
+    is_pending: bool,
+    is_paid: bool,
+}
+
+impl Counted {
+    pub(super) fn of(order: &Order) -> Self {
+        Self { is_pending: order.status == OrderStatus::Pending, is_paid: order.is_paid }
+    }
+}
+
 impl OrderSummary {
     /// Adds an order to the totals.
-    pub(super) fn add(&mut self, order: &Order) {
+    pub(super) fn add(&mut self, order: Counted) {
         self.orders += 1;
-        self.pending += u64::from(order.status == OrderStatus::Pending);
+        self.pending += u64::from(order.is_pending);
         self.paid += u64::from(order.is_paid);
     }
 
     /// Subtracts an order in the state in which it was added.
-    pub(super) fn subtract(&mut self, order: &Order) {
+    pub(super) fn subtract(&mut self, order: Counted) {
         self.orders = self.orders.saturating_sub(1);
-        let pending = u64::from(order.status == OrderStatus::Pending);
-        self.pending = self.pending.saturating_sub(pending);
+        self.pending = self.pending.saturating_sub(u64::from(order.is_pending));
         self.paid = self.paid.saturating_sub(u64::from(order.is_paid));
     }
 }

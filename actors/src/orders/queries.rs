@@ -1,6 +1,7 @@
 //! Queries about orders, answered from a committed snapshot or within a turn.
 
 use super::lists::OrderLists;
+use super::order::Counted;
 use super::stored::{BY_CUSTOMER, BY_EXPIRY, GONE, ORDERS, SUMMARY, TO_FORGET};
 use super::{CrmSync, Order, OrderSummary, crm, leaving, unpaid};
 use crate::catalog::TakenStock;
@@ -93,7 +94,7 @@ pub(crate) fn check(
     let mut awaiting_crm = 0;
     let mut indexed: Vec<(OrderId, Option<UserId>, Option<UnixMillis>)> = Vec::new();
     snapshot.visit(ORDERS, &first, None, Direction::Ascending, |id, order| {
-        totals.add(&order);
+        totals.add(Counted::of(&order));
         take(&mut taken, &order);
         check_order(id, &order, findings);
         let is_sent = matches!(order.crm_sync, None | Some(CrmSync::Success));

@@ -1,9 +1,10 @@
 //! The totals over all orders.
 
 use super::Order;
+use super::order::Counted;
 use super::stored::SUMMARY;
 use crate::Failure;
-use crate::store::{Read, Unit};
+use crate::store::Unit;
 
 /// Updates the totals after an order was placed (`before` is `None`), changed, or deleted (`after`
 /// is `None`). The only place that writes this row, which every order changes.
@@ -12,16 +13,19 @@ pub(super) fn recount(
     before: Option<&Order>,
     after: Option<&Order>,
 ) -> Result<(), Failure> {
-    let old = unit.get(SUMMARY, &0)?.unwrap_or_default();
-    let mut new = old;
-    if let Some(order) = before {
-        new.subtract(order);
-    }
-    if let Some(order) = after {
-        new.add(order);
-    }
-    if new != old {
-        unit.put(SUMMARY, &0, &new)?;
+    let (before, after) = (before.map(Counted::of), after.map(Counted::of));
+    if before != after {
+        // Computed from the row before it alone, so that orders of several processes can commit.
+        unit.merge(SUMMARY, &0, move |summary| {
+            let mut summary = summary.unwrap_or_default();
+            if let Some(before) = before {
+                summary.subtract(before);
+            }
+            if let Some(after) = after {
+                summary.add(after);
+            }
+            summary
+        })?;
     }
     Ok(())
 }

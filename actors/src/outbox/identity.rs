@@ -63,7 +63,7 @@ pub enum Numbered {
 
 impl Numbered {
     /// The counter's name.
-    fn kind(self) -> &'static str {
+    pub(super) fn kind(self) -> &'static str {
         match self {
             Self::Row => "outbox",
             Self::Payment => "payment",

@@ -33,9 +33,9 @@ pub use schemas::{ENVELOPE, NamedSchema, event_types, schema, schemas};
 pub(crate) use stored::READERS;
 pub(crate) use stored::TABLES;
 
+use crate::Failure;
 use crate::orders::{self, OrderLinks};
 use crate::store::{Direction, Read, Snapshot, Store, StoreError, Unit};
-use crate::{Failure, ids};
 use row::OutboxRow;
 use souk_domain::{Currency, UnixMillis};
 use std::ops::ControlFlow;
@@ -48,9 +48,8 @@ const ROWS_PASSED_OVER_MAX: u64 = 4_096;
 
 /// Appends a row in the turn that makes the change.
 pub(crate) fn append(unit: &Unit, outgoing: Outgoing) -> Result<(), Failure> {
-    let sequence = ids::next(unit, "outbox", Some)?;
-    unit.put(ROWS, &sequence, &OutboxRow { time: unit.now(), outgoing })?;
-    Ok(())
+    let row = OutboxRow { time: unit.now(), outgoing };
+    Ok(unit.append(ROWS, Numbered::Row.kind(), &row)?)
 }
 
 /// The number of the last row; 0 in an empty outbox.

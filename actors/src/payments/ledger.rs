@@ -131,8 +131,10 @@ pub(super) fn append(
 
 /// The only place that writes balances: every paid order changes three of these few rows.
 fn add_to_balance(unit: &Unit, Posting { account, amount }: Posting) -> Result<(), StoreError> {
-    let Balance(before) = unit.get(BALANCES, &account.key())?.unwrap_or_default();
-    unit.put(BALANCES, &account.key(), &Balance(before.saturating_add(amount)))
+    unit.merge(BALANCES, &account.key(), move |before| {
+        let Balance(before) = before.unwrap_or_default();
+        Balance(before.saturating_add(amount))
+    })
 }
 
 /// What the shop earned with existing orders, minus what it refunded of that.

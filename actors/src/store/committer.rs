@@ -1,7 +1,8 @@
 //! The committer: the only thread that ends epochs.
 
-use super::engines::{Outcome, View};
+use super::engines::{Engine, Outcome, View};
 use super::kept::{KeptCell, Touched};
+use super::reads::ReadSet;
 use super::turns::{Ending, Writer, answer, seal_if_abandoned};
 use super::write_set::WriteSet;
 use super::{OpenError, Shared, Snapshot};
@@ -17,6 +18,10 @@ pub(super) struct Sealed {
     /// Counts the sealed epochs since the store was opened, from 1.
     pub(super) number: u64,
     pub(super) writes: Arc<WriteSet>,
+    /// What its turns read, if other processes write the same store.
+    pub(super) reads: ReadSet,
+    /// The state that they read.
+    pub(super) base: Arc<Snapshot>,
 }
 
 /// An epoch to end.
@@ -74,8 +79,13 @@ pub(super) fn end_epoch(shared: Arc<Shared>, epoch: EpochToEnd) {
                 shared.commits.send_modify(|commits| *commits += 1);
             }
         }
+        Ending::Overtaken => {
+            shared.overtaken.fetch_add(1, Ordering::Relaxed);
+        }
         Ending::Failed => {
-            shared.broken.send_replace(true);
+            if !shared.engine.is_shared() {
+                shared.broken.send_replace(true);
+            }
         }
     }
     shared.ended.store(sealed.number, Ordering::SeqCst);
@@ -89,12 +99,19 @@ pub(super) fn end_epoch(shared: Arc<Shared>, epoch: EpochToEnd) {
     answer(turns, ending);
 }
 
-/// Publishes the state after an epoch, with what is kept about it in memory.
-fn publish(shared: &Shared, sealed: &Sealed, view: Box<View>) {
+/// Publishes the state after these writes, with what is kept about it in memory. One caller at a
+/// time.
+pub(super) fn publish(
+    shared: &Shared,
+    epoch: u64,
+    position: i64,
+    writes: &WriteSet,
+    view: Box<View>,
+) {
     let previous = shared.snapshot.load();
     let kept = KeptCell::after(&previous);
-    let next = Snapshot::new(sealed.number, shared.tables.clone(), view, kept);
-    next.follow(&previous, Touched::by(&sealed.writes, &shared.tables, &shared.following));
+    let next = Snapshot::new((epoch, position), shared.tables.clone(), view, kept);
+    next.follow(&previous, Touched::by(writes, &shared.tables, &shared.following));
     shared.snapshot.store(Arc::new(next));
 }
 
@@ -103,15 +120,23 @@ fn commit(shared: &Shared, sealed: &Sealed) -> Ending {
     if *shared.broken.borrow() {
         return Ending::Failed;
     }
+    let began = Instant::now();
+    let engine = match &shared.engine {
+        Engine::Postgres(engine) => {
+            let ending = engine.commit(shared, sealed);
+            shared.note_commit_time(began.elapsed());
+            return ending;
+        }
+        Engine::Redb(engine) => engine,
+    };
     if sealed.writes.is_empty() {
         return Ending::Committed;
     }
-    let began = Instant::now();
     // The engine may panic on states it did not expect, and so may what is kept in memory. The thread
     // must survive that: all later requests would wait for ever.
-    let commit = AssertUnwindSafe(|| match shared.engine.commit(sealed) {
+    let commit = AssertUnwindSafe(|| match engine.commit(sealed) {
         Outcome::Durable(view) => {
-            publish(shared, sealed, view);
+            publish(shared, sealed.number, 0, &sealed.writes, view);
             Ok(())
         }
         Outcome::Refused(error) => Err((error, "the store cannot write")),

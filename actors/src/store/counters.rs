@@ -118,15 +118,30 @@ impl Counters {
 
     /// Writes the counters, when the epoch is sealed.
     pub(super) fn write(&self, tables: &Tables, writes: &mut WriteSet) -> Result<(), StoreError> {
-        if self.used.is_empty() {
-            return Ok(());
-        }
-        let table = tables.index(LAST.id())?;
-        for (kind, last) in &self.used {
-            writes.write(table, Key::bytes(&(*kind).to_owned()), Entry::Put(LAST.encode(last)?));
-        }
-        Ok(())
+        self.used.iter().try_for_each(|(kind, last)| put_last(tables, writes, kind, *last))
     }
+}
+
+/// Writes the last number of a kind.
+pub(super) fn put_last(
+    tables: &Tables,
+    writes: &mut WriteSet,
+    kind: &str,
+    last: u64,
+) -> Result<(), StoreError> {
+    let key = Key::bytes(&kind.to_owned());
+    writes.write(tables.index(LAST.id())?, key, Entry::Put(LAST.encode(&last)?));
+    Ok(())
+}
+
+/// The last number of a kind that an epoch wrote; `None` if it wrote none.
+pub(super) fn written(
+    tables: &Tables,
+    writes: &WriteSet,
+    kind: &str,
+) -> Result<Option<u64>, StoreError> {
+    let entry = writes.get(tables.index(LAST.id())?, &Key::bytes(&kind.to_owned()));
+    entry.and_then(Entry::row).map(|row| LAST.decode(row)).transpose()
 }
 
 /// The last number of a kind that was used; 0 before the first.

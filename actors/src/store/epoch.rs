@@ -1,9 +1,10 @@
 //! The open epoch, and the unit through which a turn reads and writes it.
 
-use super::counters::Counters;
 use super::levels::Levels;
+use super::numbers::{Blocks, Numbers};
+use super::reads::ReadSet;
 use super::table::{ByteRange, Look};
-use super::write_set::{Entry, WriteSet};
+use super::write_set::{Appended, Entry, Merge, Recompute, WriteSet};
 use super::{Direction, Key, Read, Row, Snapshot, StoreError, StoreLimits, Table, TableId, Tables};
 use souk_domain::UnixMillis;
 use std::cell::Cell;
@@ -20,6 +21,8 @@ pub(super) struct Epoch {
     max_turn_bytes: usize,
     /// Bound on the memory of the writes of this epoch and the one before it.
     max_overlay_bytes: usize,
+    /// The numbers of this process, if other processes write the same store.
+    blocks: Option<Arc<Blocks>>,
 }
 
 #[derive(Debug)]
@@ -30,7 +33,9 @@ struct Writing {
     /// A write of this turn failed, so the turn has no effect, whatever its result.
     failed: Option<FailedWrite>,
     writes: WriteSet,
-    counters: Counters,
+    /// What the turns read, if other processes write the same store.
+    reads: Option<ReadSet>,
+    numbers: Numbers,
     counts: RowCounts,
 }
 
@@ -39,8 +44,19 @@ struct Writing {
 pub(super) enum FailedWrite {
     /// The epochs in memory have reached their bound.
     OverlayFull,
+    /// A block of numbers must be taken first.
+    NumbersAwaited,
     /// Anything else.
     Other,
+}
+
+/// What the turns of an epoch did.
+pub(super) struct Done {
+    pub(super) writes: WriteSet,
+    /// What they read, if other processes write the same store.
+    pub(super) reads: Option<ReadSet>,
+    /// The state that they read.
+    pub(super) base: Arc<Snapshot>,
 }
 
 /// What a turn did to its epoch.
@@ -55,13 +71,15 @@ impl Epoch {
         base: Arc<Snapshot>,
         committing: Option<Arc<WriteSet>>,
         limits: &StoreLimits,
+        blocks: Option<Arc<Blocks>>,
     ) -> Self {
         let writing = Writing {
             turn: 0,
             turn_bytes: 0,
             failed: None,
             writes: WriteSet::new(tables.len()),
-            counters: Counters::default(),
+            reads: blocks.as_ref().map(|_| ReadSet::new(tables.len())),
+            numbers: Numbers::default(),
             counts: RowCounts::default(),
         };
         Self {
@@ -71,6 +89,7 @@ impl Epoch {
             committing,
             max_turn_bytes: limits.max_turn_bytes,
             max_overlay_bytes: limits.max_overlay_bytes,
+            blocks,
         }
     }
 
@@ -90,7 +109,7 @@ impl Epoch {
         writing.turn_bytes = 0;
         writing.failed = None;
         writing.writes.begin_turn();
-        writing.counters.begin_turn();
+        writing.numbers.begin_turn();
         writing.counts.begin_turn();
     }
 
@@ -107,7 +126,7 @@ impl Epoch {
         writing.turn = 0;
         let had_written = writing.has_written();
         writing.writes.roll_back();
-        writing.counters.roll_back();
+        writing.numbers.roll_back(self.blocks.as_deref());
         writing.counts.roll_back();
         had_written
     }
@@ -117,19 +136,56 @@ impl Epoch {
         self.lock().writes.bytes()
     }
 
-    /// Takes the writes. No turn may be open, and none may begin afterwards.
-    pub(super) fn seal(&self) -> Result<WriteSet, StoreError> {
+    /// Ends the epoch. No turn may be open, and none may begin afterwards.
+    pub(super) fn seal(&self) -> Result<Done, StoreError> {
         let mut guard = self.lock();
         let writing = &mut *guard;
         writing.turn = 0;
-        writing.counters.write(&self.tables, &mut writing.writes)?;
+        writing.numbers.counters.write(&self.tables, &mut writing.writes)?;
         let mut writes = std::mem::replace(&mut writing.writes, WriteSet::new(0));
         writes.begin_turn();
-        Ok(writes)
+        Ok(Done { writes, reads: writing.reads.take(), base: Arc::clone(&self.base) })
     }
 }
 
+/// Walks a range, and notes the part of it that was looked at.
+fn walk_noting(
+    levels: &Levels<'_>,
+    reads: &mut ReadSet,
+    table: usize,
+    (from, to): ByteRange,
+    direction: Direction,
+    look: Look<'_>,
+) -> Result<(), StoreError> {
+    let mut stopped_at = None;
+    let range = (from, to);
+    levels.walk(table, &range, direction, &mut |key, row| {
+        let flow = look(key, row);
+        if flow.is_break() {
+            stopped_at = Some(key.to_vec());
+        }
+        flow
+    })?;
+    let (from, to) = range;
+    match (stopped_at, direction) {
+        (Some(mut last), Direction::Ascending) => {
+            // The smallest key after it, because the end of a range is excluded.
+            last.push(0);
+            reads.note_range(table, from, Some(last));
+        }
+        (Some(last), Direction::Descending) => reads.note_range(table, last, to),
+        (None, _) => reads.note_range(table, from, to),
+    }
+    Ok(())
+}
+
 impl Writing {
+    fn note_key(&mut self, table: usize, key: &[u8]) {
+        if let Some(reads) = &mut self.reads {
+            reads.note_key(table, key);
+        }
+    }
+
     fn has_written(&self) -> bool {
         self.turn_bytes > 0 || self.writes.has_undo()
     }
@@ -249,8 +305,13 @@ impl Unit {
     pub fn next_number(&self, kind: &'static str) -> Result<u64, StoreError> {
         self.write(|writing, epoch| {
             writing.admit(size_of::<u64>(), epoch)?;
-            let Writing { counters, writes, .. } = writing;
-            counters.next(&epoch.tables, &epoch.levels(writes), kind)
+            let Writing { numbers, writes, .. } = writing;
+            match &epoch.blocks {
+                Some(blocks) => numbers.take(blocks, kind).inspect_err(|_| {
+                    writing.failed.get_or_insert(FailedWrite::NumbersAwaited);
+                }),
+                None => numbers.counters.next(&epoch.tables, &epoch.levels(writes), kind),
+            }
         })
     }
 
@@ -260,7 +321,7 @@ impl Unit {
     /// [`StoreError`].
     pub fn counted(&self) -> Result<Vec<(String, u64)>, StoreError> {
         self.with(|writing, epoch| {
-            writing.counters.all(&epoch.tables, &epoch.levels(&writing.writes))
+            writing.numbers.counters.all(&epoch.tables, &epoch.levels(&writing.writes))
         })
     }
 
@@ -271,8 +332,63 @@ impl Unit {
     pub fn skip_numbers(&self, kind: &'static str, numbers: u64) -> Result<(), StoreError> {
         self.write(|writing, epoch| {
             writing.admit(size_of::<u64>(), epoch)?;
-            let Writing { counters, writes, .. } = writing;
-            counters.skip(&epoch.tables, &epoch.levels(writes), kind, numbers)
+            if let Some(blocks) = &epoch.blocks {
+                blocks.leave_out(kind, numbers);
+                return Ok(());
+            }
+            let counters = &mut writing.numbers.counters;
+            counters.skip(&epoch.tables, &epoch.levels(&writing.writes), kind, numbers)
+        })
+    }
+
+    /// Appends a row to a table whose keys are the numbers of a kind: consecutive, in the order of
+    /// the commits, also where several processes write. The number may still change until the
+    /// commit, so nothing else may name it.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn append<V: Row>(
+        &self,
+        table: Table<u64, V>,
+        kind: &'static str,
+        row: &V,
+    ) -> Result<(), StoreError> {
+        let value = table.encode(row)?;
+        self.write(|writing, epoch| {
+            writing.admit(size_of::<u64>() + value.len(), epoch)?;
+            let (Writing { numbers, writes, .. }, tables) = (&mut *writing, &epoch.tables);
+            let number = numbers.counters.next(tables, &epoch.levels(writes), kind)?;
+            let (table, last_before) = (tables.index(table.id())?, number - 1);
+            writes.note_appended(Appended { table, kind, last_before });
+            writing.write(epoch, table, number.bytes(), Entry::Put(value))
+        })
+    }
+
+    /// Writes a row that is computed from the one before it alone, such as a total. Where several
+    /// processes write, it is computed again from the row that another process wrote meanwhile; the
+    /// turn itself does not run again for that.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn merge<K: Key + 'static, V: Row>(
+        &self,
+        table: Table<K, V>,
+        key: &K,
+        compute: impl Fn(Option<V>) -> V + Send + Sync + 'static,
+    ) -> Result<(), StoreError> {
+        let recompute: Recompute = Arc::new(move |row: Option<&[u8]>| {
+            let before = row.map(|row| table.decode(row)).transpose()?;
+            table.encode(&compute(before))
+        });
+        self.write(|writing, epoch| {
+            let (table, key) = (epoch.tables.index(table.id())?, key.bytes());
+            let levels = epoch.levels(&writing.writes);
+            let value = levels.look_up(table, &key, |row| recompute(row))??;
+            writing.admit(key.len() + value.len(), epoch)?;
+            if epoch.blocks.is_some() {
+                writing.writes.note_merge(Merge { table, key: key.clone(), recompute });
+            }
+            writing.write(epoch, table, key, Entry::Put(value))
         })
     }
 
@@ -291,6 +407,7 @@ impl Unit {
     pub(super) fn delete_bytes(&self, table: TableId, key: Vec<u8>) -> Result<bool, StoreError> {
         self.write(|writing, epoch| {
             let table = epoch.tables.index(table)?;
+            writing.note_key(table, &key);
             if !epoch.levels(&writing.writes).contains(table, &key)? {
                 return Ok(false);
             }
@@ -331,7 +448,9 @@ impl Read for Unit {
         look: impl FnOnce(Option<&[u8]>) -> R,
     ) -> Result<R, StoreError> {
         self.with(|writing, epoch| {
-            epoch.levels(&writing.writes).look_up(epoch.tables.index(table)?, key, look)
+            let table = epoch.tables.index(table)?;
+            writing.note_key(table, key);
+            epoch.levels(&writing.writes).look_up(table, key, look)
         })
     }
 
@@ -344,7 +463,12 @@ impl Read for Unit {
     ) -> Result<(), StoreError> {
         self.with(|writing, epoch| {
             let table = epoch.tables.index(table)?;
-            epoch.levels(&writing.writes).walk(table, &range, direction, look)
+            let Writing { writes, reads, .. } = writing;
+            let levels = epoch.levels(writes);
+            match reads {
+                Some(reads) => walk_noting(&levels, reads, table, range, direction, look),
+                None => levels.walk(table, &range, direction, look),
+            }
         })
     }
 

@@ -41,6 +41,18 @@ pub enum StoreError {
         /// The bound, in bytes.
         max_overlay_bytes: usize,
     },
+    /// This process has no numbers of a kind left: the turn runs again once it has a new block.
+    #[error("a block of numbers of kind {kind} is awaited")]
+    NumbersAwaited {
+        /// The kind.
+        kind: &'static str,
+    },
+    /// The database cannot be reached, or refuses.
+    #[error("the database is not available: {what}")]
+    Away {
+        /// What happened.
+        what: String,
+    },
     /// The id counter of a kind is exhausted.
     #[error("no ids left of kind {kind}")]
     NoIdsLeft {
@@ -64,7 +76,13 @@ impl StoreError {
 
     /// True if the turn has ended for this command, without fault of its owner.
     pub(crate) fn ends_the_turn(&self) -> bool {
-        matches!(self, Self::TurnOver | Self::TurnTooLarge { .. } | Self::OverlayFull { .. })
+        matches!(
+            self,
+            Self::TurnOver
+                | Self::TurnTooLarge { .. }
+                | Self::OverlayFull { .. }
+                | Self::NumbersAwaited { .. }
+        )
     }
 }
 
@@ -141,6 +159,9 @@ pub enum OpenError {
     /// The store opened but failed at once.
     #[error("the store failed while it was opened")]
     Store(#[from] StoreError),
+    /// The database cannot be used.
+    #[error(transparent)]
+    Database(#[from] super::DatabaseError),
     /// The committer thread could not be started.
     #[error("cannot start the committer thread")]
     Thread(#[source] std::io::Error),
@@ -160,6 +181,7 @@ impl OpenError {
             | Self::NotSouk
             | Self::UnknownSchema { .. }
             | Self::Store(_)
+            | Self::Database(_)
             | Self::Thread(_) => {}
         }
         self

@@ -1,4 +1,5 @@
-//! The store: one redb file, one writer, many requests per commit.
+//! The store: one writer in a process, many requests per commit. The rows are in a redb file, or in a
+//! PostgreSQL database that several processes share ([`engines`]).
 //!
 //! A request that changes something takes a *turn* ([`Store::transact`]). During it, no other
 //! request runs, and the owners write into the open *epoch*, in memory, through the turn's
@@ -24,6 +25,9 @@ mod error;
 mod free_disk;
 mod kept;
 mod levels;
+mod numbers;
+mod place;
+mod reads;
 mod schema;
 mod seal;
 mod snapshot;
@@ -35,10 +39,12 @@ mod tests;
 mod turns;
 mod write_set;
 
+pub use engines::postgres::{BadUrl, Database, DatabaseError};
 pub use engines::redb::CopyError;
 pub use epoch::Unit;
 pub use error::{OpenError, StoreError};
 pub use kept::{Kept, Touched};
+pub use place::StorePlace;
 pub use schema::{Opening, SCHEMA_VERSION, Schema, StoreKind};
 pub use seal::{BadCopy, Seal};
 pub use snapshot::Snapshot;
@@ -56,7 +62,7 @@ use crate::Failure;
 use arc_swap::ArcSwap;
 use committer::EpochToEnd;
 use engines::redb::Room;
-use engines::{Engine, RedbEngine};
+use engines::{Engine, PostgresEngine, RedbEngine};
 use free_disk::DiskState;
 use kept::{Following, KeptCell};
 use std::path::{Path, PathBuf};
@@ -131,6 +137,8 @@ pub struct StoreStats {
     pub commits: u64,
     /// Turns that had written something and were rolled back.
     pub rollbacks: u64,
+    /// Epochs that ran again because another process had changed what they had read.
+    pub overtaken: u64,
     /// Turns in committed epochs.
     pub turns: u64,
     /// Requests that currently wait for a turn.
@@ -153,6 +161,8 @@ pub enum NoChanges {
     },
     /// The disk is mounted read-only.
     DiskReadOnly,
+    /// The database cannot be reached.
+    DatabaseAway,
 }
 
 /// A store. Cheap to clone; all clones are the same store.
@@ -181,6 +191,7 @@ struct Shared {
     /// How long a commit takes on average, in nanoseconds.
     commit_nanos: AtomicU64,
     rollbacks: AtomicU64,
+    overtaken: AtomicU64,
     turns: AtomicU64,
     free_disk: free_disk::FreeDisk,
     room: Room,
@@ -224,6 +235,29 @@ impl Store {
         Self::with_database(database, room, Some(directory.to_owned()), schema, limits)
     }
 
+    /// Opens the store in a PostgreSQL database, which other processes may use at the same time.
+    /// Keeps a copy of its rows in `directory`. May take as long as reading all rows.
+    ///
+    /// # Errors
+    /// [`OpenError::Database`].
+    pub fn open_database(
+        database: &Database,
+        directory: &Path,
+        schema: &Schema,
+        opening: Opening,
+        limits: StoreLimits,
+    ) -> Result<Self, OpenError> {
+        let engine = PostgresEngine::open(database, directory, schema, opening, &limits)?;
+        let limits = StoreLimits { pipeline: Pipeline::Never, ..limits };
+        let engine = Engine::Postgres(engine);
+        let (store, epochs) = Self::without_committer(engine, Room::new(), None, schema, limits)?;
+        committer::start(Arc::downgrade(&store.shared), epochs)?;
+        if let Engine::Postgres(engine) = &store.shared.engine {
+            engine.follow(Arc::downgrade(&store.shared));
+        }
+        Ok(store)
+    }
+
     /// `database` must be prepared for this schema.
     fn with_database(
         database: redb::Database,
@@ -232,24 +266,25 @@ impl Store {
         schema: &Schema,
         limits: StoreLimits,
     ) -> Result<Self, OpenError> {
-        let (store, epochs) = Self::without_committer(database, room, directory, schema, limits)?;
+        let engine = Engine::Redb(RedbEngine::new(database, Tables::of(&schema.tables)));
+        let (store, epochs) = Self::without_committer(engine, room, directory, schema, limits)?;
         committer::start(Arc::downgrade(&store.shared), epochs)?;
         Ok(store)
     }
 
     /// The store, and the sealed epochs that somebody must end.
     fn without_committer(
-        database: redb::Database,
+        engine: Engine,
         room: Room,
         directory: Option<PathBuf>,
         schema: &Schema,
         limits: StoreLimits,
     ) -> Result<(Self, mpsc::Receiver<EpochToEnd>), OpenError> {
         let tables = Tables::of(&schema.tables);
-        let engine = Engine::Redb(RedbEngine::new(database, tables.clone()));
         let following = Following::new(&schema.followed);
         let kept = KeptCell::first(Arc::clone(&following));
-        let snapshot = Snapshot::new(0, tables.clone(), engine.view()?, kept);
+        let at = (0, engine.position());
+        let snapshot = Snapshot::new(at, tables.clone(), engine.view()?, kept);
         let (committer, epochs) = committer::Committer::new();
         let shared = Arc::new(Shared {
             engine,
@@ -268,6 +303,7 @@ impl Store {
             ended: AtomicU64::new(0),
             commit_nanos: AtomicU64::new(0),
             rollbacks: AtomicU64::new(0),
+            overtaken: AtomicU64::new(0),
             turns: AtomicU64::new(0),
             limits,
             room,
@@ -282,11 +318,29 @@ impl Store {
         self.shared.snapshot.load_full()
     }
 
+    /// True if other processes may write the same store.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        self.shared.engine.is_shared()
+    }
+
+    /// Returns once [`Self::snapshot`] shows every commit of every process that was answered before
+    /// this call. At once, if no other process writes the store.
+    ///
+    /// # Errors
+    /// [`StoreError::Away`] if the database cannot be reached: what this process knows may be old.
+    pub async fn catch_up(&self) -> Result<(), StoreError> {
+        match &self.shared.engine {
+            Engine::Redb(_) => Ok(()),
+            Engine::Postgres(engine) => engine.catch_up().await,
+        }
+    }
+
     /// Runs `work` in a turn of its own and returns once its effects are durable.
     ///
-    /// `work` runs once today; an engine that other processes write too may have to repeat it. It runs
-    /// to its end even if the caller is dropped: a turn excludes all others, so it must not wait for
-    /// a caller that is slow to poll it.
+    /// Where other processes write the same store, `work` runs again if one of them changed what it
+    /// had read. It runs to its end even if the caller is dropped: a turn excludes all others, so it
+    /// must not wait for a caller that is slow to poll it.
     ///
     /// # Errors
     /// The refusals of `work`; [`Failure::Busy`] if too many turns wait or too much waits to be
@@ -324,6 +378,9 @@ impl Store {
         if self.shared.closing.load(Ordering::SeqCst) {
             return Some(NoChanges::Closing);
         }
+        if self.shared.engine.is_away() {
+            return Some(NoChanges::DatabaseAway);
+        }
         match self.shared.free_disk.reported() {
             _ if self.shared.room.is_missing() => Some(disk_full()),
             DiskState::Good => None,
@@ -352,6 +409,7 @@ impl Store {
         StoreStats {
             commits: *self.shared.commits.borrow(),
             rollbacks: self.shared.rollbacks.load(Ordering::Relaxed),
+            overtaken: self.shared.overtaken.load(Ordering::Relaxed),
             turns: self.shared.turns.load(Ordering::Relaxed),
             waiting: self.shared.waiting.load(Ordering::SeqCst),
         }

@@ -10,6 +10,8 @@ use super::{Direction, Key, Read, Row, StoreError, Table, TableId, Tables};
 pub struct Snapshot {
     /// The number of the last epoch in it.
     epoch: u64,
+    /// The same in the log of a database that several processes write; 0 in other stores.
+    position: i64,
     tables: Tables,
     view: Box<View>,
     pub(super) kept: KeptCell,
@@ -22,8 +24,17 @@ impl std::fmt::Debug for Snapshot {
 }
 
 impl Snapshot {
-    pub(super) fn new(epoch: u64, tables: Tables, view: Box<View>, kept: KeptCell) -> Self {
-        Self { epoch, tables, view, kept }
+    pub(super) fn new(
+        (epoch, position): (u64, i64),
+        tables: Tables,
+        view: Box<View>,
+        kept: KeptCell,
+    ) -> Self {
+        Self { epoch, position, tables, view, kept }
+    }
+
+    pub(super) fn position(&self) -> i64 {
+        self.position
     }
 
     pub(super) fn epoch(&self) -> u64 {

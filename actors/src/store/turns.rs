@@ -1,8 +1,10 @@
 //! Turns: when a request may write, and when the open epoch is sealed.
 
 use super::committer::{EpochToEnd, Sealed};
-use super::epoch::{Epoch, FailedWrite, Unit, Written};
+use super::epoch::{Done, Epoch, FailedWrite, Unit, Written};
 use super::free_disk::DiskState;
+use super::reads::ReadSet;
+use super::write_set::WriteSet;
 use super::{Pipeline, Shared};
 use crate::Failure;
 use std::sync::Arc;
@@ -15,6 +17,9 @@ use tokio::sync::{OwnedMutexGuard, oneshot};
 pub(super) enum Ending {
     /// Everything in it is durable.
     Committed,
+    /// Nothing of it happened, because another process changed what its turns had read. They run
+    /// again.
+    Overtaken,
     /// Nothing is known to have happened: the engine refused it, or the disk failed during the
     /// commit. The next start finds all of it or nothing.
     Failed,
@@ -54,7 +59,8 @@ impl Writer {
             let newer = self.committing.take().filter(|sealed| sealed.number > base.epoch());
             let committing = newer.map(|sealed| Arc::clone(&sealed.writes));
             let tables = shared.tables.clone();
-            let epoch = Arc::new(Epoch::new(tables, base, committing, &shared.limits));
+            let blocks = shared.engine.blocks();
+            let epoch = Arc::new(Epoch::new(tables, base, committing, &shared.limits, blocks));
             OpenEpoch { epoch, opened: Instant::now(), turns: Vec::new() }
         })
     }
@@ -85,6 +91,9 @@ impl Turn {
             // This turn will not happen, so an epoch that other turns opened must not wait for it.
             seal(&shared, writer);
             return Err(failure);
+        }
+        if writer.open.is_none() {
+            shared.engine.before_epoch(&shared).await;
         }
         writer.last_turn += 1;
         let turn = writer.last_turn;
@@ -155,6 +164,12 @@ pub(super) struct WaitingTurn {
 }
 
 impl WaitingTurn {
+    /// Waits again, after another process overtook an epoch.
+    fn again(shared: Arc<Shared>) -> Self {
+        shared.waiting.fetch_add(1, Ordering::SeqCst);
+        Self { shared }
+    }
+
     /// Starts to wait. Fails if the bound on waiting requests is reached.
     pub(super) fn behind(shared: &Arc<Shared>) -> Result<Self, Failure> {
         let is_free = |waiting| (waiting < shared.limits.max_waiting_turns).then_some(waiting + 1);
@@ -206,8 +221,8 @@ pub(super) fn seal_if_abandoned(shared: &Arc<Shared>) {
 pub(super) fn seal(shared: &Arc<Shared>, mut writer: OwnedMutexGuard<Writer>) {
     let Some(open) = writer.open.take() else { return };
     let is_committing = writer.is_committing(shared);
-    let writes = match open.epoch.seal() {
-        Ok(writes) => writes,
+    let Done { writes, reads, base } = match open.epoch.seal() {
+        Ok(done) => done,
         Err(error) => {
             tracing::error!(error = &error as &dyn std::error::Error, "an epoch cannot be sealed");
             // Its turns find that their epoch has failed. A later one would miss what it read.
@@ -215,7 +230,8 @@ pub(super) fn seal(shared: &Arc<Shared>, mut writer: OwnedMutexGuard<Writer>) {
             return;
         }
     };
-    if writes.is_empty() && !is_committing {
+    // Where other processes write too, even a refusal must not rest on what they have changed.
+    if writes.is_empty() && !is_committing && reads.is_none() {
         drop(writer);
         // They may have read an epoch that was being committed when theirs began, and failed.
         let has_failed = *shared.broken.borrow();
@@ -226,7 +242,8 @@ pub(super) fn seal(shared: &Arc<Shared>, mut writer: OwnedMutexGuard<Writer>) {
         return;
     }
     writer.last_sealed += 1;
-    let sealed = Arc::new(Sealed { number: writer.last_sealed, writes: Arc::new(writes) });
+    let (number, writes) = (writer.last_sealed, Arc::new(writes));
+    let sealed = Arc::new(Sealed { number, writes, reads: reads.unwrap_or_default(), base });
     let goes_on = !is_committing && overlaps(shared, &writer, &sealed);
     writer.committing = goes_on.then(|| Arc::clone(&sealed));
     let line = if goes_on { None } else { Some(writer) };
@@ -244,8 +261,9 @@ pub(super) fn end_pending(shared: &Arc<Shared>, mut writer: OwnedMutexGuard<Writ
         return false;
     }
     writer.last_sealed += 1;
-    let writes = Arc::new(super::write_set::WriteSet::new(0));
-    let sealed = Arc::new(Sealed { number: writer.last_sealed, writes });
+    let (writes, base) = (Arc::new(WriteSet::new(0)), shared.snapshot.load_full());
+    let (number, reads) = (writer.last_sealed, ReadSet::default());
+    let sealed = Arc::new(Sealed { number, writes, reads, base });
     shared.committer.commit(EpochToEnd { sealed, turns: Vec::new(), line: Some(writer) });
     true
 }
@@ -276,7 +294,8 @@ pub(super) fn answer(turns: Vec<oneshot::Sender<Ending>>, ending: Ending) {
 }
 
 fn admits_turns(shared: &Shared) -> Result<(), Failure> {
-    if shared.closing.load(Ordering::SeqCst) || *shared.broken.borrow() {
+    let is_stopped = shared.closing.load(Ordering::SeqCst) || *shared.broken.borrow();
+    if is_stopped || shared.engine.is_away() {
         return Err(Failure::Unavailable);
     }
     match shared.free_disk.look() {
@@ -286,15 +305,39 @@ fn admits_turns(shared: &Shared) -> Result<(), Failure> {
     }
 }
 
-/// Runs `work` in a turn, and keeps its writes if it succeeds.
-pub(super) async fn run<T, Fut>(
-    waiting: WaitingTurn,
-    work: impl FnOnce(Unit) -> Fut,
-) -> Result<T, Failure>
+/// How long the turns of a request may be run again because other processes overtook them.
+const OVERTAKEN_FOR: Duration = Duration::from_secs(10);
+
+/// Runs `work` in a turn, and keeps its writes if it succeeds. Runs it again, from the start, if
+/// another process changed what it had read, or if it needed a block of numbers.
+pub(super) async fn run<T, F, Fut>(waiting: WaitingTurn, work: F) -> Result<T, Failure>
 where
+    F: Fn(Unit) -> Fut,
     Fut: Future<Output = Result<T, Failure>>,
 {
-    let turn = Turn::take(waiting).await?;
+    let (shared, began) = (Arc::clone(&waiting.shared), Instant::now());
+    let mut waiting = waiting;
+    loop {
+        if let Some(result) = run_once(waiting, &work).await {
+            return result;
+        }
+        if began.elapsed() > OVERTAKEN_FOR {
+            return Err(Failure::Busy);
+        }
+        waiting = WaitingTurn::again(Arc::clone(&shared));
+    }
+}
+
+/// One attempt; `None` if it has to run again.
+async fn run_once<T, F, Fut>(waiting: WaitingTurn, work: &F) -> Option<Result<T, Failure>>
+where
+    F: Fn(Unit) -> Fut,
+    Fut: Future<Output = Result<T, Failure>>,
+{
+    let turn = match Turn::take(waiting).await {
+        Ok(turn) => turn,
+        Err(failure) => return Some(Err(failure)),
+    };
     let deadline = turn.deadline();
     let result = match tokio::time::timeout(deadline, work(turn.unit())).await {
         Ok(result) => result,
@@ -305,18 +348,21 @@ where
     };
     // Before the decision: an owner that still holds the unit could write after it.
     let written = turn.end_writing();
-    let result = judge(result, &written);
+    let awaits_numbers = written.failed == Some(FailedWrite::NumbersAwaited);
+    let result = if awaits_numbers { Err(Failure::Unavailable) } else { judge(result, &written) };
     if result.as_ref().is_err_and(has_lost_the_disk) {
         // The engine may never write again after a disk error, not even after a read error.
         turn.shared.broken.send_replace(true);
     }
     match turn.finish(result.is_ok()).await {
-        Ending::Committed => result,
+        Ending::Overtaken => None,
+        Ending::Committed if awaits_numbers => None,
+        Ending::Committed => Some(result),
         // A success or a refusal may rest on what was lost.
-        Ending::Failed => match result {
+        Ending::Failed => Some(match result {
             Ok(_) | Err(Failure::Refused(_)) => Err(Failure::Unavailable),
             Err(failure) => Err(failure),
-        },
+        }),
     }
 }
 
@@ -326,7 +372,7 @@ fn judge<T>(result: Result<T, Failure>, written: &Written) -> Result<T, Failure>
             tracing::warn!("too much waits to be written: a turn was rolled back");
             Err(Failure::Busy)
         }
-        (Ok(_), Some(FailedWrite::Other)) => {
+        (Ok(_), Some(FailedWrite::Other | FailedWrite::NumbersAwaited)) => {
             tracing::error!("a turn went on after a failed write; it was rolled back");
             Err(Failure::Unavailable)
         }

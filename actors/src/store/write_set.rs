@@ -1,10 +1,12 @@
 //! The writes of an epoch, in memory.
 
-use super::Direction;
 use super::table::ByteRange;
+use super::{Direction, StoreError};
 use std::collections::{BTreeMap, btree_map};
+use std::fmt;
 use std::iter::Peekable;
 use std::ops::Bound;
+use std::sync::Arc;
 
 /// The memory that an entry takes besides its key and value, in bytes: about what a map's node and
 /// two allocations cost.
@@ -44,12 +46,45 @@ struct Undo {
     before: Option<Entry>,
 }
 
+/// Computes a row from the one before it, in bytes.
+pub(super) type Recompute = Arc<dyn Fn(Option<&[u8]>) -> Result<Vec<u8>, StoreError> + Send + Sync>;
+
+/// A row that was computed from the one before it, and is computed again if that one is another when
+/// the epoch is committed.
+#[derive(Clone)]
+pub(super) struct Merge {
+    pub(super) table: usize,
+    pub(super) key: Vec<u8>,
+    pub(super) recompute: Recompute,
+}
+
+impl fmt::Debug for Merge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Merge").field("table", &self.table).finish_non_exhaustive()
+    }
+}
+
+/// The rows that an epoch appended to a table, whose keys are consecutive numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Appended {
+    pub(super) table: usize,
+    /// The counter of the numbers.
+    pub(super) kind: &'static str,
+    /// The last number before the epoch.
+    pub(super) last_before: u64,
+}
+
 /// The writes of an epoch: per table, the newest entry of each key that was written. The writes of
 /// the present turn can be undone.
 #[derive(Debug)]
 pub(super) struct WriteSet {
     tables: Box<[BTreeMap<Vec<u8>, Entry>]>,
     bytes: usize,
+    /// Oldest first.
+    merges: Vec<Merge>,
+    /// The length of `merges` before the present turn.
+    merges_before_turn: usize,
+    appended: Vec<Appended>,
     /// The writes of the present turn, oldest first.
     undo: Vec<Undo>,
     /// [`Self::bytes`] before the present turn.
@@ -62,6 +97,9 @@ impl WriteSet {
         Self {
             tables: std::iter::repeat_with(BTreeMap::new).take(tables).collect(),
             bytes: 0,
+            merges: Vec::new(),
+            merges_before_turn: 0,
+            appended: Vec::new(),
             undo: Vec::new(),
             bytes_before_turn: 0,
         }
@@ -95,6 +133,50 @@ impl WriteSet {
             }
         }
         self.bytes_before_turn = self.bytes;
+        self.merges_before_turn = self.merges.len();
+    }
+
+    /// Notes how an entry was computed.
+    pub(super) fn note_merge(&mut self, merge: Merge) {
+        self.merges.push(merge);
+    }
+
+    /// How entries were computed, oldest first.
+    pub(super) fn merges(&self) -> &[Merge] {
+        &self.merges
+    }
+
+    /// Notes that rows were appended to a table.
+    pub(super) fn note_appended(&mut self, appended: Appended) {
+        // It stays noted if its turn is rolled back: nothing then lies after `last_before`.
+        if !self.appended.iter().any(|known| known.table == appended.table) {
+            self.appended.push(appended);
+        }
+    }
+
+    /// The tables to which rows were appended.
+    pub(super) fn appended(&self) -> &[Appended] {
+        &self.appended
+    }
+
+    /// Moves the entries after a key, which are numbered, up by `shift` numbers.
+    pub(super) fn renumber(&mut self, table: usize, after: u64, shift: u64) {
+        let mut moved =
+            self.tables[table].split_off(after.saturating_add(1).to_be_bytes().as_slice());
+        while let Some((key, entry)) = moved.pop_last() {
+            let number = <[u8; 8]>::try_from(key.as_slice()).map(u64::from_be_bytes);
+            // The keys of such a table are all eight bytes.
+            let number = number.unwrap_or(after).saturating_add(shift);
+            self.tables[table].insert(number.to_be_bytes().to_vec(), entry);
+        }
+    }
+
+    /// Adds the entries of a later epoch.
+    pub(super) fn add(&mut self, later: Self) {
+        self.bytes += later.bytes;
+        for (table, entries) in later.tables.into_iter().enumerate() {
+            self.tables[table].extend(entries);
+        }
     }
 
     /// Writes an entry.
@@ -119,6 +201,18 @@ impl WriteSet {
             };
         }
         self.bytes = self.bytes_before_turn;
+        self.merges.truncate(self.merges_before_turn);
+    }
+
+    /// A copy of the entries, which remembers how they were computed.
+    pub(super) fn copy(&self) -> Self {
+        Self {
+            tables: self.tables.clone(),
+            merges: self.merges.clone(),
+            appended: self.appended.clone(),
+            undo: Vec::new(),
+            ..*self
+        }
     }
 
     /// The tables that were written, with their entries in the order of their keys.

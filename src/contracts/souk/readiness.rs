@@ -65,6 +65,7 @@ fn word_for(why: NoChanges) -> &'static str {
         NoChanges::Closing => "closing",
         NoChanges::DiskFull { .. } => "disk full",
         NoChanges::DiskReadOnly => "disk read-only",
+        NoChanges::DatabaseAway => "database away",
     }
 }
 
@@ -81,5 +82,8 @@ fn reason_for(why: NoChanges) -> String {
             needed_bytes >> 20
         ),
         NoChanges::DiskReadOnly => "the disk of the store is mounted read-only".to_owned(),
+        NoChanges::DatabaseAway => {
+            "the database does not answer: requests are refused until it is back".to_owned()
+        }
     }
 }

@@ -17,6 +17,8 @@ use super::disk::Trouble;
 use super::*;
 use crate::store::committer::{self, EpochToEnd};
 use crate::store::engines::redb::catch_quietly;
+use crate::store::engines::{Engine, RedbEngine};
+use crate::store::tables::Tables;
 use crate::store::{Key, Row, StoreError};
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -320,7 +322,8 @@ impl Simulation {
         let disk = RoomyDisk::new(disk.plug_in(), room.clone());
         let database = redb::Builder::new().create_with_backend(disk).unwrap();
         prepare(&database, &schema).unwrap();
-        let assembled = Store::without_committer(database, room, None, &schema, limits);
+        let engine = Engine::Redb(RedbEngine::new(database, Tables::of(&schema.tables)));
+        let assembled = Store::without_committer(engine, room, None, &schema, limits);
         let (store, epochs) = assembled.unwrap();
         let rows = Rows::of_snapshot(&store.snapshot());
         let model = Arc::new(Mutex::new(Model::starting_with(rows)));

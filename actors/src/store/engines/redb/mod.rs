@@ -22,7 +22,7 @@ use crate::store::levels::is_empty;
 use crate::store::table::{ByteRange, Look};
 use crate::store::write_set::WriteSet;
 use crate::store::{Direction, StoreError, Tables};
-use redb::{ReadOnlyTable, ReadableDatabase, ReadableTableMetadata, TableDefinition};
+use redb::{Durability, ReadOnlyTable, ReadableDatabase, ReadableTableMetadata, TableDefinition};
 use std::ops::Bound;
 use std::sync::OnceLock;
 
@@ -57,8 +57,8 @@ impl RedbEngine {
 
     /// Writes the epoch table by table, in the order of the keys: sequential keys change the fewest
     /// pages.
-    pub(super) fn commit(&self, sealed: &Sealed) -> Outcome {
-        let transaction = match self.write(&sealed.writes) {
+    pub(in crate::store) fn commit(&self, sealed: &Sealed) -> Outcome {
+        let transaction = match self.write(&sealed.writes, Durability::Immediate) {
             Ok(transaction) => transaction,
             Err(error) => return Outcome::Refused(error),
         };
@@ -71,9 +71,19 @@ impl RedbEngine {
         }
     }
 
-    fn write(&self, writes: &WriteSet) -> Result<redb::WriteTransaction, StoreError> {
+    /// Makes everything durable that was committed without being so.
+    pub(in crate::store) fn sync(&self) -> Result<(), StoreError> {
+        Ok(self.write(&WriteSet::new(0), Durability::Immediate)?.commit()?)
+    }
+
+    /// A transaction with these writes, which is not committed yet.
+    pub(in crate::store) fn write(
+        &self,
+        writes: &WriteSet,
+        durability: Durability,
+    ) -> Result<redb::WriteTransaction, StoreError> {
         let mut transaction = self.database.begin_write()?;
-        transaction.set_durability(redb::Durability::Immediate)?;
+        transaction.set_durability(durability)?;
         for (table, entries) in writes.written() {
             let mut table = transaction.open_table(definition(self.tables.name(table)))?;
             for (key, entry) in entries {

@@ -1,0 +1,168 @@
+//! Follows the commits of other processes by the database's log.
+
+use super::epochs::LoggedEpoch;
+use super::local_copy::together;
+use super::session::{EPOCHS_AT_ONCE, Session, Trouble};
+use super::{Link, Served};
+use crate::store::committer::publish;
+use crate::store::engines::View;
+use crate::store::{Shared, StoreError};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+/// How often the log is read when nobody asks for the latest state.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// How often a lost connection is tried again.
+const RECONNECT_EVERY: Duration = Duration::from_millis(200);
+/// How often the copy is made durable.
+const DURABLE_EVERY: Duration = Duration::from_secs(10);
+/// How often old epochs are deleted from the log.
+const TRIM_EVERY: Duration = Duration::from_secs(60);
+
+/// Why the log cannot be followed.
+enum Failed {
+    /// The database is away: it may come back.
+    Away(String),
+    /// This process must stop.
+    Stop(String),
+}
+
+impl From<Trouble> for Failed {
+    fn from(trouble: Trouble) -> Self {
+        Self::Away(trouble.text())
+    }
+}
+
+impl From<StoreError> for Failed {
+    fn from(error: StoreError) -> Self {
+        Self::Stop(super::session::with_causes(&error))
+    }
+}
+
+/// Applies epochs that may follow the copy's last one, and publishes the state after them.
+pub(super) fn apply_others(
+    link: &Link,
+    shared: &Shared,
+    mut epochs: Vec<LoggedEpoch>,
+) -> Result<(), StoreError> {
+    let mut copy = link.copy();
+    let last = copy.position().number;
+    epochs.retain(|epoch| epoch.number > last);
+    let count = epochs.len();
+    let Some(first) = epochs.first() else { return Ok(()) };
+    if first.number != last + 1 {
+        let what = "the log no longer has all epochs after the copy's last one: start again";
+        return Err(StoreError::Contradiction { what });
+    }
+    let remember = |number, writes: &_| copy.remember(number, writes);
+    let Some((writes, to)) = together(epochs, &link.tables, remember) else { return Ok(()) };
+    copy.apply(&writes, to)?;
+    let view = Box::new(View::Redb(copy.engine.view()?));
+    let epoch = shared.snapshot.load().epoch();
+    publish(shared, epoch, to.number, &writes, view);
+    drop(copy);
+    let count = u64::try_from(count).unwrap_or(u64::MAX);
+    shared.commits.send_modify(|commits| *commits += count);
+    Ok(())
+}
+
+/// Follows the log until the store is dropped.
+pub(super) async fn follow(link: Arc<Link>, shared: Weak<Shared>) {
+    let mut follower =
+        Follower { link, session: None, made_durable: Instant::now(), trimmed: Instant::now() };
+    loop {
+        let Some(shared) = shared.upgrade() else { return };
+        let request = follower.link.asked.load(Ordering::SeqCst);
+        let followed = follower.follow_once(&shared).await;
+        let failure: Option<Arc<str>> = match &followed {
+            Ok(()) => None,
+            Err(Failed::Away(why) | Failed::Stop(why)) => Some(why.as_str().into()),
+        };
+        follower.note(&shared, followed);
+        let is_away = failure.is_some();
+        follower.link.served.send_replace(Served { request, failure });
+        drop(shared);
+        if is_away {
+            tokio::time::sleep(RECONNECT_EVERY).await;
+            continue;
+        }
+        let asked = follower.link.wake.notified();
+        let _ = tokio::time::timeout(LOOK_EVERY, asked).await;
+    }
+}
+
+struct Follower {
+    link: Arc<Link>,
+    session: Option<Session>,
+    made_durable: Instant,
+    trimmed: Instant,
+}
+
+impl Follower {
+    /// Reads the log to its end.
+    async fn follow_once(&mut self, shared: &Shared) -> Result<(), Failed> {
+        let session = match self.session.take() {
+            Some(session) if !session.client.is_closed() => session,
+            _ => self.connect().await?,
+        };
+        loop {
+            let epochs = session.epochs_after(self.link.position()).await?;
+            let is_all = i64::try_from(epochs.len()).unwrap_or(0) < EPOCHS_AT_ONCE;
+            apply_others(&self.link, shared, epochs)?;
+            if is_all {
+                break;
+            }
+        }
+        if self.made_durable.elapsed() > DURABLE_EVERY {
+            self.link.copy().make_durable()?;
+            self.made_durable = Instant::now();
+        }
+        if self.trimmed.elapsed() > TRIM_EVERY {
+            session.trim().await?;
+            self.trimmed = Instant::now();
+        }
+        self.session = Some(session);
+        Ok(())
+    }
+
+    async fn connect(&self) -> Result<Session, Failed> {
+        let connected = Session::connect(&self.link.database).await;
+        let session = connected.map_err(|error| Failed::Away(error.to_string()))?;
+        let here = self.link.copy().position();
+        let (last, tag) = session.last_and_tag_of(here.number).await?;
+        if last < here.number || tag.is_some_and(|tag| tag != here.tag) {
+            return Err(Failed::Stop(format!(
+                "the database has lost epochs: it ends at {last}, and this process has seen {} \
+                 (a standby that was behind, or a restored backup?)",
+                here.number
+            )));
+        }
+        Ok(session)
+    }
+
+    fn note(&self, shared: &Shared, followed: Result<(), Failed>) {
+        let is_away = &self.link.is_away;
+        match followed {
+            Ok(()) => {
+                if is_away.swap(false, Ordering::SeqCst) {
+                    tracing::info!("the database is back");
+                }
+            }
+            Err(Failed::Away(why)) => {
+                if !is_away.swap(true, Ordering::SeqCst) {
+                    tracing::error!(
+                        why,
+                        "the database is away: requests are refused until it is back"
+                    );
+                }
+            }
+            Err(Failed::Stop(why)) => {
+                is_away.store(true, Ordering::SeqCst);
+                if !shared.broken.send_replace(true) {
+                    tracing::error!(why, "this process cannot follow the database and must stop");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! The tables in the database: making them, and checking that they are ours.
+
+use super::database::{Database, DatabaseError};
+use super::epochs::TableNumbers;
+use super::session::{connect, refused};
+use crate::store::{Opening, SCHEMA_VERSION, Schema};
+use std::collections::HashMap;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use tokio_postgres::{Client, Transaction};
+
+/// The format of the database's tables; the rows in them have [`SCHEMA_VERSION`].
+const FORMAT: u64 = 1;
+/// The most by which the clock of a process may differ from the database's, in seconds.
+const CLOCK_DIFFERENCE_MAX: f64 = 2.0;
+/// What processes lock that make or change the tables ("souk" in ASCII).
+const MIGRATION_LOCK: i64 = 0x736F_756B;
+
+/// The tables of format 1. `souk_kv` holds the rows. `souk_epochs` is the log by which the processes
+/// follow each other's commits; a negative number marks an epoch that was given up. `souk_epoch` has
+/// one row that every commit locks, so commits happen one after another, in the order of the log.
+const MAKE: &str = "
+    CREATE TABLE souk_meta (key text PRIMARY KEY, value text NOT NULL);
+    CREATE TABLE souk_tables (t int2 PRIMARY KEY, name text UNIQUE NOT NULL);
+    CREATE TABLE souk_kv (t int2, k bytea, v bytea NOT NULL, PRIMARY KEY (t, k));
+    CREATE TABLE souk_epoch (shop int4 PRIMARY KEY, last int8 NOT NULL);
+    INSERT INTO souk_epoch VALUES (1, 0);
+    CREATE TABLE souk_epochs (
+        no int8 PRIMARY KEY,
+        tag int8 UNIQUE NOT NULL,
+        at timestamptz NOT NULL DEFAULT now(),
+        t int2[] NOT NULL, k bytea[] NOT NULL, v bytea[] NOT NULL
+    );
+    ALTER TABLE souk_epochs ALTER t SET STORAGE EXTERNAL, ALTER k SET STORAGE EXTERNAL,
+        ALTER v SET STORAGE EXTERNAL;
+    CREATE FUNCTION souk_commit(
+        base int8, its_tag int8, ts int2[], ks bytea[], vs bytea[], deletes bool
+    ) RETURNS int8 LANGUAGE plpgsql AS $$
+    DECLARE
+        last_no int8;
+    BEGIN
+        SELECT last INTO last_no FROM souk_epoch WHERE shop = 1 FOR UPDATE;
+        IF last_no <> base THEN
+            RETURN last_no;
+        END IF;
+        INSERT INTO souk_epochs (no, tag, t, k, v) VALUES (base + 1, its_tag, ts, ks, vs);
+        INSERT INTO souk_kv (t, k, v)
+            SELECT w.t, w.k, w.v FROM unnest(ts, ks, vs) AS w (t, k, v) WHERE w.v IS NOT NULL
+            ON CONFLICT (t, k) DO UPDATE SET v = excluded.v;
+        IF deletes THEN
+            DELETE FROM souk_kv USING unnest(ts, ks, vs) AS w (t, k, v)
+                WHERE w.v IS NULL AND souk_kv.t = w.t AND souk_kv.k = w.k;
+        END IF;
+        UPDATE souk_epoch SET last = base + 1 WHERE shop = 1;
+        RETURN base + 1;
+    END
+    $$;
+";
+
+/// What a store needs to know of its database.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    pub(super) tables: TableNumbers,
+    /// The name that the database got when its tables were made.
+    pub(super) store: String,
+}
+
+/// Checks the database, and makes what is missing if `opening` allows it. All of it or nothing.
+pub(super) async fn prepare(
+    database: &Database,
+    schema: &Schema,
+    opening: Opening,
+) -> Result<Prepared, DatabaseError> {
+    let mut client = connect(database).await?;
+    let failed = |error: tokio_postgres::Error| refused(database, &error);
+    compare_clocks(database, &client).await?;
+    refuse_transaction_pooling(database, &client).await?;
+    let begun = client.transaction().await.map_err(failed)?;
+    let makes = opening == Opening::OrMake;
+    let is_read_only =
+        "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::bool";
+    let is_read_only = begun.query_one(is_read_only, &[]).await.map_err(failed)?;
+    if is_read_only.get::<_, bool>(0) {
+        return Err(DatabaseError::ReadOnly { database: database.clone() });
+    }
+    begun.execute("SELECT pg_advisory_xact_lock($1)", &[&MIGRATION_LOCK]).await.map_err(failed)?;
+    let prepared = within(&begun, database, schema, makes).await?;
+    begun.commit().await.map_err(failed)?;
+    Ok(prepared)
+}
+
+async fn within(
+    begun: &Transaction<'_>,
+    database: &Database,
+    schema: &Schema,
+    makes: bool,
+) -> Result<Prepared, DatabaseError> {
+    let failed = |error: tokio_postgres::Error| refused(database, &error);
+    let tables = "SELECT c.relname::text FROM pg_class c WHERE c.relkind IN ('r', 'p')
+        AND c.relnamespace = current_schema()::regnamespace ORDER BY 1";
+    let tables: Vec<String> =
+        begun.query(tables, &[]).await.map_err(failed)?.iter().map(|row| row.get(0)).collect();
+    if !tables.iter().any(|table| table == "souk_meta") {
+        if !tables.is_empty() {
+            let tables = tables[..tables.len().min(3)].join(", ");
+            return Err(DatabaseError::OtherApplication { database: database.clone(), tables });
+        }
+        if !makes {
+            return Err(DatabaseError::NoShop { database: database.clone() });
+        }
+        begun.batch_execute(MAKE).await.map_err(failed)?;
+        let store = crate::random_hex(8);
+        let about = [
+            ("format", FORMAT.to_string()),
+            ("schema_version", SCHEMA_VERSION.to_string()),
+            ("kind", schema.kind.mark().to_string()),
+            ("store", store),
+        ];
+        for (key, value) in about {
+            let put = "INSERT INTO souk_meta VALUES ($1, $2)";
+            begun.execute(put, &[&key, &value]).await.map_err(failed)?;
+        }
+    }
+    let store = check_about(begun, database, schema).await?;
+    let tables = number_tables(begun, database, schema, makes).await?;
+    Ok(Prepared { tables, store })
+}
+
+/// Refuses other formats and kinds. Returns the store's name.
+async fn check_about(
+    begun: &Transaction<'_>,
+    database: &Database,
+    schema: &Schema,
+) -> Result<String, DatabaseError> {
+    let about = begun.query("SELECT key, value FROM souk_meta", &[]).await;
+    let about = about.map_err(|error| refused(database, &error))?;
+    let about: HashMap<String, String> = about.iter().map(|row| (row.get(0), row.get(1))).collect();
+    let of = |key| about.get(key).cloned().unwrap_or_default();
+    let found = format!("{}.{}.{}", of("format"), of("schema_version"), of("kind"));
+    let known = format!("{FORMAT}.{SCHEMA_VERSION}.{}", schema.kind.mark());
+    if found != known {
+        return Err(DatabaseError::UnknownFormat { database: database.clone(), found, known });
+    }
+    Ok(of("store"))
+}
+
+/// The numbers of the schema's tables. Numbers the ones that have none.
+async fn number_tables(
+    begun: &Transaction<'_>,
+    database: &Database,
+    schema: &Schema,
+    makes: bool,
+) -> Result<TableNumbers, DatabaseError> {
+    let failed = |error: tokio_postgres::Error| refused(database, &error);
+    let known = begun.query("SELECT name, t FROM souk_tables", &[]).await.map_err(failed)?;
+    let mut known: HashMap<String, i16> =
+        known.iter().map(|row| (row.get(0), row.get(1))).collect();
+    let mut names = schema.tables.clone();
+    names.sort_unstable();
+    let mut numbers = Vec::with_capacity(names.len());
+    for name in names {
+        let number = match known.get(name) {
+            Some(number) => *number,
+            None if !makes => return Err(DatabaseError::NoShop { database: database.clone() }),
+            None => {
+                let number = known.values().max().map_or(1, |last| last + 1);
+                let put = "INSERT INTO souk_tables VALUES ($1, $2)";
+                begun.execute(put, &[&number, &name]).await.map_err(failed)?;
+                known.insert(name.to_owned(), number);
+                number
+            }
+        };
+        numbers.push(number);
+    }
+    Ok(TableNumbers::new(numbers))
+}
+
+/// The leases of run-once work compare times of several machines.
+async fn compare_clocks(database: &Database, client: &Client) -> Result<(), DatabaseError> {
+    let asked = Instant::now();
+    let row = client.query_one("SELECT extract(epoch FROM clock_timestamp())::float8", &[]).await;
+    let theirs: f64 = row.map_err(|error| refused(database, &error))?.get(0);
+    let here = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let seconds = here.as_secs_f64() - asked.elapsed().as_secs_f64() / 2.0 - theirs;
+    if seconds.abs() > CLOCK_DIFFERENCE_MAX {
+        return Err(DatabaseError::Clock { database: database.clone(), seconds });
+    }
+    Ok(())
+}
+
+/// Two connections at a time have two server processes, unless a pooler lends one to both.
+async fn refuse_transaction_pooling(
+    database: &Database,
+    client: &Client,
+) -> Result<(), DatabaseError> {
+    const PID: &str = "SELECT pg_backend_pid()";
+    let failed = |error: tokio_postgres::Error| refused(database, &error);
+    let other = connect(database).await?;
+    let first: i32 = client.query_one(PID, &[]).await.map_err(failed)?.get(0);
+    let second: i32 = other.query_one(PID, &[]).await.map_err(failed)?.get(0);
+    if first == second {
+        return Err(DatabaseError::TransactionPooling { database: database.clone() });
+    }
+    Ok(())
+}
