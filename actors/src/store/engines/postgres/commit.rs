@@ -153,14 +153,9 @@ impl Link {
             let numbers = &self.tables.numbers;
             let last = session.commit(position, tag, &settled.writes, numbers, holds_log).await?;
             committing.unresolved = None;
-            if last == position + 1 {
+            if let Some(number) = last {
                 self.is_crowded.store(self.was_crowded(sealed), Ordering::SeqCst);
-                return Ok(self.publish_own(
-                    shared,
-                    sealed,
-                    settled,
-                    Position { number: last, tag },
-                )?);
+                return Ok(self.publish_own(shared, sealed, settled, Position { number, tag })?);
             }
             if holds_log {
                 return Err(Failed::Overtaken);

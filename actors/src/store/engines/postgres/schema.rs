@@ -40,7 +40,7 @@ const MAKE: &str = "
     BEGIN
         SELECT last INTO last_no FROM souk_epoch WHERE shop = 1 FOR UPDATE;
         IF last_no <> base THEN
-            RETURN last_no;
+            RETURN NULL;
         END IF;
         INSERT INTO souk_epochs (no, tag, t, k, v) VALUES (base + 1, its_tag, ts, ks, vs);
         INSERT INTO souk_kv (t, k, v)

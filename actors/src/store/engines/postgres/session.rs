@@ -134,9 +134,9 @@ impl Session {
         within(self.client.batch_execute("ROLLBACK")).await
     }
 
-    /// Commits an epoch after the epoch `position`. Returns the number of the last epoch: another
-    /// than `position + 1` means that others committed meanwhile, and that this one was not
-    /// committed. With `in_transaction` it also ends the transaction that [`Self::lock`] began.
+    /// Commits an epoch after the epoch `position`, and returns its number; `None` if others committed
+    /// meanwhile, and it was not committed. With `in_transaction` it also ends the transaction that
+    /// [`Self::lock`] began.
     pub(super) async fn commit(
         &self,
         position: i64,
@@ -144,7 +144,7 @@ impl Session {
         writes: &WriteSet,
         numbers: &[i16],
         in_transaction: bool,
-    ) -> Result<i64, Trouble> {
+    ) -> Result<Option<i64>, Trouble> {
         let (mut tables, mut keys, mut rows) = (Vec::new(), Vec::new(), Vec::new());
         let mut deletes = false;
         for (table, entries) in writes.written() {
@@ -168,9 +168,8 @@ impl Session {
         } else {
             committed.await?
         };
-        let last = committed.first().map(|row| row.try_get::<_, i64>(0));
-        match last {
-            Some(Ok(last)) => Ok(last),
+        match committed.first().map(|row| row.try_get(0)) {
+            Some(Ok(number)) => Ok(number),
             _ => Err(Trouble::Lost("the commit had no answer".to_owned())),
         }
     }
