@@ -12,6 +12,7 @@ mod kept;
 mod opening;
 mod pipeline;
 mod queries;
+mod shared;
 mod simulation;
 mod tables;
 mod turns;
