@@ -5,6 +5,9 @@ use redb::StorageBackend;
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
+/// What a disk writes whole or not at all, in bytes.
+const SECTOR: usize = 512;
+
 #[derive(Clone, Debug, Default)]
 pub(super) struct Disk {
     shared: Arc<(Mutex<State>, Condvar)>,
@@ -101,21 +104,24 @@ impl Disk {
         self.shared.1.notify_all();
     }
 
-    /// The disk after a power loss: each unsynced change is there or not, independently.
+    /// The disk after a power loss: each unsynced change is there or not, independently, and some
+    /// writes are torn: each of their sectors is there or not.
     pub(super) fn after_power_loss(&self, dice: &mut Dice) -> Self {
         let state = self.state();
         let mut bytes = state.durable.clone();
         for change in &state.unsynced {
             match change {
                 Change::SetLen(len) => bytes.resize(*len, 0),
-                Change::Write(at, data) if dice.one_in(2) => {
-                    let end = at + data.len();
-                    if bytes.len() < end {
-                        bytes.resize(end, 0);
+                Change::Write(at, data) => {
+                    let is_torn = dice.one_in(4);
+                    let is_there = dice.one_in(2);
+                    for (sector, data) in sectors(*at, data) {
+                        let is_written = if is_torn { dice.one_in(2) } else { is_there };
+                        if is_written {
+                            put(&mut bytes, sector, data);
+                        }
                     }
-                    bytes[*at..end].copy_from_slice(data);
                 }
-                Change::Write(..) => {}
             }
         }
         Self::of(bytes)
@@ -130,6 +136,29 @@ impl Disk {
     fn state(&self) -> MutexGuard<'_, State> {
         self.shared.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The parts of a write that a disk writes whole or not at all, each with its place.
+fn sectors(at: usize, data: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
+    let mut next = at;
+    let mut rest = data;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let (sector, later) = rest.split_at(rest.len().min(SECTOR - next % SECTOR));
+        let place = next;
+        (next, rest) = (next + sector.len(), later);
+        Some((place, sector))
+    })
+}
+
+fn put(bytes: &mut Vec<u8>, at: usize, data: &[u8]) {
+    let end = at + data.len();
+    if bytes.len() < end {
+        bytes.resize(end, 0);
+    }
+    bytes[at..end].copy_from_slice(data);
 }
 
 fn out_of_range() -> io::Error {

@@ -216,8 +216,8 @@ async fn stores_agree(seed: u64, cuts_connections: bool) {
     let url = new_database().await;
     let stores: Vec<_> = (0..STORES).map(|_| open(&url)).collect();
     let stop = Arc::new(AtomicBool::new(false));
-    let cutting = cuts_connections
-        .then(|| tokio::spawn(cut_connections(url.clone(), Arc::clone(&stop))));
+    let cutting =
+        cuts_connections.then(|| tokio::spawn(cut_connections(url.clone(), Arc::clone(&stop))));
     let (done, refused) = run_turns(&stores, seed).await;
     stop.store(true, Ordering::SeqCst);
     if let Some(cutting) = cutting {

@@ -12,7 +12,7 @@ use super::session::{connect, refused};
 use crate::store::engines::redb::{RedbEngine, definition};
 use crate::store::reads::ReadSet;
 use crate::store::write_set::WriteSet;
-use crate::store::{Schema, StoreError, Tables};
+use crate::store::{Opening, Schema, StoreError, Tables};
 use futures_util::TryStreamExt;
 use redb::{Durability, ReadableDatabase, TableDefinition};
 use std::collections::VecDeque;
@@ -129,6 +129,7 @@ impl LocalCopy {
 pub(super) struct Opened<'a> {
     pub(super) directory: &'a Path,
     pub(super) schema: &'a Schema,
+    pub(super) opening: Opening,
     pub(super) cache_bytes: usize,
 }
 
@@ -147,7 +148,12 @@ impl Opened<'_> {
         let mut builder = fs::DirBuilder::new();
         let made = builder.recursive(true).mode(0o700).create(self.directory);
         made.map_err(|error| failed(self.directory, redb::Error::Io(error)))?;
-        let (path, temporary, file) = match self.create(&path) {
+        // What is to be proven is what the database has, not what an earlier copy had.
+        let created = match self.opening {
+            Opening::Proven => Err(redb::DatabaseError::DatabaseAlreadyOpen),
+            Opening::Existing | Opening::OrMake => self.create(&path),
+        };
+        let (path, temporary, file) = match created {
             Ok(file) => (path, None, file),
             // A shop is open with it.
             Err(redb::DatabaseError::DatabaseAlreadyOpen) => {

@@ -84,7 +84,7 @@ impl PostgresEngine {
         let open = async {
             let prepared = schema::prepare(database, schema, opening).await?;
             let cache_bytes = limits.cache_bytes;
-            let opened = Opened { directory, schema, cache_bytes };
+            let opened = Opened { directory, schema, opening, cache_bytes };
             let copy = opened.open(database, &prepared).await?;
             Ok(Link {
                 database: database.clone(),

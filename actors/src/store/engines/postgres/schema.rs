@@ -22,7 +22,7 @@ const MAKE: &str = "
     CREATE TABLE souk_meta (key text PRIMARY KEY, value text NOT NULL);
     CREATE TABLE souk_tables (t int2 PRIMARY KEY, name text UNIQUE NOT NULL);
     CREATE TABLE souk_kv (t int2, k bytea, v bytea NOT NULL, PRIMARY KEY (t, k));
-    CREATE TABLE souk_epoch (shop int4 PRIMARY KEY, last int8 NOT NULL);
+    CREATE TABLE souk_epoch (shop int4 PRIMARY KEY, last int8 NOT NULL) WITH (fillfactor = 10);
     INSERT INTO souk_epoch VALUES (1, 0);
     CREATE TABLE souk_epochs (
         no int8 PRIMARY KEY,
