@@ -18,7 +18,7 @@ const DEFAULT_PORT: u16 = 5_432;
 /// A PostgreSQL database, as the operator named it. Its `Debug` and `Display` hide the password.
 #[derive(Clone)]
 pub struct Database {
-    config: tokio_postgres::Config,
+    config: Arc<tokio_postgres::Config>,
     /// Certificates that servers are checked against, instead of the system's.
     root_certificates: Option<PathBuf>,
 }
@@ -160,7 +160,7 @@ impl Database {
         if config.get_application_name().is_none() {
             config.application_name("souk");
         }
-        Ok(Self { config, root_certificates })
+        Ok(Self { config: Arc::new(config), root_certificates })
     }
 
     pub(super) fn config(&self) -> &tokio_postgres::Config {
