@@ -1,7 +1,7 @@
 //! The offline check of every invariant of a store (`souk check`).
 
 use crate::store::{Snapshot, StoreError};
-use crate::{carts, catalog, idempotency, orders, payments, sandbox, users, webhooks};
+use crate::{carts, catalog, idempotency, leases, orders, payments, sandbox, users, webhooks};
 use std::fmt;
 
 /// The results of a check.
@@ -89,6 +89,7 @@ pub fn check(snapshot: &Snapshot) -> Result<Findings, StoreError> {
     sandbox::check(snapshot, &mut findings)?;
     webhooks::check(snapshot, &mut findings)?;
     idempotency::check(snapshot, &mut findings)?;
+    leases::check(snapshot, &mut findings)?;
     Ok(findings)
 }
 

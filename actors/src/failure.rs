@@ -34,6 +34,13 @@ pub enum Failure {
     /// ones still work.
     #[error("as much is kept as may be")]
     NoRoom,
+    /// The lease under which the turn was taken has ended, so the turn had no effect. The work stops
+    /// and waits until it has the lease again.
+    #[error("this process does not hold the lease of {work} any more")]
+    LeaseLost {
+        /// The leased work.
+        work: &'static str,
+    },
     /// An owner died while it handled the command.
     #[error("the owner of {owner} died")]
     OwnerDied {

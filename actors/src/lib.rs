@@ -21,6 +21,7 @@ pub mod housekeeping;
 pub mod idempotency;
 mod ids;
 pub mod journeys;
+pub mod leases;
 pub mod orders;
 pub mod outbox;
 mod owner;

@@ -2,6 +2,7 @@
 
 use crate::gateway::Gateway;
 use crate::hashing::Hasher;
+use crate::leases::{self, Lease, Leases};
 use crate::orders::{OrderLinks, OrderNotices};
 use crate::outbox::Outbox;
 use crate::owner::{Turn, take_turn};
@@ -76,6 +77,8 @@ pub struct Shop {
     pub store: Store,
     /// The owners, which change the data.
     pub owners: Arc<Owners>,
+    /// The leases of work that runs in one process at a time.
+    pub leases: Leases,
     /// The events and mails to send.
     pub outbox: Outbox,
     /// The password hasher.
@@ -96,6 +99,7 @@ pub fn tables() -> Vec<&'static str> {
         terms::TABLES,
         outbox::TABLES,
         idempotency::TABLES,
+        leases::TABLES,
         users::TABLES,
         catalog::TABLES,
         carts::TABLES,
@@ -208,7 +212,8 @@ impl Shop {
         let sandbox = SandboxGateway::new(store.clone(), Arc::clone(&owners));
         let gateway = Arc::new(sandbox.clone());
         let (sandbox, settings) = (Some(sandbox), Arc::new(settings));
-        Ok(Self { store, owners, outbox, hasher, gateway, sandbox, settings, supervisor })
+        let leases = Leases::of(&store);
+        Ok(Self { store, owners, leases, outbox, hasher, gateway, sandbox, settings, supervisor })
     }
 
     /// The same shop with a gateway other than the sandbox.
@@ -221,6 +226,18 @@ impl Shop {
     #[must_use]
     pub fn with_order_links(self, links: OrderLinks) -> Self {
         Self { outbox: self.outbox.with_order_links(links), ..self }
+    }
+
+    /// The same shop, for work under a lease: every turn is refused once the lease is lost.
+    #[must_use]
+    pub fn under(&self, lease: &Lease) -> Self {
+        let sandbox = self.sandbox.as_ref().map(|sandbox| sandbox.under(lease));
+        let gateway: Arc<dyn Gateway> = match &sandbox {
+            Some(sandbox) => Arc::new(sandbox.clone()),
+            None => Arc::clone(&self.gateway),
+        };
+        let (store, outbox) = (lease.guarded(&self.store), self.outbox.under(lease));
+        Self { store, outbox, gateway, sandbox, ..self.clone() }
     }
 
     /// Runs `work` in a turn of its own, as [`take_turn`] does.

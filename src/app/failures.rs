@@ -45,7 +45,8 @@ pub(crate) fn failure_answer(failure: &Failure) -> Answer {
             let sentence = "The payment gateway does not accept this payment.";
             Answer::detail(StatusCode::BAD_GATEWAY, sentence)
         }
-        Failure::Unavailable | Failure::OwnerDied { .. } => {
+        // No request runs under a lease, so `LeaseLost` would be a bug.
+        Failure::Unavailable | Failure::OwnerDied { .. } | Failure::LeaseLost { .. } => {
             tracing::warn!(%failure, "a request could not be served");
             standard::unavailable(SOON_SECONDS)
         }

@@ -34,6 +34,7 @@ pub(crate) use stored::READERS;
 pub(crate) use stored::TABLES;
 
 use crate::Failure;
+use crate::leases::Lease;
 use crate::orders::{self, OrderLinks};
 use crate::store::{Direction, Read, Snapshot, Store, StoreError, Unit};
 use row::OutboxRow;
@@ -125,6 +126,12 @@ impl Outbox {
     #[must_use]
     pub fn with_order_links(self, links: OrderLinks) -> Self {
         Self { order_links: Some(Arc::new(links)), ..self }
+    }
+
+    /// The same outbox, for work under a lease: every turn is refused once the lease is lost.
+    #[must_use]
+    pub fn under(&self, lease: &Lease) -> Self {
+        Self { store: lease.guarded(&self.store), ..self.clone() }
     }
 
     /// The names that the shop's numbers have outside, as of the last commit.

@@ -10,6 +10,7 @@ use crate::gateway::{
     Answering, Attempt, Charge, CheckoutPages, Gateway, GatewayCheckout, GatewayError,
     GatewayIntent, GatewayRefund, RefundRequest,
 };
+use crate::leases::Lease;
 use crate::owner::{Command, take_turn};
 use crate::store::{Direction, Read, Store, StoreError};
 use crate::supervision::Owners;
@@ -39,6 +40,12 @@ impl SandboxGateway {
     #[must_use]
     pub fn new(store: Store, owners: Arc<Owners>) -> Self {
         Self { store, owners }
+    }
+
+    /// The same gateway, for work under a lease.
+    #[must_use]
+    pub(crate) fn under(&self, lease: &Lease) -> Self {
+        Self { store: lease.guarded(&self.store), owners: Arc::clone(&self.owners) }
     }
 
     /// Sends a command to the owner of the books, in a turn of its own.

@@ -23,6 +23,7 @@ mod engines;
 mod epoch;
 mod error;
 mod free_disk;
+mod guard;
 mod kept;
 mod levels;
 mod numbers;
@@ -43,6 +44,7 @@ pub use engines::postgres::{BadUrl, Database, DatabaseError};
 pub use engines::redb::CopyError;
 pub use epoch::Unit;
 pub use error::{OpenError, StoreError};
+pub use guard::Guard;
 pub use kept::{Kept, Touched};
 pub use place::StorePlace;
 pub use schema::{Opening, SCHEMA_VERSION, Schema, StoreKind};
@@ -169,6 +171,8 @@ pub enum NoChanges {
 #[derive(Clone)]
 pub struct Store {
     shared: Arc<Shared>,
+    /// Checked in every turn that is taken through this handle.
+    guard: Option<Guard>,
 }
 
 struct Shared {
@@ -309,7 +313,7 @@ impl Store {
             room,
         });
         shared.room.await_room();
-        Ok((Self { shared }, epochs))
+        Ok((Self { shared, guard: None }, epochs))
     }
 
     /// The last committed state. Its pages cannot be reused while it is held, so drop it soon.
@@ -355,6 +359,12 @@ impl Store {
             return Err(Failure::DiskFull);
         }
         let waiting = WaitingTurn::behind(&self.shared)?;
+        let guard = self.guard.clone();
+        let work = move |unit: Unit| {
+            let checked = guard.as_ref().map_or(Ok(()), |guard| guard.check(&unit));
+            let working = checked.map(|()| work(unit));
+            async move { working?.await }
+        };
         let conversation = tokio::spawn(async move { turns::run(waiting, work).await });
         tokio::select! {
             biased;
@@ -362,6 +372,12 @@ impl Store {
             // The pending write becomes durable once there is room, or never.
             () = self.shared.room.missing_for_long() => Err(Failure::DiskFull),
         }
+    }
+
+    /// True if other processes may write the same store.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        false
     }
 
     /// Why the store rejects changes, as far as is known; `None` if it accepts them. The disk is

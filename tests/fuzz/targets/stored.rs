@@ -4,7 +4,7 @@
 use crate::outbox::Identity;
 use crate::store::{self, RowReader};
 use crate::{
-    carts, catalog, idempotency, orders, outbox, payments, sandbox, terms, users, webhooks,
+    carts, catalog, idempotency, leases, orders, outbox, payments, sandbox, terms, users, webhooks,
 };
 
 #[cfg(test)]
@@ -22,6 +22,7 @@ pub(crate) const READERS: &[&[RowReader]] = &[
     terms::READERS,
     outbox::READERS,
     idempotency::READERS,
+    leases::READERS,
     users::READERS,
     catalog::READERS,
     carts::READERS,
