@@ -1,15 +1,17 @@
 //! Background work: expires orders, makes due refunds, deletes old rows.
 //!
 //! All of it is recorded before it is due (an order's expiry, a refund, a row's age), so a restart
-//! loses nothing.
+//! loses nothing. Where several processes share the store, one of them does it, under a lease.
 
 use crate::journeys::paying::{News, Settled};
 use crate::journeys::{accounts, ordering, paying};
+use crate::leases::{Lease, LeasedWork};
 use crate::orders::{Order, OrderNotices};
 use crate::shop::Shop;
 use crate::{Failure, carts, clock, idempotency, orders, payments, put_back, users};
 use souk_domain::{OrderId, PaymentId, Refusal, UnixMillis};
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::hash::Hash;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
@@ -64,11 +66,27 @@ impl Pauses {
 }
 
 /// Runs housekeeping until `stop` turns true. The readers of the outbox delete its rows.
-pub async fn keep(shop: Shop, mut stop: watch::Receiver<bool>) {
+pub async fn keep(shop: Shop, stop: watch::Receiver<bool>) {
+    let session = |lease: Lease| {
+        let (shop, stop) = (shop.under(&lease), stop.clone());
+        async move {
+            keep_under(&lease, shop, stop).await;
+            Ok::<_, Infallible>(())
+        }
+    };
+    // It ends only when it is stopped.
+    let _ = shop.leases.run_while_held(LeasedWork::Housekeeping, stop.clone(), session).await;
+}
+
+async fn keep_under(lease: &Lease, shop: Shop, mut stop: watch::Receiver<bool>) {
     let mut pruned_at = Instant::now();
     let mut pauses = Pauses::default();
-    // Every doubt at the start comes from an earlier process, so it is resolved at once.
-    let mut doubt_after = Duration::ZERO;
+    let mut doubt_after = match lease.is_shared() {
+        // Other processes may be waiting for the gateway's answer.
+        true => DOUBT_AFTER,
+        // Every doubt at the start comes from an earlier process, so it is resolved at once.
+        false => Duration::ZERO,
+    };
     while !*stop.borrow_and_update() {
         report("expiring orders", expire_orders(&shop, &mut pauses).await);
         report("asking the gateway", ask_about_doubts(&shop, doubt_after, &mut pauses).await);
@@ -91,8 +109,12 @@ pub async fn keep(shop: Shop, mut stop: watch::Receiver<bool>) {
     }
 }
 
-/// Resolves the payments that an earlier process left in doubt.
+/// Resolves the payments that an earlier process left in doubt. Where other processes may be waiting
+/// for the gateway's answers, this is left to [`keep`].
 pub async fn recover(shop: &Shop) {
+    if shop.leases.are_shared() {
+        return;
+    }
     let asked = ask_about_doubts(shop, Duration::ZERO, &mut Pauses::default()).await;
     report("asking the gateway", asked);
 }
@@ -107,8 +129,12 @@ pub(crate) async fn catch_up(shop: &Shop) {
 }
 
 fn report(what: &str, result: Result<(), Failure>) {
-    if let Err(failure) = result {
-        tracing::warn!(what, %failure, "housekeeping failed and will retry");
+    match result {
+        Ok(()) => {}
+        Err(failure @ Failure::LeaseLost { .. }) => {
+            tracing::debug!(what, %failure, "housekeeping goes on in another process");
+        }
+        Err(failure) => tracing::warn!(what, %failure, "housekeeping failed and will retry"),
     }
 }
 

@@ -6,6 +6,8 @@
 //! not the store that was open last. A new generation then begins before anything is numbered.
 //!
 //! A restore of the whole directory cannot be detected here; a broker that is ahead reveals it.
+//! Neither can that of a shared store, which is not a file of this machine and which several
+//! processes have open.
 
 use crate::outbox::{self, Outbox};
 use crate::store::Store;
@@ -65,7 +67,7 @@ pub(crate) async fn begin_generation(store: &Store, rows_through: u64) -> Result
 /// [`Failure`] of the store. A file that cannot be written is only logged; the shop works without
 /// it.
 pub(crate) async fn start(store: &Store, outbox: &Outbox) -> Result<(), Failure> {
-    let Some(directory) = store.directory() else { return Ok(()) };
+    let Some(directory) = directory_of(store) else { return Ok(()) };
     let identity = outbox.identity()?;
     let (last, rows) = (identity.start().map(str::to_owned), identity.last_row());
     if let Some(last) = &last
@@ -102,7 +104,7 @@ pub(crate) async fn start(store: &Store, outbox: &Outbox) -> Result<(), Failure>
 
 /// Records the number of outbox rows in the file next to the store.
 pub(crate) fn record_rows(store: &Store, outbox: &Outbox) {
-    let (Some(directory), Ok(identity)) = (store.directory(), outbox.identity()) else { return };
+    let (Some(directory), Ok(identity)) = (directory_of(store), outbox.identity()) else { return };
     let Some(start_file) = read(directory) else { return };
     let rows = identity.last_row();
     if identity.start() != Some(start_file.start.as_str()) || rows == start_file.rows {
@@ -111,6 +113,11 @@ pub(crate) fn record_rows(store: &Store, outbox: &Outbox) {
     if let Err(error) = write(directory, &StartFile { rows, ..start_file }) {
         tracing::debug!(%error, "cannot write {FILE_NAME}");
     }
+}
+
+/// The directory of the store's file, unless other processes have the store open too.
+fn directory_of(store: &Store) -> Option<&Path> {
+    store.directory().filter(|_| !store.is_shared())
 }
 
 impl StartFile {

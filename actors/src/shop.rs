@@ -191,17 +191,18 @@ impl Shop {
         let record_terms = async {
             match opening {
                 Opening::OrMake => terms::record(&store, settings.currency).await,
-                Opening::Existing | Opening::Proven => Ok(()),
+                Opening::Existing | Opening::Proven => Ok(Ok(())),
             }
         };
         // At the same time, so that the first start makes one commit of them.
-        let (.., outbox) = tokio::try_join!(
+        let (recorded, .., outbox) = tokio::try_join!(
             record_terms,
             users::renew_keys(&store),
             catalog::renew_search_texts(&store),
             orders::list_guests_unpaid(&store),
             Outbox::open(store.clone(), settings.currency),
         )?;
+        recorded.map_err(|differ| OpenShopError::Terms { path: directory.to_owned(), differ })?;
         let owner_settings = OwnerSettings {
             low_stock_threshold: settings.low_stock_threshold,
             order_notices: settings.order_notices,

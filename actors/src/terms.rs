@@ -76,15 +76,20 @@ pub(crate) fn compare(
     })
 }
 
-/// Records the settings as the store's terms, if it has none yet.
-pub(crate) async fn record(store: &Store, currency: Currency) -> Result<(), Failure> {
+/// Records the settings as the store's terms, if it has none yet. Another process that starts at the
+/// same time may record its own first; they are compared with these.
+pub(crate) async fn record(
+    store: &Store,
+    currency: Currency,
+) -> Result<Result<(), TermsDiffer>, Failure> {
     if store.snapshot().get(TERMS, &ONLY)?.is_some() {
-        return Ok(());
+        return Ok(Ok(()));
     }
-    let terms = Terms::of(currency);
-    let write = move |unit: crate::store::Unit| {
-        let terms = terms.clone();
-        async move { Ok(unit.put(TERMS, &ONLY, &terms)?) }
+    let write = move |unit: crate::store::Unit| async move {
+        if unit.get(TERMS, &ONLY)?.is_none() {
+            unit.put(TERMS, &ONLY, &Terms::of(currency))?;
+        }
+        Ok(compare(&unit, currency)?)
     };
     store.transact(write).await
 }

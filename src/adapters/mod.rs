@@ -24,6 +24,7 @@ use crate::logs::{self, Archive, LogLimits, LogQueue};
 use mail::{MailerError, SmtpUrlError};
 use nats::{BrokerError, Relay};
 use outbox::Pressure;
+use souk_actors::leases::{Lease, LeasedWork, Leases};
 use souk_actors::outbox::{Outbox, Reader};
 use souk_actors::store::OpenError;
 use std::path::PathBuf;
@@ -142,7 +143,7 @@ pub(crate) struct Adapters {
 /// [`AdapterError`]: the settings or the disk cannot be used.
 pub(crate) async fn start(
     settings: AdapterSettings,
-    outbox: Outbox,
+    (outbox, leases): (Outbox, &Leases),
     own_log: LogQueue,
 ) -> Result<Adapters, AdapterError> {
     let workers = settings.workers;
@@ -175,12 +176,14 @@ pub(crate) async fn start(
             stop: tasks.stop.clone(),
         };
         let work = Arc::clone(&relay.status.work);
-        tasks.keep("event relay", work, move || relay.clone().session());
+        let session =
+            move |lease: Lease| Relay { rows: relay.rows.under(&lease), ..relay.clone() }.session();
+        tasks.keep_under_lease("event relay", work, (leases, LeasedWork::Relay), session);
     }
-    tasks.maintain_outbox(&status);
+    tasks.maintain_outbox(&status, leases);
     match (mailer, &broker) {
         (Some(mailer), Some(broker)) => tasks.send_notifications(broker, mailer, mail),
-        (Some(mailer), None) => tasks.drain(&settings, outbox, mailer, mail),
+        (Some(mailer), None) => tasks.drain(&settings, (outbox, leases), mailer, mail),
         (None, _) => {}
     }
     let archive = match workers.log {

@@ -1,6 +1,8 @@
 //! Delivers the sandbox's messages to the shop. They are signed and sent to the same webhook that a
 //! real gateway calls, in the order in which they happened, and like a real gateway's a moment later.
-//! Each is repeated until the webhook accepts it.
+//! Each is repeated until the webhook accepts it. Where several processes share the store, one of them
+//! delivers in the background. A request that must see the effect of its messages delivers them too:
+//! the webhook accepts a message that it knows, and changes nothing.
 
 use super::App;
 use crate::edge::Request;
@@ -8,8 +10,10 @@ use crate::edge::headers::STRIPE_SIGNATURE;
 use bytes::Bytes;
 use http::Method;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use souk_actors::leases::{Lease, LeasedWork};
 use souk_actors::sandbox::{SandboxEvent, SandboxGateway};
 use souk_actors::{Failure, clock};
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -29,17 +33,43 @@ impl App {
     /// Delivers messages until `stop` turns true.
     pub(crate) async fn keep_delivering_sandbox_messages(
         self: Arc<Self>,
-        mut stop: watch::Receiver<bool>,
+        stop: watch::Receiver<bool>,
     ) {
-        let Some(sandbox) = self.shop.sandbox.clone() else { return };
+        if self.shop.sandbox.is_none() {
+            return;
+        }
+        let session = |lease: Lease| {
+            let (app, sandbox) = (Arc::clone(&self), self.shop.under(&lease).sandbox);
+            let stop = stop.clone();
+            async move {
+                if let Some(sandbox) = sandbox {
+                    app.deliver_sandbox_messages_until(stop, &sandbox).await;
+                }
+                Ok::<_, Infallible>(())
+            }
+        };
+        let leases = &self.shop.leases;
+        // It ends only when it is stopped.
+        let _ = leases.run_while_held(LeasedWork::SandboxMessages, stop.clone(), session).await;
+    }
+
+    async fn deliver_sandbox_messages_until(
+        self: &Arc<Self>,
+        mut stop: watch::Receiver<bool>,
+        sandbox: &SandboxGateway,
+    ) {
         let mut commits = self.shop.store.commits();
         while !*stop.borrow_and_update() {
             if tokio::time::timeout(GATHERING, stop.changed()).await.is_ok() {
                 continue;
             }
             commits.mark_unchanged();
-            if let Err(failure) = self.deliver_sandbox_messages(&sandbox).await {
-                tracing::warn!(%failure, "a message was not delivered; the sandbox will repeat it");
+            if let Err(failure) = self.deliver_sandbox_messages(sandbox).await {
+                // After a lost lease, the wait below is the last thing that this session does.
+                if !matches!(failure, Failure::LeaseLost { .. }) {
+                    let what = "a message was not delivered; the sandbox will repeat it";
+                    tracing::warn!(%failure, "{what}");
+                }
                 // The wait ends with the timeout or with the stop signal.
                 let _ = tokio::time::timeout(PAUSE, stop.changed()).await;
                 continue;

@@ -52,9 +52,10 @@ impl OpenApp {
             workers: Workers::ALL,
             logs: LogLimits { keep_for: Duration::from_secs(3_600), keep_bytes: 1 << 20 },
         };
-        let adapters = adapters::start(adapters, shop.outbox.clone(), Intake::new().1)
-            .await
-            .expect("adapters");
+        let adapters =
+            adapters::start(adapters, (shop.outbox.clone(), &shop.leases), Intake::new().1)
+                .await
+                .expect("adapters");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("bound");
         let settings = AppSettings {

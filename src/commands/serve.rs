@@ -136,9 +136,10 @@ pub(super) async fn serve(serve: Serve, settings: Settings) -> Result<ExitCode, 
     let address = listener.local_addr().map_err(|source| ServeError::Listen { address, source })?;
     let app_settings = settings.app(address)?;
     let shop = shop.with_order_links(app_settings.order_links());
-    let adapters = adapters::start(settings.adapters(), shop.outbox.clone(), own_log)
-        .await
-        .map_err(ServeError::from)?;
+    let adapters =
+        adapters::start(settings.adapters(), (shop.outbox.clone(), &shop.leases), own_log)
+            .await
+            .map_err(ServeError::from)?;
     let outgoing = http::start(settings.outgoing(), &shop).await.map_err(ServeError::Outgoing)?;
     let reading = Reading::start().map_err(ServeError::Threads)?;
     let (status, archive) = (adapters.status(), adapters.archive());
@@ -274,6 +275,7 @@ fn log_new_shop(data: &Path) {
 async fn close(shop: Shop, adapters: Adapters, outgoing: DeliveryLoops, background: Background) {
     let closing = async {
         tokio::join!(adapters.shutdown(), outgoing.shutdown(), background.shutdown());
+        shop.leases.close().await;
         shop.close().await;
     };
     if tokio::time::timeout(CLOSE_WITHIN, closing).await.is_err() {

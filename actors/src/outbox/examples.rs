@@ -6,7 +6,7 @@ use super::row::{
     Cause, MailContent, OrderEvent, OrderMail, OrderSnapshot, Outgoing, PaymentEvent,
     PaymentSnapshot, ProductEvent, ProductSnapshot, UserEvent,
 };
-use super::stored::{ACKNOWLEDGED, CURSORS, IDENTITY, MARKS, ROWS};
+use super::stored::{ACKNOWLEDGED, CURSORS, IDENTITY, MARKS, ROWS, SENT};
 use super::{ListedOrder, NewOrder, OutboxRow};
 use crate::fixtures::{Example, TIME, id, text};
 use crate::orders;
@@ -29,6 +29,7 @@ pub(crate) fn rows() -> Vec<Example> {
         Example::of(ACKNOWLEDGED, "up to where in a minute", &(1, 28_333_333), &300),
         Example::of(IDENTITY, "never put back", &0, &identity(Vec::new(), None)),
         Example::of(IDENTITY, "put back twice", &0, &identity(twice, Some(text("77aa")))),
+        Example::of(SENT, "sent before an older one", &300, &()),
         Example::of(MARKS, "nothing was published", &0, &StreamMarks::default()),
         Example::of(MARKS, "an event was published", &0, &marks),
     ];

@@ -15,6 +15,7 @@ mod owner_mail;
 mod render;
 mod row;
 mod schemas;
+mod sent;
 mod stored;
 mod wire;
 

@@ -20,10 +20,12 @@ pub(super) const CURSORS: Table<String, u64> = Table::new("outbox.cursors");
 pub(super) const IDENTITY: Table<u64, StoreIdentity> = Table::new("outbox.identity");
 /// By reader and minute since 1970: the last row acknowledged by the end of that minute.
 pub(super) const ACKNOWLEDGED: Table<(u64, u64), u64> = Table::new("outbox.acknowledged");
+/// Mails after the mailer's cursor that it has finished; only on a store that processes share.
+pub(super) const SENT: Table<u64, ()> = Table::new("outbox.sent");
 /// One row, under key 0.
 pub(super) const MARKS: Table<u64, StreamMarks> = Table::new("outbox.marks");
 
-tables![ROWS, CURSORS, IDENTITY, ACKNOWLEDGED, MARKS];
+tables![ROWS, CURSORS, IDENTITY, ACKNOWLEDGED, SENT, MARKS];
 
 stored! {
     /// An event or mail, with the time of its change.

@@ -109,7 +109,10 @@ pub(crate) async fn renew_keys(store: &Store) -> Result<(), Failure> {
             let changed = changed.clone();
             async move {
                 for (id, name) in &changed {
-                    if unit.get(BY_USERNAME, &name.unique_form())?.is_none() {
+                    // Another process may have changed the user meanwhile.
+                    let is_unchanged =
+                        unit.get(USERS, id)?.is_some_and(|user| user.username == *name);
+                    if is_unchanged && unit.get(BY_USERNAME, &name.unique_form())?.is_none() {
                         delete(&unit, name, *id)?;
                         put(&unit, name, *id)?;
                     }

@@ -20,10 +20,11 @@ mod webhooks;
 
 pub(crate) use post::{AddressPolicy, addresses};
 
-use super::tasks::{self, Stop, keep_running};
+use super::tasks::{self, Stop, keep_running, under_lease};
 use crm::Caller;
 use post::Poster;
-use souk_actors::orders::{self};
+use souk_actors::leases::{Lease, LeasedWork};
+use souk_actors::orders;
 use souk_actors::{Failure, Shop, clock};
 use souk_domain::UnixMillis;
 use std::sync::Arc;
@@ -76,12 +77,18 @@ pub(crate) async fn start(
     if let Some(settings) = settings.crm {
         let poster = poster.clone();
         let caller = Caller { shop: shop.clone(), poster, settings, stop: stop.clone() };
-        let session = move || caller.clone().session();
+        let session = move |lease: Lease| {
+            Caller { shop: caller.shop.under(&lease), ..caller.clone() }.session()
+        };
+        let session = under_lease(shop.leases.clone(), LeasedWork::Crm, stop.clone(), session);
         tasks.spawn(keep_running("CRM", stop.clone(), Arc::default(), session));
     }
     let reach = settings.webhooks;
     let dispatcher = Dispatcher { shop: shop.clone(), poster, reach, stop: stop.clone() };
-    let session = move || dispatcher.clone().session();
+    let session = move |lease: Lease| {
+        Dispatcher { shop: dispatcher.shop.under(&lease), ..dispatcher.clone() }.session()
+    };
+    let session = under_lease(shop.leases.clone(), LeasedWork::Webhooks, stop.clone(), session);
     tasks.spawn(keep_running("webhooks", stop, Arc::default(), session));
     Ok(DeliveryLoops { switch, tasks })
 }

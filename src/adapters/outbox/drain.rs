@@ -3,6 +3,8 @@
 //! First tries are made in commit order, in batches where mails become files. A mail that failed
 //! waits for its retry while later ones go on; rows are acknowledged to the outbox up to the oldest
 //! mail that waits. The mailer remembers the mails sent after it, in case the process ends first.
+//! Where several processes share the store, another one may go on, which does not know what this
+//! mailer remembers. So these mails are recorded in the store too, after each batch.
 
 use super::dead_letter_file::DeadLetterFile;
 use super::rows::Rows;
@@ -10,7 +12,7 @@ use crate::adapters::mail::{DeliveryError, Mailer, RetryPolicy, plain_name, writ
 use crate::adapters::tasks::{Interruption, MailStatus, Stop, until};
 use crate::error_chain::chain;
 use souk_actors::outbox::{Mails, Message, Reader};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -46,6 +48,8 @@ pub(crate) struct Drain<R> {
     pub(crate) dead_letters: PathBuf,
     pub(crate) status: Arc<MailStatus>,
     pub(crate) stop: Stop,
+    /// Whether mails sent out of order are recorded in the store, for the process that takes over.
+    pub(crate) records_sent: bool,
 }
 
 impl<R: Rows> Drain<R> {
@@ -60,6 +64,8 @@ impl<R: Rows> Drain<R> {
             drain: &self,
             read: cursor,
             postponed: BTreeMap::new(),
+            sent: self.rows.sent()?,
+            unrecorded: BTreeSet::new(),
             acknowledged: cursor,
             acknowledge_at: None,
             read_on_at: None,
@@ -107,6 +113,10 @@ struct DrainSession<'a, R> {
     /// The last row read from the outbox.
     read: u64,
     postponed: BTreeMap<u64, PostponedMail>,
+    /// Mails after the cursor that an earlier holder of the lease has sent.
+    sent: BTreeSet<u64>,
+    /// Mails sent by this session that the store does not know yet; empty unless it records them.
+    unrecorded: BTreeSet<u64>,
     acknowledged: u64,
     acknowledge_at: Option<Instant>,
     /// When the next rows may be read.
@@ -122,6 +132,7 @@ impl<R: Rows> DrainSession<'_, R> {
     async fn read_on(&mut self) -> Result<bool, Interruption> {
         let Mails { mut messages, through, may_have_more } =
             self.drain.rows.mails_after(self.read, MAX_MAILS_PER_READ)?;
+        messages.retain(|message| !self.sent.contains(&message.sequence));
         let batch_size = self.drain.mailer.batch_size();
         let gathers = batch_size > 1 && !messages.is_empty() && !may_have_more;
         self.read_on_at = gathers.then(|| Instant::now() + GATHER_FOR);
@@ -175,6 +186,7 @@ impl<R: Rows> DrainSession<'_, R> {
         let error = match result {
             Ok(()) => {
                 status.sent.fetch_add(1, Ordering::Relaxed);
+                self.finish(message.sequence);
                 return;
             }
             Err(error) => error,
@@ -188,12 +200,20 @@ impl<R: Rows> DrainSession<'_, R> {
             tracing::warn!(id = message.id, tries, wait_seconds, reason, "a mail is put off");
             wait
         } else if self.give_up(&message, tries, &reason).await {
+            self.finish(message.sequence);
             return;
         } else {
             DEAD_LETTER_RETRY
         };
         let waiting = PostponedMail { again_at: Instant::now() + wait, message, tries };
         self.postponed.insert(waiting.message.sequence, waiting);
+    }
+
+    /// A mail is sent or given up.
+    fn finish(&mut self, sequence: u64) {
+        if self.drain.records_sent {
+            self.unrecorded.insert(sequence);
+        }
     }
 
     /// Writes a mail as a dead letter; false if that failed.
@@ -229,7 +249,7 @@ impl<R: Rows> DrainSession<'_, R> {
 
     async fn advance(&mut self) {
         let done = self.done() - self.acknowledged;
-        if done >= ACKNOWLEDGE_ROWS {
+        if done >= ACKNOWLEDGE_ROWS || !self.unrecorded.is_empty() {
             self.acknowledge().await;
         } else if done > 0 && self.acknowledge_at.is_none() {
             self.acknowledge_at = Some(Instant::now() + ACKNOWLEDGE_AFTER);
@@ -239,11 +259,19 @@ impl<R: Rows> DrainSession<'_, R> {
     async fn acknowledge(&mut self) {
         self.acknowledge_at = None;
         let done = self.done();
-        if done == self.acknowledged {
+        if done == self.acknowledged && self.unrecorded.is_empty() {
             return;
         }
-        match self.drain.rows.acknowledge(Reader::Mail, done).await {
-            Ok(()) => self.acknowledged = done,
+        let rows = &self.drain.rows;
+        let acknowledged = match self.drain.records_sent {
+            true => rows.acknowledge_mails(done, self.unrecorded.clone()).await,
+            false => rows.acknowledge(Reader::Mail, done).await,
+        };
+        match acknowledged {
+            Ok(()) => {
+                self.acknowledged = done;
+                self.unrecorded.clear();
+            }
             Err(error) => {
                 tracing::debug!(reason = chain(&error), "sent mails are acknowledged later");
                 self.acknowledge_at = Some(Instant::now() + ACKNOWLEDGE_AFTER);

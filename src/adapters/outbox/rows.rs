@@ -3,6 +3,7 @@
 use souk_actors::Failure;
 use souk_actors::outbox::{Identity, Mails, Message, Outbox, Reader, StreamMarks};
 use souk_actors::store::StoreError;
+use std::collections::BTreeSet;
 use tokio::sync::watch;
 
 /// Rows in commit order, and each reader's cursor. Two implementations: the shop's outbox, and one
@@ -28,6 +29,16 @@ pub(crate) trait Rows: Clone + Send + Sync + 'static {
         &self,
         reader: Reader,
         through: u64,
+    ) -> impl Future<Output = Result<(), Failure>> + Send;
+
+    /// Mails after the mailer's cursor that are recorded as sent or given up.
+    fn sent(&self) -> Result<BTreeSet<u64>, StoreError>;
+
+    /// Durably records that the mailer has finished every row up to `through`, and these mails.
+    fn acknowledge_mails(
+        &self,
+        through: u64,
+        sent: BTreeSet<u64>,
     ) -> impl Future<Output = Result<(), Failure>> + Send;
 
     /// The stream positions of the last published rows.
@@ -67,6 +78,14 @@ impl Rows for Outbox {
 
     async fn acknowledge(&self, reader: Reader, through: u64) -> Result<(), Failure> {
         Self::acknowledge(self, reader, through).await
+    }
+
+    fn sent(&self) -> Result<BTreeSet<u64>, StoreError> {
+        Self::sent(self)
+    }
+
+    async fn acknowledge_mails(&self, through: u64, sent: BTreeSet<u64>) -> Result<(), Failure> {
+        Self::acknowledge_mails(self, through, sent).await
     }
 
     fn marks(&self) -> Result<StreamMarks, StoreError> {

@@ -1,6 +1,7 @@
 //! Starts the loops of one process, holds their resources, and shuts them down.
 
 mod backoff;
+mod leased;
 mod loop_status;
 mod restart;
 mod status;
@@ -8,6 +9,7 @@ mod until;
 mod worker;
 
 pub(crate) use backoff::{wait_after, waits};
+pub(crate) use leased::under_lease;
 pub(crate) use loop_status::LoopStatus;
 pub(crate) use restart::{Interruption, Stop, keep_running};
 pub(crate) use status::{AdapterStatus, MailStatus, RelayStatus};
@@ -19,6 +21,7 @@ use super::nats::{Broker, LogConsumer, LogForwarder, NotifyConsumer};
 use super::outbox::{self, Drain};
 use super::{AdapterError, AdapterSettings, logs};
 use crate::logs::{LogQueue, LogStore, Writer};
+use souk_actors::leases::{Lease, LeasedWork, Leases};
 use souk_actors::outbox::{Outbox, Reader};
 use souk_actors::store::Opening;
 use std::sync::Arc;
@@ -61,12 +64,30 @@ impl Tasks {
         self.tasks.spawn(keep_running(name, self.stop.clone(), status, session));
     }
 
+    /// Runs sessions of one loop until shutdown, in one process at a time.
+    pub(super) fn keep_under_lease<F, S>(
+        &mut self,
+        name: &'static str,
+        status: Arc<LoopStatus>,
+        (leases, work): (&Leases, LeasedWork),
+        session: F,
+    ) where
+        F: Fn(Lease) -> S + Send + Sync + 'static,
+        S: Future<Output = Result<(), Interruption>> + Send + 'static,
+    {
+        let session = under_lease(leases.clone(), work, self.stop.clone(), session);
+        self.keep(name, status, session);
+    }
+
     /// Prunes the outbox and watches how full it is.
-    pub(super) fn maintain_outbox(&mut self, status: &AdapterStatus) {
+    pub(super) fn maintain_outbox(&mut self, status: &AdapterStatus, leases: &Leases) {
         let AdapterStatus { outbox, reader, pressure, .. } = status.clone();
         let (to_prune, stop) = (outbox.clone(), self.stop.clone());
-        let session = move || prune_periodically(to_prune.clone(), reader, stop.clone());
-        self.keep("outbox pruning", Arc::default(), session);
+        let session =
+            move |lease: Lease| prune_periodically(to_prune.under(&lease), reader, stop.clone());
+        let leased = (leases, LeasedWork::OutboxPruning);
+        self.keep_under_lease("outbox pruning", Arc::default(), leased, session);
+        // In every process: each refuses changes by itself.
         let stop = self.stop.clone();
         let session =
             move || outbox::watch(outbox.clone(), reader, Arc::clone(&pressure), stop.clone());
@@ -122,7 +143,7 @@ impl Tasks {
     pub(super) fn drain(
         &mut self,
         settings: &AdapterSettings,
-        outbox: Outbox,
+        (outbox, leases): (Outbox, &Leases),
         mailer: Arc<Mailer>,
         status: Arc<MailStatus>,
     ) {
@@ -133,9 +154,12 @@ impl Tasks {
             dead_letters: outbox::dead_letters_folder(settings),
             status,
             stop: self.stop.clone(),
+            records_sent: leases.are_shared(),
         };
         let work = Arc::clone(&drain.status.work);
-        self.keep("mail drain", work, move || drain.clone().session());
+        let session =
+            move |lease: Lease| Drain { rows: drain.rows.under(&lease), ..drain.clone() }.session();
+        self.keep_under_lease("mail drain", work, (leases, LeasedWork::Mails), session);
     }
 
     /// Stores log lines: Souk's own, and with a broker those of other systems.

@@ -30,6 +30,11 @@ impl Stop {
         Self(switch.subscribe())
     }
 
+    /// The receiver of the same switch.
+    pub(crate) fn watch(&self) -> watch::Receiver<bool> {
+        self.0.clone()
+    }
+
     pub(crate) fn is_requested(&self) -> bool {
         *self.0.borrow() || self.0.has_changed().is_err()
     }

@@ -5,6 +5,7 @@ use serde_json::json;
 use souk_actors::Failure;
 use souk_actors::outbox::{Identity, Mails, Message, Numbered, Reader, Stream, StreamMarks};
 use souk_actors::store::StoreError;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::sync::watch;
@@ -24,6 +25,7 @@ struct State {
     rows: Vec<Message>,
     broker: u64,
     mail: u64,
+    sent: BTreeSet<u64>,
     marks: StreamMarks,
     acknowledgements: usize,
 }
@@ -36,6 +38,7 @@ impl HandOutbox {
             rows: Vec::new(),
             broker: 0,
             mail: 0,
+            sent: BTreeSet::new(),
             marks: StreamMarks::default(),
             acknowledgements: 0,
         };
@@ -182,6 +185,22 @@ impl Rows for HandOutbox {
         state.acknowledgements += 1;
         drop(state);
         // In the shop's store an acknowledgement is a commit too.
+        self.changes.send_modify(|commits| *commits += 1);
+        Ok(())
+    }
+
+    fn sent(&self) -> Result<BTreeSet<u64>, StoreError> {
+        Ok(self.state.lock().expect("sound").sent.clone())
+    }
+
+    async fn acknowledge_mails(&self, through: u64, sent: BTreeSet<u64>) -> Result<(), Failure> {
+        let mut state = self.state.lock().expect("sound");
+        assert!(state.mail < through || !sent.is_empty(), "says nothing new");
+        state.mail = state.mail.max(through);
+        state.sent.extend(sent);
+        state.sent = state.sent.split_off(&(through + 1));
+        state.acknowledgements += 1;
+        drop(state);
         self.changes.send_modify(|commits| *commits += 1);
         Ok(())
     }

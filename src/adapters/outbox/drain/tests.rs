@@ -18,12 +18,25 @@ struct Running {
 
 impl Running {
     fn start(outbox: &HandOutbox, transport: Transport, data: &TempDir) -> Self {
+        Self::starting(outbox, transport, data, false)
+    }
+
+    fn starting(
+        outbox: &HandOutbox,
+        transport: Transport,
+        data: &TempDir,
+        records_sent: bool,
+    ) -> Self {
         let status = Arc::new(MailStatus::default());
         let from = "Souk <shop@souk.example>".parse().expect("an address");
         let memory = data.path().join("memory");
         let mailer =
             Mailer::open(from, "Souk".to_owned(), transport, None, &memory).expect("opens");
-        let (first_wait, longest_wait) = (Duration::from_millis(100), Duration::from_millis(400));
+        let (first_wait, longest_wait) = match records_sent {
+            // Longer than the test: another process makes the next try.
+            true => (Duration::from_secs(3_600), Duration::from_secs(3_600)),
+            false => (Duration::from_millis(100), Duration::from_millis(400)),
+        };
         let (switch, stop) = Stop::new();
         let drain = Drain {
             rows: outbox.clone(),
@@ -32,6 +45,7 @@ impl Running {
             dead_letters: data.path().join("dead"),
             status: Arc::clone(&status),
             stop: stop.clone(),
+            records_sent,
         };
         let work = Arc::clone(&status.work);
         let task = tokio::spawn(keep_running("drain", stop, work, move || drain.clone().session()));
@@ -40,6 +54,16 @@ impl Running {
 
     fn by_smtp(outbox: &HandOutbox, server: &MailServer, data: &TempDir) -> Self {
         Self::start(outbox, Transport::smtp(&server.url()).expect("an address"), data)
+    }
+
+    /// One of several processes that share the outbox.
+    fn of_several(outbox: &HandOutbox, server: &MailServer, data: &TempDir) -> Self {
+        Self::starting(outbox, Transport::smtp(&server.url()).expect("an address"), data, true)
+    }
+
+    async fn kill(self) {
+        self.task.abort();
+        assert!(self.task.await.is_err(), "it was running");
     }
 
     async fn stop(self) {
@@ -101,6 +125,34 @@ async fn a_mail_that_is_put_off_holds_up_its_acknowledgement_and_no_other_mail()
 
     assert_eq!(recipients(&server), ["quick@souk.example", "slow@souk.example"]);
     assert_eq!(drain.status.put_off.load(Ordering::Relaxed), 1);
+    drain.stop().await;
+}
+
+#[tokio::test]
+async fn another_process_that_takes_over_sends_only_what_was_not_sent() {
+    let (server, outbox) = (MailServer::answering(&[]).await, HandOutbox::new("s"));
+    server.answer_recipients(&["451 later", "250 ok", "550 never"]);
+    for name in ["slow", "quick", "refused"] {
+        outbox.mail("welcome", &format!("{name}@souk.example"));
+    }
+    let [first, second] = [data(), data()];
+    let drain = Running::of_several(&outbox, &server, &first);
+    eventually("the others are recorded", async || {
+        (outbox.sent().expect("read") == BTreeSet::from([2, 3])).then_some(())
+    })
+    .await;
+    assert_eq!(outbox.cursor(Reader::Mail).expect("read"), 0);
+    drain.kill().await;
+
+    outbox.mail("welcome", "new@souk.example");
+    let drain = Running::of_several(&outbox, &server, &second);
+    acknowledged(&outbox, 4).await;
+
+    let mut sent = recipients(&server);
+    sent.sort();
+    assert_eq!(sent, ["new@souk.example", "quick@souk.example", "slow@souk.example"]);
+    assert!(!second.path().join("dead").exists(), "the first process has given it up");
+    assert!(outbox.sent().expect("read").is_empty());
     drain.stop().await;
 }
 
