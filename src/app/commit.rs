@@ -20,7 +20,11 @@ impl App {
         let operation = &call.operation;
         tracing::debug!(operation.contract, operation.heading, "waits for a turn");
         let pending = call.request.extensions.get::<PendingAnswer>().copied();
+        let is_shared = self.shop.leases.are_shared();
         let working = move |turn: Turn| async move {
+            if let Some(pending) = pending.filter(|_| is_shared) {
+                pending.require_unanswered(turn.unit())?;
+            }
             let answer = work(turn.clone()).await?;
             if let Some(pending) = pending {
                 pending.keep(turn.unit(), &answer)?;

@@ -14,7 +14,7 @@ use souk_actors::idempotency::{
 use souk_actors::store::{StoreError, Unit};
 use souk_actors::users::{self, SessionToken, User};
 use souk_actors::{Failure, clock};
-use souk_domain::SessionId;
+use souk_domain::{SessionId, UnixMillis};
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -57,24 +57,26 @@ pub(super) struct PendingAnswer {
     session: Option<SessionId>,
     /// Decides which share of the store the answer counts against.
     caller: Caller,
+    /// When the void answer under this key was stored, if there is one.
+    void: Option<UnixMillis>,
     /// True if the caller sent no credentials. Anybody can then use the same key.
     is_anonymous: bool,
 }
 
-/// Keys of requests that are running now.
+/// Keys of requests that are running now in this process.
 #[derive(Default)]
 pub(super) struct RunningKeys(Mutex<HashSet<RecordKey>>);
 
-/// Reserves a key while its request runs.
+/// Reserves a key while its request runs in this process.
 pub(super) struct HeldKey {
     app: Arc<App>,
-    key: RecordKey,
+    pending: PendingAnswer,
 }
 
 impl Drop for HeldKey {
     fn drop(&mut self) {
         let running = &self.app.running_keys.0;
-        running.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
+        running.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.pending.key);
     }
 }
 
@@ -84,8 +86,8 @@ enum Verdict {
     Replay(Answer),
     /// Refuse: the stored answer belongs to another request.
     OtherRequest,
-    /// The stored answer is void: process the request as if it were the first.
-    Void,
+    /// There is no answer, or a void one: process the request as if it were the first.
+    Void(Option<StoredAnswer>),
 }
 
 impl App {
@@ -119,16 +121,17 @@ impl App {
         if !is_free {
             return Err(Answer::detail(StatusCode::CONFLICT, standard::KEY_RUNNING));
         }
-        let held = HeldKey { app: Arc::clone(self), key: pending.key };
+        let mut held = HeldKey { app: Arc::clone(self), pending };
         match self.judge(request, &pending)? {
             Verdict::Replay(answer) => Err(answer),
             Verdict::OtherRequest => {
                 Err(Answer::detail(StatusCode::UNPROCESSABLE_ENTITY, standard::KEY_TAKEN))
             }
-            Verdict::Void => {
+            Verdict::Void(stored) => {
+                held.pending.void = stored.and_then(|stored| stored.given_at);
                 self.admit_stored_answer(pending.caller)
                     .map_err(|failure| failure_answer(&failure))?;
-                request.extensions.insert(pending);
+                request.extensions.insert(held.pending);
                 Ok(Some(held))
             }
         }
@@ -138,14 +141,14 @@ impl App {
         let snapshot = self.shop.store.snapshot();
         let failed = |error: StoreError| failure_answer(&error.into());
         let Some(stored) = idempotency::find(&*snapshot, pending.key).map_err(failed)? else {
-            return Ok(Verdict::Void);
+            return Ok(Verdict::Void(None));
         };
         if !idempotency::may_repeat(&*snapshot, &stored, clock::now()).map_err(failed)? {
-            return Ok(Verdict::Void);
+            return Ok(Verdict::Void(Some(stored)));
         }
         drop(snapshot);
         if is_of_version_1_and_void(&stored, pending) {
-            return Ok(Verdict::Void);
+            return Ok(Verdict::Void(Some(stored)));
         }
         self.admit_comparison(request, pending.key).map_err(|failure| failure_answer(&failure))?;
         Ok(opened(&stored, pending, request).map_or(Verdict::OtherRequest, Verdict::Replay))
@@ -226,12 +229,51 @@ impl App {
             seal: self.answers.key_of(&parts),
             session: claims.map(|claims| claims.id.session),
             caller,
+            void: None,
             is_anonymous,
         })
     }
 }
 
+impl HeldKey {
+    /// The answer to a request that failed. If another process has answered a request with the same
+    /// key meanwhile, this one failed because of that, and gets the same answer.
+    pub(super) fn judge_failed(&self, answer: Answer) -> Answer {
+        if answer.status.is_success() || !self.app.shop.leases.are_shared() {
+            return answer;
+        }
+        let snapshot = self.app.shop.store.snapshot();
+        let pending = &self.pending;
+        let stored = idempotency::find(&*snapshot, pending.key);
+        let Ok(Some(stored)) = stored else { return answer };
+        let may_repeat = idempotency::may_repeat(&*snapshot, &stored, clock::now());
+        let is_ours = stored.session == pending.session && pending.is_answered_by(&stored);
+        if !is_ours || !may_repeat.unwrap_or(false) {
+            return answer;
+        }
+        opened_sealed(&stored, pending).unwrap_or_else(|| {
+            Answer::detail(StatusCode::UNPROCESSABLE_ENTITY, standard::KEY_TAKEN)
+        })
+    }
+}
+
 impl PendingAnswer {
+    fn is_answered_by(&self, stored: &StoredAnswer) -> bool {
+        stored.given_at.is_some() && stored.given_at != self.void
+    }
+
+    /// Fails the turn of a request whose key has an answer by now: another process got a request with
+    /// the same key at the same time. On a store that is not shared, [`RunningKeys`] excludes that.
+    ///
+    /// # Errors
+    /// [`Failure::Busy`]; [`HeldKey::judge_failed`] then finds the answer.
+    pub(super) fn require_unanswered(&self, unit: &Unit) -> Result<(), Failure> {
+        match idempotency::find(unit, self.key)? {
+            Some(stored) if self.is_answered_by(&stored) => Err(Failure::Busy),
+            _ => Ok(()),
+        }
+    }
+
     /// Stores the answer in the turn that commits the request's changes, if the answer may be
     /// replayed.
     ///
@@ -271,6 +313,10 @@ fn opened(stored: &StoredAnswer, pending: &PendingAnswer, request: &Request) -> 
         return (plain.fingerprint == fingerprint)
             .then(|| replay_of(plain.status, plain.headers.clone(), plain.body.clone()));
     }
+    opened_sealed(stored, pending)
+}
+
+fn opened_sealed(stored: &StoredAnswer, pending: &PendingAnswer) -> Option<Answer> {
     let WholeAnswer { status, headers, body } =
         WholeAnswer::from_bytes(&pending.seal.open(&stored.sealed)?)?;
     Some(replay_of(status, headers, body))

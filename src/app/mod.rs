@@ -214,6 +214,10 @@ impl App {
             Err(answer) => return privacy::with_no_store(is_personal, answer),
         };
         let answer = self.router.answer(&self, request).await;
+        let answer = match &held {
+            Some(held) => held.judge_failed(answer),
+            None => answer,
+        };
         // Releases the key. A successful answer is stored by now; a refused request stores no answer.
         drop(held);
         privacy::with_no_store(is_personal, answer)

@@ -1,5 +1,7 @@
 //! Tests of the application on a real port, while its owners are killed under load (design law 6).
 
+mod several_processes;
+
 use super::{AppSettings, Reading};
 use crate::adapters::{self, AdapterSettings, Workers};
 use crate::edge;
@@ -41,6 +43,11 @@ impl OpenApp {
             store: StoreLimits::default(),
         };
         let shop = Shop::open_or_make(directory.path(), settings).await.expect("a shop");
+        Self::of(shop, directory).await
+    }
+
+    /// An application of this shop, with files of its own in `directory`.
+    async fn of(shop: Shop, directory: TempDir) -> Self {
         let adapters = AdapterSettings {
             nats_url: None,
             outbox_max_rows: 1_000_000,

@@ -83,7 +83,8 @@ impl Leases {
     }
 
     /// The leases of one of several processes, which has the name `holder`.
-    pub(crate) fn shared(store: &Store, holder: String) -> Self {
+    #[must_use]
+    pub fn shared(store: &Store, holder: String) -> Self {
         Self::shared_looking(store, holder, RENEW_EVERY, LOOK_EVERY)
     }
 
