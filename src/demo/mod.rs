@@ -10,12 +10,14 @@ pub(crate) use passwords::PASSWORDS_FILE;
 use crate::administrators::{self, AdministratorError};
 use passwords::Passwords;
 use souk_actors::journeys::accounts;
+use souk_actors::leases::{Lease, LeasedWork};
 use souk_actors::users::{self, Register};
 use souk_actors::{Failure, Shop};
 use souk_domain::{EmailAddress, Password, Role, Username};
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use tokio::sync::watch;
 
 const ADMINISTRATOR: &str = "admin@demo.example";
 const CUSTOMER: &str = "customer@demo.example";
@@ -40,11 +42,21 @@ pub(crate) enum DemoError {
 }
 
 /// Fills the shop, unless it was filled before. Stores the passwords in a file in `data`, which a
-/// shell can read.
+/// shell can read. If another process fills the same shop, waits until it has.
 ///
 /// # Errors
 /// [`DemoError`].
 pub(crate) async fn set_up(shop: &Shop, data: &Path) -> Result<Guide, DemoError> {
+    let (_running, stop) = watch::channel(false);
+    let session = |lease: Lease| {
+        let shop = shop.under(&lease);
+        async move { fill_once(&shop, data).await }
+    };
+    let set_up = shop.leases.run_while_held(LeasedWork::Demo, stop, session).await;
+    set_up.expect("nothing stops it before it has begun")
+}
+
+async fn fill_once(shop: &Shop, data: &Path) -> Result<Guide, DemoError> {
     let file = data.join(PASSWORDS_FILE);
     let administrator = address(ADMINISTRATOR);
     if users::by_email(&*shop.store.snapshot(), &administrator).map_err(Failure::from)?.is_some() {

@@ -8,6 +8,7 @@ use http::StatusCode;
 use http::header::HeaderValue;
 use schemars::JsonSchema;
 use serde::Serialize;
+use souk_actors::leases::HeldLease;
 use souk_actors::{clock, gateway};
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -76,10 +77,25 @@ pub(super) async fn metrics(app: Arc<App>, _: Call) -> Answer {
         let number = count(number);
         text.push_str(&format!("souk_logs_dropped_total{{reason=\"{reason}\"}} {number}\n"));
     }
+    write_leases(&app, &mut text);
     if let Err(error) = app.write_kept(&mut text) {
         return failure_answer(&error.into());
     }
     app.router.write_tallies(&mut text);
     let content_type = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     Answer::bytes(StatusCode::OK, content_type, Bytes::from(text))
+}
+
+/// Which work runs in this process, if several processes share the store.
+fn write_leases(app: &App, text: &mut String) {
+    let leases = app.shop.leases.held();
+    if leases.is_empty() {
+        return;
+    }
+    text.push_str("# HELP souk_lease_held 1 while this process runs the work.\n");
+    text.push_str("# TYPE souk_lease_held gauge\n");
+    for HeldLease { work, is_held } in leases {
+        let (name, held) = (work.name(), u64::from(is_held));
+        text.push_str(&format!("souk_lease_held{{name=\"{name}\"}} {held}\n"));
+    }
 }
