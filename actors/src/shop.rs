@@ -187,6 +187,7 @@ impl Shop {
         opening: Opening,
         settings: ShopSettings,
     ) -> Result<Self, OpenShopError> {
+        let path = place.directory().to_owned();
         let store = open_store(place, opening, settings.currency, settings.store.clone())?;
         let record_terms = async {
             match opening {
@@ -202,7 +203,7 @@ impl Shop {
             orders::list_guests_unpaid(&store),
             Outbox::open(store.clone(), settings.currency),
         )?;
-        recorded.map_err(|differ| OpenShopError::Terms { path: directory.to_owned(), differ })?;
+        recorded.map_err(|differ| OpenShopError::Terms { path, differ })?;
         let owner_settings = OwnerSettings {
             low_stock_threshold: settings.low_stock_threshold,
             order_notices: settings.order_notices,

@@ -374,12 +374,6 @@ impl Store {
         }
     }
 
-    /// True if other processes may write the same store.
-    #[must_use]
-    pub fn is_shared(&self) -> bool {
-        false
-    }
-
     /// Why the store rejects changes, as far as is known; `None` if it accepts them. The disk is
     /// only checked while [`Self::watch_disk`] runs.
     #[must_use]
