@@ -59,6 +59,8 @@ pub(crate) struct Settings {
     pub(crate) data: PathBuf,
     /// The database of the rows; unset: a file in the data directory.
     store: Option<Database>,
+    /// Whether the start makes tables that the database lacks.
+    migrate_on_start: bool,
     /// Base of the links in answers; unset: derived from each request.
     public_url: Option<String>,
     currency: Currency,
@@ -186,6 +188,7 @@ impl Default for Settings {
             listen: Listen::default(),
             data: PathBuf::from("data"),
             store: None,
+            migrate_on_start: true,
             public_url: None,
             currency: Currency::USD,
             nats_url: None,

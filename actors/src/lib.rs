@@ -38,7 +38,7 @@ pub mod webhooks;
 
 pub use failure::Failure;
 pub use owner::{Command, Owner, Slot, Turn, take_turn};
-pub use put_back::{FILE_NAME as START_FILE, restored};
+pub use put_back::{FILE_NAME as START_FILE, moved_to, restored};
 pub use random::{random_hex, random_u64};
 pub use shop::{OpenShopError, Shop, ShopSettings, copy_store, open_store, schema, tables};
 pub use terms::TermsDiffer;

@@ -9,7 +9,7 @@
 //! Neither can that of a shared store, which is not a file of this machine and which several
 //! processes have open.
 
-use crate::outbox::{self, Outbox};
+use crate::outbox::{self, Identity, Outbox};
 use crate::store::Store;
 use crate::{Failure, users};
 use serde::{Deserialize, Serialize};
@@ -46,6 +46,18 @@ pub async fn restored(store: &Store) -> Result<(), Failure> {
         outbox::put_start(&unit, None)
     };
     store.transact(begin).await
+}
+
+/// Writes the file for a store that was moved to `directory` from another place, and is the latest
+/// state of it. Otherwise the store's next start would take it for one that was put back by hand.
+///
+/// # Errors
+/// The system's error.
+pub fn moved_to(directory: &Path, store: &Store) -> io::Result<()> {
+    let identity = Identity::read(&store.snapshot()).map_err(io::Error::other)?;
+    let Some(identity) = identity else { return Ok(()) };
+    let Some(start) = identity.start().map(str::to_owned) else { return Ok(()) };
+    write(directory, &StartFile { start, before: None, rows: identity.last_row() })
 }
 
 /// Begins a generation in an open store that is behind what it once published. Rows of the outbox

@@ -5,12 +5,14 @@ mod backup;
 mod banner;
 mod check;
 mod completions;
+mod copy;
 mod crm;
 mod dead;
 mod doctor;
 mod events;
 mod health;
 mod logs;
+mod migrate;
 mod openapi;
 mod payments;
 mod prompt;
@@ -73,6 +75,10 @@ enum Command {
     Backup(backup::Backup),
     /// Put a copy in the place of the store; the shop must be closed.
     Restore(restore::Restore),
+    /// Copy the whole store to an empty place, also between a file and a database; close the shop first.
+    Copy(copy::Copy),
+    /// Make the tables that the database of the shop lacks.
+    Migrate,
     /// The shop's events.
     #[command(subcommand)]
     Events(events::Events),
@@ -108,6 +114,10 @@ pub(crate) enum CommandError {
     Backup(#[from] backup::BackupError),
     #[error(transparent)]
     Restore(#[from] restore::RestoreError),
+    #[error(transparent)]
+    Copy(#[from] copy::CopyError),
+    #[error(transparent)]
+    Migrate(#[from] migrate::MigrateError),
     #[error(transparent)]
     Events(#[from] events::EventsError),
     #[error(transparent)]
@@ -166,6 +176,8 @@ fn try_to_run(line: CommandLine) -> Result<ExitCode, CommandError> {
         Command::Check(options) => check::run(&options, &load()?),
         Command::Backup(options) => runtime()?.block_on(backup::back_up(options, &load()?)),
         Command::Restore(options) => Ok(runtime()?.block_on(restore::restore(&options, &load()?))?),
+        Command::Copy(options) => runtime()?.block_on(copy::run(options, &load()?)),
+        Command::Migrate => runtime()?.block_on(migrate::run(&load()?)),
         Command::Events(events) => runtime()?.block_on(events::run(events, &load()?)),
         Command::Crm(crm) => runtime()?.block_on(crm::run(crm, &load()?)),
         Command::Logs(options) => Ok(logs::run(&options, &load()?)?),

@@ -1,9 +1,13 @@
 //! `souk restore`: replaces the store by a copy after proving the copy sound.
 
+use super::copy::{CopyError, copy};
 use crate::settings::Settings;
 use clap::Args;
 use souk_actors::check::check;
-use souk_actors::store::{BadCopy, OpenError, Opening, Seal, Store, StoreError};
+use souk_actors::store::{
+    BadCopy, Database, OpenError, Opening, Seal, Store, StoreError, TransferError, TransferPlace,
+    require_empty,
+};
 use souk_actors::{Failure, OpenShopError};
 use std::fs::{self, File};
 use std::io;
@@ -18,7 +22,7 @@ const TRIAL: &str = "restore.tmp";
 pub(super) struct Restore {
     /// A file that `souk backup` made.
     file: PathBuf,
-    /// Put it in the place of the store that is there.
+    /// Put it in the place of the store that is there. A database must be empty all the same.
     #[arg(long)]
     force: bool,
 }
@@ -48,6 +52,10 @@ pub(crate) enum RestoreError {
     Unsound { file: PathBuf, findings: String },
     #[error("nothing was restored: the copy cannot be given a new generation")]
     Renew(#[source] Failure),
+    #[error("nothing was restored")]
+    Transfer(#[from] TransferError),
+    #[error("nothing was restored")]
+    Copy(#[from] CopyError),
     #[error("cannot use {}", .path.display())]
     Io {
         path: PathBuf,
@@ -61,6 +69,9 @@ pub(super) async fn restore(
     options: &Restore,
     settings: &Settings,
 ) -> Result<ExitCode, RestoreError> {
+    if let Some(database) = settings.database() {
+        return restore_into(database, &options.file, settings).await;
+    }
     let (data, file) = (&settings.data, &options.file);
     let place = data.join(Store::FILE_NAME);
     let is_there = place.exists();
@@ -80,14 +91,7 @@ pub(super) async fn restore(
             }
         }
     };
-    let staging = StagingDirectory::make(data)?;
-    Seal::unseal(file, &staging.store)?;
-    let store = prove(file, &staging, settings)?;
-    // The only place where a restored store gets its new generation, before it becomes the shop's.
-    let renewed = souk_actors::restored(&store).await;
-    store.close().await;
-    drop(store);
-    renewed.map_err(RestoreError::Renew)?;
+    let staging = unpack(file, settings).await?;
     staging.take_place(&place)?;
     println!("the store was restored from {}", file.display());
     println!(
@@ -96,6 +100,39 @@ pub(super) async fn restore(
         data.join("jwt-secret").display()
     );
     Ok(ExitCode::SUCCESS)
+}
+
+/// Writes the store of a copy into an empty database after proving the copy sound.
+async fn restore_into(
+    database: &Database,
+    file: &Path,
+    settings: &Settings,
+) -> Result<ExitCode, RestoreError> {
+    let to = TransferPlace::Database(database.clone());
+    require_empty(&souk_actors::schema(), &to).await?;
+    Seal::prove(file)?;
+    let staging = unpack(file, settings).await?;
+    let from = TransferPlace::Directory(staging.directory.clone());
+    let rows = copy(&from, &to).await?.rows;
+    println!("{rows} rows were restored from {} into {database}", file.display());
+    println!(
+        "not in the copy: the key that signs tokens. If jwt_secret is not the one of that time, \
+         everybody logs in anew"
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Unpacks a copy, and proves it sound.
+async fn unpack(file: &Path, settings: &Settings) -> Result<StagingDirectory, RestoreError> {
+    let staging = StagingDirectory::make(&settings.data)?;
+    Seal::unseal(file, &staging.store)?;
+    let store = prove(file, &staging, settings)?;
+    // The only place where a restored store gets its new generation, before it becomes the shop's.
+    let renewed = souk_actors::restored(&store).await;
+    store.close().await;
+    drop(store);
+    renewed.map_err(RestoreError::Renew)?;
+    Ok(staging)
 }
 
 /// Unpacks the copy's store, opens it, and checks all its invariants.

@@ -31,7 +31,8 @@ pub(super) const CLOSE_WITHIN: Duration = Duration::from_secs(4);
 const RECOVER_WITHIN: Duration = Duration::from_secs(5);
 /// `EX_SOFTWARE` of sysexits.h: an owner died too often.
 const EXIT_OWNER_DIED: u8 = 70;
-/// `EX_IOERR` of sysexits.h: the disk failed in the middle of a commit.
+/// `EX_IOERR` of sysexits.h: the disk failed in the middle of a commit, or this process cannot follow
+/// its database.
 pub(super) const EXIT_DISK_FAILED: u8 = 74;
 
 #[derive(Debug, Args)]
@@ -101,6 +102,7 @@ enum StopReason {
     Requested,
     OwnerDied,
     DiskFailed,
+    CannotFollow,
 }
 
 impl StopReason {
@@ -109,6 +111,7 @@ impl StopReason {
             Self::Requested => "a stop was requested",
             Self::OwnerDied => "an owner died too often",
             Self::DiskFailed => "the disk failed",
+            Self::CannotFollow => "this process cannot follow the database",
         }
     }
 }
@@ -181,7 +184,7 @@ pub(super) async fn serve(serve: Serve, settings: Settings) -> Result<ExitCode, 
     Ok(match stop_reason {
         None | Some(StopReason::Requested) => ExitCode::SUCCESS,
         Some(StopReason::OwnerDied) => ExitCode::from(EXIT_OWNER_DIED),
-        Some(StopReason::DiskFailed) => ExitCode::from(EXIT_DISK_FAILED),
+        Some(StopReason::DiskFailed | StopReason::CannotFollow) => ExitCode::from(EXIT_DISK_FAILED),
     })
 }
 
@@ -313,7 +316,10 @@ async fn watch_for_stop_reasons(
         _ = signals.terminate.recv() => StopReason::Requested,
         _ = signals.interrupt.recv() => StopReason::Requested,
         _ = escalated.wait_for(|escalated| *escalated) => StopReason::OwnerDied,
-        _ = broken.wait_for(|broken| *broken) => StopReason::DiskFailed,
+        _ = broken.wait_for(|broken| *broken) => match shop.store.is_shared() {
+            true => StopReason::CannotFollow,
+            false => StopReason::DiskFailed,
+        },
     };
     tracing::info!(why = why.word(), "stopping");
     stop_reason.send_replace(Some(why));

@@ -31,6 +31,7 @@ impl Settings {
         put(&mut self.listen, reader.read("listen", Whole, Listen::parse));
         put(&mut self.data, reader.read("data", Whole, judge::new_directory));
         self.store = reader.read("store", Disclosure::Address, store::parse).flatten();
+        put(&mut self.migrate_on_start, reader.read("migrate_on_start", Whole, on_or_off));
         self.public_url = reader.read("public_url", Disclosure::Address, judge::public_url);
         put(&mut self.currency, reader.read("currency", Whole, currency::parse));
         put(&mut self.shop_name, reader.read("shop_name", Whole, judge::one_line));

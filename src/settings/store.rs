@@ -27,9 +27,11 @@ impl Settings {
     pub(crate) fn place(&self) -> StorePlace {
         match &self.store {
             None => StorePlace::Directory(self.data.clone()),
-            Some(database) => {
-                StorePlace::Database { database: database.clone(), copy: self.data.join(COPY) }
-            }
+            Some(database) => StorePlace::Database {
+                database: database.clone(),
+                copy: self.data.join(COPY),
+                makes_tables: self.migrate_on_start,
+            },
         }
     }
 }

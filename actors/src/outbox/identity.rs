@@ -133,7 +133,7 @@ impl Identity {
     }
 
     /// `None` before the store has a name.
-    pub(super) fn read(snapshot: &Snapshot) -> Result<Option<Self>, StoreError> {
+    pub(crate) fn read(snapshot: &Snapshot) -> Result<Option<Self>, StoreError> {
         let Some(row) = snapshot.get(IDENTITY, &0)? else { return Ok(None) };
         let last_row = snapshot.last_number(Numbered::Row.kind())?;
         Ok(Some(Self { row, last_row }))

@@ -42,11 +42,16 @@ use row::OutboxRow;
 use souk_domain::{Currency, UnixMillis};
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::time::Duration;
 use stored::{CURSORS, MARKS, ROWS};
 use tokio::sync::watch;
 
 /// Most rows that one search for mails passes over.
 const ROWS_PASSED_OVER_MAX: u64 = 4_096;
+
+/// How much older a row may be than one before it: several processes write rows, and each of their
+/// clocks may be two seconds off the database's.
+const CLOCKS_DIFFER_MAX: Duration = Duration::from_secs(10);
 
 /// Appends a row in the turn that makes the change.
 pub(crate) fn append(unit: &Unit, outgoing: Outgoing) -> Result<(), Failure> {
@@ -236,15 +241,24 @@ impl Outbox {
         let snapshot = self.store.snapshot();
         let first = snapshot.range(ROWS, &0, None, Direction::Ascending, 1)?;
         let Some((first, _)) = first.first() else { return Ok(0) };
-        // Row numbers have no gaps and times never decrease, so a binary search works.
+        // Row numbers have no gaps, and no row is much older than one before it. So all rows up to one
+        // that is older by more than that are older than `time`.
+        let surely_before = time.before(CLOCKS_DIFFER_MAX);
         let (mut earlier, mut later) = (first - 1, last(&*snapshot)? + 1);
         while earlier + 1 < later {
             let middle = earlier.midpoint(later);
             match snapshot.get(ROWS, &middle)? {
-                Some(row) if row.time < time => earlier = middle,
+                Some(row) if row.time < surely_before => earlier = middle,
                 _ => later = middle,
             }
         }
+        snapshot.visit(ROWS, &later, None, Direction::Ascending, |sequence, row| {
+            if row.time >= time {
+                return ControlFlow::Break(());
+            }
+            earlier = sequence;
+            ControlFlow::Continue(())
+        })?;
         Ok(earlier)
     }
 
@@ -370,5 +384,30 @@ mod tests {
         }
         let none = outbox.mails_after(many, 10).expect("read");
         assert_eq!((none.messages.len(), none.through, none.may_have_more), (0, many, false));
+    }
+
+    #[tokio::test]
+    async fn a_time_is_found_though_the_clocks_of_several_processes_differ() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let store = Store::made_in(directory.path(), TABLES);
+        let outbox = Outbox::open(store.clone(), Currency::USD).await.expect("opens");
+        // In seconds: every third process is three seconds behind.
+        let time = |row: i64| row / 2 - if row % 3 == 0 { 3 } else { 0 };
+        let of = |seconds: i64| UnixMillis::new((100 + seconds) * 1_000);
+        let write = store.transact(move |unit| async move {
+            for row in 1..=200 {
+                let (user, what) = (UserId::new(1).expect("positive"), UserEvent::Updated);
+                let outgoing = Outgoing::User { user, version: 1, what, role: Role::Customer };
+                let row = OutboxRow { time: of(time(row)), outgoing };
+                unit.append(ROWS, Numbered::Row.kind(), &row)?;
+            }
+            Ok(())
+        });
+        write.await.expect("written");
+        for seconds in -5..110 {
+            let expected = (1..=200).find(|row| time(*row) >= seconds).map_or(200, |row| row - 1);
+            let found = outbox.before(of(seconds)).expect("read");
+            assert_eq!(i64::try_from(found).expect("small"), expected, "{seconds}");
+        }
     }
 }

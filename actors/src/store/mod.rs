@@ -37,10 +37,11 @@ mod table;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod transfer;
 mod turns;
 mod write_set;
 
-pub use engines::postgres::{BadUrl, Database, DatabaseError};
+pub use engines::postgres::{BadUrl, Database, DatabaseError, DatabaseStats, Migration, migrate};
 pub use engines::redb::CopyError;
 pub use epoch::Unit;
 pub use error::{OpenError, StoreError};
@@ -53,6 +54,10 @@ pub use snapshot::Snapshot;
 pub use stored::{Octets, Stored, Text, read_all};
 pub use table::{Direction, Key, Look, Read, Row, RowReader, Table};
 pub use tables::TableId;
+pub use transfer::{
+    Difference, TransferError, TransferPlace, TransferProgress, TransferStep, Transferred,
+    require_empty, transfer,
+};
 
 #[cfg(any(test, fuzzing))]
 pub(crate) use counters::READERS;
@@ -422,6 +427,15 @@ impl Store {
             overtaken: self.shared.overtaken.load(Ordering::Relaxed),
             turns: self.shared.turns.load(Ordering::Relaxed),
             waiting: self.shared.waiting.load(Ordering::SeqCst),
+        }
+    }
+
+    /// What the process did with its database; `None` for a store in a file.
+    #[must_use]
+    pub fn database_stats(&self) -> Option<DatabaseStats> {
+        match &self.shared.engine {
+            Engine::Redb(_) => None,
+            Engine::Postgres(engine) => Some(engine.stats()),
         }
     }
 

@@ -14,6 +14,9 @@ pub enum StorePlace {
         database: Database,
         /// Where this process keeps its copy of the rows. It is only a cache.
         copy: PathBuf,
+        /// Whether [`Opening::OrMake`] makes tables that are missing; otherwise only
+        /// [`super::migrate`] does.
+        makes_tables: bool,
     },
 }
 
@@ -30,7 +33,11 @@ impl StorePlace {
     ) -> Result<Store, OpenError> {
         match self {
             Self::Directory(directory) => Store::open(directory, schema, opening, limits),
-            Self::Database { database, copy } => {
+            Self::Database { database, copy, makes_tables } => {
+                let opening = match opening {
+                    Opening::OrMake if !makes_tables => Opening::Existing,
+                    opening => opening,
+                };
                 Store::open_database(database, copy, schema, opening, limits)
             }
         }

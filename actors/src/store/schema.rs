@@ -68,7 +68,8 @@ pub enum Opening {
     /// The store must exist. Nothing is created, not even the directory.
     Existing,
     /// Like `Existing`, but compares the checksum of every page first, which takes as long as
-    /// reading the whole file. For reading a store that may be damaged.
+    /// reading the whole file. For reading a store that may be damaged. Of a database, every row is
+    /// read again, into a copy for this process alone.
     Proven,
     /// Creates the store if it does not exist.
     OrMake,

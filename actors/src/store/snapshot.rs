@@ -33,6 +33,10 @@ impl Snapshot {
         Self { epoch, position, tables, view, kept }
     }
 
+    pub(super) fn view(&self) -> &View {
+        &self.view
+    }
+
     pub(super) fn position(&self) -> i64 {
         self.position
     }

@@ -9,6 +9,7 @@ use http::header::HeaderValue;
 use schemars::JsonSchema;
 use serde::Serialize;
 use souk_actors::leases::HeldLease;
+use souk_actors::store::Store;
 use souk_actors::{clock, gateway};
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -47,6 +48,9 @@ pub(super) async fn metrics(app: Arc<App>, _: Call) -> Answer {
     metric("souk_store_turns_total", "counter", "Requests in durable epochs.", stats.turns);
     let waiting = u64::try_from(stats.waiting).unwrap_or(u64::MAX);
     metric("souk_store_waiting", "gauge", "Requests that wait for a turn.", waiting);
+    for (name, kind, help, value) in of_database(&app.shop.store) {
+        metric(name, kind, help, value);
+    }
     metric("souk_outbox_pending", "gauge", "Rows not carried out yet.", report.pending_rows);
     let age = report.oldest_pending.map_or(0, |oldest| clock::now().seconds() - oldest.seconds());
     let age = u64::try_from(age).unwrap_or(0);
@@ -98,4 +102,52 @@ fn write_leases(app: &App, text: &mut String) {
         let (name, held) = (work.name(), u64::from(is_held));
         text.push_str(&format!("souk_lease_held{{name=\"{name}\"}} {held}\n"));
     }
+}
+
+/// The metrics of a store in a database.
+fn of_database(store: &Store) -> Vec<(&'static str, &'static str, &'static str, u64)> {
+    let Some(stats) = store.database_stats() else { return Vec::new() };
+    let number = |number: i64| u64::try_from(number).unwrap_or(0);
+    let (counter, gauge) = ("counter", "gauge");
+    vec![
+        ("souk_database_connected", gauge, "1 while it answers.", u64::from(stats.is_connected)),
+        (
+            "souk_database_last_contact_seconds",
+            gauge,
+            "Time since its last answer.",
+            stats.last_contact.as_secs(),
+        ),
+        (
+            "souk_database_reconnects_total",
+            counter,
+            "Connections made after one was lost.",
+            stats.reconnects,
+        ),
+        ("souk_database_epochs_total", counter, "Epochs this process committed.", stats.committed),
+        (
+            "souk_database_epochs_followed_total",
+            counter,
+            "Epochs of other processes that it followed.",
+            stats.followed,
+        ),
+        (
+            "souk_database_epochs_again_total",
+            counter,
+            "Epochs run again because another process had changed what they read.",
+            store.stats().overtaken,
+        ),
+        (
+            "souk_database_log_locks_total",
+            counter,
+            "Epochs that locked the log before their turns.",
+            stats.locked_before,
+        ),
+        (
+            "souk_database_log_position",
+            gauge,
+            "The last epoch this process has followed.",
+            number(stats.position),
+        ),
+        ("souk_database_log_end", gauge, "The last epoch in the log.", number(stats.log_end)),
+    ]
 }

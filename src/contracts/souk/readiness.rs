@@ -30,6 +30,10 @@ pub(super) async fn ready(app: Arc<App>, _: Call) -> Answer {
         word
     };
     let store = match app.shop.store.takes_no_changes() {
+        Some(NoChanges::Failed) if app.shop.store.is_shared() => add_reason(
+            "failed",
+            "this process cannot follow the database: it stops to be started again",
+        ),
         Some(why) => add_reason(word_for(why), &reason_for(why)),
         None if report.is_none() => add_reason("failed", "the store cannot be read"),
         None => "ok",

@@ -5,6 +5,7 @@
 //! and the epoch is committed after theirs, unless they changed what its turns had read: then the
 //! turns run again. While others commit all the time, the log is locked at once.
 
+use super::counts::Purpose;
 use super::follow::apply_others;
 use super::local_copy::Position;
 use super::session::{Session, Trouble};
@@ -76,9 +77,10 @@ impl PostgresEngine {
             return;
         }
         let mut committing = self.link.committing.lock().await;
-        if let Err(failed) = self.link.hold_log(shared, &mut committing).await {
+        match self.link.hold_log(shared, &mut committing).await {
+            Ok(()) => drop(self.link.counts.locked_before.fetch_add(1, Ordering::Relaxed)),
             // The epoch is then committed as any other.
-            self.link.give_up(&mut committing, failed).await;
+            Err(failed) => drop(self.link.give_up(&mut committing, failed).await),
         }
     }
 }
@@ -141,7 +143,7 @@ impl Link {
         wanted: &[WantedBlock],
         tag: i64,
     ) -> Result<(), Failed> {
-        self.connect(shared, committing).await?;
+        self.ready(shared, committing).await?;
         if self.is_crowded.load(Ordering::SeqCst) && !committing.holds_log {
             self.hold_log(shared, committing).await?;
         }
@@ -201,6 +203,8 @@ impl Link {
                 publish(shared, sealed.number, to.number, &settled.writes, view);
             }
         }
+        self.counts.committed.fetch_add(1, Ordering::Relaxed);
+        self.counts.note_contact(to.number);
         for (wanted, numbers) in settled.blocks {
             self.blocks.grant(wanted, numbers);
         }
@@ -209,7 +213,7 @@ impl Link {
 
     /// Locks the log, and lets the copy follow to its end.
     async fn hold_log(&self, shared: &Shared, committing: &mut Committing) -> Result<(), Failed> {
-        self.connect(shared, committing).await?;
+        self.ready(shared, committing).await?;
         let session = committing.session.as_ref().ok_or(Failed::Overtaken)?;
         let mut epochs = session.lock(self.position()).await?;
         committing.holds_log = true;
@@ -226,12 +230,12 @@ impl Link {
     }
 
     /// Connects if there is no connection, and finds out how the last epoch ended if that is unknown.
-    async fn connect(&self, shared: &Shared, committing: &mut Committing) -> Result<(), Failed> {
+    async fn ready(&self, shared: &Shared, committing: &mut Committing) -> Result<(), Failed> {
         let is_open = |session: &Session| !session.client.is_closed();
         if !committing.session.as_ref().is_some_and(is_open) {
             committing.holds_log = false;
             let lost = |error: super::DatabaseError| Trouble::Lost(error.to_string());
-            committing.session = Some(Session::connect(&self.database).await.map_err(lost)?);
+            committing.session = Some(self.connect(Purpose::Commits).await.map_err(lost)?);
         }
         if committing.unresolved.is_some() {
             self.resolve(shared, committing).await?;
@@ -264,7 +268,7 @@ impl Link {
     async fn resolve_in_time(&self, shared: &Shared, committing: &mut Committing) -> Ending {
         let began = Instant::now();
         while began.elapsed() < OUTCOME_WITHIN {
-            let connected = Session::connect(&self.database).await;
+            let connected = self.connect(Purpose::Commits).await;
             if let Ok(session) = connected {
                 committing.session = Some(session);
                 if let Ok(ending) = self.resolve(shared, committing).await {

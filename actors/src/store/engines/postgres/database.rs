@@ -66,11 +66,23 @@ pub enum DatabaseError {
     },
     /// It is empty.
     #[error(
-        "{database} has no shop yet: `souk migrate` makes its tables, and so does `souk serve`"
+        "{database} has no shop yet: `souk migrate` makes its tables, and so does `souk serve` unless \
+         migrate_on_start is off"
     )]
     NoShop {
         /// The database.
         database: Database,
+    },
+    /// It lacks tables, as before the first start of a newer version.
+    #[error(
+        "{database} lacks tables of this version of Souk ({tables}): `souk migrate` makes them, and so \
+         does `souk serve` unless migrate_on_start is off"
+    )]
+    Incomplete {
+        /// The database.
+        database: Database,
+        /// The missing tables.
+        tables: String,
     },
     /// Written by a newer or unknown Souk.
     #[error(

@@ -11,6 +11,8 @@ pub(super) struct LoggedEpoch {
     pub(super) number: i64,
     /// What the process that committed it calls it; never reused.
     pub(super) tag: i64,
+    /// The last number in the log when it was read.
+    pub(super) log_end: i64,
     tables: Vec<i16>,
     keys: Vec<Vec<u8>>,
     rows: Vec<Option<Vec<u8>>>,
@@ -24,6 +26,7 @@ impl LoggedEpoch {
             tables: row.try_get(2)?,
             keys: row.try_get(3)?,
             rows: row.try_get(4)?,
+            log_end: row.try_get(5)?,
         })
     }
 

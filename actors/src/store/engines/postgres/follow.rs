@@ -1,5 +1,6 @@
 //! Follows the commits of other processes by the database's log.
 
+use super::counts::Purpose;
 use super::epochs::LoggedEpoch;
 use super::local_copy::together;
 use super::session::{EPOCHS_AT_ONCE, Session, Trouble};
@@ -64,6 +65,7 @@ pub(super) fn apply_others(
     drop(copy);
     let count = u64::try_from(count).unwrap_or(u64::MAX);
     shared.commits.send_modify(|commits| *commits += count);
+    link.counts.followed.fetch_add(count, Ordering::Relaxed);
     Ok(())
 }
 
@@ -108,6 +110,7 @@ impl Follower {
         };
         loop {
             let epochs = session.epochs_after(self.link.position()).await?;
+            self.link.counts.note_contact(epochs.last().map_or(0, |epoch| epoch.log_end));
             let is_all = i64::try_from(epochs.len()).unwrap_or(0) < EPOCHS_AT_ONCE;
             apply_others(&self.link, shared, epochs)?;
             if is_all {
@@ -127,7 +130,7 @@ impl Follower {
     }
 
     async fn connect(&self) -> Result<Session, Failed> {
-        let connected = Session::connect(&self.link.database).await;
+        let connected = self.link.connect(Purpose::Following).await;
         let session = connected.map_err(|error| Failed::Away(error.to_string()))?;
         let here = self.link.copy().position();
         let (last, tag) = session.last_and_tag_of(here.number).await?;

@@ -18,7 +18,7 @@ use redb::{Durability, ReadableDatabase, TableDefinition};
 use std::collections::VecDeque;
 use std::fs;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::pin::pin;
 
 /// What the file is a copy of: `store` (its name in the database), and `position` (number and tag of
@@ -66,16 +66,6 @@ pub(super) struct LocalCopy {
     position: Position,
     recent: VecDeque<Written>,
     remembered: usize,
-    /// Deleted when the copy is dropped, if it is only for this process.
-    temporary: Option<PathBuf>,
-}
-
-impl Drop for LocalCopy {
-    fn drop(&mut self) {
-        if let Some(path) = &self.temporary {
-            let _ = fs::remove_file(path);
-        }
-    }
 }
 
 impl LocalCopy {
@@ -148,24 +138,21 @@ impl Opened<'_> {
         let mut builder = fs::DirBuilder::new();
         let made = builder.recursive(true).mode(0o700).create(self.directory);
         made.map_err(|error| failed(self.directory, redb::Error::Io(error)))?;
-        // What is to be proven is what the database has, not what an earlier copy had.
-        let created = match self.opening {
-            Opening::Proven => Err(redb::DatabaseError::DatabaseAlreadyOpen),
-            Opening::Existing | Opening::OrMake => self.create(&path),
-        };
-        let (path, temporary, file) = match created {
-            Ok(file) => (path, None, file),
-            // A shop is open with it.
-            Err(redb::DatabaseError::DatabaseAlreadyOpen) => {
-                let name = format!(".{FILE_NAME}.{}", crate::random_hex(4));
-                let path = self.directory.join(name);
+        let (path, file) = match self.create_shared(&path) {
+            Ok(Some(file)) => (path, file),
+            Ok(None) => {
+                let path = self.directory.join(format!(".{FILE_NAME}.{}", crate::random_hex(4)));
                 let file = self.create(&path).map_err(|error| failed(&path, error.into()))?;
-                (path.clone(), Some(path), file)
+                // It is gone with this process, however that ends.
+                let removed = fs::remove_file(&path).map_err(redb::Error::Io);
+                removed.map_err(|error| failed(&path, error))?;
+                (path, file)
             }
             Err(error) if is_damaged(&error) => {
                 let removed = fs::remove_file(&path).map_err(redb::Error::Io);
                 removed.map_err(|error| failed(&path, error))?;
-                (path.clone(), None, self.create(&path).map_err(|it| failed(&path, it.into()))?)
+                let file = self.create(&path).map_err(|it| failed(&path, it.into()))?;
+                (path, file)
             }
             Err(error) => return Err(failed(&path, error.into())),
         };
@@ -176,7 +163,20 @@ impl Opened<'_> {
             None => fill.fill(&file, &path).await?,
         };
         let engine = RedbEngine::new(file, tables);
-        Ok(LocalCopy { engine, position, recent: VecDeque::new(), remembered: 0, temporary })
+        Ok(LocalCopy { engine, position, recent: VecDeque::new(), remembered: 0 })
+    }
+
+    /// The file that is kept for the next process; `None` if it is not to be used.
+    fn create_shared(&self, path: &Path) -> Result<Option<redb::Database>, redb::DatabaseError> {
+        // What is to be proven is what the database has, not what an earlier copy had.
+        if self.opening == Opening::Proven {
+            return Ok(None);
+        }
+        match self.create(path) {
+            // A shop is open with it.
+            Err(redb::DatabaseError::DatabaseAlreadyOpen) => Ok(None),
+            created => created.map(Some),
+        }
     }
 
     fn create(&self, path: &Path) -> Result<redb::Database, redb::DatabaseError> {

@@ -7,6 +7,7 @@
 //! and every turn sees the state just before it. `docs/decisions/0005-postgres.md` tells why.
 
 mod commit;
+mod counts;
 mod database;
 mod epochs;
 mod follow;
@@ -14,16 +15,22 @@ mod local_copy;
 mod schema;
 mod session;
 mod settle;
+mod transfer;
 
+pub use counts::DatabaseStats;
 pub use database::{BadUrl, Database, DatabaseError};
+pub use schema::Migration;
+pub(in crate::store) use transfer::DatabaseEnd;
 
 use crate::store::engines::redb::RedbView;
 use crate::store::numbers::Blocks;
 use crate::store::reads::ReadSet;
 use crate::store::{Opening, Schema, Shared, StoreError, StoreLimits};
 use commit::Committing;
+use counts::{Counts, Purpose};
 use epochs::TableNumbers;
 use local_copy::{LocalCopy, Opened};
+use session::Session;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -42,6 +49,14 @@ pub(in crate::store) struct PostgresEngine {
     link: Arc<Link>,
 }
 
+/// Makes the tables of a database that it lacks. All of them or none.
+///
+/// # Errors
+/// [`DatabaseError`].
+pub async fn migrate(database: &Database, schema: &Schema) -> Result<Migration, DatabaseError> {
+    Ok(schema::prepare(database, schema, true).await?.made)
+}
+
 /// What the commits and the follower share.
 struct Link {
     database: Database,
@@ -49,6 +64,7 @@ struct Link {
     copy: Mutex<LocalCopy>,
     committing: tokio::sync::Mutex<Committing>,
     blocks: Arc<Blocks>,
+    counts: Counts,
     is_away: AtomicBool,
     /// Epochs left that lock the log before their turns run.
     careful: AtomicU32,
@@ -82,7 +98,8 @@ impl PostgresEngine {
         builder.worker_threads(THREADS).thread_name("database").enable_all();
         let runtime = builder.build().map_err(DatabaseError::Threads)?;
         let open = async {
-            let prepared = schema::prepare(database, schema, opening).await?;
+            let makes = opening == Opening::OrMake;
+            let prepared = schema::prepare(database, schema, makes).await?;
             let cache_bytes = limits.cache_bytes;
             let opened = Opened { directory, schema, opening, cache_bytes };
             let copy = opened.open(database, &prepared).await?;
@@ -92,6 +109,7 @@ impl PostgresEngine {
                 copy: Mutex::new(copy),
                 committing: tokio::sync::Mutex::new(Committing::default()),
                 blocks: Arc::default(),
+                counts: Counts::new(),
                 is_away: AtomicBool::new(false),
                 careful: AtomicU32::new(0),
                 is_crowded: AtomicBool::new(false),
@@ -133,6 +151,10 @@ impl PostgresEngine {
         self.link.is_away.load(Ordering::SeqCst)
     }
 
+    pub(in crate::store) fn stats(&self) -> DatabaseStats {
+        self.link.counts.stats(self.link.position(), !self.is_away())
+    }
+
     pub(in crate::store) fn blocks(&self) -> Arc<Blocks> {
         Arc::clone(&self.link.blocks)
     }
@@ -164,6 +186,12 @@ impl Link {
     /// The number of the last epoch in the copy.
     fn position(&self) -> i64 {
         self.copy().position().number
+    }
+
+    async fn connect(&self, purpose: Purpose) -> Result<Session, DatabaseError> {
+        let session = Session::connect(&self.database).await?;
+        self.counts.note_connected(purpose);
+        Ok(session)
     }
 
     async fn catch_up(&self) -> Result<(), StoreError> {

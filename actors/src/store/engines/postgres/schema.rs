@@ -3,10 +3,10 @@
 use super::database::{Database, DatabaseError};
 use super::epochs::TableNumbers;
 use super::session::{connect, refused};
-use crate::store::{Opening, SCHEMA_VERSION, Schema};
+use crate::store::{SCHEMA_VERSION, Schema};
 use std::collections::HashMap;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
-use tokio_postgres::{Client, Transaction};
+use tokio_postgres::Client;
 
 /// The format of the database's tables; the rows in them have [`SCHEMA_VERSION`].
 const FORMAT: u64 = 1;
@@ -62,34 +62,52 @@ pub(super) struct Prepared {
     pub(super) tables: TableNumbers,
     /// The name that the database got when its tables were made.
     pub(super) store: String,
+    pub(super) made: Migration,
 }
 
-/// Checks the database, and makes what is missing if `opening` allows it. All of it or nothing.
+/// What was made in a database.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Migration {
+    /// True if it had no shop before.
+    pub is_new: bool,
+    /// The shop's tables that it did not have.
+    pub tables: Vec<&'static str>,
+}
+
+/// Checks the database, and makes what is missing if `makes`. All of it or nothing.
 pub(super) async fn prepare(
     database: &Database,
     schema: &Schema,
-    opening: Opening,
+    makes: bool,
 ) -> Result<Prepared, DatabaseError> {
-    let mut client = connect(database).await?;
+    let client = connect(database).await?;
     let failed = |error: tokio_postgres::Error| refused(database, &error);
     compare_clocks(database, &client).await?;
     refuse_transaction_pooling(database, &client).await?;
-    let begun = client.transaction().await.map_err(failed)?;
-    let makes = opening == Opening::OrMake;
-    let is_read_only =
-        "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::bool";
-    let is_read_only = begun.query_one(is_read_only, &[]).await.map_err(failed)?;
-    if is_read_only.get::<_, bool>(0) {
-        return Err(DatabaseError::ReadOnly { database: database.clone() });
-    }
-    begun.execute("SELECT pg_advisory_xact_lock($1)", &[&MIGRATION_LOCK]).await.map_err(failed)?;
-    let prepared = within(&begun, database, schema, makes).await?;
-    begun.commit().await.map_err(failed)?;
+    begin(database, &client).await?;
+    let prepared = within(&client, database, schema, makes).await?;
+    client.batch_execute("COMMIT").await.map_err(failed)?;
     Ok(prepared)
 }
 
-async fn within(
-    begun: &Transaction<'_>,
+/// Begins a transaction that may make tables. One at a time.
+pub(super) async fn begin(database: &Database, client: &Client) -> Result<(), DatabaseError> {
+    const IS_READ_ONLY: &str =
+        "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::bool";
+    let failed = |error: tokio_postgres::Error| refused(database, &error);
+    client.batch_execute("BEGIN").await.map_err(failed)?;
+    let is_read_only = client.query_one(IS_READ_ONLY, &[]).await.map_err(failed)?;
+    if is_read_only.get::<_, bool>(0) {
+        return Err(DatabaseError::ReadOnly { database: database.clone() });
+    }
+    let lock = client.execute("SELECT pg_advisory_xact_lock($1)", &[&MIGRATION_LOCK]).await;
+    lock.map_err(failed)?;
+    Ok(())
+}
+
+/// Checks the database in a transaction, and makes what is missing if `makes`.
+pub(super) async fn within(
+    begun: &Client,
     database: &Database,
     schema: &Schema,
     makes: bool,
@@ -99,7 +117,8 @@ async fn within(
         AND c.relnamespace = current_schema()::regnamespace ORDER BY 1";
     let tables: Vec<String> =
         begun.query(tables, &[]).await.map_err(failed)?.iter().map(|row| row.get(0)).collect();
-    if !tables.iter().any(|table| table == "souk_meta") {
+    let is_new = !tables.iter().any(|table| table == "souk_meta");
+    if is_new {
         if !tables.is_empty() {
             let tables = tables[..tables.len().min(3)].join(", ");
             return Err(DatabaseError::OtherApplication { database: database.clone(), tables });
@@ -108,12 +127,11 @@ async fn within(
             return Err(DatabaseError::NoShop { database: database.clone() });
         }
         begun.batch_execute(MAKE).await.map_err(failed)?;
-        let store = crate::random_hex(8);
         let about = [
             ("format", FORMAT.to_string()),
             ("schema_version", SCHEMA_VERSION.to_string()),
             ("kind", schema.kind.mark().to_string()),
-            ("store", store),
+            ("store", crate::random_hex(8)),
         ];
         for (key, value) in about {
             let put = "INSERT INTO souk_meta VALUES ($1, $2)";
@@ -121,13 +139,13 @@ async fn within(
         }
     }
     let store = check_about(begun, database, schema).await?;
-    let tables = number_tables(begun, database, schema, makes).await?;
-    Ok(Prepared { tables, store })
+    let (numbers, tables) = number_tables(begun, database, schema, makes).await?;
+    Ok(Prepared { tables: numbers, store, made: Migration { is_new, tables } })
 }
 
 /// Refuses other formats and kinds. Returns the store's name.
 async fn check_about(
-    begun: &Transaction<'_>,
+    begun: &Client,
     database: &Database,
     schema: &Schema,
 ) -> Result<String, DatabaseError> {
@@ -143,35 +161,41 @@ async fn check_about(
     Ok(of("store"))
 }
 
-/// The numbers of the schema's tables. Numbers the ones that have none.
+/// The numbers of the schema's tables, and the tables that had none. They are numbered if `makes`.
 async fn number_tables(
-    begun: &Transaction<'_>,
+    begun: &Client,
     database: &Database,
     schema: &Schema,
     makes: bool,
-) -> Result<TableNumbers, DatabaseError> {
+) -> Result<(TableNumbers, Vec<&'static str>), DatabaseError> {
     let failed = |error: tokio_postgres::Error| refused(database, &error);
     let known = begun.query("SELECT name, t FROM souk_tables", &[]).await.map_err(failed)?;
     let mut known: HashMap<String, i16> =
         known.iter().map(|row| (row.get(0), row.get(1))).collect();
     let mut names = schema.tables.clone();
     names.sort_unstable();
-    let mut numbers = Vec::with_capacity(names.len());
+    let (mut numbers, mut missing) = (Vec::with_capacity(names.len()), Vec::new());
     for name in names {
         let number = match known.get(name) {
             Some(number) => *number,
-            None if !makes => return Err(DatabaseError::NoShop { database: database.clone() }),
             None => {
+                missing.push(name);
                 let number = known.values().max().map_or(1, |last| last + 1);
-                let put = "INSERT INTO souk_tables VALUES ($1, $2)";
-                begun.execute(put, &[&number, &name]).await.map_err(failed)?;
+                if makes {
+                    let put = "INSERT INTO souk_tables VALUES ($1, $2)";
+                    begun.execute(put, &[&number, &name]).await.map_err(failed)?;
+                }
                 known.insert(name.to_owned(), number);
                 number
             }
         };
         numbers.push(number);
     }
-    Ok(TableNumbers::new(numbers))
+    if !makes && !missing.is_empty() {
+        let tables = missing.join(", ");
+        return Err(DatabaseError::Incomplete { database: database.clone(), tables });
+    }
+    Ok((TableNumbers::new(numbers), missing))
 }
 
 /// The leases of run-once work compare times of several machines.

@@ -22,7 +22,8 @@ const SETTINGS: &str = "
     SET jit = off;
 ";
 
-const EPOCHS: &str = "SELECT no, tag, t, k, v FROM souk_epochs WHERE no > $1 ORDER BY no LIMIT $2";
+const EPOCHS: &str = "SELECT no, tag, t, k, v, (SELECT last FROM souk_epoch WHERE shop = 1)
+    FROM souk_epochs WHERE no > $1 ORDER BY no LIMIT $2";
 const LOCK: &str = "SELECT last FROM souk_epoch WHERE shop = 1 FOR UPDATE";
 const COMMIT: &str = "SELECT souk_commit($1, $2, $3, $4, $5, $6)";
 

@@ -13,7 +13,8 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::{fs, io};
 
-const ABOUT: TableDefinition<'_, &str, u64> = TableDefinition::new("souk.about");
+pub(super) const ABOUT_NAME: &str = "souk.about";
+const ABOUT: TableDefinition<'_, &str, u64> = TableDefinition::new(ABOUT_NAME);
 const VERSION: &str = "schema_version";
 /// The key of the store's kind ([`StoreKind`]).
 const KIND: &str = "kind";

@@ -4,6 +4,7 @@ mod copy;
 mod file;
 mod quiet;
 mod room;
+mod transfer;
 mod untouched;
 
 pub use copy::CopyError;
@@ -15,6 +16,7 @@ pub(in crate::store) use quiet::catch_quietly;
 pub(in crate::store) use room::Room;
 #[cfg(test)]
 pub(in crate::store) use room::RoomyDisk;
+pub(in crate::store) use transfer::{FileEnd, unknown_tables};
 
 use super::{Outcome, View};
 use crate::store::committer::Sealed;
