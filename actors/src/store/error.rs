@@ -160,8 +160,8 @@ pub enum OpenError {
     #[error("the store failed while it was opened")]
     Store(#[from] StoreError),
     /// The database cannot be used.
-    #[error(transparent)]
-    Database(#[from] super::DatabaseError),
+    #[error("the setting `store` (SOUK_STORE): {0}")]
+    Database(super::DatabaseError),
     /// The committer thread could not be started.
     #[error("cannot start the committer thread")]
     Thread(#[source] std::io::Error),
@@ -185,5 +185,12 @@ impl OpenError {
             | Self::Thread(_) => {}
         }
         self
+    }
+}
+
+// By hand: the message already has the cause, which would be told twice as its source.
+impl From<super::DatabaseError> for OpenError {
+    fn from(error: super::DatabaseError) -> Self {
+        Self::Database(error)
     }
 }
