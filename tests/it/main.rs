@@ -9,6 +9,7 @@ mod house;
 mod minimal;
 mod operator;
 mod platform;
+mod postgres;
 mod services;
 mod souk;
 mod storefront;

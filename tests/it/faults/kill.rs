@@ -4,8 +4,8 @@
 //! `SOUK_KILL_ROUNDS` sets the number of rounds, `SOUK_KILL_SEED` repeats a run's choices (not its timing).
 
 use crate::support;
-mod shopper;
-mod world;
+pub(crate) mod shopper;
+pub(crate) mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -106,7 +106,7 @@ async fn expect_stock_to_add_up(boss: &Person, products: &[i64], shoppers: &[Sho
     }
 }
 
-async fn all_orders(boss: &Person) -> Vec<Value> {
+pub(crate) async fn all_orders(boss: &Person) -> Vec<Value> {
     let mut orders = Vec::new();
     loop {
         let page = orders.len() / 100 + 1;
@@ -170,7 +170,7 @@ async fn expect_stream_to_tell_the_same(broker: &Broker, shoppers: &[Shopper]) {
     assert_eq!(told.len(), expected.len(), "no event of an order that never was");
 }
 
-fn from_environment(name: &str) -> Option<u64> {
+pub(crate) fn from_environment(name: &str) -> Option<u64> {
     std::env::var(name)
         .ok()
         .map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is a number, not {text:?}")))

@@ -2,8 +2,8 @@
 
 mod honest_load;
 mod hostile;
-mod kill;
-mod oversell;
+pub(crate) mod kill;
+pub(crate) mod oversell;
 mod payment_races;
 mod restores;
 mod sandbox_messages;

@@ -161,7 +161,7 @@ async fn a_refusal_of_the_input_does_not_use_up_the_key() {
 }
 
 /// Sends the requests from their own tasks, which all start at once.
-async fn all_at_once(asks: impl Iterator<Item = Ask>) -> Vec<Answer> {
+pub(crate) async fn all_at_once(asks: impl Iterator<Item = Ask>) -> Vec<Answer> {
     let asks: Vec<Ask> = asks.collect();
     let together = Arc::new(Barrier::new(asks.len()));
     let tasks = asks.into_iter().map(|ask| {

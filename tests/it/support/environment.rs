@@ -18,6 +18,14 @@ pub(crate) fn cargo_deny() -> PathBuf {
     installed("SOUK_TEST_CARGO_DENY", "cargo-deny")
 }
 
+/// One of PostgreSQL's programs.
+pub(crate) fn postgres_program(name: &str) -> PathBuf {
+    let programs = env::var_os("SOUK_TEST_POSTGRES_BIN").unwrap_or_else(|| {
+        panic!("SOUK_TEST_POSTGRES_BIN is not set: start the tests with tests/run, it finds PostgreSQL's programs")
+    });
+    Path::new(&programs).join(name)
+}
+
 /// The programs of the Node packages: `openapi-typescript` and `tsc`. They are scripts for [`node`].
 pub(crate) fn node_program(package: &str, script: &str) -> PathBuf {
     let environment = python().with_file_name("..");

@@ -8,11 +8,15 @@ mod http;
 mod mail;
 pub(crate) mod pages;
 mod person;
+mod postgres;
 mod process;
+mod proxy;
 pub(crate) mod services;
 pub(crate) mod shapes;
 mod shop;
+mod shops;
 mod speakers;
+mod stream;
 mod stripe;
 
 pub(crate) use broker::{Broker, Event};
@@ -21,9 +25,13 @@ pub(crate) use environment::{cargo_deny, node, node_program, python, repository}
 pub(crate) use http::{Answer, Ask};
 pub(crate) use mail::{Mail, MailSink, mailed_links, mails_in};
 pub(crate) use person::{Person, id_of};
+pub(crate) use postgres::{PASSWORD as DATABASE_PASSWORD, Postgres, SHARED_SECRET, connect, psql};
 pub(crate) use process::Process;
+pub(crate) use proxy::{CuttableProxy, Way};
 pub(crate) use shop::{ADMIN_EMAIL, ADMIN_PASSWORD, Shop, run_souk, run_souk_with};
+pub(crate) use shops::Shops;
 pub(crate) use speakers::{Seen, Speaker, listed_by_services};
+pub(crate) use stream::{Listening, events_in};
 pub(crate) use stripe::{
     LocalStripe, STRIPE_KEY, STRIPE_WEBHOOK_SECRET, StripeStandIn, expect_to_agree,
 };

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::http::{Answer, Ask, Door};
 use super::shapes;
+use super::shop::Shop;
 
 #[derive(Clone)]
 pub(crate) struct Person {
@@ -43,6 +44,11 @@ impl Person {
     pub(crate) fn called(&self, id: i64, email: &str, password: &str) -> Self {
         let (email, password) = (email.to_owned(), password.to_owned());
         Self { id, email, password, ..self.clone() }
+    }
+
+    /// The same person, with the same token, at another process.
+    pub(crate) fn at(&self, shop: &Shop) -> Self {
+        Self { door: shop.door(), ..self.clone() }
     }
 
     pub(crate) async fn register(&self, email: &str, password: &str) -> Self {

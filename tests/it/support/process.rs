@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
+use super::eventually;
+
 const START_DEADLINE: Duration = Duration::from_secs(60);
 
 pub(crate) struct Process {
@@ -87,6 +89,43 @@ impl Process {
         self.child.wait().expect("a killed child can be waited for");
     }
 
+    /// SIGSTOP: it neither runs nor ends, and its connections stay open.
+    pub(crate) fn pause(&self) {
+        self.signal(Signal::STOP);
+    }
+
+    /// SIGCONT.
+    pub(crate) fn resume(&self) {
+        self.signal(Signal::CONT);
+    }
+
+    /// Sends a signal to it.
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(self.pid(), signal)
+            .unwrap_or_else(|error| panic!("cannot send {signal:?} to {}: {error}", self.name));
+    }
+
+    pub(crate) fn pid(&self) -> Pid {
+        Pid::from_child(&self.child)
+    }
+
+    /// Waits until it ends, and kills it after this time.
+    pub(crate) fn ended_or_killed_within(mut self, limit: Duration) {
+        let deadline = Instant::now() + limit;
+        while Instant::now() < deadline && !matches!(self.child.try_wait(), Ok(Some(_))) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Waits for its end, whatever ends it.
+    pub(crate) async fn ended(mut self) -> ExitStatus {
+        let what = format!("the end of {}", self.name);
+        eventually(&what, async || {
+            self.child.try_wait().expect("a child can be asked whether it ended")
+        })
+        .await
+    }
+
     /// Its memory, in MiB.
     pub(crate) fn resident_mebibytes(&self) -> u64 {
         let path = format!("/proc/{}/status", self.child.id());
@@ -97,9 +136,7 @@ impl Process {
     }
 
     pub(crate) fn terminate(&self) {
-        let pid = Pid::from_child(&self.child);
-        kill_process(pid, Signal::TERM)
-            .unwrap_or_else(|error| panic!("cannot stop {}: {error}", self.name));
+        self.signal(Signal::TERM);
     }
 
     /// Waits for the end of a process that was asked to stop.

@@ -8,6 +8,7 @@ use tempfile::TempDir;
 
 use super::http::Door;
 use super::person::Person;
+use super::postgres::OwnDatabase;
 use super::process::{Finished, Process, run_to_end};
 
 pub(crate) const ADMIN_EMAIL: &str = "boss@souk.example";
@@ -23,6 +24,8 @@ pub(crate) struct Shop {
     umask: Option<String>,
     process: Option<Process>,
     door: Door,
+    /// Its rows, if the whole run is on PostgreSQL.
+    _database: Option<OwnDatabase>,
 }
 
 impl Shop {
@@ -43,18 +46,37 @@ impl Shop {
     pub(crate) fn closed_with(settings: &[(&str, &str)]) -> Self {
         let mut all = vec![("SOUK_RATE_LIMIT", "off"), ("SOUK_MAIL_FROM", "shop@souk.example")];
         all.extend_from_slice(settings);
+        let is_elsewhere = settings.iter().any(|(name, _)| *name == "SOUK_STORE");
+        let database = if is_elsewhere { None } else { OwnDatabase::of_the_run() };
+        if let Some(database) = &database {
+            all.extend(
+                database
+                    .settings()
+                    .filter(|(name, _)| !settings.iter().any(|(set, _)| set == name)),
+            );
+        }
+        let settings =
+            all.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         Self {
             directory: Some(
                 tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a temporary directory"),
             ),
-            settings: all
-                .into_iter()
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .collect(),
+            settings,
             umask: None,
             process: None,
             door: Door::new(),
+            _database: database,
         }
+    }
+
+    /// A shop with the same settings and an empty data directory. Whoever calls this one calls that one from its
+    /// start on.
+    pub(crate) fn successor(&self) -> Self {
+        let settings: Vec<(&str, &str)> =
+            self.settings.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let mut successor = Self::closed_with(&settings);
+        successor.door = self.door.clone();
+        successor
     }
 
     pub(crate) fn start(&mut self) {
@@ -118,6 +140,21 @@ impl Shop {
     /// Sends SIGTERM and does not wait; `stop` does.
     pub(crate) fn ask_to_stop(&self) {
         self.process.as_ref().expect("the shop is open").terminate();
+    }
+
+    /// SIGSTOP: its connections stay open, and nothing in it runs.
+    pub(crate) fn pause(&self) {
+        self.process.as_ref().expect("the shop is open").pause();
+    }
+
+    /// SIGCONT.
+    pub(crate) fn resume(&self) {
+        self.process.as_ref().expect("the shop is open").resume();
+    }
+
+    /// Waits until it ends by itself; its exit code.
+    pub(crate) async fn ended(&mut self) -> Option<i32> {
+        self.process.take().expect("the shop is open").ended().await.code()
     }
 
     pub(crate) async fn restart(&mut self) {
@@ -185,6 +222,10 @@ impl Shop {
 
     pub(crate) fn base(&self) -> String {
         self.door.base()
+    }
+
+    pub(super) fn door(&self) -> Door {
+        self.door.clone()
     }
 
     /// A person without a token.
