@@ -13,6 +13,7 @@ mod error_chain;
 #[cfg(test)]
 #[path = "../actors/src/fixtures/proof.rs"]
 mod fixtures;
+mod freed_memory;
 #[cfg(test)]
 #[path = "../tests/fuzz/targets/mod.rs"]
 mod fuzz;

@@ -96,10 +96,10 @@ async fn keep_under(lease: &Lease, shop: Shop, mut stop: watch::Receiver<bool>) 
         report("forgetting closed accounts", forget_customers(&shop).await);
         report("wiping recipients", wipe_recipients(&shop, clock::now()).await);
         report("mailing new orders", announce_orders(&shop).await);
-        let (store, outbox) = (shop.store.clone(), shop.outbox.clone());
+        let store = shop.store.clone();
         // Runs on a blocking thread because it waits for the disk. A failed write is repeated next
         // time.
-        let _ = tokio::task::spawn_blocking(move || put_back::record_rows(&store, &outbox)).await;
+        let _ = tokio::task::spawn_blocking(move || put_back::record_rows(&store)).await;
         if pruned_at.elapsed() >= PRUNING {
             pruned_at = Instant::now();
             report("pruning", prune(&shop).await);

@@ -5,11 +5,22 @@
 //! the number of outbox rows. If the store has another token than the file, or fewer rows, it is
 //! not the store that was open last. A new generation then begins before anything is numbered.
 //!
+//! A start first commits its token to the store, together with the token that the file has, and
+//! then writes the file, all before anything is numbered. Wherever it is interrupted, the next start
+//! accepts this store:
+//!
+//! - before the commit, the store and the file still agree;
+//! - between the two, the store names the token of the file as the one before;
+//! - after both, they agree again.
+//!
+//! A copy made before the start has neither the new token nor names it as the one before. So it is
+//! detected once the file is written, which is before it can lack anything.
+//!
 //! A restore of the whole directory cannot be detected here; a broker that is ahead reveals it.
 //! Neither can that of a shared store, which is not a file of this machine and which several
 //! processes have open.
 
-use crate::outbox::{self, Identity, Outbox};
+use crate::outbox::{self, Identity};
 use crate::store::Store;
 use crate::{Failure, users};
 use serde::{Deserialize, Serialize};
@@ -28,7 +39,8 @@ const TOKEN_BYTES: usize = 8;
 struct StartFile {
     /// The token of the last start.
     start: String,
-    /// The token before, until it is certain that the store has the new one.
+    /// The token before, in a file of an earlier version that was killed during its start. It wrote
+    /// the file first.
     before: Option<String>,
     /// The least number of rows that the outbox had.
     rows: u64,
@@ -43,7 +55,7 @@ pub async fn restored(store: &Store) -> Result<(), Failure> {
     let begin = |unit| async move {
         outbox::begin_generation(&unit, None)?;
         users::begin_generation(&unit)?;
-        outbox::put_start(&unit, None)
+        outbox::put_start(&unit, None, None)
     };
     store.transact(begin).await
 }
@@ -78,13 +90,15 @@ pub(crate) async fn begin_generation(store: &Store, rows_through: u64) -> Result
 /// # Errors
 /// [`Failure`] of the store. A file that cannot be written is only logged; the shop works without
 /// it.
-pub(crate) async fn start(store: &Store, outbox: &Outbox) -> Result<(), Failure> {
+pub(crate) async fn start(store: &Store) -> Result<(), Failure> {
     let Some(directory) = directory_of(store) else { return Ok(()) };
-    let identity = outbox.identity()?;
-    let (last, rows) = (identity.start().map(str::to_owned), identity.last_row());
-    if let Some(last) = &last
-        && !read(directory).is_some_and(|start_file| start_file.is_of(last, rows))
-    {
+    let identity = Identity::read(&store.snapshot())?;
+    let rows = identity.as_ref().map_or(0, Identity::last_row);
+    let last = read(directory);
+    let is_trusted = identity.is_none_or(|identity| {
+        identity.start().is_none() || last.as_ref().is_some_and(|last| last.is_of(&identity))
+    });
+    if !is_trusted {
         tracing::error!(
             rows,
             "the store was put back to an earlier state by hand: from now on its events, mails and \
@@ -92,37 +106,37 @@ pub(crate) async fn start(store: &Store, outbox: &Outbox) -> Result<(), Failure>
         );
         begin_generation(store, rows).await?;
     }
-    let word = crate::random_hex(TOKEN_BYTES);
-    let mut start_file = StartFile { start: word.clone(), before: last, rows };
-    if let Err(error) = write(directory, &start_file) {
-        tracing::warn!(%error, "cannot write {FILE_NAME}: it cannot detect a replaced store");
-        return Ok(());
-    }
+    let (word, before) = (crate::random_hex(TOKEN_BYTES), last.map(|last| last.start));
+    let start_file = StartFile { start: word.clone(), before: None, rows };
     let put = move |unit| {
-        let word = word.clone();
-        async move { outbox::put_start(&unit, Some(word)) }
+        let (word, before) = (word.clone(), before.clone());
+        async move { outbox::put_start(&unit, Some(word), before) }
     };
     match store.transact(put).await {
-        // The file also names the token before. A shop on a full disk still opens, for queries.
+        // The store still has the token of the file. A shop on a full disk opens, for queries.
         Err(Failure::DiskFull | Failure::DiskReadOnly) => return Ok(()),
         other => other?,
     }
-    start_file.before = None;
     if let Err(error) = write(directory, &start_file) {
-        tracing::warn!(%error, "cannot write {FILE_NAME}");
+        tracing::warn!(%error, "cannot write {FILE_NAME}: it cannot detect a replaced store");
     }
     Ok(())
 }
 
-/// Records the number of outbox rows in the file next to the store.
-pub(crate) fn record_rows(store: &Store, outbox: &Outbox) {
-    let (Some(directory), Ok(identity)) = (directory_of(store), outbox.identity()) else { return };
-    let Some(start_file) = read(directory) else { return };
-    let rows = identity.last_row();
-    if identity.start() != Some(start_file.start.as_str()) || rows == start_file.rows {
+/// Records the number of outbox rows in the file next to the store. Also writes the token that
+/// [`start`] could not write.
+pub(crate) fn record_rows(store: &Store) {
+    let (Some(directory), Ok(Some(identity))) =
+        (directory_of(store), Identity::read(&store.snapshot()))
+    else {
+        return;
+    };
+    let (Some(last), Some(start)) = (read(directory), identity.start()) else { return };
+    let start_file = StartFile { start: start.to_owned(), before: None, rows: identity.last_row() };
+    if start_file == last || !last.is_of(&identity) {
         return;
     }
-    if let Err(error) = write(directory, &StartFile { rows, ..start_file }) {
+    if let Err(error) = write(directory, &start_file) {
         tracing::debug!(%error, "cannot write {FILE_NAME}");
     }
 }
@@ -133,9 +147,14 @@ fn directory_of(store: &Store) -> Option<&Path> {
 }
 
 impl StartFile {
-    fn is_of(&self, start: &str, rows: u64) -> bool {
-        let is_last = self.start == start || self.before.as_deref() == Some(start);
-        is_last && self.rows <= rows
+    /// True if the store with this identity is the one that was open when the file was written.
+    fn is_of(&self, identity: &Identity) -> bool {
+        let (start, before) = (Some(self.start.as_str()), self.before.as_deref());
+        let of_store = identity.start();
+        let is_last = start == of_store
+            || start == identity.start_before()
+            || (before.is_some() && before == of_store);
+        is_last && self.rows <= identity.last_row()
     }
 }
 
@@ -158,7 +177,7 @@ fn write(directory: &Path, start_file: &StartFile) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outbox::{Numbered, Outgoing, UserEvent};
+    use crate::outbox::{Numbered, Outbox, Outgoing, UserEvent};
     use crate::store::Seal;
     use souk_domain::{Currency, Role, UserId};
     use std::path::PathBuf;
@@ -195,7 +214,7 @@ mod tests {
         async fn open(&self) -> (Store, Outbox) {
             let store = Store::made_in(self.0.path(), &crate::tables());
             let outbox = Outbox::open(store.clone(), Currency::USD).await.expect("opens");
-            start(&store, &outbox).await.expect("started");
+            start(&store).await.expect("started");
             (store, outbox)
         }
 
@@ -212,7 +231,7 @@ mod tests {
             }
             store.close().await;
             if !is_killed {
-                record_rows(&store, &outbox);
+                record_rows(&store);
             }
             let rows = outbox.after(0, 1_000).expect("read");
             rows.into_iter().map(|row| row.id).collect()
@@ -253,6 +272,65 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_start_killed_between_the_store_and_the_file_is_no_restore() {
+        let data = Data::new();
+        let start_file = data.0.path().join(FILE_NAME);
+        let (store, older) = (data.file(), data.0.path().join("older"));
+        let before = data.session(3, false).await;
+        fs::copy(&store, &older).expect("copied");
+        let text = fs::read(&start_file).expect("read");
+        for _ in 0..2 {
+            data.session(0, true).await;
+            assert_ne!(fs::read(&start_file).expect("read"), text, "the start wrote its token");
+            fs::write(&start_file, &text).expect("as if the start had been killed before");
+        }
+        let after = data.session(2, true).await;
+        assert!(has_one_generation(&after), "{after:?}");
+
+        // A copy made before the interrupted starts is still another store.
+        fs::copy(&older, &store).expect("put back");
+        let ids = data.session(2, false).await;
+        assert_eq!(ids[..3], before);
+        assert!(ids[3..].iter().all(|id| !after.contains(id)), "{ids:?} {after:?}");
+    }
+
+    #[tokio::test]
+    async fn a_token_that_could_not_be_written_is_written_later() {
+        let data = Data::new();
+        let older = data.0.path().join("older");
+        data.session(1, false).await;
+        fs::copy(data.file(), &older).expect("copied");
+        let unfinished = data.0.path().join(format!("{FILE_NAME}.new"));
+        fs::create_dir(&unfinished).expect("nothing can be written under this name");
+        let (store, _) = data.open().await;
+        let identity = Identity::read(&store.snapshot()).expect("read").expect("an identity");
+        let text = || read(data.0.path()).expect("read").start;
+        assert_eq!(identity.start_before(), Some(text().as_str()));
+        fs::remove_dir(&unfinished).expect("removed");
+        record_rows(&store);
+        assert_eq!(identity.start(), Some(text().as_str()));
+        store.close().await;
+        drop(store);
+
+        fs::copy(&older, data.file()).expect("put back");
+        assert!(!has_one_generation(&data.session(1, false).await));
+    }
+
+    /// Earlier versions wrote the file before the commit, with both tokens.
+    #[tokio::test]
+    async fn a_start_of_an_earlier_version_killed_before_its_commit_is_no_restore() {
+        let data = Data::new();
+        data.session(1, false).await;
+        let last = read(data.0.path()).expect("read");
+        let killed = StartFile { start: "77aa".to_owned(), before: Some(last.start), ..last };
+        write(data.0.path(), &killed).expect("written");
+        for _ in 0..2 {
+            assert!(has_one_generation(&data.session(1, false).await));
+        }
+        assert_eq!(read(data.0.path()).expect("read").before, None);
+    }
+
+    #[tokio::test]
     async fn a_copy_of_the_running_store_has_fewer_rows() {
         let data = Data::new();
         let older = data.0.path().join("older");
@@ -265,7 +343,7 @@ mod tests {
             outbox::append(&unit, Outgoing::User { user, version: 1, what, role: Role::Customer })
         };
         store.transact(write).await.expect("written");
-        record_rows(&store, &outbox);
+        record_rows(&store);
         store.close().await;
         drop((store, outbox));
         fs::copy(&older, data.file()).expect("put back");

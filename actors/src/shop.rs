@@ -201,6 +201,7 @@ impl Shop {
             users::renew_keys(&store),
             catalog::renew_search_texts(&store),
             orders::list_guests_unpaid(&store),
+            put_back::start(&store),
             Outbox::open(store.clone(), settings.currency),
         )?;
         recorded.map_err(|differ| OpenShopError::Terms { path, differ })?;
@@ -209,7 +210,6 @@ impl Shop {
             order_notices: settings.order_notices,
         };
         let (owners, supervisor) = Owners::start(owner_settings).await?;
-        put_back::start(&store, &outbox).await?;
         let hasher = Hasher::start().map_err(OpenShopError::Hashing)?;
         let sandbox = SandboxGateway::new(store.clone(), Arc::clone(&owners));
         let gateway = Arc::new(sandbox.clone());
@@ -258,7 +258,7 @@ impl Shop {
     /// Rejects new turns, waits for the running ones, and stops the owners.
     pub async fn close(&self) {
         self.store.close().await;
-        put_back::record_rows(&self.store, &self.outbox);
+        put_back::record_rows(&self.store);
         self.supervisor.stop(Some("the shop closes".to_owned()));
     }
 }

@@ -8,7 +8,7 @@ use crate::control::Control;
 use crate::edge::{self, AccessLog, RouterError};
 use crate::logs::masked_path;
 use crate::settings::{JWT_SECRET_FILE, Listen, Settings};
-use crate::{demo, gateways, panics, private_files, server, telemetry};
+use crate::{demo, freed_memory, gateways, panics, private_files, server, telemetry};
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 use souk_actors::store::Store;
@@ -219,6 +219,7 @@ async fn answer_requests(
 /// Tasks that run beside the answering.
 struct Background {
     watching_disk: JoinHandle<()>,
+    giving_back: JoinHandle<()>,
     housekeeping: JoinHandle<()>,
     stop: watch::Sender<bool>,
 }
@@ -230,6 +231,7 @@ impl Background {
             let store = store.clone();
             async move { store.watch_disk().await }
         }));
+        let giving_back = tokio::spawn(freed_memory::give_back_regularly());
         let (stop, stopped) = watch::channel(false);
         let housekeeping = tokio::spawn(panics::restart_on_panic({
             let (shop, stopped) = (shop.clone(), stopped.clone());
@@ -239,12 +241,13 @@ impl Background {
             let app = Arc::clone(app);
             move || Arc::clone(&app).keep_delivering_sandbox_messages(stopped.clone())
         }));
-        Self { watching_disk, housekeeping, stop }
+        Self { watching_disk, giving_back, housekeeping, stop }
     }
 
     /// Stops the tasks. The store must still be open.
     async fn shutdown(self) {
         self.watching_disk.abort();
+        self.giving_back.abort();
         self.stop.send_replace(true);
         // A panic of housekeeping is already logged, and housekeeping was restarted.
         let _ = self.housekeeping.await;

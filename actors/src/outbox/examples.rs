@@ -15,7 +15,12 @@ use souk_domain::{
 };
 
 pub(crate) fn rows() -> Vec<Example> {
-    let identity = |generations, start| StoreIdentity { id: text("4f1c22a0"), generations, start };
+    let identity = |generations, start, start_before| StoreIdentity {
+        id: text("4f1c22a0"),
+        generations,
+        start,
+        start_before,
+    };
     let generation = Generation {
         id: text("9be3d8710000"),
         began_at: TIME,
@@ -24,11 +29,12 @@ pub(crate) fn rows() -> Vec<Example> {
     let mark = StreamMark { made_at_nanos: 1_700_000_000_000_000_123, sequence: 301, row: 300 };
     let marks = StreamMarks { events: Some(mark), mails: None };
     let twice = vec![generation.clone(), generation];
+    let (start, start_before) = (Some(text("77aa")), Some(text("0b1c")));
     let mut rows = vec![
         Example::of(CURSORS, "the broker's", &text("broker"), &300),
         Example::of(ACKNOWLEDGED, "up to where in a minute", &(1, 28_333_333), &300),
-        Example::of(IDENTITY, "never put back", &0, &identity(Vec::new(), None)),
-        Example::of(IDENTITY, "put back twice", &0, &identity(twice, Some(text("77aa")))),
+        Example::of(IDENTITY, "never put back", &0, &identity(Vec::new(), None, None)),
+        Example::of(IDENTITY, "put back twice", &0, &identity(twice, start, start_before)),
         Example::of(SENT, "sent before an older one", &300, &()),
         Example::of(MARKS, "nothing was published", &0, &StreamMarks::default()),
         Example::of(MARKS, "an event was published", &0, &marks),

@@ -30,6 +30,8 @@ pub(super) struct StoreIdentity {
     /// The start token of the process that opened the store last; it is also in a file next to the store
     /// ([`crate::put_back`]).
     pub(super) start: Option<String>,
+    /// The token that the file had until that process wrote its own.
+    pub(super) start_before: Option<String>,
 }
 
 /// The period of a store from one restore to the next.
@@ -46,7 +48,7 @@ pub(super) struct Generation {
 impl StoreIdentity {
     fn new() -> Self {
         let id = format!("{:016x}", crate::random_u64());
-        Self { id, generations: Vec::new(), start: None }
+        Self { id, generations: Vec::new(), start: None, start_before: None }
     }
 }
 
@@ -114,7 +116,7 @@ impl Identity {
     /// The identity of a store that was never restored and has written rows up to `last_row`.
     #[must_use]
     pub fn of_store(id: &str, last_row: u64) -> Self {
-        let row = StoreIdentity { id: id.to_owned(), generations: Vec::new(), start: None };
+        let row = StoreIdentity { id: id.to_owned(), ..StoreIdentity::new() };
         Self { row, last_row }
     }
 
@@ -187,6 +189,11 @@ impl Identity {
     /// The start token that the last start wrote.
     pub(crate) fn start(&self) -> Option<&str> {
         self.row.start.as_deref()
+    }
+
+    /// The token that the start file had before the last start.
+    pub(crate) fn start_before(&self) -> Option<&str> {
+        self.row.start_before.as_deref()
     }
 
     /// The last row that was ever written.
@@ -284,13 +291,17 @@ pub(crate) fn begin_generation(unit: &Unit, rows_through: Option<u64>) -> Result
     Ok(unit.put(IDENTITY, &0, &identity)?)
 }
 
-/// Stores the start token.
+/// Stores the start token, and the one that the start file has until it is written.
 ///
 /// # Errors
 /// [`Failure`] of the store.
-pub(crate) fn put_start(unit: &Unit, start: Option<String>) -> Result<(), Failure> {
+pub(crate) fn put_start(
+    unit: &Unit,
+    start: Option<String>,
+    start_before: Option<String>,
+) -> Result<(), Failure> {
     let identity = find_or_make(unit)?;
-    Ok(unit.put(IDENTITY, &0, &StoreIdentity { start, ..identity })?)
+    Ok(unit.put(IDENTITY, &0, &StoreIdentity { start, start_before, ..identity })?)
 }
 
 #[cfg(test)]

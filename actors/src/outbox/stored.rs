@@ -9,9 +9,10 @@ use super::row::{
 use super::{ListedOrder, NewOrder};
 use crate::orders::{OrderLineV1, OrderStatusV1};
 use crate::payments::PaymentStatusV1;
-use crate::store::{Row, Table, Text, read_all, tables};
+use crate::store::{Row, Stored, Table, Text, read_all, tables};
 use crate::stored;
 use crate::users::RoleV1;
+use serde::Deserialize;
 
 pub(super) const ROWS: Table<u64, OutboxRow> = Table::new("outbox.rows");
 /// By reader: the last row it has acknowledged.
@@ -26,6 +27,14 @@ pub(super) const SENT: Table<u64, ()> = Table::new("outbox.sent");
 pub(super) const MARKS: Table<u64, StreamMarks> = Table::new("outbox.marks");
 
 tables![ROWS, CURSORS, IDENTITY, ACKNOWLEDGED, SENT, MARKS];
+
+/// A store's name and its generations, when the start file named the token before.
+#[derive(Deserialize)]
+struct StoreIdentityV2<'a> {
+    id: Text<'a>,
+    generations: Vec<GenerationV2<'a>>,
+    start: Option<Text<'a>>,
+}
 
 stored! {
     /// An event or mail, with the time of its change.
@@ -89,10 +98,11 @@ stored! {
     }
 
     /// A store's name and its generations. Version 1 was the name alone.
-    pub(super) struct StoreIdentityV2<'a> of StoreIdentity {
+    pub(super) struct StoreIdentityV3<'a> of StoreIdentity {
         id: Text<'a>,
         generations: Vec<GenerationV2<'a>>,
         start: Option<Text<'a>>,
+        start_before: Option<Text<'a>>,
     }
 
     /// The period of a store from one restore to the next.
@@ -233,14 +243,25 @@ impl Row for StreamMarks {
 }
 
 impl Row for StoreIdentity {
-    const VERSION: u8 = 2;
-    type Stored<'a> = StoreIdentityV2<'a>;
+    const VERSION: u8 = 3;
+    type Stored<'a> = StoreIdentityV3<'a>;
 
     fn read(version: u8, bytes: &[u8]) -> Option<Self> {
         match version {
-            1 => read_all(bytes).map(|id| Self { id, generations: Vec::new(), start: None }),
-            2 => Self::read_newest(bytes),
+            1 => {
+                let (generations, start, start_before) = (Vec::new(), None, None);
+                read_all(bytes).map(|id| Self { id, generations, start, start_before })
+            }
+            2 => read_all::<StoreIdentityV2<'_>>(bytes)?.upgraded().value(),
+            3 => Self::read_newest(bytes),
             _ => None,
         }
+    }
+}
+
+impl<'a> StoreIdentityV2<'a> {
+    fn upgraded(self) -> StoreIdentityV3<'a> {
+        let Self { id, generations, start } = self;
+        StoreIdentityV3 { id, generations, start, start_before: None }
     }
 }
