@@ -25,11 +25,19 @@ souk serve
 ";
 
 /// Blocks that are not pasted, and why: the page, the first line, the reason. All others are.
-const NOT_PASTED: [(&str, &str, &str); 13] = [
+const NOT_PASTED: [(&str, &str, &str); 17] = [
     ("README.md", "$ stripe listen --forward-to", "Stripe's CLI and an account there"),
     ("docs/install.md", "$ cargo build --profile dist", "root, and a machine with systemd"),
     ("docs/install.md", "# echo 'a good password' | sudo", "root, and a machine with systemd"),
     ("docs/install.md", "$ docker compose build", "Docker"),
+    ("docs/postgres.md", "$ cd config/deploy", "Docker"),
+    (
+        "docs/postgres.md",
+        "$ systemctl stop souk",
+        "root, and a machine with systemd and PostgreSQL",
+    ),
+    ("docs/postgres.md", "$ souk copy --from postgres", "a machine with PostgreSQL and its names"),
+    ("docs/postgres.md", "$ souk backup restored", "PostgreSQL's superuser"),
     ("docs/supply-chain.md", "$ cargo install --locked cargo-deny", "the database of advisories"),
     ("docs/supply-chain.md", "$ config/deploy/sbom.py", "supply_chain.rs makes the bill"),
     ("docs/fuzzing.md", "$ SOUK_FUZZ_ROUNDS", "the tests themselves"),
@@ -42,7 +50,7 @@ const NOT_PASTED: [(&str, &str, &str); 13] = [
 ];
 
 /// Languages of blocks that are no commands.
-const SHOWN: [&str; 6] = ["json", "text", "python", "javascript", "rust", "ini"];
+const SHOWN: [&str; 7] = ["json", "text", "python", "javascript", "rust", "ini", "sql"];
 
 /// Puts `souk` on the path, because the tests have it built and installed already.
 const INSTALL: &str = "cargo install --locked --path .\n";
