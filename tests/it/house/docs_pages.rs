@@ -33,10 +33,10 @@ const NOT_PASTED: [(&str, &str, &str); 17] = [
     ("docs/postgres.md", "$ cd config/deploy", "Docker"),
     (
         "docs/postgres.md",
-        "$ systemctl stop souk",
+        "# systemctl stop souk",
         "root, and a machine with systemd and PostgreSQL",
     ),
-    ("docs/postgres.md", "$ souk copy --from postgres", "a machine with PostgreSQL and its names"),
+    ("docs/postgres.md", "# souk copy --from store", "root, and a machine with PostgreSQL"),
     ("docs/postgres.md", "$ souk backup restored", "PostgreSQL's superuser"),
     ("docs/supply-chain.md", "$ cargo install --locked cargo-deny", "the database of advisories"),
     ("docs/supply-chain.md", "$ config/deploy/sbom.py", "supply_chain.rs makes the bill"),
