@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use crate::support::pages::{Block, Desk, blocks, blocks_of};
-use crate::support::{mails_in, repository};
+use crate::support::{Postgres, mails_in, repository};
 
 /// The pages that docs_walks.rs pastes, with the answers they print.
 const WALKS: [&str; 5] = ["classic", "minimal", "services", "storefront", "platform"];
@@ -55,6 +55,9 @@ const SHOWN: [&str; 7] = ["json", "text", "python", "javascript", "rust", "ini",
 /// Puts `souk` on the path, because the tests have it built and installed already.
 const INSTALL: &str = "cargo install --locked --path .\n";
 const DEMO: &str = "cargo run --release -- serve --demo";
+/// What begins the part of the README about several processes; and the database that it makes.
+const CREATE_DATABASE: &str = "createdb shop\n";
+const DATABASE: &str = "postgres:///shop?host=/var/run/postgresql";
 
 /// README.md and every page directly under docs.
 fn pages() -> Vec<String> {
@@ -81,7 +84,7 @@ fn installed(page: &str) -> Vec<Block> {
     blocks
 }
 
-/// The blocks of the README; the first starts the demonstration and runs the tests.
+/// The blocks of the README up to the part about several processes; the first starts the demonstration and runs the tests.
 fn readme() -> Vec<Block> {
     let mut blocks = installed("README.md");
     let commands: Vec<&str> = blocks[0]
@@ -91,7 +94,14 @@ fn readme() -> Vec<Block> {
         .collect();
     assert_eq!(commands, [DEMO, "tests/run"], "the two commands of the README");
     blocks[0] = Block { info: "sh terminal".to_owned(), text: "souk serve --demo\n".to_owned() };
+    blocks.truncate(several_processes(&blocks));
     blocks
+}
+
+/// Where the part about several processes begins; it is the last whose blocks are pasted.
+fn several_processes(readme: &[Block]) -> usize {
+    let is_begin = |block: &Block| block.text.starts_with(CREATE_DATABASE);
+    readme.iter().position(is_begin).expect("the README makes a database")
 }
 
 /// The blocks of the README that make passwords, and start a broker and a shop with it.
@@ -174,6 +184,25 @@ fn the_readme_is_pasted_from_the_demonstration_to_the_broker() {
     for directory in ["data", "my-shop", "data/nats"] {
         assert!(desk.data(directory).is_dir(), "{directory}: {printed}");
     }
+}
+
+#[tokio::test]
+async fn the_readme_is_pasted_where_several_processes_share_a_database() {
+    let postgres = Postgres::start();
+    // The desk puts its own address in the place of 127.0.0.1.
+    let database = postgres.database("shop").await.replace("127.0.0.1", "localhost");
+    let mut part = installed("README.md");
+    part.drain(..several_processes(&part));
+    assert!(part[0].text.contains(DATABASE), "{}", part[0].text);
+    part[0].text = part[0].text.replace(CREATE_DATABASE, "").replace(DATABASE, &database);
+    let desk = Desk::new();
+    let printed = desk.paste(&part);
+
+    for expected in ["Payment confirmed successfully", "every invariant holds"] {
+        assert!(printed.contains(expected), "{expected}: {printed}\n{}", desk.logs());
+    }
+    let orders = printed.lines().find(|line| line.starts_with("[{")).expect("a list of orders");
+    assert_eq!(orders.matches("\"order_number\"").count(), 1, "{orders}");
 }
 
 #[test]
