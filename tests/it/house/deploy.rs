@@ -60,9 +60,9 @@ fn value<'a>(unit: &'a str, key: &str) -> &'a str {
     values.next().unwrap_or_else(|| panic!("{key} is in\n{unit}"))
 }
 
-fn compose() -> Value {
+fn compose(name: &str) -> Value {
     let script = "import json, sys, yaml; json.dump(yaml.safe_load(sys.stdin), sys.stdout)";
-    let file = fs::File::open(repository().join("config/deploy/compose.yaml")).expect("there");
+    let file = fs::File::open(repository().join("config/deploy").join(name)).expect("there");
     let read = Command::new(python()).args(["-c", script]).stdin(file).output().expect("python");
     assert!(read.status.success(), "{}", String::from_utf8_lossy(&read.stderr));
     serde_json::from_slice(&read.stdout).expect("JSON")
@@ -191,7 +191,7 @@ fn systemd_understands_the_units() {
 
 #[test]
 fn the_containers_have_what_they_name() {
-    let compose = compose();
+    let compose = compose("compose.yaml");
     let services = &compose["services"];
     for (service, volume) in [("souk", "shop:"), ("nats", "broker:"), ("caddy", "certificates:")] {
         let volumes = texts(&services[service]["volumes"]);
@@ -232,6 +232,56 @@ fn the_containers_have_what_they_name() {
 }
 
 #[test]
+fn the_processes_on_postgresql_are_one_shop_and_have_what_they_name() {
+    const PROCESSES: [&str; 3] = ["souk-1", "souk-2", "souk-3"];
+    let compose = compose("compose.postgres.yaml");
+    let services = compose["services"].as_object().expect("services");
+    for mounted in services.values().filter_map(|service| service.get("volumes")).flat_map(texts) {
+        let (source, _) = mounted.split_once(':').expect("a source and a place");
+        match source.strip_prefix("./") {
+            Some(file) => drop(sample(file)),
+            None => assert!(compose["volumes"].get(source).is_some(), "{source}"),
+        }
+    }
+    assert_eq!(services["nats"]["extends"]["file"], "compose.yaml");
+    assert!(
+        compose["volumes"].get("broker").is_some(),
+        "the volume of the service that is extended"
+    );
+
+    // They differ in their data alone.
+    let shared = &services[PROCESSES[0]]["environment"];
+    let data: BTreeSet<&str> = PROCESSES
+        .iter()
+        .map(|process| {
+            assert_eq!(&services[*process]["environment"], shared, "{process}");
+            let [data] = texts(&services[*process]["volumes"])[..] else { panic!("{process}") };
+            data
+        })
+        .collect();
+    assert_eq!(data.len(), PROCESSES.len(), "{data:?}");
+    assert!(data.iter().all(|data| data.ends_with(&format!(":{DATA}"))), "{data:?}");
+
+    let database = &services["postgres"]["environment"];
+    let named = |key: &str| database[key].as_str().expect("a text");
+    let (user, password, name) =
+        (named("POSTGRES_USER"), named("POSTGRES_PASSWORD"), named("POSTGRES_DB"));
+    let store = format!("postgres://{user}:{password}@postgres:5432/{name}?sslmode=disable");
+    assert_eq!(shared["SOUK_STORE"], store);
+    let subnet = &compose["networks"]["default"]["ipam"]["config"][0]["subnet"];
+    assert_eq!(&shared["SOUK_TRUSTED_PROXIES"], subnet);
+    let upstreams = services["caddy"]["environment"]["SHOP_UPSTREAMS"].as_str().expect("a text");
+    assert_eq!(upstreams, PROCESSES.map(|process| format!("{process}:8000")).join(" "));
+
+    // The page makes every secret that a start asks for.
+    let page = read("docs/postgres.md");
+    for secret in ["POSTGRES_PASSWORD", "SOUK_JWT_SECRET", "SOUK_NATS_PASSWORD"] {
+        assert!(sample("compose.postgres.yaml").contains(&format!("${{{secret}:?")), "{secret}");
+        assert!(page.contains(secret.trim_end_matches("_PASSWORD")), "{secret}");
+    }
+}
+
+#[test]
 fn the_image_holds_no_secret_and_its_user_has_no_rights() {
     let image = sample("Dockerfile");
     let user = image.lines().rfind(|line| line.starts_with("USER ")).expect("a user");
@@ -251,13 +301,15 @@ fn the_image_holds_no_secret_and_its_user_has_no_rights() {
 #[test]
 fn proxies_are_read_where_their_programs_are() {
     let directory = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory");
-    let caddyfile = repository().join("config/deploy/Caddyfile");
-    let mut caddy = Command::new("caddy");
-    caddy.args(["validate", "--adapter", "caddyfile", "--config"]).arg(&caddyfile);
-    caddy.env("HOME", directory.path());
-    match caddy.output() {
-        Ok(read) => assert!(read.status.success(), "{}", String::from_utf8_lossy(&read.stderr)),
-        Err(_) => eprintln!("there is no caddy here; its sample was not read by it"),
+    for name in ["Caddyfile", "Caddyfile.several"] {
+        let caddyfile = repository().join("config/deploy").join(name);
+        let mut caddy = Command::new("caddy");
+        caddy.args(["validate", "--adapter", "caddyfile", "--config"]).arg(&caddyfile);
+        caddy.env("HOME", directory.path());
+        match caddy.output() {
+            Ok(read) => assert!(read.status.success(), "{}", String::from_utf8_lossy(&read.stderr)),
+            Err(_) => eprintln!("there is no caddy here; {name} was not read by it"),
+        }
     }
     // nginx reads the certificate with the configuration, so only braces and line ends can be checked here.
     let nginx = sample("nginx.conf");
@@ -267,7 +319,8 @@ fn proxies_are_read_where_their_programs_are() {
     {
         assert!(line.ends_with([';', '{', '}']), "{line}");
     }
-    for (proxy, text) in [("Caddyfile", sample("Caddyfile")), ("nginx.conf", nginx)] {
+    let several = ("Caddyfile.several", sample("Caddyfile.several"));
+    for (proxy, text) in [("Caddyfile", sample("Caddyfile")), several, ("nginx.conf", nginx)] {
         for expected in ["/metrics", "404", "trusted_proxies", "public_url", "Forwarded"] {
             assert!(text.contains(expected), "{proxy}: {expected}");
         }

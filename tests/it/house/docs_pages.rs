@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use crate::support::pages::{Block, Desk, blocks, blocks_of};
-use crate::support::{mails_in, repository};
+use crate::support::{Postgres, mails_in, repository};
 
 /// The pages that docs_walks.rs pastes, with the answers they print.
 const WALKS: [&str; 5] = ["classic", "minimal", "services", "storefront", "platform"];
@@ -25,11 +25,19 @@ souk serve
 ";
 
 /// Blocks that are not pasted, and why: the page, the first line, the reason. All others are.
-const NOT_PASTED: [(&str, &str, &str); 13] = [
+const NOT_PASTED: [(&str, &str, &str); 17] = [
     ("README.md", "$ stripe listen --forward-to", "Stripe's CLI and an account there"),
     ("docs/install.md", "$ cargo build --profile dist", "root, and a machine with systemd"),
     ("docs/install.md", "# echo 'a good password' | sudo", "root, and a machine with systemd"),
     ("docs/install.md", "$ docker compose build", "Docker"),
+    ("docs/postgres.md", "$ cd config/deploy", "Docker"),
+    (
+        "docs/postgres.md",
+        "# systemctl stop souk",
+        "root, and a machine with systemd and PostgreSQL",
+    ),
+    ("docs/postgres.md", "# souk copy --from store", "root, and a machine with PostgreSQL"),
+    ("docs/postgres.md", "$ souk backup restored", "PostgreSQL's superuser"),
     ("docs/supply-chain.md", "$ cargo install --locked cargo-deny", "the database of advisories"),
     ("docs/supply-chain.md", "$ config/deploy/sbom.py", "supply_chain.rs makes the bill"),
     ("docs/fuzzing.md", "$ SOUK_FUZZ_ROUNDS", "the tests themselves"),
@@ -42,11 +50,14 @@ const NOT_PASTED: [(&str, &str, &str); 13] = [
 ];
 
 /// Languages of blocks that are no commands.
-const SHOWN: [&str; 6] = ["json", "text", "python", "javascript", "rust", "ini"];
+const SHOWN: [&str; 7] = ["json", "text", "python", "javascript", "rust", "ini", "sql"];
 
 /// Puts `souk` on the path, because the tests have it built and installed already.
 const INSTALL: &str = "cargo install --locked --path .\n";
 const DEMO: &str = "cargo run --release -- serve --demo";
+/// What begins the part of the README about several processes; and the database that it makes.
+const CREATE_DATABASE: &str = "createdb shop\n";
+const DATABASE: &str = "postgres:///shop?host=/var/run/postgresql";
 
 /// README.md and every page directly under docs.
 fn pages() -> Vec<String> {
@@ -73,7 +84,7 @@ fn installed(page: &str) -> Vec<Block> {
     blocks
 }
 
-/// The blocks of the README; the first starts the demonstration and runs the tests.
+/// The blocks of the README up to the part about several processes; the first starts the demonstration and runs the tests.
 fn readme() -> Vec<Block> {
     let mut blocks = installed("README.md");
     let commands: Vec<&str> = blocks[0]
@@ -83,7 +94,14 @@ fn readme() -> Vec<Block> {
         .collect();
     assert_eq!(commands, [DEMO, "tests/run"], "the two commands of the README");
     blocks[0] = Block { info: "sh terminal".to_owned(), text: "souk serve --demo\n".to_owned() };
+    blocks.truncate(several_processes(&blocks));
     blocks
+}
+
+/// Where the part about several processes begins; it is the last whose blocks are pasted.
+fn several_processes(readme: &[Block]) -> usize {
+    let is_begin = |block: &Block| block.text.starts_with(CREATE_DATABASE);
+    readme.iter().position(is_begin).expect("the README makes a database")
 }
 
 /// The blocks of the README that make passwords, and start a broker and a shop with it.
@@ -166,6 +184,25 @@ fn the_readme_is_pasted_from_the_demonstration_to_the_broker() {
     for directory in ["data", "my-shop", "data/nats"] {
         assert!(desk.data(directory).is_dir(), "{directory}: {printed}");
     }
+}
+
+#[tokio::test]
+async fn the_readme_is_pasted_where_several_processes_share_a_database() {
+    let postgres = Postgres::start();
+    // The desk puts its own address in the place of 127.0.0.1.
+    let database = postgres.database("shop").await.replace("127.0.0.1", "localhost");
+    let mut part = installed("README.md");
+    part.drain(..several_processes(&part));
+    assert!(part[0].text.contains(DATABASE), "{}", part[0].text);
+    part[0].text = part[0].text.replace(CREATE_DATABASE, "").replace(DATABASE, &database);
+    let desk = Desk::new();
+    let printed = desk.paste(&part);
+
+    for expected in ["Payment confirmed successfully", "every invariant holds"] {
+        assert!(printed.contains(expected), "{expected}: {printed}\n{}", desk.logs());
+    }
+    let orders = printed.lines().find(|line| line.starts_with("[{")).expect("a list of orders");
+    assert_eq!(orders.matches("\"order_number\"").count(), 1, "{orders}");
 }
 
 #[test]

@@ -42,7 +42,12 @@ close_terminals() {
   for job in $TERMINALS; do wait "$job" 2> /dev/null || true; done
   TERMINALS=
 }
-trap close_terminals EXIT
+close_all() {
+  close_terminals
+  # What a page started with `&` and did not stop, because a command failed.
+  for job in $(jobs -p); do kill -TERM -- "-$job" 2> /dev/null || true; done
+}
+trap close_all EXIT
 until_it_says() {
   until grep -q -- "$2" "$1"; do
     kill -0 -- "-$!" 2> /dev/null || { echo "it ended before it said '$2':"; cat "$1"; exit 1; }
