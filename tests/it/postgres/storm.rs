@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -41,6 +41,8 @@ pub(crate) struct Buyer {
     random: fastrand::Rng,
     keys: u64,
     pub(crate) sales: BTreeMap<i64, Sale>,
+    /// The orders of all buyers.
+    ordered: Arc<AtomicUsize>,
 }
 
 /// An acknowledged order.
@@ -54,7 +56,7 @@ pub(crate) struct Sale {
 const RECEIVED: i64 = 100_000;
 
 impl Storm {
-    /// Opens `products` products, and this many buyers begin.
+    /// Opens `products` products, and this many buyers begin. Returns once they have ordered something.
     pub(crate) async fn begin(shops: &Shops, products: usize, buyers: usize) -> Self {
         let boss = shops.members[0].admin().await;
         let mut ids = Vec::new();
@@ -62,6 +64,7 @@ impl Storm {
             ids.push(boss.add_product(&format!("Product {number}"), PRICE, RECEIVED).await);
         }
         let over = Arc::new(AtomicBool::new(false));
+        let ordered = Arc::new(AtomicUsize::new(0));
         let nobody = shops.everywhere(&shops.members[0].nobody());
         let buyers = (0..buyers).map(|number| {
             let buyer = Buyer {
@@ -71,10 +74,18 @@ impl Storm {
                 random: fastrand::Rng::new(),
                 keys: 0,
                 sales: BTreeMap::new(),
+                ordered: Arc::clone(&ordered),
             };
             tokio::spawn(buyer.buy_until(Arc::clone(&over)))
         });
-        let buyers = buyers.collect();
+        let buyers: Vec<_> = buyers.collect();
+        eventually("the first orders", async || {
+            let ordered = ordered.load(Ordering::SeqCst);
+            // One that ended has failed; the end of the storm tells why.
+            let is_failed = buyers.iter().any(tokio::task::JoinHandle::is_finished);
+            (ordered >= buyers.len() || is_failed).then_some(())
+        })
+        .await;
         Self { over, buyers, products: ids }
     }
 
@@ -165,6 +176,7 @@ impl Buyer {
         let sale = Sale { product, units, is_paid: false };
         let earlier = self.sales.insert(order, sale);
         assert!(earlier.is_none(), "{}: the id {order} was given twice", self.name);
+        self.ordered.fetch_add(1, Ordering::SeqCst);
         order
     }
 

@@ -220,6 +220,11 @@ impl Drop for Postgres {
             process.signal(Signal::QUIT);
             process.ended_or_killed_within(STOP_DEADLINE);
         }
+        // After SIGKILL the shared memory of the cluster stays. Its id is on a line of its own with its key.
+        let notes = fs::read_to_string(self.data().join("postmaster.pid")).unwrap_or_default();
+        if let Some(id) = notes.lines().nth(6).and_then(|line| line.split_whitespace().nth(1)) {
+            let _ = Command::new("ipcrm").args(["-m", id]).status();
+        }
     }
 }
 

@@ -10,7 +10,10 @@ pub(crate) fn events_in(text: &str) -> Vec<(u64, String, Value)> {
     let field = |block: &str, name: &str| {
         block.lines().find_map(|line| line.strip_prefix(name)).map(str::to_owned)
     };
-    text.split("\n\n")
+    // A chunk may end within an event.
+    let (complete, _) = text.rsplit_once("\n\n").unwrap_or_default();
+    complete
+        .split("\n\n")
         .filter_map(|block| {
             let id = field(block, "id: ")?.parse().expect("a number");
             let body = serde_json::from_str(&field(block, "data: ")?).expect("JSON");
