@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 /// Why the tables were not made.
 #[derive(Debug, thiserror::Error)]
-#[error("nothing was made")]
+#[error("nothing was made: the setting `store` (SOUK_STORE)")]
 pub(crate) struct MigrateError(#[from] DatabaseError);
 
 pub(super) async fn run(settings: &Settings) -> Result<ExitCode, CommandError> {

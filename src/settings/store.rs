@@ -23,6 +23,11 @@ impl Settings {
         self.store.as_ref()
     }
 
+    /// Whether the start makes tables that the database lacks.
+    pub(crate) fn makes_tables(&self) -> bool {
+        self.migrate_on_start
+    }
+
     /// Where the rows are.
     pub(crate) fn place(&self) -> StorePlace {
         match &self.store {

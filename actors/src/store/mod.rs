@@ -41,7 +41,9 @@ mod transfer;
 mod turns;
 mod write_set;
 
-pub use engines::postgres::{BadUrl, Database, DatabaseError, DatabaseStats, Migration, migrate};
+pub use engines::postgres::{
+    BadUrl, Database, DatabaseError, DatabaseReport, DatabaseStats, Migration, examine, migrate,
+};
 pub use engines::redb::CopyError;
 pub use epoch::Unit;
 pub use error::{OpenError, StoreError};

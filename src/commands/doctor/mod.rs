@@ -1,5 +1,6 @@
 //! `souk doctor`: checks everything the shop needs, without changes, and advises on what to do.
 
+mod database;
 mod here;
 mod outside;
 
@@ -104,7 +105,10 @@ async fn examine(config: Option<&Path>, overrides: Overrides) -> Vec<Finding> {
         found.extend(here::directory(&settings));
         found.extend(here::file_modes(&settings));
         found.push(here::disk(&settings));
-        found.push(here::store(&settings).await);
+        match settings.database() {
+            Some(database) => found.extend(database::database(database, &settings).await),
+            None => found.push(here::store(&settings).await),
+        }
         found.push(here::clock(&settings));
     }
     if is_good(&["jwt_secret", "data"]) {

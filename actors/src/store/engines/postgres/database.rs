@@ -175,6 +175,15 @@ impl Database {
         Ok(Self { config: Arc::new(config), root_certificates })
     }
 
+    /// True if all its hosts are this machine.
+    #[must_use]
+    pub fn is_on_this_machine(&self) -> bool {
+        self.config.get_hosts().iter().all(|host| match host {
+            Host::Tcp(name) => ["127.0.0.1", "localhost", "::1"].contains(&name.as_str()),
+            Host::Unix(_) => true,
+        })
+    }
+
     pub(super) fn config(&self) -> &tokio_postgres::Config {
         &self.config
     }

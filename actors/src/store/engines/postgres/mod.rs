@@ -10,6 +10,7 @@ mod commit;
 mod counts;
 mod database;
 mod epochs;
+mod examine;
 mod follow;
 mod local_copy;
 mod schema;
@@ -19,6 +20,7 @@ mod transfer;
 
 pub use counts::DatabaseStats;
 pub use database::{BadUrl, Database, DatabaseError};
+pub use examine::{DatabaseReport, examine};
 pub use schema::Migration;
 pub(in crate::store) use transfer::DatabaseEnd;
 
