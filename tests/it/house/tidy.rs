@@ -158,6 +158,20 @@ fn every_test_that_the_security_policy_names_exists() {
 }
 
 #[test]
+fn every_test_that_is_left_out_on_postgresql_exists() {
+    let list = read(&root().join("tests/embedded_store_only.txt"));
+    let names = list.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let missing = names.filter(|name| {
+        let (file, test) = name.rsplit_once("::").expect("a full name");
+        let path = root().join(format!("tests/it/{}.rs", file.replace("::", "/")));
+        let text = fs::read_to_string(path).unwrap_or_default();
+        !text.contains(&format!("fn {test}()"))
+    });
+    let missing: Vec<_> = missing.collect();
+    assert!(missing.is_empty(), "no such tests: {missing:?}");
+}
+
+#[test]
 fn every_corpus_belongs_to_a_target() {
     let targets = root().join("tests/fuzz/targets");
     let files = fs::read_dir(&targets).expect("targets").map(|entry| entry.expect("a file").path());
