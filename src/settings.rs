@@ -345,6 +345,7 @@ impl Settings {
     /// The settings of the adapters.
     pub(crate) fn adapters(&self) -> AdapterSettings {
         AdapterSettings {
+            has_database: self.store.is_some(),
             nats_url: self.nats_urls_with_login(),
             outbox_max_rows: self.outbox_max_rows,
             smtp_url: self.smtp_url.clone(),

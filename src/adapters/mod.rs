@@ -50,6 +50,8 @@ impl Workers {
 /// The settings of the adapters.
 #[derive(Clone, Debug)]
 pub(crate) struct AdapterSettings {
+    /// Whether the shop's rows are in a database, and not in a file in `data_dir`.
+    pub(crate) has_database: bool,
     /// The broker; `None`: mails are sent in this process and events stay in the outbox.
     pub(crate) nats_url: Option<String>,
     /// With this many rows that nobody has taken, the shop refuses changes.

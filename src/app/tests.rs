@@ -49,6 +49,7 @@ impl OpenApp {
     /// An application of this shop, with files of its own in `directory`.
     async fn of(shop: Shop, directory: TempDir) -> Self {
         let adapters = AdapterSettings {
+            has_database: false,
             nats_url: None,
             outbox_max_rows: 1_000_000,
             smtp_url: None,

@@ -89,7 +89,7 @@ impl DeadLetters {
     pub(crate) async fn open(settings: AdapterSettings) -> Result<Self, DeadLetterError> {
         Ok(match &settings.nats_url {
             Some(urls) => Self::Broker(Box::new(DeadBox::open(urls).await?)),
-            None if settings.data_dir.join(Store::FILE_NAME).exists() => {
+            None if settings.has_database || settings.data_dir.join(Store::FILE_NAME).exists() => {
                 Self::Files(Box::new(settings))
             }
             None => {

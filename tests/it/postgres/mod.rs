@@ -2,6 +2,7 @@
 //! databases are refused.
 
 mod agreement;
+mod commands;
 mod environment;
 mod failover;
 mod faults;
