@@ -137,9 +137,9 @@ fn text(report: &Report) -> String {
             State::Warn => "warn",
             State::Fail => "FAIL",
         };
-        text.push_str(&format!("{word:<4}  {check:<10}  {found}\n"));
+        text.push_str(&format!("{word:<4}  {check:<11}  {found}\n"));
         if let Some(advice) = advice {
-            text.push_str(&format!("{:18}{advice}\n", ""));
+            text.push_str(&format!("{:19}{advice}\n", ""));
         }
     }
     let count = |state| report.checks.iter().filter(|finding| finding.state == state).count();
