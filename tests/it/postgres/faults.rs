@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use super::storm::Storm;
 use crate::support::{
-    Answer, CuttableProxy, MailSink, Person, Postgres, Shop, Shops, Way, eventually, psql,
+    Answer, CuttableProxy, MailSink, Person, Postgres, SHARED_SECRET, Shop, Shops, Way, eventually,
+    psql,
 };
 use serde_json::json;
 
@@ -151,8 +152,7 @@ async fn a_network_that_forwards_nothing_is_noticed() {
     let store = postgres.database("shop").await;
     let proxy = CuttableProxy::to(postgres.address()).await;
     let mut shops = Shops::open(&store, 1).await;
-    let mut lost = shops.members[0].successor();
-    lost.set("SOUK_STORE", &proxy.url(&store));
+    let mut lost = Shop::closed_with(&[("SOUK_STORE", &proxy.url(&store)), SHARED_SECRET]);
     lost.start();
     shops.members.push(lost);
     let boss = shops.bosses().await;

@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 
 /// How often the log is read when nobody asks for the latest state.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// How long the log may take to be read: requests wait for it.
+const ANSWER_WITHIN: Duration = Duration::from_secs(3);
 /// How often a lost connection is tried again.
 const RECONNECT_EVERY: Duration = Duration::from_millis(200);
 /// How often the copy is made durable.
@@ -109,7 +111,10 @@ impl Follower {
             _ => self.connect().await?,
         };
         loop {
-            let epochs = session.epochs_after(self.link.position()).await?;
+            let epochs = session.epochs_after(self.link.position());
+            let epochs = tokio::time::timeout(ANSWER_WITHIN, epochs).await;
+            let late = |_| Failed::Away(format!("no answer within {ANSWER_WITHIN:?}"));
+            let epochs = epochs.map_err(late)??;
             self.link.counts.note_contact(epochs.last().map_or(0, |epoch| epoch.log_end));
             let is_all = i64::try_from(epochs.len()).unwrap_or(0) < EPOCHS_AT_ONCE;
             apply_others(&self.link, shared, epochs)?;

@@ -10,6 +10,8 @@ use tokio_postgres::{Client, Row, Statement};
 
 /// How long an answer of the database may take.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+/// How long a connection may take with its handshake.
+const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 /// Most epochs that one statement reads.
 pub(super) const EPOCHS_AT_ONCE: i64 = 256;
 
@@ -214,7 +216,14 @@ pub(super) async fn connect(database: &Database) -> Result<Client, DatabaseError
         database: database.clone(),
         why: with_causes(&error),
     };
-    let (client, connection) = database.config().connect(database.tls()?).await.map_err(failed)?;
+    // The time limit of the library does not cover the handshake after the connection is made.
+    let connecting = database.config().connect(database.tls()?);
+    let late = |_| DatabaseError::Connect {
+        database: database.clone(),
+        why: format!("no answer within {CONNECT_WITHIN:?}"),
+    };
+    let connected = tokio::time::timeout(CONNECT_WITHIN, connecting).await.map_err(late)?;
+    let (client, connection) = connected.map_err(failed)?;
     tokio::spawn(async move {
         if let Err(error) = connection.await {
             tracing::debug!(error = %with_causes(&error), "a connection to the database ended");
