@@ -43,6 +43,12 @@ pub(super) async fn metrics(app: Arc<App>, _: Call) -> Answer {
         "Turns that had written something and were rolled back.",
         stats.rollbacks,
     );
+    metric(
+        "souk_store_overtaken_total",
+        "counter",
+        "Epochs that ran again because another process changed what they had read.",
+        stats.overtaken,
+    );
     metric("souk_store_turns_total", "counter", "Requests in durable epochs.", stats.turns);
     let waiting = u64::try_from(stats.waiting).unwrap_or(u64::MAX);
     metric("souk_store_waiting", "gauge", "Requests that wait for a turn.", waiting);
