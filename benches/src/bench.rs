@@ -1,11 +1,13 @@
 //! Measures Souk with its production profile next to a floor, and prints one Markdown
 //! table. `benches/run` builds everything and runs this.
 
+mod cores;
 mod floods;
 mod http;
 mod latencies;
 mod load;
 mod measure;
+mod postgres;
 mod priority;
 mod probe;
 mod process;
@@ -84,6 +86,9 @@ struct Measure {
     /// The nats-server binary, for the flood of log messages.
     #[arg(long)]
     nats_server: Option<PathBuf>,
+    /// The directory of PostgreSQL's programs, for the part `postgres`.
+    #[arg(long)]
+    postgres: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -102,6 +107,8 @@ enum Part {
     Start,
     /// Hostile floods; only on request, because they take minutes.
     Floods,
+    /// The shop on PostgreSQL against plain statements; only on request, because it needs PostgreSQL.
+    Postgres,
 }
 
 fn main() -> ExitCode {

@@ -42,11 +42,12 @@ pub(crate) fn run<C: Caller>(
     callers: Vec<C>,
     length: Duration,
 ) -> Outcome<Answers> {
-    run_until(address, callers, Arc::default(), Some(length))
+    run_until(&[address], callers, Arc::default(), Some(length))
 }
 
+/// The callers are spread over the addresses.
 fn run_until<C: Caller>(
-    address: SocketAddr,
+    addresses: &[SocketAddr],
     callers: Vec<C>,
     stop: Arc<AtomicBool>,
     length: Option<Duration>,
@@ -54,8 +55,8 @@ fn run_until<C: Caller>(
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let mut connections = Vec::new();
-        for caller in callers {
-            connections.push((caller, Connection::open(address).await?));
+        for (caller, address) in callers.into_iter().zip(addresses.iter().cycle()) {
+            connections.push((caller, Connection::open(*address).await?));
         }
         let start = Instant::now();
         let end = length.map(|length| start + length);
@@ -78,7 +79,16 @@ fn run_until<C: Caller>(
 impl Load {
     /// Keeps every connection busy for this long.
     pub(crate) fn run(&self, length: Duration) -> Outcome<Answers> {
-        run(self.address, self.callers(), length)
+        self.run_across(&[self.address], length)
+    }
+
+    /// Keeps every connection busy for this long. The connections are spread over these addresses.
+    pub(crate) fn run_across(
+        &self,
+        addresses: &[SocketAddr],
+        length: Duration,
+    ) -> Outcome<Answers> {
+        run_until(addresses, self.callers(), Arc::default(), Some(length))
     }
 
     fn callers(&self) -> Vec<Repetition> {
@@ -94,7 +104,7 @@ impl Load {
         let told = Arc::clone(&stop);
         let thread = std::thread::spawn(move || {
             priority::give_way()?;
-            run_until(self.address, self.callers(), told, None)
+            run_until(&[self.address], self.callers(), told, None)
         });
         Storm { stop, thread }
     }

@@ -187,8 +187,33 @@ impl Drop for Server {
 /// Processor time of a process in /proc (`self`, or a number).
 pub(crate) fn cpu_seconds(process: &str) -> Outcome<f64> {
     let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
-    // The second field is the name in parentheses; utime and stime are the 14th and 15th.
-    let fields = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
-    let ticks = fields.split_whitespace().skip(11).take(2).map(str::parse::<f64>);
+    ticks(&stat, 2)
+}
+
+/// Processor time of a process, of its children, and of the children that have ended.
+pub(crate) fn cpu_seconds_with_children(process: u32) -> Outcome<f64> {
+    let parent = process.to_string();
+    let mut seconds = 0.0;
+    for entry in fs::read_dir("/proc")? {
+        // Others end meanwhile.
+        let Ok(stat) = fs::read_to_string(entry?.path().join("stat")) else { continue };
+        let is_it = stat.split(' ').next() == Some(&parent);
+        let is_child = fields(&stat).nth(1) == Some(&parent);
+        if is_it || is_child {
+            seconds += ticks(&stat, 4)?;
+        }
+    }
+    Ok(seconds)
+}
+
+/// The fields of /proc/PID/stat after the second, which is the name in parentheses.
+fn fields(stat: &str) -> impl Iterator<Item = &str> {
+    stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace()
+}
+
+/// The sum of the first of utime, stime, cutime and cstime, which are the 14th to 17th field, in
+/// seconds.
+fn ticks(stat: &str, times: usize) -> Outcome<f64> {
+    let ticks = fields(stat).skip(11).take(times).map(str::parse::<f64>);
     Ok(ticks.sum::<Result<f64, _>>()? / TICKS_PER_SECOND)
 }

@@ -2,7 +2,7 @@
 
 use crate::Outcome;
 use crate::load::Answers;
-use crate::store_rows::{Kind, RawTable, TableRows, number_of};
+use crate::store_rows::{RawTable, TableRows};
 use redb::{Database, Durability, TableDefinition};
 use souk_actors::store::StoreLimits;
 use std::path::Path;
@@ -45,43 +45,14 @@ impl RawStore {
             let definition: RawTable<'_> = TableDefinition::new(&rows.name);
             let mut table = transaction.open_table(definition)?;
             for order in self.orders..self.orders + batch {
-                rows.write(order, |key, value| table.insert(key, value).map(drop))?;
+                rows.write(order, |key, value| {
+                    table.insert(key, value)?;
+                    Ok(())
+                })?;
             }
         }
         transaction.commit()?;
         self.orders += batch;
-        Ok(())
-    }
-}
-
-impl TableRows {
-    /// Writes the rows of the order with this number.
-    fn write(
-        &self,
-        order: u64,
-        mut insert: impl FnMut(&[u8], &[u8]) -> Result<(), redb::StorageError>,
-    ) -> Outcome<()> {
-        let per_order = self.per_order as u64;
-        let known = self.rows.len() as u64;
-        for place in 0..per_order {
-            let written = match self.kind {
-                Kind::Shared => place,
-                Kind::New | Kind::Own => order * per_order + place,
-            };
-            let (key, value) = &self.rows[(written % known) as usize];
-            if self.kind != Kind::New {
-                insert(key, value)?;
-                continue;
-            }
-            let (last, _) = &self.rows[self.rows.len() - 1];
-            let is_clock = self.rows.is_sorted_by_key(|(key, _)| &key[..key.len() - 8]);
-            // Before the number comes a time, which advances, or a customer, who repeats.
-            let mut key = if is_clock { last.clone() } else { key.clone() };
-            let number = number_of(last) + 1 + written;
-            let end = key.len();
-            key[end - 8..].copy_from_slice(&number.to_be_bytes());
-            insert(&key, value)?;
-        }
         Ok(())
     }
 }

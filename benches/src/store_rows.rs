@@ -46,8 +46,11 @@ pub(crate) enum Kind {
 }
 
 /// Compares the store before and after this many orders.
-pub(crate) fn of_orders(before: &Path, after: &Path, orders: usize) -> Outcome<Vec<TableRows>> {
-    let (before, after) = (read(before)?, read(after)?);
+pub(crate) fn of_orders(
+    before: &Content,
+    after: Content,
+    orders: usize,
+) -> Outcome<Vec<TableRows>> {
     let mut found = Vec::new();
     for (name, rows) in after {
         let known = before.get(&name).ok_or_else(|| complaint("a table came into being"))?;
@@ -76,16 +79,48 @@ pub(crate) fn of_orders(before: &Path, after: &Path, orders: usize) -> Outcome<V
     Ok(found)
 }
 
+impl TableRows {
+    /// Writes the rows of the order with this number.
+    pub(crate) fn write(
+        &self,
+        order: u64,
+        mut insert: impl FnMut(&[u8], &[u8]) -> Outcome<()>,
+    ) -> Outcome<()> {
+        let per_order = self.per_order as u64;
+        let known = self.rows.len() as u64;
+        for place in 0..per_order {
+            let written = match self.kind {
+                Kind::Shared => place,
+                Kind::New | Kind::Own => order * per_order + place,
+            };
+            let (key, value) = &self.rows[(written % known) as usize];
+            if self.kind != Kind::New {
+                insert(key, value)?;
+                continue;
+            }
+            let (last, _) = &self.rows[self.rows.len() - 1];
+            let is_clock = self.rows.is_sorted_by_key(|(key, _)| &key[..key.len() - 8]);
+            // Before the number comes a time, which advances, or a customer, who repeats.
+            let mut key = if is_clock { last.clone() } else { key.clone() };
+            let number = number_of(last) + 1 + written;
+            let end = key.len();
+            key[end - 8..].copy_from_slice(&number.to_be_bytes());
+            insert(&key, value)?;
+        }
+        Ok(())
+    }
+}
+
 /// The last eight octets of a key: the number of a row.
-pub(crate) fn number_of(key: &[u8]) -> u64 {
+fn number_of(key: &[u8]) -> u64 {
     let octets = key.last_chunk::<8>().copied().unwrap_or_default();
     u64::from_be_bytes(octets)
 }
 
-/// All rows of all tables.
-type Content = BTreeMap<String, BTreeMap<Vec<u8>, Vec<u8>>>;
+/// All rows of all tables, by the table's name.
+pub(crate) type Content = BTreeMap<String, BTreeMap<Vec<u8>, Vec<u8>>>;
 
-fn read(file: &Path) -> Outcome<Content> {
+pub(crate) fn read(file: &Path) -> Outcome<Content> {
     let database = ReadOnlyDatabase::open(file)?;
     let transaction = database.begin_read()?;
     let mut tables = BTreeMap::new();

@@ -119,7 +119,8 @@ pub(super) fn of_orders(world: &World) -> Outcome<Vec<TableRows>> {
         souk.end()?;
     }
     let after = directory.join("data").join(souk_actors::store::Store::FILE_NAME);
-    store_rows::of_orders(&world.store_file(), &after, CUSTOMERS)
+    let before = store_rows::read(&world.store_file())?;
+    store_rows::of_orders(&before, store_rows::read(&after)?, CUSTOMERS)
 }
 
 pub(super) fn copy_of_store(world: &World, name: &str) -> Outcome<PathBuf> {

@@ -4,6 +4,7 @@ pub(crate) mod against;
 mod checkout;
 mod lists;
 mod memory;
+mod postgres;
 mod product;
 mod start;
 mod tail;
@@ -78,6 +79,9 @@ pub(crate) fn all(asked: &Measure) -> Outcome<Report> {
     }
     if asked.only == Some(Part::Floods) {
         rows.extend(floods::measure(plan.probe, &world, asked)?);
+    }
+    if asked.only == Some(Part::Postgres) {
+        rows.extend(postgres::measure(&plan, asked, &world)?);
     }
     let revision = asked.revision.clone();
     Ok(Report { rows, revision, is_quick: asked.quick, load_average })

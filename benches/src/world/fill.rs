@@ -7,7 +7,7 @@ use souk_actors::catalog::{CategoryDraft, ProductDraft};
 use souk_actors::journeys::ordering;
 use souk_actors::orders::OrderDraft;
 use souk_actors::outbox::Reader;
-use souk_actors::store::StoreLimits;
+use souk_actors::store::{StoreLimits, StorePlace};
 use souk_actors::{Shop, ShopSettings, catalog, users};
 use souk_domain::{
     CartLines, CategoryId, Currency, EmailAddress, Money, Pricing, ProductId, Quantity, UserId,
@@ -55,8 +55,8 @@ fn is_readable(directory: &Path, products: u64) -> Outcome<bool> {
 }
 
 /// Fills a shop with this many products with the current code, without a server.
-pub(super) fn in_process(directory: &Path, products: u64) -> Outcome<()> {
-    in_shop(directory, async |shop| {
+pub(super) fn in_process(place: impl Into<StorePlace>, products: u64) -> Outcome<()> {
+    in_shop(place, async |shop| {
         for first in (1..=products).step_by(PRODUCTS_PER_TURN as usize) {
             shop.turn(move |turn| async move {
                 if first == 1 {
@@ -171,7 +171,10 @@ fn order_draft(customer: UserId) -> OrderDraft {
     }
 }
 
-fn in_shop<T>(directory: &Path, work: impl AsyncFnOnce(&Shop) -> Outcome<T>) -> Outcome<T> {
+fn in_shop<T>(
+    place: impl Into<StorePlace>,
+    work: impl AsyncFnOnce(&Shop) -> Outcome<T>,
+) -> Outcome<T> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let settings = ShopSettings {
@@ -183,7 +186,7 @@ fn in_shop<T>(directory: &Path, work: impl AsyncFnOnce(&Shop) -> Outcome<T>) -> 
             guest_unpaid_kept_for: Duration::from_secs(30 * 24 * 60 * 60),
             store: StoreLimits::default(),
         };
-        let shop = Shop::open_or_make(directory, settings).await?;
+        let shop = Shop::open_or_make(place, settings).await?;
         let result = work(&shop).await;
         shop.close().await;
         result

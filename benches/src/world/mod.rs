@@ -10,6 +10,7 @@ use crate::http::{BlockingConnection, request};
 use crate::process::{Program, Server};
 use crate::{Outcome, complaint};
 use serde_json::{Value, json};
+use souk_actors::store::{Database, StorePlace};
 use std::fs;
 use std::io::Write;
 use std::net::SocketAddr;
@@ -32,16 +33,22 @@ pub(crate) struct World {
     souk: PathBuf,
     scratch: PathBuf,
     tokens: Vec<String>,
+    /// Customers who all want the same product.
+    rivals: Vec<String>,
     administrator: String,
+    /// Settings of every program.
+    environment: Vec<(String, String)>,
 }
 
 /// How the products get into a shop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Filling {
     /// Written by the current code, which must be the code of the binary.
     InProcess,
     /// Created with calls that an older binary answers too.
     OverHttp,
+    /// Written into this PostgreSQL database by the current code.
+    InDatabase(String),
 }
 
 impl World {
@@ -51,15 +58,26 @@ impl World {
             souk: souk.to_owned(),
             scratch: scratch.to_owned(),
             tokens: Vec::new(),
+            rivals: Vec::new(),
             administrator: String::new(),
+            environment: Vec::new(),
         };
         let directory = scratch.join(TEMPLATE);
         fs::create_dir_all(&directory)?;
-        if filling == Filling::InProcess {
-            fill::in_process(&world.template(), PRODUCTS)?;
+        match &filling {
+            Filling::InProcess => fill::in_process(&world.template(), PRODUCTS)?,
+            Filling::OverHttp => {}
+            Filling::InDatabase(url) => {
+                let (database, copy) = (Database::from_url(url)?, directory.join("filling"));
+                fill::in_process(StorePlace::Database { database, copy }, PRODUCTS)?;
+                world.environment = vec![
+                    ("SOUK_STORE".to_owned(), url.clone()),
+                    ("SOUK_JWT_SECRET".to_owned(), JWT_SECRET.to_owned()),
+                ];
+            }
         }
-        create_administrator(souk, &directory)?;
-        let server = Program::souk(souk, &directory).start()?;
+        world.create_administrator(&directory)?;
+        let server = world.program_in(&directory).start()?;
         let mut connection = BlockingConnection::open(server.address)?;
         let body = json!({"username": ADMINISTRATOR, "password": PASSWORD}).to_string();
         let ask = request("POST", "/api/token/", None, Some(&body));
@@ -69,7 +87,13 @@ impl World {
         if filling == Filling::OverHttp {
             fill::over_http(&mut connection, &world.administrator, PRODUCTS)?;
         }
-        world.register_customers(&mut connection)?;
+        world.tokens = register(&mut connection, customer_email, product_of)?;
+        if matches!(filling, Filling::InDatabase(_)) {
+            world.rivals = register(&mut connection, rival_email, |rival, line| match line {
+                0 => HOT_PRODUCT,
+                _ => product_of(rival, line),
+            })?;
+        }
         // Counters and totals exist only after the first order.
         ask_once(server.address, &world.checkouts(), 201)?;
         wait_until_drained(&server)?;
@@ -77,22 +101,25 @@ impl World {
         Ok(world)
     }
 
-    /// Registers the customers and fills their carts.
-    fn register_customers(&mut self, connection: &mut BlockingConnection) -> Outcome<()> {
-        for customer in 0..CUSTOMERS {
-            let ask = registration(&customer_email(customer));
-            let said: Value = serde_json::from_slice(connection.fetch(&ask)?.body())?;
-            let token = said["data"]["access_token"].as_str();
-            let token = token.ok_or_else(|| complaint(format!("no token: {said}")))?;
-            for line in 0..LINES_PER_ORDER {
-                let answer = connection.fetch(&addition(customer, line, token))?;
-                if answer.head.status != 201 {
-                    return Err(complaint(String::from_utf8_lossy(answer.body())));
-                }
-            }
-            self.tokens.push(token.to_owned());
+    /// Creates the administrator of the shop in `directory`/data.
+    fn create_administrator(&self, directory: &Path) -> Outcome<()> {
+        let mut creating = Command::new(&self.souk)
+            .args(["--data", "data", "admin", "create"])
+            .args(["--username", ADMINISTRATOR, "--email", "boss@bench.test"])
+            // No settings of the caller or of this repository: an older version refuses unknown ones.
+            .current_dir(directory)
+            .env_clear()
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()?;
+        if let Some(mut input) = creating.stdin.take() {
+            writeln!(input, "{PASSWORD}")?;
         }
-        Ok(())
+        match creating.wait()?.success() {
+            true => Ok(()),
+            false => Err(complaint("the administrator could not be created")),
+        }
     }
 
     /// The binary that filled this shop.
@@ -117,7 +144,12 @@ impl World {
     pub(crate) fn program(&self, name: &str) -> Outcome<Program> {
         let directory = self.scratch.join(name);
         copy_data(&self.template(), &directory.join("data"))?;
-        Ok(Program::souk(&self.souk, &directory))
+        Ok(self.program_in(&directory))
+    }
+
+    fn program_in(&self, directory: &Path) -> Program {
+        let program = Program::souk(&self.souk, directory);
+        self.environment.iter().fold(program, |program, (name, value)| program.with(name, value))
     }
 
     /// The access token of the administrator.
@@ -145,10 +177,19 @@ impl World {
         self.tokens.iter().map(|token| checkout(token, false)).collect()
     }
 
+    /// The same by as many other customers, in each of whose carts one product is the same.
+    pub(crate) fn rival_checkouts(&self) -> Vec<Vec<u8>> {
+        self.rivals.iter().map(|token| checkout(token, false)).collect()
+    }
+
     /// The customers; each orders a different product and pays for it.
     pub(crate) fn buyers(&self) -> Vec<Buyer> {
         let buyer = |(customer, token): (usize, &String)| {
-            Buyer::new(addition(customer, 0, token), checkout(token, true), token.clone())
+            Buyer::new(
+                addition(product_of(customer, 0), token),
+                checkout(token, true),
+                token.clone(),
+            )
         };
         self.tokens.iter().enumerate().map(buyer).collect()
     }
@@ -159,8 +200,40 @@ const TEMPLATE: &str = "template";
 const PASSWORD: &str = "a password of some length";
 const ADMINISTRATOR: &str = "boss";
 
+/// Signs the tokens of a shop in a database; it need not be secret.
+const JWT_SECRET: &str = "every process signs with this same key";
+/// What all rivals want.
+const HOT_PRODUCT: usize = FIRST_PRODUCT - 1;
+
 fn customer_email(customer: usize) -> String {
     format!("customer{customer:02}@bench.test")
+}
+
+fn rival_email(rival: usize) -> String {
+    format!("rival{rival:02}@bench.test")
+}
+
+/// Registers customers and fills their carts. Returns their tokens.
+fn register(
+    connection: &mut BlockingConnection,
+    email: fn(usize) -> String,
+    product: impl Fn(usize, usize) -> usize,
+) -> Outcome<Vec<String>> {
+    let mut tokens = Vec::new();
+    for customer in 0..CUSTOMERS {
+        let ask = registration(&email(customer));
+        let said: Value = serde_json::from_slice(connection.fetch(&ask)?.body())?;
+        let token = said["data"]["access_token"].as_str();
+        let token = token.ok_or_else(|| complaint(format!("no token: {said}")))?;
+        for line in 0..LINES_PER_ORDER {
+            let answer = connection.fetch(&addition(product(customer, line), token))?;
+            if answer.head.status != 201 {
+                return Err(complaint(String::from_utf8_lossy(answer.body())));
+            }
+        }
+        tokens.push(token.to_owned());
+    }
+    Ok(tokens)
 }
 
 /// A log-in of this customer.
@@ -174,31 +247,15 @@ fn checkout(token: &str, clear_cart: bool) -> Vec<u8> {
     request("POST", "/api/v1/cart/checkout/", Some(token), Some(&body))
 }
 
-/// Adds a product to the cart; a different one for every customer and line.
-fn addition(customer: usize, line: usize, token: &str) -> Vec<u8> {
-    let product = FIRST_PRODUCT + customer * LINES_PER_ORDER + line;
-    let body = json!({"product_id": product, "quantity": 1}).to_string();
-    request("POST", "/api/v1/cart/", Some(token), Some(&body))
+/// A different product for every customer and line.
+fn product_of(customer: usize, line: usize) -> usize {
+    FIRST_PRODUCT + customer * LINES_PER_ORDER + line
 }
 
-/// Creates the administrator of the shop in `directory`/data.
-fn create_administrator(souk: &Path, directory: &Path) -> Outcome<()> {
-    let mut creating = Command::new(souk)
-        .args(["--data", "data", "admin", "create"])
-        .args(["--username", ADMINISTRATOR, "--email", "boss@bench.test"])
-        // No settings of the caller or of this repository: an older version refuses unknown ones.
-        .current_dir(directory)
-        .env_clear()
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .spawn()?;
-    if let Some(mut input) = creating.stdin.take() {
-        writeln!(input, "{PASSWORD}")?;
-    }
-    match creating.wait()?.success() {
-        true => Ok(()),
-        false => Err(complaint("the administrator could not be created")),
-    }
+/// Adds a product to the cart.
+fn addition(product: usize, token: &str) -> Vec<u8> {
+    let body = json!({"product_id": product, "quantity": 1}).to_string();
+    request("POST", "/api/v1/cart/", Some(token), Some(&body))
 }
 
 /// A registration.

@@ -4,8 +4,9 @@ use super::compose::{ComposeError, Composer, Notification};
 use super::files::{self, NewFile};
 use super::memory::SentMails;
 use super::templates::{Template, TemplateError, Templates};
-use super::transport::{SendError, Transport};
+use super::transport::{MAX_CONNECTIONS, SendError, Transport};
 use super::{SUBJECT_PREFIX, plain_name};
+use futures_util::future::join_all;
 use lettre::message::Mailbox;
 use lettre::transport::smtp::Error as SmtpError;
 use souk_actors::outbox::Message;
@@ -162,12 +163,19 @@ impl Mailer {
     /// How many mails [`Mailer::deliver_batch`] should get at a time.
     pub(crate) fn batch_size(&self) -> usize {
         match self.transport {
-            Transport::Smtp(_) => 1,
+            // One for each connection to the server.
+            Transport::Smtp(_) => usize::try_from(MAX_CONNECTIONS).unwrap_or(1),
             Transport::Files(_) => FILES_PER_BATCH,
         }
     }
 
-    /// Delivers mails in order, as [`Mailer::deliver`] does. Returns them with the result of each.
+    /// Whether more mails in a batch make each cheaper, so that it pays to wait for more.
+    pub(crate) fn gathers(&self) -> bool {
+        matches!(self.transport, Transport::Files(_))
+    }
+
+    /// Delivers mails as [`Mailer::deliver`] does, those for a server side by side. Returns them in order
+    /// with the result of each.
     ///
     /// # Errors
     /// The thread that writes files panicked, or the process stops; some mails may be delivered.
@@ -175,13 +183,12 @@ impl Mailer {
         self: &Arc<Self>,
         batch: Vec<Message>,
     ) -> Result<Vec<Delivered>, JoinError> {
-        let mut delivered = Vec::with_capacity(batch.len());
         let Transport::Files(directory) = &self.transport else {
-            for message in batch {
+            let delivering = batch.into_iter().map(|message| async {
                 let result = self.deliver(&message.subject, &message.body).await;
-                delivered.push((message, result));
-            }
-            return Ok(delivered);
+                (message, result)
+            });
+            return Ok(join_all(delivering).await);
         };
         let (mailer, directory) = (Arc::clone(self), directory.clone());
         tokio::task::spawn_blocking(move || {
