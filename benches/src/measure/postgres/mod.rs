@@ -94,12 +94,20 @@ fn rounds(
     let fleet = Fleet::start(cluster, world, SHOP, processes)?;
     fleet.run(world.checkouts(), WARM_UP)?;
     let mut rounds = Vec::new();
-    for _ in 0..plan.rounds {
+    let all_differ = || fleet.run(world.checkouts(), plan.load);
+    let all_want_one = || match processes {
+        1 => Ok(None),
+        _ => fleet.run(world.rival_checkouts(), plan.load).map(Some),
+    };
+    for round in 0..plan.rounds {
         fleet.go_on()?;
-        let souk = fleet.run(world.checkouts(), plan.load)?;
-        let hot = match processes {
-            1 => None,
-            _ => Some(fleet.run(world.rival_checkouts(), plan.load)?),
+        // The first in one round is the last in the next.
+        let (souk, hot) = if round % 2 == 0 {
+            let souk = all_differ()?;
+            (souk, all_want_one()?)
+        } else {
+            let hot = all_want_one()?;
+            (all_differ()?, hot)
         };
         fleet.hold()?;
         let mut write = |orders_at_once: f64| -> Outcome<Raw> {
