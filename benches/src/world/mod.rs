@@ -69,7 +69,10 @@ impl World {
             Filling::OverHttp => {}
             Filling::InDatabase(url) => {
                 let (database, copy) = (Database::from_url(url)?, directory.join("filling"));
-                fill::in_process(StorePlace::Database { database, copy }, PRODUCTS)?;
+                fill::in_process(
+                    StorePlace::Database { database, copy, makes_tables: true },
+                    PRODUCTS,
+                )?;
                 world.environment = vec![
                     ("SOUK_STORE".to_owned(), url.clone()),
                     ("SOUK_JWT_SECRET".to_owned(), JWT_SECRET.to_owned()),
