@@ -11,7 +11,7 @@ use std::{fs, io};
 /// Time limit for one answer of the mail server.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(20);
 /// Most open connections to the mail server.
-pub(super) const MAX_CONNECTIONS: u32 = 4;
+const MAX_CONNECTIONS: u32 = 4;
 /// A connection that is idle for this long is closed.
 const MAX_IDLE: Duration = Duration::from_secs(30);
 const SMTP_PORT: u16 = 25;

@@ -4,9 +4,8 @@ use super::compose::{ComposeError, Composer, Notification};
 use super::files::{self, NewFile};
 use super::memory::SentMails;
 use super::templates::{Template, TemplateError, Templates};
-use super::transport::{MAX_CONNECTIONS, SendError, Transport};
+use super::transport::{SendError, Transport};
 use super::{SUBJECT_PREFIX, plain_name};
-use futures_util::future::join_all;
 use lettre::message::Mailbox;
 use lettre::transport::smtp::Error as SmtpError;
 use souk_actors::outbox::Message;
@@ -163,19 +162,12 @@ impl Mailer {
     /// How many mails [`Mailer::deliver_batch`] should get at a time.
     pub(crate) fn batch_size(&self) -> usize {
         match self.transport {
-            // One for each connection to the server.
-            Transport::Smtp(_) => usize::try_from(MAX_CONNECTIONS).unwrap_or(1),
+            Transport::Smtp(_) => 1,
             Transport::Files(_) => FILES_PER_BATCH,
         }
     }
 
-    /// Whether more mails in a batch make each cheaper, so that it pays to wait for more.
-    pub(crate) fn gathers(&self) -> bool {
-        matches!(self.transport, Transport::Files(_))
-    }
-
-    /// Delivers mails as [`Mailer::deliver`] does, those for a server side by side. Returns them in order
-    /// with the result of each.
+    /// Delivers mails in order, as [`Mailer::deliver`] does. Returns them with the result of each.
     ///
     /// # Errors
     /// The thread that writes files panicked, or the process stops; some mails may be delivered.
@@ -183,12 +175,13 @@ impl Mailer {
         self: &Arc<Self>,
         batch: Vec<Message>,
     ) -> Result<Vec<Delivered>, JoinError> {
+        let mut delivered = Vec::with_capacity(batch.len());
         let Transport::Files(directory) = &self.transport else {
-            let delivering = batch.into_iter().map(|message| async {
+            for message in batch {
                 let result = self.deliver(&message.subject, &message.body).await;
-                (message, result)
-            });
-            return Ok(join_all(delivering).await);
+                delivered.push((message, result));
+            }
+            return Ok(delivered);
         };
         let (mailer, directory) = (Arc::clone(self), directory.clone());
         tokio::task::spawn_blocking(move || {

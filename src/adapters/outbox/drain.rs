@@ -134,7 +134,7 @@ impl<R: Rows> DrainSession<'_, R> {
             self.drain.rows.mails_after(self.read, MAX_MAILS_PER_READ)?;
         messages.retain(|message| !self.sent.contains(&message.sequence));
         let batch_size = self.drain.mailer.batch_size();
-        let gathers = self.drain.mailer.gathers() && !messages.is_empty() && !may_have_more;
+        let gathers = batch_size > 1 && !messages.is_empty() && !may_have_more;
         self.read_on_at = gathers.then(|| Instant::now() + GATHER_FOR);
         while !messages.is_empty() {
             let rest = messages.split_off(batch_size.min(messages.len()));

@@ -326,10 +326,10 @@ fn execute(url: &str, statement: &str) -> Result<(), tokio_postgres::Error> {
         tokio::spawn(connection);
         client.batch_execute(statement).await
     };
-    let mut builder = tokio::runtime::Builder::new_current_thread();
-    let runtime = builder.enable_all().build().expect("a runtime");
-    // A thread that runs a test's tasks must not wait for another runtime.
-    std::thread::scope(|threads| {
-        threads.spawn(|| runtime.block_on(execute)).join().expect("it does not panic")
-    })
+    let run = move || {
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        builder.enable_all().build().expect("a runtime").block_on(execute)
+    };
+    // A thread that runs a test's tasks must not wait for another runtime, nor drop one.
+    std::thread::scope(|threads| threads.spawn(run).join().expect("it does not panic"))
 }
