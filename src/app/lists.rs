@@ -135,6 +135,24 @@ impl App {
         reading.await.unwrap_or_else(|failure| Err(failure_answer(&failure)))
     }
 
+    /// Answers a list of Souk's own API: `read` runs on a reading thread when it is the client's turn.
+    ///
+    /// # Errors
+    /// The error of `read`; 503 if too many readers wait.
+    pub(crate) async fn read_list(
+        self: &Arc<Self>,
+        call: Call,
+        read: impl FnOnce(&Self, &Snapshot, &Call) -> Result<Answer, Answer> + Send + 'static,
+    ) -> Result<Answer, Answer> {
+        let app = Arc::clone(self);
+        let client = call.request.client;
+        let reading = self.reading.run(client, move || {
+            let snapshot = app.shop.store.snapshot();
+            read(&app, &snapshot, &call)
+        });
+        reading.await.unwrap_or_else(|failure| Err(failure_answer(&failure)))
+    }
+
     /// Answers a page of products, as the contract of `Shape` writes them. A short page of products
     /// that are known is answered at once; other clients need not wait for it.
     ///

@@ -47,7 +47,7 @@ pub(crate) use services::{ServiceName, ServiceTokens};
 use crate::adapters::AdapterStatus;
 use crate::adapters::http::AddressPolicy;
 use crate::edge::openapi::Contract;
-use crate::edge::{Answer, Request, Router, TokenKey};
+use crate::edge::{Answer, CursorSeal, Request, Router, TokenKey};
 use crate::logs::Archive;
 use guests::GuestSeal;
 use idempotency::RunningKeys;
@@ -92,6 +92,8 @@ pub(crate) struct App {
     guests: GuestSeal,
     answers: AnswerSeal,
     order_seal: OrderSeal,
+    /// Signs the cursors of lists.
+    pub(crate) cursors: CursorSeal,
     running_keys: RunningKeys,
     /// Locked while the sandbox's messages are delivered, to keep them in order.
     sandbox_delivery: tokio::sync::Mutex<()>,
@@ -184,6 +186,7 @@ impl App {
             guests: GuestSeal::new(&settings.jwt_secret),
             answers: AnswerSeal::new(&settings.jwt_secret),
             order_seal: OrderSeal::new(&settings.jwt_secret),
+            cursors: CursorSeal::new(&settings.jwt_secret),
             running_keys: RunningKeys::default(),
             sandbox_delivery: tokio::sync::Mutex::default(),
             guest_limits: settings.guest_limits,
@@ -198,7 +201,13 @@ impl App {
     }
 
     /// Answers one request. What it reads is never older than what another process answered before.
-    pub(crate) async fn answer(self: Arc<Self>, mut request: Request) -> Answer {
+    pub(crate) async fn answer(self: Arc<Self>, request: Request) -> Answer {
+        let has_problems = self.router.has_problems(&request);
+        let answer = self.answer_in_turn(request).await;
+        if has_problems { answer.into_problem() } else { answer }
+    }
+
+    async fn answer_in_turn(self: Arc<Self>, mut request: Request) -> Answer {
         self.reading.note(request.client);
         if !request.method.is_safe() && self.adapters.is_outbox_full() {
             return failure_answer(&Failure::OutboxFull);

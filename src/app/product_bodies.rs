@@ -31,6 +31,8 @@ pub(crate) trait ProductShape: Serialize + 'static {
 pub(crate) struct WrittenProduct {
     /// The JSON.
     pub(crate) json: Bytes,
+    /// Counts the events about the product.
+    pub(crate) version: u64,
     /// Whether everybody may see the product.
     pub(crate) is_for_sale: bool,
 }
@@ -137,7 +139,8 @@ impl App {
         })?;
         // Without the spare room of a vector, because it may be kept.
         let json = json.into_boxed_slice().into();
-        let written = WrittenProduct { json, is_for_sale: view.is_for_sale() };
+        let (version, is_for_sale) = (view.version, view.is_for_sale());
+        let written = WrittenProduct { json, version, is_for_sale };
         self.product_bodies.keep(Kept {
             shape,
             product: id,
@@ -159,7 +162,11 @@ mod tests {
             product: ProductId::new(product).expect("an id"),
             category: None,
             snapshot: 3,
-            written: WrittenProduct { json: vec![b'x'; octets].into(), is_for_sale: true },
+            written: WrittenProduct {
+                json: vec![b'x'; octets].into(),
+                version: 1,
+                is_for_sale: true,
+            },
         }
     }
 

@@ -13,8 +13,9 @@
 //! Schemas come from the types that are serialized and from the functions that read a body.
 //! Examples of errors are the answers that the contract really sends.
 
-use crate::edge::problem::PROBLEM_JSON;
-use crate::edge::{Answer, Form, limits};
+use crate::edge::problem::{Faults, PROBLEM_JSON};
+use crate::edge::query::unknown_parameter;
+use crate::edge::{Answer, Form, Query, limits, versions};
 use http::StatusCode;
 use http::header::HeaderValue;
 use schemars::generate::SchemaSettings;
@@ -80,6 +81,8 @@ pub(crate) struct Description {
     pub(super) refusals: Vec<Answer>,
     /// Whether refusals are problems (RFC 9457).
     pub(super) has_problems: bool,
+    /// Names and descriptions of request headers.
+    pub(super) headers: Vec<(&'static str, &'static str)>,
     currency: Currency,
 }
 
@@ -110,6 +113,7 @@ impl Description {
             successes: Vec::new(),
             refusals: Vec::new(),
             has_problems: false,
+            headers: Vec::new(),
             currency,
         }
     }
@@ -193,6 +197,44 @@ impl Description {
     ) -> Self {
         self.query.push(QueryParameter { name, text: text.into(), schema, required: true });
         self
+    }
+
+    /// Adds the query parameters of an operation of Souk's own API with the function that reads
+    /// them. Others are refused.
+    pub(crate) fn reads<R>(mut self, read: impl FnOnce(&mut Query<'_>) -> R) -> Self {
+        self.query.extend(Query::described(read));
+        let known: Vec<&str> = self.query.iter().map(|parameter| parameter.name).collect();
+        let fault = unknown_parameter("limi", &known);
+        self.refuses(Faults::of(fault)).with_problems()
+    }
+
+    /// The answer has the version of its object, and is 304 if the client has that version.
+    pub(crate) fn versioned(mut self) -> Self {
+        self.headers.push(("If-None-Match", "The `ETag` of the answer that the client has."));
+        self.header("ETag", "The version of the object.").answers_nothing(StatusCode::NOT_MODIFIED)
+    }
+
+    /// A change of an object, which may name the version that it replaces.
+    pub(crate) fn replaces_version(mut self) -> Self {
+        self.headers.push(("If-Match", "The `ETag` of the object that the client changes."));
+        self.header("ETag", "The version of the object.").refuses(versions::stale())
+    }
+
+    /// Adds 200 with a page of these items and the cursor of the next page.
+    pub(crate) fn answers_list<T: JsonSchema>(mut self) -> Self {
+        let item = self.generator.subschema_for::<T>();
+        let schema = json_schema!({
+            "type": "object",
+            "properties": {
+                "data": {"type": "array", "items": item},
+                "next": {
+                    "type": ["string", "null"],
+                    "description": "Send it as `after` to continue; null at the end.",
+                },
+            },
+            "required": ["data", "next"],
+        });
+        self.succeeds(StatusCode::OK, JSON, Some(schema)).example_value("next", Value::Null)
     }
 
     /// Adds the parameters `page` and `page_size`.

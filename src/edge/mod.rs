@@ -18,7 +18,9 @@
 //! | `tally` | counters and durations of each operation |
 //! | `form` | JSON bodies; reports every wrong field at once |
 //! | `posted` | forms that browsers post |
-//! | `problem` | the errors of Souk's own API |
+//! | `problem` | the errors of Souk's own API, every wrong value with its pointer and code |
+//! | `query`, `paging` | the parameters of its lists, and the cursors that continue them |
+//! | `versions` | the versions of its objects: `ETag`, `If-None-Match`, `If-Match` |
 //! | `search` | the search terms of a list |
 //! | `pages`, `list` | page numbers, envelopes and links; long lists in pieces |
 //! | `tokens` | the JWT |
@@ -39,8 +41,10 @@ pub(crate) mod limits;
 mod list;
 pub(crate) mod openapi;
 mod pages;
+mod paging;
 mod posted;
 mod problem;
+mod query;
 mod request;
 mod route;
 mod router;
@@ -53,6 +57,7 @@ mod tally;
 mod target;
 mod tokens;
 pub(crate) mod values;
+pub(crate) mod versions;
 
 pub(crate) use accept::VARY_BY_ACCEPT;
 pub(crate) use access::{AccessLog, TARGET as ACCESS_TARGET};
@@ -64,7 +69,9 @@ pub(crate) use description::{Description, any_text};
 pub(crate) use form::{Errors, Form};
 pub(crate) use list::{ItemWriter, Wrapping};
 pub(crate) use pages::PageQuery;
+pub(crate) use paging::{CursorSeal, Wanted};
 pub(crate) use posted::PostedForm;
+pub(crate) use query::{Ends, Query, Sort};
 pub(crate) use request::{Request, bearer_of};
 pub(crate) use route::{Call, Operation, Route};
 pub(crate) use router::{Router, RouterError};

@@ -213,7 +213,8 @@ impl<S: Send + Sync + 'static> Router<S> {
         }
     }
 
-    fn has_problems(&self, request: &Request) -> bool {
+    /// Whether refusals of this request are problems (RFC 9457).
+    pub(crate) fn has_problems(&self, request: &Request) -> bool {
         let rest = self.problems_under.and_then(|path| request.path.strip_prefix(path));
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }

@@ -49,6 +49,10 @@ id!(
     SessionId
 );
 id!(
+    /// An address in a user's address book.
+    AddressId
+);
+id!(
     /// A product.
     ProductId
 );

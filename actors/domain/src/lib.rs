@@ -6,6 +6,7 @@
 mod access;
 mod books;
 mod cart;
+mod country;
 mod email;
 mod ids;
 mod money;
@@ -28,9 +29,11 @@ pub use books::{Claim, Misfit, PaymentBooks, ReportSource, ReportedAmount, judge
 pub use cart::{
     CartLines, MAX_CART_LINES, MAX_LINE_QUANTITY, MergedQuantity, Quantity, merge_quantities,
 };
+pub use country::{COUNTRY_CODES, Country};
 pub use email::EmailAddress;
 pub use ids::{
-    CartId, CartLineId, CategoryId, OrderId, OrderLineId, PaymentId, ProductId, SessionId, UserId,
+    AddressId, CartId, CartLineId, CategoryId, OrderId, OrderLineId, PaymentId, ProductId,
+    SessionId, UserId,
 };
 pub use money::{Currency, MAX_AMOUNT_MINOR_UNITS, Money, MoneyError};
 pub use near::nearest;

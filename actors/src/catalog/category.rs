@@ -9,4 +9,6 @@ pub struct Category {
     pub slug: String,
     /// May be empty.
     pub description: String,
+    /// Counts the changes: 1, 2, 3 …
+    pub version: u64,
 }

@@ -41,6 +41,7 @@ pub(crate) fn rows() -> Vec<Example> {
         name: text("Light & Fire"),
         slug: text("light-fire"),
         description: text(description),
+        version: 300,
     };
     let stock = StockRow {
         received: 2_147_483_647,

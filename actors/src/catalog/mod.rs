@@ -5,6 +5,7 @@ mod category;
 #[cfg(test)]
 pub(crate) mod examples;
 mod index;
+mod listing;
 mod product;
 mod products;
 mod queries;
@@ -21,12 +22,13 @@ pub use categories::{
     CategoryChange, CategoryDraft, CreateCategory, DeleteCategory, UpdateCategory,
 };
 pub use category::Category;
-pub use index::ListFilter;
+pub use index::{ListFilter, ListPosition, ProductSort};
+pub use listing::{ListedProducts, ProductList, listed};
 pub use product::{Product, ProductView};
 pub use products::{CreateProduct, DeleteProduct, ProductChange, ProductDraft, UpdateProduct};
 pub use queries::{
-    category, category_ids, is_at_hand, is_unchanged, listed_ids, prepare_lists, product,
-    product_views,
+    category, category_by_handle, category_ids, category_ids_after, is_at_hand, is_unchanged,
+    listed_ids, prepare_lists, product, product_by_handle, product_views,
 };
 pub use selection::{Between, ProductFilter, ProductSelection};
 pub use stock::{MoveStock, StockMove, TakeStock, TakenLine, quote};

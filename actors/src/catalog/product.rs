@@ -60,6 +60,8 @@ pub struct ProductView {
     pub category: Option<(CategoryId, Category)>,
     /// Units that can be sold.
     pub sellable: u64,
+    /// Counts the events about the product.
+    pub version: u64,
     /// True if the product was deleted.
     pub is_gone: bool,
 }

@@ -104,18 +104,53 @@ pub fn category_ids(
     Ok((u64::try_from(categories.len()).unwrap_or(u64::MAX), ids))
 }
 
+/// Up to `limit` categories in order of id, behind this one.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn category_ids_after(
+    read: &Snapshot,
+    after: Option<CategoryId>,
+    limit: usize,
+) -> Result<Vec<CategoryId>, StoreError> {
+    let index = read.kept::<CatalogIndex>()?;
+    let categories = index.categories();
+    let start = categories.partition_point(|id| Some(*id) <= after);
+    Ok(categories[start..].iter().take(limit).copied().collect())
+}
+
+/// The product with this handle, unless it was deleted.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn product_by_handle(read: &impl Read, handle: &str) -> Result<Option<ProductId>, StoreError> {
+    read.get(PRODUCT_SLUGS, &handle.to_owned())
+}
+
+/// The category with this handle, unless it was deleted.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn category_by_handle(
+    read: &impl Read,
+    handle: &str,
+) -> Result<Option<CategoryId>, StoreError> {
+    read.get(CATEGORY_SLUGS, &handle.to_owned())
+}
+
 pub(super) fn view(
     read: &impl Read,
     id: ProductId,
     product: Product,
     is_gone: bool,
 ) -> Result<ProductView, StoreError> {
-    let sellable = read.get(STOCK, &id)?.map_or(0, |row| row.stock.sellable);
+    let (sellable, version) =
+        read.get(STOCK, &id)?.map_or((0, 1), |row| (row.stock.sellable, row.version));
     let category = match product.category {
         Some(category) => read.get(CATEGORIES, &category)?.map(|row| (category, row)),
         None => None,
     };
-    Ok(ProductView { id, product, category, sellable, is_gone })
+    Ok(ProductView { id, product, category, sellable, version, is_gone })
 }
 
 /// The units that orders claim to have taken, per product.

@@ -44,7 +44,7 @@ impl<T> Default for Between<T> {
 }
 
 impl<T: PartialOrd> Between<T> {
-    pub(super) fn holds(&self, value: &T) -> bool {
+    pub(crate) fn holds(&self, value: &T) -> bool {
         self.least.as_ref().is_none_or(|least| value >= least)
             && self.most.as_ref().is_none_or(|most| value <= most)
     }

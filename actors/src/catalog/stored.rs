@@ -2,8 +2,9 @@
 
 use super::category::Category;
 use super::product::{Product, StockRow};
-use crate::store::{Row, Table, Text, tables};
+use crate::store::{Row, Table, Text, read_all, tables};
 use crate::stored;
+use serde::Deserialize;
 use souk_domain::{CategoryId, Pricing, ProductId, Stock};
 
 pub(super) const PRODUCTS: Table<ProductId, Product> = Table::new("catalog.products");
@@ -73,10 +74,11 @@ stored! {
     }
 
     /// A category.
-    pub struct CategoryV1<'a> of Category {
+    pub struct CategoryV2<'a> of Category {
         name: Text<'a>,
         slug: Text<'a>,
         description: Text<'a>,
+        version: u64,
     }
 }
 
@@ -88,6 +90,26 @@ impl Row for StockRow {
     type Stored<'a> = StockRowV1;
 }
 
+/// A category in version 1, which counted no changes.
+#[derive(Deserialize)]
+struct CategoryV1 {
+    name: String,
+    slug: String,
+    description: String,
+}
+
 impl Row for Category {
-    type Stored<'a> = CategoryV1<'a>;
+    const VERSION: u8 = 2;
+    type Stored<'a> = CategoryV2<'a>;
+
+    fn read(version: u8, bytes: &[u8]) -> Option<Self> {
+        match version {
+            1 => {
+                let CategoryV1 { name, slug, description } = read_all(bytes)?;
+                Some(Self { name, slug, description, version: 1 })
+            }
+            2 => Self::read_newest(bytes),
+            _ => None,
+        }
+    }
 }

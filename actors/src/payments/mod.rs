@@ -40,8 +40,8 @@ pub use messages::{GATEWAY_MESSAGES_KEPT, RecordGatewayMessage, prune_gateway_me
 pub use pay_at_finalize::PayAtFinalize;
 pub use payment::{Dispute, DisputeStatus, Doubt, FREE_PREFIX, Intent, Payment, PaymentFlow};
 pub use queries::{
-    NumberedRefund, by_checkout, by_intent, in_doubt, of_order, open, payment, refund,
-    refund_called, refunds_due, refunds_of, to_close,
+    NumberedRefund, all_of_order, by_checkout, by_intent, in_doubt, of_order, open, payment,
+    refund, refund_called, refunds_due, refunds_of, to_close,
 };
 pub use record_checkout::RecordCheckout;
 pub use record_dispute::RecordDispute;

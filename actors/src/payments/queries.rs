@@ -32,6 +32,26 @@ pub fn of_order(
     Ok(read.get(PAYMENTS, &id)?.map(|payment| (id, payment)))
 }
 
+/// Every payment of an order, oldest first.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn all_of_order(
+    snapshot: &Snapshot,
+    order: OrderId,
+) -> Result<Vec<(PaymentId, Payment)>, StoreError> {
+    let mut ids = Vec::new();
+    snapshot.visit_under(OF_ORDER, &order, Direction::Ascending, |id: PaymentId, ()| {
+        ids.push(id);
+        ControlFlow::Continue(())
+    })?;
+    let mut payments = Vec::with_capacity(ids.len());
+    for id in ids {
+        payments.extend(snapshot.get(PAYMENTS, &id)?.map(|payment| (id, payment)));
+    }
+    Ok(payments)
+}
+
 /// The payment with this gateway intent.
 ///
 /// # Errors

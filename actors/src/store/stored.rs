@@ -8,8 +8,8 @@
 
 use serde::de::DeserializeOwned;
 use souk_domain::{
-    CartId, CartLineId, CategoryId, Discount, EmailAddress, Money, OrderId, OrderLineId, PaymentId,
-    ProductId, Quantity, SessionId, UnixMillis, UserId, Username,
+    CartId, CartLineId, CategoryId, Country, Discount, EmailAddress, Money, OrderId, OrderLineId,
+    PaymentId, ProductId, Quantity, SessionId, UnixMillis, UserId, Username,
 };
 use std::borrow::Cow;
 
@@ -180,6 +180,16 @@ impl<'a> Stored<'a, EmailAddress> for Text<'a> {
 
     fn value(self) -> Option<EmailAddress> {
         Some(EmailAddress::taken_before(self.into_owned()))
+    }
+}
+
+impl<'a> Stored<'a, Country> for Text<'a> {
+    fn of(value: &'a Country) -> Self {
+        Cow::Borrowed(value.code())
+    }
+
+    fn value(self) -> Option<Country> {
+        Country::parse(&self)
     }
 }
 

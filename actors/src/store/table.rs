@@ -5,8 +5,8 @@ use super::{StoreError, TableId, Unit};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use souk_domain::{
-    CartId, CartLineId, CategoryId, OrderId, OrderLineId, PaymentId, ProductId, SessionId,
-    UnixMillis, UserId,
+    AddressId, CartId, CartLineId, CategoryId, OrderId, OrderLineId, PaymentId, ProductId,
+    SessionId, UnixMillis, UserId,
 };
 use std::marker::PhantomData;
 use std::ops::ControlFlow;
@@ -207,6 +207,7 @@ macro_rules! id_key {
 }
 
 id_key!(
+    AddressId,
     CartId,
     CartLineId,
     CategoryId,

@@ -1,14 +1,14 @@
 //! Closing an account: all personal data of the user is deleted (contracts README, "Users").
 
 use super::stored::{ADMINISTRATORS, BY_EMAIL, USERS};
-use super::{Users, names, password_reset, require_user, sessions};
+use super::{Users, addresses, names, password_reset, require_user, sessions};
 use crate::Failure;
 use crate::outbox::{self, Outgoing, UserEvent};
 use crate::owner::Command;
 use crate::store::{Read, Unit};
 use souk_domain::{Refusal, Role, UserId};
 
-/// Closes an account: deletes the row, its e-mail address, its name and its sessions. Publishes
+/// Closes an account: deletes the row, its e-mail address, its name, its sessions and its addresses. Publishes
 /// `user.closed`. The sender MUST handle the cart and the orders in the same turn. Rejects the last
 /// administrator.
 #[derive(Clone, Debug)]
@@ -33,6 +33,7 @@ impl Command for CloseAccount {
         }
         sessions::end_others(unit, user, None)?;
         password_reset::revoke_all(unit, user)?;
+        addresses::delete_all(unit, user)?;
         unit.delete(BY_EMAIL, &account.email.unique_form())?;
         names::delete(unit, &account.username, user)?;
         // Ids are never reused, so no row needs to remain to reserve this one.

@@ -1,14 +1,17 @@
 //! Rows of users and sessions, for the fixtures.
 
+use super::Address;
 use super::session::{LiveReset, PasswordResets, Session};
 use super::stored::{
-    ADMINISTRATORS, BY_EMAIL, BY_USERNAME, KEY_RULES, PASSWORD_RESETS, SESSIONS, SESSIONS_BY_END,
-    SESSIONS_BY_USER, USERS,
+    ADDRESSES, ADMINISTRATORS, BY_EMAIL, BY_USERNAME, KEY_RULES, PASSWORD_RESETS, SESSIONS,
+    SESSIONS_BY_END, SESSIONS_BY_USER, USERS,
 };
 use super::user::User;
 use crate::fixtures::{Example, TIME, id, text};
 use crate::hashing::PasswordHash;
-use souk_domain::{EmailAddress, Role, SessionId, UnixMillis, UserId, Username};
+use souk_domain::{
+    AddressId, Country, EmailAddress, Role, SessionId, UnixMillis, UserId, Username,
+};
 
 pub(crate) fn rows() -> Vec<Example> {
     let (user, session) = (id(UserId::new, 300), id(SessionId::new, 70_000));
@@ -43,9 +46,30 @@ pub(crate) fn rows() -> Vec<Example> {
         Example::of(SESSIONS, "a session", &session, &row),
         Example::of(SESSIONS_BY_USER, "a session of a user", &(user, session), &()),
         Example::of(SESSIONS_BY_END, "when a session ends", &(TIME, session), &()),
+        Example::of(ADDRESSES, "a bare one", &(user, id(AddressId::new, 1)), &address("", false)),
+        Example::of(ADDRESSES, "a full one", &(user, id(AddressId::new, 300)), &address("x", true)),
         Example::of(PASSWORD_RESETS, "none", &id(UserId::new, 1), &PasswordResets::default()),
         Example::of(PASSWORD_RESETS, "two tokens", &user, &resets),
     ]
+}
+
+/// An address whose optional fields have this text.
+fn address(optional: &str, is_default: bool) -> Address {
+    Address {
+        name: text("Ann Ørsted"),
+        company: text(optional),
+        line1: text("Main Street 1"),
+        line2: text(optional),
+        city: text("Aarhus"),
+        region: text(optional),
+        postcode: text(optional),
+        country: Country::parse("DK").expect("a country"),
+        phone: text(optional),
+        is_default,
+        created_at: TIME,
+        updated_at: UnixMillis::new(TIME.get() + 1),
+        version: 129,
+    }
 }
 
 /// A customer with a complete profile.

@@ -1,5 +1,6 @@
 //! The owner of users: their profiles, passwords and sessions.
 
+mod addresses;
 mod change_password;
 mod close;
 #[cfg(test)]
@@ -8,6 +9,7 @@ mod names;
 mod password_reset;
 mod queries;
 mod register;
+mod selection;
 mod session;
 mod sessions;
 mod set_password;
@@ -18,6 +20,10 @@ mod user;
 use crate::owner::{Owner, Slot};
 use crate::supervision::Owners;
 
+pub use addresses::{
+    ADDRESSES_MAX, AddAddress, Address, AddressChange, ChangeAddress, RemoveAddress, address,
+    addresses,
+};
 pub use change_password::ChangePassword;
 pub use close::CloseAccount;
 pub use password_reset::{
@@ -25,6 +31,7 @@ pub use password_reset::{
 };
 pub use queries::{administrators, by_email, by_username, require_user, session, user};
 pub use register::Register;
+pub use selection::{SelectedUsers, UserList, UserPosition, UserSort, select};
 pub use session::Session;
 pub use sessions::{
     EndSession, OpenSession, REFRESH_LIFETIME, RotateSession, Rotation, SessionToken,

@@ -1,7 +1,7 @@
 //! Queries about users, answered from a committed snapshot or within a turn.
 
 use super::stored::{ADMINISTRATORS, BY_EMAIL, BY_USERNAME, PASSWORD_RESETS, SESSIONS, USERS};
-use super::{Session, User, names};
+use super::{Session, User, addresses, names};
 use crate::Failure;
 use crate::check::Findings;
 use crate::store::{Direction, Read, Snapshot, StoreError, Unit};
@@ -112,6 +112,7 @@ pub(crate) fn check(snapshot: &Snapshot, findings: &mut Findings) -> Result<(), 
             format!("a mailed token is for user {id}, who does not exist")
         });
     }
+    addresses::check(snapshot, findings)?;
     findings.counted("users", count);
     Ok(())
 }

@@ -1,11 +1,12 @@
 //! The tables of users and sessions.
 
+use super::Address;
 use super::session::{LiveReset, PasswordResets, Session};
 use super::user::User;
 use crate::hashing::PasswordHash;
 use crate::store::{Row, Stored, Table, Text, tables};
 use crate::stored;
-use souk_domain::{Role, SessionId, UnixMillis, UserId};
+use souk_domain::{AddressId, Role, SessionId, UnixMillis, UserId};
 
 pub(super) const USERS: Table<UserId, User> = Table::new("users.rows");
 pub(super) const BY_EMAIL: Table<String, UserId> = Table::new("users.by_email");
@@ -22,6 +23,8 @@ pub(super) const SESSIONS_BY_END: Table<(UnixMillis, SessionId), ()> =
 /// Tokens that were mailed to users who forgot their password.
 pub(super) const PASSWORD_RESETS: Table<UserId, PasswordResets> =
     Table::new("users.password_resets");
+/// The address books.
+pub(super) const ADDRESSES: Table<(UserId, AddressId), Address> = Table::new("users.addresses");
 
 tables![
     USERS,
@@ -33,6 +36,7 @@ tables![
     SESSIONS_BY_USER,
     SESSIONS_BY_END,
     PASSWORD_RESETS,
+    ADDRESSES,
 ];
 
 stored! {
@@ -49,6 +53,23 @@ stored! {
         address: Option<Text<'a>>,
         postcode: Option<Text<'a>>,
         joined_at: i64,
+        version: u64,
+    }
+
+    /// An address in a user's book.
+    pub struct AddressV1<'a> of Address {
+        name: Text<'a>,
+        company: Text<'a>,
+        line1: Text<'a>,
+        line2: Text<'a>,
+        city: Text<'a>,
+        region: Text<'a>,
+        postcode: Text<'a>,
+        country: Text<'a>,
+        phone: Text<'a>,
+        is_default: bool,
+        created_at: i64,
+        updated_at: i64,
         version: u64,
     }
 
@@ -81,6 +102,10 @@ stored! {
 
 impl Row for User {
     type Stored<'a> = UserV1<'a>;
+}
+
+impl Row for Address {
+    type Stored<'a> = AddressV1<'a>;
 }
 
 impl Row for Session {

@@ -1,8 +1,8 @@
 //! The routes of this contract, each with its operation.
 
 use super::{
-    admin_orders, event_stream, logs, operations, pages, readiness, reference, refunds, sandbox,
-    store_orders, webhook_endpoints, wire,
+    admin_routes, event_stream, logs, operations, pages, readiness, reference, refunds, sandbox,
+    store_routes, webhook_endpoints,
 };
 use crate::app::App;
 use crate::edge::{Route, any_text};
@@ -16,7 +16,8 @@ const SOUK: &str = "souk";
 /// addresses of the sandbox gateway are not part of the API, so they have no description.
 pub(in crate::contracts) fn routes() -> Vec<(&'static str, Vec<Route<App>>)> {
     vec![
-        ("souk", orders()),
+        ("souk", admin_routes::routes()),
+        ("souk", store_routes::routes()),
         ("pages", pages::routes()),
         ("refunds", refunds()),
         ("sandbox", sandbox::routes()),
@@ -220,40 +221,4 @@ fn operations() -> Vec<Route<App>> {
 
 fn any_boolean_word() -> Schema {
     json_schema!({"type": "string", "enum": ["true", "false"]})
-}
-
-/// Orders: administrators' operations first.
-fn orders() -> Vec<Route<App>> {
-    vec![
-        Route::get("/souk/v1/admin/orders/{id}", "An order for who packs it", admin_orders::show)
-            .described(|operation| {
-                operation
-                    .for_administrators()
-                    .with_problems()
-                    .note(
-                        "With everything that is needed to ship it: recipient, address and \
-                         notes.",
-                    )
-                    .answers::<wire::AdminOrderBody>(StatusCode::OK)
-            }),
-        Route::get("/souk/v1/store/orders/{id}", "An order for its customer", store_orders::show)
-            .described(|operation| {
-                operation
-                    .for_users()
-                    .for_guests()
-                    .with_problems()
-                    .note(
-                        "For the customer of the order, for the guest with the key of the \
-                         ordered cart, and for anybody with the link from a mail about the \
-                         order. The answer has no names or addresses.",
-                    )
-                    .query(
-                        "token",
-                        "The token in the link from a mail about the order.",
-                        any_text(),
-                    )
-                    .query("cart_key", "The key of a guest's cart.", any_text())
-                    .answers::<wire::StoreOrderBody>(StatusCode::OK)
-            }),
-    ]
 }

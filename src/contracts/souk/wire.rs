@@ -14,6 +14,7 @@ pub(super) struct StoreOrderBody {
     #[schemars(range(min = 1))]
     id: u64,
     #[schemars(regex(pattern = r"^ORD-[0-9]+$"))]
+    #[schemars(example = &"ORD-0000000001")]
     number: String,
     /// Increases with every change that is published as an event.
     #[schemars(range(min = 1))]
@@ -23,9 +24,11 @@ pub(super) struct StoreOrderBody {
     payment: PaymentBody,
     /// ISO 4217. Applies to every amount of this object.
     #[schemars(regex(pattern = r"^[A-Z]{3}$"))]
+    #[schemars(example = &"USD")]
     currency: String,
     lines: Vec<LineBody>,
     /// In minor units.
+    #[schemars(example = 1999)]
     total: i64,
     #[schemars(with = "Moment")]
     placed_at: String,
@@ -42,6 +45,7 @@ struct PaymentBody {
     #[schemars(schema_with = "payment_state")]
     status: &'static str,
     /// In minor units: the refunded part of what was paid.
+    #[schemars(example = 0)]
     refunded: i64,
 }
 
@@ -52,12 +56,15 @@ struct LineBody {
     id: u64,
     #[schemars(range(min = 1))]
     product_id: u64,
+    #[schemars(example = &"Brass lamp")]
     name: String,
     /// In minor units.
+    #[schemars(example = 1999)]
     unit_price: i64,
     #[schemars(range(min = 1))]
     quantity: u32,
     /// In minor units.
+    #[schemars(example = 1999)]
     subtotal: i64,
 }
 
@@ -72,6 +79,7 @@ pub(super) struct AdminOrderBody {
     shipping_address: AddressBody,
     billing_address: AddressBody,
     /// The recipient's note to the shop; may be empty.
+    #[schemars(example = &"Ring twice.")]
     notes: String,
 }
 
@@ -82,7 +90,9 @@ pub(super) struct CustomerBody {
     id: u64,
     #[schemars(with = "Email")]
     email: String,
+    #[schemars(example = &"Jane")]
     first_name: String,
+    #[schemars(example = &"Smith")]
     last_name: String,
     #[serde(skip)]
     profile: Profile,
@@ -98,9 +108,13 @@ struct Profile {
 /// The recipient of an order. Unknown members are empty.
 #[derive(Default, JsonSchema, Serialize)]
 struct RecipientBody {
+    #[schemars(example = &"Jane")]
     first_name: String,
+    #[schemars(example = &"Smith")]
     last_name: String,
+    #[schemars(example = &"jane@example.com")]
     email: String,
+    #[schemars(example = &"+49 30 1234")]
     phone_number: String,
 }
 
@@ -108,8 +122,11 @@ struct RecipientBody {
 #[derive(Clone, Default, JsonSchema, Serialize)]
 struct AddressBody {
     /// As the customer wrote it. Contracts that ask for no city put the whole address here.
+    #[schemars(example = &"1 Market Square")]
     street: String,
+    #[schemars(example = &"10115")]
     postcode: String,
+    #[schemars(example = &"Berlin")]
     city: String,
 }
 

@@ -99,7 +99,7 @@ pub(super) struct ProductBody {
 
 impl ProductShape for ProductBody {
     fn of(view: &ProductView, currency: Currency) -> Self {
-        let ProductView { id, product, category, sellable, is_gone: _ } = view;
+        let ProductView { id, product, category, sellable, version: _, is_gone: _ } = view;
         Self {
             id: id.get(),
             name: product.name.clone(),
@@ -140,7 +140,7 @@ struct LineProductBody {
 
 impl LineProductBody {
     fn new(view: &ProductView, currency: Currency) -> Self {
-        let ProductView { id, product, category, sellable, is_gone } = view;
+        let ProductView { id, product, category, sellable, version: _, is_gone } = view;
         Self {
             id: id.get(),
             name: product.name.clone(),

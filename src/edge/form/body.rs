@@ -43,13 +43,26 @@ impl<'a> Form<'a> {
     /// 415 for a content type other than JSON or a missing one; 400 for a body that is not a JSON
     /// object.
     pub(crate) fn parse(request: &'a Request) -> Result<Self, Answer> {
+        Self::parse_as(request, &["application/json"])
+    }
+
+    /// Reads the form of a merge patch (RFC 7396): an absent field keeps its value, `null` clears it
+    /// ([`Form::clearable`]).
+    ///
+    /// # Errors
+    /// As [`Form::parse`].
+    pub(crate) fn parse_patch(request: &'a Request) -> Result<Self, Answer> {
+        Self::parse_as(request, &["application/merge-patch+json", "application/json"])
+    }
+
+    fn parse_as(request: &'a Request, types: &[&str]) -> Result<Self, Answer> {
         if request.body.is_empty() {
             return Ok(Self::default());
         }
         let content_type = request.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
         let content_type = String::from_utf8_lossy(content_type.unwrap_or_default());
         let essence = content_type.split(';').next().unwrap_or_default().trim();
-        if !essence.eq_ignore_ascii_case("application/json") {
+        if !types.iter().any(|known| essence.eq_ignore_ascii_case(known)) {
             return Err(standard::unsupported_media_type(&content_type));
         }
         let text = std::str::from_utf8(&request.body).map_err(|error| parse_error(&error))?;

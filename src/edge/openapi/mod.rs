@@ -69,6 +69,10 @@ pub(crate) fn document<'a>(
     }
     let mut schemas = generator.take_definitions(true);
     schemas.insert(operation::FIELD_ERRORS.to_owned(), operation::field_errors().into());
+    let has_problems = value_of(&paths).to_string().contains("#/components/schemas/Problem\"");
+    if has_problems {
+        schemas.insert(operation::PROBLEM.to_owned(), operation::problem().into());
+    }
     let is_used = |name: &str| value_of(&paths).to_string().contains(&format!("\"{name}\":[]"));
     let mut security_schemes = security_schemes();
     security_schemes.retain(|name, _| is_used(name));

@@ -16,6 +16,12 @@ pub(super) const CART_KEY: &str = "cartKey";
 /// The name of the component for errors by field.
 pub(super) const FIELD_ERRORS: &str = "FieldErrors";
 
+/// The component for problems (RFC 9457).
+pub(super) const PROBLEM: &str = "Problem";
+
+/// The name of a path parameter that is an id or a handle ends with this.
+const OR_HANDLE: &str = "_or_handle";
+
 const JSON: &str = "application/json";
 const PROBLEM_JSON: &str = "application/problem+json";
 
@@ -84,16 +90,32 @@ impl Described<'_> {
         let mut rest = self.operation.path;
         while let Some((name, behind)) = rest.split_once('{').and_then(|(_, at)| at.split_once('}'))
         {
-            let id = json_schema!({"type": "integer", "minimum": 1, "maximum": i64::MAX});
+            let is_handle = name.ends_with(OR_HANDLE);
+            let (about, schema) = match is_handle {
+                true => ("An id or a handle.", json_schema!({"type": "string", "minLength": 1})),
+                false => {
+                    ("An id.", json_schema!({"type": "integer", "minimum": 1, "maximum": i64::MAX}))
+                }
+            };
             parameters.push(Parameter {
                 name: name.to_owned(),
                 r#in: "path",
-                description: "An id.".to_owned(),
+                description: about.to_owned(),
                 required: true,
-                schema: id,
-                example: Some(json!(1)),
+                schema,
+                example: Some(if is_handle { json!("1") } else { json!(1) }),
             });
             rest = behind;
+        }
+        for (name, about) in &self.description.headers {
+            parameters.push(Parameter {
+                name: (*name).to_owned(),
+                r#in: "header",
+                description: (*about).to_owned(),
+                required: false,
+                schema: json_schema!({"type": "string"}),
+                example: Some(json!("\"v1\"")),
+            });
         }
         for parameter in &self.description.query {
             parameters.push(Parameter {
@@ -242,13 +264,16 @@ impl Described<'_> {
     fn refusal(&self, status: StatusCode, alike: &[&Answer]) -> Response {
         let mut schemas: Vec<Value> = Vec::new();
         let mut examples = Map::new();
-        if status == StatusCode::BAD_REQUEST && self.form().is_some() {
+        let has_problems = self.description.has_problems;
+        if has_problems {
+            schemas.push(json!({ "$ref": format!("#/components/schemas/{PROBLEM}") }));
+        } else if status == StatusCode::BAD_REQUEST && self.form().is_some() {
             schemas.push(field_errors_reference());
         }
         for answer in alike {
             let Some(body) = json_of(answer) else { continue };
             let schema = schema_of(&body);
-            if !schemas.contains(&schema) {
+            if !has_problems && !schemas.contains(&schema) {
                 schemas.push(schema);
             }
             let number = examples.len() + 1;
@@ -259,7 +284,7 @@ impl Described<'_> {
             several => Schema::try_from(json!({ "anyOf": several })),
         };
         let media = schema.map(|schema| MediaType { schema, example: None, examples });
-        let content_type = if self.description.has_problems { PROBLEM_JSON } else { JSON };
+        let content_type = if has_problems { PROBLEM_JSON } else { JSON };
         Response {
             description: reason(status).to_owned(),
             headers: headers_of(status),
@@ -283,6 +308,40 @@ pub(super) fn field_errors() -> Schema {
             {"type": "array", "items": {"type": "object"}},
             {"type": "object"},
         ]},
+    })
+}
+
+/// The schema of a problem.
+pub(super) fn problem() -> Schema {
+    json_schema!({
+        "type": "object",
+        "description": "Why a request was refused (RFC 9457).",
+        "properties": {
+            "type": {"type": "string"},
+            "title": {"type": "string"},
+            "status": {"type": "integer"},
+            "detail": {"type": "string", "description": "For people."},
+            "code": {"type": "string", "description": "For programs."},
+            "errors": {
+                "type": "array",
+                "description": "Every wrong value of the request.",
+                "items": {
+                    "type": "object",
+                    "properties": {
+                        "pointer": {
+                            "type": "string",
+                            "description": "Where it is in the body (RFC 6901).",
+                        },
+                        "parameter": {"type": "string", "description": "In the query."},
+                        "header": {"type": "string", "description": "In the headers."},
+                        "code": {"type": "string"},
+                        "detail": {"type": "string"},
+                    },
+                    "required": ["code", "detail"],
+                },
+            },
+        },
+        "required": ["type", "title", "status", "detail", "code"],
     })
 }
 

@@ -33,7 +33,7 @@ impl Command for CreateCategory {
         let id = ids::next(unit, "category", CategoryId::new)?;
         let slug = free_slug(unit, CATEGORY_SLUGS, &name, id)?;
         unit.put(CATEGORY_SLUGS, &slug, &id)?;
-        let category = Category { name, slug, description };
+        let category = Category { name, slug, description, version: 1 };
         unit.put(CATEGORIES, &id, &category)?;
         Ok((id, category))
     }

@@ -35,6 +35,7 @@ impl Command for UpdateCategory {
         let Self { id, change } = self;
         let mut category =
             unit.get(CATEGORIES, &id)?.ok_or(Refusal::NotFound(Missing::Category))?;
+        let before = category.clone();
         // A name from an earlier version may contain line breaks. Sent back unchanged, it counts as
         // the same name.
         if let Some(name) = change.name
@@ -49,7 +50,10 @@ impl Command for UpdateCategory {
         if let Some(description) = change.description {
             category.description = description;
         }
-        unit.put(CATEGORIES, &id, &category)?;
+        if category != before {
+            category.version += 1;
+            unit.put(CATEGORIES, &id, &category)?;
+        }
         Ok(category)
     }
 }

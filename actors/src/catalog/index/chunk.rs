@@ -2,6 +2,7 @@
 
 use super::bits::{Bits, POSITIONS};
 use super::filter::{ListFilter, Words};
+use super::sorted::{ListPosition, ProductSort, SortKey};
 use crate::catalog::Product;
 use crate::catalog::stored::{PRODUCTS, SEARCH_TEXTS};
 use crate::store::{Direction, Read, Snapshot, StoreError};
@@ -143,6 +144,46 @@ impl Chunk {
 
     pub(super) fn id(&self, position: usize) -> ProductId {
         self.ids[position]
+    }
+
+    /// Adds the places of these products in a sorted list. `snapshot` has these products.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(super) fn places(
+        &self,
+        by: ProductSort,
+        wanted: Bits,
+        snapshot: &Snapshot,
+        places: &mut Vec<ListPosition>,
+    ) -> Result<(), StoreError> {
+        let titled = |position: usize, text: &str| {
+            let title = SortKey::Text(text[..name_length(text)].into());
+            ListPosition::new(title, self.ids[position])
+        };
+        match (by, &self.texts) {
+            (ProductSort::CreatedAt, _) => {
+                let place = |position: usize| ListPosition::new(SortKey::ById, self.ids[position]);
+                places.extend(wanted.positions().map(place));
+            }
+            (ProductSort::Price, _) => places.extend(wanted.positions().map(|position| {
+                let price = self.sell_prices[position].minor_units();
+                ListPosition::new(SortKey::Number(price), self.ids[position])
+            })),
+            (ProductSort::Title, Some(texts)) => {
+                places.extend(wanted.positions().map(|position| {
+                    let Span { start, end, .. } = texts.spans[position];
+                    titled(position, &texts.all[start..end])
+                }));
+            }
+            (ProductSort::Title, None) => self.visit_texts(snapshot, |position, text| {
+                if wanted.has(position) {
+                    places.push(titled(position, text));
+                }
+                true
+            })?,
+        }
+        Ok(())
     }
 
     /// The positions of the products that a filter admits. `snapshot` has these products.

@@ -56,6 +56,12 @@ impl From<&ProductSelection> for ListFilter {
 }
 
 impl ListFilter {
+    /// The same, but only products that cost as much.
+    #[must_use]
+    pub fn with_sell_price(self, sell_price: Between<Money>) -> Self {
+        Self { sell_price, ..self }
+    }
+
     /// True if no product is listed that cannot be bought.
     #[must_use]
     pub fn admits_only_available(&self) -> bool {

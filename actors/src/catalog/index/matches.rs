@@ -1,6 +1,7 @@
 //! The products that a filter admits, kept from one list to the next.
 
 use super::bits::Bits;
+use super::chunk::Chunk;
 use super::filter::ListFilter;
 use super::shelf::Shelf;
 use crate::store::{Snapshot, StoreError};
@@ -60,6 +61,11 @@ impl Matches {
 
     pub(super) fn count(&self) -> u64 {
         self.count
+    }
+
+    /// The chunks of the shelf it was made of, each with its admitted products.
+    pub(super) fn chunks<'a>(&self, shelf: &'a Shelf) -> impl Iterator<Item = (&'a Chunk, Bits)> {
+        self.parts.iter().zip(shelf.chunks()).map(|(part, chunk)| (&**chunk, part.bits))
     }
 
     /// The admitted products from `offset` on, at most `limit`. `shelf` is the one it was made of.

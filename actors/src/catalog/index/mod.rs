@@ -9,6 +9,7 @@ mod filter;
 mod last_changes;
 mod matches;
 mod shelf;
+mod sorted;
 #[cfg(test)]
 mod tests;
 
@@ -18,6 +19,8 @@ pub use filter::ListFilter;
 use last_changes::LastChanges;
 use matches::KeptMatches;
 use shelf::Shelf;
+use sorted::{KeptSorted, Sorted};
+pub use sorted::{ListPosition, ProductSort};
 use souk_domain::{CategoryId, ProductId};
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -26,6 +29,7 @@ use std::sync::Arc;
 pub(crate) struct CatalogIndex {
     shelf: Arc<Shelf>,
     matches: Arc<KeptMatches>,
+    sorted: Arc<KeptSorted>,
     /// In order of id.
     categories: Arc<[CategoryId]>,
     changes: Arc<LastChanges>,
@@ -40,6 +44,7 @@ impl Kept for CatalogIndex {
         Ok(Self {
             shelf: Arc::new(Shelf::read(snapshot)?),
             matches: Arc::default(),
+            sorted: Arc::default(),
             categories: read_categories(snapshot)?,
             changes: Arc::new(LastChanges::since(snapshot.number())),
         })
@@ -61,6 +66,7 @@ impl Kept for CatalogIndex {
                 false => Arc::new(self.shelf.renewed(snapshot, &products)?),
             },
             matches: Arc::clone(&self.matches),
+            sorted: Arc::clone(&self.sorted),
             categories: match categories.is_empty() {
                 true => Arc::clone(&self.categories),
                 false => read_categories(snapshot)?,
@@ -92,6 +98,16 @@ impl CatalogIndex {
     ) -> Result<(u64, Vec<ProductId>), StoreError> {
         let matches = self.matches.of(&self.shelf, snapshot, filter)?;
         Ok((matches.count(), matches.page(&self.shelf, offset, limit)))
+    }
+
+    /// The products that a filter admits, sorted.
+    pub(super) fn sorted(
+        &self,
+        snapshot: &Snapshot,
+        filter: &ListFilter,
+        by: ProductSort,
+    ) -> Result<Arc<Sorted>, StoreError> {
+        self.sorted.of((&self.shelf, &self.matches), snapshot, filter, by)
     }
 
     /// Whether the products that a filter admits are known, so that no text need be searched.

@@ -3,11 +3,11 @@
 use super::chunk::read_chunks;
 use super::*;
 use crate::Failure;
-use crate::catalog::stored::{CATEGORIES, PRODUCTS, SEARCH_TEXTS, TABLES};
+use crate::catalog::stored::{CATEGORIES, PRODUCTS, SEARCH_TEXTS, STOCK, TABLES};
 use crate::catalog::{
     Between, Catalog, CategoryDraft, CreateCategory, CreateProduct, DeleteCategory, DeleteProduct,
-    Product, ProductChange, ProductDraft, ProductFilter, ProductSelection, UpdateProduct,
-    category_ids, is_unchanged, listed_ids,
+    Product, ProductChange, ProductDraft, ProductFilter, ProductList, ProductSelection,
+    UpdateProduct, category_ids, is_unchanged, listed, listed_ids,
 };
 use crate::owner::Command;
 use crate::store::{Opening, Schema, Store, StoreKind, StoreLimits, Unit};
@@ -180,6 +180,8 @@ fn compare(snapshot: &Snapshot, rng: &mut Rng) {
         let found =
             listed_ids(snapshot, &ListFilter::from(&selection), offset, limit).expect("read");
         assert_eq!(found, page_of(&walked, offset, limit), "{selection:?}");
+        let selected: Vec<_> = rows.iter().filter(is_selected).collect();
+        compare_sorted(snapshot, ListFilter::from(&selection), &selected, rng);
     }
     let first = CategoryId::new(1).expect("an id");
     let rows = snapshot.range(CATEGORIES, &first, None, Direction::Ascending, usize::MAX);
@@ -187,6 +189,47 @@ fn compare(snapshot: &Snapshot, rng: &mut Rng) {
     let middle = &categories[1.min(categories.len())..3.min(categories.len())];
     let found = category_ids(snapshot, 1, 2).expect("read");
     assert_eq!(found, (categories.len() as u64, middle.to_vec()));
+}
+
+/// Reads a sorted list page by page and compares it with a sort of the selected rows.
+fn compare_sorted(
+    snapshot: &Snapshot,
+    filter: ListFilter,
+    selected: &[&(ProductId, Product, String)],
+    rng: &mut Rng,
+) {
+    let sorts = [ProductSort::Title, ProductSort::Price, ProductSort::CreatedAt];
+    let (sort, is_descending) = (sorts[rng.usize(..3)], rng.bool());
+    let in_stock = rng.bool().then(|| rng.bool());
+    let has_units = |id: &ProductId| {
+        snapshot.get(STOCK, id).expect("read").is_some_and(|row| row.stock.sellable > 0)
+    };
+    let mut expected: Vec<_> = selected
+        .iter()
+        .filter(|(id, ..)| in_stock.is_none_or(|wanted| wanted == has_units(id)))
+        .map(|(id, product, text)| match sort {
+            ProductSort::Title => (text.split('\0').next().unwrap_or_default(), 0, *id),
+            ProductSort::Price => ("", product.pricing.sell_price().minor_units(), *id),
+            ProductSort::CreatedAt => ("", 0, *id),
+        })
+        .collect();
+    expected.sort_unstable();
+    if is_descending {
+        expected.reverse();
+    }
+    let list = ProductList { filter, in_stock, sort, is_descending };
+    let (limit, mut found, mut after) = (rng.usize(1..200), Vec::new(), None);
+    loop {
+        let page = listed(snapshot, &list, after.as_ref(), limit).expect("read");
+        assert!(page.products.len() <= limit);
+        found.extend(page.products);
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    let expected: Vec<_> = expected.into_iter().map(|(_, _, id)| id).collect();
+    assert_eq!(found, expected, "{list:?}");
 }
 
 #[tokio::test]

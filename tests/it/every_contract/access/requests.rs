@@ -100,6 +100,8 @@ async fn subject(world: &World, row: &Row, caller: Caller) -> Option<Value> {
         ("sandbox", "POST /sandbox/v1/payment_intents/{intent}/confirm") => world.intent().await,
         ("sandbox", _) => json!(world.checkout().await),
         _ if path.contains("/webhook-endpoints/{") => json!(world.webhook_endpoint().await),
+        _ if path.contains("/customers/{") => json!(world.owner.id),
+        _ if path.contains("/addresses/{") => json!(world.address_in_book().await),
         _ if path.contains("/users/{") => json!(world.owner.id),
         _ if path.contains("/items/{") => json!(world.line().await),
         _ if path.contains("/payments/{") => json!(world.payment().await),
@@ -178,6 +180,8 @@ async fn body(world: &World, row: &Row, caller: Caller, about: &Value) -> Value 
         "POST /sandbox/v1/payment_intents/{intent}/confirm" => {
             json!({"client_secret": about["client_secret"], "payment_method": "pm_card_visa"})
         }
+        "POST /souk/v1/store/me/addresses" => world.book_entry(),
+        "PATCH /souk/v1/store/me/addresses/{id}" => json!({"city": "Aarhus"}),
         "POST /api/v1/webhook-endpoints/" => world.webhook_draft(),
         "PATCH /api/v1/webhook-endpoints/{id}/" => json!({"description": "Another"}),
         "DELETE /api/v1/cart/clear_user_cart/" => json!({"cart_key": world.key()}),
@@ -219,6 +223,7 @@ async fn of_an_account(world: &World, row: &Row, caller: Caller) -> Value {
         "PUT /api/v1/auth/profile/" | "PATCH /api/v1/auth/profile/" => {
             json!({"email": own.email, "first_name": "Same", "last_name": "Person"})
         }
+        "PATCH /souk/v1/store/me" => json!({"first_name": "Same"}),
         "PUT /api/v1/users/me/update/" | "PUT /api/v1/users/{user_id}" => {
             json!({"first_name": "Same"})
         }

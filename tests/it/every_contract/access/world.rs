@@ -165,6 +165,16 @@ impl World {
             "first_name": "New", "last_name": "Person"})
     }
 
+    /// An address in the owner's book.
+    pub(crate) async fn address_in_book(&self) -> i64 {
+        let path = "/souk/v1/store/me/addresses";
+        id_of(&self.owner.post(path, self.book_entry()).await.expect(201))
+    }
+
+    pub(crate) fn book_entry(&self) -> Value {
+        json!({"name": "Ann", "line1": "1 Main St", "city": "Aarhus", "country": "DK"})
+    }
+
     pub(crate) fn address(&self) -> Value {
         address_of("somebody@souk.example")
     }
