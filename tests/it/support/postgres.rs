@@ -298,6 +298,7 @@ pub(crate) struct OwnDatabase {
 impl OwnDatabase {
     /// A new database if the run is on PostgreSQL.
     pub(super) fn of_the_run() -> Option<Self> {
+        std::env::var("SOUK_TEST_STORE").ok().filter(|store| store == "postgres")?;
         let cluster = std::env::var("SOUK_TEST_POSTGRES").ok()?;
         let name = format!("shop_{:016x}", fastrand::u64(..));
         execute(&cluster, &format!("CREATE DATABASE {name}")).expect("a database");
