@@ -43,6 +43,21 @@ def free_port():
             return port
 
 
+def within_reach(programs, directory):
+    """The programs, or a copy of them where the user that runs them may not go to the original."""
+    try:
+        subprocess.run([programs / "postgres", "--version"], check=True, capture_output=True, **AS_USER)
+        return programs
+    except PermissionError:
+        installed, package = programs.parent, programs.parent.parent
+        shutil.copytree(installed, directory / package.name / installed.name, symlinks=True)
+        # A Python package has the libraries of its programs beside it.
+        libraries = package.with_name(f"{package.name}.libs")
+        if libraries.is_dir():
+            shutil.copytree(libraries, directory / libraries.name, symlinks=True)
+        return directory / package.name / installed.name / programs.name
+
+
 class Cluster:
     def __init__(self, programs, directory):
         self.programs = programs
@@ -111,9 +126,12 @@ def main():
     cluster = None
     try:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+        directory.chmod(0o711)
+        programs = within_reach(programs, directory)
         cluster = Cluster(programs, directory)
         cluster.start()
-        return run(command, {**os.environ, "SOUK_TEST_POSTGRES": cluster.url()})
+        found = {"SOUK_TEST_POSTGRES": cluster.url(), "SOUK_TEST_POSTGRES_BIN": str(programs)}
+        return run(command, {**os.environ, **found})
     finally:
         if cluster is not None:
             cluster.stop()
