@@ -123,9 +123,13 @@ fn commit(shared: &Shared, sealed: &Sealed) -> Ending {
     let began = Instant::now();
     let engine = match &shared.engine {
         Engine::Postgres(engine) => {
-            let ending = engine.commit(shared, sealed);
+            let ending = catch_unwind(AssertUnwindSafe(|| engine.commit(shared, sealed)));
             shared.note_commit_time(began.elapsed());
-            return ending;
+            // The panic is already logged as an error, and what it left is unknown.
+            return ending.unwrap_or_else(|_| {
+                shared.broken.send_replace(true);
+                Ending::Failed
+            });
         }
         Engine::Redb(engine) => engine,
     };

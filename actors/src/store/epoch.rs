@@ -479,6 +479,9 @@ impl Read for Unit {
                 return Ok(*count);
             }
             let count = epoch.levels(&writing.writes).count(table)?;
+            if let Some(reads) = &mut writing.reads {
+                reads.note_range(table, Vec::new(), None);
+            }
             writing.counts.counted.push((table, count));
             Ok(count)
         })

@@ -335,7 +335,9 @@ impl Calm {
         };
         // A storm leaves thousands of mails, so they may take long as long as they keep coming.
         let messages = loop {
-            let (messages, mails) = (messages(), sink.mails().len());
+            // Counted first: the last mail may come between the two.
+            let mails = sink.mails().len();
+            let messages = messages();
             if enough(&messages) {
                 break messages;
             }

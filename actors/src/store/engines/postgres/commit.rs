@@ -8,7 +8,7 @@
 use super::counts::Purpose;
 use super::follow::apply_others;
 use super::local_copy::Position;
-use super::session::{Session, Trouble};
+use super::session::{EPOCHS_AT_ONCE, Session, Trouble};
 use super::settle::{Settled, settle};
 use super::{Link, PostgresEngine};
 use crate::store::committer::{Sealed, publish};
@@ -16,7 +16,7 @@ use crate::store::numbers::WantedBlock;
 use crate::store::turns::Ending;
 use crate::store::{Shared, StoreError};
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How long the outcome of a commit is asked for after its connection was lost, before its requests
 /// are told that the database is away.
@@ -80,7 +80,7 @@ impl PostgresEngine {
         match self.link.hold_log(shared, &mut committing).await {
             Ok(()) => drop(self.link.counts.locked_before.fetch_add(1, Ordering::Relaxed)),
             // The epoch is then committed as any other.
-            Err(failed) => drop(self.link.give_up(&mut committing, failed).await),
+            Err(failed) => drop(self.link.give_up(&mut committing, failed, None).await),
         }
     }
 }
@@ -103,14 +103,15 @@ impl Link {
             shared.broken.send_replace(true);
         }
         let lost = matches!(failed, Failed::Trouble(Trouble::Lost(_)));
-        let ending = self.give_up(&mut committing, failed).await;
-        if !lost || committing.unresolved.is_none() {
-            if ending == Ending::Overtaken {
-                self.note_overtaken();
-            }
-            return ending;
+        let ending = self.give_up(&mut committing, failed, Some(tag)).await;
+        // An epoch before this one may be in doubt too: how it ended says nothing about this one.
+        if lost && committing.unresolved == Some(tag) {
+            return self.resolve_in_time(shared, &mut committing).await;
         }
-        self.resolve_in_time(shared, &mut committing).await
+        if ending == Ending::Overtaken {
+            self.note_overtaken();
+        }
+        ending
     }
 
     /// Without writes: what was read must still be so.
@@ -218,13 +219,12 @@ impl Link {
         let mut epochs = session.lock(self.position()).await?;
         committing.holds_log = true;
         while !epochs.is_empty() {
-            let is_all =
-                epochs.len() < usize::try_from(super::session::EPOCHS_AT_ONCE).unwrap_or(0);
+            let is_all = epochs.len() < usize::try_from(EPOCHS_AT_ONCE).unwrap_or(0);
             apply_others(self, shared, epochs)?;
             if is_all {
                 return Ok(());
             }
-            epochs = session.epochs_after(self.position()).await?;
+            epochs = session.epochs_after(self.position(), EPOCHS_AT_ONCE).await?;
         }
         Ok(())
     }
@@ -235,7 +235,11 @@ impl Link {
         if !committing.session.as_ref().is_some_and(is_open) {
             committing.holds_log = false;
             let lost = |error: super::DatabaseError| Trouble::Lost(error.to_string());
-            committing.session = Some(self.connect(Purpose::Commits).await.map_err(lost)?);
+            let session = self.connect(Purpose::Commits).await.map_err(lost)?;
+            if let Err(what) = self.compare_past(&session).await? {
+                return Err(Failed::Here(StoreError::Away { what }));
+            }
+            committing.session = Some(session);
         }
         if committing.unresolved.is_some() {
             self.resolve(shared, committing).await?;
@@ -256,7 +260,7 @@ impl Link {
         committing.unresolved = None;
         let Some(number) = committed else { return Ok(Ending::Overtaken) };
         while self.position() < number {
-            let epochs = session.epochs_after(self.position()).await?;
+            let epochs = session.epochs_after(self.position(), EPOCHS_AT_ONCE).await?;
             if epochs.is_empty() {
                 return Err(Failed::Trouble(Trouble::Refused("the log has a gap".to_owned())));
             }
@@ -266,16 +270,20 @@ impl Link {
     }
 
     async fn resolve_in_time(&self, shared: &Shared, committing: &mut Committing) -> Ending {
-        let began = Instant::now();
-        while began.elapsed() < OUTCOME_WITHIN {
-            let connected = self.connect(Purpose::Commits).await;
-            if let Ok(session) = connected {
-                committing.session = Some(session);
-                if let Ok(ending) = self.resolve(shared, committing).await {
-                    return ending;
+        let resolving = async {
+            loop {
+                if let Ok(session) = self.connect(Purpose::Commits).await {
+                    committing.session = Some(session);
+                    if let Ok(ending) = self.resolve(shared, committing).await {
+                        return ending;
+                    }
                 }
+                tokio::time::sleep(BETWEEN_TRIES).await;
             }
-            tokio::time::sleep(BETWEEN_TRIES).await;
+        };
+        // Broken off, it stays in doubt until the next connection.
+        if let Ok(ending) = tokio::time::timeout(OUTCOME_WITHIN, resolving).await {
+            return ending;
         }
         self.is_away.store(true, Ordering::SeqCst);
         self.wake.notify_one();
@@ -283,7 +291,12 @@ impl Link {
     }
 
     /// Ends what a failed commit may have left.
-    async fn give_up(&self, committing: &mut Committing, failed: Failed) -> Ending {
+    async fn give_up(
+        &self,
+        committing: &mut Committing,
+        failed: Failed,
+        tag: Option<i64>,
+    ) -> Ending {
         let ending = match failed {
             Failed::Overtaken => Ending::Overtaken,
             Failed::Trouble(Trouble::Lost(why)) => {
@@ -304,8 +317,8 @@ impl Link {
                 Ending::Failed
             }
         };
-        // Refused, it did nothing.
-        committing.unresolved = None;
+        // Refused, it did nothing. What an earlier one did may still be in doubt.
+        committing.unresolved = committing.unresolved.filter(|unresolved| Some(*unresolved) != tag);
         if std::mem::take(&mut committing.holds_log)
             && let Some(session) = &committing.session
             && session.roll_back().await.is_err()

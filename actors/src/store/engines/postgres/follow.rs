@@ -8,6 +8,8 @@ use super::{Link, Served};
 use crate::store::committer::publish;
 use crate::store::engines::View;
 use crate::store::{Shared, StoreError};
+use futures_util::FutureExt;
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
@@ -53,8 +55,10 @@ pub(super) fn apply_others(
     let last = copy.position().number;
     epochs.retain(|epoch| epoch.number > last);
     let count = epochs.len();
-    let Some(first) = epochs.first() else { return Ok(()) };
-    if first.number != last + 1 {
+    if epochs.is_empty() {
+        return Ok(());
+    }
+    if epochs.iter().zip(last + 1..).any(|(epoch, number)| epoch.number != number) {
         let what = "the log no longer has all epochs after the copy's last one: start again";
         return Err(StoreError::Contradiction { what });
     }
@@ -73,12 +77,19 @@ pub(super) fn apply_others(
 
 /// Follows the log until the store is dropped.
 pub(super) async fn follow(link: Arc<Link>, shared: Weak<Shared>) {
-    let mut follower =
-        Follower { link, session: None, made_durable: Instant::now(), trimmed: Instant::now() };
+    let mut follower = Follower {
+        link,
+        session: None,
+        at_once: EPOCHS_AT_ONCE,
+        made_durable: Instant::now(),
+        trimmed: Instant::now(),
+    };
     loop {
         let Some(shared) = shared.upgrade() else { return };
         let request = follower.link.asked.load(Ordering::SeqCst);
-        let followed = follower.follow_once(&shared).await;
+        // Requests would wait for ever for a follower that is gone.
+        let following = AssertUnwindSafe(follower.follow_once(&shared)).catch_unwind().await;
+        let followed = following.unwrap_or_else(|_| Err(Failed::Stop("it panicked".to_owned())));
         let failure: Option<Arc<str>> = match &followed {
             Ok(()) => None,
             Err(Failed::Away(why) | Failed::Stop(why)) => Some(why.as_str().into()),
@@ -86,6 +97,7 @@ pub(super) async fn follow(link: Arc<Link>, shared: Weak<Shared>) {
         follower.note(&shared, followed);
         let is_away = failure.is_some();
         follower.link.served.send_replace(Served { request, failure });
+        follower.tidy().await;
         drop(shared);
         if is_away {
             tokio::time::sleep(RECONNECT_EVERY).await;
@@ -99,6 +111,8 @@ pub(super) async fn follow(link: Arc<Link>, shared: Weak<Shared>) {
 struct Follower {
     link: Arc<Link>,
     session: Option<Session>,
+    /// How many epochs one statement reads.
+    at_once: i64,
     made_durable: Instant,
     trimmed: Instant,
 }
@@ -111,41 +125,49 @@ impl Follower {
             _ => self.connect().await?,
         };
         loop {
-            let epochs = session.epochs_after(self.link.position());
+            let epochs = session.epochs_after(self.link.position(), self.at_once);
             let epochs = tokio::time::timeout(ANSWER_WITHIN, epochs).await;
-            let late = |_| Failed::Away(format!("no answer within {ANSWER_WITHIN:?}"));
-            let epochs = epochs.map_err(late)??;
+            let Ok(epochs) = epochs else {
+                // They may be too large to arrive in time together.
+                self.at_once = (self.at_once / 2).max(1);
+                return Err(Failed::Away(format!("no answer within {ANSWER_WITHIN:?}")));
+            };
+            let epochs = epochs?;
             self.link.counts.note_contact(epochs.last().map_or(0, |epoch| epoch.log_end));
-            let is_all = i64::try_from(epochs.len()).unwrap_or(0) < EPOCHS_AT_ONCE;
+            let is_all = i64::try_from(epochs.len()).unwrap_or(0) < self.at_once;
             apply_others(&self.link, shared, epochs)?;
             if is_all {
                 break;
             }
-        }
-        if self.made_durable.elapsed() > DURABLE_EVERY {
-            self.link.copy().make_durable()?;
-            self.made_durable = Instant::now();
-        }
-        if self.trimmed.elapsed() > TRIM_EVERY {
-            session.trim().await?;
-            self.trimmed = Instant::now();
+            self.at_once = (self.at_once * 2).min(EPOCHS_AT_ONCE);
         }
         self.session = Some(session);
         Ok(())
     }
 
+    /// What is done from time to time, when nobody waits for the log.
+    async fn tidy(&mut self) {
+        if self.made_durable.elapsed() > DURABLE_EVERY {
+            self.made_durable = Instant::now();
+            if let Err(error) = self.link.copy().make_durable() {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(error, "the copy of the rows is not durable");
+            }
+        }
+        if self.trimmed.elapsed() > TRIM_EVERY
+            && let Some(session) = &self.session
+        {
+            self.trimmed = Instant::now();
+            if let Err(trouble) = session.trim().await {
+                tracing::warn!(why = trouble.text(), "old epochs stay in the log for now");
+            }
+        }
+    }
+
     async fn connect(&self) -> Result<Session, Failed> {
         let connected = self.link.connect(Purpose::Following).await;
         let session = connected.map_err(|error| Failed::Away(error.to_string()))?;
-        let here = self.link.copy().position();
-        let (last, tag) = session.last_and_tag_of(here.number).await?;
-        if last < here.number || tag.is_some_and(|tag| tag != here.tag) {
-            return Err(Failed::Stop(format!(
-                "the database has lost epochs: it ends at {last}, and this process has seen {} \
-                 (a standby that was behind, or a restored backup?)",
-                here.number
-            )));
-        }
+        self.link.compare_past(&session).await?.map_err(Failed::Stop)?;
         Ok(session)
     }
 

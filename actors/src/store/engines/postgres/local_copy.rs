@@ -21,7 +21,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::pin::pin;
 
-/// What the file is a copy of: `store` (its name in the database), and `position` (number and tag of
+/// What the file is a copy of: `store` ([`Prepared::copied`]), and `position` (number and tag of
 /// the last epoch in it).
 const ABOUT: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("souk.copy");
 const STORE: &str = "store";
@@ -228,7 +228,7 @@ impl Fill<'_> {
         let read = file.begin_read()?;
         let about = read.open_table(ABOUT)?;
         let store = about.get(STORE)?;
-        if store.is_none_or(|store| store.value() != self.prepared.store.as_bytes()) {
+        if store.is_none_or(|store| store.value() != self.prepared.copied().as_bytes()) {
             return Ok(None);
         }
         for table in self.tables.names() {
@@ -304,7 +304,7 @@ impl Fill<'_> {
         }
         if let Some(position) = complete {
             let mut about = write.open_table(ABOUT)?;
-            about.insert(STORE, self.prepared.store.as_bytes())?;
+            about.insert(STORE, self.prepared.copied().as_bytes())?;
             about.insert(POSITION, position.bytes().as_slice())?;
         }
         write.commit()?;

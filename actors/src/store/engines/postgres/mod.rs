@@ -32,7 +32,7 @@ use commit::Committing;
 use counts::{Counts, Purpose};
 use epochs::TableNumbers;
 use local_copy::{LocalCopy, Opened};
-use session::Session;
+use session::{Session, Trouble};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -183,6 +183,20 @@ impl Link {
     fn copy(&self) -> MutexGuard<'_, LocalCopy> {
         // A panic leaves the file as it was after the last epoch.
         self.copy.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says what is wrong if the database has lost epochs that this process has seen.
+    async fn compare_past(&self, session: &Session) -> Result<Result<(), String>, Trouble> {
+        let here = self.copy().position();
+        let (last, tag) = session.last_and_tag_of(here.number).await?;
+        if last >= here.number && tag.is_none_or(|tag| tag == here.tag) {
+            return Ok(Ok(()));
+        }
+        Ok(Err(format!(
+            "the database has lost epochs: it ends at {last}, and this process has seen {} (a standby that was \
+             behind, or a restored backup?)",
+            here.number
+        )))
     }
 
     /// The number of the last epoch in the copy.

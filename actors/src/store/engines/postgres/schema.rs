@@ -74,6 +74,14 @@ pub struct Migration {
     pub tables: Vec<&'static str>,
 }
 
+impl Prepared {
+    /// Says what a copy is a copy of: the store, and the tables that its program knows. A program that
+    /// knows fewer tables leaves rows out, so a copy of it is of no use to one that knows more.
+    pub(super) fn copied(&self) -> String {
+        format!("{} {:?}", self.store, self.tables.numbers)
+    }
+}
+
 /// Checks the database, and makes what is missing if `makes`. All of it or nothing.
 pub(super) async fn prepare(
     database: &Database,

@@ -12,6 +12,8 @@ use tokio_postgres::{Client, Row, Statement};
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 /// How long a connection may take with its handshake.
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
+/// The same with everything that is asked before it is used.
+const READY_WITHIN: Duration = Duration::from_secs(8);
 /// Most epochs that one statement reads.
 pub(super) const EPOCHS_AT_ONCE: i64 = 256;
 
@@ -89,6 +91,15 @@ pub(super) struct Session {
 impl Session {
     /// Connects to a database whose tables are made.
     pub(super) async fn connect(database: &Database) -> Result<Self, DatabaseError> {
+        // The server's machine may take what is sent though the server stands still.
+        let late = |_| DatabaseError::Connect {
+            database: database.clone(),
+            why: format!("it is not ready within {READY_WITHIN:?}"),
+        };
+        tokio::time::timeout(READY_WITHIN, Self::prepared(database)).await.map_err(late)?
+    }
+
+    async fn prepared(database: &Database) -> Result<Self, DatabaseError> {
         let client = connect(database).await?;
         let prepared = async {
             let (int, ints) = (Type::INT8, Type::INT2_ARRAY);
@@ -110,9 +121,13 @@ impl Session {
         within(self.client.query(statement, values)).await
     }
 
-    /// The epochs after this one, in order, at most [`EPOCHS_AT_ONCE`].
-    pub(super) async fn epochs_after(&self, position: i64) -> Result<Vec<LoggedEpoch>, Trouble> {
-        let rows = self.ask(&self.epochs, &[&position, &EPOCHS_AT_ONCE]).await?;
+    /// The epochs after this one, in order, at most `limit`.
+    pub(super) async fn epochs_after(
+        &self,
+        position: i64,
+        limit: i64,
+    ) -> Result<Vec<LoggedEpoch>, Trouble> {
+        let rows = self.ask(&self.epochs, &[&position, &limit]).await?;
         rows.iter().map(|row| LoggedEpoch::of(row).map_err(|error| Trouble::of(&error))).collect()
     }
 
@@ -123,7 +138,7 @@ impl Session {
         let (begun, locked, epochs) = tokio::join!(
             within(self.client.batch_execute("BEGIN")),
             self.ask(&self.lock, &[]),
-            self.epochs_after(position),
+            self.epochs_after(position, EPOCHS_AT_ONCE),
         );
         let result = begun.and(locked).and(epochs);
         if result.is_err() {
@@ -204,8 +219,14 @@ impl Session {
 
     /// Deletes epochs that every process has long read.
     pub(super) async fn trim(&self) -> Result<(), Trouble> {
-        const TRIM: &str = "DELETE FROM souk_epochs WHERE at < now() - interval '1 hour'
-            AND no < (SELECT last FROM souk_epoch WHERE shop = 1)";
+        // From the first on, so that the log never has a gap. What another process is deleting is left
+        // to it.
+        const TRIM: &str = "DELETE FROM souk_epochs WHERE no IN (
+            SELECT no FROM souk_epochs
+            WHERE at < now() - interval '1 hour' AND no < coalesce(
+                (SELECT min(no) FROM souk_epochs WHERE no > 0 AND at >= now() - interval '1 hour'),
+                (SELECT last FROM souk_epoch WHERE shop = 1))
+            ORDER BY no LIMIT 20000 FOR UPDATE SKIP LOCKED)";
         within(self.client.execute(TRIM, &[])).await.map(drop)
     }
 }
