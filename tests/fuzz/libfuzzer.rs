@@ -6,12 +6,18 @@
 
 #[path = "../../src/edge/mod.rs"]
 mod edge;
+#[path = "../../src/error_chain.rs"]
+mod error_chain;
 #[path = "targets/mod.rs"]
 mod fuzz;
+#[path = "../../src/local_socket.rs"]
+mod local_socket;
 #[path = "../../src/logs/mod.rs"]
 mod logs;
 #[path = "../../src/moment.rs"]
 mod moment;
+#[path = "../../src/panics.rs"]
+mod panics;
 
 use libfuzzer_sys::fuzz_target;
 use std::env;

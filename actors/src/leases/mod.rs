@@ -44,7 +44,7 @@ pub const TERM: Duration = Duration::from_secs(10);
 /// How much the clocks of two processes may differ: a process must not start to write a shared
 /// store if its clock is off by half of this. Where clocks differ more, two processes may both do
 /// the work for a moment; the fence still refuses what the earlier one records.
-pub const MAX_CLOCK_DIFFERENCE: Duration = Duration::from_secs(2);
+pub const MAX_CLOCK_DIFFERENCE: Duration = Duration::from_secs(4);
 /// How often a held lease is renewed.
 const RENEW_EVERY: Duration = Duration::from_secs(3);
 /// How often a process looks at the rows: the holder whether it has lost its lease, the others
