@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_token_that_could_not_be_written_is_written_later() {
+    async fn a_failed_write_of_the_token_is_repeated_later() {
         let data = Data::new();
         let older = data.0.path().join("older");
         data.session(1, false).await;

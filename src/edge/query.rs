@@ -115,7 +115,7 @@ impl<'a> Query<'a> {
 
     fn no_choice(&mut self, name: &'static str, value: &str, words: &[&str]) {
         let shown: String = value.chars().take(limits::ECHOED_CHARACTERS_MAX).collect();
-        let detail = format!("\"{shown}\" is none of: {}.", words.join(", "));
+        let detail = format!("\"{shown}\" is not allowed here. It can be: {}.", words.join(", "));
         let fault = Fault::in_query(name, "not_a_choice", detail).with("choices", words.to_vec());
         self.faults.add(fault);
     }

@@ -216,7 +216,7 @@ fn narrowed(
     })
 }
 
-/// The first order that was placed after this time, by bisection; `None` if there is none.
+/// The first order that was placed after this time; `None` if all are older. A binary search by id.
 fn first_placed_after(
     snapshot: &Snapshot,
     time: UnixMillis,

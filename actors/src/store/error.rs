@@ -188,7 +188,7 @@ impl OpenError {
     }
 }
 
-// By hand: the message already has the cause, which would be told twice as its source.
+// Not derived: the derived one would also make the cause a source, and messages would repeat it.
 impl From<super::DatabaseError> for OpenError {
     fn from(error: super::DatabaseError) -> Self {
         Self::Database(error)

@@ -195,7 +195,7 @@ pub async fn require_empty(schema: &Schema, place: &TransferPlace) -> Result<(),
     Target::make(schema, place).await.map(drop)
 }
 
-/// The first key that can follow these rows; `None` if there are none.
+/// The smallest key after the last of these rows; `None` without rows.
 fn key_after(rows: &[RawRow]) -> Option<Vec<u8>> {
     rows.last().map(|(key, _)| [key.as_slice(), &[0]].concat())
 }

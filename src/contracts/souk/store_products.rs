@@ -43,7 +43,7 @@ pub(super) struct StoreProductBody {
     /// What a customer pays for a unit of the primary variant.
     #[schemars(example = 1999)]
     price: i64,
-    /// The price before a reduction; null if there is none.
+    /// The price before it was reduced; null for a price that is not reduced.
     #[schemars(example = Some(2499))]
     compare_at_price: Option<i64>,
     /// Whether there are units to sell.

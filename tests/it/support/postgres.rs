@@ -134,7 +134,7 @@ impl Postgres {
     /// `kill -9` of all its processes at once, and of nothing that a client sees coming.
     pub(crate) async fn kill(&mut self) {
         let pids = self.pids();
-        // Stopped first, so that none of them notices the end of another.
+        // All are stopped first: otherwise the last ones would see the first ones end, and react.
         signal_all(&pids, Signal::STOP);
         signal_all(&pids, Signal::KILL);
         self.process.take().expect("the cluster runs").kill();

@@ -13,6 +13,7 @@ mod opening;
 mod pipeline;
 mod queries;
 mod shared;
+mod shared_faults;
 mod simulation;
 mod tables;
 mod turns;

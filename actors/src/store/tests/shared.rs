@@ -8,6 +8,7 @@ use crate::Failure;
 use crate::store::{Database, Direction, Opening, Read, Schema, Store, StoreKind, Table, Unit};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -126,7 +127,7 @@ fn replayed(history: &[Done]) -> BTreeMap<u64, u64> {
 }
 
 /// A new database in the cluster of this run.
-async fn new_database() -> String {
+pub(super) async fn new_database() -> String {
     let cluster = std::env::var("SOUK_TEST_POSTGRES");
     let cluster = cluster.expect("tests/run starts PostgreSQL and sets SOUK_TEST_POSTGRES");
     let name = format!("stores_{}", crate::random_hex(6));
@@ -136,7 +137,7 @@ async fn new_database() -> String {
     format!("{server}/{name}")
 }
 
-async fn connect(url: &str) -> tokio_postgres::Client {
+pub(super) async fn connect(url: &str) -> tokio_postgres::Client {
     let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
     tokio::spawn(connection);
     client
@@ -144,14 +145,18 @@ async fn connect(url: &str) -> tokio_postgres::Client {
 
 fn open(url: &str) -> (TempDir, Store) {
     let directory = tempfile::tempdir().unwrap();
-    let schema = Schema::new(StoreKind::Shop, TABLES);
-    let database = Database::from_url(url).unwrap();
-    let opened =
-        Store::open_database(&database, directory.path(), &schema, Opening::OrMake, patient());
-    (directory, opened.unwrap())
+    let store = open_in(directory.path(), url, TABLES);
+    (directory, store)
 }
 
-/// Cuts all connections to a database, again and again, until it is told to stop.
+/// Opens a store with its copy in this directory.
+pub(super) fn open_in(directory: &Path, url: &str, tables: &[&'static str]) -> Store {
+    let schema = Schema::new(StoreKind::Shop, tables);
+    let database = Database::from_url(url).unwrap();
+    Store::open_database(&database, directory, &schema, Opening::OrMake, patient()).unwrap()
+}
+
+/// Cuts connections to a database, half of them at a time, until `stop` is set.
 async fn cut_connections(url: String, stop: Arc<AtomicBool>) {
     let client = connect(&url).await;
     while !stop.load(Ordering::SeqCst) {

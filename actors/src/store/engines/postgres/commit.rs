@@ -18,8 +18,8 @@ use crate::store::{Shared, StoreError};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-/// How long the outcome of a commit is asked for after its connection was lost, before its requests
-/// are told that the database is away.
+/// How long the engine tries to find out how a commit ended whose connection was lost. Its requests
+/// are then answered with 503.
 const OUTCOME_WITHIN: Duration = Duration::from_secs(2);
 const BETWEEN_TRIES: Duration = Duration::from_millis(50);
 
